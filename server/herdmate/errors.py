@@ -1,0 +1,49 @@
+"""Every error that Herdmate raises on purpose: one tree, one sentence each.
+
+**Invariant:** ``str(error)`` is one plain sentence (or two) that a user can act on: what is wrong
+and what to do. It never carries the user's code.
+"""
+
+
+class HerdmateError(Exception):
+    """The root: something that the user can mend, said in ``str(error)``."""
+
+
+class SettingsError(HerdmateError):
+    """A setting has a name or a value that Herdmate does not know."""
+
+
+class ModelError(HerdmateError):
+    """The model: not there, not readable, not fitting, or not able to do what was asked."""
+
+
+class NoModelError(ModelError):
+    """No usable model is on this machine yet."""
+
+
+class FetchError(ModelError):
+    """A model could not be fetched or did not have the pinned hash."""
+
+
+class EngineError(HerdmateError):
+    """The engine could not carry out a request."""
+
+
+class EngineStoppedError(EngineError):
+    """The engine's process ended while a request was in flight."""
+
+
+class ContextFullError(EngineError):
+    """The prompt does not fit into the model's context."""
+
+
+class PromptError(HerdmateError):
+    """A prompt file is wrong: the message names the file and what to change."""
+
+
+class SelectionError(HerdmateError):
+    """What was selected cannot be explained or rewritten."""
+
+
+class RefusedError(HerdmateError):
+    """The model's answer would have harmed the file, so nothing was changed."""

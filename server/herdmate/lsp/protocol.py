@@ -1,0 +1,78 @@
+"""What Herdmate says beyond the Language Server Protocol; ``extension/src/protocol.ts`` mirrors it.
+
+A client that understands these says so in ``initialize`` under
+``capabilities.experimental.herdmate``: ``{"status": true, "explanation": true, "ask": true}``.
+Every other client gets the same through standard messages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+STATUS = "herdmate/status"
+"""Server to client, notification ``Status``: what the server is doing."""
+
+EXPLANATION = "herdmate/explanation"
+"""Server to client, notification ``ExplanationPart``: some more of an explanation."""
+
+COMMAND_EXPLAIN = "herdmate.explain"
+"""Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""
+
+COMMAND_REWRITE = "herdmate.rewrite"
+"""Arguments: one ``ActionArguments``. Answers at once; the edit follows as workspace/applyEdit."""
+
+COMMAND_ASK = "herdmate.ask"
+"""A command of the *client* (capability ``ask``): asks the user for an instruction and then runs
+``herdmate.rewrite`` with it. Same arguments."""
+
+COMMAND_STATUS = "herdmate.status"
+"""No arguments; answers the current ``Status``."""
+
+COMMAND_FETCH_MODEL = "herdmate.fetchModel"
+"""Arguments: an optional catalogue name. Fetches that model, or the starter, and loads it."""
+
+COMMAND_RESTART_ENGINE = "herdmate.restartEngine"
+"""No arguments. Ends the engine's process and starts it again."""
+
+State = Literal["starting", "noModel", "fetching", "loading", "ready", "thinking", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """State of the server; ``message`` is one sentence, ``fraction`` 0 to 1 while it is known."""
+
+    state: State
+    message: str = ""
+    fraction: float | None = None
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExplanationPart:
+    """``text`` is to be appended to what came before under the same ``id``.
+
+    The last part has ``done`` set, and ``error`` where the explanation could not be ended well.
+    """
+
+    id: str
+    title: str
+    uri: str
+    text: str
+    done: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ActionArguments:
+    """What an action works on.
+
+    ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file; ``version``
+    is the document's version that the range speaks of; ``instruction`` is the user's own words.
+    """
+
+    uri: str
+    range: dict[str, dict[str, int]]
+    action: str = ""
+    version: int | None = None
+    instruction: str = ""

@@ -1,0 +1,135 @@
+"""The user's settings: the truth about names, types, defaults and meaning.
+
+Each dataclass field is followed by its docstring. ``extension/package.json`` repeats them for VS
+Code and a test compares the two. In JSON a field is written in camelCase (``maxTokens``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from herdmate.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionSettings:
+    """Ghost text."""
+
+    enabled: bool = True
+    """Give ghost text while typing."""
+
+    multiline: Literal["auto", "always", "never"] = "auto"
+    """Whether ghost text may span several lines: `auto` lets the code around the cursor decide."""
+
+    max_tokens: int = 64
+    """The most tokens that one completion may have."""
+
+    prefix_tokens: int = 512
+    """How many tokens before the cursor the model may see."""
+
+    suffix_tokens: int = 128
+    """How many tokens after the cursor the model may see."""
+
+    delay: int = 75
+    """Milliseconds to wait after a keystroke before the model is asked."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """How the model is run."""
+
+    context_tokens: int = 4096
+    """Size of the model's context in tokens; memory grows with it."""
+
+    threads: int = 0
+    """Processor threads for generation; 0 takes one for each physical core."""
+
+    gpu_layers: int = -1
+    """Layers of the model kept on the GPU; -1 takes all that fit, 0 none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """All settings. The defaults are right for a laptop without a GPU."""
+
+    model: str = "auto"
+    """A name from `herdmate models list`, the path of a GGUF file, or `auto`."""
+
+    trust_workspace: bool = False
+    """Read prompt files from `.herdmate/prompts` of the workspace."""
+
+    completion: CompletionSettings = field(default_factory=CompletionSettings)
+    engine: EngineSettings = field(default_factory=EngineSettings)
+
+
+_SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
+"""Sections that VS Code's extension reads itself (`herdmate.server.command`, `herdmate.trace`)."""
+
+
+def settings_from_json(value: Mapping[str, Any]) -> tuple[Settings, tuple[SettingsError, ...]]:
+    """Settings from what an editor sent, and one error for each entry that could not be used.
+
+    A wrong entry never hides the others: its default stays in force.
+    """
+    errors: list[SettingsError] = []
+    known = {name: item for name, item in value.items() if name not in _SETTINGS_OF_THE_EDITOR_ONLY}
+    return _from_json(Settings(), known, "", errors), tuple(errors)
+
+
+def camel_case(name: str) -> str:
+    """``max_tokens`` as JSON writes it: ``maxTokens``."""
+    head, *tail = name.split("_")
+    return head + "".join(part.title() for part in tail)
+
+
+_T = TypeVar("_T")
+
+
+def _from_json(default: _T, value: Mapping[str, Any], path: str, errors: list[SettingsError]) -> _T:
+    names = {camel_case(item.name): item.name for item in fields(default)}  # type: ignore[arg-type]
+    hints = get_type_hints(type(default))
+    changes: dict[str, Any] = {}
+    for key, entry in value.items():
+        if key not in names:
+            errors.append(SettingsError(_unknown(path + key, [path + name for name in names])))
+            continue
+        current = getattr(default, names[key])
+        if is_dataclass(current) and isinstance(entry, Mapping):
+            changes[names[key]] = _from_json(current, entry, f"{path}{key}.", errors)
+        elif entry is None:
+            continue
+        elif (wrong := _mismatch(hints[names[key]], entry)) is not None:
+            errors.append(
+                SettingsError(f"Setting herdmate.{path}{key} must be {wrong}, not {entry!r}.")
+            )
+        else:
+            changes[names[key]] = entry
+    return replace(default, **changes)  # type: ignore[type-var]
+
+
+def _mismatch(hint: Any, entry: Any) -> str | None:
+    """What ``entry`` should have been, or ``None`` where it is right."""
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        return None if entry in choices else "one of " + ", ".join(map(str, choices))
+    if get_origin(hint) is types.UnionType:  # pragma: no cover - no such setting yet
+        return None
+    if is_dataclass(hint):
+        return "a group of settings"
+    if hint is int and (isinstance(entry, bool) or not isinstance(entry, int)):
+        return "a whole number"
+    if hint is bool and not isinstance(entry, bool):
+        return "true or false"
+    if hint is str and not isinstance(entry, str):
+        return "a text"
+    return None
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f" Did you mean herdmate.{near[0]}?" if near else ""
+    return f"There is no setting herdmate.{name}.{hint}"

@@ -1,0 +1,121 @@
+"""Documents and places in them.
+
+**Invariant:** a place is an offset into a ``str`` (code points, not bytes and not UTF-16 units).
+Lines, columns and encodings of the protocol exist only in ``lsp/convert.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Half-open range ``start:end`` of offsets into a document's text."""
+
+    start: int
+    end: int
+
+    @property
+    def is_empty(self) -> bool:
+        """Does the span cover no character?"""
+        return self.start == self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One version of one open file.
+
+    ``language`` is the LSP language id (``"python"``, ``"typescriptreact"``). ``tree`` is the
+    syntax tree of ``text`` and belongs to ``context.syntax``; it is ``None`` where no grammar is
+    known. An edit moves the tree on to the next version: read it before the first ``await``.
+    """
+
+    uri: str
+    language: str
+    text: str
+    version: int | None = None
+    tree: object | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """A place between two characters of a document."""
+
+    document: Document
+    offset: int
+
+    @property
+    def prefix(self) -> str:
+        """All text before the cursor."""
+        return self.document.text[: self.offset]
+
+    @property
+    def suffix(self) -> str:
+        """All text after the cursor."""
+        return self.document.text[self.offset :]
+
+    @property
+    def line_prefix(self) -> str:
+        """The cursor's line up to the cursor."""
+        return self.document.text[line_start(self.document.text, self.offset) : self.offset]
+
+    @property
+    def line_suffix(self) -> str:
+        """The cursor's line from the cursor on, without its line end."""
+        return self.document.text[self.offset : line_end(self.document.text, self.offset)]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A part of a document that the user chose."""
+
+    document: Document
+    span: Span
+
+    @property
+    def text(self) -> str:
+        """The selected characters."""
+        return self.document.text[self.span.start : self.span.end]
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Put ``new_text`` in the place of ``span``."""
+
+    span: Span
+    new_text: str
+
+
+def line_start(text: str, offset: int) -> int:
+    """Offset of the first character of the line that holds ``offset``."""
+    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+
+
+def line_end(text: str, offset: int) -> int:
+    r"""Offset just behind the last character of the line, before its ``\n`` or ``\r\n``."""
+    ends = [at for at in (text.find("\n", offset), text.find("\r", offset)) if at >= 0]
+    return min(ends, default=len(text))
+
+
+def whole_lines(text: str, span: Span) -> Span:
+    """The span widened to whole lines, the last line's end not included.
+
+    A span that ends at the start of a line (as a line-wise selection does) leaves that line out.
+    """
+    end = span.end
+    if end > span.start and line_start(text, end) == end:
+        end -= 2 if text[max(end - 2, 0) : end] == "\r\n" else 1
+    return Span(line_start(text, span.start), line_end(text, max(end, span.start)))
+
+
+def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
+    """The text with edits applied, all of which refer to the text as it is and do not overlap."""
+    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+        text = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
+    return text
+
+
+def with_text(document: Document, text: str) -> Document:
+    """The document with other text and no tree."""
+    return replace(document, text=text, tree=None)
