@@ -67,8 +67,9 @@ class ExplanationPart:
 class ActionArguments:
     """What an action works on.
 
-    ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file; ``version``
-    is the document's version that the range speaks of; ``instruction`` is the user's own words.
+    ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file;
+    ``version`` is the document's version that the range speaks of; ``instruction`` is the user's
+    own words.
     """
 
     uri: str

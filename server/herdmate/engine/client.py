@@ -1,0 +1,237 @@
+"""The server's side of the engine: starts the process, restarts it, and asks it.
+
+A generation that is no longer wanted is stopped by closing its iterator or by cancelling the task
+that reads it; the model then stops within one step.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+from herdmate.engine import wire
+from herdmate.errors import EngineStoppedError, HerdmateError, ModelError
+from herdmate.generation import Finished, ModelInfo, Piece, Request
+
+_log = logging.getLogger(__name__)
+
+_CRASHES_IN_A_ROW = 3
+
+
+class Engine(Protocol):
+    """Who answers requests."""
+
+    async def ready(self) -> ModelInfo:
+        """Wait until a model is loaded; raises ``HerdmateError`` when none can be."""
+
+    def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
+        """Pieces of the answer and, last, ``Finished``. Raises ``HerdmateError``."""
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """How many tokens each text has."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """What the engine is doing; ``message`` is a sentence for the user where there is one."""
+
+    state: Literal["loading", "ready", "crashed", "failed", "stopped"]
+    fraction: float = 0.0
+    message: str = ""
+    info: ModelInfo | None = None
+
+
+class EngineProcess:
+    """An engine in a child process. See ``Engine``."""
+
+    def __init__(
+        self, start: Mapping[str, Any], on_state: Callable[[EngineState], None] = lambda _: None
+    ) -> None:
+        """``start`` is the worker's first message, see ``start_llama`` and ``start_fake``."""
+        self._start = {"log_level": _log.getEffectiveLevel(), **start}
+        self._on_state = on_state
+        self._numbers = itertools.count(1)
+        self._answers: dict[int, asyncio.Queue[dict[str, Any] | HerdmateError]] = {}
+        self._process: asyncio.subprocess.Process | None = None
+        self._info: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
+        self._keeper: asyncio.Task[None] | None = None
+        self._crashes = 0
+
+    def start(self) -> None:
+        """Start the process and keep it running until ``stop``."""
+        self._keeper = asyncio.create_task(self._keep_running())
+
+    async def stop(self) -> None:
+        """End the process; what was in flight gets an error."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._keeper
+        self._fail_all(EngineStoppedError("The engine was stopped."))
+        self._settle(ModelError("The engine was stopped."))
+        self._on_state(EngineState("stopped"))
+
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id while it runs."""
+        return self._process.pid if self._process else None
+
+    async def ready(self) -> ModelInfo:
+        """Wait for the model; raises why there is none."""
+        return await asyncio.shield(self._info)
+
+    async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
+        """Ask the model. Raises ``EngineStoppedError`` when the process ends meanwhile."""
+        await self.ready()
+        number, answers = self._ask("generate", request=wire.request_to_wire(request))
+        ended = False
+        try:
+            while not ended:
+                answer = await answers.get()
+                ended = isinstance(answer, HerdmateError) or answer["say"] != "piece"
+                if isinstance(answer, HerdmateError):
+                    raise answer
+                if answer["say"] == "error":
+                    raise wire.error_from_wire(answer)
+                yield wire.finished_from_wire(answer) if ended else Piece(answer["text"])
+        finally:
+            del self._answers[number]
+            if not ended:
+                self._send({"do": "cancel", "id": number})
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """Token counts by the model's own tokenizer, in one exchange."""
+        await self.ready()
+        number, answers = self._ask("count", texts=list(texts))
+        try:
+            answer = await answers.get()
+        finally:
+            del self._answers[number]
+        if isinstance(answer, HerdmateError):
+            raise answer
+        return list(answer["counts"])
+
+    def _ask(
+        self, word: str, **fields: Any
+    ) -> tuple[int, asyncio.Queue[dict[str, Any] | HerdmateError]]:
+        number = next(self._numbers)
+        self._answers[number] = asyncio.Queue()
+        self._send({"do": word, "id": number, **fields})
+        return number, self._answers[number]
+
+    def _send(self, message: Mapping[str, Any]) -> None:
+        pipe = self._process.stdin if self._process is not None else None
+        if pipe is not None and not pipe.is_closing():
+            pipe.write(wire.encode(message))
+
+    async def _keep_running(self) -> None:
+        """Start the process, and start it again when it crashes, a few times."""
+        while True:
+            self._on_state(EngineState("loading"))
+            code = await self._run_once()
+            if self._info.done() and self._info.exception() is not None:
+                return
+            self._crashes += 1
+            self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
+            if self._crashes >= _CRASHES_IN_A_ROW:
+                message = _gave_up(code, self._crashes)
+                self._settle(ModelError(message))
+                self._on_state(EngineState("failed", message=message))
+                return
+            self._reset_info()
+            self._on_state(EngineState("crashed", message=_crashed(code)))
+
+    async def _run_once(self) -> int:
+        """Run the process until it ends; answers its exit code, negative for a signal."""
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "herdmate.engine.worker",
+            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=wire.LINE_LIMIT,
+        )  # fmt: skip
+        self._process = process
+        assert process.stdout is not None
+        try:
+            self._send(self._start)
+            async for line in process.stdout:
+                self._take(wire.decode(line))
+            return await process.wait()
+        finally:
+            self._process = None
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
+
+    def _take(self, message: dict[str, Any]) -> None:
+        word = message["say"]
+        if word == "loading":
+            self._on_state(EngineState("loading", fraction=message["fraction"]))
+        elif word == "ready":
+            info = wire.info_from_wire(message["info"])
+            self._info.set_result(info)
+            self._on_state(EngineState("ready", info=info))
+        elif word == "failed":
+            error = wire.error_from_wire(message)
+            self._settle(error)
+            self._on_state(EngineState("failed", message=str(error)))
+        elif message["id"] in self._answers:
+            self._crashes = 0
+            self._answers[message["id"]].put_nowait(message)
+
+    def _fail_all(self, error: HerdmateError) -> None:
+        for answers in self._answers.values():
+            answers.put_nowait(error)
+
+    def _settle(self, error: HerdmateError) -> None:
+        """No model will come: whoever waits for one, or asks later, is told."""
+        if self._info.done():
+            self._info = asyncio.get_running_loop().create_future()
+        self._info.set_exception(error)
+        self._info.exception()  # nobody has to have waited
+
+    def _reset_info(self) -> None:
+        if self._info.done():
+            self._info = asyncio.get_running_loop().create_future()
+
+
+def start_llama(
+    path: str, context: int, threads: int, gpu_layers: int, control_pieces: Sequence[str]
+) -> dict[str, Any]:
+    """First message that loads a GGUF file; the arguments are those of ``llama.Load``."""
+    return {
+        "load": {
+            "path": path,
+            "context": context,
+            "threads": threads,
+            "gpu_layers": gpu_layers,
+            "control_pieces": list(control_pieces),
+        }
+    }
+
+
+def start_fake(
+    replies: Mapping[str, str], control_pieces: Sequence[str], seconds: float = 0.0
+) -> dict[str, Any]:
+    """First message that starts the fake for tests; the arguments are those of ``fake.Script``."""
+    return {"fake": {"replies": dict(replies), "seconds": seconds, "pieces": list(control_pieces)}}
+
+
+def _crashed(code: int) -> str:
+    return f"The engine stopped unexpectedly ({_how(code)}) and is starting again."
+
+
+def _gave_up(code: int, times: int) -> str:
+    return (
+        f"The engine stopped {times} times in a row ({_how(code)}); choose a smaller model in "
+        "herdmate.model, or run the command herdmate.restartEngine to try again."
+    )
+
+
+def _how(code: int) -> str:
+    if code == -9:
+        return "it was killed, perhaps because memory ran out"
+    return f"signal {-code}" if code < 0 else f"exit code {code}"

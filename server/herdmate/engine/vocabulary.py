@@ -1,0 +1,123 @@
+"""Segments to token ids and tokens to bytes, on llama.cpp's vocabulary.
+
+The rules are Meta's (``llama/generation.py``, ``tokenizer.py``): ``encode`` puts SentencePiece's
+dummy space before a text, ``encode_infilling`` does not. llama.cpp always puts it, so a text that
+must not have it is encoded behind a mark whose tokens are dropped again.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import llama_cpp
+
+from herdmate.errors import EngineError
+from herdmate.generation import Segment, Text
+
+_MARK = "☺"
+_SPACE = "▁"  # how SentencePiece writes a space in its pieces
+
+
+def tokenize(vocab: Any, segments: Sequence[Segment], pieces: Mapping[str, int]) -> list[int]:
+    """Token ids of segments. ``pieces`` holds the ids of the control pieces of this vocabulary.
+
+    Raises ``EngineError`` when a ``Special`` is not in the vocabulary.
+    """
+    ids: list[int] = []
+    for segment in segments:
+        if isinstance(segment, Text):
+            ids += tokenize_text(vocab, segment.text, segment.leading_space, pieces)
+        elif segment.piece in pieces:
+            ids.append(pieces[segment.piece])
+        else:
+            raise EngineError(
+                f"The model's vocabulary has no {segment.piece!r}; choose another model."
+            )
+    return ids
+
+
+def tokenize_text(
+    vocab: Any, text: str, leading_space: bool, pieces: Mapping[str, int]
+) -> list[int]:
+    """Token ids of plain text, none of which is one of ``pieces``.
+
+    Some vocabularies mark control pieces as normal ones (CodeLlama's ``▁<SUF>``), so that text
+    which merely mentions them would become them. Such text is cut inside the mention and its parts
+    are tokenised apart.
+    """
+    ids = _encode(vocab, text, leading_space)
+    controls = frozenset(pieces.values())
+    if controls.isdisjoint(ids):
+        return ids
+    parts = _cut_inside_mentions(text, (piece.replace(_SPACE, " ") for piece in pieces))
+    ids = []
+    for index, part in enumerate(parts):
+        ids += _encode(vocab, part, leading_space and index == 0)
+    return [token for token in ids if token not in controls]
+
+
+def control_pieces(vocab: Any, wanted: Iterable[str]) -> dict[str, int]:
+    """Ids of those ``wanted`` pieces that the vocabulary has, and of ``bos`` and ``eos``."""
+    left = {piece.encode(): piece for piece in wanted}
+    found: dict[str, int] = {}
+    # Control pieces stand at the end of a vocabulary; looking from there finds them soon.
+    for token in reversed(range(llama_cpp.llama_vocab_n_tokens(vocab))):
+        if not left:
+            break
+        if piece := left.pop(llama_cpp.llama_vocab_get_text(vocab, token), ""):
+            found[piece] = token
+    for name, token in (
+        ("bos", llama_cpp.llama_vocab_bos(vocab)),
+        ("eos", llama_cpp.llama_vocab_eos(vocab)),
+    ):
+        if token >= 0:
+            found[name] = token
+    return found
+
+
+def piece_of(vocab: Any, token: int) -> bytes:
+    """The bytes of one token; empty for control tokens."""
+    size = 64
+    while True:
+        buffer = ctypes.create_string_buffer(size)
+        length = llama_cpp.llama_token_to_piece(vocab, token, buffer, size, 0, False)
+        if length >= 0:
+            return buffer.raw[:length]
+        size = -length
+
+
+def _encode(vocab: Any, text: str, leading_space: bool) -> list[int]:
+    if not text:
+        return []
+    if leading_space or not _puts_space_first(vocab):
+        return _raw_encode(vocab, text)
+    return _raw_encode(vocab, _MARK + text)[len(_raw_encode(vocab, _MARK)) :]
+
+
+def _puts_space_first(vocab: Any) -> bool:
+    return bool(llama_cpp.llama_vocab_type(vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM)
+
+
+def _raw_encode(vocab: Any, text: str) -> list[int]:
+    data = text.encode("utf-8", "replace")
+    room = len(data) + 8
+    ids = (llama_cpp.llama_token * room)()
+    count = llama_cpp.llama_tokenize(vocab, data, len(data), ids, room, False, False)
+    if count < 0:
+        raise EngineError("llama.cpp could not tokenise the text; report this with the log.")
+    return list(ids[:count])
+
+
+def _cut_inside_mentions(text: str, mentions: Iterable[str]) -> list[str]:
+    cuts: set[int] = set()
+    for mention in mentions:
+        at = text.find(mention)
+        while at >= 0 and len(mention) > 1:
+            # Behind "<" of " <SUF>", behind "<|" of "<|im_end|>": no piece spans that place.
+            cuts.add(at + 2)
+            at = text.find(mention, at + 1)
+    edges = [0, *sorted(cuts), len(text)]
+    return [text[start:end] for start, end in itertools.pairwise(edges) if start < end]
