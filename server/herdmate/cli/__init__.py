@@ -1,0 +1,5 @@
+"""The command line: the composition root, which puts the other layers together."""
+
+from herdmate.cli.main import main
+
+__all__ = ["main"]

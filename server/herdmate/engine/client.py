@@ -107,15 +107,23 @@ class EngineProcess:
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Token counts by the model's own tokenizer, in one exchange."""
+        return list((await self._exchange("count", texts=list(texts)))["counts"])
+
+    async def evaluated_tokens(self) -> int:
+        """How many tokens the process has evaluated since it started."""
+        return int((await self._exchange("measure"))["evaluated_tokens"])
+
+    async def _exchange(self, word: str, **fields: Any) -> dict[str, Any]:
+        """One question, one answer."""
         await self.ready()
-        number, answers = self._ask("count", texts=list(texts))
+        number, answers = self._ask(word, **fields)
         try:
             answer = await answers.get()
         finally:
             del self._answers[number]
         if isinstance(answer, HerdmateError):
             raise answer
-        return list(answer["counts"])
+        return answer
 
     def _ask(
         self, word: str, **fields: Any

@@ -35,6 +35,8 @@ class Scheduler:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._running: tuple[_Job, ...] = ()
+        self.evaluated_tokens = 0
+        """Tokens evaluated since the start, of prompts and of answers."""
 
     def submit(self, number: int, request: Request, emit: Callable[[Event], None]) -> None:
         """Queue a request under a number of the caller's; ``emit`` is called from ``step``."""
@@ -85,7 +87,7 @@ class Scheduler:
     def _most_urgent(self) -> list[_Job]:
         """The jobs of the best priority, oldest first, one a lane."""
         with self._lock:
-            jobs = sorted(self._jobs.values(), key=lambda job: (job.urgency, job.order))
+            jobs = sorted(self._jobs.values(), key=lambda job: job.rank)
         first: dict[str, _Job] = {}
         for job in jobs:
             if job.urgency == jobs[0].urgency:
@@ -131,7 +133,7 @@ class Scheduler:
         if (lane := self._lanes.get(key)) is None:
             taken = {lane.sequence for lane in self._lanes.values()}
             free = [number for number in range(self._backend.sequences) if number not in taken]
-            sequence = free[0] if free else self._evict(job.urgency)
+            sequence = free[0] if free else self._evict(job)
             if sequence is None:
                 raise EngineError("The engine has too many requests at once; try again soon.")
             lane = self._lanes[key] = _Lane(sequence)
@@ -139,16 +141,20 @@ class Scheduler:
             lane.job.lane = None
         return lane
 
-    def _evict(self, urgency: int) -> int | None:
-        """Empty and free the longest unused lane that no job of this urgency or better holds."""
-        unused = [
-            (lane.job is not None, lane.used, key)
+    def _evict(self, job: _Job) -> int | None:
+        """Empty and free the longest unused lane, or else the one of the job that ranks last.
+
+        Only jobs that rank behind this one can lose their lane; they evaluate it again later.
+        """
+        idle = [(lane.used, key) for key, lane in self._lanes.items() if lane.job is None]
+        behind = [
+            (lane.job.rank, key)
             for key, lane in self._lanes.items()
-            if lane.job is None or lane.job.urgency > urgency
+            if lane.job is not None and lane.job.rank > job.rank
         ]
-        if not unused:
+        if not idle and not behind:
             return None
-        lane = self._lanes.pop(min(unused)[2])
+        lane = self._lanes.pop(min(idle)[1] if idle else max(behind)[1])
         if lane.job is not None:
             lane.job.lane = None
         self._cut(lane, 0)
@@ -160,18 +166,23 @@ class Scheduler:
             del lane.tokens[length:]
 
     def _batch(self, jobs: Sequence[_Job]) -> tuple[list[Slot], list[_Part]]:
-        """The newest token of all that generate, then one chunk of the first unfinished prompt."""
+        """The newest token of all that generate, and one chunk of the first unfinished prompt.
+
+        In order of rank, so that who makes room never takes it from who is in the batch already.
+        """
         batch: list[Slot] = []
         parts: list[_Part] = []
         prompting = [job for job in jobs if job.is_prompting]
-        for job in [job for job in jobs if not job.is_prompting] + prompting[:1]:
+        chunk = self._backend.chunk - (len(jobs) - len(prompting))
+        for job in jobs:
             lane = job.lane
-            if lane is None:  # evicted just now to make room for an earlier one
-                continue
+            if lane is None or job in prompting[1:]:
+                continue  # evicted just now by an earlier one, or not its turn
             held = len(lane.tokens)
-            tokens = job.tokens[held : held + self._backend.chunk - len(batch)]
-            if not self._make_room(len(batch) + len(tokens), job.urgency):
-                self._end(job, "context")
+            tokens = job.tokens[held : held + (chunk if job.is_prompting else 1)]
+            if not self._make_room(len(batch) + len(tokens), job):
+                if job is jobs[0]:
+                    self._end(job, "context")
                 continue
             last = len(job.tokens) - 1
             batch += [
@@ -181,11 +192,11 @@ class Scheduler:
             parts.append(_Part(job, lane, tokens, len(batch) - 1))
         return batch, parts
 
-    def _make_room(self, count: int, urgency: int) -> bool:
+    def _make_room(self, count: int, job: _Job) -> bool:
         """Free cells until ``count`` more tokens fit, least recently used first; do they fit?"""
         cells = self._backend.info.context
         while sum(len(lane.tokens) for lane in self._lanes.values()) + count > cells:
-            if self._evict(urgency) is None:
+            if self._evict(job) is None:
                 return False
         return True
 
@@ -202,6 +213,7 @@ class Scheduler:
         with self._lock:
             self._running = ()
         seconds = time.perf_counter() - started
+        self.evaluated_tokens += len(batch) if done else 0
         for part in parts:
             part.job.spend(seconds)
             if not done:
@@ -284,8 +296,9 @@ class _Job:
     def __init__(
         self, number: int, request: Request, emit: Callable[[Event], None], order: int
     ) -> None:
-        self.number, self.request, self.emit, self.order = number, request, emit, order
+        self.number, self.request, self.emit = number, request, emit
         self.urgency = int(request.priority)
+        self.rank = (self.urgency, order)
         self.tokens: list[int] = []  # the prompt, and what was sampled so far
         self.end_tokens: frozenset[int] = frozenset()
         self.stream = TextStream((*request.stop, *request.prompt.stop))

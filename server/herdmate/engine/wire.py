@@ -1,7 +1,7 @@
 """The words between the server and its engine process: JSON lines over pipes.
 
-To the engine: ``generate``, ``cancel``, ``count``. From it: ``loading``, ``ready``, ``failed``,
-``piece``, ``finished``, ``error``, ``counts``. Each message is a JSON object on one line with the
+To the engine: ``generate``, ``cancel``, ``count``, ``measure``. From it: ``loading``, ``ready``,
+``failed``, ``piece``, ``finished``, ``error``, ``counts``, ``measures``. Each message is a JSON object on one line with the
 word under ``"do"`` or ``"say"``.
 """
 

@@ -83,6 +83,8 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
     elif message["do"] == "count":
         counts = [len(backend.tokenize([Text(text)])) for text in message["texts"]]
         say("counts", id=number, counts=counts)
+    elif message["do"] == "measure":
+        say("measures", id=number, evaluated_tokens=scheduler.evaluated_tokens)
 
 
 def _tell(event: Event, number: int, say: Say) -> None:

@@ -1,0 +1,58 @@
+"""A question about code: the action's prompt, filled in and put in the model's own words."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from herdmate.assist.companion import Companion
+from herdmate.context.window import Surroundings, around
+from herdmate.generation import Priority, Prompt, Request, Sampling
+from herdmate.prompting.families import Turn, instruct_prompt
+from herdmate.prompting.library import Action
+from herdmate.prompting.template import render
+from herdmate.text import Document, Selection
+
+_SURROUNDING_TOKENS = 512
+
+
+async def request_for(
+    action: Action, subject: Selection, companion: Companion, instruction: str = ""
+) -> Request:
+    """The generation that carries the action out on the subject.
+
+    Raises ``HerdmateError`` when there is no model.
+    """
+    _, family = await companion.model()
+    await companion.counts.learn([*subject.document.text.splitlines(keepends=True), subject.text])
+    surroundings = around(subject, _SURROUNDING_TOKENS, companion.counts.cost)
+    values = _values(subject, surroundings, instruction)
+    system, user, reply_start = render(action, values)
+    prompt: Prompt = instruct_prompt(family, system, (Turn("user", user),), reply_start)
+    return Request(
+        prompt=prompt,
+        lane=f"ask {subject.document.uri}",
+        max_tokens=_room(action, companion.counts.cost(subject.text)),
+        sampling=Sampling(temperature=action.temperature),
+        priority=Priority.ASKED,
+    )
+
+
+def _room(action: Action, subject_tokens: int) -> int:
+    """A rewrite may need as much as its subject again, and half more."""
+    return max(action.max_tokens, subject_tokens * 3 // 2 if action.kind == "rewrite" else 0)
+
+
+def _values(subject: Selection, surroundings: Surroundings, instruction: str) -> dict[str, str]:
+    return {
+        "language": subject.document.language,
+        "path": _file_name(subject.document),
+        "before": surroundings.before,
+        "code": surroundings.selected,
+        "after": surroundings.after,
+        "instruction": instruction,
+    }
+
+
+def _file_name(document: Document) -> str:
+    return PurePosixPath(unquote(urlsplit(document.uri).path)).name

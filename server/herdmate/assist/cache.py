@@ -1,0 +1,44 @@
+"""Completions that were given lately, so that typing on into one costs nothing."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from herdmate.text import Cursor
+
+_MOST = 250
+_TYPED_ON = 128
+_PREFIX, _SUFFIX = 1024, 256
+
+Key = tuple[str, str, str]
+
+
+class CompletionCache:
+    """The last 250 completions by what stood before and behind the cursor."""
+
+    def __init__(self) -> None:
+        self._given: OrderedDict[Key, str] = OrderedDict()
+
+    def put(self, cursor: Cursor, text: str) -> None:
+        """Remember what was given at a cursor."""
+        self._given[_key(cursor, 0)] = text
+        self._given.move_to_end(_key(cursor, 0))
+        if len(self._given) > _MOST:
+            self._given.popitem(last=False)
+
+    def get(self, cursor: Cursor) -> str | None:
+        """What is left of a completion given up to 128 characters earlier, if it still agrees."""
+        text, end = cursor.document.text, cursor.offset
+        for typed in range(min(_TYPED_ON, end) + 1):
+            given = self._given.get(_key(cursor, typed))
+            if given is not None and len(given) > typed:
+                if given.startswith(text[end - typed : end]):
+                    return given[typed:]
+        return None
+
+
+def _key(cursor: Cursor, back: int) -> Key:
+    document, at = cursor.document, cursor.offset - back
+    text = document.text
+    before = text[max(at - _PREFIX, 0) : at]
+    return document.uri, before, text[cursor.offset : cursor.offset + _SUFFIX]

@@ -1,0 +1,130 @@
+"""A model that is ready to be asked, and what is kept between two questions."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+import psutil
+
+from herdmate.assist.cache import CompletionCache
+from herdmate.assist.tokens import TokenCounts
+from herdmate.engine.client import EngineProcess, EngineState, start_llama
+from herdmate.errors import NoModelError
+from herdmate.generation import Finished, ModelInfo, Piece, Request, Usage
+from herdmate.models.choose import Chosen, choose
+from herdmate.models.folder import model_folder
+from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
+from herdmate.settings import Settings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The text of one generation, and whether the model came to its end by itself."""
+
+    text: str
+    is_whole: bool
+    usage: Usage
+
+
+class Companion:
+    """Owns the engine. One for each server process; ``start`` again replaces the model."""
+
+    def __init__(self, on_state: Callable[[EngineState], None] = lambda _: None) -> None:
+        self._on_state = on_state
+        self._engine: EngineProcess | None = None
+        self._started = asyncio.Event()
+        self.cache = CompletionCache()
+        self.counts = TokenCounts(self)
+
+    async def start(self, first_message: Mapping[str, Any]) -> None:
+        """Start an engine, in place of the one that ran; see ``first_message``."""
+        await self.stop()
+        self.cache, self.counts = CompletionCache(), TokenCounts(self)
+        self._engine = EngineProcess(first_message, self._on_state)
+        self._engine.start()
+        self._started.set()
+
+    async def stop(self) -> None:
+        """End the engine's process; what is in flight gets an error."""
+        self._started.clear()
+        if self._engine is not None:
+            engine, self._engine = self._engine, None
+            await engine.stop()
+
+    @property
+    def process_id(self) -> int | None:
+        """The engine's process id while it runs."""
+        return self._engine.process_id if self._engine else None
+
+    async def model(self) -> tuple[ModelInfo, Family]:
+        """Wait for the model; raises ``HerdmateError`` when there is none or it is not known."""
+        info = await self._running().ready()
+        return info, family_of(info)
+
+    async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
+        """Ask the model; see ``engine.client``. Logs times and counts, never text."""
+        async with aclosing(self._running().generate(request)) as answer:
+            async for event in answer:
+                if isinstance(event, Finished):
+                    _log_usage(request, event)
+                yield event
+
+    async def answer(
+        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+    ) -> Answer:
+        """The whole text, or what there is once it ``is_enough``; then the model stops."""
+        text = ""
+        async with aclosing(self.generate(request)) as events:
+            async for event in events:
+                if isinstance(event, Finished):
+                    return Answer(text, event.reason in ("end", "stop"), event.usage)
+                text += event.text
+                if is_enough(text):
+                    break
+        return Answer(text, True, Usage())
+
+    async def count_tokens(self, texts: list[str]) -> list[int]:
+        """Token counts by the model's own tokenizer."""
+        return await self._running().count_tokens(texts)
+
+    async def evaluated_tokens(self) -> int:
+        """How many tokens the engine has evaluated since it started."""
+        return await self._running().evaluated_tokens()
+
+    def _running(self) -> EngineProcess:
+        if self._engine is None:
+            raise NoModelError("No model is loaded yet; run `herdmate models pull starter`.")
+        return self._engine
+
+
+def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
+    """What starts the engine with the model that the settings ask for, and which that is.
+
+    Raises ``NoModelError`` when no model is on this machine, ``ModelError`` when the one that was
+    named cannot be used.
+    """
+    engine = settings.engine
+    chosen = choose(
+        settings.model, model_folder(), psutil.virtual_memory().available, engine.context_tokens
+    )
+    message = start_llama(
+        str(chosen.path), engine.context_tokens, engine.threads, engine.gpu_layers, CONTROL_PIECES
+    )
+    return message, chosen
+
+
+def _log_usage(request: Request, finished: Finished) -> None:
+    usage = finished.usage
+    _log.info(
+        "%s: %s; prompt %d tokens, %d evaluated in %.2f s; %d generated in %.2f s",
+        request.priority.name.lower(), finished.reason, usage.prompt_tokens,
+        usage.evaluated_tokens, usage.prompt_seconds,
+        usage.generated_tokens, usage.generation_seconds,
+    )  # fmt: skip

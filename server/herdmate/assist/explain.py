@@ -1,0 +1,29 @@
+"""An explanation of code, streamed as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from herdmate.assist.ask import request_for
+from herdmate.assist.companion import Companion
+from herdmate.assist.subject import subject_of
+from herdmate.generation import Piece
+from herdmate.prompting.library import Action
+from herdmate.text import Selection
+
+
+async def explain(
+    selection: Selection, action: Action, companion: Companion
+) -> AsyncGenerator[str, None]:
+    """Parts of the explanation as they come. Raises ``HerdmateError``."""
+    request = await request_for(action, subject_of(selection), companion)
+    begun = False
+    async with aclosing(companion.generate(request)) as events:
+        async for event in events:
+            if not isinstance(event, Piece):
+                continue
+            text = event.text if begun else event.text.lstrip()
+            begun = begun or bool(text)
+            if text:
+                yield text

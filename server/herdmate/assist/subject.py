@@ -1,0 +1,43 @@
+"""What an action works on: the selection, or else the definition around the cursor."""
+
+from __future__ import annotations
+
+from herdmate.context import syntax
+from herdmate.errors import SelectionError
+from herdmate.text import Selection, Span, whole_lines
+
+
+def subject_of(selection: Selection) -> Selection:
+    """The selection in whole lines; for an empty one the innermost definition around it.
+
+    Raises ``SelectionError`` when there is nothing to work on.
+    """
+    document, span = selection.document, selection.span
+    if not selection.text.strip():
+        span = _definition(selection) or span
+    span = whole_lines(document.text, span)
+    if not document.text[span.start : span.end].strip():
+        raise SelectionError("Select the code first, or put the cursor inside a function.")
+    return Selection(document, _without_blank_lines(document.text, span))
+
+
+def has_subject(selection: Selection) -> bool:
+    """Is there anything that an action could work on?"""
+    return bool(selection.text.strip()) or _definition(selection) is not None
+
+
+def _definition(selection: Selection) -> Span | None:
+    document = selection.document
+    return syntax.enclosing_definition(document.tree, document.text, selection.span)
+
+
+def _without_blank_lines(text: str, span: Span) -> Span:
+    """Blank lines at either end are not the subject."""
+    lines = text[span.start : span.end].splitlines(keepends=True)
+    start, end = span.start, span.end
+    while lines and not lines[0].strip():
+        start += len(lines.pop(0))
+    while lines and not lines[-1].strip():
+        end -= len(lines.pop())
+    kept = text[start:end]
+    return Span(start, start + len(kept.rstrip("\r\n")))

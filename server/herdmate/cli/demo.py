@@ -1,0 +1,187 @@
+"""``herdmate demo``: the main job done once, in the terminal, by a real server and a real model."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import time
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from rich.console import Console
+from rich.live import Live
+from rich.markdown import Markdown
+from rich.syntax import Syntax
+from rich.text import Text
+
+from herdmate.assist.companion import first_message
+from herdmate.assist.edits import unified
+from herdmate.cli.models import pull_with_progress
+from herdmate.cli.places import read_document
+from herdmate.cli.serve import Commands
+from herdmate.context import syntax
+from herdmate.errors import HerdmateError, NoModelError, SelectionError
+from herdmate.lsp.client import Client, connect
+from herdmate.models import catalogue
+from herdmate.settings import Settings
+from herdmate.text import Document, Span, line_end, line_start
+
+_LINES_AROUND = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """What the demonstration works on: a cursor for ghost text, a definition for the rest."""
+
+    document: Document
+    cursor: int
+    definition: Span
+
+
+def add_parser(commands: Commands) -> None:
+    """``herdmate demo [FILE]``."""
+    parser = commands.add_parser("demo", help="show what Herdmate does, on a sample or on FILE")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    console = Console()
+    scene = scene_of_file(arguments.file) if arguments.file else sample_scene()
+    settings = Settings(model=arguments.model)
+    try:
+        first_message(settings)
+    except NoModelError:
+        pull_with_progress(catalogue.starter(), console)
+    note = first_message(settings)[1].note
+    asyncio.run(_show(scene, settings, console))
+    _next_steps(console, note)
+    return 0
+
+
+def sample_scene() -> Scene:
+    """The sample that Herdmate carries."""
+    text = (files(__package__) / "sample" / "stock.py.txt").read_text(encoding="utf-8")
+    document = Document("untitled:stock.py", "python", text, 1, syntax.parse(text, "python"))
+    cursor = text.index('together."""\n') + len('together."""\n    ')
+    return Scene(document, cursor, _definition(document, text.index("result = []")))
+
+
+def scene_of_file(path: Path) -> Scene:
+    """The user's own file, as it is on disk; nothing is ever written to it.
+
+    The last line of a function is taken out to see what the model would write there.
+    """
+    document = read_document(path)
+    names = _definitions(document)
+    if not names:
+        raise SelectionError(f"{path} has no function that Herdmate could show; try another file.")
+    definition = max(names, key=lambda span: min(span.end - span.start, 1500))
+    last = line_start(document.text, len(document.text[: definition.end].rstrip()))
+    indent = len(document.text[last:]) - len(document.text[last:].lstrip(" \t"))
+    return Scene(document, last + indent, definition)
+
+
+async def _show(scene: Scene, settings: Settings, console: Console) -> None:
+    async with connect({"model": settings.model}, "--log-level", "error") as client:
+        with console.status("Loading the model…") as status:
+            name = await client.ready(lambda text, _fraction: status.update(text or "Loading…"))
+        console.print(f"[bold]{name}[/bold], on this machine alone.\n")
+        await _ghost_text(client, scene, console)
+        client.open(scene.document)
+        await _explanation(client, scene, console)
+        await _refactoring(client, scene, console)
+
+
+async def _ghost_text(client: Client, scene: Scene, console: Console) -> None:
+    console.rule("Ghost text", align="left")
+    document = _with_hole(scene)
+    client.open(document)
+    started = time.perf_counter()
+    with console.status("Asking for what comes at the cursor…"):
+        ghost = await client.ghost_text(document, scene.cursor)
+    seconds = time.perf_counter() - started
+    console.print(_drawn(document, scene.cursor, ghost or ""))
+    words = "the model had nothing to add" if ghost is None else "the grey text is the model's"
+    console.print(f"[dim]{words}; {seconds:.1f} s for the first answer in this file[/dim]\n")
+
+
+async def _explanation(client: Client, scene: Scene, console: Console) -> None:
+    console.rule("Explanation", align="left")
+    text, started = "", time.perf_counter()
+    with Live(console=console, refresh_per_second=8, vertical_overflow="visible") as live:
+        async for part in client.explain(scene.document, scene.definition):
+            text += part
+            live.update(Markdown(text))
+    console.print(f"[dim]{time.perf_counter() - started:.1f} s, streamed[/dim]\n")
+
+
+async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
+    console.rule("Refactoring: simplify", align="left")
+    started = time.perf_counter()
+    try:
+        with console.status("Rewriting…"):
+            text = await client.rewrite(scene.document, scene.definition, "simplify")
+    except HerdmateError as refusal:
+        console.print(f"{refusal}\n", markup=False)
+        return
+    diff = unified(scene.document.text, text, _name(scene.document))
+    console.print(Syntax(diff, "diff", background_color="default"))
+    console.print(f"[dim]{time.perf_counter() - started:.1f} s; syntax checked[/dim]\n")
+
+
+def _next_steps(console: Console, note: str) -> None:
+    console.rule("What next", align="left")
+    if note:
+        console.print(note, markup=False)
+    console.print(
+        "Your editor: README.md has the few lines that each editor needs; the server is\n"
+        "  herdmate serve\n"
+        "Your own code: herdmate demo FILE",
+        markup=False,
+    )
+
+
+def _drawn(document: Document, cursor: int, ghost: str) -> Text:
+    """The lines around the cursor, with the ghost text in its place."""
+    text = document.text
+    start = end = cursor
+    for _ in range(_LINES_AROUND):
+        start = line_start(text, max(line_start(text, start) - 1, 0))
+        end = line_end(text, min(line_end(text, end) + 1, len(text)))
+    drawn = Text(text[start:cursor])
+    drawn.append(ghost, style="italic bright_black")
+    return drawn.append(text[cursor:end] + "\n")
+
+
+def _with_hole(scene: Scene) -> Document:
+    """The document without the rest of the cursor's line."""
+    text = scene.document.text
+    text = text[: scene.cursor] + text[line_end(text, scene.cursor) :]
+    return Document(scene.document.uri + ".hole", scene.document.language, text)
+
+
+def _definition(document: Document, offset: int) -> Span:
+    span = syntax.enclosing_definition(document.tree, document.text, Span(offset, offset))
+    assert span is not None
+    return span
+
+
+def _definitions(document: Document) -> set[Span]:
+    """The innermost definitions around the middle of each line."""
+    found: set[Span] = set()
+    at = 0
+    while at < len(document.text):
+        end = line_end(document.text, at)
+        middle = Span((at + end) // 2, (at + end) // 2)
+        span = syntax.enclosing_definition(document.tree, document.text, middle)
+        if span is not None:
+            found.add(span)
+        at = end + 1
+    return found
+
+
+def _name(document: Document) -> str:
+    return document.uri.rpartition("/")[2].rpartition(":")[2]

@@ -1,0 +1,56 @@
+"""``herdmate``: its commands and what they share."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+
+from rich.console import Console
+
+from herdmate.cli import demo, models, once, serve
+from herdmate.errors import HerdmateError
+from herdmate.version import VERSION
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; the exit code is 0 when it did what was asked."""
+    arguments = _parser().parse_args(argv)
+    _set_up_logging(arguments.log_level)
+    try:
+        return int(arguments.run(arguments))
+    except HerdmateError as error:
+        Console(stderr=True, highlight=False).print(f"herdmate: {error}", markup=False)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="herdmate",
+        description="A coding companion that runs wholly on your machine.",
+    )
+    parser.add_argument("--version", action="version", version=f"herdmate {VERSION}")
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="warning",
+        help="what is written to standard error; only debug shows code (default: warning)",
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    for part in (demo, serve, once, models):
+        part.add_parser(commands)
+    return parser
+
+
+def _set_up_logging(level: str) -> None:
+    """Everything to standard error; standard output may belong to the protocol."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
+    if level != "debug":  # pygls writes whole messages, with the user's code, at INFO
+        logging.getLogger("pygls").setLevel(logging.ERROR)

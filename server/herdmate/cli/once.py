@@ -1,0 +1,122 @@
+"""``herdmate complete``, ``explain`` and ``refactor``: one question, without an editor."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import shutil
+import sys
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from rich.console import Console
+from rich.syntax import Syntax
+
+from herdmate.assist.companion import Companion, first_message
+from herdmate.assist.complete import Silence, complete
+from herdmate.assist.edits import unified
+from herdmate.assist.explain import explain
+from herdmate.assist.rewrite import rewrite
+from herdmate.cli.places import cursor_at, selection_at
+from herdmate.cli.serve import Commands
+from herdmate.errors import RefusedError
+from herdmate.prompting.library import Library, load_library
+from herdmate.settings import Settings
+from herdmate.text import Document, apply_edits
+
+
+def add_parser(commands: Commands) -> None:
+    """The three commands."""
+    completing = commands.add_parser("complete", help="what would stand at FILE:LINE:COLUMN")
+    completing.add_argument("place", metavar="FILE:LINE:COLUMN")
+    completing.set_defaults(run=lambda arguments: asyncio.run(_complete(arguments)))
+    explaining = commands.add_parser("explain", help="explain the lines FILE:START-END")
+    explaining.add_argument("place", metavar="FILE:START-END")
+    explaining.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
+    refactoring = commands.add_parser("refactor", help="rewrite the lines FILE:START-END")
+    refactoring.add_argument("action", help="simplify, add_types, document, change, or your own")
+    refactoring.add_argument("place", metavar="FILE:START-END")
+    refactoring.add_argument("--instruction", default="", help="what to change, for `change`")
+    refactoring.add_argument("--write", action="store_true", help="change the file itself")
+    refactoring.set_defaults(run=lambda arguments: asyncio.run(_refactor(arguments)))
+    for parser in (completing, explaining, refactoring):
+        parser.add_argument("--model", default="auto", help="a name, a path, or auto")
+
+
+@asynccontextmanager
+async def _companion(model: str) -> AsyncIterator[Companion]:
+    companion = Companion()
+    message, _ = first_message(Settings(model=model))
+    await companion.start(message)
+    try:
+        yield companion
+    finally:
+        await companion.stop()
+
+
+async def _complete(arguments: argparse.Namespace) -> int:
+    cursor = cursor_at(arguments.place)
+    async with _companion(arguments.model) as companion:
+        found = await complete(cursor, companion, Settings().completion, invoked=True)
+    if isinstance(found, Silence):
+        Console(stderr=True).print(f"nothing: {found.reason}", markup=False)
+        return 1
+    sys.stdout.write(found.text + "\n")
+    return 0
+
+
+async def _explain(arguments: argparse.Namespace) -> int:
+    selection = selection_at(arguments.place)
+    async with _companion(arguments.model) as companion:
+        async with aclosing(explain(selection, _library().get("explain"), companion)) as parts:
+            async for text in parts:
+                sys.stdout.write(text)
+                sys.stdout.flush()
+    sys.stdout.write("\n")
+    return 0
+
+
+async def _refactor(arguments: argparse.Namespace) -> int:
+    selection, action = selection_at(arguments.place), _library().get(arguments.action)
+    async with _companion(arguments.model) as companion:
+        done = await rewrite(selection, action, companion, arguments.instruction)
+    document = selection.document
+    text = apply_edits(document.text, done.edits)
+    path = _path(document)
+    _show(unified(document.text, text, path.name))
+    if arguments.write:
+        _write(path, document, text)
+    return 0
+
+
+def _library() -> Library:
+    library, errors = load_library(None)
+    for error in errors:
+        Console(stderr=True).print(f"herdmate: {error}", markup=False)
+    return library
+
+
+def _show(diff: str) -> None:
+    """In colours on a terminal, plain into a pipe."""
+    console = Console(soft_wrap=True)
+    if console.is_terminal:
+        console.print(Syntax(diff, "diff", background_color="default"))
+    else:
+        sys.stdout.write(diff)
+
+
+def _write(path: Path, document: Document, text: str) -> None:
+    """All at once, and only over the file as it was read: nothing saved meanwhile is lost."""
+    if path.read_bytes() != document.text.encode():
+        raise RefusedError(f"{path} has changed meanwhile, so it was not written; run it again.")
+    whole = path.with_name(f".{path.name}.herdmate")
+    whole.write_bytes(text.encode())
+    shutil.copymode(path, whole)
+    whole.replace(path)
+
+
+def _path(document: Document) -> Path:
+    return Path(url2pathname(urlsplit(document.uri).path))

@@ -1,0 +1,51 @@
+"""``herdmate serve``: the language server, over stdio or a loopback port."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from herdmate.assist.companion import first_message
+from herdmate.engine.client import start_fake
+from herdmate.lsp.server import create_server
+from herdmate.lsp.session import FirstMessage
+from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.settings import Settings
+
+Commands = Any  # argparse has no public name for what add_subparsers answers
+
+
+def add_parser(commands: Commands) -> None:
+    """``herdmate serve [--tcp PORT]``."""
+    parser = commands.add_parser("serve", help="start the language server on stdio")
+    parser.add_argument(
+        "--tcp", type=int, metavar="PORT", help="listen on 127.0.0.1:PORT instead of stdio"
+    )
+    parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # the default
+    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    start = _fake(arguments.fake_engine) if arguments.fake_engine else _real
+    server = create_server(start)
+    if arguments.tcp is not None:
+        server.start_tcp("127.0.0.1", arguments.tcp)
+    else:
+        server.start_io()
+    return 0
+
+
+def _real(settings: Settings) -> tuple[Mapping[str, Any], str]:
+    message, chosen = first_message(settings)
+    return message, chosen.note
+
+
+def _fake(script: Path) -> FirstMessage:
+    """The engine without a model that protocol tests use; ``script`` is JSON of its replies."""
+    words = json.loads(script.read_text(encoding="utf-8"))
+    message = start_fake(words["replies"], CONTROL_PIECES, words.get("seconds", 0.0))
+    return lambda _settings: (message, "This is the fake engine.")

@@ -1,0 +1,67 @@
+"""What the client can do, as far as Herdmate acts on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lsprotocol import types
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """Every field is false for a client that says nothing."""
+
+    status: bool = False
+    """Knows ``herdmate/status``."""
+    explanation: bool = False
+    """Knows ``herdmate/explanation``."""
+    ask: bool = False
+    """Can ask the user for an instruction (``herdmate.ask``)."""
+    inline_completion: bool = False
+    show_document: bool = False
+    progress: bool = False
+    configuration: bool = False
+    """Answers workspace/configuration."""
+    dynamic_configuration: bool = False
+    """Lets workspace/didChangeConfiguration be registered."""
+    apply_edit: bool = False
+    resolve_edit: bool = False
+    """Asks codeAction/resolve for the edit of an action."""
+    versioned_edits: bool = False
+    annotations: bool = False
+    show_message_request: bool = False
+
+
+def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilities:
+    """Read a client's ``initialize`` request; whatever it leaves out is false."""
+    workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
+    document = capabilities.text_document or types.TextDocumentClientCapabilities()
+    window = capabilities.window or types.WindowClientCapabilities()
+    own = _own(capabilities.experimental)
+    edit = workspace.workspace_edit
+    watched = workspace.did_change_configuration
+    shown = window.show_document
+    action = document.code_action
+    resolvable = action.resolve_support.properties if action and action.resolve_support else ()
+    return Capabilities(
+        status=bool(own.get("status")),
+        explanation=bool(own.get("explanation")),
+        ask=bool(own.get("ask")),
+        inline_completion=document.inline_completion is not None,
+        show_document=bool(shown and shown.support),
+        progress=bool(window.work_done_progress),
+        configuration=bool(workspace.configuration),
+        dynamic_configuration=bool(watched and watched.dynamic_registration),
+        apply_edit=bool(workspace.apply_edit),
+        resolve_edit="edit" in resolvable,
+        versioned_edits=bool(edit and edit.document_changes),
+        annotations=bool(edit and edit.change_annotation_support),
+        show_message_request=window.show_message is not None,
+    )
+
+
+def _own(experimental: Any) -> Mapping[str, Any]:
+    own = experimental.get("herdmate") if isinstance(experimental, Mapping) else None
+    return own if isinstance(own, Mapping) else {}

@@ -1,0 +1,81 @@
+"""textDocument/codeAction: what could be done with the selection. Nothing is generated to list it.
+
+An action carries a command, since that can be cancelled, shows progress and works in editors that
+give a request ten seconds. A client that cannot be sent edits but asks codeAction/resolve for them
+gets the edit there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from lsprotocol import types
+
+from herdmate.assist.subject import has_subject
+from herdmate.lsp import protocol
+from herdmate.lsp.arguments import arguments_from_lsp
+from herdmate.lsp.rewriting import rewrite_to_lsp, run_rewrite
+from herdmate.lsp.session import Session
+from herdmate.prompting.library import Action
+from herdmate.text import Selection
+
+
+def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
+    """The actions for a selection, or for the definition around the cursor."""
+    if (opened := session.documents.find(params.text_document.uri)) is None:
+        return []
+    selection = Selection(opened.document, opened.lines.span(params.range))
+    if not has_subject(selection):
+        return []
+    wanted = params.context.only
+    return [
+        _to_lsp(session, action, params, opened.document.version)
+        for action in session.library.actions
+        if _is_wanted(action.lsp_kind, wanted) and _can_run(session, action)
+    ]
+
+
+async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
+    """The edit of an action that has no command; every other comes back as it is."""
+    if item.command is not None or item.data is None:
+        return item
+    arguments = arguments_from_lsp(item.data)
+    async with session.thinking():
+        done = await run_rewrite(session, arguments, lambda _: None)
+    item.edit = rewrite_to_lsp(session, done, item.title)
+    return item
+
+
+def _to_lsp(
+    session: Session, action: Action, params: types.CodeActionParams, version: int | None
+) -> types.CodeAction:
+    range_ = session.protocol._converter.unstructure(params.range)
+    arguments = asdict(
+        protocol.ActionArguments(params.text_document.uri, range_, action.name, version)
+    )
+    item = types.CodeAction(action.title, kind=action.lsp_kind, data=arguments)
+    if action.kind == "explain" or not _resolves(session):
+        item.command = types.Command(action.title, _command(action), [arguments])
+    return item
+
+
+def _command(action: Action) -> str:
+    if action.kind == "explain":
+        return protocol.COMMAND_EXPLAIN
+    return protocol.COMMAND_ASK if action.asks_instruction else protocol.COMMAND_REWRITE
+
+
+def _resolves(session: Session) -> bool:
+    return session.capabilities.resolve_edit and not session.capabilities.apply_edit
+
+
+def _can_run(session: Session, action: Action) -> bool:
+    return session.capabilities.ask or not action.asks_instruction
+
+
+def _is_wanted(kind: str, wanted: Sequence[str] | None) -> bool:
+    """A client that wants ``refactor`` wants ``refactor.rewrite`` too."""
+    if not wanted:
+        return True
+    return any(kind == prefix or kind.startswith(f"{prefix}.") or not prefix for prefix in wanted)

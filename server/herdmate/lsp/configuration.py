@@ -1,0 +1,64 @@
+"""The client's settings: given at the start, pulled or pushed later, in force at once."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from lsprotocol import types
+
+from herdmate.lsp.session import Session
+from herdmate.settings import Settings, settings_from_json
+
+_SECTION = "herdmate"
+
+
+_ANSWER_SECONDS = 5.0  # some clients never answer a request
+
+
+async def pull(session: Session) -> bool:
+    """Ask the client for its settings where it can be asked, and put them in force.
+
+    Does the engine need a new start?
+    """
+    if session.capabilities.configuration:
+        item = types.ConfigurationItem(section=_SECTION)
+        request = session.workspace_configuration_async(types.ConfigurationParams([item]))
+        try:
+            answer = await asyncio.wait_for(request, _ANSWER_SECONDS)
+        except asyncio.TimeoutError:
+            answer = None
+        _wish(session, answer[0] if answer else None)
+    return _adopt(session)
+
+
+def push(session: Session, settings: Any) -> None:
+    """Take settings that came with a notification, with or without our name around them."""
+    if isinstance(settings, Mapping):
+        _wish(session, settings.get(_SECTION, settings))
+
+
+async def watch(session: Session) -> None:
+    """Ask a client to tell when settings change, where it wants to be asked."""
+    if session.capabilities.dynamic_configuration:
+        name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        registration = types.Registration(_SECTION, name, {"section": _SECTION})
+        await session.client_register_capability_async(types.RegistrationParams([registration]))
+
+
+def _adopt(session: Session) -> bool:
+    before = session.settings
+    session.settings, errors = settings_from_json(session.wishes)
+    for error in errors:
+        session.show(str(error), types.MessageType.Warning)
+    return _engine_part(before) != _engine_part(session.settings)
+
+
+def _wish(session: Session, settings: Any) -> None:
+    if isinstance(settings, Mapping):
+        session.wishes |= settings
+
+
+def _engine_part(settings: Settings) -> object:
+    return settings.model, settings.engine

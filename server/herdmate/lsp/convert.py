@@ -1,0 +1,84 @@
+"""Between the protocol's lines and columns and Herdmate's offsets; the only place that knows both.
+
+A column counts units of the negotiated encoding: bytes of UTF-8, 16-bit units, or code points.
+Lines end at ``\\n``, ``\\r\\n`` or ``\\r`` and nowhere else, as the specification says.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+from herdmate.text import Edit, Span
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+
+Encoding = types.PositionEncodingKind | str
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A text with the offsets at which its lines start."""
+
+    text: str
+    starts: tuple[int, ...]
+    encoding: Encoding
+
+    def offset(self, position: types.Position) -> int:
+        """The offset of a position; beyond a line's end it is the line's end."""
+        if position.line >= len(self.starts):
+            return len(self.text)
+        start, line = self._line(position.line)
+        return start + _code_points(line, position.character, self.encoding)
+
+    def position(self, offset: int) -> types.Position:
+        """The position of an offset."""
+        number = bisect_right(self.starts, offset) - 1
+        start = self.starts[number]
+        return types.Position(number, _units(self.text[start:offset], self.encoding))
+
+    def span(self, range_: types.Range) -> Span:
+        """The span of a range, its ends put in order."""
+        start, end = self.offset(range_.start), self.offset(range_.end)
+        return Span(min(start, end), max(start, end))
+
+    def range(self, span: Span) -> types.Range:
+        """The range of a span."""
+        return types.Range(self.position(span.start), self.position(span.end))
+
+    def _line(self, number: int) -> tuple[int, str]:
+        start = self.starts[number]
+        end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
+        return start, self.text[start:end].rstrip("\r\n")
+
+
+def lines_of(text: str, encoding: Encoding) -> Lines:
+    """The lines of a text."""
+    return Lines(text, (0, *(match.end() for match in _LINE_END.finditer(text))), encoding)
+
+
+def edits_to_lsp(edits: Sequence[Edit], lines: Lines) -> list[types.TextEdit]:
+    """Edits of the text that ``lines`` holds."""
+    return [types.TextEdit(lines.range(edit.span), edit.new_text) for edit in edits]
+
+
+def _code_points(line: str, units: int, encoding: Encoding) -> int:
+    """How many code points the first ``units`` units of a line are; a cut one does not count."""
+    if line.isascii() or encoding == types.PositionEncodingKind.Utf32:
+        return min(units, len(line))
+    if encoding == types.PositionEncodingKind.Utf8:
+        return len(line.encode()[:units].decode(errors="ignore"))
+    return len(line.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore"))
+
+
+def _units(text: str, encoding: Encoding) -> int:
+    """How many units a text without line ends has."""
+    if text.isascii() or encoding == types.PositionEncodingKind.Utf32:
+        return len(text)
+    if encoding == types.PositionEncodingKind.Utf8:
+        return len(text.encode())
+    return len(text.encode("utf-16-le")) // 2

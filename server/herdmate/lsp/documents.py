@@ -1,0 +1,73 @@
+"""The open documents, each with its lines and its syntax tree, kept up to date edit by edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from lsprotocol import types
+
+from herdmate.context import syntax
+from herdmate.errors import SelectionError
+from herdmate.lsp.convert import Encoding, Lines, lines_of
+from herdmate.text import Document, Edit, Span
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDocument:
+    """One version of a document as the editor has it."""
+
+    document: Document
+    lines: Lines
+
+
+class Documents:
+    """What is open. Every change makes a new ``OpenDocument``; old ones stay as they were."""
+
+    def __init__(self) -> None:
+        self.encoding: Encoding = types.PositionEncodingKind.Utf16
+        self._open: dict[str, OpenDocument] = {}
+
+    def find(self, uri: str) -> OpenDocument | None:
+        """The newest version, or ``None`` when the editor has not opened it."""
+        return self._open.get(uri)
+
+    def get(self, uri: str) -> OpenDocument:
+        """The newest version; raises ``SelectionError`` when the editor has not opened it."""
+        if (opened := self.find(uri)) is None:
+            raise SelectionError("Herdmate sees only files that are open in the editor; open it.")
+        return opened
+
+    def open(self, item: types.TextDocumentItem) -> OpenDocument:
+        """A document was opened."""
+        tree = syntax.parse(item.text, item.language_id)
+        document = Document(item.uri, item.language_id, item.text, item.version, tree)
+        return self._keep(document)
+
+    def change(self, params: types.DidChangeTextDocumentParams) -> OpenDocument | None:
+        """A document was edited; ``None`` when it was never opened."""
+        if (opened := self._open.get(params.text_document.uri)) is None:
+            return None
+        for change in params.content_changes:
+            opened = self._apply(opened, change, params.text_document.version)
+        return opened
+
+    def close(self, uri: str) -> None:
+        """A document was closed."""
+        self._open.pop(uri, None)
+
+    def _apply(
+        self, opened: OpenDocument, change: types.TextDocumentContentChangeEvent, version: int
+    ) -> OpenDocument:
+        old = opened.document
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            edit = Edit(opened.lines.span(change.range), change.text)
+        else:
+            edit = Edit(Span(0, len(old.text)), change.text)
+        text = old.text[: edit.span.start] + edit.new_text + old.text[edit.span.end :]
+        tree = syntax.edited(old.tree, old.text, edit, text, old.language)
+        return self._keep(Document(old.uri, old.language, text, version, tree))
+
+    def _keep(self, document: Document) -> OpenDocument:
+        opened = OpenDocument(document, lines_of(document.text, self.encoding))
+        self._open[document.uri] = opened
+        return opened

@@ -1,0 +1,91 @@
+"""Explanations reach any editor: streamed, as a document shown, or as the command's answer."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from lsprotocol import types
+from platformdirs import user_cache_path
+
+from herdmate.assist.explain import explain
+from herdmate.errors import HerdmateError
+from herdmate.lsp import protocol
+from herdmate.lsp.arguments import selection_of
+from herdmate.lsp.progress import progress
+from herdmate.lsp.protocol import ActionArguments, ExplanationPart
+from herdmate.lsp.session import Session
+
+
+async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
+    """Start an explanation; answers its text only to a client that has no other way to see it."""
+    if session.capabilities.explanation:
+        session.spawn(_stream(session, arguments))
+        return None
+    if session.capabilities.show_document:
+        session.spawn(_show(session, arguments))
+        return None
+    return await _whole(session, arguments)
+
+
+async def _stream(session: Session, arguments: ActionArguments) -> None:
+    """Send each part as it comes; the last one says that, or why there are no more."""
+    name, title = str(uuid.uuid4()), _title(arguments)
+
+    def send(text: str, done: bool = False, error: str | None = None) -> None:
+        part = ExplanationPart(name, title, arguments.uri, text, done, error)
+        session.protocol.notify(protocol.EXPLANATION, asdict(part))
+
+    error: str | None = "The explanation was stopped."
+    try:
+        async with aclosing(_parts(session, arguments)) as parts:
+            async for text in parts:
+                send(text)
+        error = None
+    except HerdmateError as problem:
+        error = str(problem)
+    finally:
+        send("", done=True, error=error)
+
+
+async def _show(session: Session, arguments: ActionArguments) -> None:
+    """Write the whole explanation to a Markdown file and have the client show that."""
+    text = await _whole(session, arguments)
+    folder = user_cache_path("herdmate") / "explanations"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / f"{Path(_file_name(arguments.uri)).stem or 'code'}.md"
+    file.write_text(f"# {_title(arguments)}\n\n{text}\n", encoding="utf-8")
+    await session.window_show_document_async(
+        types.ShowDocumentParams(file.as_uri(), external=False, take_focus=True)
+    )
+
+
+async def _whole(session: Session, arguments: ActionArguments) -> str:
+    async with aclosing(_parts(session, arguments)) as parts:
+        return "".join([text async for text in parts])
+
+
+async def _parts(session: Session, arguments: ActionArguments) -> AsyncIterator[str]:
+    action = session.library.get(arguments.action or "explain")
+    selection = selection_of(session, arguments)
+    count = 0
+    async with progress(session, action.title) as report, session.thinking():
+        async with aclosing(explain(selection, action, session.companion)) as parts:
+            async for text in parts:
+                count += len(text)
+                report(f"{count} characters", None)
+                yield text
+
+
+def _title(arguments: ActionArguments) -> str:
+    lines = [arguments.range[end]["line"] + 1 for end in ("start", "end")]
+    place = f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]} to {lines[1]}"
+    return f"{_file_name(arguments.uri)}, {place}"
+
+
+def _file_name(uri: str) -> str:
+    return PurePosixPath(unquote(urlsplit(uri).path)).name

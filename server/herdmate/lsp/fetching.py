@@ -1,0 +1,62 @@
+"""Fetching a model from within the editor, only ever because the user said so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from lsprotocol import types
+
+from herdmate.errors import NoModelError
+from herdmate.lsp import protocol
+from herdmate.lsp.progress import progress
+from herdmate.lsp.session import Session
+from herdmate.models import catalogue
+from herdmate.models.fetch import FetchProgress, fetch
+from herdmate.models.folder import model_folder
+
+_YES, _NO = "Fetch the starter", "Not now"
+
+
+async def load_or_offer(session: Session) -> None:
+    """Load the model; where there is none, offer to fetch the starter. Opens no socket by itself."""
+    try:
+        await session.load_model()
+    except NoModelError as error:
+        if await _agrees(session, str(error)):
+            await fetch_model(session, None)
+
+
+async def fetch_model(session: Session, name: str | None) -> None:
+    """Fetch a model by its catalogue name, or the starter, and load it. Raises ``FetchError``."""
+    model = catalogue.find(name) if name else catalogue.starter()
+    before = session.status
+    try:
+        async with progress(session, f"Fetching {model.title}", measured=True) as report:
+
+            def tell(state: FetchProgress) -> None:
+                fraction = state.done / state.total if state.total else 0.0
+                message = f"{state.phase} {state.done >> 20} of {state.total >> 20} MB"
+                report(message, fraction)
+                session.set_status(protocol.Status("fetching", message, fraction))
+
+            await fetch(model, model_folder(), tell)
+    except BaseException:
+        session.set_status(before)
+        raise
+    if name:
+        session.settings = replace(session.settings, model=name)
+    await session.load_model()
+
+
+async def _agrees(session: Session, sentence: str) -> bool:
+    model = catalogue.starter()
+    if not session.capabilities.show_message_request:
+        session.show(sentence, types.MessageType.Warning)
+        return False
+    question = types.ShowMessageRequestParams(
+        types.MessageType.Info,
+        f"Herdmate has no model yet. Fetch {model.title} ({model.size >> 20} MB) now?",
+        [types.MessageActionItem(_YES), types.MessageActionItem(_NO)],
+    )
+    answer = await session.window_show_message_request_async(question)
+    return answer is not None and answer.title == _YES

@@ -1,0 +1,104 @@
+"""Ghost text: textDocument/inlineCompletion, and textDocument/completion for older clients."""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import replace
+
+from lsprotocol import types
+
+from herdmate.assist.complete import Completion, Silence, complete
+from herdmate.errors import HerdmateError
+from herdmate.lsp.convert import Lines
+from herdmate.lsp.documents import OpenDocument
+from herdmate.lsp.session import Session
+from herdmate.text import Cursor, Span, with_text
+
+_log = logging.getLogger(__name__)
+
+_WORD_BEFORE = re.compile(r"\w*$")
+
+
+async def inline_completion(
+    session: Session, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
+    """What to show at the cursor; nothing where there is nothing worth it."""
+    if (opened := session.documents.find(params.text_document.uri)) is None:
+        return _list(None)
+    cursor = Cursor(opened.document, opened.lines.offset(params.position))
+    if (chosen := params.context.selected_completion_info) is not None:
+        return await _after_chosen(session, opened, cursor, chosen)
+    completion = await _complete(session, cursor, _is_invoked(params))
+    return _list(completion and inline_completion_to_lsp(completion, opened.lines))
+
+
+async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
+    """The same text as an entry of the completion menu."""
+    if (opened := session.documents.find(params.text_document.uri)) is None:
+        return types.CompletionList(is_incomplete=True, items=[])
+    cursor = Cursor(opened.document, opened.lines.offset(params.position))
+    found = await _complete(session, cursor, invoked=False)
+    items = [_menu_entry(found, cursor, opened.lines)] if found else []
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+def inline_completion_to_lsp(completion: Completion, lines: Lines) -> types.InlineCompletionItem:
+    """A completion as the protocol has it."""
+    return types.InlineCompletionItem(completion.text, range=lines.range(completion.span))
+
+
+async def _complete(session: Session, cursor: Cursor, invoked: bool) -> Completion | None:
+    """Typing never disturbs: what went wrong goes to the log and the status."""
+    work = complete(cursor, session.companion, session.settings.completion, invoked)
+    try:
+        async with session.thinking():
+            found = await session.supersede(f"type {cursor.document.uri}", work)
+    except HerdmateError as error:
+        _log.info("no completion: %s", error)
+        return None
+    if isinstance(found, Silence):
+        _log.info("no completion: %s", found.reason)
+        return None
+    return found
+
+
+async def _after_chosen(
+    session: Session, opened: OpenDocument, cursor: Cursor, chosen: types.SelectedCompletionInfo
+) -> types.InlineCompletionList:
+    """The completion menu has an entry selected: go on behind it, as if it were accepted."""
+    text, span = opened.document.text, opened.lines.span(chosen.range)
+    if not chosen.text.startswith(text[span.start : cursor.offset]):
+        return _list(None)
+    accepted = text[: span.start] + chosen.text + text[span.end :]
+    behind = Cursor(with_text(opened.document, accepted), span.start + len(chosen.text))
+    completion = await _complete(session, behind, invoked=False)
+    if completion is None:
+        return _list(None)
+    whole = replace(completion, text=chosen.text + completion.text, span=span)
+    return _list(inline_completion_to_lsp(whole, opened.lines))
+
+
+def _menu_entry(completion: Completion, cursor: Cursor, lines: Lines) -> types.CompletionItem:
+    """Menus filter by the word before the cursor, so the entry has to begin with it."""
+    match = _WORD_BEFORE.search(cursor.line_prefix)
+    word = match.group() if match else ""
+    text = word + completion.text
+    range_ = lines.range(Span(cursor.offset - len(word), completion.span.end))
+    return types.CompletionItem(
+        label=next((line.strip() for line in text.splitlines() if line.strip()), text),
+        label_details=types.CompletionItemLabelDetails(description="Herdmate"),
+        kind=types.CompletionItemKind.Text,
+        detail="Herdmate",
+        documentation=text,
+        filter_text=word or text,
+        text_edit=types.TextEdit(range_, text),
+    )
+
+
+def _is_invoked(params: types.InlineCompletionParams) -> bool:
+    return params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+
+
+def _list(item: types.InlineCompletionItem | None) -> types.InlineCompletionList:
+    return types.InlineCompletionList([item] if item else [])

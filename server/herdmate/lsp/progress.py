@@ -1,0 +1,61 @@
+"""Work-done progress in the client's own way, with its cancel button."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from lsprotocol import types
+
+from herdmate.lsp.session import Session
+
+Report = Callable[[str, float | None], None]
+"""Tell the user a short message and, where it is known, a fraction from 0 to 1."""
+
+_ANSWER_SECONDS = 2.0  # some clients never answer a request
+
+
+@asynccontextmanager
+async def progress(
+    session: Session, title: str, measured: bool = False
+) -> AsyncIterator[Report]:
+    """Show progress while the block runs; the user's cancel cancels the task that runs it.
+
+    ``measured``: fractions will be reported, so that a bar can be drawn.
+    """
+    token = await _create(session) if session.capabilities.progress else None
+    if token is None:
+        yield lambda _message, _fraction: None
+        return
+    shown = session.work_done_progress
+    task = asyncio.current_task()
+    assert task is not None
+    shown.tokens[token].add_done_callback(lambda end: end.cancelled() and task.cancel())
+    percentage = 0 if measured else None
+    shown.begin(token, types.WorkDoneProgressBegin(title, True, percentage=percentage))
+    last: tuple[int | None, str] = (None, "")
+
+    def report(message: str, fraction: float | None) -> None:
+        nonlocal last
+        percentage = None if fraction is None else int(fraction * 100)
+        if (percentage, message) != last:
+            last = (percentage, message)
+            shown.report(token, types.WorkDoneProgressReport(True, message, percentage))
+
+    try:
+        yield report
+    finally:
+        shown.end(token, types.WorkDoneProgressEnd())
+        shown.tokens.pop(token, None)
+
+
+async def _create(session: Session) -> str | None:
+    """A token that the client has agreed to, or ``None`` where it does not answer."""
+    token = str(uuid.uuid4())
+    try:
+        await asyncio.wait_for(session.work_done_progress.create_async(token), _ANSWER_SECONDS)
+    except Exception:  # a refusal, a time-out: whatever it is, work goes on without progress
+        return None
+    return token

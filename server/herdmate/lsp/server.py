@@ -1,0 +1,138 @@
+"""The language server: which message is answered where. A table of contents, nothing more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from herdmate.errors import HerdmateError
+from herdmate.lsp import (
+    code_actions,
+    configuration,
+    explaining,
+    fetching,
+    inline_completion,
+    protocol,
+    rewriting,
+    statuses,
+)
+from herdmate.lsp.arguments import arguments_from_lsp
+from herdmate.lsp.session import FirstMessage, Session
+
+_KINDS = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.Empty]
+
+
+def create_server(first_message: FirstMessage) -> Session:
+    """A server with all its handlers, not started yet.
+
+    ``first_message`` chooses the model and so the engine; the command line passes the real one,
+    tests may pass the fake.
+    """
+    server = Session(first_message)
+    _lifetime(server)
+    _documents(server)
+    _features(server)
+    _commands(server)
+    return server
+
+
+def _lifetime(server: Session) -> None:
+    @server.feature(types.INITIALIZE)
+    def initialize(params: types.InitializeParams) -> None:
+        server.begin(params)
+        if not server.capabilities.inline_completion:
+            options = types.CompletionOptions()
+            server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
+
+    async def completion(params: types.CompletionParams) -> types.CompletionList:
+        return await inline_completion.completion(server, params)
+
+    @server.feature(types.INITIALIZED)
+    async def initialized(_params: types.InitializedParams) -> None:
+        server.spawn(configuration.watch(server))
+        await configuration.pull(server)
+        server.load_prompts()
+        server.spawn(fetching.load_or_offer(server))
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
+    async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
+        configuration.push(server, params.settings)
+        needs_other_engine = await configuration.pull(server)
+        server.load_prompts()
+        if needs_other_engine:
+            server.spawn(fetching.load_or_offer(server))
+
+    @server.feature(types.SHUTDOWN)
+    async def shutdown(_params: None) -> None:
+        await server.end()
+
+
+def _documents(server: Session) -> None:
+    @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
+    def did_open(params: types.DidOpenTextDocumentParams) -> None:
+        server.documents.open(params.text_document)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
+    def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        server.documents.change(params)
+
+    @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
+    def did_close(params: types.DidCloseTextDocumentParams) -> None:
+        server.documents.close(params.text_document.uri)
+
+
+def _features(server: Session) -> None:
+    @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
+    async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
+        return await inline_completion.inline_completion(server, params)
+
+    options = types.CodeActionOptions(_KINDS, resolve_provider=True)
+
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
+    def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return code_actions.code_action(server, params)
+
+    @server.feature(types.CODE_ACTION_RESOLVE)
+    async def resolve(item: types.CodeAction) -> types.CodeAction:
+        try:
+            return await code_actions.resolve(server, item)
+        except HerdmateError as error:
+            raise _failure(error) from error
+
+
+def _commands(server: Session) -> None:
+    @server.command(protocol.COMMAND_EXPLAIN)
+    async def explain(*arguments: Any) -> str | None:
+        try:
+            given = arguments_from_lsp(next(iter(arguments), None))
+            return await explaining.explain_selection(server, given)
+        except HerdmateError as error:
+            raise _failure(error) from error
+
+    @server.command(protocol.COMMAND_REWRITE)
+    async def rewrite(*arguments: Any) -> None:
+        try:
+            given = arguments_from_lsp(next(iter(arguments), None))
+        except HerdmateError as error:
+            raise _failure(error) from error
+        server.spawn(rewriting.rewrite_in_place(server, given))
+
+    @server.command(protocol.COMMAND_STATUS)
+    async def status(*_arguments: Any) -> dict[str, Any]:
+        return await statuses.report(server)
+
+    @server.command(protocol.COMMAND_FETCH_MODEL)
+    def fetch_model(*arguments: Any) -> None:
+        name = next(iter(arguments), None)
+        server.spawn(fetching.fetch_model(server, str(name) if name else None))
+
+    @server.command(protocol.COMMAND_RESTART_ENGINE)
+    def restart_engine(*_arguments: Any) -> None:
+        server.spawn(fetching.load_or_offer(server))
+
+
+def _failure(error: HerdmateError) -> JsonRpcException:
+    """The answer to a request that could not be carried out: the error's sentence."""
+    return JsonRpcException(str(error), int(types.LSPErrorCodes.RequestFailed))

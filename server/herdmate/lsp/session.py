@@ -1,0 +1,158 @@
+"""One client's session: its capabilities, settings and documents, and the model's state."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import asdict, replace
+from typing import Any, TypeVar
+
+from lsprotocol import types
+from pygls.lsp.server import LanguageServer
+
+from herdmate.assist.companion import Companion
+from herdmate.engine.client import EngineState
+from herdmate.errors import HerdmateError, NoModelError
+from herdmate.lsp import protocol
+from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
+from herdmate.lsp.documents import Documents
+from herdmate.prompting.library import Library, load_library
+from herdmate.settings import Settings
+from herdmate.version import VERSION
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
+
+FirstMessage = Callable[[Settings], tuple[Mapping[str, Any], str]]
+"""From settings to the message that starts the engine, and a note for the user about the model."""
+
+
+class Session(LanguageServer):
+    """A language server and what it knows of its one client."""
+
+    def __init__(self, first_message: FirstMessage) -> None:
+        super().__init__("herdmate", VERSION)
+        self.first_message = first_message
+        self.capabilities = Capabilities()
+        self.settings = Settings()
+        self.documents = Documents()
+        self.library = Library(())
+        self.status = protocol.Status("starting")
+        self.companion = Companion(self._engine_changed)
+        self.wishes: dict[str, Any] = {}  # settings as the client last gave them
+        self._note = ""
+        self._thinking = 0
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._latest: dict[str, asyncio.Task[Any]] = {}
+
+    def begin(self, params: types.InitializeParams) -> None:
+        """Learn what the client can do and wants; nothing is started yet."""
+        self.capabilities = capabilities_from_lsp(params.capabilities)
+        self.documents.encoding = self.workspace.position_encoding
+        if isinstance(params.initialization_options, Mapping):
+            self.wishes = dict(params.initialization_options)
+
+    async def load_model(self) -> None:
+        """Start the engine with the model that the settings ask for."""
+        try:
+            message, self._note = self.first_message(self.settings)
+        except NoModelError as error:
+            await self.companion.stop()
+            self.set_status(protocol.Status("noModel", str(error)))
+            raise
+        except HerdmateError as error:
+            await self.companion.stop()
+            self.fail(error)
+            return
+        await self.companion.start(message)
+
+    def load_prompts(self) -> None:
+        """Read the prompt files; a wrong one is reported and the others are used."""
+        folder = None
+        if self.settings.trust_workspace and self.workspace.root_path:
+            folder = self.workspace.root_path
+        self.library, errors = load_library(folder)
+        for error in errors:
+            self.show(str(error), types.MessageType.Warning)
+
+    def set_status(self, status: protocol.Status) -> None:
+        """Remember what is going on, and tell a client that wants to know."""
+        self.status = status
+        if self.capabilities.status:
+            self.protocol.notify(protocol.STATUS, asdict(status))
+
+    def show(self, message: str, kind: types.MessageType = types.MessageType.Error) -> None:
+        """Show the user a sentence."""
+        _log.info("shown: %s", message)
+        self.window_show_message(types.ShowMessageParams(kind, message))
+
+    def fail(self, error: HerdmateError) -> None:
+        """Nothing works until the user does what the sentence says."""
+        self.set_status(protocol.Status("error", str(error)))
+        self.show(str(error))
+
+    @asynccontextmanager
+    async def thinking(self) -> AsyncIterator[None]:
+        """The status says so while the model is asked."""
+        self._thinking += 1
+        if self.status.state == "ready":
+            self.set_status(replace(self.status, state="thinking"))
+        try:
+            yield
+        finally:
+            self._thinking -= 1
+            if self.status.state == "thinking" and not self._thinking:
+                self.set_status(replace(self.status, state="ready"))
+
+    async def supersede(self, key: str, work: Coroutine[Any, Any, _T]) -> _T | None:
+        """Do the newest piece of work of one key; an older one ends with ``None``."""
+        if (older := self._latest.get(key)) is not None:
+            older.cancel()
+        task = self._latest[key] = asyncio.ensure_future(work)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            if task.cancelled() and self._latest.get(key) is not task:
+                return None
+            task.cancel()
+            raise
+        finally:
+            if self._latest.get(key) is task:
+                del self._latest[key]
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Go on with work after a command was answered; its errors are shown to the user."""
+        task = asyncio.ensure_future(self._reporting(work))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+    async def end(self) -> None:
+        """Stop whatever is going on, and the engine."""
+        for task in self._tasks:
+            task.cancel()
+        await self.companion.stop()
+
+    async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
+        try:
+            await work
+        except HerdmateError as error:
+            self.show(str(error))
+        except Exception:
+            _log.exception("internal error")
+            self.show("Herdmate met an internal error; its log says more. Please report it.")
+
+    def _engine_changed(self, state: EngineState) -> None:
+        if state.state == "ready" and state.info is not None:
+            message = f"{state.info.name} is ready. {self._note}".strip()
+            self.set_status(protocol.Status("ready", message, model=state.info.name))
+        elif state.state == "loading":
+            self.set_status(protocol.Status("loading", "Loading the model.", state.fraction))
+        elif state.state == "crashed":
+            self.set_status(protocol.Status("starting", state.message))
+            self.show(state.message, types.MessageType.Warning)
+        elif state.state == "failed":
+            self.fail(HerdmateError(state.message))

@@ -1,0 +1,110 @@
+"""The engine process, started, asked, cancelled, killed: with the fake backend inside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from herdmate.engine.client import EngineProcess, EngineState, start_fake, start_llama
+from herdmate.errors import EngineStoppedError, ModelError
+from herdmate.generation import Finished, Piece, Prompt, Request, Text
+
+
+def _request(text: str = "hello", max_tokens: int = 50) -> Request:
+    return Request(Prompt((Text(text),)), "lane", max_tokens)
+
+
+@asynccontextmanager
+async def _engine(
+    replies: dict[str, str], seconds: float = 0.0
+) -> AsyncIterator[tuple[EngineProcess, list[EngineState]]]:
+    states: list[EngineState] = []
+    engine = EngineProcess(start_fake(replies, ("<p>",), seconds), states.append)
+    engine.start()
+    try:
+        yield engine, states
+    finally:
+        await engine.stop()
+
+
+async def _text(engine: EngineProcess, request: Request) -> str:
+    events = [event async for event in engine.generate(request)]
+    assert isinstance(events[-1], Finished)
+    return "".join(event.text for event in events if isinstance(event, Piece))
+
+
+async def test_an_answer_and_the_states() -> None:
+    async with _engine({"": "wörld"}) as (engine, states):
+        assert (await engine.ready()).pieces == {"<p>": 257}
+        assert await _text(engine, _request()) == "wörld"
+        assert await engine.count_tokens(["ab", ""]) == [2, 0]
+    assert [state.state for state in states] == ["loading", "ready", "stopped"]
+
+
+async def test_many_at_once() -> None:
+    async with _engine({"": "same"}) as (engine, _):
+        texts = await asyncio.gather(*(_text(engine, _request(str(n))) for n in range(30)))
+    assert set(texts) == {"same"}
+
+
+async def test_closing_the_answer_stops_the_model() -> None:
+    async with _engine({"": "x" * 40}, seconds=0.001) as (engine, _):
+        answer = engine.generate(_request("p", 40))
+        await answer.__anext__()
+        await answer.aclose()
+        stopped_at = await engine.evaluated_tokens()
+        await _text(engine, _request("another", 1))
+        # "another" may share nothing with the lane: 7 prompt tokens, and one step that was running
+        assert await engine.evaluated_tokens() - stopped_at <= len("another") + 1
+
+
+async def test_a_crash_is_answered_told_and_mended() -> None:
+    async with _engine({"": "x" * 40}, seconds=0.005) as (engine, states):
+        answer = engine.generate(_request())
+        await answer.__anext__()
+        assert engine.process_id
+        os.kill(engine.process_id, signal.SIGKILL)
+        with pytest.raises(EngineStoppedError):
+            await asyncio.wait_for(_drain(answer), 20)
+        assert await _text(engine, _request()) == "x" * 40
+    crashed = [state for state in states if state.state == "crashed"]
+    assert len(crashed) == 1
+    assert "starting again" in crashed[0].message
+
+
+async def test_crashing_again_and_again_ends_with_a_sentence() -> None:
+    async with _engine({"die": "<die>", "": "fine"}) as (engine, states):
+        for _ in range(3):
+            with pytest.raises((EngineStoppedError, ModelError)):
+                await _text(engine, _request("die"))
+        with pytest.raises(ModelError, match="restartEngine"):
+            await engine.ready()
+    assert [state.state for state in states].count("failed") == 1
+
+
+async def test_no_such_model_file() -> None:
+    engine = EngineProcess(start_llama("/nowhere/model.gguf", 512, 1, 0, ()))
+    engine.start()
+    with pytest.raises(ModelError, match="no model file"):
+        await engine.ready()
+    await engine.stop()
+
+
+async def test_the_process_ends_when_the_server_is_gone() -> None:
+    async with _engine({"": "x"}) as (engine, _):
+        await engine.ready()
+        process = engine._process
+        assert process is not None
+        assert process.stdin is not None
+        process.stdin.close()
+        assert await asyncio.wait_for(process.wait(), 10) == 0
+
+
+async def _drain(answer: AsyncIterator[Piece | Finished]) -> None:
+    async for _ in answer:
+        pass
