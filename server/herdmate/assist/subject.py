@@ -28,7 +28,9 @@ def has_subject(selection: Selection) -> bool:
 
 def _definition(selection: Selection) -> Span | None:
     document = selection.document
-    return syntax.enclosing_definition(document.tree, document.text, selection.span)
+    if (tree := syntax.tree_of(document)) is None:
+        return None
+    return syntax.enclosing_definition(tree, document.text, selection.span)
 
 
 def _without_blank_lines(text: str, span: Span) -> Span:

@@ -64,9 +64,10 @@ def _run(arguments: argparse.Namespace) -> int:
 def sample_scene() -> Scene:
     """The sample that Herdmate carries."""
     text = (files(__package__) / "sample" / "stock.py.txt").read_text(encoding="utf-8")
-    document = Document("untitled:stock.py", "python", text, 1, syntax.parse(text, "python"))
+    document = Document("untitled:stock.py", "python", text)
     cursor = text.index('together."""\n') + len('together."""\n    ')
-    return Scene(document, cursor, _definition(document, text.index("result = []")))
+    definition = Span(text.index("def cheap_items"), len(text.rstrip()))
+    return Scene(document, cursor, definition)
 
 
 def scene_of_file(path: Path) -> Scene:
@@ -163,20 +164,15 @@ def _with_hole(scene: Scene) -> Document:
     return Document(scene.document.uri + ".hole", scene.document.language, text)
 
 
-def _definition(document: Document, offset: int) -> Span:
-    span = syntax.enclosing_definition(document.tree, document.text, Span(offset, offset))
-    assert span is not None
-    return span
-
-
 def _definitions(document: Document) -> set[Span]:
     """The innermost definitions around the middle of each line."""
     found: set[Span] = set()
     at = 0
-    while at < len(document.text):
+    tree = syntax.tree_of(document)
+    while tree is not None and at < len(document.text):
         end = line_end(document.text, at)
         middle = Span((at + end) // 2, (at + end) // 2)
-        span = syntax.enclosing_definition(document.tree, document.text, middle)
+        span = syntax.enclosing_definition(tree, document.text, middle)
         if span is not None:
             found.add(span)
         at = end + 1

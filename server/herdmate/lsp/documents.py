@@ -64,10 +64,15 @@ class Documents:
         else:
             edit = Edit(Span(0, len(old.text)), change.text)
         text = old.text[: edit.span.start] + edit.new_text + old.text[edit.span.end :]
-        tree = syntax.edited(old.tree, old.text, edit, text, old.language)
-        return self._keep(Document(old.uri, old.language, text, version, tree))
+        return self._keep(Document(old.uri, old.language, text, version, _tree(old, edit, text)))
 
     def _keep(self, document: Document) -> OpenDocument:
         opened = OpenDocument(document, lines_of(document.text, self.encoding))
         self._open[document.uri] = opened
         return opened
+
+
+def _tree(old: Document, edit: Edit, text: str) -> syntax.SyntaxTree | None:
+    if isinstance(old.tree, syntax.SyntaxTree):
+        return syntax.edited(old.tree, old.text, (edit,), text)
+    return syntax.parse(text, old.language)

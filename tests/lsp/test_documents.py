@@ -1,0 +1,83 @@
+"""Documents follow the editor, edit by edit."""
+
+from __future__ import annotations
+
+import random
+
+from lsprotocol import types
+
+from herdmate.context import syntax
+from herdmate.lsp.documents import Documents
+
+URI = "file:///a.py"
+
+
+def _documents(text: str, encoding: types.PositionEncodingKind) -> Documents:
+    documents = Documents()
+    documents.encoding = encoding
+    documents.open(types.TextDocumentItem(URI, "python", 0, text))
+    return documents
+
+
+def _change(documents: Documents, version: int, start: int, end: int, text: str) -> None:
+    lines = documents.get(URI).lines
+    change = types.TextDocumentContentChangePartial(
+        types.Range(lines.position(start), lines.position(end)), text
+    )
+    documents.change(
+        types.DidChangeTextDocumentParams(
+            types.VersionedTextDocumentIdentifier(version, URI), [change]
+        )
+    )
+
+
+def test_random_edits_in_every_encoding() -> None:
+    dice = random.Random(1)
+    for encoding in types.PositionEncodingKind:
+        text = "def f():\r\n\treturn '😀'\n\n# é\n"
+        documents = _documents(text, encoding)
+        for version in range(1, 60):
+            starts = documents.get(URI).lines.starts  # whole lines: never inside of \r\n
+            start, end = sorted((dice.choice(starts), dice.choice(starts)))
+            new = dice.choice(("x = 1\n", "😀\r\n", "def g():\n    pass\n", "", "é"))
+            text = text[:start] + new + text[end:]
+            _change(documents, version, start, end, new)
+            opened = documents.get(URI)
+            assert (opened.document.text, opened.document.version) == (text, version)
+            fresh = syntax.parse(text, "python")
+            tree = syntax.tree_of(opened.document)
+            assert fresh is not None
+            assert tree is not None
+            assert syntax.error_count(tree) == syntax.error_count(fresh)
+
+
+def test_the_whole_text_at_once() -> None:
+    documents = _documents("old", types.PositionEncodingKind.Utf16)
+    documents.change(
+        types.DidChangeTextDocumentParams(
+            types.VersionedTextDocumentIdentifier(1, URI),
+            [types.TextDocumentContentChangeWholeDocument("new text\n")],
+        )
+    )
+    assert documents.get(URI).document.text == "new text\n"
+
+
+def test_a_change_of_a_document_that_was_never_opened_is_ignored() -> None:
+    documents = Documents()
+    answer = documents.change(
+        types.DidChangeTextDocumentParams(
+            types.VersionedTextDocumentIdentifier(1, URI),
+            [types.TextDocumentContentChangeWholeDocument("x")],
+        )
+    )
+    assert answer is None
+    assert documents.find(URI) is None
+
+
+def test_an_old_version_stays_as_it_was() -> None:
+    documents = _documents("a\n", types.PositionEncodingKind.Utf16)
+    before = documents.get(URI)
+    _change(documents, 1, 0, 1, "b")
+    assert before.document.text == "a\n"
+    documents.close(URI)
+    assert documents.find(URI) is None
