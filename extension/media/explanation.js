@@ -1,0 +1,20 @@
+// Shows what explain.ts renders. The text comes from a model that has read somebody's code, so
+// whatever could load, send or lead elsewhere is taken out; the page's policy forbids the rest.
+const ACTIVE = 'meta, base, link, style, script, form, iframe, object, embed, img, video, audio';
+const main = document.querySelector('main');
+const error = document.querySelector('#error');
+
+addEventListener('message', ({ data }) => {
+  if (data.html === undefined) {
+    main.textContent = data.text;
+  } else {
+    const parsed = new DOMParser().parseFromString(data.html, 'text/html');
+    for (const element of parsed.querySelectorAll(ACTIVE)) element.remove();
+    main.replaceChildren(...parsed.body.childNodes);
+  }
+  main.classList.toggle('plain', data.html === undefined);
+  main.classList.toggle('streaming', !data.done);
+  error.textContent = data.error ?? '';
+});
+
+acquireVsCodeApi().postMessage('ready');

@@ -1,0 +1,77 @@
+import { createInterface } from 'node:readline';
+import * as vscode from 'vscode';
+import {
+  CloseAction,
+  DidChangeConfigurationNotification,
+  ErrorAction,
+  LanguageClient,
+  type LanguageClientOptions,
+  RevealOutputChannelOn,
+  type StaticFeature,
+} from 'vscode-languageclient/node';
+import { progressWithCancel } from './progress';
+
+/** A client that is ready to start; ghost text and code actions are the library's own work. */
+export function newClient(
+  argv: [string, ...string[]],
+  log: vscode.LogOutputChannel,
+): LanguageClient {
+  const options: LanguageClientOptions = {
+    documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+    outputChannel: log,
+    revealOutputChannelOn: RevealOutputChannelOn.Never,
+    stdioOptions: {
+      stdout: () => {},
+      stderr: (input) => createInterface({ input }).on('line', (line) => log.info(line)),
+    },
+    initializationOptions: settings,
+    middleware: {
+      handleWorkDoneProgress: progressWithCancel(() => client),
+      workspace: {
+        configuration: ({ items }) =>
+          items.map(({ section }) => (section === 'herdmate' ? settings() : null)),
+        didChangeConfiguration: () => sendSettings(client),
+      },
+    },
+    initializationFailedHandler: () => false,
+    errorHandler: {
+      error: () => ({ action: ErrorAction.Continue, handled: true }),
+      closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
+    },
+  };
+  const [command, ...args] = argv;
+  const client = new QuietClient('herdmate', 'Herdmate', { command, args }, options);
+  client.registerFeature(ownCapabilities);
+  return client;
+}
+
+export function sendSettings(client: LanguageClient): Promise<void> {
+  return client.sendNotification(DidChangeConfigurationNotification.type, {
+    settings: { herdmate: settings() },
+  });
+}
+
+/** The section `herdmate` of VS Code's settings, and whether the workspace is trusted. */
+function settings(): Record<string, unknown> {
+  return {
+    ...vscode.workspace.getConfiguration().get<Record<string, unknown>>('herdmate'),
+    trustWorkspace: vscode.workspace.isTrusted,
+  };
+}
+
+/** Tells the server that this client knows what `protocol.ts` adds to the protocol. */
+const ownCapabilities: StaticFeature = {
+  fillClientCapabilities: (capabilities) => {
+    capabilities.experimental = { herdmate: { status: true, explanation: true, ask: true } };
+  },
+  initialize: () => {},
+  getState: () => ({ kind: 'static' }),
+  clear: () => {},
+};
+
+/** Only logs: what goes wrong with the connection is told once, by `server.ts`. */
+class QuietClient extends LanguageClient {
+  override error(message: string, data?: unknown): void {
+    super.error(message, data, false);
+  }
+}

@@ -1,0 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import * as vscode from 'vscode';
+import { COMMAND_EXPLAIN, type ExplanationPart } from './protocol';
+import { selectionArguments } from './selection';
+import type { Server } from './server';
+
+const RENDER_EVERY_MS = 100;
+
+/** Explain Selection, and the view beside the code into which an explanation streams. */
+export function activateExplain(context: vscode.ExtensionContext, server: Server): void {
+  const view = new ExplanationView(vscode.Uri.joinPath(context.extensionUri, 'media'));
+  context.subscriptions.push(
+    view,
+    server.onExplanation((part) => view.append(part)),
+    vscode.commands.registerCommand('herdmate.explainSelection', async () => {
+      const args = selectionArguments();
+      if (args) await server.execute(COMMAND_EXPLAIN, args);
+    }),
+  );
+}
+
+/** One panel, which shows the newest explanation until the user closes it. */
+class ExplanationView implements vscode.Disposable {
+  private panel: vscode.WebviewPanel | undefined;
+  private readonly begun = new Set<string>();
+  private id: string | undefined;
+  private text = '';
+  private last: ExplanationPart | undefined;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly media: vscode.Uri) {}
+
+  append(part: ExplanationPart): void {
+    if (!this.begun.has(part.id)) this.begin(part);
+    if (part.id !== this.id) return; // An older one, or one whose view was closed.
+    this.text += part.text;
+    this.last = part;
+    this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
+  }
+
+  dispose(): void {
+    this.panel?.dispose();
+  }
+
+  private begin(part: ExplanationPart): void {
+    this.begun.add(part.id);
+    this.id = part.id;
+    this.text = '';
+    this.panel ??= this.open();
+    this.panel.title = part.title;
+    this.panel.reveal(undefined, true);
+  }
+
+  private open(): vscode.WebviewPanel {
+    const panel = vscode.window.createWebviewPanel(
+      'herdmate.explanation',
+      '',
+      { viewColumn: vscode.ViewColumn.Beside, preserveFocus: true },
+      { enableScripts: true, enableFindWidget: true, localResourceRoots: [this.media] },
+    );
+    panel.onDidDispose(() => {
+      this.panel = undefined;
+      this.id = undefined;
+    });
+    // The page says when it is there: at first, and whenever it comes back to the front.
+    panel.webview.onDidReceiveMessage(() => this.render());
+    panel.webview.html = page(panel.webview, this.media);
+    return panel;
+  }
+
+  private async render(): Promise<void> {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+    const { text, last } = this;
+    const html = await markdownToHtml(text);
+    await this.panel?.webview.postMessage({ html, text, done: last?.done, error: last?.error });
+  }
+}
+
+/** Undefined where VS Code's own Markdown extension is switched off. */
+async function markdownToHtml(text: string): Promise<string | undefined> {
+  try {
+    return await vscode.commands.executeCommand<string>('markdown.api.render', text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The empty page: it may run its own script and load nothing, whatever the model writes. */
+function page(webview: vscode.Webview, media: vscode.Uri): string {
+  const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(media, name));
+  const nonce = randomUUID();
+  const policy = `default-src 'none'; form-action 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
+  return `<!DOCTYPE html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<link rel="stylesheet" href="${file('explanation.css')}">
+</head>
+<body>
+<main aria-live="polite"></main>
+<p id="error" role="alert"></p>
+<script nonce="${nonce}" src="${file('explanation.js')}"></script>
+</body>
+</html>`;
+}

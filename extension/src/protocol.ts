@@ -1,0 +1,47 @@
+// What Herdmate's server says beyond the Language Server Protocol: mirrors
+// server/herdmate/lsp/protocol.py by hand, and tests/test_extension.py compares the two.
+
+import type { Range } from 'vscode-languageclient/node';
+
+export const STATUS = 'herdmate/status';
+export const EXPLANATION = 'herdmate/explanation';
+
+export const COMMAND_EXPLAIN = 'herdmate.explain';
+export const COMMAND_REWRITE = 'herdmate.rewrite';
+export const COMMAND_ASK = 'herdmate.ask';
+export const COMMAND_STATUS = 'herdmate.status';
+export const COMMAND_FETCH_MODEL = 'herdmate.fetchModel';
+export const COMMAND_RESTART_ENGINE = 'herdmate.restartEngine';
+
+export type State =
+  | 'starting'
+  | 'noModel'
+  | 'fetching'
+  | 'loading'
+  | 'ready'
+  | 'thinking'
+  | 'error';
+
+export interface Status {
+  state: State;
+  message?: string;
+  fraction?: number | null;
+  model?: string | null;
+}
+
+export interface ExplanationPart {
+  id: string;
+  title: string;
+  uri: string;
+  text: string;
+  done?: boolean;
+  error?: string | null;
+}
+
+export interface ActionArguments {
+  uri: string;
+  range: Range;
+  action?: string;
+  version?: number | null;
+  instruction?: string;
+}

@@ -1,0 +1,109 @@
+import * as vscode from 'vscode';
+import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
+import { newClient, sendSettings } from './client';
+import { EXPLANATION, type ExplanationPart, STATUS, type Status } from './protocol';
+import { serverCommand } from './serverCommand';
+
+/** The server's process and the connection to it. Each start makes a new client. */
+export class Server {
+  private readonly log = vscode.window.createOutputChannel('Herdmate', { log: true });
+  private readonly status = new vscode.EventEmitter<Status>();
+  private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
+  private client: LanguageClient | undefined;
+  private turn: Promise<void> = Promise.resolve();
+
+  readonly onStatus = this.status.event;
+  readonly onExplanation = this.explanation.event;
+
+  constructor(private readonly context: vscode.ExtensionContext) {
+    context.subscriptions.push(
+      this.log,
+      this.status,
+      this.explanation,
+      vscode.commands.registerCommand('herdmate.restartServer', () => this.restart()),
+      vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        const decisive = this.client ? 'herdmate.server' : 'herdmate';
+        if (event.affectsConfiguration(decisive)) void this.restart();
+      }),
+      vscode.workspace.onDidGrantWorkspaceTrust(() =>
+        this.client ? sendSettings(this.client) : this.restart(),
+      ),
+    );
+  }
+
+  /** Ends the server if it runs, and starts it as the settings say now. Never rejects. */
+  restart(): Promise<void> {
+    return this.inTurn(async () => {
+      await this.end();
+      await this.start();
+    });
+  }
+
+  stop(): Promise<void> {
+    return this.inTurn(() => this.end());
+  }
+
+  /** Runs a command of the server. VS Code shows the message of what is thrown. */
+  async execute(command: string, ...args: object[]): Promise<void> {
+    await this.turn;
+    if (!this.client) throw new Error("Herdmate's server is not running: its log tells why.");
+    await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  }
+
+  private inTurn(step: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(step);
+    return this.turn;
+  }
+
+  private async start(): Promise<void> {
+    this.status.fire({ state: 'starting', message: 'The server is starting.' });
+    const [program, ...args] = await serverCommand(this.log);
+    this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
+    const client = newClient([program, ...args, 'serve'], this.log);
+    client.onNotification(STATUS, (status: Status) => this.status.fire(status));
+    client.onNotification(EXPLANATION, (part: ExplanationPart) => this.explanation.fire(part));
+    client.onDidChangeState(({ newState }) => {
+      if (newState === State.Stopped && this.client === client) this.tellOfEnd();
+    });
+    try {
+      await client.start();
+      this.client = client;
+    } catch (error) {
+      this.tellOfFailedStart(program, String(error));
+    }
+  }
+
+  private async end(): Promise<void> {
+    const client = this.client;
+    this.client = undefined;
+    await client?.stop().catch((error) => this.log.error(error));
+  }
+
+  private tellOfFailedStart(program: string, error: string): void {
+    if (error.includes('Launching server using command')) {
+      this.tell(
+        `Herdmate's server was not found: there is no program "${program}".`,
+        'How to Install',
+        () => this.showReadme(),
+      );
+    } else {
+      this.tell("Herdmate's server ended while it started.", 'Show Log', () => this.log.show());
+    }
+  }
+
+  private tellOfEnd(): void {
+    this.client = undefined;
+    this.tell("Herdmate's server ended unexpectedly.", 'Restart', () => this.restart());
+  }
+
+  private tell(message: string, button: string, action: () => unknown): void {
+    this.status.fire({ state: 'error', message });
+    void vscode.window.showErrorMessage(message, button).then((chosen) => chosen && action());
+  }
+
+  private showReadme(): Thenable<unknown> {
+    const readme = vscode.Uri.joinPath(this.context.extensionUri, 'README.md');
+    return vscode.commands.executeCommand('markdown.showPreview', readme);
+  }
+}

@@ -1,0 +1,69 @@
+"""A person at work in a real VS Code: ghost text, an explanation and a refactoring."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_ROOT = Path(__file__).parents[2]
+_EXTENSION = _ROOT / "extension"
+_INSTALL = "tests/e2e/vscode/install.sh"
+_TOOLS = Path(
+    os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e"
+).absolute()
+_STEPS_SECONDS = 300
+
+
+@pytest.mark.e2e
+@pytest.mark.model
+@pytest.mark.vscode
+def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path) -> None:
+    """Pictures and logs of the run are kept in ``.out/vscode``."""
+    told = {
+        "TOOLS": str(_TOOLS),
+        "SERVER": json.dumps([sys.executable, "-m", "herdmate"]),
+        "MODEL": str(starter_model),
+        "PYTHON": sys.executable,
+        "VSIX": str(_packaged(node)),
+        "OUT": str(_ROOT / ".out" / "vscode"),
+    }
+    done = subprocess.run(
+        [node, _ROOT / "tests/e2e/vscode/e2e.mjs"],
+        env=os.environ | {f"HERDMATE_E2E_{name}": value for name, value in told.items()},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=_STEPS_SECONDS,
+    )
+    print(done.stdout)  # noqa: T201 - pytest shows it where the test fails
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.fixture
+def node() -> Path:
+    """Node of the tools; without them the test is skipped, or fails where nothing may be."""
+    node = _TOOLS / "node" / "bin" / "node"
+    if node.exists() and (_EXTENSION / "node_modules").exists():
+        return node
+    reason = f"no VS Code to drive: run {_INSTALL} once"
+    if os.environ.get("HERDMATE_REQUIRE_ALL") == "1":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+def _packaged(node: Path) -> Path:
+    """The extension as it is now, built and packaged."""
+    path = os.pathsep.join([str(node.parent), os.environ["PATH"]])
+    subprocess.run(
+        ["npm", "run", "--silent", "package"],
+        cwd=_EXTENSION,
+        env=os.environ | {"PATH": path},
+        check=True,
+        capture_output=True,
+    )
+    return _EXTENSION / "herdmate.vsix"

@@ -1,0 +1,358 @@
+// Works as a person would in a real VS Code (code-server, shown by Chromium), with the real
+// extension, the real server and a real model. `install.sh` beside this file installs what it needs;
+// tests/e2e/test_vscode.py runs it.
+//
+//   HERDMATE_E2E_TOOLS    where install.sh put Node, code-server and playwright-core
+//   HERDMATE_E2E_SERVER   the server's command as a JSON array, without `serve`
+//   HERDMATE_E2E_MODEL    the setting herdmate.model
+//   HERDMATE_E2E_PYTHON   a Python that says whether the changed file is still Python
+//   HERDMATE_E2E_VSIX     the packaged extension
+//   HERDMATE_E2E_OUT      where pictures and logs are kept
+
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+
+const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT } = Object.fromEntries(
+  ['TOOLS', 'SERVER', 'MODEL', 'PYTHON', 'VSIX', 'OUT'].map((name) => {
+    const value = process.env[`HERDMATE_E2E_${name}`];
+    assert(value, `HERDMATE_E2E_${name} is not set`);
+    return [name, value];
+  }),
+);
+const { chromium } = createRequire(path.join(TOOLS, 'package.json'))('playwright-core');
+const CODE_SERVER = path.join(TOOLS, 'node_modules/code-server/out/node/entry.js');
+
+const SOURCE = `"""The stock of a small shop."""
+
+from dataclasses import dataclass
+
+
+@dataclass
+class Item:
+    name: str
+    price: float
+    count: int
+
+
+def total_value(items: list[Item]) -> float:
+    """The value of all items in stock."""
+    total = 0.0
+    for item in items:
+        total = total + item.price * item.count
+    return total
+
+
+def is_sold_out(item: Item) -> bool:
+    if item.count == 0:
+        return True
+    else:
+        return False
+
+
+def names(items: list[Item]) -> list[str]:
+    return [item.name for item in items]
+`;
+const EXPLAINED = linesOf('def total_value', 'return total');
+const SIMPLIFIED = linesOf('def is_sold_out', 'return False');
+const TYPED = '\n\ndef cheapest(items: list[Item]) -> Item:\n';
+
+const USER_SETTINGS = {
+  'workbench.colorTheme': 'Dark Modern',
+  'workbench.preferredLightColorTheme': 'Light Modern',
+  'workbench.startupEditor': 'none',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'security.workspace.trust.enabled': false,
+  'chat.disableAIFeatures': true,
+  'telemetry.telemetryLevel': 'off',
+  'extensions.autoUpdate': false,
+  'extensions.autoCheckUpdates': false,
+  'update.mode': 'none',
+  'git.enabled': false,
+  'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
+  'editor.wordBasedSuggestions': 'off',
+  'editor.minimap.enabled': false,
+  'files.autoSave': 'off',
+  'window.commandCenter': false,
+};
+
+const began = Date.now();
+const say = (text) => console.log(`[${((Date.now() - began) / 1000).toFixed(1)} s] ${text}`);
+
+const home = fs.mkdtempSync(path.join(os.tmpdir(), 'hm-')); // short: sockets' paths lie in it
+process.on('exit', () => fs.rmSync(home, { recursive: true, force: true }));
+const data = path.join(home, 'data');
+const workspace = path.join(home, 'shop');
+const file = path.join(workspace, 'stock.py');
+const onDisk = () => fs.readFileSync(file, 'utf8');
+write(file, SOURCE);
+write(path.join(home, 'config.yaml'), 'auth: none\n'); // else one is written under ~/.config
+write(path.join(data, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
+// In the machine's settings, because the workbench starts extensions before it knows the user's.
+write(
+  path.join(data, 'Machine/settings.json'),
+  JSON.stringify({
+    'herdmate.server.command': JSON.parse(SERVER),
+    'herdmate.model': MODEL,
+  }),
+);
+fs.mkdirSync(path.join(home, 't'));
+fs.mkdirSync(OUT, { recursive: true });
+
+const codeServer = await startCodeServer();
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+  args: [
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--disable-dev-shm-usage',
+  ],
+});
+let failure;
+const page = await openPage();
+try {
+  await openFile();
+  await ghostTextIsAcceptedWithTab();
+  await explanationStreamsBesideTheCode();
+  await refactoringChangesOnlyTheSelection();
+  await lightThemeIsReadable();
+} catch (error) {
+  failure = error;
+  await picture('failure').catch(() => {});
+}
+await browser.close();
+await endCodeServer();
+if (failure) {
+  console.error(failure);
+  console.error(serverLog());
+}
+process.exit(failure ? 1 : 0);
+
+// What a person does
+
+async function openFile() {
+  await page.goto(`${codeServer.url}/?folder=${workspace}`);
+  await page.waitForSelector('.monaco-workbench .part.statusbar');
+  say('workbench is up');
+  await page.getByRole('treeitem', { name: /stock\.py/ }).dblclick();
+  await page.locator('.part.statusbar').getByText('Python').waitFor();
+  // VS Code does not ask again when a server comes late, so nothing is typed before it is ready.
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: 120_000 });
+  say('the model is ready');
+}
+
+async function ghostTextIsAcceptedWithTab() {
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(TYPED, { delay: 15 }); // the editor indents the last line by itself
+  const ghost = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview'); // its first line
+  const further = page.locator('.suggest-preview-text'); // its other lines
+  await ghost.first().waitFor({ state: 'visible', timeout: 60_000 });
+  const shown = plain([await ghost.allInnerTexts(), await further.allInnerTexts()].flat().join(''));
+  say(`ghost text: ${JSON.stringify(shown)}`);
+  await picture('1-ghost-text');
+  assert.notEqual(shown.trim(), '');
+
+  await page.keyboard.press('Tab');
+  await ghost.first().waitFor({ state: 'hidden' });
+  const before = `${SOURCE}${TYPED}    `;
+  const after = await saved((text) => text !== SOURCE);
+  assert(after.startsWith(before), `accepting changed something else:\n${after}`);
+  assert.equal(squeezed(after.slice(before.length)), squeezed(shown));
+  say('accepted with Tab');
+  await picture('2-accepted');
+}
+
+async function explanationStreamsBesideTheCode() {
+  await select(EXPLAINED);
+  await runCommand('Herdmate: Explain Selection');
+  const explanation = page
+    .frameLocator('iframe.webview.ready')
+    .frameLocator('#active-frame')
+    .locator('main');
+  const streaming = explanation.and(page.locator('.streaming'));
+  await explanation.locator('p, li, pre').first().waitFor({ timeout: 60_000 });
+  const first = await explanation.innerText();
+  assert.equal(await explanation.getAttribute('class'), 'streaming', 'came in one piece');
+  await picture('3-explanation-streams');
+  await streaming.waitFor({ state: 'detached', timeout: 120_000 });
+  const whole = await explanation.innerText();
+  assert(whole.length > first.length && whole.length > 40, `explanation: ${whole}`);
+  say(`explanation of ${whole.length} characters, of which ${first.length} came first`);
+  await picture('4-explanation');
+}
+
+async function refactoringChangesOnlyTheSelection() {
+  const before = onDisk();
+  await select(SIMPLIFIED);
+  await runCommand('Refactor...');
+  const simplify = page.locator('.action-widget').getByText('Simplify');
+  await simplify.waitFor();
+  await picture('5-refactorings');
+  await simplify.click();
+  await page.locator('.tab.active.dirty').waitFor({ timeout: 120_000 });
+  const after = await saved((text) => text !== before);
+  const [head, tail] = [linesUpTo(before, SIMPLIFIED.first), linesFrom(before, SIMPLIFIED.last)];
+  assert(after.startsWith(head) && after.endsWith(tail), `changed outside the selection:\n${after}`);
+  const parsed = spawnSync(PYTHON, ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+    input: after,
+    encoding: 'utf8',
+  });
+  assert.equal(parsed.status, 0, `${parsed.stderr}\n${after}`);
+  say(`refactored to ${JSON.stringify(after.slice(head.length, after.length - tail.length))}`);
+  await picture('6-refactored');
+}
+
+async function lightThemeIsReadable() {
+  await runCommand('Preferences: Toggle between Light/Dark Themes');
+  await page.locator('.monaco-workbench.vs').waitFor();
+  await page.locator('[aria-label^="Herdmate: ready"]').first().click();
+  await page.locator('.quick-input-widget').getByText('Show Log').waitFor();
+  await picture('7-light');
+  await page.keyboard.press('Escape');
+}
+
+// The keyboard
+
+/** Selects whole lines, the last one's end not included. */
+async function select({ first, last }) {
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+G');
+  await page.locator('.quick-input-widget input').first().waitFor();
+  await page.keyboard.type(`${first}`);
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  for (let line = first; line < last; line++) await page.keyboard.press('Shift+ArrowDown');
+  await page.keyboard.press('Shift+End');
+}
+
+async function runCommand(title) {
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').first().waitFor();
+  await page.keyboard.type(title);
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
+  await page.keyboard.press('Enter');
+}
+
+async function saved(isSaved) {
+  await page.keyboard.press('Control+S');
+  await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  const text = onDisk();
+  assert(isSaved(text), `the file was not changed:\n${text}`);
+  return text;
+}
+
+async function picture(name) {
+  await page.screenshot({ path: path.join(OUT, `${name}.png`) });
+}
+
+// Lines of SOURCE, counted from 1
+
+function linesOf(start, end) {
+  const lines = SOURCE.split('\n');
+  const first = lines.findIndex((line) => line.startsWith(start));
+  const last = lines.findIndex((line, at) => at > first && line.trim() === end);
+  return { first: first + 1, last: last + 1 };
+}
+
+function linesUpTo(text, line) {
+  return text.split('\n').slice(0, line - 1).join('\n');
+}
+
+function linesFrom(text, line) {
+  return text.split('\n').slice(line).join('\n');
+}
+
+function plain(text) {
+  return text.replaceAll('\u00a0', ' ');
+}
+
+function squeezed(text) {
+  return text.replaceAll(/\s/g, '');
+}
+
+// The machinery
+
+async function openPage() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const opened = await context.newPage();
+  opened.setDefaultTimeout(30_000);
+  await context.route('**', (route) => {
+    const own = new URL(route.request().url()).hostname === '127.0.0.1';
+    return own ? route.continue() : route.abort();
+  });
+  return opened;
+}
+
+async function startCodeServer() {
+  const env = { ...process.env, HOME: home, TMPDIR: path.join(home, 't') };
+  delete env.VSCODE_IPC_HOOK_CLI;
+  const own = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', data];
+  const base = [CODE_SERVER, ...own, '--extensions-dir', path.join(home, 'extensions')];
+  const installed = spawnSync(process.execPath, [...base, '--install-extension', VSIX], {
+    env,
+    encoding: 'utf8',
+  });
+  assert.match(installed.stdout, /was successfully installed/, installed.stderr);
+  const flags = ['auth=none', 'bind-addr=127.0.0.1:0', 'disable-telemetry', 'disable-proxy']
+    .concat('disable-update-check', 'disable-workspace-trust', 'disable-getting-started-override')
+    .map((flag) => `--${flag}`);
+  const log = fs.openSync(path.join(OUT, 'code-server.log'), 'w');
+  const process_ = spawn(process.execPath, [...base, ...flags], {
+    env,
+    stdio: ['ignore', 'pipe', log],
+    detached: true, // a group of its own, which endCodeServer ends whole
+  });
+  const url = await new Promise((resolve, reject) => {
+    let told = '';
+    process_.stdout.on('data', (text) => {
+      told += text;
+      const found = /HTTP server listening on (http:\/\/[^\s/]+)/.exec(told);
+      if (found) resolve(found[1]);
+    });
+    process_.on('exit', (code) => reject(new Error(`code-server ended with ${code}: ${told}`)));
+  });
+  return { url, process: process_ };
+}
+
+/** Ends code-server with its extension host and our server, which else live on for seconds. */
+async function endCodeServer() {
+  const group = -codeServer.process.pid;
+  const signal = (name) => {
+    try {
+      return process.kill(group, name);
+    } catch {
+      return false; // nobody is left
+    }
+  };
+  for (let tenths = 0; signal(0) && tenths < 50; tenths++) {
+    if (tenths % 10 === 0) signal(tenths < 30 ? 'SIGTERM' : 'SIGKILL');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  const logs = path.join(OUT, 'logs');
+  fs.rmSync(logs, { recursive: true, force: true });
+  fs.cpSync(path.join(data, 'logs'), logs, { recursive: true });
+}
+
+/** The end of the output channel "Herdmate", without the code that passed through it. */
+function serverLog() {
+  const name = fs
+    .readdirSync(path.join(OUT, 'logs'), { recursive: true })
+    .find((found) => found.endsWith('Herdmate.log'));
+  if (!name) return 'The server wrote no log.';
+  const text = fs.readFileSync(path.join(OUT, 'logs', name), 'utf8');
+  return `The end of ${name}:\n${text.slice(-4000)}`;
+}
+
+function write(where, text) {
+  fs.mkdirSync(path.dirname(where), { recursive: true });
+  fs.writeFileSync(where, text);
+}

@@ -1,0 +1,196 @@
+"""What VS Code's extension repeats of the server is what the server says."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from dataclasses import MISSING, Field, fields, is_dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+from lsprotocol import types
+
+from herdmate import settings
+from herdmate.lsp import protocol
+from herdmate.lsp.capabilities import capabilities_from_lsp
+from herdmate.settings import Settings, camel_case, settings_from_json
+
+_ROOT = Path(__file__).parent.parent
+_EXTENSION = _ROOT / "extension"
+_PACKAGE: dict[str, Any] = json.loads((_EXTENSION / "package.json").read_text("utf-8"))
+_SOURCES = {file.name: file.read_text("utf-8") for file in (_EXTENSION / "src").glob("*.ts")}
+_TYPES = {bool: "boolean", int: "integer", str: "string"}
+_OF_THE_EXTENSION = {"herdmate.server.command", "herdmate.trace.server"}
+_SAID_BY_VS_CODE = {"herdmate.trustWorkspace"}
+"""VS Code asks the user itself whether a workspace is trusted: that is no setting there."""
+
+
+def test_every_setting_of_the_server_is_one_of_vs_code() -> None:
+    told = set(_properties()) - _OF_THE_EXTENSION
+    assert told == set(_settings(Settings())) - _SAID_BY_VS_CODE
+
+
+@pytest.mark.parametrize(
+    "name", sorted(set(_PACKAGE["contributes"]["configuration"]["properties"]))
+)
+def test_a_setting_has_the_same_type_default_choices_and_meaning(name: str) -> None:
+    if name in _OF_THE_EXTENSION:
+        assert _properties()[name]["markdownDescription"]
+        return
+    told = {key: entry for key, entry in _properties()[name].items() if key != "scope"}
+    assert told == _settings(Settings())[name]
+
+
+def test_the_server_takes_what_vs_code_sends() -> None:
+    sent: dict[str, Any] = {"trustWorkspace": True}
+    for name, entry in _properties().items():
+        *groups, last = name.split(".")[1:]
+        place = sent
+        for group in groups:
+            place = place.setdefault(group, {})
+        place[last] = entry["default"]
+    assert settings_from_json(sent) == (Settings(trust_workspace=True), ())
+
+
+def test_untrusted_workspaces_cannot_choose_what_is_run() -> None:
+    untrusted = _PACKAGE["capabilities"]["untrustedWorkspaces"]
+    assert untrusted["supported"] == "limited"
+    assert set(untrusted["restrictedConfigurations"]) == {
+        "herdmate.server.command",
+        "herdmate.model",
+    }
+
+
+def test_protocol_ts_names_the_same_methods_and_commands() -> None:
+    said = {name: value for name, value in vars(protocol).items() if _is_name(name, value)}
+    told = re.findall(r"^export const (\w+) = '([^']+)';$", _SOURCES["protocol.ts"], re.M)
+    assert said
+    assert dict(told) == said
+
+
+def test_protocol_ts_has_the_same_values() -> None:
+    said = {
+        name: _interface_of(value)
+        for name, value in vars(protocol).items()
+        if is_dataclass(value) and isinstance(value, type)
+    }
+    assert said
+    assert _interfaces(_SOURCES["protocol.ts"]) == said
+
+
+def test_protocol_ts_has_the_same_states() -> None:
+    union = re.search(r"export type State =([^;]+);", _SOURCES["protocol.ts"])
+    assert union
+    assert set(re.findall(r"'(\w+)'", union[1])) == set(get_args(protocol.State))
+
+
+def test_the_server_understands_the_capabilities_that_are_announced() -> None:
+    announced = re.search(r"experimental = (\{.*\});", _SOURCES["client.ts"])
+    assert announced
+    experimental = json.loads(re.sub(r"(\w+):", r'"\1":', announced[1]))
+    own = capabilities_from_lsp(types.ClientCapabilities(experimental=experimental))
+    assert own.status
+    assert own.explanation
+    assert own.ask
+
+
+def test_no_command_of_the_extension_hides_one_of_the_server() -> None:
+    """The language client registers the server's commands in VS Code under their own names."""
+    literals = {
+        name
+        for source in _SOURCES.values()
+        for name in re.findall(r"registerCommand\(\s*'([^']+)'", source)
+    }
+    contributed = {entry["command"] for entry in _PACKAGE["contributes"]["commands"]}
+    of_the_server = {value for name, value in vars(protocol).items() if name.startswith("COMMAND_")}
+    assert literals == contributed
+    assert not literals & of_the_server
+    assert "registerCommand(COMMAND_ASK" in _SOURCES["ask.ts"]
+
+
+def test_extension_and_server_have_one_version_and_one_licence() -> None:
+    version = re.search(r'^version = "(.*)"$', (_ROOT / "pyproject.toml").read_text("utf-8"), re.M)
+    assert version
+    assert _PACKAGE["version"] == version[1]
+    assert (_EXTENSION / "LICENSE").read_text("utf-8") == (_ROOT / "LICENSE").read_text("utf-8")
+
+
+def test_the_lock_file_names_no_registry() -> None:
+    lock = json.loads((_EXTENSION / "package-lock.json").read_text("utf-8"))
+    assert not [name for name, entry in lock["packages"].items() if "resolved" in entry]
+
+
+def _properties() -> dict[str, dict[str, Any]]:
+    properties: dict[str, dict[str, Any]] = _PACKAGE["contributes"]["configuration"]["properties"]
+    return properties
+
+
+def _settings(group: object, prefix: str = "herdmate.") -> dict[str, dict[str, Any]]:
+    """Each setting of a group of ``settings.py`` as package.json should tell it."""
+    found: dict[str, dict[str, Any]] = {}
+    hints = get_type_hints(type(group))
+    for item in fields(group):  # type: ignore[arg-type]
+        name, default = prefix + camel_case(item.name), getattr(group, item.name)
+        if is_dataclass(default):
+            found |= _settings(default, f"{name}.")
+            continue
+        hint = hints[item.name]
+        choices = {"enum": list(get_args(hint))} if get_origin(hint) is Literal else {}
+        meaning = _docstrings()[type(group).__name__][item.name]
+        kind = "string" if choices else _TYPES[hint]
+        found[name] = {"type": kind, "default": default, "markdownDescription": meaning, **choices}
+    return found
+
+
+def _docstrings() -> dict[str, dict[str, str]]:
+    """The string below each field of the dataclasses of ``settings.py``, by class and field."""
+    module = ast.parse(Path(settings.__file__).read_text("utf-8"))
+    found: dict[str, dict[str, str]] = {}
+    for node in module.body:
+        if isinstance(node, ast.ClassDef):
+            found[node.name] = {
+                field.target.id: ast.literal_eval(below.value)
+                for field, below in pairwise(node.body)
+                if isinstance(field, ast.AnnAssign)
+                and isinstance(field.target, ast.Name)
+                and isinstance(below, ast.Expr)
+            }
+    return found
+
+
+def _is_name(name: str, value: object) -> bool:
+    return name.isupper() and isinstance(value, str)
+
+
+def _interface_of(value: type) -> dict[str, str]:
+    """The fields of a dataclass as TypeScript would declare them."""
+    hints = get_type_hints(value)
+    return {
+        item.name + ("" if _is_required(item) else "?"): _TYPESCRIPT[hints[item.name]]
+        for item in fields(value)
+    }
+
+
+def _is_required(item: Field[Any]) -> bool:
+    return item.default is MISSING and item.default_factory is MISSING
+
+
+_TYPESCRIPT: dict[Any, str] = {
+    str: "string",
+    bool: "boolean",
+    float | None: "number | null",
+    int | None: "number | null",
+    str | None: "string | null",
+    dict[str, dict[str, int]]: "Range",
+    protocol.State: "State",
+}
+
+
+def _interfaces(source: str) -> dict[str, dict[str, str]]:
+    return {
+        name: dict(re.findall(r"^\s*(\w+\??): (.+);$", body, re.M))
+        for name, body in re.findall(r"^export interface (\w+) \{\n(.*?)^\}", source, re.M | re.S)
+    }
