@@ -69,9 +69,9 @@ const ownCapabilities: StaticFeature = {
   clear: () => {},
 };
 
-/** Only logs: what goes wrong with the connection is told once, by `server.ts`. */
+/** Only logs, and without stack traces: `server.ts` tells the user, once, what went wrong. */
 class QuietClient extends LanguageClient {
-  override error(message: string, data?: unknown): void {
-    super.error(message, data, false);
+  override error(message: string, cause?: unknown): void {
+    super.error(message, cause && String(cause), false);
   }
 }

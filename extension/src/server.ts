@@ -85,7 +85,7 @@ export class Server {
       this.tell(
         `Herdmate's server was not found: there is no program "${program}".`,
         'How to Install',
-        () => this.showReadme(),
+        () => this.showInstallation(),
       );
     } else {
       this.tell("Herdmate's server ended while it started.", 'Show Log', () => this.log.show());
@@ -102,8 +102,8 @@ export class Server {
     void vscode.window.showErrorMessage(message, button).then((chosen) => chosen && action());
   }
 
-  private showReadme(): Thenable<unknown> {
-    const readme = vscode.Uri.joinPath(this.context.extensionUri, 'README.md');
-    return vscode.commands.executeCommand('markdown.showPreview', readme);
+  private showInstallation(): Thenable<unknown> {
+    const page = vscode.Uri.joinPath(this.context.extensionUri, 'INSTALL.md');
+    return vscode.commands.executeCommand('markdown.showPreview', page);
   }
 }

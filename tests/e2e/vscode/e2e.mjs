@@ -91,14 +91,8 @@ const onDisk = () => fs.readFileSync(file, 'utf8');
 write(file, SOURCE);
 write(path.join(home, 'config.yaml'), 'auth: none\n'); // else one is written under ~/.config
 write(path.join(data, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
-// In the machine's settings, because the workbench starts extensions before it knows the user's.
-write(
-  path.join(data, 'Machine/settings.json'),
-  JSON.stringify({
-    'herdmate.server.command': JSON.parse(SERVER),
-    'herdmate.model': MODEL,
-  }),
-);
+// In the machine's settings, since the workbench may start extensions before it knows the user's.
+setServer(JSON.parse(SERVER));
 fs.mkdirSync(path.join(home, 't'));
 fs.mkdirSync(OUT, { recursive: true });
 
@@ -124,6 +118,7 @@ try {
   await explanationStreamsBesideTheCode();
   await refactoringChangesOnlyTheSelection();
   await lightThemeIsReadable();
+  await missingServerIsToldWithOneButton();
 } catch (error) {
   failure = error;
   await picture('failure').catch(() => {});
@@ -174,20 +169,30 @@ async function ghostTextIsAcceptedWithTab() {
 async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
   await runCommand('Herdmate: Explain Selection');
-  const explanation = page
-    .frameLocator('iframe.webview.ready')
-    .frameLocator('#active-frame')
-    .locator('main');
-  const streaming = explanation.and(page.locator('.streaming'));
-  await explanation.locator('p, li, pre').first().waitFor({ timeout: 60_000 });
-  const first = await explanation.innerText();
-  assert.equal(await explanation.getAttribute('class'), 'streaming', 'came in one piece');
+  const view = page.frameLocator('iframe.webview').frameLocator('#active-frame').locator('main');
+  await view.waitFor({ state: 'attached', timeout: 60_000 });
+  const watched = view.evaluate(untilItIsWhole);
+  await view.locator('p, li, pre').first().waitFor({ timeout: 60_000 });
   await picture('3-explanation-streams');
-  await streaming.waitFor({ state: 'detached', timeout: 120_000 });
-  const whole = await explanation.innerText();
-  assert(whole.length > first.length && whole.length > 40, `explanation: ${whole}`);
-  say(`explanation of ${whole.length} characters, of which ${first.length} came first`);
+  const sizes = await watched;
+  const text = await view.innerText();
+  say(`explanation of ${text.length} characters, grown in ${sizes.length} steps`);
   await picture('4-explanation');
+  assert(text.length > 40, `hardly an explanation: ${text}`);
+  assert(sizes.length > 1, 'the explanation came in one piece');
+}
+
+/** Runs in the explanation's page: the sizes that its text had, once it is whole. */
+function untilItIsWhole(main) {
+  const sizes = new Set();
+  return new Promise((resolve) => {
+    const look = () => {
+      if (main.innerText.trim()) sizes.add(main.innerText.length);
+      if (sizes.size && !main.classList.contains('streaming')) resolve([...sizes]);
+    };
+    new MutationObserver(look).observe(main, { attributes: true, childList: true, subtree: true });
+    look();
+  });
 }
 
 async function refactoringChangesOnlyTheSelection() {
@@ -218,6 +223,15 @@ async function lightThemeIsReadable() {
   await page.locator('.quick-input-widget').getByText('Show Log').waitFor();
   await picture('7-light');
   await page.keyboard.press('Escape');
+}
+
+async function missingServerIsToldWithOneButton() {
+  setServer([path.join(home, 'no-such-herdmate')]);
+  const message = page.locator('.notification-toast', { hasText: 'server was not found' });
+  await message.waitFor();
+  assert.deepEqual(await message.locator('.monaco-text-button').allInnerTexts(), ['How to Install']);
+  await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
+  await picture('8-no-server');
 }
 
 // The keyboard
@@ -350,6 +364,11 @@ function serverLog() {
   if (!name) return 'The server wrote no log.';
   const text = fs.readFileSync(path.join(OUT, 'logs', name), 'utf8');
   return `The end of ${name}:\n${text.slice(-4000)}`;
+}
+
+function setServer(command) {
+  const settings = { 'herdmate.server.command': command, 'herdmate.model': MODEL };
+  write(path.join(data, 'Machine/settings.json'), JSON.stringify(settings));
 }
 
 function write(where, text) {
