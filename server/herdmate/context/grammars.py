@@ -1,0 +1,92 @@
+"""Grammars by LSP language id, from whichever package of grammars this Python has.
+
+tree-sitter-languages (with the API of tree-sitter 0.21) has no wheel for Python 3.13 and later;
+tree-sitter-language-pack 0.13 (with that of 0.25 and later) carries its grammars there. Both give
+parsers that differ in how they are stopped; ``parse_bytes`` hides that.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+import warnings
+from functools import cache
+from pathlib import PurePath
+from typing import Any
+
+from herdmate.context.languages import LANGUAGES, Language
+
+LONGEST_PARSE = 1.0
+"""Seconds. Text that is not of its language can take a hundred times as long as real code."""
+
+_CHUNK = 1 << 16
+
+_BY_FILE = {name: language for language, item in LANGUAGES.items() for name in item.files}
+
+
+def parse_bytes(language: str, source: bytes, old_tree: Any | None = None) -> Any | None:
+    """The ``tree_sitter.Tree`` of UTF-8, or ``None`` without a grammar or after a second."""
+    parser = parser_for(language)
+    if parser is None:
+        return None
+    old = () if old_tree is None else (old_tree,)
+    try:
+        if sys.version_info < (3, 13):
+            return parser.parse(source, *old)
+        end = time.monotonic() + LONGEST_PARSE
+        return parser.parse(
+            lambda at, _: source[at : at + _CHUNK],
+            *old,
+            progress_callback=lambda at, has_error: time.monotonic() > end,
+        )
+    except ValueError:
+        # Out of time. Without a reset the next parse would go on with this text.
+        parser.reset()
+        return None
+
+
+@cache
+def parser_for(language: str) -> Any | None:
+    """The ``tree_sitter.Parser`` of an LSP language id, loaded at the first call, or ``None``.
+
+    One parser is shared by all callers: parse on one thread only.
+    """
+    known = LANGUAGES.get(language)
+    if known is None:
+        return None
+    try:
+        return _from_language_pack(known) if sys.version_info >= (3, 13) else _from_languages(known)
+    except (ImportError, OSError, AttributeError, LookupError):
+        # Neither package has every grammar, and neither is needed to do something useful.
+        return None
+
+
+def language_of(path: str | PurePath) -> str:
+    """The LSP language id that a file's name speaks for, ``"plaintext"`` where none is known."""
+    name = PurePath(path)
+    suffix = name.suffix
+    return (
+        _BY_FILE.get(name.name)
+        or _BY_FILE.get(suffix)
+        or _BY_FILE.get(suffix.lower())
+        or "plaintext"
+    )
+
+
+def _from_language_pack(language: Language) -> Any:
+    import tree_sitter_language_pack as pack
+
+    return pack.get_parser(language.grammar)  # type: ignore[arg-type, unused-ignore]
+
+
+def _from_languages(language: Language) -> Any:
+    import tree_sitter_languages as pack
+
+    with warnings.catch_warnings():
+        # tree-sitter 0.21 warns of the very call by which this package loads its grammars.
+        warnings.simplefilter("ignore", FutureWarning)
+        parser = pack.get_parser(
+            language.grammar if language.old_grammar is None else language.old_grammar
+        )
+    parser.set_timeout_micros(int(LONGEST_PARSE * 1_000_000))
+    return parser

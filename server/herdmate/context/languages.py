@@ -1,0 +1,193 @@
+"""What we know of each language, as data: its names, its file endings, its node types.
+
+Node types hold for both grammar packages (see ``grammars``); a type that only one of them has does
+no harm to the other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One language by its LSP id.
+
+    ``grammar`` names it in tree-sitter-language-pack, ``old_grammar`` in tree-sitter-languages
+    where that differs (``""``: not usable there). ``files`` are endings with their dot, or whole
+    file names. ``definitions`` are the node types that define something worth naming.
+    """
+
+    grammar: str
+    files: tuple[str, ...]
+    definitions: frozenset[str] = frozenset()
+    old_grammar: str | None = None
+
+
+def _types(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_C = _types("function_definition struct_specifier enum_specifier union_specifier type_definition")
+_CPP = _C | _types("class_specifier namespace_definition")
+_JAVASCRIPT = _types(
+    "function_declaration generator_function_declaration class_declaration method_definition"
+)
+_TYPESCRIPT = _JAVASCRIPT | _types(
+    "abstract_class_declaration interface_declaration enum_declaration type_alias_declaration"
+    " internal_module module"
+)
+_CSS = _types("rule_set media_statement keyframes_statement")
+
+LANGUAGES: dict[str, Language] = {
+    "c": Language("c", (".c", ".h"), _C),
+    "clojure": Language("clojure", (".clj", ".cljs")),
+    "cpp": Language("cpp", (".cpp", ".cc", ".cxx", ".hpp", ".hh", ".hxx", ".cu"), _CPP),
+    "csharp": Language(
+        "csharp",
+        (".cs",),
+        _types(
+            "class_declaration struct_declaration record_declaration interface_declaration"
+            " enum_declaration method_declaration constructor_declaration destructor_declaration"
+            " operator_declaration property_declaration local_function_statement"
+            " namespace_declaration delegate_declaration"
+        ),
+        old_grammar="c_sharp",
+    ),
+    "css": Language("css", (".css",), _CSS),
+    "dart": Language("dart", (".dart",), _types("class_definition mixin_declaration")),
+    "dockerfile": Language("dockerfile", (".dockerfile", "Dockerfile", "Containerfile")),
+    "elixir": Language("elixir", (".ex", ".exs")),
+    "elm": Language("elm", (".elm",), _types("value_declaration type_declaration")),
+    "erlang": Language("erlang", (".erl", ".hrl"), _types("fun_decl")),
+    "fortran-modern": Language(
+        "fortran", (".f90", ".f95", ".f03"), _types("subroutine function module program")
+    ),
+    "go": Language(
+        "go", (".go",), _types("function_declaration method_declaration type_declaration")
+    ),
+    "haskell": Language("haskell", (".hs",), _types("function class instance data_type adt")),
+    "html": Language("html", (".html", ".htm"), _types("element script_element style_element")),
+    "java": Language(
+        "java",
+        (".java",),
+        _types(
+            "class_declaration record_declaration interface_declaration enum_declaration"
+            " annotation_type_declaration method_declaration constructor_declaration"
+            " compact_constructor_declaration"
+        ),
+    ),
+    "javascript": Language("javascript", (".js", ".mjs", ".cjs"), _JAVASCRIPT),
+    "javascriptreact": Language("javascript", (".jsx",), _JAVASCRIPT),
+    "json": Language("json", (".json",)),
+    "jsonc": Language("json", (".jsonc",)),
+    "julia": Language(
+        "julia",
+        (".jl",),
+        _types("function_definition macro_definition struct_definition module_definition"),
+    ),
+    "kotlin": Language(
+        "kotlin",
+        (".kt", ".kts"),
+        _types("function_declaration class_declaration object_declaration secondary_constructor"),
+    ),
+    "lua": Language(
+        "lua",
+        (".lua",),
+        _types(
+            "function_declaration function_definition_statement local_function_definition_statement"
+        ),
+        # Its scanner there does not fit tree-sitter 0.21: ``x = 1`` parses for ever.
+        old_grammar="",
+    ),
+    "makefile": Language("make", (".mk", "Makefile", "makefile", "GNUmakefile"), _types("rule")),
+    "markdown": Language("markdown", (".md", ".markdown"), _types("section")),
+    "objective-c": Language("objc", (".m",), _C | _types("class_implementation class_interface")),
+    "ocaml": Language("ocaml", (".ml",), _types("value_definition module_definition")),
+    "perl": Language("perl", (".pl", ".pm"), _types("function_definition subroutine_declaration")),
+    "php": Language(
+        "php",
+        (".php",),
+        _types(
+            "function_definition method_declaration class_declaration interface_declaration"
+            " trait_declaration enum_declaration"
+        ),
+    ),
+    "powershell": Language("powershell", (".ps1",), _types("function_statement class_statement")),
+    "python": Language(
+        "python", (".py", ".pyi", ".pyw"), _types("function_definition class_definition")
+    ),
+    "r": Language("r", (".r", ".R")),
+    "ruby": Language(
+        "ruby",
+        (".rb", ".rake", "Rakefile", "Gemfile"),
+        _types("method singleton_method class module"),
+    ),
+    "rust": Language(
+        "rust",
+        (".rs",),
+        _types(
+            "function_item struct_item enum_item union_item trait_item impl_item mod_item"
+            " macro_definition"
+        ),
+    ),
+    "scala": Language(
+        "scala",
+        (".scala", ".sc"),
+        _types(
+            "function_definition class_definition object_definition trait_definition"
+            " enum_definition"
+        ),
+    ),
+    "scss": Language("scss", (".scss",), _CSS | _types("mixin_statement function_statement")),
+    "shellscript": Language("bash", (".sh", ".bash", ".zsh"), _types("function_definition")),
+    "sql": Language("sql", (".sql",)),
+    "svelte": Language("svelte", (".svelte",)),
+    "swift": Language(
+        "swift",
+        (".swift",),
+        _types("function_declaration class_declaration protocol_declaration init_declaration"),
+    ),
+    "toml": Language("toml", (".toml",), _types("table table_array_element")),
+    "typescript": Language("typescript", (".ts", ".mts", ".cts"), _TYPESCRIPT),
+    "typescriptreact": Language("tsx", (".tsx",), _TYPESCRIPT),
+    "vue": Language("vue", (".vue",)),
+    "yaml": Language("yaml", (".yaml", ".yml")),
+    "zig": Language("zig", (".zig",), _types("function_declaration")),
+}
+
+WRAPPERS = _types("decorated_definition export_statement template_declaration ambient_declaration")
+"""Nodes around a definition that belong to it."""
+
+ATTRIBUTES = _types("attribute_item decorator")
+"""Nodes that stand before a definition, beside it in the tree, and belong to it."""
+
+ASSIGNMENTS = _types("lexical_declaration variable_declaration")
+"""Declarations that define a function where their value is one of ``FUNCTION_VALUES``."""
+
+FUNCTION_VALUES = _types("arrow_function function_expression function generator_function")
+
+IMPORTS = _types(
+    "import_statement import_from_statement future_import_statement import_declaration"
+    " import_header import_list package_clause package_declaration package_header use_declaration"
+    " extern_crate_declaration using_directive using_declaration preproc_include"
+    " namespace_use_declaration import_clause module_declaration"
+)
+
+STRINGS = _types(
+    "string string_literal template_string interpreted_string_literal raw_string_literal raw_string"
+    " raw_str_part rune_literal char_literal character_literal char encapsed_string heredoc"
+    " heredoc_body nowdoc nowdoc_string interpolated_string_expression verbatim_string_literal"
+    " ansi_c_string line_string_literal multi_line_string_literal double_quote_scalar"
+    " single_quote_scalar block_scalar quoted_attribute_value string_value system_lib_string regex"
+)
+COMMENTS = _types(
+    "comment line_comment block_comment multiline_comment html_comment doc_comment"
+    " documentation_comment"
+)
+
+INTERPOLATIONS = _types(
+    "interpolation template_substitution string_interpolation interpolated_expression"
+    " command_substitution simple_expansion expansion interpolated_identifier"
+)
+"""Code inside a string."""
