@@ -14,7 +14,7 @@ import psutil
 from herdmate.assist.cache import CompletionCache
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
-from herdmate.errors import NoModelError
+from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Usage
 from herdmate.models.choose import Chosen, choose
 from herdmate.models.folder import model_folder
@@ -34,12 +34,14 @@ class Answer:
 
 
 class Companion:
-    """Owns the engine. One for each server process; ``start`` again replaces the model."""
+    """Owns the engine. One for each server process; ``start`` again replaces the model.
+
+    Questions asked before ``start`` or ``refuse`` wait for it.
+    """
 
     def __init__(self, on_state: Callable[[EngineState], None] = lambda _: None) -> None:
         self._on_state = on_state
-        self._engine: EngineProcess | None = None
-        self._started = asyncio.Event()
+        self._engine: asyncio.Future[EngineProcess] = _unknown()
         self.cache = CompletionCache()
         self.counts = TokenCounts(self)
 
@@ -47,30 +49,38 @@ class Companion:
         """Start an engine, in place of the one that ran; see ``first_message``."""
         await self.stop()
         self.cache, self.counts = CompletionCache(), TokenCounts(self)
-        self._engine = EngineProcess(first_message, self._on_state)
-        self._engine.start()
-        self._started.set()
+        engine = EngineProcess(first_message, self._on_state)
+        engine.start()
+        self._engine.set_result(engine)
+
+    async def refuse(self, error: HerdmateError) -> None:
+        """There is no model: questions, also those that wait, get this error."""
+        await self.stop()
+        self._engine.set_exception(error)
+        self._engine.exception()  # nobody has to have waited
 
     async def stop(self) -> None:
         """End the engine's process; what is in flight gets an error."""
-        self._started.clear()
-        if self._engine is not None:
-            engine, self._engine = self._engine, None
-            await engine.stop()
+        before = self._engine
+        if before.done():
+            self._engine = _unknown()
+            if before.exception() is None:
+                await before.result().stop()
 
     @property
     def process_id(self) -> int | None:
         """The engine's process id while it runs."""
-        return self._engine.process_id if self._engine else None
+        known = self._engine.done() and self._engine.exception() is None
+        return self._engine.result().process_id if known else None
 
     async def model(self) -> tuple[ModelInfo, Family]:
         """Wait for the model; raises ``HerdmateError`` when there is none or it is not known."""
-        info = await self._running().ready()
+        info = await (await self._running()).ready()
         return info, family_of(info)
 
     async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
         """Ask the model; see ``engine.client``. Logs times and counts, never text."""
-        async with aclosing(self._running().generate(request)) as answer:
+        async with aclosing((await self._running()).generate(request)) as answer:
             async for event in answer:
                 if isinstance(event, Finished):
                     _log_usage(request, event)
@@ -92,16 +102,14 @@ class Companion:
 
     async def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts by the model's own tokenizer."""
-        return await self._running().count_tokens(texts)
+        return await (await self._running()).count_tokens(texts)
 
     async def evaluated_tokens(self) -> int:
         """How many tokens the engine has evaluated since it started."""
-        return await self._running().evaluated_tokens()
+        return await (await self._running()).evaluated_tokens()
 
-    def _running(self) -> EngineProcess:
-        if self._engine is None:
-            raise NoModelError("No model is loaded yet; run `herdmate models pull starter`.")
-        return self._engine
+    async def _running(self) -> EngineProcess:
+        return await asyncio.shield(self._engine)
 
 
 def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
@@ -118,6 +126,10 @@ def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
         str(chosen.path), engine.context_tokens, engine.threads, engine.gpu_layers, CONTROL_PIECES
     )
     return message, chosen
+
+
+def _unknown() -> asyncio.Future[EngineProcess]:
+    return asyncio.get_running_loop().create_future()
 
 
 def _log_usage(request: Request, finished: Finished) -> None:

@@ -56,7 +56,7 @@ def _to_lsp(
     )
     item = types.CodeAction(action.title, kind=action.lsp_kind, data=arguments)
     if action.kind == "explain" or not _resolves(session):
-        item.command = types.Command(action.title, _command(action), [arguments])
+        item.command = types.Command(action.title, _command(action), arguments=[arguments])
     return item
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from herdmate.lsp.session import Session
 from herdmate.settings import Settings, settings_from_json
+
+_log = logging.getLogger(__name__)
 
 _SECTION = "herdmate"
 
@@ -44,7 +48,10 @@ async def watch(session: Session) -> None:
     if session.capabilities.dynamic_configuration:
         name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
         registration = types.Registration(_SECTION, name, {"section": _SECTION})
-        await session.client_register_capability_async(types.RegistrationParams([registration]))
+        try:
+            await session.client_register_capability_async(types.RegistrationParams([registration]))
+        except JsonRpcException as error:  # a client that cannot do what it announces
+            _log.info("the client does not watch settings: %s", error)
 
 
 def _adopt(session: Session) -> bool:

@@ -18,9 +18,7 @@ _ANSWER_SECONDS = 2.0  # some clients never answer a request
 
 
 @asynccontextmanager
-async def progress(
-    session: Session, title: str, measured: bool = False
-) -> AsyncIterator[Report]:
+async def progress(session: Session, title: str, measured: bool = False) -> AsyncIterator[Report]:
     """Show progress while the block runs; the user's cancel cancels the task that runs it.
 
     ``measured``: fractions will be reported, so that a bar can be drawn.
@@ -34,7 +32,8 @@ async def progress(
     assert task is not None
     shown.tokens[token].add_done_callback(lambda end: end.cancelled() and task.cancel())
     percentage = 0 if measured else None
-    shown.begin(token, types.WorkDoneProgressBegin(title, True, percentage=percentage))
+    begin = types.WorkDoneProgressBegin(title, cancellable=True, percentage=percentage)
+    shown.begin(token, begin)
     last: tuple[int | None, str] = (None, "")
 
     def report(message: str, fraction: float | None) -> None:
@@ -42,7 +41,10 @@ async def progress(
         percentage = None if fraction is None else int(fraction * 100)
         if (percentage, message) != last:
             last = (percentage, message)
-            shown.report(token, types.WorkDoneProgressReport(True, message, percentage))
+            said = types.WorkDoneProgressReport(
+                cancellable=True, message=message, percentage=percentage
+            )
+            shown.report(token, said)
 
     try:
         yield report

@@ -35,9 +35,7 @@ async def run_rewrite(
     """Ask the model for a refactoring. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
     selection = selection_of(session, arguments)
-    return await rewrite(
-        selection, action, session.companion, arguments.instruction, on_progress
-    )
+    return await rewrite(selection, action, session.companion, arguments.instruction, on_progress)
 
 
 def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:
@@ -57,9 +55,7 @@ def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.Workspa
     named = types.OptionalVersionedTextDocumentIdentifier(document.uri, opened.document.version)
     if not session.capabilities.annotations:
         return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(named, list(edits))])
-    annotated = [
-        types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits
-    ]
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
     return types.WorkspaceEdit(
         document_changes=[types.TextDocumentEdit(named, list(annotated))],
         change_annotations={_ANNOTATION: types.ChangeAnnotation(title, description="Herdmate")},

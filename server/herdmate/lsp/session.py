@@ -7,6 +7,8 @@ import logging
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
 from typing import Any, TypeVar
 
 from lsprotocol import types
@@ -19,7 +21,7 @@ from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.documents import Documents
 from herdmate.prompting.library import Library, load_library
-from herdmate.settings import Settings
+from herdmate.settings import Settings, settings_from_json
 from herdmate.version import VERSION
 
 _log = logging.getLogger(__name__)
@@ -41,12 +43,16 @@ class Session(LanguageServer):
         self.documents = Documents()
         self.library = Library(())
         self.status = protocol.Status("starting")
-        self.companion = Companion(self._engine_changed)
         self.wishes: dict[str, Any] = {}  # settings as the client last gave them
         self._note = ""
         self._thinking = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._latest: dict[str, asyncio.Task[Any]] = {}
+
+    @cached_property
+    def companion(self) -> Companion:
+        """The model; first asked for when the event loop runs."""
+        return Companion(self._engine_changed)
 
     def begin(self, params: types.InitializeParams) -> None:
         """Learn what the client can do and wants; nothing is started yet."""
@@ -54,27 +60,27 @@ class Session(LanguageServer):
         self.documents.encoding = self.workspace.position_encoding
         if isinstance(params.initialization_options, Mapping):
             self.wishes = dict(params.initialization_options)
+        # What is wrong with them is shown once the client is initialized and all is read again.
+        self.settings, _ = settings_from_json(self.wishes)
+        self.library, _ = load_library(self._prompt_folder())
 
     async def load_model(self) -> None:
         """Start the engine with the model that the settings ask for."""
         try:
             message, self._note = self.first_message(self.settings)
         except NoModelError as error:
-            await self.companion.stop()
+            await self.companion.refuse(error)
             self.set_status(protocol.Status("noModel", str(error)))
             raise
         except HerdmateError as error:
-            await self.companion.stop()
+            await self.companion.refuse(error)
             self.fail(error)
             return
         await self.companion.start(message)
 
     def load_prompts(self) -> None:
         """Read the prompt files; a wrong one is reported and the others are used."""
-        folder = None
-        if self.settings.trust_workspace and self.workspace.root_path:
-            folder = self.workspace.root_path
-        self.library, errors = load_library(folder)
+        self.library, errors = load_library(self._prompt_folder())
         for error in errors:
             self.show(str(error), types.MessageType.Warning)
 
@@ -145,10 +151,17 @@ class Session(LanguageServer):
             _log.exception("internal error")
             self.show("Herdmate met an internal error; its log says more. Please report it.")
 
+    def _prompt_folder(self) -> Path | None:
+        """Where a trusted workspace keeps its own prompt files."""
+        root = self.workspace.root_path
+        trusted = self.settings.trust_workspace and root
+        return Path(root) / ".herdmate" / "prompts" if trusted and root else None
+
     def _engine_changed(self, state: EngineState) -> None:
         if state.state == "ready" and state.info is not None:
             message = f"{state.info.name} is ready. {self._note}".strip()
-            self.set_status(protocol.Status("ready", message, model=state.info.name))
+            doing: protocol.State = "thinking" if self._thinking else "ready"
+            self.set_status(protocol.Status(doing, message, model=state.info.name))
         elif state.state == "loading":
             self.set_status(protocol.Status("loading", "Loading the model.", state.fraction))
         elif state.state == "crashed":

@@ -1,0 +1,230 @@
+"""A client for tests: a real server process, and the capabilities of a named editor."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import cattrs
+from lsprotocol import types
+from pygls.protocol import default_converter
+from pytest_lsp import LanguageClient, client_capabilities
+from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
+
+from herdmate.lsp import protocol
+
+VSCODE, NEOVIM, EMACS = "visual-studio-code", "neovim", "emacs"
+
+
+class Editor(LanguageClient):
+    """A language client that keeps what the server sent; ``until`` waits for some of it."""
+
+    def __init__(self) -> None:
+        super().__init__(converter_factory=_converter)
+        self.edits: list[types.WorkspaceEdit] = []
+        self.statuses: list[dict[str, Any]] = []
+        self.parts: list[dict[str, Any]] = []
+        self.shown_documents: list[types.ShowDocumentParams] = []
+        self.questions: list[types.ShowMessageRequestParams] = []
+        self.texts: dict[str, tuple[int, str]] = {}
+        self.initialized_with: types.InitializeResult | None = None
+        self._changed = asyncio.Event()
+        self._listen()
+        mine = self.protocol.fm.features
+        others = {name: do for name, do in DEFAULT_CLIENT_FEATURES.items() if name not in mine}
+        register_lsp_features(self, others)
+
+    async def until(self, there: Callable[[], Any], seconds: float = 120.0) -> Any:
+        """Wait until ``there`` answers something true, looking whenever something came in."""
+
+        async def wait() -> Any:
+            while not (found := there()):
+                self._changed.clear()
+                await self._changed.wait()
+            return found
+
+        return await asyncio.wait_for(wait(), seconds)
+
+    def open(self, uri: str, text: str, language: str = "python") -> types.TextDocumentIdentifier:
+        """Open a document as version 0, which is a real version."""
+        self.texts[uri] = (0, text)
+        item = types.TextDocumentItem(uri, language, 0, text)
+        self.text_document_did_open(types.DidOpenTextDocumentParams(item))
+        return types.TextDocumentIdentifier(uri)
+
+    def change(self, uri: str, text: str) -> None:
+        """Replace a document's text."""
+        version = self.texts[uri][0] + 1
+        self.texts[uri] = (version, text)
+        self.text_document_did_change(
+            types.DidChangeTextDocumentParams(
+                types.VersionedTextDocumentIdentifier(version, uri),
+                [types.TextDocumentContentChangeWholeDocument(text)],
+            )
+        )
+
+    async def ghost_text(self, uri: str, line: int, character: int) -> list[str]:
+        """The inline completions that an explicit request brings."""
+        answer = await self.text_document_inline_completion_async(
+            inline_params(uri, line, character)
+        )
+        assert isinstance(answer, types.InlineCompletionList)
+        return [str(item.insert_text) for item in answer.items]
+
+    async def actions(
+        self, uri: str, start: tuple[int, int], end: tuple[int, int]
+    ) -> dict[str, types.CodeAction]:
+        """The code actions for a range, by the name of their prompt file."""
+        found = await self.text_document_code_action_async(
+            types.CodeActionParams(
+                types.TextDocumentIdentifier(uri),
+                types.Range(types.Position(*start), types.Position(*end)),
+                types.CodeActionContext([]),
+            )
+        )
+        actions = [item for item in found or () if isinstance(item, types.CodeAction)]
+        return {item.data["action"]: item for item in actions if item.data}
+
+    async def run(self, action: types.CodeAction) -> Any:
+        """Run the command of an action."""
+        assert action.command is not None
+        return await self.workspace_execute_command_async(
+            types.ExecuteCommandParams(action.command.command, action.command.arguments)
+        )
+
+    async def status(self) -> dict[str, Any]:
+        """What ``herdmate.status`` answers."""
+        answer = await self.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_STATUS)
+        )
+        return answer if isinstance(answer, dict) else _plain(answer)
+
+    async def until_ready(self) -> dict[str, Any]:
+        """Wait for the model, by asking: not every client is told."""
+        while (status := await self.status())["state"] != "ready":
+            assert status["state"] in ("starting", "loading", "thinking"), status
+        return status
+
+    def progress_ends(self) -> int:
+        """How many pieces of work have shown their end."""
+        reports = [report for reports in self.progress_reports.values() for report in reports]
+        return sum(isinstance(report, types.WorkDoneProgressEnd) for report in reports)
+
+    def _listen(self) -> None:
+        changed = self._changed
+
+        @self.feature(protocol.STATUS)
+        def status(params: Any) -> None:
+            self.statuses.append(_plain(params))
+            changed.set()
+
+        @self.feature(protocol.EXPLANATION)
+        def explanation(params: Any) -> None:
+            self.parts.append(_plain(params))
+            changed.set()
+
+        @self.feature(types.WORKSPACE_APPLY_EDIT)
+        def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self.edits.append(params.edit)
+            changed.set()
+            return types.ApplyWorkspaceEditResult(applied=True)
+
+        @self.feature(types.WINDOW_SHOW_DOCUMENT)
+        def show_document(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
+            self.shown_documents.append(params)
+            changed.set()
+            return types.ShowDocumentResult(success=True)
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE)
+        def show_message(params: types.ShowMessageParams) -> None:
+            self.messages.append(params)
+            changed.set()
+
+        @self.feature(types.WINDOW_SHOW_MESSAGE_REQUEST)
+        def ask(params: types.ShowMessageRequestParams) -> types.MessageActionItem:
+            self.questions.append(params)
+            changed.set()
+            assert params.actions
+            return params.actions[-1]  # "Not now"
+
+
+@asynccontextmanager
+async def editor(
+    name: str,
+    tmp_path: Path,
+    replies: Mapping[str, str] | None = None,
+    seconds: float = 0.0,
+    options: Mapping[str, Any] | None = None,
+    knows: tuple[str, ...] = (),
+) -> AsyncIterator[Editor]:
+    """An editor with a server of its own; with ``replies`` the server's engine is the fake.
+
+    ``knows``: which of Herdmate's own messages the client says that it understands.
+    """
+    capabilities = client_capabilities(name)
+    assert capabilities.text_document is not None
+    if name == VSCODE:
+        inline = types.InlineCompletionClientCapabilities(dynamic_registration=True)
+        capabilities.text_document.inline_completion = inline
+    capabilities.experimental = {"herdmate": dict.fromkeys(knows, True)}
+    async with session(capabilities, tmp_path, replies, seconds, options) as client:
+        yield client
+
+
+@asynccontextmanager
+async def session(
+    capabilities: types.ClientCapabilities,
+    tmp_path: Path,
+    replies: Mapping[str, str] | None = None,
+    seconds: float = 0.0,
+    options: Mapping[str, Any] | None = None,
+) -> AsyncIterator[Editor]:
+    """A client with just these capabilities; the rest as with ``editor``."""
+    client = Editor()
+    flags: list[str] = []
+    if replies is not None:
+        script = tmp_path / "script.json"
+        script.write_text(json.dumps({"replies": replies, "seconds": seconds}))
+        flags = ["--fake-engine", str(script)]
+    await client.start_io(sys.executable, "-m", "herdmate", "serve", *flags)
+    params = types.InitializeParams(
+        capabilities, root_uri=tmp_path.as_uri(), initialization_options=options
+    )
+    client.initialized_with = await client.initialize_session(params)
+    try:
+        yield client
+    finally:
+        await client.shutdown_session()
+        await client.stop()
+
+
+def inline_params(uri: str, line: int, character: int) -> types.InlineCompletionParams:
+    """An explicit request for ghost text."""
+    return types.InlineCompletionParams(
+        types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked),
+        types.TextDocumentIdentifier(uri),
+        types.Position(line, character),
+    )
+
+
+def _plain(value: Any) -> dict[str, Any]:
+    """pygls gives messages that it does not know as named tuples."""
+    fields: dict[str, Any] = value._asdict()
+    return fields
+
+
+def _converter() -> cattrs.Converter:
+    """lsprotocol reads every CodeAction with a command as a bare Command; this puts it right."""
+    converter = default_converter()
+    converter.register_structure_hook(
+        types.Command | types.CodeAction,
+        lambda value, _: converter.structure(
+            value, types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        ),
+    )
+    return converter

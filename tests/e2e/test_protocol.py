@@ -1,0 +1,354 @@
+"""The server as VS Code, Neovim and Emacs see it: a real process, with the fake engine inside."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from herdmate.lsp import protocol
+from tests.e2e.editor import EMACS, NEOVIM, VSCODE, editor, inline_params, session
+
+pytestmark = pytest.mark.e2e
+
+EDITORS = [VSCODE, NEOVIM, EMACS]
+URI = "file:///project/shop.py"
+CODE = 'def total(items):\n    """Sum."""\n    \n\n\ndef other():\n    return 1\n'
+HOLE = (2, 4)
+GHOST = {"fim_middle": "return sum(items)"}
+
+
+def _reply(code: str) -> dict[str, str]:
+    return {"": f"```python\n{code}\n```\n"}
+
+
+@pytest.mark.parametrize("name", EDITORS)
+async def test_ghost_text(name: str, tmp_path: Path) -> None:
+    async with editor(name, tmp_path, GHOST) as client:
+        client.open(URI, CODE)
+        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
+
+
+@pytest.mark.parametrize("name", EDITORS)
+async def test_what_is_announced(name: str, tmp_path: Path) -> None:
+    async with editor(name, tmp_path, GHOST) as client:
+        assert client.initialized_with is not None
+        able = client.initialized_with.capabilities
+        offered = client.capabilities
+        assert able.inline_completion_provider
+        assert isinstance(able.code_action_provider, types.CodeActionOptions)
+        assert able.code_action_provider.resolve_provider
+        assert offered is not None
+        assert offered.text_document is not None
+        # completion menus only where the editor has no ghost text
+        has_ghost_text = offered.text_document.inline_completion is not None
+        assert bool(able.completion_provider) == (not has_ghost_text)
+
+
+async def test_every_encoding_finds_the_place(tmp_path: Path) -> None:
+    line = "x = '😀é' + "
+    columns = {VSCODE: len(line) + 1, NEOVIM: len(line.encode()), EMACS: len(line)}
+    for name, column in columns.items():
+        async with editor(name, tmp_path, {"😀é' + <|fim_suffix|>": "y"}) as client:
+            assert client.initialized_with is not None
+            client.open(URI, line + "\n")
+            encoding = client.initialized_with.capabilities.position_encoding
+            assert await client.ghost_text(URI, 0, column) == ["y"], encoding
+
+
+async def test_a_completion_menu_where_there_is_no_ghost_text(tmp_path: Path) -> None:
+    async with editor(EMACS, tmp_path, GHOST) as client:
+        client.open(URI, CODE.replace("    \n", "    re\n"))
+        answer = await client.text_document_completion_async(
+            types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(2, 6))
+        )
+        assert isinstance(answer, types.CompletionList)
+        (item,) = answer.items
+        assert item.filter_text == "re"
+        assert isinstance(item.text_edit, types.TextEdit)
+        assert item.text_edit.range.start == types.Position(2, 4)
+        assert item.text_edit.new_text.startswith("re")
+
+
+async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, {"return <|fim_suffix|>": "sum(items)"}) as client:
+        client.open(URI, CODE.replace("    \n", "    ret\n"))
+        params = inline_params(URI, 2, 7)
+        chosen = types.Range(types.Position(2, 4), types.Position(2, 7))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "return ")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        (item,) = answer.items
+        assert (item.insert_text, item.range) == ("return sum(items)", chosen)
+
+
+async def test_a_newer_request_supersedes_and_both_are_answered(tmp_path: Path) -> None:
+    async with editor(NEOVIM, tmp_path, GHOST, seconds=0.002) as client:
+        client.open(URI, CODE)
+        older = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
+        newer = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
+        assert await older == []
+        assert await newer == ["return sum(items)"]
+
+
+async def test_cancel_reaches_the_model(tmp_path: Path) -> None:
+    """Shown by counting the tokens that the engine evaluated afterwards."""
+    async with editor(VSCODE, tmp_path, {"": "x" * 60}, seconds=0.004) as client:
+        client.open(URI, CODE)
+        await client.until_ready()
+        before = (await client.status())["evaluatedTokens"]
+        number = "to be cancelled"
+        request = asyncio.ensure_future(
+            client.protocol.send_request_async(
+                types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_params(URI, *HOLE), msg_id=number
+            )
+        )
+        while (now := (await client.status())["evaluatedTokens"]) == before:
+            pass
+        client.cancel_request(types.CancelParams(number))
+        with pytest.raises(JsonRpcException, match="cancel"):
+            await request
+        cancelled_at = (await client.status())["evaluatedTokens"]
+        client.open(URI + "2", "y = \n")
+        await client.ghost_text(URI + "2", 0, 4)  # takes far longer than a step
+        prompt = len("<|fim_prefix|>y = <|fim_suffix|>\n<|fim_middle|>".encode())
+        after = (await client.status())["evaluatedTokens"]
+        assert now <= cancelled_at
+        assert after - cancelled_at <= prompt + 60 + 1
+        assert cancelled_at - before < 60 + len(CODE)
+
+
+@pytest.mark.parametrize("name", EDITORS)
+async def test_a_refactoring_is_a_versioned_edit_of_the_selection(
+    name: str, tmp_path: Path
+) -> None:
+    code = "def f(x):\n    y = x\n    return y\n\n\ndef g():\n    pass\n"
+    async with editor(name, tmp_path, _reply("def f(x):\n    return x")) as client:
+        client.open(URI, code)
+        actions = await client.actions(URI, (0, 0), (2, 12))
+        await client.run(actions["simplify"])
+        (edit,) = await client.until(lambda: client.edits)
+        edits = edit.changes[URI] if edit.changes else edit.document_changes[0].edits
+        if edit.document_changes:
+            assert edit.document_changes[0].text_document.version == 0
+        assert _applied(code, edits) == "def f(x):\n    return x\n\n\ndef g():\n    pass\n"
+        assert all(change.range.end.line <= 2 for change in edits)
+
+
+async def test_a_client_without_apply_edit_gets_the_edit_by_resolving(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    capabilities = types.ClientCapabilities(
+        text_document=types.TextDocumentClientCapabilities(
+            code_action=types.CodeActionClientCapabilities(
+                data_support=True,
+                resolve_support=types.ClientCodeActionResolveOptions(["edit"]),
+            )
+        )
+    )
+    replies = _reply("def f(x):\n    return x")
+    async with session(capabilities, tmp_path, replies) as client:
+        client.open(URI, code)
+        action = (await client.actions(URI, (0, 0), (2, 12)))["simplify"]
+        assert action.command is None
+        resolved = await client.code_action_resolve_async(action)
+        assert resolved.edit is not None
+        assert resolved.edit.changes is not None
+        changed = _applied(code, resolved.edit.changes[URI])
+        assert changed == "def f(x):\n    return x\n"
+
+
+async def test_an_edit_of_a_file_that_moved_on_is_refused(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    replies = _reply("def f(x):\n    return x")
+    async with editor(VSCODE, tmp_path, replies, seconds=0.001) as client:
+        client.open(URI, code)
+        actions = await client.actions(URI, (0, 0), (2, 12))
+        await client.run(actions["simplify"])
+        client.change(URI, "# new\n" + code)
+        (message,) = await client.until(lambda: client.messages)
+        assert "changed" in message.message
+        assert "again" in message.message
+        assert client.edits == []
+
+
+async def test_code_that_would_break_the_file_is_refused(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    async with editor(VSCODE, tmp_path, _reply("def f(x:\n    return (x")) as client:
+        client.open(URI, code)
+        actions = await client.actions(URI, (0, 0), (2, 12))
+        await client.run(actions["simplify"])
+        (message,) = await client.until(lambda: client.messages)
+        assert "syntax" in message.message
+        assert client.edits == []
+
+
+async def test_an_explanation_streamed_to_a_client_that_knows_how(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, {"": "It **sums**."}, knows=("explanation",)) as client:
+        client.open(URI, CODE)
+        await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
+        await client.until(lambda: client.parts and client.parts[-1]["done"])
+        assert "".join(part["text"] for part in client.parts) == "It **sums**."
+        assert len(client.parts) > 3
+        assert client.parts[-1]["error"] is None
+        assert len({part["id"] for part in client.parts}) == 1
+
+
+async def test_an_explanation_as_a_document(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    async with editor(NEOVIM, tmp_path, {"": "It **sums**."}) as client:
+        client.open(URI, CODE)
+        await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
+        (shown,) = await client.until(lambda: client.shown_documents)
+        text = Path(shown.uri.removeprefix("file://")).read_text()
+        assert "It **sums**." in text
+        assert "shop.py" in text
+
+
+async def test_an_explanation_as_the_answer_of_the_command(tmp_path: Path) -> None:
+    capabilities = types.ClientCapabilities()
+    async with session(capabilities, tmp_path, {"": "It **sums**."}) as client:
+        client.open(URI, CODE)
+        answer = await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
+        assert answer == "It **sums**."
+
+
+async def test_an_empty_selection_means_the_function_around_it(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, _reply("def other():\n    return 2")) as client:
+        client.open(URI, CODE)
+        actions = await client.actions(URI, (6, 6), (6, 6))
+        await client.run(actions["simplify"])
+        (edit,) = await client.until(lambda: client.edits)
+        assert _applied(CODE, edit.document_changes[0].edits) == CODE.replace("1\n", "2\n")
+        assert await client.actions(URI, (4, 0), (4, 0)) == {}
+
+
+async def test_crlf_tabs_and_emoji_survive_a_refactoring(tmp_path: Path) -> None:
+    code = "class A:\r\n\tdef f(x):\r\n\t\ty = '😀'\r\n\t\treturn y\r\n"
+    async with editor(VSCODE, tmp_path, _reply("def f(x):\n    return '😀'")) as client:
+        client.open(URI, code)
+        actions = await client.actions(URI, (1, 0), (3, 10))
+        await client.run(actions["simplify"])
+        (edit,) = await client.until(lambda: client.edits)
+        changed = _applied(code, edit.document_changes[0].edits)
+        assert changed == "class A:\r\n\tdef f(x):\r\n\t\treturn '😀'\r\n"
+
+
+async def test_killing_the_engine_answers_tells_once_and_goes_on(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST, seconds=0.004) as client:
+        client.open(URI, CODE)
+        status = await client.until_ready()
+        asked = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
+        while (await client.status())["evaluatedTokens"] == 0:
+            pass
+        os.kill(status["engineProcess"], signal.SIGKILL)
+        assert await asyncio.wait_for(asked, 20) == []
+        assert await asyncio.wait_for(client.ghost_text(URI, *HOLE), 30) == ["return sum(items)"]
+        told = [message.message for message in client.messages]
+        assert len(told) == 1
+        assert "starting again" in told[0]
+
+
+async def test_the_status_for_a_client_that_knows_it(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST, knows=("status",)) as client:
+        client.open(URI, CODE)
+        await client.ghost_text(URI, *HOLE)
+        await client.until(lambda: client.statuses and client.statuses[-1]["state"] == "ready")
+        states = [status["state"] for status in client.statuses]
+        assert "thinking" in states
+        assert states.index("loading") < states.index("ready")
+
+
+async def test_an_unknown_setting_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
+    options = {"completion": {"enabeld": True, "maxTokens": "many"}}
+    async with editor(NEOVIM, tmp_path, GHOST, options=options) as client:
+        messages = await client.until(lambda: client.messages if len(client.messages) > 1 else None)
+        told = " ".join(message.message for message in messages)
+        assert "herdmate.completion.enabled" in told
+        assert "whole number" in told
+        client.open(URI, CODE)
+        assert await client.ghost_text(URI, *HOLE)
+
+
+async def test_settings_changed_while_it_runs(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        client.open(URI, CODE)
+        await client.until_ready()
+        client.set_configuration({"completion": {"enabled": False}}, section="herdmate")
+        client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
+        params = inline_params(URI, *HOLE)
+        params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
+
+        async def is_silent() -> bool:
+            answer = await client.text_document_inline_completion_async(params)
+            assert isinstance(answer, types.InlineCompletionList)
+            return not answer.items
+
+        while not await is_silent():
+            pass
+        assert await client.ghost_text(URI, *HOLE)  # asked for, it comes all the same
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+async def test_prompts_of_the_workspace_only_when_it_is_trusted(
+    tmp_path: Path, trusted: bool
+) -> None:
+    folder = tmp_path / ".herdmate" / "prompts"
+    folder.mkdir(parents=True)
+    (folder / "bad.toml").write_text('title = "Bad"\nuser = "$nothing"\n')
+    (folder / "shout.toml").write_text(
+        'name = "shout"\ntitle = "Shout"\nkind = "rewrite"\nlsp_kind = "refactor.rewrite.shout"\n'
+        'system = "Shout."\nuser = "$code"\n'
+    )
+    options = {"trustWorkspace": trusted}
+    async with editor(VSCODE, tmp_path, GHOST, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        actions = await client.actions(URI, (0, 0), (1, 0))
+        assert ("shout" in actions) == trusted
+        assert "simplify" in actions
+        assert any("bad.toml" in message.message for message in client.messages) == trusted
+
+
+async def test_a_file_of_five_megabytes(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, {"": "fine"}) as client:
+        client.open(URI, "x = 1\n" * 900_000)
+        await client.ghost_text(URI, 10, 0)  # silent or not, it is answered
+        client.open(URI + "2", CODE)
+        assert await client.ghost_text(URI + "2", *HOLE) == ["fine"]
+
+
+async def test_wrong_arguments_are_answered_with_a_sentence(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        for arguments in (None, [1], [{"uri": "file:///nowhere.py"}]):
+            with pytest.raises(JsonRpcException, match="needs"):
+                await client.workspace_execute_command_async(
+                    types.ExecuteCommandParams(protocol.COMMAND_REWRITE, arguments)
+                )
+        assert await client.actions("file:///never/opened.py", (0, 0), (0, 0)) == {}
+
+
+async def test_the_server_ends_when_the_editor_says_so(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        process = (await client.until_ready())["engineProcess"]
+        server = client._server
+    assert server is not None
+    assert server.returncode == 0
+    with pytest.raises(ProcessLookupError):
+        os.kill(process, 0)
+
+
+def _applied(text: str, edits: object) -> str:
+    """The text after LSP edits given in UTF-16, UTF-8 or UTF-32 of ASCII-only lines, or tabs."""
+    from herdmate.lsp.convert import lines_of
+    from herdmate.text import Edit, apply_edits
+
+    lines = lines_of(text, types.PositionEncodingKind.Utf16)
+    assert isinstance(edits, list | tuple)
+    return apply_edits(text, tuple(Edit(lines.span(e.range), e.new_text) for e in edits))
