@@ -1,0 +1,308 @@
+"""The part of a file that the model sees, within a budget of tokens.
+
+The start of a prefix is anchored: while the user types on, it stays where it is for many lines and
+then moves in one large step, because each move makes the engine evaluate the prefix anew. Nothing
+is remembered for that: of the lines that would use between half and all of the budget the one with
+the roundest number is taken (96 rather than 104 rather than 101), and it remains the roundest until
+it falls out of that range or a rounder one comes in, which is after 16 lines or so.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import accumulate, takewhile
+
+from herdmate.context import syntax
+from herdmate.text import Cursor, Selection, Span, line_start, with_text
+
+Cost = Callable[[str], int]
+"""How many tokens a line has, its ``\\n`` included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What the model sees around a cursor, with ``\\n`` as its only line end."""
+
+    prefix: str
+    suffix: str
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """A selection and what the model sees around it, with ``\\n`` as its only line end.
+
+    ``before`` may begin with the file's imports; a blank line follows where lines were left out.
+    """
+
+    before: str
+    selected: str
+    after: str
+
+
+def gather(cursor: Cursor, prefix_tokens: int, suffix_tokens: int, cost: Cost) -> Window:
+    """The lines around a cursor that fit: whole lines, nearest first, the start anchored.
+
+    ``cost`` is only asked for what ``reach`` names. A line that is too long by itself is cut.
+    """
+    before = _before(cursor, prefix_tokens)
+    after = _after(cursor, suffix_tokens)
+    return Window(
+        "".join(piece.text for piece in before[_start(before, prefix_tokens, cost) :]),
+        "".join(after[: _end(after, suffix_tokens, cost)]),
+    )
+
+
+def reach(cursor: Cursor, prefix_tokens: int, suffix_tokens: int) -> tuple[str, ...]:
+    """All lines whose cost ``gather`` may ask with these budgets, so that one call can count them.
+
+    They have at most eight characters for each token of the budgets.
+    """
+    before = (piece.text for piece in _before(cursor, prefix_tokens))
+    return tuple(dict.fromkeys((*before, *_after(cursor, suffix_tokens))))
+
+
+def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
+    """A selection with what explains it: ``before`` and ``after`` cost ``tokens`` at most.
+
+    First comes the rest of the definition that holds it, if that fits, then the imports up to a
+    quarter of the budget, then the lines around in turn. ``selected`` is always whole.
+    """
+    selection = _plain_selection(selection)
+    text, span = selection.document.text, selection.span
+    above = _lines(text[_lowest(text, span.start, tokens) : span.start])[::-1]
+    below = _lines(text[span.end : _highest(text, span.end, tokens)])
+    costs = [cost(line) for line in above], [cost(line) for line in below]
+    least = _definition(selection, above, below)
+    if sum(costs[0][: least[0]]) + sum(costs[1][: least[1]]) > tokens:
+        least = 0, 0
+    taken = _outwards(least, costs, tokens)
+    start = span.start - sum(map(len, above[: taken[0]]))
+    if header := _imports(selection, start, tokens // 4, cost):
+        header_cost = sum(map(cost, header)) + cost("\n")
+        if sum(costs[0][: least[0]]) + sum(costs[1][: least[1]]) + header_cost <= tokens:
+            taken = _outwards(least, costs, tokens - header_cost)
+            # The blank line says that something was left out.
+            above[taken[0] :] = ["\n", *reversed(header)]
+            taken = len(above), taken[1]
+    before = "".join(reversed(above[: taken[0]]))
+    return Surroundings(before, selection.text, "".join(below[: taken[1]]))
+
+
+# --- around a cursor
+
+
+_CHARS_PER_TOKEN = 8
+"""Code has three or four; more means indentation, of which a token swallows up to sixteen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """A line before the cursor, or a piece of one that is longer than a quarter of the budget.
+
+    ``at`` is its place in its line; ``roundness`` is the greatest power of two that divides that
+    place or, at 0, the line's number. ``begins`` something: a function or the like, it seems.
+    """
+
+    text: str
+    at: int
+    roundness: int
+    begins: bool
+    is_first: bool
+
+
+def _before(cursor: Cursor, tokens: int) -> list[_Piece]:
+    """What stands before the cursor, as far as the budget could reach, in the text's order."""
+    text = cursor.document.text
+    low = _lowest(text, cursor.offset, tokens)
+    number, column = text.count("\n", 0, low), low - line_start(text, low)
+    above = text[line_start(text, max(low - 1, 0)) : low]
+    pieces: list[_Piece] = []
+    for line in _lines(_plain(text[low : cursor.offset])):
+        for at, part in _parts(line, tokens):
+            place = column + at
+            begins = place == 0 and _begins_something(above, line)
+            roundness = _roundness(place or number)
+            pieces.append(_Piece(part, place, roundness, begins, low == 0 and not pieces))
+        above, number, column = line, number + 1, 0
+    return pieces
+
+
+def _after(cursor: Cursor, tokens: int) -> list[str]:
+    text = cursor.document.text
+    lines = _lines(_plain(text[cursor.offset : _highest(text, cursor.offset, tokens)]))
+    return [part for line in lines for _, part in _parts(line, tokens)]
+
+
+def _start(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
+    """Index of the piece that the prefix starts with."""
+    reserve = _reserve(pieces, tokens, cost)
+    totals = _totals((piece.text for piece in reversed(pieces)), tokens - reserve, cost)
+    last, most = len(pieces), len(totals) - 1
+    if not most or (most == last and pieces[0].is_first):
+        return last - most
+    enough = bisect_left(totals, tokens // 2 - reserve)
+    if enough > most:
+        # The reach ended before the budget, or a line that does not fit came next.
+        enough = bisect_left(totals, totals[-1] // 2)
+    starts = [at for at in range(last - most, last) if pieces[at].at == 0]
+    if not starts:
+        starts = list(range(last - most, last))
+    good = [at for at in starts if at <= last - enough]
+    start = max(good, key=lambda at: (pieces[at].roundness, -at)) if good else starts[0]
+    return _onto_beginning(pieces, start)
+
+
+def _onto_beginning(pieces: list[_Piece], start: int) -> int:
+    """The start moved on to where something begins, if that is not far.
+
+    How far depends on nothing but the start, so that the window moves no more often for it.
+    """
+    near = pieces[start : start + min(pieces[start].roundness // 2, 8) + 1]
+    ahead = [at for at, piece in enumerate(near, start) if piece.begins]
+    return ahead[0] if ahead else start
+
+
+def _reserve(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
+    """Tokens to keep free, so that the cursor's line always seems to cost a multiple of a step.
+
+    A character typed adds or takes a token or two, and the start must not move to and fro with it.
+    """
+    line = list(takewhile(lambda text: text[-1] != "\n", (piece.text for piece in pieces[::-1])))
+    step = max(tokens // 8, 1)
+    used = sum(map(cost, line))
+    reserve = step - used % step
+    return reserve if used + reserve <= tokens else 0
+
+
+def _end(pieces: list[str], tokens: int, cost: Cost) -> int:
+    """Index behind the last piece of the suffix: that of a whole line, if one fits."""
+    most = len(_totals(pieces, tokens, cost)) - 1
+    if most == len(pieces):
+        return most
+    whole = [at for at in range(1, most + 1) if pieces[at - 1].endswith("\n")]
+    return whole[-1] if whole else most
+
+
+def _totals(pieces: Iterable[str], tokens: int, cost: Cost) -> list[int]:
+    """What the first 0, 1, 2, ... pieces cost together, as far as they fit."""
+    totals = [0]
+    for piece in pieces:
+        total = totals[-1] + cost(piece)
+        if total > tokens:
+            break
+        totals.append(total)
+    return totals
+
+
+def _lowest(text: str, offset: int, tokens: int) -> int:
+    """The place, at a line's start if there is one, from which the budget could hold the text."""
+    low = max(offset - tokens * _CHARS_PER_TOKEN, 0)
+    if not low:
+        return 0
+    if (end := text.find("\n", low - 1, offset)) >= 0:
+        return end + 1
+    # Inside one long line: a place that does not move with each character typed.
+    start, size = line_start(text, low), _size(tokens)
+    return min(start + -(-(low - start) // size) * size, offset)
+
+
+def _highest(text: str, offset: int, tokens: int) -> int:
+    """The place, behind a line's end if there is one, up to which the budget could hold it."""
+    high = offset + tokens * _CHARS_PER_TOKEN
+    if high >= len(text):
+        return len(text)
+    end = text.rfind("\n", offset, high)
+    return end + 1 if end >= 0 else high
+
+
+def _parts(line: str, tokens: int) -> Iterable[tuple[int, str]]:
+    """A line in pieces that fit into the budget whatever they hold, each with its place in it."""
+    size = _size(tokens)
+    return ((at, line[at : at + size]) for at in range(0, len(line), size))
+
+
+def _size(tokens: int) -> int:
+    """Characters that surely fit: each costs four tokens at most, one for each byte."""
+    return max(tokens // 4, 1)
+
+
+def _begins_something(above: str, line: str) -> bool:
+    """Does a definition or the like at the top level seem to begin with this line?"""
+    return not above.strip() and line[:1].strip() != "" and line[0] not in ")]}"
+
+
+def _roundness(number: int) -> int:
+    """The greatest power of two that divides a number."""
+    return number & -number if number else 1 << 40
+
+
+# --- around a selection
+
+
+def _definition(selection: Selection, above: list[str], below: list[str]) -> tuple[int, int]:
+    """How many lines above and below belong to the selection's definition; 0 where too many."""
+    document, span = selection.document, selection.span
+    tree = syntax.tree_of(document)
+    whole = syntax.enclosing_definition(tree, document.text, span) if tree else None
+    if whole is None:
+        return 0, 0
+    counts = _count(above, span.start - whole.start), _count(below, whole.end - span.end)
+    return counts if counts[0] <= len(above) and counts[1] <= len(below) else (0, 0)
+
+
+def _count(lines: list[str], characters: int) -> int:
+    """How many lines hold so many characters; one more than there are, where they do not."""
+    totals = accumulate(map(len, lines), initial=0)
+    return next((at for at, total in enumerate(totals) if total >= characters), len(lines) + 1)
+
+
+def _imports(selection: Selection, end: int, tokens: int, cost: Cost) -> list[str]:
+    """The lines of the file's imports that end before ``end``, as many as fit."""
+    text = selection.document.text
+    tree = syntax.tree_of(selection.document)
+    spans = syntax.imports(tree, text) if tree else ()
+    blocks = (text[span.start : span.end].rstrip() for span in spans if span.end < end)
+    lines = [line + "\n" for block in blocks for line in block.split("\n")]
+    return lines[: len(_totals(lines, tokens, cost)) - 1]
+
+
+def _outwards(
+    least: tuple[int, int], costs: tuple[list[int], list[int]], tokens: int
+) -> tuple[int, int]:
+    """How many lines above and below to take: ``least``, then in turn until nothing more fits."""
+    taken = list(least)
+    tokens -= sum(costs[0][: least[0]]) + sum(costs[1][: least[1]])
+    going = [True, True]
+    while any(going):
+        for side in (0, 1):
+            at = taken[side]
+            going[side] = going[side] and at < len(costs[side]) and costs[side][at] <= tokens
+            if going[side]:
+                tokens -= costs[side][at]
+                taken[side] += 1
+    return taken[0], taken[1]
+
+
+# --- text
+
+
+def _plain_selection(selection: Selection) -> Selection:
+    """The same with ``\\n`` as the only line end of the document."""
+    document, span = selection.document, selection.span
+    if "\r" not in document.text:
+        return selection
+    start, end = (len(_plain(document.text[:offset])) for offset in (span.start, span.end))
+    return Selection(with_text(document, _plain(document.text)), Span(start, end))
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _lines(text: str) -> list[str]:
+    """The lines with their ends; none for no text."""
+    lines = [line + "\n" for line in text.split("\n")]
+    lines[-1] = lines[-1][:-1]
+    return lines if lines[-1] else lines[:-1]
