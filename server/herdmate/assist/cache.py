@@ -31,9 +31,8 @@ class CompletionCache:
         text, end = cursor.document.text, cursor.offset
         for typed in range(min(_TYPED_ON, end) + 1):
             given = self._given.get(_key(cursor, typed))
-            if given is not None and len(given) > typed:
-                if given.startswith(text[end - typed : end]):
-                    return given[typed:]
+            if given and len(given) > typed and given.startswith(text[end - typed : end]):
+                return given[typed:]
         return None
 
 

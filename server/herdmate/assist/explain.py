@@ -9,6 +9,7 @@ from herdmate.assist.ask import request_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.subject import subject_of
 from herdmate.generation import Piece
+from herdmate.prompting.families import restored
 from herdmate.prompting.library import Action
 from herdmate.text import Selection
 
@@ -23,7 +24,7 @@ async def explain(
         async for event in events:
             if not isinstance(event, Piece):
                 continue
-            text = event.text if begun else event.text.lstrip()
+            text = restored(event.text if begun else event.text.lstrip())
             begun = begun or bool(text)
             if text:
                 yield text

@@ -14,6 +14,7 @@ from herdmate.assist.subject import subject_of
 from herdmate.context import syntax
 from herdmate.errors import RefusedError
 from herdmate.generation import Finished, Request
+from herdmate.prompting.families import restored
 from herdmate.prompting.library import Action
 from herdmate.text import Edit, Selection, apply_edits
 
@@ -41,7 +42,7 @@ async def rewrite(
     subject = subject_of(selection)
     request = await request_for(action, subject, companion, instruction)
     reply, finished = await _reply(request, companion, on_progress)
-    code = code_of(reply, subject.document.language, subject.text, finished=finished)
+    code = code_of(action.reply_start + restored(reply), subject.text, finished)
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
         raise RefusedError("The model would leave this code as it is, so nothing was changed.")

@@ -1,0 +1,50 @@
+"""The difference between two texts as few small edits, so that cursors and folds stay."""
+
+from __future__ import annotations
+
+import difflib
+
+from herdmate.text import Edit, Span
+
+
+def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
+    """Edits that turn ``old``, which stands at ``offset`` in its document, into ``new``."""
+    old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
+    starts = [0]
+    for line in old_lines:
+        starts.append(starts[-1] + len(line))
+    matcher = difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False)
+    edits = (
+        _trimmed(old, starts[first], starts[last], "".join(new_lines[start:end]), offset)
+        for kind, first, last, start, end in matcher.get_opcodes()
+        if kind != "equal"
+    )
+    return tuple(edits)
+
+
+def unified(old: str, new: str, path: str) -> str:
+    """A unified diff for people; empty where the texts are the same."""
+    lines = difflib.unified_diff(
+        old.splitlines(), new.splitlines(), f"a/{path}", f"b/{path}", lineterm=""
+    )
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _trimmed(old: str, start: int, end: int, text: str, offset: int) -> Edit:
+    """One edit without what both sides begin and end with; ``\\r\\n`` is never cut in two."""
+    replaced = old[start:end]
+    head = _common_prefix(replaced, text)
+    if replaced[head - 1 : head] == "\r":
+        head -= 1
+    tail = _common_prefix(replaced[head:][::-1], text[head:][::-1])
+    if tail and replaced[len(replaced) - tail] == "\n":
+        tail -= 1
+    span = Span(offset + start + head, offset + end - tail)
+    return Edit(span, text[head : len(text) - tail])
+
+
+def _common_prefix(one: str, other: str) -> int:
+    for at, (left, right) in enumerate(zip(one, other, strict=False)):
+        if left != right:
+            return at
+    return min(len(one), len(other))

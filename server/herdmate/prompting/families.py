@@ -1,0 +1,209 @@
+"""Wire formats of the model families: how infilling and instructions are put to each.
+
+Sources: CodeLlama from Meta's ``llama/generation.py`` and ``tokenizer.py`` and the paper (arXiv
+2308.12950), Qwen2.5-Coder from its model card and report (arXiv 2409.12186). Chat templates inside
+GGUF files are programs and are never run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Literal
+
+from herdmate.errors import ModelError
+from herdmate.generation import ModelInfo, Prompt, Segment, Special, Text
+
+Order = Literal["spm", "psm"]
+"""Suffix-prefix-middle or prefix-suffix-middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class InfillPieces:
+    """Control pieces of infilling; generation ends at each of ``end``."""
+
+    prefix: str
+    suffix: str
+    middle: str
+    end: tuple[str, ...]
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """How one family of models is spoken to.
+
+    ``infill`` is ``None`` for models that were not trained to fill in; ``order`` is the one that
+    costs least while typing among those the model was trained on. ``note`` says to the user what
+    the model cannot do.
+    """
+
+    name: str
+    infill: InfillPieces | None
+    order: Order
+    instruct: Literal["llama-2", "codellama-70b", "chatml"]
+    begins_with_bos: bool
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of a conversation."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+_CODELLAMA = InfillPieces("▁<PRE>", "▁<SUF>", "▁<MID>", ("▁<EOT>", "eos"), (" <EOT>", "<EOT>"))
+_QWEN = InfillPieces(
+    "<|fim_prefix|>",
+    "<|fim_suffix|>",
+    "<|fim_middle|>",
+    ("<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|file_sep|>", "<|repo_name|>",
+     "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
+)  # fmt: skip
+
+CONTROL_PIECES = (
+    *("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>", "<step>"),
+    *(_QWEN.prefix, _QWEN.suffix, _QWEN.middle, "<|fim_pad|>", "<|file_sep|>", "<|repo_name|>"),
+    *("<|im_start|>", "<|im_end|>", "<|endoftext|>"),
+)
+"""The pieces that the engine looks up in a vocabulary when it loads a model."""
+
+
+def family_of(info: ModelInfo) -> Family:
+    """The family of a loaded model, by its vocabulary and, where that leaves a choice, its name.
+
+    Raises ``ModelError`` for a family that Herdmate does not know.
+    """
+    name = f"{info.name} {PurePath(info.path).name}".lower()
+    if _has_infill(info, _CODELLAMA) or "codellama" in name.replace("-", "").replace(" ", ""):
+        return _codellama(info, name)
+    if "<|im_start|>" in info.pieces:
+        infill = _QWEN if _has_infill(info, _QWEN) else None
+        note = None if infill else f"{info.name} {_CANNOT_INFILL}"
+        return Family("Qwen2.5-Coder" if infill else "ChatML", infill, "psm", "chatml", False, note)
+    raise ModelError(
+        f"{info.name} is of a family that Herdmate does not know; it knows CodeLlama and "
+        "Qwen2.5-Coder (`herdmate models list`)."
+    )
+
+
+def can_infill(family: Family) -> bool:
+    """Was the model trained to fill in between a prefix and a suffix?"""
+    return family.infill is not None
+
+
+def limits(family: Family) -> str | None:
+    """One sentence on what the model cannot do, for the user; ``None`` where it can do all."""
+    return family.note
+
+
+def infill_prompt(family: Family, prefix: str, suffix: str, order: Order | None = None) -> Prompt:
+    """The prompt whose answer belongs between ``prefix`` and ``suffix``.
+
+    Raises ``ModelError`` for a family that cannot infill.
+    """
+    pieces = family.infill
+    if pieces is None:
+        raise ModelError(family.note or f"{family.name} cannot fill in.")
+    before, after = Text(prefix, leading_space=True), Text(suffix, leading_space=False)
+    head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
+    body: tuple[str | Text, ...]
+    if (order or family.order) == "spm":
+        # The prefix stands last: a typed character costs a token or two, not the whole suffix.
+        body = (pieces.prefix, pieces.suffix, after, pieces.middle, before)
+    else:
+        body = (pieces.prefix, before, pieces.suffix, after, pieces.middle)
+    segments = (Special(part) if isinstance(part, str) else part for part in body)
+    return Prompt((*head, *segments), pieces.end, pieces.stop)
+
+
+def continue_prompt(family: Family, prefix: str) -> Prompt:
+    """The prompt of a model that cannot infill: it goes on behind ``prefix``."""
+    head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
+    return Prompt((*head, Text(prefix, leading_space=True)))
+
+
+def instruct_prompt(
+    family: Family, system: str, turns: tuple[Turn, ...], reply_start: str = ""
+) -> Prompt:
+    """The prompt whose answer is the assistant's next message, which begins with ``reply_start``.
+
+    The last turn is the user's.
+    """
+    build = {"llama-2": _llama_2, "codellama-70b": _codellama_70b, "chatml": _chatml}
+    return build[family.instruct](system.strip(), turns, reply_start)
+
+
+def restored(reply: str) -> str:
+    """A reply in which tags that were neutralised in the prompt are whole again."""
+    return reply.replace(_BREAK, "")
+
+
+_BREAK = "\N{WORD JOINER}"
+"""Put into a tag of the instruct format that stands in the user's code, so that it is data: no
+width, never part of code, and taken out of the reply again."""
+
+_TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
+
+_CANNOT_INFILL = "was not trained to fill in, so completions see only what is before the cursor."
+
+
+def _has_infill(info: ModelInfo, pieces: InfillPieces) -> bool:
+    return all(piece in info.pieces for piece in (pieces.prefix, pieces.suffix, pieces.middle))
+
+
+def _codellama(info: ModelInfo, name: str) -> Family:
+    """7B and 13B infill, base and Instruct; 34B and the Python variants do not."""
+    infill = _CODELLAMA if _has_infill(info, _CODELLAMA) else None
+    chat: Literal["llama-2", "codellama-70b"] = "llama-2"
+    if info.parameters > 60e9 and "instruct" in name:
+        infill, chat = None, "codellama-70b"
+    note = None
+    if infill is None:
+        note = f"{info.name} {_CANNOT_INFILL}"
+    elif "instruct" not in name:
+        note = f"{info.name} is not an Instruct model: explanations and refactorings will be poor."
+    return Family("CodeLlama", infill, "spm", chat, True, note)
+
+
+def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
+    """Meta's ``chat_completion``: each turn is encoded by itself, with BOS; closed ones with EOS."""
+    texts = [_neutral(turn.text).strip() for turn in turns]
+    if system:
+        texts[0] = f"<<SYS>>\n{_neutral(system)}\n<</SYS>>\n\n{texts[0]}"
+    segments: list[Segment] = []
+    for at in range(0, len(texts) - 1, 2):
+        closed = Text(f"[INST] {texts[at]} [/INST] {texts[at + 1]} ", leading_space=True)
+        segments += [Special("bos"), closed, Special("eos")]
+    last = f"[INST] {texts[-1]} [/INST]" + (f" {reply_start}" if reply_start else "")
+    return Prompt((*segments, Special("bos"), Text(last, leading_space=True)), ("eos",))
+
+
+def _codellama_70b(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
+    """70B-Instruct's own: sources and steps."""
+    said = [("system", system)] if system else []
+    said += [(turn.role, turn.text) for turn in turns]
+    segments: list[Segment] = [Special("bos")]
+    for role, text in said:
+        segments.append(Text(f" Source: {role}\n\n {_neutral(text).strip()}"))
+        segments.append(Special("<step>"))
+    start = f" Source: assistant\nDestination: user\n\n {reply_start}"
+    return Prompt((*segments, Text(start)), ("<step>", "eos"))
+
+
+def _chatml(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
+    """ChatML, as Qwen2.5 has it. Its tags are control pieces, so text cannot contain them."""
+    segments: list[Segment] = []
+    for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
+        segments += [Special("<|im_start|>"), Text(f"{role}\n{text}"), Special("<|im_end|>")]
+        segments.append(Text("\n"))
+    segments += [Special("<|im_start|>"), Text(f"assistant\n{reply_start}")]
+    return Prompt(tuple(segments), ("<|im_end|>", "<|endoftext|>"))
+
+
+def _neutral(text: str) -> str:
+    for tag in _TAGS:
+        text = text.replace(tag, tag[:1] + _BREAK + tag[1:])
+    return text

@@ -1,0 +1,147 @@
+"""The actions there are: one TOML file each, built in, the user's own, or a workspace's."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from platformdirs import user_config_path
+
+from herdmate.errors import PromptError
+from herdmate.prompting.template import placeholders
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+PLACEHOLDERS = ("language", "path", "before", "code", "after", "instruction", "fence")
+"""What a template may mention: the file's language and name, the code before the selection, the
+selection, the code after it, the user's own words, and a fence that the code cannot close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One prompt file.
+
+    ``kind`` says what becomes of the answer: shown, or put in the place of the code. The reply is
+    made to begin with ``reply_start``. ``order`` sorts the list of actions.
+    """
+
+    name: str
+    title: str
+    kind: Literal["explain", "rewrite"]
+    lsp_kind: str
+    user: str
+    system: str = ""
+    reply_start: str = ""
+    order: int = 100
+    asks_instruction: bool = False
+    max_tokens: int = 512
+    temperature: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Actions in the order in which they are offered."""
+
+    actions: tuple[Action, ...]
+
+    def get(self, name: str) -> Action:
+        """The action of that name; raises ``PromptError`` that names those there are."""
+        for action in self.actions:
+            if action.name == name:
+                return action
+        names = ", ".join(action.name for action in self.actions)
+        raise PromptError(f"There is no action {name!r}; there are {names}.")
+
+
+def load_library(workspace_folder: Path | None) -> tuple[Library, tuple[PromptError, ...]]:
+    """All actions, and one error for each file that could not be used.
+
+    Later folders override earlier ones by name: built in, the user's, the workspace's (to be given
+    only where the workspace is trusted).
+    """
+    folders = [builtin_folder(), user_folder()]
+    folders += [workspace_folder] if workspace_folder else []
+    found: dict[str, Action] = {}
+    errors: list[PromptError] = []
+    for folder in folders:
+        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+            try:
+                action = load_action(path)
+                found[action.name] = action
+            except PromptError as error:
+                errors.append(error)
+    ordered = sorted(found.values(), key=lambda action: (action.order, action.name))
+    return Library(tuple(ordered)), tuple(errors)
+
+
+def load_action(path: Path) -> Action:
+    """Read and check one file; raises ``PromptError`` that says what to change."""
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise PromptError(f"{path.name} cannot be read as TOML: {error}.") from error
+    values.setdefault("name", path.stem)
+    _check_keys(path, values)
+    action = Action(**values)
+    for key in ("system", "user", "reply_start"):
+        _check_placeholders(path, key, placeholders(values.get(key, "")))
+    if action.kind == "rewrite" and "code" not in placeholders(action.user):
+        raise PromptError(f"{path.name}: `user` never mentions $code, so there is nothing to do.")
+    return action
+
+
+def builtin_folder() -> Path:
+    """The prompts that Herdmate brings: in the installed package, or beside the source tree."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "prompts"
+    return installed if installed.is_dir() else package.parents[1] / "prompts"
+
+
+def user_folder() -> Path:
+    """Where a user puts actions of their own."""
+    return user_config_path("herdmate") / "prompts"
+
+
+def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
+    hints = get_type_hints(Action)
+    for key, value in values.items():
+        if key not in hints:
+            raise PromptError(f"{path.name}: there is no key {key!r}.{_near(key, hints)}")
+        if (wanted := _mismatch(hints[key], value)) is not None:
+            raise PromptError(f"{path.name}: {key} must be {wanted}, not {value!r}.")
+    for item in fields(Action):
+        if item.name not in values and item.name in ("title", "kind", "lsp_kind", "user"):
+            raise PromptError(f"{path.name}: the key {item.name!r} is missing.")
+
+
+def _check_placeholders(path: Path, key: str, names: Iterable[str]) -> None:
+    for name in names:
+        if name not in PLACEHOLDERS:
+            hint = _near(name, PLACEHOLDERS)
+            raise PromptError(
+                f"{path.name}: {key} mentions ${name}, which is not a placeholder.{hint}"
+            )
+
+
+def _mismatch(hint: Any, value: Any) -> str | None:
+    if get_origin(hint) is Literal:
+        choices = get_args(hint)
+        return None if value in choices else " or ".join(map(repr, choices))
+    if hint is float:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return None if is_number else "a number"
+    names = {str: "a text", int: "a whole number", bool: "true or false"}
+    is_right = isinstance(value, hint) and not (hint is int and isinstance(value, bool))
+    return None if is_right else names[hint]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), n=1)
+    return f" Did you mean {near[0]!r}?" if near else ""
