@@ -153,7 +153,7 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int) -> bool:
     line = text[line_start(text, end) : end].strip()
     if not line or (tree is not None and is_in_string_or_comment(tree, text, end)):
         return False
-    if line.endswith(("{", "=>", "(", "[")):
+    if line.endswith("{"):
         return True
     if line.endswith(":"):
         return tree is None or tree.language in _COLON_LANGUAGES

@@ -1,0 +1,272 @@
+"""What of the model's text is worth showing: rules in a visible order.
+
+Each rule takes the text and the place it is meant for and gives back what it leaves of it; ``""``
+is nothing. ``limit_`` rules find the end of the completion and also tell while the text is still
+coming that it has come. Only text is looked at, never the syntax tree, which may have moved on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import lru_cache
+
+from herdmate.assist.place import Place, brackets, indentation, is_telling, place_of, unclosed
+from herdmate.text import Cursor
+
+Rule = Callable[[str, Place], str]
+
+
+def finish(raw: str, cursor: Cursor, multiline: bool) -> str | None:
+    """The completion to show, with the document's line ends, or ``None`` where nothing is left.
+
+    ``raw`` is all that the model said; ``multiline`` is what ``wants_multiline`` answered.
+    """
+    place = _place(cursor)
+    text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, place)
+    text = limit_to_block(text, place) if multiline else limit_to_line(text, place)
+    return _apply(AFTER, text, place).replace("\n", place.line_end) or None
+
+
+def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
+    """Can generation stop here, because what comes next would be cut off anyway?
+
+    To be asked at each piece of the answer; it takes a fraction of a millisecond.
+    """
+    place = _place(cursor)
+    text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, place)
+    # The last word may go on, and only a line's end makes two lines equal.
+    settled = _LAST_WORD.sub("", text)
+    complete = text[: text.rfind("\n") + 1]
+    limits = [
+        (limit_to_block if multiline else limit_to_line, settled),
+        (limit_to_brackets, settled),
+        (limit_loop, settled),
+        (limit_to_gap, complete),
+        (limit_repeated_lines, complete),
+    ]
+    return any(rule(known, place) != known for rule, known in limits)
+
+
+# --- rules, in their order
+
+
+def remove_carriage_returns(text: str, place: Place) -> str:
+    r"""The model was shown ``\n`` only; where it writes ``\r\n`` all the same, that is one too."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def trim_leading_line_end(text: str, place: Place) -> str:
+    """On a blank line, and where code follows on the line, the completion begins in this line."""
+    if not place.line_prefix.strip():
+        return _split_lead(text)[1]
+    if place.line_suffix.strip(_CLOSERS):
+        return text.lstrip() if text.lstrip(" \t").startswith("\n") else text
+    return text
+
+
+def trim_repeated_indentation(text: str, place: Place) -> str:
+    """The indentation that the cursor's line has already is not given a second time."""
+    indent = place.line_prefix
+    if not indent or indent.strip() or not text.startswith(indent):
+        return text
+    # Where the line is not indented yet as the block above it needs, the model does that.
+    above = next((line for line in place.above if _OPENS.search(line)), "")
+    is_to_indent = above in place.above[:1] and indentation(above) == indentation(indent)
+    return text if is_to_indent else text[len(indent) :]
+
+
+def trim_repeated_space(text: str, place: Place) -> str:
+    """Behind a space no other space follows."""
+    return text.lstrip(" ") if place.line_prefix[-1:] == " " and place.line_prefix.strip() else text
+
+
+def trim_to_cursor_line(text: str, place: Place) -> str:
+    """A single line is part of the cursor's line, where anything at all follows on that."""
+    lead, rest = _split_lead(text)
+    return rest.lstrip(" \t") if lead and place.line_suffix.strip() else text
+
+
+def limit_to_line(text: str, place: Place) -> str:
+    """One line: the first that is not blank. A line end before it stays."""
+    lead, rest = _split_lead(text)
+    return lead + rest.partition("\n")[0]
+
+
+def limit_to_block(text: str, place: Place) -> str:
+    """The block that the cursor is in or that its line opens, told by indentation.
+
+    It ends before a line that is indented less than it. At its own level, what follows a body ends
+    it, except ``else`` and the like, and so does what follows a blank line. A line that only closes
+    it is its last one.
+    """
+    lines = text.split("\n")
+    head = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    base = indentation(place.line_prefix + ("" if place.line_prefix.strip() else lines[0]))
+    has_body = bool(place.line_prefix.strip()) and (head == 0 or indentation(lines[head]) > base)
+    if head and not has_body:
+        base = min(base, indentation(lines[head]))
+    for at, line in enumerate(lines[head + 1 :], start=head + 1):
+        level = indentation(line)
+        if not line.strip() or level > base or (level == base and _GOES_ON.match(line)):
+            continue
+        if level < base or has_body:
+            return "\n".join(lines[: at + bool(_CLOSES.match(line))])
+        if not lines[at - 1].strip():
+            return "\n".join(lines[:at])
+    return text
+
+
+def limit_to_gap(text: str, place: Place) -> str:
+    """The completion ends where it arrives at the line that follows the cursor's.
+
+    The last line may have been cut off by the limit of tokens while it repeated that line.
+    """
+    lines = text.split("\n")
+    for at, line in enumerate(lines[1:], start=1):
+        if not line.strip() or not place.below:
+            continue
+        cut_off = at == len(lines) - 1 and is_telling(line) and place.below[0].startswith(line)
+        if (line.rstrip() == place.below[0] or cut_off) and not unclosed("\n".join(lines[:at])):
+            return "\n".join(lines[:at])
+    return text
+
+
+def limit_to_brackets(text: str, place: Place) -> str:
+    """A bracket is closed only if the completion opened it or nothing behind the cursor closes it.
+
+    Auto-closed brackets are the common case.
+    """
+    allowed = place.closers_missing
+    if allowed is None:
+        return text
+    depth = 0
+    for at, char in brackets(text):
+        depth += 1 if char in "([{" else -1
+        if depth < -allowed:
+            return text[:at]
+    return text
+
+
+def limit_repeated_lines(text: str, place: Place) -> str:
+    """The same line, or the same two to four lines, three times in a row are given once."""
+    lines = text.split("\n")
+    said = [(place.line_prefix + lines[0]).strip(), *(line.strip() for line in lines[1:])]
+    for period in range(1, 5):
+        for at in range(len(said) - 3 * period + 1):
+            block = said[at : at + period]
+            if said[at + period : at + 3 * period] == block * 2 and any(map(is_telling, block)):
+                return "\n".join(lines[: at + period])
+    return text
+
+
+def limit_loop(text: str, place: Place) -> str:
+    """A few characters that end the text ten times in a row are given once."""
+    for size in range(2, 41):
+        run = size
+        while run < len(text) and text[len(text) - run - 1] == text[len(text) - run - 1 + size]:
+            run += 1
+        if run >= max(10 * size, 40) and re.search(r"\w", text[-size:]):
+            end = len(text) - run + size
+            return text[:end] + re.split(r"\s", text[end : end + size])[0]
+    return text
+
+
+def trim_overlap_with_suffix(text: str, place: Place) -> str:
+    """The end of the completion does not repeat what follows on the cursor's line."""
+    behind = place.line_suffix.rstrip()
+    for size in range(min(len(behind), len(text)), 0, -1):
+        rest, repeated = text[:-size], behind[:size]
+        if not text.endswith(repeated) or _cuts_word(rest, repeated, behind[size:]):
+            continue
+        # What the completion needs itself to close something is no repetition.
+        opens = unclosed(rest) > 0 and any(char in ")]}" for char in repeated)
+        opens = opens or (">" in repeated and rest.count("<") > rest.count(">"))
+        quotes = any(char in repeated and rest.count(char) % 2 for char in "\"'`")
+        if not opens and not quotes:
+            return rest
+    return text
+
+
+def drop_repeat_of_next_line(text: str, place: Place) -> str:
+    """What stands below already is not offered again."""
+    first = _first_line(text, place).strip()
+    return "" if first and first in (line.strip() for line in place.below[:1]) else text
+
+
+def drop_repeat_of_line_above(text: str, place: Place) -> str:
+    """What stands above already is not offered again."""
+    first = _first_line(text, place).rstrip()
+    return "" if is_telling(first) and first in place.above[:1] else text
+
+
+def remove_trailing_whitespace(text: str, place: Place) -> str:
+    """Nothing that cannot be seen, unless something follows on the line."""
+    return text if place.line_suffix.strip() else text.rstrip()
+
+
+def drop_blank(text: str, place: Place) -> str:
+    """Only spaces and line ends are nothing."""
+    return text if text.strip() else ""
+
+
+BEFORE: tuple[Rule, ...] = (
+    remove_carriage_returns,
+    trim_leading_line_end,
+    trim_repeated_indentation,
+    trim_repeated_space,
+)
+AFTER: tuple[Rule, ...] = (
+    limit_to_gap,
+    limit_to_brackets,
+    limit_repeated_lines,
+    limit_loop,
+    trim_overlap_with_suffix,
+    drop_repeat_of_next_line,
+    drop_repeat_of_line_above,
+    remove_trailing_whitespace,
+    drop_blank,
+)
+
+
+# --- what the rules ask
+
+_CLOSERS = " \t)]}>\"'`;:,"
+_OPENS = re.compile(r"(?:[{(\[:]|\b(?:then|do|else|begin))$")
+_CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|end|fi|done|esac|</[\w.:-]*>)\s*$")
+_GOES_ON = re.compile(
+    r"\s*[)\]}]*\s*(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
+)
+_LAST_WORD = re.compile(r"\w+\Z")
+
+
+@lru_cache(maxsize=1)
+def _place(cursor: Cursor) -> Place:
+    # The same cursor is asked for at each piece of an answer.
+    return place_of(cursor)
+
+
+def _apply(rules: tuple[Rule, ...], text: str, place: Place) -> str:
+    for rule in rules:
+        text = rule(text, place)
+    return text
+
+
+def _split_lead(text: str) -> tuple[str, str]:
+    """The blank lines that a text begins with, and the rest."""
+    start = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1
+    return text[:start], text[start:]
+
+
+def _first_line(text: str, place: Place) -> str:
+    """The first line that the completion makes, whole."""
+    lead, rest = _split_lead(text)
+    line, _, more = rest.partition("\n")
+    return ("" if lead else place.line_prefix) + line + ("" if more else place.line_suffix)
+
+
+def _cuts_word(rest: str, repeated: str, behind: str) -> bool:
+    """Would a word be cut in two, on either side of what is repeated?"""
+    return bool(re.search(r"\w\Z", rest) and re.match(r"\w", repeated)) or bool(
+        re.search(r"\w\Z", repeated) and re.match(r"\w", behind)
+    )

@@ -1,0 +1,64 @@
+"""When ghost text is offered, and whether it may have several lines."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from herdmate.context import syntax
+from herdmate.text import Cursor
+
+LARGEST_DOCUMENT = 2_000_000
+"""Characters. Above this each keystroke costs more than ghost text is worth."""
+
+MOST_BEHIND_CURSOR = 8
+"""Characters that may follow on the line and still something is offered. llama.vim has the same."""
+
+_CLOSERS = frozenset(")]}>\"'`;:,. \t")
+
+
+def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
+    """Why nothing should be offered here, in a few words, or ``None`` where something should.
+
+    What the user asks for (``invoked``) is always tried.
+    """
+    if invoked:
+        return None
+    document = cursor.document
+    if len(document.text) > LARGEST_DOCUMENT:
+        return "the file is larger than 2 million characters; ask for a completion by its key"
+    if not document.text.strip():
+        return "the file is empty"
+    behind = cursor.line_suffix
+    if _is_word(cursor.line_prefix[-1:]) and _is_word(behind[:1]):
+        return "the cursor is inside a word"
+    if len(behind.strip()) > MOST_BEHIND_CURSOR and not _only_closes(behind):
+        return "there is more code behind the cursor"
+    return None
+
+
+def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> bool:
+    """Should the completion be a block of lines? ``auto`` lets the code around decide.
+
+    A block where the cursor's line is blank or its end opens a block; a line where code follows,
+    and in strings and comments. Read it before the first ``await``: it asks the document's tree.
+    """
+    if setting != "auto":
+        return setting == "always"
+    document, behind = cursor.document, cursor.line_suffix
+    tree = syntax.tree_of(document)
+    if tree and syntax.is_in_string_or_comment(tree, document.text, cursor.offset):
+        return False
+    if behind.strip() and not _only_closes(behind):
+        return False
+    opened = syntax.opens_block(tree, document.text, cursor.offset)
+    if behind.strip():
+        return opened and cursor.line_prefix.rstrip().endswith("{")
+    return opened or not cursor.line_prefix.strip()
+
+
+def _only_closes(text: str) -> bool:
+    return set(text) <= _CLOSERS
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"

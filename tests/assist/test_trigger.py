@@ -1,0 +1,82 @@
+import pytest
+
+from herdmate.assist.trigger import LARGEST_DOCUMENT, silence_reason, wants_multiline
+from herdmate.context import syntax
+from herdmate.text import Cursor, Document
+
+
+def cursor(drawn: str, language: str = "python") -> Cursor:
+    text = drawn.replace("│", "")
+    tree = syntax.parse(text, language)
+    return Cursor(Document("file:///a", language, text, tree=tree), drawn.index("│"))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "word"),
+    [
+        ("x = 1│", None),
+        ("x = │", None),
+        ("f(│)", None),
+        ("f(│);", None),
+        ('f(g("│")));', None),
+        ("f(│, short)", None),
+        ("x = 1\n│\ny = 2\n", None),
+        ("na│me = 1", "word"),
+        ("é│é = 1", "word"),
+        ("│name = 1", None),
+        ("│the_rest = of_the_line()", "behind"),
+        ("x = │ + something_longer", "behind"),
+        ("x = f(│]}])}])})]}])}])", None),
+        ("│", "empty"),
+        (" \n│\n", "empty"),
+    ],
+)
+def test_reasons_for_silence(drawn: str, word: str | None) -> None:
+    reason = silence_reason(cursor(drawn), invoked=False)
+    assert (reason is None) == (word is None)
+    assert word is None or word in str(reason)
+    assert silence_reason(cursor(drawn), invoked=True) is None
+
+
+def test_silence_in_a_huge_file_unless_asked() -> None:
+    text = "x = 1\n" * (LARGEST_DOCUMENT // 6 + 1)
+    here = Cursor(Document("file:///a", "python", text), len(text))
+    assert "larger" in str(silence_reason(here, invoked=False))
+    assert silence_reason(here, invoked=True) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "drawn", "expected"),
+    [
+        ("python", "def f():│", True),
+        ("python", "def f():\n    │", True),
+        ("python", "def f():\n    │\n    return 1\n", True),
+        ("python", "x = │", False),
+        ("python", "x = f(│)", False),
+        ("python", "if │:\n    pass\n", False),
+        ("python", "│x = 1", False),
+        ("python", "    │ # why", False),
+        ("python", "x = '│'", False),
+        ("python", "# for:│", False),
+        ("python", "'''Doc.\n\n│\n'''\n", False),
+        ("python", "x = {'a':│", True),
+        ("typescript", "function f() {│}", True),
+        ("typescript", "function f() { │ }", True),
+        ("typescript", "const f = () => {│});", True),
+        ("typescript", "f(│);", False),
+        ("typescript", "const a: │", False),
+        ("typescript", "// so {│", False),
+        ("go", "func f() {\n\t│\n}\n", True),
+        ("rust", "fn f() {│}", True),
+        ("plaintext", "Dear all,\n│", True),
+        ("plaintext", "Dear│", False),
+    ],
+)
+def test_multiline_by_the_code_around(language: str, drawn: str, expected: bool) -> None:
+    assert wants_multiline(cursor(drawn, language), "auto") is expected
+
+
+@pytest.mark.parametrize("drawn", ["def f():│", "x = │", "x = '│'"])
+def test_multiline_by_setting(drawn: str) -> None:
+    assert wants_multiline(cursor(drawn), "always") is True
+    assert wants_multiline(cursor(drawn), "never") is False
