@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.companion import Companion
 from herdmate.context.window import Surroundings, around
-from herdmate.generation import Priority, Prompt, Request, Sampling
+from herdmate.generation import Priority, Request, Sampling
 from herdmate.prompting.families import Turn, instruct_prompt
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import render
@@ -16,9 +17,17 @@ from herdmate.text import Document, Selection
 _SURROUNDING_TOKENS = 512
 
 
-async def request_for(
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A generation, and the text that its answer was made to begin with."""
+
+    request: Request
+    reply_start: str
+
+
+async def question_for(
     action: Action, subject: Selection, companion: Companion, instruction: str = ""
-) -> Request:
+) -> Question:
     """The generation that carries the action out on the subject.
 
     Raises ``HerdmateError`` when there is no model.
@@ -28,14 +37,14 @@ async def request_for(
     surroundings = around(subject, _SURROUNDING_TOKENS, companion.counts.cost)
     values = _values(subject, surroundings, instruction)
     system, user, reply_start = render(action, values)
-    prompt: Prompt = instruct_prompt(family, system, (Turn("user", user),), reply_start)
-    return Request(
-        prompt=prompt,
+    request = Request(
+        prompt=instruct_prompt(family, system, (Turn("user", user),), reply_start),
         lane=f"ask {subject.document.uri}",
         max_tokens=_room(action, companion.counts.cost(subject.text)),
         sampling=Sampling(temperature=action.temperature),
         priority=Priority.ASKED,
     )
+    return Question(request, reply_start)
 
 
 def _room(action: Action, subject_tokens: int) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from herdmate.assist.ask import request_for
+from herdmate.assist.ask import question_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.subject import subject_of
 from herdmate.generation import Piece
@@ -18,9 +18,9 @@ async def explain(
     selection: Selection, action: Action, companion: Companion
 ) -> AsyncGenerator[str, None]:
     """Parts of the explanation as they come. Raises ``HerdmateError``."""
-    request = await request_for(action, subject_of(selection), companion)
+    question = await question_for(action, subject_of(selection), companion)
     begun = False
-    async with aclosing(companion.generate(request)) as events:
+    async with aclosing(companion.generate(question.request)) as events:
         async for event in events:
             if not isinstance(event, Piece):
                 continue

@@ -66,14 +66,15 @@ def trim_leading_line_end(text: str, place: Place) -> str:
 
 
 def trim_repeated_indentation(text: str, place: Place) -> str:
-    """The indentation that the cursor's line has already is not given a second time."""
-    indent = place.line_prefix
-    if not indent or indent.strip() or not text.startswith(indent):
+    """A line that is indented already, as the line above asks, is not indented again."""
+    indent, above = place.line_prefix, "".join(place.above[:1])
+    if not indent or indent.strip():
         return text
-    # Where the line is not indented yet as the block above it needs, the model does that.
-    above = next((line for line in place.above if _OPENS.search(line)), "")
-    is_to_indent = above in place.above[:1] and indentation(above) == indentation(indent)
-    return text if is_to_indent else text[len(indent) :]
+    deeper = indentation(indent) - indentation(above)
+    if _OPENS.search(above):
+        # Where the editor has not indented the block's first line, the model does that.
+        return text.lstrip(" \t") if deeper > 0 else text
+    return text.lstrip(" \t") if deeper == 0 else text.removeprefix(indent)
 
 
 def trim_repeated_space(text: str, place: Place) -> str:

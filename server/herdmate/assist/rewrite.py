@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from herdmate.assist.ask import request_for
+from herdmate.assist.ask import question_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.reply import code_of
@@ -40,9 +40,9 @@ async def rewrite(
     syntax, and any other ``HerdmateError`` when the model cannot be asked.
     """
     subject = subject_of(selection)
-    request = await request_for(action, subject, companion, instruction)
-    reply, finished = await _reply(request, companion, on_progress)
-    code = code_of(action.reply_start + restored(reply), subject.text, finished)
+    question = await question_for(action, subject, companion, instruction)
+    reply, finished = await _reply(question.request, companion, on_progress)
+    code = code_of(question.reply_start + restored(reply), subject.text, finished)
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
         raise RefusedError("The model would leave this code as it is, so nothing was changed.")

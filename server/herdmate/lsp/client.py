@@ -14,11 +14,9 @@ from pygls.lsp.client import LanguageClient
 
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
-from herdmate.lsp.convert import Lines, lines_of
+from herdmate.lsp.convert import UTF16, Lines, lines_of
 from herdmate.text import Document, Edit, Span, apply_edits
 from herdmate.version import VERSION
-
-_UTF16 = types.PositionEncodingKind.Utf16
 
 
 @asynccontextmanager
@@ -70,7 +68,7 @@ class Client:
         """Say goodbye and wait until the server has ended."""
         await self._client.shutdown_async(None)
         self._client.exit(None)
-        await self._client.stop()
+        await self._client.stop()  # type: ignore[no-untyped-call]
 
     async def ready(self, on_status: Callable[[str, float | None], None]) -> str:
         """Wait for the model and answer its name; raises ``HerdmateError`` when none comes."""
@@ -161,4 +159,4 @@ def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:
 
 
 def _lines(document: Document) -> Lines:
-    return lines_of(document.text, _UTF16)
+    return lines_of(document.text, UTF16)

@@ -19,6 +19,9 @@ _LINE_END = re.compile(r"\r\n|\n|\r")
 
 Encoding = types.PositionEncodingKind | str
 
+UTF16 = types.PositionEncodingKind.Utf16
+"""What a client means that says nothing about encodings."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lines:

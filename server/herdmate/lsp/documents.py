@@ -8,7 +8,7 @@ from lsprotocol import types
 
 from herdmate.context import syntax
 from herdmate.errors import SelectionError
-from herdmate.lsp.convert import Encoding, Lines, lines_of
+from herdmate.lsp.convert import UTF16, Encoding, Lines, lines_of
 from herdmate.text import Document, Edit, Span
 
 
@@ -24,7 +24,7 @@ class Documents:
     """What is open. Every change makes a new ``OpenDocument``; old ones stay as they were."""
 
     def __init__(self) -> None:
-        self.encoding: Encoding = types.PositionEncodingKind.Utf16
+        self.encoding: Encoding = UTF16
         self._open: dict[str, OpenDocument] = {}
 
     def find(self, uri: str) -> OpenDocument | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
@@ -69,7 +69,7 @@ async def _whole(session: Session, arguments: ActionArguments) -> str:
         return "".join([text async for text in parts])
 
 
-async def _parts(session: Session, arguments: ActionArguments) -> AsyncIterator[str]:
+async def _parts(session: Session, arguments: ActionArguments) -> AsyncGenerator[str, None]:
     action = session.library.get(arguments.action or "explain")
     selection = selection_of(session, arguments)
     count = 0

@@ -18,7 +18,7 @@ _YES, _NO = "Fetch the starter", "Not now"
 
 
 async def load_or_offer(session: Session) -> None:
-    """Load the model; where there is none, offer to fetch the starter. Opens no socket by itself."""
+    """Load the model; where there is none, offer to fetch the starter, and do only if told to."""
     try:
         await session.load_model()
     except NoModelError as error:

@@ -29,8 +29,8 @@ async def inline_completion(
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
-    completion = await _complete(session, cursor, _is_invoked(params))
-    return _list(completion and inline_completion_to_lsp(completion, opened.lines))
+    found = await _complete(session, cursor, _is_invoked(params))
+    return _list(inline_completion_to_lsp(found, opened.lines) if found else None)
 
 
 async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:

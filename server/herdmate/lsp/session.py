@@ -19,6 +19,7 @@ from herdmate.engine.client import EngineState
 from herdmate.errors import HerdmateError, NoModelError
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
+from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, settings_from_json
@@ -57,7 +58,7 @@ class Session(LanguageServer):
     def begin(self, params: types.InitializeParams) -> None:
         """Learn what the client can do and wants; nothing is started yet."""
         self.capabilities = capabilities_from_lsp(params.capabilities)
-        self.documents.encoding = self.workspace.position_encoding
+        self.documents.encoding = self.workspace.position_encoding or UTF16
         if isinstance(params.initialization_options, Mapping):
             self.wishes = dict(params.initialization_options)
         # What is wrong with them is shown once the client is initialized and all is read again.

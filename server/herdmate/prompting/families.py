@@ -169,7 +169,7 @@ def _codellama(info: ModelInfo, name: str) -> Family:
 
 
 def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """Meta's ``chat_completion``: each turn is encoded by itself, with BOS; closed ones with EOS."""
+    """Meta's ``chat_completion``: BOS at each turn, EOS behind closed ones."""
     texts = [_neutral(turn.text).strip() for turn in turns]
     if system:
         texts[0] = f"<<SYS>>\n{_neutral(system)}\n<</SYS>>\n\n{texts[0]}"

@@ -1,0 +1,118 @@
+"""``herdmate models``: see, fetch, find and remove models."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    DownloadColumn,
+    Progress,
+    TextColumn,
+    TimeRemainingColumn,
+    TransferSpeedColumn,
+)
+from rich.prompt import Confirm
+from rich.table import Table
+
+from herdmate.errors import ModelError
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.choose import choose, needed_memory
+from herdmate.models.fetch import FetchProgress, fetch
+from herdmate.models.folder import model_folder
+from herdmate.settings import Settings
+
+
+def add_parser(commands: Any) -> None:
+    """``herdmate models list | pull NAME | path [NAME] | rm NAME``."""
+    parser = commands.add_parser("models", help="see, fetch, find and remove models")
+    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the models that Herdmate knows")
+    listing.set_defaults(run=_list)
+    pulling = actions.add_parser("pull", help="fetch a model")
+    pulling.add_argument("name", help="for instance codellama-7b or starter")
+    pulling.add_argument("--yes", action="store_true", help="agree to the model's licence")
+    pulling.set_defaults(run=_pull)
+    path = actions.add_parser("path", help="where the model lies that would be used")
+    path.add_argument("name", nargs="?", default="auto")
+    path.set_defaults(run=_path)
+    removing = actions.add_parser("rm", help="remove a model's file")
+    removing.add_argument("name")
+    removing.set_defaults(run=_remove)
+
+
+def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
+    """Fetch a model with a bar on the terminal; after Ctrl-C say how to go on, and raise it."""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )  # fmt: skip
+    try:
+        with Progress(*columns, console=console) as progress:
+            task = progress.add_task(model.title, total=model.size)
+
+            def tell(state: FetchProgress) -> None:
+                described = f"{model.title}: {state.phase}"
+                progress.update(task, completed=state.done, description=described)
+
+            return asyncio.run(fetch(model, model_folder(), tell))
+    except KeyboardInterrupt:
+        console.print("Stopped. Nothing is lost: the same command goes on from here.")
+        raise
+
+
+def _list(_arguments: argparse.Namespace) -> int:
+    table = Table("name", "size", "fits", "here", "licence", box=None, pad_edge=False)
+    free = psutil.virtual_memory().available
+    context = Settings().engine.context_tokens
+    for model in catalogue.models():
+        path = model_folder() / model.file
+        needed = model.size + model.kv_bytes * context
+        if path.exists():
+            needed = needed_memory(path, model, context)
+        fits, here = ("yes" if needed <= free else "no"), ("yes" if path.exists() else "")
+        table.add_row(model.name, f"{model.size / 1e9:.1f} GB", fits, here, model.licence)
+    Console().print(table)
+    return 0
+
+
+def _pull(arguments: argparse.Namespace) -> int:
+    model, console = catalogue.find(arguments.name), Console()
+    if model.notice and not _agrees(model, console, arguments.yes):
+        return 1
+    console.print(str(pull_with_progress(model, console)), markup=False, soft_wrap=True)
+    return 0
+
+
+def _path(arguments: argparse.Namespace) -> int:
+    free = psutil.virtual_memory().available
+    context = Settings().engine.context_tokens
+    sys.stdout.write(f"{choose(arguments.name, model_folder(), free, context).path}\n")
+    return 0
+
+
+def _remove(arguments: argparse.Namespace) -> int:
+    path = model_folder() / catalogue.find(arguments.name).file
+    if not path.exists():
+        raise ModelError(f"{path.name} is not on this machine, so there is nothing to remove.")
+    path.unlink()
+    return 0
+
+
+def _agrees(model: CatalogueModel, console: Console, yes: bool) -> bool:
+    """Show the licence's name and notice before the file is fetched."""
+    console.print(f"{model.title} is under the {model.licence} ({model.licence_url}).")
+    console.print(model.notice, markup=False)
+    if yes:
+        return True
+    if not sys.stdin.isatty():
+        console.print("Add --yes to agree to this licence.")
+        return False
+    return Confirm.ask("Go on?", console=console)

@@ -1,0 +1,132 @@
+"""The models that Herdmate knows by name, from ``catalogue.toml``."""
+
+from __future__ import annotations
+
+import difflib
+import sys
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from herdmate.errors import ModelError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_DEFAULT_QUANT = "Q4_K_M"
+
+
+@dataclass(frozen=True, slots=True)
+class HuggingFaceFile:
+    """A file of a repository on Hugging Face, at one revision."""
+
+    repository: str
+    revision: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackageParts:
+    """A file cut into parts that packages of a Python package index carry as data.
+
+    ``name`` has ``{}`` where the part's number goes, counted from 1 to ``parts``.
+    """
+
+    name: str
+    version: str
+    parts: int
+
+
+Source = HuggingFaceFile | PackageParts
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogueModel:
+    """One file. ``size`` is in bytes, ``kv_bytes`` the fp16 KV cache's bytes for one token."""
+
+    name: str
+    title: str
+    kind: str
+    quant: str
+    file: str
+    size: int
+    sha256: str
+    kv_bytes: int
+    infill: bool
+    licence: str
+    licence_url: str
+    notice: str
+    sources: tuple[Source, ...]
+
+
+@cache
+def models() -> tuple[CatalogueModel, ...]:
+    """All models, CodeLlama first, each family from small to large files."""
+    text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
+    data = tomllib.loads(text)
+    return tuple(
+        _model(family, entry, data["licences"][family["licence"]])
+        for family in data["family"]
+        for entry in family["files"]
+    )
+
+
+def find(name: str) -> CatalogueModel:
+    """The model of a name (``codellama-7b-instruct-q5_k_m``), or of a short one (``starter``).
+
+    A name without its quantisation means Q4_K_M. Raises ``ModelError`` with the nearest names.
+    """
+    wanted = name.lower()
+    for model in models():
+        if wanted in (model.name, model.file.lower()):
+            return model
+    for model in models():
+        if model.quant == _DEFAULT_QUANT and wanted in (_family(model), _aliases()[_family(model)]):
+            return model
+    known = [model.name for model in models()] + list(_aliases().values())
+    near = difflib.get_close_matches(wanted, known, n=2)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    raise ModelError(f"There is no model {name!r}; see `herdmate models list`.{hint}")
+
+
+def starter() -> CatalogueModel:
+    """The small model that any laptop runs."""
+    return find("starter")
+
+
+@cache
+def _aliases() -> dict[str, str]:
+    text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
+    return {family["name"]: family["alias"] for family in tomllib.loads(text)["family"]}
+
+
+def _family(model: CatalogueModel) -> str:
+    return model.name.removesuffix(f"-{model.quant.lower()}")
+
+
+def _model(
+    family: dict[str, Any], entry: dict[str, Any], licence: dict[str, Any]
+) -> CatalogueModel:
+    sources: list[Source] = [
+        HuggingFaceFile(family["repository"], family["revision"], entry["file"])
+    ]
+    if "packages" in family:
+        sources.append(PackageParts(**family["packages"]))
+    return CatalogueModel(
+        name=f"{family['name']}-{entry['quant'].lower()}",
+        title=f"{family['title']} {entry['quant']}",
+        kind=family["kind"],
+        quant=entry["quant"],
+        file=entry["file"],
+        size=entry["size"],
+        sha256=entry["sha256"],
+        kv_bytes=family["kv_bytes_per_token"],
+        infill=family["infill"],
+        licence=family["licence"],
+        licence_url=licence["url"],
+        notice=licence["notice"],
+        sources=tuple(sources),
+    )

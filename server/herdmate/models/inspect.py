@@ -1,0 +1,164 @@
+"""What a GGUF file says of itself, read without loading it and within strict bounds.
+
+The format is llama.cpp's (``ggml/include/gguf.h``): magic, version, counts, key-value pairs, tensor
+descriptions, and then the data. Nothing in a file is believed before it is checked against the
+file's size.
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from herdmate.errors import ModelError
+
+_MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
+_KINDS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
+_STRING, _ARRAY = 8, 9
+
+# Elements and bytes of a block of each tensor type that a model in the catalogue has
+_BLOCKS = {
+    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
+    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 30: (1, 2),
+}  # fmt: skip
+
+_NOT_MODELS = {
+    b"ggml": "is in the GGML format, which llama.cpp does not read since August 2023",
+    b"fmgg": "is in the GGML format, which llama.cpp does not read since August 2023",
+    b"lmgg": "is in the GGML format, which llama.cpp does not read since August 2023",
+    b"tjgg": "is in the GGML format, which llama.cpp does not read since August 2023",
+    b"vers": "is a pointer of git-lfs, not the model itself",
+    b"<!do": "is a web page, not a model",
+    b"<htm": "is a web page, not a model",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GgufHeader:
+    """The metadata of a file. Arrays are given by their lengths only."""
+
+    version: int
+    tensors: int
+    metadata: dict[str, Any]
+
+    @property
+    def architecture(self) -> str:
+        """``llama``, ``qwen2``, …"""
+        return str(self.metadata.get("general.architecture", ""))
+
+    @property
+    def name(self) -> str:
+        """The model's own name."""
+        return str(self.metadata.get("general.name", ""))
+
+
+def read_header(path: Path) -> GgufHeader:
+    """Read a file's metadata; raises ``ModelError`` that names what is wrong and what to do."""
+    try:
+        with path.open("rb") as file:
+            return _Reader(file, path).header()
+    except FileNotFoundError as error:
+        raise ModelError(f"There is no model file at {path}; set herdmate.model to one.") from error
+    except IsADirectoryError as error:
+        raise ModelError(
+            f"{path} is a folder; set herdmate.model to a GGUF file inside of one."
+        ) from error
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+class _Reader:
+    """Reads one file from its start."""
+
+    def __init__(self, file: BinaryIO, path: Path) -> None:
+        self._file, self._path = file, path
+        self._size = path.stat().st_size
+
+    def header(self) -> GgufHeader:
+        self._check_magic()
+        version = int(self._number("I"))
+        if version not in (2, 3):
+            raise self._wrong(f"is GGUF of version {version}, and only 2 and 3 are known")
+        tensors, keys = int(self._number("Q")), int(self._number("Q"))
+        if tensors > _MOST_TENSORS or keys > _MOST_KEYS:
+            raise self._wrong("has a damaged header")
+        metadata = {}
+        for _ in range(keys):
+            key = self._string()
+            metadata[key] = self._value(int(self._number("I")), depth=0)
+        self._check_tensors(tensors, int(metadata.get("general.alignment", 32)))
+        return GgufHeader(version, tensors, metadata)
+
+    def _check_magic(self) -> None:
+        magic = self._file.read(4)
+        if magic == b"GGUF":
+            return
+        if not magic:
+            raise self._wrong("is empty")
+        raise self._wrong(_NOT_MODELS.get(magic.lower(), "is not a GGUF model"))
+
+    def _check_tensors(self, count: int, alignment: int) -> None:
+        """The last byte of every tensor must be in the file."""
+        end = 0
+        for _ in range(count):
+            self._string()
+            dimensions = int(self._number("I"))
+            if dimensions > 4:
+                raise self._wrong("has a damaged header")
+            elements = 1
+            for _ in range(dimensions):
+                elements *= int(self._number("Q"))
+            kind, offset = int(self._number("I")), int(self._number("Q"))
+            per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
+            end = max(end, offset + elements // per_block * block_bytes)
+        start = -(-self._file.tell() // alignment) * alignment if alignment > 0 else 0
+        if start + end > self._size:
+            missing = (start + end - self._size) / 1e6
+            raise self._wrong(f"is cut off, {missing:.0f} MB are missing")
+
+    def _value(self, kind: int, depth: int) -> Any:
+        if kind in _KINDS:
+            return self._number(_KINDS[kind])
+        if kind == _STRING:
+            return self._string()
+        if kind == _ARRAY and depth < 2:
+            return self._skip_array(depth)
+        raise self._wrong("has a damaged header")
+
+    def _skip_array(self, depth: int) -> int:
+        """Arrays (whole vocabularies) are passed over; answers the length."""
+        kind, count = int(self._number("I")), int(self._number("Q"))
+        if count > self._size:
+            raise self._wrong("has a damaged header")
+        if kind in _KINDS:
+            self._skip(count * struct.calcsize(f"<{_KINDS[kind]}"))
+        else:
+            for _ in range(count):
+                self._value(kind, depth + 1)
+        return count
+
+    def _number(self, kind: str) -> Any:
+        data = self._file.read(struct.calcsize(f"<{kind}"))
+        if len(data) < struct.calcsize(f"<{kind}"):
+            raise self._wrong("is cut off")
+        return struct.unpack(f"<{kind}", data)[0]
+
+    def _string(self) -> str:
+        length = int(self._number("Q"))
+        if length > min(_LONGEST_STRING, self._size):
+            raise self._wrong("has a damaged header")
+        data = self._file.read(length)
+        if len(data) < length:
+            raise self._wrong("is cut off")
+        return data.decode("utf-8", "replace")
+
+    def _skip(self, count: int) -> None:
+        if self._file.tell() + count > self._size:
+            raise self._wrong("is cut off")
+        self._file.seek(count, 1)
+
+    def _wrong(self, what: str) -> ModelError:
+        mend = "fetch it again, or choose another with `herdmate models list`"
+        return ModelError(f"{self._path.name} {what}; {mend}.")

