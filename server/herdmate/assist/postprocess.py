@@ -40,7 +40,8 @@ def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
     complete = text[: text.rfind("\n") + 1]
     limits = [
         (limit_to_block if multiline else limit_to_line, settled),
-        (limit_to_brackets, settled),
+        # ``}`` may go on as ``} else {``.
+        (limit_to_brackets, complete if "}" in text[len(complete) :] else settled),
         (limit_loop, settled),
         (limit_to_gap, complete),
         (limit_repeated_lines, complete),
@@ -98,8 +99,8 @@ def limit_to_block(text: str, place: Place) -> str:
     """The block that the cursor is in or that its line opens, told by indentation.
 
     It ends before a line that is indented less than it. At its own level, what follows a body ends
-    it, except ``else`` and the like, and so does what follows a blank line. A line that only closes
-    it is its last one.
+    it, except ``else`` and the like; at the top level, so does what follows a blank line. A line
+    that only closes it is its last one.
     """
     lines = text.split("\n")
     head = next((at for at, line in enumerate(lines) if line.strip()), 0)
@@ -113,7 +114,7 @@ def limit_to_block(text: str, place: Place) -> str:
             continue
         if level < base or has_body:
             return "\n".join(lines[: at + bool(_CLOSES.match(line))])
-        if not lines[at - 1].strip():
+        if base == 0 and not lines[at - 1].strip():
             return "\n".join(lines[:at])
     return text
 
@@ -136,13 +137,15 @@ def limit_to_gap(text: str, place: Place) -> str:
 def limit_to_brackets(text: str, place: Place) -> str:
     """A bracket is closed only if the completion opened it or nothing behind the cursor closes it.
 
-    Auto-closed brackets are the common case.
+    Auto-closed brackets are the common case. ``} else {`` opens again what it closes.
     """
     allowed = place.closers_missing
     if allowed is None:
         return text
     depth = 0
     for at, char in brackets(text):
+        if char == "}" and _reopens(text[at + 1 :]):
+            continue
         depth += 1 if char in "([{" else -1
         if depth < -allowed:
             return text[:at]
@@ -191,8 +194,9 @@ def trim_overlap_with_suffix(text: str, place: Place) -> str:
 
 def drop_repeat_of_next_line(text: str, place: Place) -> str:
     """What stands below already is not offered again."""
-    first = _first_line(text, place).strip()
-    return "" if first and first in (line.strip() for line in place.below[:1]) else text
+    first, below = _first_line(text, place).rstrip(), "".join(place.below[:1])
+    is_same = first == below or (is_telling(first) and first.strip() == below.strip())
+    return "" if is_same else text
 
 
 def drop_repeat_of_line_above(text: str, place: Place) -> str:
@@ -264,6 +268,11 @@ def _first_line(text: str, place: Place) -> str:
     lead, rest = _split_lead(text)
     line, _, more = rest.partition("\n")
     return ("" if lead else place.line_prefix) + line + ("" if more else place.line_suffix)
+
+
+def _reopens(rest: str) -> bool:
+    """Does the line open a bracket again that it closed just before?"""
+    return unclosed(rest.partition("\n")[0]) > 0
 
 
 def _cuts_word(rest: str, repeated: str, behind: str) -> bool:
