@@ -15,6 +15,7 @@ from herdmate.prompting.template import render
 from herdmate.text import Document, Selection
 
 _SURROUNDING_TOKENS = 512
+_CHARACTERS_PER_TOKEN = 8  # rather more than any tokenizer reaches on code
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ async def question_for(
     Raises ``HerdmateError`` when there is no model.
     """
     _, family = await companion.model()
-    await companion.counts.learn([*subject.document.text.splitlines(keepends=True), subject.text])
+    await companion.counts.learn([*_lines_near(subject), subject.text])
     surroundings = around(subject, _SURROUNDING_TOKENS, companion.counts.cost)
     values = _values(subject, surroundings, instruction)
     system, user, reply_start = render(action, values)
@@ -45,6 +46,13 @@ async def question_for(
         priority=Priority.ASKED,
     )
     return Question(request, reply_start)
+
+
+def _lines_near(subject: Selection) -> list[str]:
+    """The lines that may become surroundings, as ``around`` asks for them: ended by ``\\n``."""
+    text, reach = subject.document.text, _SURROUNDING_TOKENS * _CHARACTERS_PER_TOKEN
+    near = text[max(subject.span.start - reach, 0) : subject.span.end + reach]
+    return near.replace("\r\n", "\n").splitlines(keepends=True)
 
 
 def _room(action: Action, subject_tokens: int) -> int:

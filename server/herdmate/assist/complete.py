@@ -49,7 +49,7 @@ async def complete(
     window = await _window(cursor, companion, settings)
     _, family = await companion.model()
     answer = await companion.answer(
-        _request(cursor, window, family, settings, multiline),
+        _request(cursor, window, family, settings),
         lambda raw: is_whole(raw, cursor, multiline),
     )
     text = finish(answer.text, cursor, multiline)
@@ -66,13 +66,12 @@ async def _window(cursor: Cursor, companion: Companion, settings: CompletionSett
 
 
 def _request(
-    cursor: Cursor, window: Window, family: Family, settings: CompletionSettings, multiline: bool
+    cursor: Cursor, window: Window, family: Family, settings: CompletionSettings
 ) -> Request:
     return Request(
         prompt=_prompt(window, family),
         lane=f"type {cursor.document.uri}",
         max_tokens=settings.max_tokens,
-        stop=() if multiline else ("\n",),
         priority=Priority.TYPING,
     )
 

@@ -44,6 +44,7 @@ def _blocks(reply: str) -> tuple[list[str], bool]:
         close = re.compile(rf"^ {{0,3}}{re.escape(start['fence'])}[`~]*[ \t]*$", re.MULTILINE)
         end = close.search(reply, start.end())
         block = reply[start.end() : end.start() if end else len(reply)]
+        block = _FENCE.sub("", block, count=1) if _FENCE.match(block) else block  # opened twice
         blocks += [block] if block.strip() else []
         if end is None:
             return blocks, True

@@ -47,5 +47,6 @@ def _real(settings: Settings) -> tuple[Mapping[str, Any], str]:
 def _fake(script: Path) -> FirstMessage:
     """The engine without a model that protocol tests use; ``script`` is JSON of its replies."""
     words = json.loads(script.read_text(encoding="utf-8"))
-    message = start_fake(words["replies"], CONTROL_PIECES, words.get("seconds", 0.0))
+    qwen = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
+    message = start_fake(words["replies"], qwen, words.get("seconds", 0.0))
     return lambda _settings: (message, "This is the fake engine.")

@@ -40,9 +40,13 @@ def main() -> int:
     say("ready", info=wire.info_to_wire(backend.info))
     scheduler = Scheduler(backend)
     threading.Thread(target=_read, args=(scheduler, backend, say), daemon=True).start()
-    while True:
-        scheduler.wait()
-        scheduler.step()
+    try:
+        while True:
+            scheduler.wait()
+            scheduler.step()
+    except Exception:
+        _log.exception("the engine ends")
+        os._exit(1)  # the reading thread holds standard input, so that Python could not end tidily
 
 
 def _load(first: dict[str, Any], say: Say) -> Backend:

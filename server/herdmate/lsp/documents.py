@@ -21,7 +21,7 @@ class OpenDocument:
 
 
 class Documents:
-    """What is open. Every change makes a new ``OpenDocument``; old ones stay as they were."""
+    """What is open. Every change makes a new ``OpenDocument``; of old ones only the text stays."""
 
     def __init__(self) -> None:
         self.encoding: Encoding = UTF16
