@@ -45,10 +45,11 @@ export function newClient(
   return client;
 }
 
-export function sendSettings(client: LanguageClient): Promise<void> {
-  return client.sendNotification(DidChangeConfigurationNotification.type, {
-    settings: { herdmate: settings() },
-  });
+export async function sendSettings(client: LanguageClient): Promise<void> {
+  const params = { settings: { herdmate: settings() } };
+  const sent = client.sendNotification(DidChangeConfigurationNotification.type, params);
+  // A changed setting may also restart the server: then the next one is started with it.
+  await sent.catch((error) => client.isRunning() && Promise.reject(error));
 }
 
 /** The section `herdmate` of VS Code's settings, and whether the workspace is trusted. */

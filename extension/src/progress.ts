@@ -15,9 +15,7 @@ export function progressWithCancel(
   const running = new Map<ProgressToken, Running>();
   return (token, params, next) => {
     if (params.kind === 'begin' && params.cancellable) {
-      const cancel = () =>
-        client().sendNotification(WorkDoneProgressCancelNotification.type, { token });
-      running.set(token, show(params.title, params.message, cancel));
+      running.set(token, show(params.title, token, client()));
       return;
     }
     const shown = running.get(token);
@@ -30,17 +28,23 @@ export function progressWithCancel(
   };
 }
 
-function show(title: string, message: string | undefined, cancel: () => void): Running {
+function show(title: string, token: ProgressToken, client: LanguageClient): Running {
   const running: Running = { report: () => {}, finish: () => {} };
+  const ended = new Promise<void>((resolve) => {
+    const watch = client.onDidChangeState(() => running.finish()); // the server ended
+    running.finish = () => {
+      watch.dispose();
+      resolve();
+    };
+  });
   void vscode.window.withProgress(
     { location: vscode.ProgressLocation.Notification, cancellable: true, title },
     (progress, cancelled) => {
-      running.report = (text) => progress.report({ message: text });
-      running.report(message ?? '');
-      cancelled.onCancellationRequested(cancel);
-      return new Promise<void>((resolve) => {
-        running.finish = resolve;
-      });
+      running.report = (message) => progress.report({ message });
+      cancelled.onCancellationRequested(() =>
+        client.sendNotification(WorkDoneProgressCancelNotification.type, { token }),
+      );
+      return ended;
     },
   );
   return running;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import subprocess
@@ -10,13 +11,17 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.models.catalogue import starter
+from herdmate.models.fetch import fetch
+from herdmate.models.folder import model_folder
+
 _ROOT = Path(__file__).parents[2]
 _EXTENSION = _ROOT / "extension"
 _INSTALL = "tests/e2e/vscode/install.sh"
 _TOOLS = Path(
     os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e"
 ).absolute()
-_STEPS_SECONDS = 300
+_STEPS_SECONDS = 600
 
 
 @pytest.mark.e2e
@@ -54,6 +59,12 @@ def node() -> Path:
     if os.environ.get("HERDMATE_REQUIRE_ALL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
+
+
+@pytest.fixture
+def starter_model() -> Path:
+    """The starter's real file, fetched where it is not there yet."""
+    return asyncio.run(fetch(starter(), model_folder(), lambda _: None))
 
 
 def _packaged(node: Path) -> Path:

@@ -58,6 +58,7 @@ def names(items: list[Item]) -> list[str]:
 `;
 const EXPLAINED = linesOf('def total_value', 'return total');
 const SIMPLIFIED = linesOf('def is_sold_out', 'return False');
+const PATIENCE = 120_000; // for the model, on a machine with other work
 const TYPED = '\n\ndef cheapest(items: list[Item]) -> Item:\n';
 
 const USER_SETTINGS = {
@@ -140,7 +141,9 @@ async function openFile() {
   await page.getByRole('treeitem', { name: /stock\.py/ }).dblclick();
   await page.locator('.part.statusbar').getByText('Python').waitFor();
   // VS Code does not ask again when a server comes late, so nothing is typed before it is ready.
-  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: 120_000 });
+  const settled = page.locator('[aria-label^="Herdmate: ready"], [aria-label^="Herdmate: error"]');
+  await settled.first().waitFor({ timeout: PATIENCE });
+  assert.match(await settled.first().getAttribute('aria-label'), /ready/, 'the server cannot start');
   say('the model is ready');
 }
 
@@ -150,7 +153,7 @@ async function ghostTextIsAcceptedWithTab() {
   await page.keyboard.type(TYPED, { delay: 15 }); // the editor indents the last line by itself
   const ghost = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview'); // its first line
   const further = page.locator('.suggest-preview-text'); // its other lines
-  await ghost.first().waitFor({ state: 'visible', timeout: 60_000 });
+  await ghost.first().waitFor({ state: 'visible', timeout: PATIENCE });
   const shown = plain([await ghost.allInnerTexts(), await further.allInnerTexts()].flat().join(''));
   say(`ghost text: ${JSON.stringify(shown)}`);
   await picture('1-ghost-text');
@@ -170,9 +173,9 @@ async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
   await runCommand('Herdmate: Explain Selection');
   const view = page.frameLocator('iframe.webview').frameLocator('#active-frame').locator('main');
-  await view.waitFor({ state: 'attached', timeout: 60_000 });
+  await view.waitFor({ state: 'attached', timeout: PATIENCE });
   const watched = view.evaluate(untilItIsWhole);
-  await view.locator('p, li, pre').first().waitFor({ timeout: 60_000 });
+  await view.locator('p, li, pre').first().waitFor({ timeout: PATIENCE });
   await picture('3-explanation-streams');
   const sizes = await watched;
   const text = await view.innerText();
@@ -203,7 +206,7 @@ async function refactoringChangesOnlyTheSelection() {
   await simplify.waitFor();
   await picture('5-refactorings');
   await simplify.click();
-  await page.locator('.tab.active.dirty').waitFor({ timeout: 120_000 });
+  await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
   const after = await saved((text) => text !== before);
   const [head, tail] = [linesUpTo(before, SIMPLIFIED.first), linesFrom(before, SIMPLIFIED.last)];
   assert(after.startsWith(head) && after.endsWith(tail), `changed outside the selection:\n${after}`);
@@ -296,7 +299,10 @@ function squeezed(text) {
 // The machinery
 
 async function openPage() {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    reducedMotion: 'reduce',
+  });
   const opened = await context.newPage();
   opened.setDefaultTimeout(30_000);
   await context.route('**', (route) => {
