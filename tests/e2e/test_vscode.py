@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import subprocess
@@ -10,10 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-
-from herdmate.models.catalogue import starter
-from herdmate.models.fetch import fetch
-from herdmate.models.folder import model_folder
 
 _ROOT = Path(__file__).parents[2]
 _EXTENSION = _ROOT / "extension"
@@ -59,12 +54,6 @@ def node() -> Path:
     if os.environ.get("HERDMATE_REQUIRE_ALL") == "1":
         pytest.fail(reason)
     pytest.skip(reason)
-
-
-@pytest.fixture
-def starter_model() -> Path:
-    """The starter's real file, fetched where it is not there yet."""
-    return asyncio.run(fetch(starter(), model_folder(), lambda _: None))
 
 
 def _packaged(node: Path) -> Path:

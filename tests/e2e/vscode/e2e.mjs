@@ -95,6 +95,7 @@ write(path.join(data, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
 // In the machine's settings, since the workbench may start extensions before it knows the user's.
 setServer(JSON.parse(SERVER));
 fs.mkdirSync(path.join(home, 't'));
+fs.rmSync(OUT, { recursive: true, force: true });
 fs.mkdirSync(OUT, { recursive: true });
 
 const codeServer = await startCodeServer();
