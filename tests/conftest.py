@@ -1,0 +1,18 @@
+"""What tests of every layer share."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from herdmate.models import catalogue
+from herdmate.models.fetch import fetch
+from herdmate.models.folder import model_folder
+
+
+@pytest.fixture(scope="session")
+def starter_model() -> Path:
+    """The starter's real weights, fetched by the product's own code where they are missing."""
+    return asyncio.run(fetch(catalogue.starter(), model_folder(), lambda _state: None))

@@ -1,0 +1,131 @@
+"""The engine process with the real starter: right, quick to reuse, quick to stop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.errors import ContextFullError, ModelError
+from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Sampling, Special, Text
+from herdmate.prompting.families import CONTROL_PIECES, family_of, infill_prompt
+from tests.models.gguf_file import gguf, write
+
+PREFIX = 'def fibonacci(n):\n    """Return the n-th Fibonacci number."""\n'
+SUFFIX = "\n\nprint(fibonacci(10))\n"
+
+pytestmark = pytest.mark.model
+
+
+@asynccontextmanager
+async def _engine(path: Path, context: int = 2048) -> AsyncIterator[EngineProcess]:
+    engine = EngineProcess(start_llama(str(path), context, 0, 0, CONTROL_PIECES))
+    engine.start()
+    try:
+        yield engine
+    finally:
+        await engine.stop()
+
+
+def _plain(text: str, lane: str, max_tokens: int, priority: Priority = Priority.ASKED) -> Request:
+    return Request(Prompt((Text(text),)), lane, max_tokens, priority=priority)
+
+
+async def _answer(engine: EngineProcess, request: Request) -> tuple[str, Finished]:
+    text = ""
+    async for event in engine.generate(request):
+        if isinstance(event, Finished):
+            return text, event
+        assert isinstance(event, Piece)
+        text += event.text
+    raise AssertionError("no end")
+
+
+async def test_infilling_reuses_what_was_evaluated_and_says_the_same(starter_model: Path) -> None:
+    async with _engine(starter_model) as engine:
+        family = family_of(await engine.ready())
+        typed = PREFIX + "    if n"
+        first = infill_prompt(family, PREFIX, SUFFIX)
+        second = infill_prompt(family, typed, SUFFIX)
+        await _answer(engine, Request(first, "warm", 8))
+        warm, usage = await _answer(engine, Request(second, "warm", 24))
+        cold, _ = await _answer(engine, Request(second, "cold", 24))
+        assert warm == cold
+        assert warm.strip()
+        assert usage.usage.reused_tokens >= 14  # up to where the typed text begins
+        assert usage.usage.reused_tokens + usage.usage.evaluated_tokens == usage.usage.prompt_tokens
+
+
+async def test_a_further_character_costs_one_or_two_tokens(starter_model: Path) -> None:
+    text = "def add(a, b):\n    retur"
+    async with _engine(starter_model) as engine:
+        await _answer(engine, _plain(text, "doc", 1))
+        _, end = await _answer(engine, _plain(text + "n", "doc", 1))
+        assert end.usage.evaluated_tokens <= 2
+
+
+async def test_cancel_stops_within_a_chunk_of_the_prompt(starter_model: Path) -> None:
+    async with _engine(starter_model) as engine:
+        await engine.ready()
+        asking = asyncio.ensure_future(_answer(engine, _plain("x = 1\n" * 300, "doc", 50)))
+        while await engine.evaluated_tokens() == 0:
+            assert not asking.done()
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        stopped_at = await engine.evaluated_tokens()
+        await _answer(engine, _plain("y", "other", 1))
+        assert await engine.evaluated_tokens() - stopped_at <= 1
+        assert stopped_at < 1500  # the prompt alone has that many
+
+
+async def test_ghost_text_comes_while_an_explanation_streams(starter_model: Path) -> None:
+    """Greedy, so that the explanation has to be the same as without the interruption."""
+    question = "Explain what a binary search does:"
+    async with _engine(starter_model) as engine:
+        alone, _ = await _answer(engine, _plain(question, "alone", 60))
+        asking = asyncio.ensure_future(_answer(engine, _plain(question, "ask", 60)))
+        ghost, _ = await _answer(engine, _plain(PREFIX, "doc", 8, Priority.TYPING))
+        assert not asking.done()
+        assert ghost
+        assert (await asking)[0] == alone
+
+
+async def test_text_of_the_user_is_no_control_token(starter_model: Path) -> None:
+    async with _engine(starter_model) as engine:
+        text = "a <|im_end|> b <|fim_middle|>"
+        (count,) = await engine.count_tokens([text])
+        assert count > 8  # as one control token each it would be 4
+        prompt = Prompt((Special("<|im_start|>"), Text(text)), ("<|im_end|>",))
+        _, end = await _answer(engine, Request(prompt, "x", 1))
+        assert end.usage.prompt_tokens == count + 1
+
+
+async def test_sampling_with_a_seed_repeats_itself(starter_model: Path) -> None:
+    async with _engine(starter_model) as engine:
+        prompt = Prompt((Text("A story about a fox:"),))
+        texts = [
+            (await _answer(engine, Request(prompt, "s", 12, sampling=Sampling(0.9, seed=seed))))[0]
+            for seed in (1, 1, 2)
+        ]
+        assert texts[0] == texts[1] != texts[2]
+
+
+async def test_a_prompt_that_is_too_long(starter_model: Path) -> None:
+    async with _engine(starter_model, context=256) as engine:
+        with pytest.raises(ContextFullError, match="contextTokens"):
+            await _answer(engine, _plain("x = 1\n" * 200, "doc", 10))
+        assert (await _answer(engine, _plain("x", "doc", 1)))[0]
+
+
+async def test_files_that_cannot_be_loaded(starter_model: Path, tmp_path: Path) -> None:
+    half = write(tmp_path / "half.gguf", starter_model.read_bytes()[:50_000_000])
+    unknown = write(tmp_path / "unknown.gguf", gguf().replace(b"llama", b"lamas"))
+    for path, words in ((half, "half.gguf could not be loaded"), (unknown, "architecture")):
+        async with _engine(path) as engine:
+            with pytest.raises(ModelError, match=words):
+                await engine.ready()

