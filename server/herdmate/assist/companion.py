@@ -98,6 +98,7 @@ class Companion:
                 text += event.text
                 if is_enough(text):
                     break
+        _log.info("%s: enough after %d characters", request.priority.name.lower(), len(text))
         return Answer(text, True, Usage())
 
     async def count_tokens(self, texts: list[str]) -> list[int]:

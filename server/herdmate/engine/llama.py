@@ -257,11 +257,11 @@ def _check_file(path: str) -> None:
 
 
 # ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 goes on with the line before
-_LEVELS = {3: logging.INFO, 4: logging.WARNING}
+_LEVELS = {4: logging.INFO}  # a cancelled evaluation is an error to llama.cpp
 
 
 def _route_log() -> list[str]:
-    """Send llama.cpp's log to ours, a level lower; the list collects its errors."""
+    """Send llama.cpp's log to ours, its errors at INFO; the list collects those."""
     errors: list[str] = []
 
     @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]

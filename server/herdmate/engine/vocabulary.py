@@ -52,7 +52,7 @@ def tokenize_text(
     controls = frozenset(pieces.values())
     if controls.isdisjoint(ids):
         return ids
-    parts = _cut_inside_mentions(text, (piece.replace(_SPACE, " ") for piece in pieces))
+    parts = _cut_inside_mentions(text, (piece.strip(_SPACE) for piece in pieces))
     ids = []
     for index, part in enumerate(parts):
         ids += _encode(vocab, part, leading_space and index == 0)
@@ -116,8 +116,7 @@ def _cut_inside_mentions(text: str, mentions: Iterable[str]) -> list[str]:
     for mention in mentions:
         at = text.find(mention)
         while at >= 0 and len(mention) > 1:
-            # Behind "<" of " <SUF>", behind "<|" of "<|im_end|>": no piece spans that place.
-            cuts.add(at + 2)
+            cuts.add(at + 1)  # behind "<": no control piece spans that place
             at = text.find(mention, at + 1)
     edges = [0, *sorted(cuts), len(text)]
     return [text[start:end] for start, end in itertools.pairwise(edges) if start < end]

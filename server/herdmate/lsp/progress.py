@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -15,6 +16,7 @@ Report = Callable[[str, float | None], None]
 """Tell the user a short message and, where it is known, a fraction from 0 to 1."""
 
 _ANSWER_SECONDS = 2.0  # some clients never answer a request
+_PAUSE_SECONDS = 0.25  # more often nobody can read it
 
 
 @asynccontextmanager
@@ -34,13 +36,14 @@ async def progress(session: Session, title: str, measured: bool = False) -> Asyn
     percentage = 0 if measured else None
     begin = types.WorkDoneProgressBegin(title, cancellable=True, percentage=percentage)
     shown.begin(token, begin)
-    last: tuple[int | None, str] = (None, "")
+    last = 0.0
 
     def report(message: str, fraction: float | None) -> None:
         nonlocal last
+        now = time.monotonic()
         percentage = None if fraction is None else int(fraction * 100)
-        if (percentage, message) != last:
-            last = (percentage, message)
+        if now - last >= _PAUSE_SECONDS:
+            last = now
             said = types.WorkDoneProgressReport(
                 cancellable=True, message=message, percentage=percentage
             )

@@ -17,10 +17,12 @@ from pygls.lsp.server import LanguageServer
 from herdmate.assist.companion import Companion
 from herdmate.engine.client import EngineState
 from herdmate.errors import HerdmateError, NoModelError
+from herdmate.generation import ModelInfo
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
+from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, settings_from_json
 from herdmate.version import VERSION
@@ -46,6 +48,7 @@ class Session(LanguageServer):
         self.status = protocol.Status("starting")
         self.wishes: dict[str, Any] = {}  # settings as the client last gave them
         self._note = ""
+        self._ready = ""
         self._thinking = 0
         self._tasks: set[asyncio.Task[Any]] = set()
         self._latest: dict[str, asyncio.Task[Any]] = {}
@@ -106,13 +109,13 @@ class Session(LanguageServer):
         """The status says so while the model is asked."""
         self._thinking += 1
         if self.status.state == "ready":
-            self.set_status(replace(self.status, state="thinking"))
+            self.set_status(replace(self.status, state="thinking", message="Asking the model."))
         try:
             yield
         finally:
             self._thinking -= 1
             if self.status.state == "thinking" and not self._thinking:
-                self.set_status(replace(self.status, state="ready"))
+                self.set_status(replace(self.status, state="ready", message=self._ready))
 
     async def supersede(self, key: str, work: Coroutine[Any, Any, _T]) -> _T | None:
         """Do the newest piece of work of one key; an older one ends with ``None``."""
@@ -160,9 +163,9 @@ class Session(LanguageServer):
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.state == "ready" and state.info is not None:
-            message = f"{state.info.name} is ready. {self._note}".strip()
+            self._ready = _ready_message(state.info, self._note)
             doing: protocol.State = "thinking" if self._thinking else "ready"
-            self.set_status(protocol.Status(doing, message, model=state.info.name))
+            self.set_status(protocol.Status(doing, self._ready, model=state.info.name))
         elif state.state == "loading":
             self.set_status(protocol.Status("loading", "Loading the model.", state.fraction))
         elif state.state == "crashed":
@@ -170,3 +173,13 @@ class Session(LanguageServer):
             self.show(state.message, types.MessageType.Warning)
         elif state.state == "failed":
             self.fail(HerdmateError(state.message))
+
+
+def _ready_message(info: ModelInfo, note: str) -> str:
+    """Which model, in which words it is asked, what it cannot do, and what would be better."""
+    try:
+        family = family_of(info)
+    except HerdmateError as error:
+        return str(error)
+    return " ".join(filter(None, (f"{info.name} is ready ({described(family)}).",
+                                  limits(family), note)))  # fmt: skip

@@ -99,6 +99,13 @@ def limits(family: Family) -> str | None:
     return family.note
 
 
+def described(family: Family) -> str:
+    """The formats in which a family is asked, for the user."""
+    orders = {"spm": "suffix first", "psm": "prefix first"}
+    infill = f"infill {orders[family.order]}" if family.infill else "no infill"
+    return f"{family.name}: {infill}, {family.instruct} instructions"
+
+
 def infill_prompt(family: Family, prefix: str, suffix: str, order: Order | None = None) -> Prompt:
     """The prompt whose answer belongs between ``prefix`` and ``suffix``.
 
