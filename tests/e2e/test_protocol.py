@@ -116,7 +116,7 @@ async def test_cancel_reaches_the_model(tmp_path: Path) -> None:
         cancelled_at = (await client.status())["evaluatedTokens"]
         client.open(URI + "2", "y = \n")
         await client.ghost_text(URI + "2", 0, 4)  # takes far longer than a step
-        prompt = len("<|fim_prefix|>y = <|fim_suffix|>\n<|fim_middle|>".encode())
+        prompt = len(b"<|fim_prefix|>y = <|fim_suffix|>\n<|fim_middle|>")
         after = (await client.status())["evaluatedTokens"]
         assert now <= cancelled_at
         assert after - cancelled_at <= prompt + 60 + 1
