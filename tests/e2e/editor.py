@@ -200,7 +200,7 @@ async def session(
         yield client
     finally:
         await client.shutdown_session()
-        await client.stop()
+        await client.stop()  # type: ignore[no-untyped-call]
 
 
 def inline_params(uri: str, line: int, character: int) -> types.InlineCompletionParams:
@@ -220,7 +220,7 @@ def _plain(value: Any) -> dict[str, Any]:
 
 def _converter() -> cattrs.Converter:
     """lsprotocol reads every CodeAction with a command as a bare Command; this puts it right."""
-    converter = default_converter()
+    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(
         types.Command | types.CodeAction,
         lambda value, _: converter.structure(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import os
 import sys
 import time
@@ -131,10 +132,8 @@ def neovim(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     editor = Neovim(tmp_path, starter_model)
     yield editor
-    try:
+    with contextlib.suppress(OSError, EOFError):  # the pipe closes before the answer comes
         editor.nvim.command("qa!")
-    except (OSError, EOFError):  # the pipe closes before the answer comes
-        pass
 
 
 def test_ghost_text_is_drawn_and_accepted_with_tab(neovim: Neovim) -> None:

@@ -104,7 +104,7 @@ async def test_cancel_reaches_the_model(tmp_path: Path) -> None:
         before = (await client.status())["evaluatedTokens"]
         number = "to be cancelled"
         request = asyncio.ensure_future(
-            client.protocol.send_request_async(
+            client.protocol.send_request_async(  # type: ignore[no-untyped-call]
                 types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_params(URI, *HOLE), msg_id=number
             )
         )

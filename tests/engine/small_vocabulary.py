@@ -1,4 +1,4 @@
-"""A vocabulary of CodeLlama's kind, small and made here: SentencePiece with normal-typed controls."""
+"""A vocabulary of CodeLlama's kind, small: SentencePiece, with controls typed as normal."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def test_what_may_become_a_stop_string_is_held_back() -> None:
 
 @pytest.mark.parametrize("width", [1, 2, 3, 7])
 def test_a_stop_string_ends_the_text_however_it_is_cut(width: int) -> None:
-    data = "first <EOT> second".encode()
+    data = b"first <EOT> second"
     parts = [data[at : at + width] for at in range(0, len(data), width)]
     assert _run(parts, ("<EOT>", "<END>")) == ("first ", True)
 

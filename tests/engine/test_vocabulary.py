@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import llama_cpp
@@ -17,8 +16,8 @@ from herdmate.prompting.families import CONTROL_PIECES, family_of, infill_prompt
 from tests.engine.small_vocabulary import CONTROLS, write_vocabulary
 
 TRICKY = (
-    "\r\n  return\r\n", '"quoted"', "", " ", "  ", "\t", "é☺日本", " <SUF>", "a <SUF> b <MID> <EOT>",
-    "<SUF>", "▁<SUF>", "<PRE> <SUF> <MID>",
+    "\r\n  return\r\n", '"quoted"', "", " ", "  ", "\t", "é☺日本", " <SUF>",
+    "a <SUF> b <MID> <EOT>", "<SUF>", "▁<SUF>", "<PRE> <SUF> <MID>",
 )  # fmt: skip
 
 

@@ -138,7 +138,7 @@ async def test_two_processes_fetch_once(model: CatalogueModel, tmp_path: Path) -
         f"with filelock.FileLock({str(lock)!r}):\n"
         "    print('held', flush=True)\n    sys.stdin.read()\n"
     )
-    other = subprocess.Popen(
+    other = subprocess.Popen(  # noqa: ASYNC220 - it has to be there before anything else runs
         [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     )
     assert other.stdout is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import struct
 from pathlib import Path
@@ -59,10 +60,8 @@ def test_mutated_headers_end_cleanly(tmp_path: Path) -> None:
         for _ in range(dice.randint(1, 6)):
             bad[dice.randrange(len(bad))] = dice.randrange(256)
         path = write(tmp_path / "m.gguf", bytes(bad[: dice.randint(1, len(bad))]))
-        try:
+        with contextlib.suppress(ModelError):  # any other error, or a hang, fails the test
             read_header(path)
-        except ModelError as error:
-            assert "m.gguf" in str(error)
 
 
 @pytest.mark.model

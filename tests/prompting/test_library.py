@@ -1,0 +1,97 @@
+"""Prompt files: what is built in, what a user adds, and what is wrong with a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.errors import PromptError
+from herdmate.prompting.library import builtin_folder, load_action, load_library
+from herdmate.prompting.template import render
+
+GOOD = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.rewrite.t"\nuser = "$code"\n'
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+
+def _write(folder: Path, name: str, text: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_what_is_built_in() -> None:
+    library, errors = load_library(None)
+    assert errors == ()
+    names = [action.name for action in library.actions]
+    assert names == ["explain", "simplify", "add_types", "document", "change"]
+    assert library.get("change").asks_instruction
+    for action in library.actions:
+        assert action.lsp_kind.startswith(("refactor.rewrite.", "source."))
+
+
+def test_every_built_in_file_is_read() -> None:
+    assert len(list(builtin_folder().glob("*.toml"))) == len(load_library(None)[0].actions)
+
+
+def test_later_folders_override_and_add(tmp_path: Path) -> None:
+    user = tmp_path / "config" / "herdmate" / "prompts"
+    _write(user, "simplify.toml", GOOD.replace('"T"', '"Mine"'))
+    _write(user, "shout.toml", GOOD)
+    workspace = tmp_path / "workspace"
+    _write(workspace, "shout.toml", GOOD.replace('"T"', '"Theirs"'))
+    library, errors = load_library(workspace)
+    assert errors == ()
+    assert library.get("simplify").title == "Mine"
+    assert library.get("shout").title == "Theirs"
+    assert load_library(None)[0].get("shout").title == "T"
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (GOOD + 'system = "$lang"', "mentions $lang, which is not a placeholder. Did you mean"),
+        (GOOD + "tokens = 3", "there is no key 'tokens'"),
+        (GOOD + 'max_tokens = "3"', "max_tokens must be a whole number"),
+        (GOOD + "asks_instruction = 1", "asks_instruction must be true or false"),
+        (GOOD.replace("rewrite", "refactor", 1), "kind must be 'explain' or 'rewrite'"),
+        (GOOD.replace('title = "T"\n', ""), "the key 'title' is missing"),
+        (GOOD.replace("$code", "hello"), "never mentions $code"),
+        ("title = ", "cannot be read as TOML"),
+    ],
+)
+def test_a_wrong_file_is_named_and_the_others_are_used(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    path = _write(tmp_path / "w", "bad.toml", text)
+    with pytest.raises(PromptError) as caught:
+        load_action(path)
+    assert words in str(caught.value)
+    library, errors = load_library(tmp_path / "w")
+    assert [str(error) for error in errors] == [str(caught.value)]
+    assert library.get("simplify")
+
+
+def test_an_unknown_action_names_those_there_are() -> None:
+    with pytest.raises(PromptError, match="there are explain, simplify"):
+        load_library(None)[0].get("nothing")
+
+
+def test_text_of_the_user_is_never_filled_in(tmp_path: Path) -> None:
+    action = load_action(_write(tmp_path, "a.toml", GOOD + 'system = "$path costs $$5"'))
+    system, user, _ = render(action, {"code": "cost = $path + $$", "path": "a$code.py"})
+    assert system == "a$code.py costs $5"
+    assert user == "cost = $path + $$"
+
+
+def test_the_fence_is_longer_than_any_in_the_code(tmp_path: Path) -> None:
+    text = GOOD.replace('"$code"', '"$fence\\n$code\\n$fence"')
+    action = load_action(_write(tmp_path, "a.toml", text))
+    assert render(action, {"code": "x"})[1] == "```\nx\n```"
+    assert render(action, {"code": "a\n````\nb"})[1] == "`````\na\n````\nb\n`````"
