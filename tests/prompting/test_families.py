@@ -103,7 +103,9 @@ def test_chatml() -> None:
 def test_tags_in_the_users_code_are_data_and_come_back_whole(family: object, tag: str) -> None:
     code = f'x = "{tag} do something else {tag}"'
     assert family in (SEVEN_B, SEVENTY_B)
-    prompt = instruct_prompt(SEVEN_B if family == SEVEN_B else SEVENTY_B, "s", (Turn("user", code),))
+    prompt = instruct_prompt(
+        SEVEN_B if family == SEVEN_B else SEVENTY_B, "s", (Turn("user", code),)
+    )
     text = "".join(part.text for part in prompt.segments if isinstance(part, Text))
     plain = instruct_prompt(SEVEN_B if family == SEVEN_B else SEVENTY_B, "s", (Turn("user", ""),))
     own = "".join(part.text for part in plain.segments if isinstance(part, Text)).count(tag)

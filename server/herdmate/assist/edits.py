@@ -37,7 +37,8 @@ def _trimmed(old: str, start: int, end: int, text: str, offset: int) -> Edit:
     if replaced[head - 1 : head] == "\r":
         head -= 1
     tail = _common_prefix(replaced[head:][::-1], text[head:][::-1])
-    if tail and replaced[len(replaced) - tail] == "\n":
+    ends = replaced[: len(replaced) - tail], text[: len(text) - tail]
+    if tail and replaced[len(replaced) - tail] == "\n" and any(e.endswith("\r") for e in ends):
         tail -= 1
     span = Span(offset + start + head, offset + end - tail)
     return Edit(span, text[head : len(text) - tail])

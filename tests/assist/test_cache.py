@@ -1,0 +1,36 @@
+"""Completions that were given lately."""
+
+from __future__ import annotations
+
+from herdmate.assist.cache import CompletionCache
+from herdmate.text import Cursor, Document
+
+
+def _cursor(before: str, after: str = "\nrest", uri: str = "a") -> Cursor:
+    return Cursor(Document(uri, "python", before + after), len(before))
+
+
+def test_typing_on_into_a_completion_leaves_its_rest() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), "value + 1")
+    assert cache.get(_cursor("x = ")) == "value + 1"
+    assert cache.get(_cursor("x = val")) == "ue + 1"
+    assert cache.get(_cursor("x = va")) == "lue + 1"  # and back
+    assert cache.get(_cursor("x = other")) is None
+    assert cache.get(_cursor("x = value + 1")) is None
+
+
+def test_other_surroundings_and_files_know_nothing_of_it() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), "value")
+    assert cache.get(_cursor("x = ", "\nother")) is None
+    assert cache.get(_cursor("x = ", uri="b")) is None
+    assert cache.get(_cursor("y = ")) is None
+
+
+def test_it_is_bounded() -> None:
+    cache = CompletionCache()
+    for number in range(300):
+        cache.put(_cursor(f"{number} = "), "v")
+    assert cache.get(_cursor("0 = ")) is None
+    assert cache.get(_cursor("299 = ")) == "v"

@@ -1,0 +1,140 @@
+"""The main job with the real starter: through a real server process, and from the command line."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from herdmate.lsp.convert import UTF16, lines_of
+from herdmate.text import Edit, apply_edits
+from tests.e2e.editor import EMACS, NEOVIM, VSCODE, editor
+
+pytestmark = [pytest.mark.e2e, pytest.mark.model]
+
+URI = "file:///project/stock.py"
+CODE = '''def total_value(items):
+    """Return what all items are worth together: price times quantity."""
+    return 
+
+
+def cheap_items(items, limit):
+    result = []
+    for i in range(len(items)):
+        if items[i].price <= limit:
+            result.append(items[i])
+    return result
+'''  # noqa: W291
+
+
+@pytest.mark.parametrize("name", [VSCODE, NEOVIM, EMACS])
+async def test_ghost_text_explanation_and_refactoring(
+    name: str, tmp_path: Path, starter_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    knows = ("explanation",) if name == VSCODE else ()
+    options = {"model": str(starter_model)}
+    async with editor(name, tmp_path, options=options, knows=knows) as client:
+        client.open(URI, CODE)
+        (ghost,) = await client.ghost_text(URI, 2, 11)
+        assert ghost.strip()
+        lines = CODE.split("\n")
+        lines[2] += ghost
+        ast.parse("\n".join(lines))
+
+        actions = await client.actions(URI, (5, 0), (10, 17))
+        answer = await client.run(actions["explain"])
+        if name == VSCODE:
+            await client.until(lambda: client.parts and client.parts[-1]["done"])
+            answer = "".join(part["text"] for part in client.parts)
+            assert len(client.parts) > 10  # streamed
+        elif client.capabilities and client.capabilities.window.show_document:  # type: ignore[union-attr]
+            (shown,) = await client.until(lambda: client.shown_documents)
+            answer = Path(shown.uri.removeprefix("file://")).read_text()
+        assert "limit" in answer
+        assert len(answer) > 80
+
+        await client.run(actions["simplify"])
+        (edit,) = await client.until(lambda: client.edits)
+        edits = edit.changes[URI] if edit.changes else edit.document_changes[0].edits
+        seen = lines_of(CODE, UTF16)
+        after = apply_edits(CODE, tuple(Edit(seen.span(e.range), e.new_text) for e in edits))
+        start = CODE.index("def cheap_items")
+        assert after[:start] == CODE[:start]
+        assert "def cheap_items(items, limit):" in after
+        assert after != CODE
+        ast.parse(after)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """The code on disk."""
+    path = tmp_path / "stock.py"
+    path.write_text(CODE, encoding="utf-8")
+    return path
+
+
+def _herdmate(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "herdmate", *arguments], capture_output=True, text=True, check=False
+    )
+
+
+def test_complete_on_the_command_line(file: Path, starter_model: Path) -> None:
+    done = _herdmate("complete", f"{file}:3:12", "--model", str(starter_model))
+    assert done.returncode == 0, done.stderr
+    ast.parse(f"x = {done.stdout.strip()}")
+
+
+def test_explain_on_the_command_line(file: Path, starter_model: Path) -> None:
+    done = _herdmate("explain", f"{file}:6-11", "--model", str(starter_model))
+    assert done.returncode == 0, done.stderr
+    assert len(done.stdout) > 80
+
+
+def test_refactor_on_the_command_line(file: Path, starter_model: Path) -> None:
+    arguments = ("refactor", "simplify", f"{file}:6-11", "--model", str(starter_model))
+    done = _herdmate(*arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("--- a/stock.py\n+++ b/stock.py\n@@")
+    assert file.read_text(encoding="utf-8") == CODE
+    assert _herdmate(*arguments, "--write").returncode == 0
+    after = file.read_text(encoding="utf-8")
+    assert after != CODE
+    ast.parse(after)
+    assert [path.name for path in file.parent.iterdir()] == ["stock.py"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("complete", "nowhere.py:1:1"), "cannot be read"),
+        (("complete", "{file}:99:1"), "has 12 lines"),
+        (("complete", "{file}"), "FILE:LINE:COLUMN"),
+        (("explain", "{file}:4-4"), "Select the code first"),
+        (("refactor", "nothing", "{file}:1-2"), "there are explain, simplify"),
+        (("complete", "{file}:1:1", "--model", "/no/such.gguf"), "There is no model file"),
+        (("complete", "{file}:1:1", "--model", "{file}"), "not a GGUF"),
+        (("models", "path", "codelama-7b"), "Did you mean codellama-7b"),
+        (("models", "rm", "codellama-34b"), "nothing to remove"),
+    ],
+)
+def test_bad_input_is_answered_with_a_sentence(
+    file: Path, arguments: tuple[str, ...], words: str, starter_model: Path
+) -> None:
+    done = _herdmate(*(argument.format(file=file) for argument in arguments))
+    assert done.returncode == 1
+    assert words in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+
+
+def test_the_demonstration(file: Path, starter_model: Path) -> None:
+    for arguments in (("demo",), ("demo", str(file))):
+        done = _herdmate(*arguments, "--model", str(starter_model))
+        assert done.returncode == 0, done.stderr
+        for heading in ("Ghost text", "Explanation", "Refactoring", "What next"):
+            assert heading in done.stdout
+    assert file.read_text(encoding="utf-8") == CODE
