@@ -110,10 +110,9 @@ class Editor(LanguageClient):
             assert status["state"] in ("starting", "loading", "thinking"), status
         return status
 
-    def progress_ends(self) -> int:
-        """How many pieces of work have shown their end."""
-        reports = [report for reports in self.progress_reports.values() for report in reports]
-        return sum(isinstance(report, types.WorkDoneProgressEnd) for report in reports)
+    def all_progress(self) -> list[Any]:
+        """All work-done progress that came, in order for each piece of work."""
+        return [report for reports in self.progress_reports.values() for report in reports]
 
     def _listen(self) -> None:
         changed = self._changed

@@ -265,6 +265,43 @@ async def test_the_status_for_a_client_that_knows_it(tmp_path: Path) -> None:
         assert states.index("loading") < states.index("ready")
 
 
+async def test_loading_and_rewriting_are_shown_as_progress(tmp_path: Path) -> None:
+    replies = _reply("def other():\n    return 2")
+    async with editor(NEOVIM, tmp_path, replies, seconds=0.001) as client:
+        client.open(URI, CODE)
+        await client.until_ready()
+        await client.run((await client.actions(URI, (5, 0), (6, 12)))["simplify"])
+        await client.until(lambda: client.edits)
+        begun = [
+            item for item in client.all_progress() if isinstance(item, types.WorkDoneProgressBegin)
+        ]
+        ended = [
+            item for item in client.all_progress() if isinstance(item, types.WorkDoneProgressEnd)
+        ]
+        assert [item.title for item in begun] == ["Loading the model", "Simplify"]
+        assert all(item.cancellable for item in begun)
+        assert len(ended) == 2
+
+
+async def test_cancelling_the_progress_leaves_the_file_alone(tmp_path: Path) -> None:
+    replies = _reply("def other():\n    return 2")
+    async with editor(NEOVIM, tmp_path, replies, seconds=0.01) as client:
+        client.open(URI, CODE)
+        await client.until_ready()
+        await client.run((await client.actions(URI, (5, 0), (6, 12)))["simplify"])
+        tokens: list[types.ProgressToken] = []
+        while len(tokens) < 2:
+            await client.status()
+            tokens = list(client.progress_reports)
+        client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(tokens[-1]))
+        while (await client.status())["state"] == "thinking":
+            pass
+        evaluated = (await client.status())["evaluatedTokens"]
+        await client.ghost_text(URI, *HOLE)  # takes longer than the rewrite had left
+        assert client.edits == []
+        assert (await client.status())["evaluatedTokens"] > evaluated
+
+
 async def test_an_unknown_setting_is_named_and_the_rest_is_used(tmp_path: Path) -> None:
     options = {"completion": {"enabeld": True, "maxTokens": "many"}}
     async with editor(NEOVIM, tmp_path, GHOST, options=options) as client:

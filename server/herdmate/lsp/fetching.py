@@ -20,7 +20,7 @@ _YES, _NO = "Fetch the starter", "Not now"
 async def load_or_offer(session: Session) -> None:
     """Load the model; where there is none, offer to fetch the starter, and do only if told to."""
     try:
-        await session.load_model()
+        await _load(session)
     except NoModelError as error:
         if await _agrees(session, str(error)):
             await fetch_model(session, None)
@@ -45,7 +45,18 @@ async def fetch_model(session: Session, name: str | None) -> None:
         raise
     if name:
         session.settings = replace(session.settings, model=name)
+    await _load(session)
+
+
+async def _load(session: Session) -> None:
+    """Load the model; a client without a status of ours sees the load as progress."""
     await session.load_model()
+    if session.capabilities.status:
+        return
+    async with progress(session, "Loading the model", measured=True) as report:
+        while session.status.state in ("starting", "loading"):
+            report(session.status.message, session.status.fraction)
+            await session.next_status()
 
 
 async def _agrees(session: Session, sentence: str) -> bool:

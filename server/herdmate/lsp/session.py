@@ -50,6 +50,7 @@ class Session(LanguageServer):
         self._note = ""
         self._ready = ""
         self._thinking = 0
+        self._status_changed = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._latest: dict[str, asyncio.Task[Any]] = {}
 
@@ -91,8 +92,15 @@ class Session(LanguageServer):
     def set_status(self, status: protocol.Status) -> None:
         """Remember what is going on, and tell a client that wants to know."""
         self.status = status
+        self._status_changed.set()
         if self.capabilities.status:
             self.protocol.notify(protocol.STATUS, asdict(status))
+
+    async def next_status(self) -> protocol.Status:
+        """Wait until something else is going on."""
+        self._status_changed.clear()
+        await self._status_changed.wait()
+        return self.status
 
     def show(self, message: str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Show the user a sentence."""
