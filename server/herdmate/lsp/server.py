@@ -103,34 +103,36 @@ def _features(server: Session) -> None:
 
 
 def _commands(server: Session) -> None:
+    """pygls passes what is called ``ls``; the arguments come as JSON has them."""
+
     @server.command(protocol.COMMAND_EXPLAIN)
-    async def explain(*arguments: Any) -> str | None:
+    async def explain(ls: Session, *arguments: Any) -> str | None:
         try:
             given = arguments_from_lsp(next(iter(arguments), None))
-            return await explaining.explain_selection(server, given)
+            return await explaining.explain_selection(ls, given)
         except HerdmateError as error:
             raise _failure(error) from error
 
     @server.command(protocol.COMMAND_REWRITE)
-    async def rewrite(*arguments: Any) -> None:
+    async def rewrite(ls: Session, *arguments: Any) -> None:
         try:
             given = arguments_from_lsp(next(iter(arguments), None))
         except HerdmateError as error:
             raise _failure(error) from error
-        server.spawn(rewriting.rewrite_in_place(server, given))
+        ls.spawn(rewriting.rewrite_in_place(ls, given))
 
     @server.command(protocol.COMMAND_STATUS)
-    async def status(*_arguments: Any) -> dict[str, Any]:
-        return await statuses.report(server)
+    async def status(ls: Session, *_arguments: Any) -> dict[str, Any]:
+        return await statuses.report(ls)
 
     @server.command(protocol.COMMAND_FETCH_MODEL)
-    def fetch_model(*arguments: Any) -> None:
+    def fetch_model(ls: Session, *arguments: Any) -> None:
         name = next(iter(arguments), None)
-        server.spawn(fetching.fetch_model(server, str(name) if name else None))
+        ls.spawn(fetching.fetch_model(ls, str(name) if name else None))
 
     @server.command(protocol.COMMAND_RESTART_ENGINE)
-    def restart_engine(*_arguments: Any) -> None:
-        server.spawn(fetching.load_or_offer(server))
+    def restart_engine(ls: Session, *_arguments: Any) -> None:
+        ls.spawn(fetching.load_or_offer(ls))
 
 
 def _failure(error: HerdmateError) -> JsonRpcException:
