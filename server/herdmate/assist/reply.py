@@ -15,6 +15,7 @@ _LEFT_OUT = re.compile(
     re.IGNORECASE,
 )
 _BARE_DOTS = re.compile(r"^\s*(\.{3}|…)\s*$")
+_IMPORT = re.compile(r"\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _LINE = re.compile(r"\r\n|\n|\r")
 
 
@@ -33,7 +34,7 @@ def code_of(reply: str, original: str, finished: bool) -> str:
         blocks = _unfenced(reply, original)
     code = max(blocks, key=lambda block: _likeness(block, original))
     _refuse_gaps(code, original)
-    return _in_place(code, original)
+    return _in_place(_without_idle_imports(code, original), original)
 
 
 def _blocks(reply: str) -> tuple[list[str], bool]:
@@ -74,6 +75,19 @@ def _refuse_gaps(code: str, original: str) -> None:
                 "The model left parts of the code out, so nothing was changed; select a smaller "
                 "part or try again."
             )
+
+
+def _without_idle_imports(code: str, original: str) -> str:
+    """Models like to put Python imports on top; those of which nothing is used are dropped."""
+    lines, theirs = code.strip("\n").split("\n"), original.split("\n")
+    kept: list[str] = []
+    while lines and (not lines[0].strip() or _IMPORT.match(lines[0])):
+        line, rest = lines.pop(0), "\n".join(lines)
+        names = re.findall(r"\w+", _IMPORT.sub("", line))
+        is_used = any(re.search(rf"\b{name}\b", rest) for name in names)
+        if line in theirs or is_used or (kept and not line.strip()):
+            kept.append(line)
+    return "\n".join([*kept, *lines])
 
 
 def _in_place(code: str, original: str) -> str:
