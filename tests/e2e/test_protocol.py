@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 from pathlib import Path
@@ -59,6 +60,20 @@ async def test_every_encoding_finds_the_place(tmp_path: Path) -> None:
             client.open(URI, line + "\n")
             encoding = client.initialized_with.capabilities.position_encoding
             assert await client.ghost_text(URI, 0, column) == ["y"], encoding
+
+
+@pytest.mark.parametrize("name", EDITORS)
+async def test_half_an_emoji_disturbs_nobody(name: str, tmp_path: Path) -> None:
+    async with editor(name, tmp_path, GHOST) as client:
+        client.open(URI, CODE)
+        text = CODE.replace("Sum", "Sum \\ud83d")
+        change = {"textDocument": {"uri": URI, "version": 1}, "contentChanges": [{"text": "@"}]}
+        body = json.dumps({"jsonrpc": "2.0", "method": "textDocument/didChange", "params": change})
+        data = body.replace('"@"', json.dumps(text).replace("\\\\u", "\\u")).encode()
+        assert b"\\ud83d" in data
+        assert client.protocol.writer is not None
+        client.protocol.writer.write(b"Content-Length: %d\r\n\r\n" % len(data) + data)
+        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
 
 
 async def test_a_completion_menu_where_there_is_no_ghost_text(tmp_path: Path) -> None:

@@ -17,7 +17,9 @@ from herdmate.generation import (
 
 def test_requests() -> None:
     request = Request(
-        Prompt((Special("bos"), Text("a\n😀\u2028", True), Text("")), ("▁<EOT>",), ("<EOT>",)),
+        Prompt(
+            (Special("bos"), Text("a\n😀\u2028\ud83d", True), Text("")), ("▁<EOT>",), ("<EOT>",)
+        ),
         lane="file:///a b.py",
         max_tokens=7,
         stop=("\n",),

@@ -34,4 +34,4 @@ class TokenCounts:
     def cost(self, text: str) -> int:
         """The count of a text that was learnt; for any other a guess that is rather too high."""
         known = self._known.get(text)
-        return known if known is not None else len(text.encode()) // 2 + 1
+        return known if known is not None else len(text.encode("utf-8", "replace")) // 2 + 1

@@ -70,7 +70,7 @@ class FakeBackend:
         ids: list[int] = []
         for segment in segments:
             if isinstance(segment, Text):
-                ids += segment.text.encode()
+                ids += segment.text.encode("utf-8", "replace")
             else:
                 ids.append(self._pieces[segment.piece])
         return ids

@@ -32,7 +32,7 @@ LINE_LIMIT = 64 * 1024 * 1024
 
 def encode(message: Mapping[str, Any]) -> bytes:
     """One line."""
-    return json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, Any]:

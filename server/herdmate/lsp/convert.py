@@ -15,6 +15,9 @@ from lsprotocol import types
 
 from herdmate.text import Edit, Span
 
+_LONE = "surrogatepass"  # half an emoji, which an editor may send while it is being edited
+_CUT = "ignore"
+
 _LINE_END = re.compile(r"\r\n|\n|\r")
 
 Encoding = types.PositionEncodingKind | str
@@ -74,8 +77,8 @@ def _code_points(line: str, units: int, encoding: Encoding) -> int:
     if line.isascii() or encoding == types.PositionEncodingKind.Utf32:
         return min(units, len(line))
     if encoding == types.PositionEncodingKind.Utf8:
-        return len(line.encode()[:units].decode(errors="ignore"))
-    return len(line.encode("utf-16-le")[: 2 * units].decode("utf-16-le", errors="ignore"))
+        return len(line.encode("utf-8", _LONE)[:units].decode("utf-8", _CUT))
+    return len(line.encode("utf-16-le", _LONE)[: 2 * units].decode("utf-16-le", _CUT))
 
 
 def _units(text: str, encoding: Encoding) -> int:
@@ -83,5 +86,5 @@ def _units(text: str, encoding: Encoding) -> int:
     if text.isascii() or encoding == types.PositionEncodingKind.Utf32:
         return len(text)
     if encoding == types.PositionEncodingKind.Utf8:
-        return len(text.encode())
-    return len(text.encode("utf-16-le")) // 2
+        return len(text.encode("utf-8", _LONE))
+    return len(text.encode("utf-16-le", _LONE)) // 2
