@@ -7,6 +7,7 @@ GGUF files are programs and are never run.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
@@ -76,12 +77,13 @@ def family_of(info: ModelInfo) -> Family:
 
     Raises ``ModelError`` for a family that Herdmate does not know.
     """
-    name = f"{info.name} {PurePath(info.path).name}".lower()
-    if _has_infill(info, _CODELLAMA) or "codellama" in name.replace("-", "").replace(" ", ""):
+    name = re.sub(r"[\s_-]", "", f"{info.name} {PurePath(info.path).name}".lower())
+    if _has_infill(info, _CODELLAMA) or "codellama" in name:
         return _codellama(info, name)
     if "<|im_start|>" in info.pieces:
         infill = _QWEN if _has_infill(info, _QWEN) else None
-        note = None if infill else f"{info.name} {_CANNOT_INFILL}"
+        follows = "qwen" not in name or "instruct" in name  # Qwen marks those that do by name
+        note = _note(info, infill is not None, follows)
         return Family("Qwen2.5-Coder" if infill else "ChatML", infill, "psm", "chatml", False, note)
     raise ModelError(
         f"{info.name} is of a family that Herdmate does not know; it knows CodeLlama and "
@@ -144,15 +146,25 @@ def instruct_prompt(
 
 
 def restored(reply: str) -> str:
-    """A reply in which tags that were neutralised in the prompt are whole again."""
-    return reply.replace(_BREAK, "")
+    """A reply, or a part of it, in which tags that were neutralised in the prompt are whole again.
+
+    A word joiner anywhere else is the user's own and stays.
+    """
+    return _BROKEN_TAG.sub("", reply)
 
 
 _BREAK = "\N{WORD JOINER}"
-"""Put into a tag of the instruct format that stands in the user's code, so that it is data: no
-width, never part of code, and taken out of the reply again."""
+"""Put behind the first character of a tag of the instruct format that stands in the user's code, so
+that it is data: it has no width, and is taken out of the reply again."""
 
 _TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
+
+_RESTS = [re.escape(tag[1:]) for tag in _TAGS]
+_BEGUN = {re.escape(tag[1:end]) for tag in _TAGS for end in range(1, len(tag))}
+_BROKEN_TAG = re.compile(
+    # At an edge of the text the rest of the tag may stand in the part before or after it.
+    rf"(?:^|(?<=[\[<])){_BREAK}(?={'|'.join(_RESTS)}|(?:{'|'.join(sorted(_BEGUN))})\Z)"
+)
 
 _CANNOT_INFILL = "was not trained to fill in, so completions see only what is before the cursor."
 
@@ -162,17 +174,23 @@ def _has_infill(info: ModelInfo, pieces: InfillPieces) -> bool:
 
 
 def _codellama(info: ModelInfo, name: str) -> Family:
-    """7B and 13B infill, base and Instruct; 34B and the Python variants do not."""
+    """7B and 13B infill, base and Instruct; 34B, 70B-Instruct and the Python variants do not."""
     infill = _CODELLAMA if _has_infill(info, _CODELLAMA) else None
     chat: Literal["llama-2", "codellama-70b"] = "llama-2"
-    if info.parameters > 60e9 and "instruct" in name:
-        infill, chat = None, "codellama-70b"
-    note = None
-    if infill is None:
-        note = f"{info.name} {_CANNOT_INFILL}"
-    elif "instruct" not in name:
-        note = f"{info.name} is not an Instruct model: explanations and refactorings will be poor."
+    if "<step>" in info.pieces:  # what Meta's code goes by
+        chat = "codellama-70b"
+        infill = None if "instruct" in name else infill
+    note = _note(info, infill is not None, "instruct" in name)
     return Family("CodeLlama", infill, "spm", chat, True, note)
+
+
+def _note(info: ModelInfo, infills: bool, follows_instructions: bool) -> str | None:
+    said = [] if infills else [f"{info.name} {_CANNOT_INFILL}"]
+    if not follows_instructions:
+        said.append(
+            f"{info.name} is not an Instruct model: explanations and refactorings will be poor."
+        )
+    return " ".join(said) or None
 
 
 def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
@@ -189,15 +207,19 @@ def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
 
 
 def _codellama_70b(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """70B-Instruct's own: sources and steps."""
-    said = [("system", system)] if system else []
-    said += [(turn.role, turn.text) for turn in turns]
+    """Meta's ``dialog_prompt_tokens``: header and body apart, a dummy space before each.
+
+    The system header stands there even where nothing is said in it.
+    """
     segments: list[Segment] = [Special("bos")]
-    for role, text in said:
-        segments.append(Text(f" Source: {role}\n\n {_neutral(text).strip()}"))
+    for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
+        segments.append(Text(f" Source: {role}", leading_space=True))
+        if text:
+            segments.append(Text(f"\n\n {_neutral(text).strip()}", leading_space=True))
         segments.append(Special("<step>"))
-    start = f" Source: assistant\nDestination: user\n\n {reply_start}"
-    return Prompt((*segments, Text(start)), ("<step>", "eos"))
+    segments.append(Text(" Source: assistant\nDestination: user", leading_space=True))
+    segments.append(Text(f"\n\n {reply_start}", leading_space=True))
+    return Prompt(tuple(segments), ("<step>", "eos"))
 
 
 def _chatml(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
