@@ -63,6 +63,13 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
         (GOOD.replace("rewrite", "refactor", 1), "kind must be 'explain' or 'rewrite'"),
         (GOOD.replace('title = "T"\n', ""), "the key 'title' is missing"),
         (GOOD.replace("$code", "hello"), "never mentions $code"),
+        (GOOD.replace("rewrite", "explain", 1).replace("$code", "hi"), "never mentions $code"),
+        (GOOD.replace("$code", "$code ${lang}"), "mentions $lang, which is not a placeholder"),
+        (GOOD.replace("$code", "$code: $instruction"), "asks_instruction = true` need each other"),
+        (GOOD + "asks_instruction = true", "asks_instruction = true` need each other"),
+        (GOOD.replace("refactor.rewrite.t", "t"), "lsp_kind must begin with refactor."),
+        (GOOD + "max_tokens = 0", "max_tokens must be 1 or more"),
+        (GOOD + "temperature = -0.5", "temperature 0 to 2"),
         ("title = ", "cannot be read as TOML"),
     ],
 )
@@ -81,6 +88,18 @@ def test_a_wrong_file_is_named_and_the_others_are_used(
 def test_an_unknown_action_names_those_there_are() -> None:
     with pytest.raises(PromptError, match="there are explain, simplify"):
         load_library(None)[0].get("nothing")
+
+
+def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:
+    assert load_action(_write(tmp_path, "a.toml", "\ufeff" + GOOD)).title == "T"
+
+
+def test_a_placeholder_in_braces(tmp_path: Path) -> None:
+    action = load_action(_write(tmp_path, "a.toml", GOOD + 'system = "${language}s: $${path}"'))
+    assert render(action, {"code": "${path}", "language": "c", "path": "p"})[:2] == (
+        "cs: ${path}",
+        "${path}",
+    )
 
 
 def test_text_of_the_user_is_never_filled_in(tmp_path: Path) -> None:

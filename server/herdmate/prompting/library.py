@@ -71,7 +71,7 @@ def load_library(workspace_folder: Path | None) -> tuple[Library, tuple[PromptEr
     found: dict[str, Action] = {}
     errors: list[PromptError] = []
     for folder in folders:
-        for path in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
+        for path in _files(folder, errors):
             try:
                 action = load_action(path)
                 found[action.name] = action
@@ -84,7 +84,7 @@ def load_library(workspace_folder: Path | None) -> tuple[Library, tuple[PromptEr
 def load_action(path: Path) -> Action:
     """Read and check one file; raises ``PromptError`` that says what to change."""
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows may put a BOM there
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise PromptError(f"{path.name} cannot be read as TOML: {error}.") from error
     values.setdefault("name", path.stem)
@@ -92,8 +92,7 @@ def load_action(path: Path) -> Action:
     action = Action(**values)
     for key in ("system", "user", "reply_start"):
         _check_placeholders(path, key, placeholders(values.get(key, "")))
-    if action.kind == "rewrite" and "code" not in placeholders(action.user):
-        raise PromptError(f"{path.name}: `user` never mentions $code, so there is nothing to do.")
+    _check_sense(path, action)
     return action
 
 
@@ -119,6 +118,33 @@ def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
     for item in fields(Action):
         if item.name not in values and item.name in ("title", "kind", "lsp_kind", "user"):
             raise PromptError(f"{path.name}: the key {item.name!r} is missing.")
+
+
+def _check_sense(path: Path, action: Action) -> None:
+    """What no key shows by itself; raises ``PromptError``."""
+    said = placeholders(action.system + action.user)
+    if "code" not in said:
+        raise PromptError(f"{path.name}: `user` never mentions $code, so there is nothing to do.")
+    if action.asks_instruction != ("instruction" in said):
+        raise PromptError(
+            f"{path.name}: $instruction and `asks_instruction = true` need each other; "
+            "add the one that is missing or remove the other."
+        )
+    if not action.lsp_kind.startswith(("refactor.", "source.", "quickfix")):
+        raise PromptError(
+            f"{path.name}: lsp_kind must begin with refactor., source. or quickfix, not "
+            f"{action.lsp_kind!r}; editors would not offer the action."
+        )
+    if action.max_tokens < 1 or not 0 <= action.temperature <= 2:
+        raise PromptError(f"{path.name}: max_tokens must be 1 or more and temperature 0 to 2.")
+
+
+def _files(folder: Path, errors: list[PromptError]) -> list[Path]:
+    try:
+        return sorted(folder.glob("*.toml")) if folder.is_dir() else []
+    except OSError as error:
+        errors.append(PromptError(f"The folder {folder} cannot be read: {error.strerror}."))
+        return []
 
 
 def _check_placeholders(path: Path, key: str, names: Iterable[str]) -> None:

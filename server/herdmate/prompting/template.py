@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from herdmate.prompting.library import Action
 
-_PLACEHOLDER = re.compile(r"\$(\$|[a-z_]+)")
+_PLACEHOLDER = re.compile(r"\$(?:(\$)|([a-z_]+)|\{(\w*)\})")
 _FENCE = re.compile(r"`{3,}")
 
 
@@ -27,13 +27,14 @@ def render(action: Action, values: Mapping[str, str]) -> tuple[str, str, str]:
 
 
 def placeholders(template: str) -> tuple[str, ...]:
-    """The names that a template mentions; ``$$`` is a dollar sign."""
-    return tuple(name for name in _PLACEHOLDER.findall(template) if name != "$")
+    """The names that a template mentions as ``$name`` or ``${name}``; ``$$`` is a dollar sign."""
+    found = _PLACEHOLDER.finditer(template)
+    return tuple(match[2] or match[3] or "" for match in found if not match[1])
 
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(
-        lambda match: "$" if match[1] == "$" else values.get(match[1], ""), template
+        lambda match: match[1] or values.get(match[2] or match[3] or "", ""), template
     )
 
 
