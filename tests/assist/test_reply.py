@@ -16,15 +16,19 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-GOLDEN = Path(__file__).parents[1] / "golden" / "replies" / "replies.toml"
-CASES = tomllib.loads(GOLDEN.read_text(encoding="utf-8"))["case"]
+GOLDEN = Path(__file__).parents[1] / "golden" / "replies"
+CASES = [
+    pytest.param(case, id=f"{path.stem}: {case['name']}")
+    for path in sorted(GOLDEN.glob("*.toml"))
+    for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]
+]
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+@pytest.mark.parametrize("case", CASES)
 def test_reply(case: dict[str, Any]) -> None:
-    finished = case.get("finished", True)
+    finished, line_end = case.get("finished", True), case.get("line_end")
     if "refused" in case:
         with pytest.raises(RefusedError, match=case["refused"]):
-            code_of(case["reply"], case["original"], finished)
+            code_of(case["reply"], case["original"], finished, line_end)
     else:
-        assert code_of(case["reply"], case["original"], finished) == case["code"]
+        assert code_of(case["reply"], case["original"], finished, line_end) == case["code"]

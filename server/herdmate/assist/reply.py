@@ -3,49 +3,58 @@
 from __future__ import annotations
 
 import re
-import textwrap
-from difflib import SequenceMatcher
+from collections import Counter
 
+from herdmate.assist.indentation import in_place
+from herdmate.assist.omissions import leaves_out
 from herdmate.errors import RefusedError
 
-_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})[^\n`]*\n", re.MULTILINE)
-_LEFT_OUT = re.compile(
-    r"^\s*(#|//|/\*|--|<!--|;|%)\s*(\.{3}|…|(the )?rest of|(the )?(existing|remaining|other) (code|"
-    r"methods?|functions?|lines?)|unchanged|same as (before|above))",
-    re.IGNORECASE,
-)
-_BARE_DOTS = re.compile(r"^\s*(\.{3}|…)\s*$")
-_IMPORT = re.compile(r"\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _LINE = re.compile(r"\r\n|\n|\r")
+_IMPORT = re.compile(r"\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
+_HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
+_SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
+_UNLIKE = 0.3
+"""Below it a block is no version of the original but an example, or talk."""
 
 
-def code_of(reply: str, original: str, finished: bool) -> str:
+def code_of(reply: str, original: str, finished: bool, line_end: str | None = None) -> str:
     """The code of a reply, to stand exactly where ``original`` stood.
 
-    ``finished``: the model came to its end by itself. Raises ``RefusedError`` when the reply is cut
-    off, has no code, or leaves parts of the code out.
+    ``finished``: the model came to its end by itself. ``line_end`` is the file's; without it the
+    first one of ``original`` is taken. Raises ``RefusedError`` when the reply is cut off, has no
+    code, has other code, or leaves parts of the code out.
     """
-    blocks, is_open = _blocks(_LINE.sub("\n", reply))
+    reply = _LINE.sub("\n", reply)
+    blocks, is_open = _blocks(reply, " {0,3}")
     if not finished and (is_open or not blocks):
         raise RefusedError(
             "The model's answer was cut off, so nothing was changed; select a smaller part."
         )
+    blocks = blocks or _unfenced(reply, original) or _blocks(reply, "[ \t]*")[0]
     if not blocks:
-        blocks = _unfenced(reply, original)
-    code = max(blocks, key=lambda block: _likeness(block, original))
-    _refuse_gaps(code, original)
-    return _in_place(_without_idle_imports(code, original), original)
+        raise RefusedError("The model answered in words instead of code, so nothing was changed.")
+    code = _without_holder(_without_idle_imports(_likest(blocks, original), original), original)
+    if len(words := set(re.findall(r"\w+", original))) > 3 and words.isdisjoint(
+        re.findall(r"\w+", code)
+    ):
+        raise RefusedError("The model answered with other code, so nothing was changed; try again.")
+    if leaves_out(code, original):
+        raise RefusedError(
+            "The model left parts of the code out, so nothing was changed; select a smaller "
+            "part or try again."
+        )
+    return in_place(code, original, line_end)
 
 
-def _blocks(reply: str) -> tuple[list[str], bool]:
+def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
     """The fenced blocks that are not blank, and whether the last one was never closed."""
+    opening = re.compile(rf"^{indent}(?P<fence>`{{3,}}|~{{3,}})[^\n`]*\n", re.MULTILINE)
     blocks: list[str] = []
     at = 0
-    while (start := _FENCE.search(reply, at)) is not None:
-        close = re.compile(rf"^ {{0,3}}{re.escape(start['fence'])}[`~]*[ \t]*$", re.MULTILINE)
-        end = close.search(reply, start.end())
+    while (start := opening.search(reply, at)) is not None:
+        end = _closing(reply, start.end(), indent, re.escape(start["fence"]))
         block = reply[start.end() : end.start() if end else len(reply)]
-        block = _FENCE.sub("", block, count=1) if _FENCE.match(block) else block  # opened twice
+        block = opening.sub("", block, count=1) if opening.match(block) else block  # opened twice
         blocks += [block] if block.strip() else []
         if end is None:
             return blocks, True
@@ -53,81 +62,79 @@ def _blocks(reply: str) -> tuple[list[str], bool]:
     return blocks, False
 
 
+def _closing(reply: str, at: int, indent: str, fence: str) -> re.Match[str] | None:
+    """Where the block ends: at a line of its own, else before words, else behind the last line."""
+    for pattern in (
+        rf"^{indent}{fence}[`~]*[ \t]*$",
+        rf"^{indent}{fence}(?=[ \t]+\S)",
+        rf"(?<=[^\s`~]){fence}\s*\Z",
+    ):
+        if (found := re.compile(pattern, re.MULTILINE).search(reply, at)) is not None:
+            return found
+    return None
+
+
 def _unfenced(reply: str, original: str) -> list[str]:
-    """A reply without any fence is code if it begins as the original does."""
-    lines = [line for line in _LINE.split(reply) if line.strip() and not _FENCE.match(line + "\n")]
-    first = lines[0].split() if lines else []
-    if not first or first[0] != original.split()[0]:
-        raise RefusedError("The model answered in words instead of code, so nothing was changed.")
-    return [_LINE.sub("\n", reply).split("\n```")[0]]
+    """A reply without any fence is code if it begins as the original does and is like it."""
+    code = reply.split("\n```")[0].strip("\n")
+    paragraphs = code.split("\n\n")
+    while len(paragraphs) > 1 and _SENTENCE.match(paragraphs[-1]):
+        del paragraphs[-1]
+    code = "\n\n".join(paragraphs)
+    is_code = code.split()[:1] == original.split()[:1] and _likeness(code, original) >= _UNLIKE
+    return [code] if code and is_code else []
+
+
+def _likest(blocks: list[str], original: str) -> str:
+    """The block that is meant: the one most like the original.
+
+    Chatter shows small examples and the code as it was; some replies give each function a block of
+    its own, and then all of them together are the most alike.
+    """
+    if len(blocks) == 1:
+        return blocks[0]
+    same = original.split()
+    changed = [block for block in blocks if block.split() != same]
+    if any(_likeness(block, original) > 0.5 for block in changed):
+        blocks = changed
+    parts = [block.strip("\n") for block in blocks if _likeness(block, original) >= _UNLIKE]
+    whole = "\n\n".join(parts)
+    best = max(blocks, key=lambda block: _likeness(block, original))
+    return whole if _likeness(whole, original) > _likeness(best, original) + 0.05 else best
 
 
 def _likeness(block: str, original: str) -> float:
-    """Chatter shows small examples; the block that is meant is the one most like the original."""
-    return SequenceMatcher(None, block.split(), original.split(), autojunk=False).ratio()
-
-
-def _refuse_gaps(code: str, original: str) -> None:
-    theirs = {line.strip() for line in _LINE.split(original)}
-    for line in _LINE.split(code):
-        if line.strip() not in theirs and (_LEFT_OUT.match(line) or _BARE_DOTS.match(line)):
-            raise RefusedError(
-                "The model left parts of the code out, so nothing was changed; select a smaller "
-                "part or try again."
-            )
+    """How much two codes share, 0 to 1, whatever the order (Dice's coefficient of their tokens)."""
+    one, other = (Counter(re.findall(r"\w+|[^\w\s]", text)) for text in (block, original))
+    return 2 * (one & other).total() / max(one.total() + other.total(), 1)
 
 
 def _without_idle_imports(code: str, original: str) -> str:
     """Models like to put Python imports on top; those of which nothing is used are dropped."""
-    lines, theirs = code.strip("\n").split("\n"), original.split("\n")
+    lines, theirs = code.strip("\n").split("\n"), _LINE.split(original)
     kept: list[str] = []
     while lines and (not lines[0].strip() or _IMPORT.match(lines[0])):
-        line, rest = lines.pop(0), "\n".join(lines)
-        names = re.findall(r"\w+", _IMPORT.sub("", line))
+        statement = [lines.pop(0)]
+        while lines and "".join(statement).count("(") > "".join(statement).count(")"):
+            statement.append(lines.pop(0))
+        rest = "\n".join(lines)
+        names = re.findall(r"\w+", _IMPORT.sub("", " ".join(statement)))
         is_used = any(re.search(rf"\b{name}\b", rest) for name in names)
-        if line in theirs or is_used or (kept and not line.strip()):
-            kept.append(line)
+        if statement[0] in theirs or is_used or (kept and not statement[0].strip()):
+            kept += statement
     return "\n".join([*kept, *lines])
 
 
-def _in_place(code: str, original: str) -> str:
-    """Indentation, line ends and last line end as the original has them."""
-    indent = re.match(r"[ \t]*", original).group()  # type: ignore[union-attr]
-    lines = _dedented(code.strip("\n"), original, indent).split("\n")
-    if _uses_tabs(original):
-        lines = _with_tabs(lines)
-    lines = [indent + line if line.strip() else "" for line in lines]
-    found = _LINE.search(original)
-    end = found.group() if found else "\n"
-    last = end if original.endswith(("\n", "\r")) else ""
-    return end.join(line.rstrip() for line in lines) + last
+def _without_holder(code: str, original: str) -> str:
+    """A method comes back inside the class that it was never selected with: the class is dropped.
 
-
-def _dedented(code: str, original: str, indent: str) -> str:
-    """The code from column 0 on, also where only its first line had lost its indentation."""
-    first, _, rest = code.partition("\n")
-    body = [line for line in rest.split("\n") if line.strip()]
-    if indent and body and not first[:1].isspace():
-        theirs = [line for line in _LINE.split(original)[1:] if line.strip()]
-        kept = all(line.startswith(indent) for line in body)
-        if kept and theirs and _width(body[0]) >= _width(theirs[0]):
-            return first + "\n" + re.sub(rf"^{indent}", "", rest, flags=re.MULTILINE)
-    return textwrap.dedent(code)
-
-
-def _width(line: str) -> int:
-    return len(line) - len(line.lstrip())
-
-
-def _uses_tabs(text: str) -> bool:
-    return any(line.startswith("\t") for line in _LINE.split(text))
-
-
-def _with_tabs(lines: list[str]) -> list[str]:
-    """Indentation by spaces turned into tabs, one for each step."""
-    widths = [_width(line) for line in lines if line.startswith(" ")]
-    step = min(widths, default=4)
-    return [
-        "\t" * (_width(line) // step) + line.lstrip(" ") if line.startswith(" ") else line
-        for line in lines
-    ]
+    Only where the original is indented, so that it does stand in something.
+    """
+    first, _, rest = code.strip("\n").partition("\n")
+    body = rest.rstrip("\n").split("\n")
+    if not original[:1].isspace() or _HOLDER.match(original.strip()) or not _HOLDER.match(first):
+        return code
+    if body[-1].strip() in ("}", "};", "end") and not body[-1][:1].isspace():
+        del body[-1]
+    is_inside = all(line[:1].isspace() for line in body if line.strip())
+    return "\n".join(body) if body and is_inside else code

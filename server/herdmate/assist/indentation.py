@@ -1,0 +1,121 @@
+"""Code put in the place of other code: its indentation, line ends and last line end."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+_LINE = re.compile(r"\r\n|\n|\r")
+_OPENS = re.compile(r"^\s*- |([:{(\[]|=>|->|\b(then|do|begin|else))\s*$")
+"""A line after which the next one stands further right (``- `` is an entry of a list in YAML)."""
+_CLOSES = re.compile(r"\s*([})\]]|end\b)")
+
+
+def in_place(code: str, original: str, line_end: str | None = None) -> str:
+    r"""``code``, whose line end is ``\n``, to stand exactly where ``original`` stood.
+
+    ``line_end`` is the file's; without it the first one of ``original`` is taken. Lines of a string
+    that stood further left than the code itself are left as they are.
+    """
+    theirs = [line for line in _LINE.split(original) if line.strip()] or [""]
+    indent, known = theirs[0][: _width(theirs[0])], set(theirs)
+    raw = code.strip("\n").split("\n")
+    is_kept = [
+        at > 0 and line in known and _width(line) < len(indent) for at, line in enumerate(raw)
+    ]
+    lines = _in_units_of(theirs, raw)
+    body = [line for line, kept in zip(lines, is_kept, strict=True) if line.strip() and not kept]
+    shift = _shift(body, theirs) if body else 0
+    placed = [
+        old if kept else _shifted(line, shift, indent)
+        for old, line, kept in zip(raw, lines, is_kept, strict=True)
+    ]
+    placed[0] = indent + lines[0].lstrip()
+    found = _LINE.search(original)
+    end = line_end or (found.group() if found else "\n")
+    last = end if original.endswith(("\n", "\r")) else ""
+    return end.join(line if line in known else line.rstrip() for line in placed) + last
+
+
+def _shift(lines: list[str], theirs: list[str]) -> int:
+    """By how many characters the lines after the first are to move to the right."""
+    if _lost_first(lines, theirs):
+        return 0
+    return _width(theirs[0]) - _width(lines[0])
+
+
+def _lost_first(lines: list[str], theirs: list[str]) -> bool:
+    """Has only the first line lost its indentation, as when a model goes on behind a fence?"""
+    if len(lines) < 2 or _width(lines[0]) or not _width(theirs[0]):
+        return False
+    first, *body = lines
+    wanted = _width(theirs[0])
+    if _OPENS.search(first) and _width(body[0]) <= wanted and not _CLOSES.match(body[0]):
+        return False  # it would stand no further right than what opens it
+    where: dict[str, set[int]] = {}
+    for line in theirs:
+        where.setdefault(line.strip(), set()).add(_width(line))
+    moves = Counter(
+        at - _width(line)
+        for line in body
+        if len(places := where.get(line.strip(), set())) == 1
+        for at in places
+    )
+    if moves[0] != moves[wanted]:
+        return moves[0] > moves[wanted]
+    return all(_width(line) >= wanted for line in body)
+
+
+def _shifted(line: str, shift: int, indent: str) -> str:
+    if not line.strip():
+        return ""
+    return indent[:shift] + line if shift >= 0 else line[min(-shift, _width(line)) :]
+
+
+def _in_units_of(theirs: list[str], lines: list[str]) -> list[str]:
+    """The lines indented by tabs or by spaces, and by as many of them, as the original is."""
+    step, own = _step(theirs), _step(lines)
+    if any(line.startswith("\t") for line in theirs):
+        return [_with_unit(line, " " * (own or 4), "\t") for line in lines]
+    if any(line.startswith("\t") for line in lines):
+        if not any(line.startswith(" ") for line in theirs):
+            return lines  # nothing tells what the file has
+        return [_with_unit(line, "\t", " " * (step or 4)) for line in lines]
+    if {step, own} != {2, 4} or _lost_first([line for line in lines if line.strip()], theirs):
+        return lines
+    base = _width(lines[0])
+    widths = [_width(line) - base for line in lines if line.strip()]
+    if all(w >= 0 and w % own == 0 for w in widths):
+        head = " " * base
+        return [head + _with_unit(line[base:], " " * own, " " * step) for line in lines]
+    return lines
+
+
+def _with_unit(line: str, old: str, new: str) -> str:
+    """One line with each ``old`` of its indentation turned into ``new``; the rest is kept."""
+    count = 0
+    while line.startswith(old, count * len(old)):
+        count += 1
+    rest = line[count * len(old) :]
+    if new == "\t" and rest.startswith(" "):
+        return new * max(count, 1) + rest.lstrip(" ")
+    return new * count + rest
+
+
+def _step(lines: list[str]) -> int:
+    """By how many spaces a block is indented; 0 where nothing shows it."""
+    told = [line for line in lines if line.strip()]
+    widths = [_width(line) for line in told]
+    steps = Counter(
+        _width(after) - _width(before)
+        for before, after in pairwise(told)
+        if _width(after) > _width(before) and _OPENS.search(before)
+    )
+    if steps:
+        return min(step for step, count in steps.items() if count == max(steps.values()))
+    return min((width - min(widths) for width in widths if width > min(widths)), default=0)
+
+
+def _width(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t"))

@@ -1,0 +1,84 @@
+"""Has a model left code out? ``# ... existing code ...`` in the place of code would delete it."""
+
+from __future__ import annotations
+
+import re
+
+_LINE = re.compile(r"\r\n|\n|\r")
+_DOTS = r"(?:\.{3}|…)"
+_COMMENT = re.compile(
+    r"^\s*(?:#+|//+|\{?/\*+|--+|<!--|;+|%+)\s*(?P<body>.*?)\s*(?:\*+/\}?|--+>)?\s*$"
+)
+_WITHIN = re.compile(  # behind code on the same line
+    rf"/\*\s*{_DOTS}[^*]*\*/|[\s{{](?:#|//)\s*{_DOTS}\s*$"
+    rf"|\{{\s*{_DOTS}\s*\}};?$"
+)
+_STUB = re.compile(rf":\s*{_DOTS}\s*$")
+
+_WHAT = (
+    r"(?:code|functions?|methods?|class(?:es)?|implementations?|logic|lines?|body|file|script|"
+    r"module|component|program|statements?|cases?|fields?|members?|properties|content|elements?)"
+)
+_UNTOLD = (
+    r"(?:(?:is|are|remains?|stays?|goes|go|comes|continues?|kept|will be|should be) )*"
+    r"(?:here|unchanged|the same|same|as is|as before|as above|unmodified|omitted|untouched|"
+    r"intact|identical|below|follows?|continues?|remains?|not shown)"
+    r"(?: as (?:before|above|is))?(?: here)?"
+)
+_TO_BE_DONE = r"(?:todo:? )?(?:implement|add|insert|put|write|fill in|place|include|paste)"
+_PHRASES = re.compile(
+    "|".join(
+        (
+            rf"(?:[a-z]+ ){{0,2}}(?:rest|remainder) of (?:[\w.]+ ){{0,3}}{_WHAT}(?: {_UNTOLD})?",
+            rf"(?:the )?rest {_UNTOLD}",
+            r"(?:(?:the|your|my|all|keep|some|more|any) )*"
+            r"(?:existing|remaining|other|original|previous|actual|unchanged|same|more)"
+            rf"(?: \w+)? {_WHAT}(?: {_UNTOLD})?",
+            rf"(?:\w+ ){{0,2}}(?:code|implementation|logic|body|function|method) {_UNTOLD}",
+            r"unchanged|omitted|no changes?(?: here| needed)?|same as (?:before|above)|as before|"
+            r"snip(?:ped)?|elided|and so on|etc",
+            r".*\bfor brevity",
+            rf"{_TO_BE_DONE} (?:.* )?(?:code|logic|implementation|rest)(?: .*)?here",
+            r"todo:? implement(?: this| it| me)?",
+        )
+    )
+)
+_ABOUT_CODE = re.compile(
+    r"\b(?:code|rest|remain\w*|existing|same|unchanged|other|previous|original|omitted|more|"
+    r"continue\w*|implementation|logic|above|before|here|methods?|functions?)\b"
+)
+
+
+def leaves_out(code: str, original: str) -> bool:
+    """Does ``code`` say somewhere that code of ``original`` stays, instead of repeating it?
+
+    What the original itself says is no omission, nor are the ``...`` lines of a doctest.
+    """
+    theirs = {line.strip() for line in _LINE.split(original)}
+    lines = _LINE.split(code)
+    in_doctest = False
+    for line in lines:
+        said = line.strip()
+        in_doctest = said.startswith(">>>") or (in_doctest and said.startswith("..."))
+        if not in_doctest and said not in theirs and (_is_gap(said) or _is_within(said, original)):
+            return True
+    shorter = sum(map(bool, map(str.strip, lines))) < len(theirs - {""})
+    return shorter and any(_STUB.search(line) and line.strip() not in theirs for line in lines)
+
+
+def _is_gap(line: str) -> bool:
+    comment = _COMMENT.match(line)
+    body = (comment["body"] if comment else line).lower().strip(" ()[]<>")
+    if re.match(_DOTS, body):
+        rest = re.sub(rf"{_DOTS}|[()]", " ", body).strip()
+        return not rest or _ABOUT_CODE.search(rest) is not None
+    if comment is None:
+        return False
+    return _PHRASES.fullmatch(re.sub(rf"{_DOTS}|[.:;,!]+$", "", body).strip()) is not None
+
+
+def _is_within(line: str, original: str) -> bool:
+    is_example = line.startswith("*")  # in a documentation comment
+    return not is_example and any(
+        match[0].strip() not in original for match in _WITHIN.finditer(line)
+    )
