@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import random
+import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +48,27 @@ def test_no_difference_no_edit() -> None:
 def test_a_line_end_is_never_cut_in_two() -> None:
     (edit,) = smallest_edits("a\r\nb\r\n", "a\nb\r\n")
     assert edit.new_text in ("\n", "a\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("a\nb", "a\nb\n"), ("a\r\n", "a\n"), ("a\n", ""), ("", "a"), ("a\x0cb", "a\x0cc")],
+)
+def test_each_difference_is_in_the_diff(old: str, new: str) -> None:
+    assert unified(old, new, "f")
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_git_can_apply_the_diff(seed: int, tmp_path: Path) -> None:
+    dice = random.Random(seed)
+    old, new = ("".join(dice.choices((*PARTS, "\x0c"), k=dice.randint(1, 12))) for _ in range(2))
+    if not old or not new or old == new:
+        old, new = "a\nb", "a\nb\n"
+    (tmp_path / "f.py").write_bytes(old.encode())
+    diff = unified(old, new, "f.py").encode()
+    apply = ("git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-")
+    subprocess.run(apply, input=diff, cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "f.py").read_bytes() == new.encode()
 
 
 def test_a_diff_for_people() -> None:

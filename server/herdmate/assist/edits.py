@@ -23,11 +23,21 @@ def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
 
 
 def unified(old: str, new: str, path: str) -> str:
-    """A unified diff for people; empty where the texts are the same."""
-    lines = difflib.unified_diff(
-        old.splitlines(), new.splitlines(), f"a/{path}", f"b/{path}", lineterm=""
-    )
-    return "".join(f"{line}\n" for line in lines)
+    r"""A unified diff, for people, ``patch`` and ``git apply``; empty where the texts are the same.
+
+    Lines end at ``\n`` alone, as for those tools: a changed ``\r`` or last line end is a change.
+    """
+    before, after = (text.split("\n") for text in (old, new))
+    lines = difflib.unified_diff(_ended(before), _ended(after), f"a/{path}", f"b/{path}")
+    return "".join(line if line.endswith("\n") else f"{line}\n{_NO_END}" for line in lines)
+
+
+_NO_END = "\\ No newline at end of file\n"
+
+
+def _ended(parts: list[str]) -> list[str]:
+    """Lines with their ends; the last one may have none."""
+    return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
 def _trimmed(old: str, start: int, end: int, text: str, offset: int) -> Edit:
