@@ -19,9 +19,10 @@ def gguf(tensor_bytes: int = 4096, given_bytes: int | None = None, version: int 
         + string("llama.block_count") + struct.pack("<II", 4, 2)
         + string("tokenizer.ggml.tokens") + struct.pack("<IIQ", 9, 8, 2) + string("a") + string("b")
         + string("tokenizer.ggml.scores") + struct.pack("<IIQff", 9, 6, 2, 0.5, 1.0)
+        + string("general.alignment") + struct.pack("<II", 4, 32)
     )  # fmt: skip
     tensor = string("w") + struct.pack("<IQIQ", 1, tensor_bytes // 4, 0, 0)
-    head = b"GGUF" + struct.pack("<IQQ", version, 1, 4) + keys + tensor
+    head = b"GGUF" + struct.pack("<IQQ", version, 1, 5) + keys + tensor
     padding = b"\0" * (-len(head) % 32)
     return head + padding + b"\1" * (tensor_bytes if given_bytes is None else given_bytes)
 

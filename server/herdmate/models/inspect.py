@@ -15,13 +15,18 @@ from typing import Any, BinaryIO
 from herdmate.errors import ModelError
 
 _MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
+_LONGEST_HEADER = 32 << 20  # bytes; one with 150 000 tokens and their merges has 6 MB
+_STEP = 1 << 20
 _KINDS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 
-# Elements and bytes of a block of each tensor type that a model in the catalogue has
+# Elements and bytes of a block of each tensor type (ggml's type_traits)
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
-    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 30: (1, 2),
+    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 16: (256, 66),
+    17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82),
+    23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56),
+    30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
 }  # fmt: skip
 
 _NOT_MODELS = {
@@ -32,6 +37,7 @@ _NOT_MODELS = {
     b"vers": "is a pointer of git-lfs, not the model itself",
     b"<!do": "is a web page, not a model",
     b"<htm": "is a web page, not a model",
+    b"pk\x03\x04": "is a PyTorch or zip file, not a GGUF model",
 }
 
 
@@ -56,25 +62,28 @@ class GgufHeader:
 
 def read_header(path: Path) -> GgufHeader:
     """Read a file's metadata; raises ``ModelError`` that names what is wrong and what to do."""
+    if path.is_dir():
+        raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file inside of one.")
+    if path.exists() and not path.is_file():  # a pipe would be waited for
+        raise ModelError(f"{path} is not a file; set herdmate.model to a GGUF file.")
     try:
         with path.open("rb") as file:
             return _Reader(file, path).header()
     except FileNotFoundError as error:
         raise ModelError(f"There is no model file at {path}; set herdmate.model to one.") from error
-    except IsADirectoryError as error:
-        raise ModelError(
-            f"{path} is a folder; set herdmate.model to a GGUF file inside of one."
-        ) from error
     except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror}.") from error
+        raise ModelError(
+            f"{path} cannot be read ({error.strerror}); set herdmate.model to a file that can."
+        ) from error
 
 
 class _Reader:
-    """Reads one file from its start."""
+    """Reads one file from its start. ``_data`` is what was read, ``_at`` the place in that."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file, self._path = file, path
         self._size = path.stat().st_size
+        self._data, self._at = bytearray(), 0
 
     def header(self) -> GgufHeader:
         self._check_magic()
@@ -83,40 +92,46 @@ class _Reader:
             raise self._wrong(f"is GGUF of version {version}, and only 2 and 3 are known")
         tensors, keys = int(self._number("Q")), int(self._number("Q"))
         if tensors > _MOST_TENSORS or keys > _MOST_KEYS:
-            raise self._wrong("has a damaged header")
+            raise self._damaged()
         metadata = {}
         for _ in range(keys):
             key = self._string()
             metadata[key] = self._value(int(self._number("I")), depth=0)
-        self._check_tensors(tensors, int(metadata.get("general.alignment", 32)))
+        self._check_tensors(tensors, metadata.get("general.alignment", 32))
         return GgufHeader(version, tensors, metadata)
 
     def _check_magic(self) -> None:
-        magic = self._file.read(4)
-        if magic == b"GGUF":
-            return
+        start = self._file.read(16)
+        magic = start[:4]
         if not magic:
             raise self._wrong("is empty")
-        raise self._wrong(_NOT_MODELS.get(magic.lower(), "is not a GGUF model"))
+        if start[8:10] == b'{"':
+            raise self._wrong("is a safetensors file, not a GGUF model")
+        if magic != b"GGUF":
+            raise self._wrong(_NOT_MODELS.get(magic.lower(), "is not a GGUF model"))
+        self._data += start
+        self._at = 4
 
-    def _check_tensors(self, count: int, alignment: int) -> None:
+    def _check_tensors(self, count: int, alignment: Any) -> None:
         """The last byte of every tensor must be in the file."""
         end = 0
         for _ in range(count):
             self._string()
             dimensions = int(self._number("I"))
             if dimensions > 4:
-                raise self._wrong("has a damaged header")
+                raise self._damaged()
             elements = 1
             for _ in range(dimensions):
                 elements *= int(self._number("Q"))
             kind, offset = int(self._number("I")), int(self._number("Q"))
             per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
             end = max(end, offset + elements // per_block * block_bytes)
-        start = -(-self._file.tell() // alignment) * alignment if alignment > 0 else 0
-        if start + end > self._size:
+        if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
+            raise self._damaged()
+        start = -(-self._at // alignment) * alignment
+        if count and start + end > self._size:  # a vocabulary alone ends unpadded
             missing = (start + end - self._size) / 1e6
-            raise self._wrong(f"is cut off, {missing:.0f} MB are missing")
+            raise self._wrong(f"is cut off, {missing:.1f} MB are missing")
 
     def _value(self, kind: int, depth: int) -> Any:
         if kind in _KINDS:
@@ -125,40 +140,56 @@ class _Reader:
             return self._string()
         if kind == _ARRAY and depth < 2:
             return self._skip_array(depth)
-        raise self._wrong("has a damaged header")
+        raise self._damaged()
 
     def _skip_array(self, depth: int) -> int:
         """Arrays (whole vocabularies) are passed over; answers the length."""
         kind, count = int(self._number("I")), int(self._number("Q"))
         if count > self._size:
-            raise self._wrong("has a damaged header")
+            raise self._damaged()
         if kind in _KINDS:
             self._skip(count * struct.calcsize(f"<{_KINDS[kind]}"))
+        elif kind == _STRING:
+            for _ in range(count):
+                self._skip(self._length())
         else:
             for _ in range(count):
                 self._value(kind, depth + 1)
         return count
 
     def _number(self, kind: str) -> Any:
-        data = self._file.read(struct.calcsize(f"<{kind}"))
-        if len(data) < struct.calcsize(f"<{kind}"):
-            raise self._wrong("is cut off")
-        return struct.unpack(f"<{kind}", data)[0]
+        start = self._at
+        self._skip(struct.calcsize(f"<{kind}"))
+        return struct.unpack_from(f"<{kind}", self._data, start)[0]
 
     def _string(self) -> str:
+        length = self._length()
+        start = self._at
+        self._skip(length)
+        return self._data[start : self._at].decode("utf-8", "replace")
+
+    def _length(self) -> int:
         length = int(self._number("Q"))
         if length > min(_LONGEST_STRING, self._size):
-            raise self._wrong("has a damaged header")
-        data = self._file.read(length)
-        if len(data) < length:
-            raise self._wrong("is cut off")
-        return data.decode("utf-8", "replace")
+            raise self._damaged()
+        return length
 
     def _skip(self, count: int) -> None:
-        if self._file.tell() + count > self._size:
+        """Go on by ``count`` bytes, which are in ``_data`` then."""
+        self._at += count
+        if self._at <= len(self._data):
+            return
+        if self._at > self._size:
             raise self._wrong("is cut off")
-        self._file.seek(count, 1)
+        if self._at > _LONGEST_HEADER:
+            raise self._damaged()
+        self._data += self._file.read(max(_STEP, self._at - len(self._data)))
+        if self._at > len(self._data):
+            raise self._wrong("is cut off")
+
+    def _damaged(self) -> ModelError:
+        return self._wrong("has a damaged header")
 
     def _wrong(self, what: str) -> ModelError:
-        mend = "fetch it again, or choose another with `herdmate models list`"
+        mend = "remove it and fetch it again, or choose another with `herdmate models list`"
         return ModelError(f"{self._path.name} {what}; {mend}.")
