@@ -1,4 +1,8 @@
-"""Has a model left code out? ``# ... existing code ...`` in the place of code would delete it."""
+"""Has a model left code out, so that to put its answer in the place of the code would delete it?
+
+It may say so (``# ... existing code ...``), or silently give less: only the documentation that was
+to be written, or one function of two.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +19,19 @@ _WITHIN = re.compile(  # behind code on the same line
 )
 _STUB = re.compile(rf":\s*{_DOTS}\s*$")
 
+_PROSE = re.compile(
+    r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|/\*[\s\S]*?\*/|<!--[\s\S]*?-->'
+    r"|^[ \t]*(?:#+ |//|-- |;;).*$",
+    re.MULTILINE,
+)
+_DEFINITION = re.compile(
+    r"(?:(?!(?:for|if|elif|while|in|not)\b)[\w.]+ )*(?:def|class|function\*?|func|fn|interface|struct|enum|trait|module|type)"
+    r" +(?:\([^)]*\) *)?(?P<named>[\w$]+)"
+    r"|(?:export )?(?:const|let|var) (?P<bound>[\w$]+) *=.*(?:=>|\bfunction\b)"
+    r"|(?!(?:return|raise|throw|await|yield|else|new|el?if|for|while|switch|catch|not|case|assert|"
+    r"del|delete|import|from|with|using|go|defer|echo|print|let|const|var)\b)"
+    r"(?:[\w:<>\[\],*&?]+ )+[*&]*(?P<typed>[\w~:]+) *\([^()\"';=]*(?:\)[\w .,]*)?\{?$"
+)
 _WHAT = (
     r"(?:code|functions?|methods?|class(?:es)?|implementations?|logic|lines?|body|file|script|"
     r"module|component|program|statements?|cases?|fields?|members?|properties|content|elements?)"
@@ -50,10 +67,16 @@ _ABOUT_CODE = re.compile(
 
 
 def leaves_out(code: str, original: str) -> bool:
-    """Does ``code`` say somewhere that code of ``original`` stays, instead of repeating it?
+    """Is there code in ``original`` that ``code`` neither repeats nor replaces, it seems?"""
+    return (
+        _says_so(code, original)
+        or (bool(_bare(original)) and not _bare(code))
+        or _lost_definitions(code, original) > 0
+    )
 
-    What the original itself says is no omission, nor are the ``...`` lines of a doctest.
-    """
+
+def _says_so(code: str, original: str) -> bool:
+    """What the original itself says is no omission, nor are the ``...`` lines of a doctest."""
     theirs = {line.strip() for line in _LINE.split(original)}
     lines = _LINE.split(code)
     in_doctest = False
@@ -64,6 +87,27 @@ def leaves_out(code: str, original: str) -> bool:
             return True
     shorter = sum(map(bool, map(str.strip, lines))) < len(theirs - {""})
     return shorter and any(_STUB.search(line) and line.strip() not in theirs for line in lines)
+
+
+def _bare(code: str) -> str:
+    """The code without comments and documentation."""
+    return _PROSE.sub("", code).strip()
+
+
+def _lost_definitions(code: str, original: str) -> int:
+    """How many outermost definitions are gone and have no other, as a new name, in their place."""
+    before, after = _definitions(original), _definitions(code)
+    lost = [name for name in before if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code)]
+    return len(lost) - len(after - before)
+
+
+def _definitions(code: str) -> set[str]:
+    """Names of what is defined at the indentation of the first line."""
+    lines = [line for line in _LINE.split(_PROSE.sub("", code)) if line.strip()]
+    indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else ""
+    heads = (line[len(indent) :] for line in lines if line.startswith(indent))
+    found = (_DEFINITION.match(head) for head in heads if not head[:1].isspace())
+    return {match[match.lastgroup or 0] for match in found if match}
 
 
 def _is_gap(line: str) -> bool:
