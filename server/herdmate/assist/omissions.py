@@ -25,7 +25,8 @@ _PROSE = re.compile(
     re.MULTILINE,
 )
 _DEFINITION = re.compile(
-    r"(?:(?!(?:for|if|elif|while|in|not)\b)[\w.]+ )*(?:def|class|function\*?|func|fn|interface|struct|enum|trait|module|type)"
+    r"(?:(?!(?:for|if|elif|while|in|not)\b)[\w.]+ )*"
+    r"(?:def|class|function\*?|func|fn|interface|struct|enum|trait|module|type)"
     r" +(?:\([^)]*\) *)?(?P<named>[\w$]+)"
     r"|(?:export )?(?:const|let|var) (?P<bound>[\w$]+) *=.*(?:=>|\bfunction\b)"
     r"|(?!(?:return|raise|throw|await|yield|else|new|el?if|for|while|switch|catch|not|case|assert|"
