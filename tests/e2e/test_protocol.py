@@ -386,6 +386,19 @@ async def test_wrong_arguments_are_answered_with_a_sentence(tmp_path: Path) -> N
         assert await client.actions("file:///never/opened.py", (0, 0), (0, 0)) == {}
 
 
+async def test_codellamas_licence_is_shown_before_it_is_fetched(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST, knows=("status",)) as client:
+        await client.until_ready()
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_FETCH_MODEL, ["codellama-7b"])
+        )
+        (question,) = await client.until(lambda: client.questions)  # the answer is "Not now"
+        assert "Llama 2 Community License" in question.message
+        assert "Meta Platforms, Inc. All Rights Reserved." in question.message
+        await client.status()
+        assert "fetching" not in [status["state"] for status in client.statuses]
+
+
 async def test_the_server_ends_when_the_editor_says_so(tmp_path: Path) -> None:
     async with editor(VSCODE, tmp_path, GHOST) as client:
         process = (await client.until_ready())["engineProcess"]

@@ -11,10 +11,11 @@ from herdmate.lsp import protocol
 from herdmate.lsp.progress import progress
 from herdmate.lsp.session import Session
 from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.folder import model_folder
 
-_YES, _NO = "Fetch the starter", "Not now"
+_YES, _AGREE, _NO = "Fetch the starter", "Agree and fetch", "Not now"
 
 
 async def load_or_offer(session: Session) -> None:
@@ -29,6 +30,8 @@ async def load_or_offer(session: Session) -> None:
 async def fetch_model(session: Session, name: str | None) -> None:
     """Fetch a model by its catalogue name, or the starter, and load it. Raises ``FetchError``."""
     model = catalogue.find(name) if name else catalogue.starter()
+    if model.notice and not await _agrees_to_licence(session, model):
+        return
     before = session.status
     try:
         async with progress(session, f"Fetching {model.title}", measured=True) as report:
@@ -64,10 +67,22 @@ async def _agrees(session: Session, sentence: str) -> bool:
     if not session.capabilities.show_message_request:
         session.show(sentence, types.MessageType.Warning)
         return False
-    question = types.ShowMessageRequestParams(
-        types.MessageType.Info,
-        f"Herdmate has no model yet. Fetch {model.title} ({model.size >> 20} MB) now?",
-        [types.MessageActionItem(_YES), types.MessageActionItem(_NO)],
-    )
-    answer = await session.window_show_message_request_async(question)
-    return answer is not None and answer.title == _YES
+    question = f"Herdmate has no model yet. Fetch {model.title} ({model.size >> 20} MB) now?"
+    return await _ask(session, question, _YES)
+
+
+async def _agrees_to_licence(session: Session, model: CatalogueModel) -> bool:
+    """Show the licence's name and notice before the file is fetched."""
+    terms = f"{model.title} is under the {model.licence} ({model.licence_url}). {model.notice}"
+    if session.capabilities.show_message_request:
+        return await _ask(session, terms, _AGREE)
+    pull = f"To agree and fetch it, run `herdmate models pull {model.name}` in a terminal."
+    session.show(f"{terms} {pull}", types.MessageType.Warning)
+    return False
+
+
+async def _ask(session: Session, question: str, yes: str) -> bool:
+    actions = [types.MessageActionItem(yes), types.MessageActionItem(_NO)]
+    params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
+    answer = await session.window_show_message_request_async(params)
+    return answer is not None and answer.title == yes
