@@ -42,7 +42,8 @@ async def rewrite(
     subject = subject_of(selection)
     question = await question_for(action, subject, companion, instruction)
     reply, finished = await _reply(question.request, companion, on_progress)
-    code = code_of(question.reply_start + restored(reply), subject.text, finished)
+    line_end = "\r\n" if "\r\n" in subject.document.text else "\n"
+    code = code_of(question.reply_start + restored(reply), subject.text, finished, line_end)
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
         raise RefusedError("The model would leave this code as it is, so nothing was changed.")
