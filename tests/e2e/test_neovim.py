@@ -10,7 +10,9 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import psutil
 import pynvim
 import pytest
 
@@ -19,6 +21,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.neovim, pytest.mark.model]
 TOOLS = Path(os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e")
 NVIM = TOOLS / "neovim" / "usr" / "bin" / "nvim"
 INSTALL = "tests/e2e/neovim/install.sh"
+SETUP = Path(__file__).with_name("neovim") / "setup.lua"
 
 CODE = '''def total(prices):
     """Return the sum of all prices."""
@@ -30,53 +33,42 @@ def cheap(items, limit):
         if items[i].price <= limit:
             result.append(items[i])
     return result
-'''
 
-SETUP = """
-local command, root, options = ...
-_G.seen = { progress = {}, messages = {}, shown = {} }
-vim.api.nvim_create_autocmd('LspProgress', { callback = function(event)
-  table.insert(_G.seen.progress, event.data.params.value.kind)
-end })
-local show_message = vim.lsp.handlers['window/showMessage']
-vim.lsp.handlers['window/showMessage'] = function(err, result, ...)
-  table.insert(_G.seen.messages, result.message)
-  return show_message(err, result, ...)
-end
-vim.o.cmdheight = 8  -- no hit-enter prompt: it would block every request
-vim.lsp.config('herdmate', {
-  cmd = command, filetypes = { 'python' }, root_dir = root, init_options = options,
-})
-vim.lsp.enable('herdmate')
-vim.lsp.inline_completion.enable(true)
-vim.keymap.set('i', '<Tab>', function()
-  if not vim.lsp.inline_completion.get() then return '<Tab>' end
-end, { expr = true })
-"""
+
+def names(items):
+    found = []
+    for item in items:
+        found.append(item.name)
+    return found
+'''
+LINES = CODE.splitlines()
+CHEAP = slice(4, 10)  # the lines of cheap()
 
 GHOST = """
 local id = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
 local marks = id and vim.api.nvim_buf_get_extmarks(0, id, 0, -1, { details = true }) or {}
-return #marks > 0 and marks[1][4] or nil
+return marks[1] and { marks[1][2], marks[1][3], marks[1][4] } or nil
 """
+
+Requests = dict[int, dict[str, float]]
 
 
 class Neovim:
     """A Neovim with one Python file open and Herdmate attached to it."""
 
-    def __init__(self, folder: Path, model: Path) -> None:
+    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
         self.file = folder / "shop.py"
         self.file.write_text(CODE, encoding="utf-8")
         self.nvim = pynvim.attach("child", argv=[str(NVIM), "--clean", "--embed", "--headless"])
-        self.nvim.ui_attach(100, 30, rgb=True)  # a screen, so that ghost text is really drawn
+        self.nvim.ui_attach(100, 40, rgb=True)  # a screen, so that ghost text is really drawn
         command = [sys.executable, "-m", "herdmate", "serve"]
-        self.nvim.exec_lua(SETUP, command, str(folder), {"model": str(model)})
+        self.lua(SETUP.read_text(encoding="utf-8"), command, str(folder), options)
         self.nvim.command(f"edit {self.file}")
         self.nvim.command("set filetype=python")
         self.until(lambda: self.lua("local c = vim.lsp.get_clients()[1]; return c and true"))
         self.until(lambda: self.status()["state"] == "ready")
 
-    def until(self, there: Callable[[], Any], seconds: float = 120.0) -> Any:
+    def until(self, there: Callable[[], Any], seconds: float = 200.0) -> Any:
         """Wait until ``there`` answers something true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -85,11 +77,27 @@ class Neovim:
             elif found := there():
                 return found
             time.sleep(0.02)
-        raise AssertionError(f"timed out; messages: {self.lua('return _G.seen.messages')}")
+        raise AssertionError(f"timed out; Neovim saw {self.lua('return _G.seen')}")
 
     def lua(self, code: str, *arguments: Any) -> Any:
         """Run Lua inside."""
         return self.nvim.exec_lua(code, *arguments)
+
+    def seen(self, what: str) -> list[Any]:
+        """What the server sent of one sort; ``setup.lua`` has the names."""
+        return list(self.lua("return _G.seen[...]", what))
+
+    def inline_requests(self) -> Requests:
+        """When each request for ghost text was sent, cancelled and answered, by its id."""
+        requests: Requests = {}
+        for event in self.seen("requests"):
+            if event["method"] == "textDocument/inlineCompletion":
+                requests.setdefault(event["id"], {})[event["type"]] = event["at"]
+        return requests
+
+    def until_sent(self, count: int) -> None:
+        """Wait until Neovim has sent so many requests for ghost text."""
+        self.until(lambda: len(self.inline_requests()) == count)
 
     def status(self) -> dict[str, Any]:
         """What the server answers to ``herdmate.status``."""
@@ -111,79 +119,165 @@ class Neovim:
             name,
         )
 
+    def ghost(self) -> tuple[int, int, list[str]] | None:
+        """Row, column (from 0) and the lines of the ghost text, or ``None`` where there is none."""
+        if (mark := self.lua(GHOST)) is None:
+            return None
+        row, column, details = mark
+        chunks = [details["virt_text"], *details.get("virt_lines", [])]
+        return row, column, ["".join(text for text, *_ in line) for line in chunks]
+
     @property
     def lines(self) -> list[str]:
         """The buffer."""
         return list(self.nvim.current.buffer[:])
 
+    @property
+    def screen(self) -> list[str]:
+        """The upper lines of the screen, as drawn."""
+        rows = self.lua(
+            "vim.cmd.redraw(); local rows = {}; for row = 1, 30 do local cells = {};"
+            " for column = 1, 100 do cells[column] = vim.fn.screenstring(row, column) end;"
+            " rows[row] = table.concat(cells) end; return rows"
+        )
+        return [str(row).rstrip() for row in rows]
+
+    def quit(self) -> None:
+        """Leave it, whether it still runs or not."""
+        with contextlib.suppress(OSError, EOFError):  # the pipe closes before the answer comes
+            self.nvim.command("qa!")
+        self.nvim.close()
+
+
+def ranges_of(edit: dict[str, Any]) -> list[Any]:
+    """The ranges of a workspace edit, whose changes come in one of two shapes."""
+    changes = [change["edits"] for change in edit.get("documentChanges", [])]
+    changes += edit.get("changes", {}).values()
+    return [text_edit["range"] for edits in changes for text_edit in edits]
+
+
+StartNeovim = Callable[..., Neovim]
+
 
 @pytest.fixture
-def neovim(
+def start_neovim(
     tmp_path: Path, starter_model: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Neovim]:
-    """A fresh Neovim with a home of its own."""
+) -> Iterator[StartNeovim]:
+    """Starts a fresh Neovim with a home of its own; its arguments are settings of Herdmate."""
     if not NVIM.exists():
         reason = f"Neovim 0.12 is not there; {INSTALL} installs it"
         if os.environ.get("HERDMATE_REQUIRE_ALL"):
             pytest.fail(reason)
         pytest.skip(reason)
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
-    editor = Neovim(tmp_path, starter_model)
-    yield editor
-    with contextlib.suppress(OSError, EOFError):  # the pipe closes before the answer comes
-        editor.nvim.command("qa!")
+    for kind in ("cache", "config", "data", "state"):
+        monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", str(tmp_path / kind))
+    with contextlib.ExitStack() as started:
+
+        def start(**settings: Any) -> Neovim:
+            editor = Neovim(tmp_path, {"model": str(starter_model), **settings})
+            started.callback(editor.quit)
+            return editor
+
+        yield start
 
 
-def test_ghost_text_is_drawn_and_accepted_with_tab(neovim: Neovim) -> None:
-    neovim.keys("jo")  # a new line below the docstring, which Neovim indents
-    neovim.keys("return ")
-    mark = neovim.until(lambda: neovim.lua(GHOST))
-    ghost = "".join(chunk[0] for chunk in mark["virt_text"])
-    assert ghost.strip()
-    row = neovim.nvim.current.window.cursor[0]
-    screen = "".join(neovim.nvim.funcs.screenstring(row, column) for column in range(1, 80))
-    assert ghost.strip() in screen
+@pytest.fixture
+def neovim(start_neovim: StartNeovim) -> Neovim:
+    """A Neovim whose Herdmate has the default settings."""
+    return start_neovim()
+
+
+@pytest.mark.parametrize(
+    ("place", "typed", "line"),
+    [
+        pytest.param("jo", "return ", "    return ", id="rest of a line"),
+        pytest.param("Go", "<CR>def cheapest(items):<CR>", "    ", id="block"),
+    ],
+)
+def test_ghost_text_is_drawn_and_accepted_with_tab(
+    neovim: Neovim, place: str, typed: str, line: str
+) -> None:
+    neovim.keys(place + typed)
+    neovim.until(lambda: neovim.nvim.current.line == line)
+    row, column, ghost = neovim.until(neovim.ghost)
     before = neovim.lines
+    assert "".join(ghost).strip()
+    assert (before[row], column) == (line, len(line))  # so nothing of it is in the buffer
+    drawn = [line + ghost[0], *ghost[1:]]
+    expected = [text.rstrip() for text in drawn]
+    neovim.until(lambda: neovim.screen[row : row + len(drawn)] == expected, seconds=10.0)
     neovim.keys("<Tab>")
     neovim.until(lambda: neovim.lines != before)
-    after = neovim.lines
-    assert after[row - 1] == before[row - 1] + ghost
-    assert after[: row - 1] == before[: row - 1]
-    assert after[-6:] == before[-6:]
+    assert neovim.lines == [*before[:row], *drawn, *before[row + 1 :]]
+    ast.parse("\n".join(neovim.lines))
 
 
-def test_typing_on_supersedes_and_every_request_is_answered(neovim: Neovim) -> None:
-    neovim.keys("jo")
-    for key in "return sum":
-        neovim.keys(key)
-    neovim.until(lambda: neovim.lua(GHOST))
+def test_typing_on_supersedes_and_every_request_is_answered(start_neovim: StartNeovim) -> None:
+    """Neovim cancels nothing while one types on, so that the server has to."""
+    delay = 3.0  # before the model is asked: what is not superseded is answered later than this
+    neovim = start_neovim(completion={"delay": int(delay * 1000)})
+    for count, keys in enumerate(("jo", "r", "e", "t"), start=1):
+        neovim.keys(keys)
+        neovim.until_sent(count)
+    neovim.until(neovim.ghost)
+    *older, newest = neovim.inline_requests().values()
+    assert all("cancel" not in request for request in (*older, newest))
+    assert all(request["complete"] < request["pending"] + delay for request in older)
+    assert newest["complete"] > newest["pending"] + delay
+
+    neovim.keys("x")  # what is under way when one leaves insert mode, Neovim does cancel
+    neovim.until_sent(len(older) + 2)
     neovim.keys("<Esc>")
-    pending = "return vim.tbl_count(vim.lsp.get_clients()[1].requests)"
-    neovim.until(lambda: neovim.lua(pending) == 0)
-    assert neovim.lua("return _G.seen.messages") == []
+    neovim.until(lambda: all("complete" in at for at in neovim.inline_requests().values()))
+    cancelled = list(neovim.inline_requests().values())[-1]
+    assert cancelled["cancel"] <= cancelled["complete"] < cancelled["pending"] + delay
+    assert neovim.ghost() is None
+    assert neovim.seen("messages") == []
 
 
-def test_a_refactoring_changes_the_function_and_one_undo_brings_it_back(neovim: Neovim) -> None:
-    neovim.keys("6G")  # inside of cheap()
+def test_a_refactoring_changes_the_selection_and_one_undo_brings_it_back(neovim: Neovim) -> None:
+    neovim.keys(f"{CHEAP.start + 1}GV{CHEAP.stop}G")
+    neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "V")
     neovim.action("simplify")
-    neovim.until(lambda: neovim.lines != CODE.splitlines())
-    after = neovim.lines
-    assert after[:4] == CODE.splitlines()[:4]
+    (edit,) = neovim.until(lambda: neovim.seen("edits"))
+    neovim.until(lambda: neovim.lines != LINES)
+    places = ranges_of(edit["edit"])
+    assert places
+    for place in places:
+        assert CHEAP.start <= place["start"]["line"] <= place["end"]["line"] < CHEAP.stop
+    after, behind = neovim.lines, len(LINES) - CHEAP.stop
+    assert after[: CHEAP.start] == LINES[: CHEAP.start]
+    assert after[-behind:] == LINES[-behind:]
+    assert "def cheap(items, limit):" in after[CHEAP.start : -behind]
     ast.parse("\n".join(after))
-    assert "def cheap(items, limit):" in after
-    neovim.until(lambda: "end" in neovim.lua("return _G.seen.progress"))
-    neovim.keys("u")
-    neovim.until(lambda: neovim.lines == CODE.splitlines())
+    neovim.until(lambda: neovim.seen("progress")[-1:] == ["end"])
+    assert neovim.seen("messages") == []
+    neovim.keys("<Esc>u")
+    neovim.until(lambda: neovim.lines == LINES)
 
 
 def test_an_explanation_opens_as_markdown(neovim: Neovim) -> None:
-    neovim.keys("6G")
+    neovim.keys("2G")  # inside of total(), nothing selected
     neovim.action("explain")
-    name = neovim.until(lambda: str(neovim.nvim.current.buffer.name).endswith(".md")
-                        and neovim.nvim.current.buffer.name)  # fmt: skip
-    text = Path(str(name)).read_text(encoding="utf-8")
-    assert text.startswith("# shop.py, line")
-    assert len(text) > 80
+    (shown,) = neovim.until(lambda: neovim.seen("documents"))
+    file = Path(unquote(urlsplit(shown["uri"]).path))
+    neovim.until(lambda: neovim.nvim.current.buffer.name == str(file))
+    assert file.suffix == ".md"
+    assert neovim.nvim.current.buffer.options["filetype"] == "markdown"
+    assert neovim.lines == file.read_text(encoding="utf-8").splitlines()
+    heading, _, *text = neovim.lines
+    assert heading.startswith("# shop.py, line")
+    assert len("".join(text)) > 80
+    assert neovim.seen("edits") == []
+    assert neovim.seen("messages") == []
     assert neovim.file.read_text(encoding="utf-8") == CODE
+
+
+def test_nothing_goes_on_when_neovim_is_killed(neovim: Neovim) -> None:
+    process = psutil.Process(neovim.lua("return vim.fn.getpid()"))
+    children = process.children(recursive=True)
+    assert any("herdmate.engine.worker" in child.cmdline() for child in children)
+    process.kill()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert alive == []

@@ -1,0 +1,47 @@
+-- What a user of Neovim writes to have Herdmate, below; above it what the tests look at.
+local command, root, options = ...
+
+_G.seen = { requests = {}, progress = {}, messages = {}, documents = {}, edits = {} }
+
+-- `type` is pending (sent), cancel, or complete (answered, cancelled ones too).
+vim.api.nvim_create_autocmd('LspRequest', {
+  callback = function(event)
+    local request = event.data.request
+    table.insert(_G.seen.requests, {
+      id = event.data.request_id,
+      method = request.method,
+      type = request.type,
+      at = vim.uv.hrtime() / 1e9,
+    })
+  end,
+})
+
+vim.api.nvim_create_autocmd('LspProgress', {
+  callback = function(event) table.insert(_G.seen.progress, event.data.params.value.kind) end,
+})
+
+local function watch(method, seen)
+  local handler = vim.lsp.handlers[method]
+  vim.lsp.handlers[method] = function(err, params, ...)
+    table.insert(seen, params)
+    return handler(err, params, ...)
+  end
+end
+
+watch('window/showMessage', _G.seen.messages)
+watch('window/showDocument', _G.seen.documents)
+watch('workspace/applyEdit', _G.seen.edits)
+
+vim.o.cmdheight = 8 -- no hit-enter prompt: it would block every request of the test
+
+vim.lsp.config('herdmate', {
+  cmd = command,
+  filetypes = { 'python' },
+  root_dir = root,
+  init_options = options,
+})
+vim.lsp.enable('herdmate')
+vim.lsp.inline_completion.enable(true)
+vim.keymap.set('i', '<Tab>', function()
+  if not vim.lsp.inline_completion.get() then return '<Tab>' end
+end, { expr = true })
