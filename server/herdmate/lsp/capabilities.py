@@ -56,7 +56,8 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         dynamic_configuration=bool(watched and watched.dynamic_registration),
         apply_edit=bool(workspace.apply_edit),
         resolve_edit="edit" in resolvable,
-        versioned_edits=bool(edit and edit.document_changes),
+        # Neovim has documentChanges and says only which file operations it knows inside of them.
+        versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         annotations=bool(edit and edit.change_annotation_support),
         show_message_request=window.show_message is not None,
     )

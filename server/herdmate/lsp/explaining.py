@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
@@ -19,6 +20,8 @@ from herdmate.lsp.arguments import selection_of
 from herdmate.lsp.progress import progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
+
+_KEPT_SECONDS = 24 * 3600
 
 
 async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
@@ -57,7 +60,12 @@ async def _show(session: Session, arguments: ActionArguments) -> None:
     text = await _whole(session, arguments)
     folder = user_cache_path("herdmate") / "explanations"
     folder.mkdir(parents=True, exist_ok=True)
-    file = folder / f"{Path(_file_name(arguments.uri)).stem or 'code'}.md"
+    for old in folder.glob("*.md"):
+        if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
+            old.unlink(missing_ok=True)
+    # A name of its own: an editor does not read a file again that it shows already.
+    name = Path(_file_name(arguments.uri)).stem or "code"
+    file = folder / f"{name}-{uuid.uuid4().hex[:8]}.md"
     file.write_text(f"# {_title(arguments)}\n\n{text}\n", encoding="utf-8")
     await session.window_show_document_async(
         types.ShowDocumentParams(file.as_uri(), external=False, take_focus=True)
