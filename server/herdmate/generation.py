@@ -96,6 +96,22 @@ class Usage:
     generation_seconds: float = 0.0
 
 
+@dataclass(slots=True)
+class Totals:
+    """Sums over all requests since the engine's process started.
+
+    ``evaluated_tokens`` counts those of prompts and of answers; ``seconds`` is the time that the
+    model was evaluating.
+    """
+
+    requests: int = 0
+    prompt_tokens: int = 0
+    reused_tokens: int = 0
+    evaluated_tokens: int = 0
+    generated_tokens: int = 0
+    seconds: float = 0.0
+
+
 @dataclass(frozen=True, slots=True)
 class Piece:
     """Some more text of the answer; whole characters only."""

@@ -116,23 +116,23 @@ async def test_cancel_reaches_the_model(tmp_path: Path) -> None:
     async with editor(VSCODE, tmp_path, {"": "x" * 60}, seconds=0.004) as client:
         client.open(URI, CODE)
         await client.until_ready()
-        before = (await client.status())["evaluatedTokens"]
+        before = (await client.status())["engine"]["evaluated_tokens"]
         number = "to be cancelled"
         request = asyncio.ensure_future(
             client.protocol.send_request_async(  # type: ignore[no-untyped-call]
                 types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_params(URI, *HOLE), msg_id=number
             )
         )
-        while (now := (await client.status())["evaluatedTokens"]) == before:
+        while (now := (await client.status())["engine"]["evaluated_tokens"]) == before:
             pass
         client.cancel_request(types.CancelParams(number))
         with pytest.raises(JsonRpcException, match="cancel"):
             await request
-        cancelled_at = (await client.status())["evaluatedTokens"]
+        cancelled_at = (await client.status())["engine"]["evaluated_tokens"]
         client.open(URI + "2", "y = \n")
         await client.ghost_text(URI + "2", 0, 4)  # takes far longer than a step
         prompt = len(b"<|fim_prefix|>y = <|fim_suffix|>\n<|fim_middle|>")
-        after = (await client.status())["evaluatedTokens"]
+        after = (await client.status())["engine"]["evaluated_tokens"]
         assert now <= cancelled_at
         assert after - cancelled_at <= prompt + 60 + 1
         assert cancelled_at - before < 60 + len(CODE)
@@ -260,7 +260,7 @@ async def test_killing_the_engine_answers_tells_once_and_goes_on(tmp_path: Path)
         client.open(URI, CODE)
         status = await client.until_ready()
         asked = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
-        while (await client.status())["evaluatedTokens"] == 0:
+        while (await client.status())["engine"]["evaluated_tokens"] == 0:
             pass
         os.kill(status["engineProcess"], signal.SIGKILL)
         assert await asyncio.wait_for(asked, 20) == []
@@ -311,10 +311,10 @@ async def test_cancelling_the_progress_leaves_the_file_alone(tmp_path: Path) -> 
         client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(tokens[-1]))
         while (await client.status())["state"] == "thinking":
             pass
-        evaluated = (await client.status())["evaluatedTokens"]
+        evaluated = (await client.status())["engine"]["evaluated_tokens"]
         await client.ghost_text(URI, *HOLE)  # takes longer than the rewrite had left
         assert client.edits == []
-        assert (await client.status())["evaluatedTokens"] > evaluated
+        assert (await client.status())["engine"]["evaluated_tokens"] > evaluated
 
 
 async def test_an_unknown_setting_is_named_and_the_rest_is_used(tmp_path: Path) -> None:

@@ -57,10 +57,10 @@ async def test_closing_the_answer_stops_the_model() -> None:
         answer = engine.generate(_request("p", 40))
         await answer.__anext__()
         await answer.aclose()
-        stopped_at = await engine.evaluated_tokens()
+        stopped_at = (await engine.totals()).evaluated_tokens
         await _text(engine, _request("another", 1))
         # "another" may share nothing with the lane: 7 prompt tokens, and one step that was running
-        assert await engine.evaluated_tokens() - stopped_at <= len("another") + 1
+        assert (await engine.totals()).evaluated_tokens - stopped_at <= len("another") + 1
 
 
 async def test_a_crash_is_answered_told_and_mended() -> None:

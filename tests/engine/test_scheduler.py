@@ -116,10 +116,10 @@ def test_cancel_evaluates_nothing_more() -> None:
     run = _Run(Script({"": "x" * 90}))
     run.submit(1, _request("p" * 400))
     run.scheduler.step()
-    before = run.scheduler.evaluated_tokens
+    before = run.scheduler.totals.evaluated_tokens
     run.scheduler.cancel(1)
     run.until_idle()
-    assert run.scheduler.evaluated_tokens == before == run.backend.chunk
+    assert run.scheduler.totals.evaluated_tokens == before == run.backend.chunk
     assert run.finished(1).reason == "cancelled"
 
 

@@ -15,7 +15,7 @@ from herdmate.assist.cache import CompletionCache
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
-from herdmate.generation import Finished, ModelInfo, Piece, Request, Usage
+from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
 from herdmate.models.choose import Chosen, choose
 from herdmate.models.folder import model_folder
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
@@ -105,9 +105,9 @@ class Companion:
         """Token counts by the model's own tokenizer."""
         return await (await self._running()).count_tokens(texts)
 
-    async def evaluated_tokens(self) -> int:
-        """How many tokens the engine has evaluated since it started."""
-        return await (await self._running()).evaluated_tokens()
+    async def totals(self) -> Totals:
+        """What the engine has done since it started."""
+        return await (await self._running()).totals()
 
     async def _running(self) -> EngineProcess:
         return await asyncio.shield(self._engine)

@@ -17,7 +17,7 @@ from typing import Any, Literal, Protocol
 
 from herdmate.engine import wire
 from herdmate.errors import EngineStoppedError, HerdmateError, ModelError
-from herdmate.generation import Finished, ModelInfo, Piece, Request
+from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 
 _log = logging.getLogger(__name__)
 
@@ -109,9 +109,9 @@ class EngineProcess:
         """Token counts by the model's own tokenizer, in one exchange."""
         return list((await self._exchange("count", texts=list(texts)))["counts"])
 
-    async def evaluated_tokens(self) -> int:
-        """How many tokens the process has evaluated since it started."""
-        return int((await self._exchange("measure"))["evaluated_tokens"])
+    async def totals(self) -> Totals:
+        """What the process has done since it started."""
+        return Totals(**(await self._exchange("measure"))["totals"])
 
     async def _exchange(self, word: str, **fields: Any) -> dict[str, Any]:
         """One question, one answer."""

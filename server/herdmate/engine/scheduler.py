@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from herdmate.engine.backend import Backend, Sampler, Slot
 from herdmate.engine.stream import TextStream
 from herdmate.errors import ContextFullError, EngineError, HerdmateError
-from herdmate.generation import Finished, FinishReason, Piece, Request, Usage
+from herdmate.generation import Finished, FinishReason, Piece, Request, Totals, Usage
 
 Event = Piece | Finished | HerdmateError
 """What a job says: pieces, and last of all ``Finished`` or an error."""
@@ -35,8 +35,7 @@ class Scheduler:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._running: tuple[_Job, ...] = ()
-        self.evaluated_tokens = 0
-        """Tokens evaluated since the start, of prompts and of answers."""
+        self.totals = Totals()
 
     def submit(self, number: int, request: Request, emit: Callable[[Event], None]) -> None:
         """Queue a request under a number of the caller's; ``emit`` is called from ``step``."""
@@ -109,6 +108,9 @@ class Scheduler:
         self._cut(lane, kept)
         if job.sampler is None:
             job.reused = kept
+            self.totals.requests += 1
+            self.totals.prompt_tokens += job.prompt_tokens
+            self.totals.reused_tokens += kept
             job.sampler = self._backend.sampler(job.request.sampling)
         job.lane, lane.job, lane.used = lane, job, next(self._clock)
 
@@ -213,7 +215,8 @@ class Scheduler:
         with self._lock:
             self._running = ()
         seconds = time.perf_counter() - started
-        self.evaluated_tokens += len(batch) if done else 0
+        self.totals.evaluated_tokens += len(batch) if done else 0
+        self.totals.seconds += seconds
         for part in parts:
             part.job.spend(seconds)
             if not done:
@@ -245,6 +248,7 @@ class Scheduler:
         assert job.sampler is not None
         token = job.sampler.sample(part.index)
         job.generated += 1
+        self.totals.generated_tokens += 1
         if token in job.end_tokens or self._backend.is_end(token):
             self._end(job, "end")
             return

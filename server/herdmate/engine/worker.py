@@ -12,6 +12,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any, BinaryIO
 
 from herdmate.engine import wire
@@ -54,7 +55,8 @@ def _load(first: dict[str, Any], say: Say) -> Backend:
         from herdmate.engine.fake import FakeBackend, Script
 
         return FakeBackend(Script(**first["fake"]))
-    from herdmate.engine.llama import Load, load  # imports llama.cpp, which takes a second
+    from herdmate.engine.llama import load  # imports llama.cpp, which takes a second
+    from herdmate.engine.loading import Load
 
     told = -1
 
@@ -88,7 +90,7 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
         counts = [len(backend.tokenize([Text(text)])) for text in message["texts"]]
         say("counts", id=number, counts=counts)
     elif message["do"] == "measure":
-        say("measures", id=number, evaluated_tokens=scheduler.evaluated_tokens)
+        say("measures", id=number, totals=asdict(scheduler.totals))
 
 
 def _tell(event: Event, number: int, say: Say) -> None:

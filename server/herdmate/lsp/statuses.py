@@ -13,5 +13,5 @@ async def report(session: Session) -> dict[str, Any]:
     answer = asdict(session.status)
     if session.status.state in ("ready", "thinking"):
         answer["engineProcess"] = session.companion.process_id
-        answer["evaluatedTokens"] = await session.companion.evaluated_tokens()
+        answer["engine"] = asdict(await session.companion.totals())
     return answer

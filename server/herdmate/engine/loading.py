@@ -1,0 +1,131 @@
+"""Loading a GGUF file with llama.cpp: the model, its context, and why there is none."""
+
+from __future__ import annotations
+
+import ctypes
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import llama_cpp
+import psutil
+
+from herdmate.errors import ModelError
+
+_log = logging.getLogger(__name__)
+
+LANES = 8
+"""Sequences of the cache that hold prompts."""
+
+SEQUENCES = 3 * LANES
+"""All sequences: a lane has one more for a suffix put aside; the rest are for alternatives."""
+
+BATCH = 512
+"""Most tokens of one evaluation."""
+
+OUTPUTS = 32
+"""Most tokens of one evaluation behind which logits are wanted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How a model is to be loaded: its file, and the settings of the engine."""
+
+    path: str
+    context: int = 4096
+    threads: int = 0
+    gpu_layers: int = -1
+    control_pieces: tuple[str, ...] = ()
+
+
+def load_model(how: Load, on_progress: Callable[[float], None]) -> Any:
+    """The native model. ``on_progress`` is told fractions from 0 to 1.
+
+    Raises ``ModelError`` with a sentence that says what to do.
+    """
+    said = _route_log()
+    _check_file(how.path)
+    model = _native_model(how, on_progress)
+    if not model:
+        raise ModelError(_why_not_loaded(how.path, said))
+    return model
+
+
+def _native_model(how: Load, on_progress: Callable[[float], None]) -> Any:
+    @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
+    def progress(fraction: float, _data: Any) -> bool:
+        on_progress(fraction)
+        return True
+
+    params = llama_cpp.llama_model_default_params()
+    params.n_gpu_layers = how.gpu_layers
+    params.progress_callback = progress
+    llama_cpp.llama_backend_init()
+    return llama_cpp.llama_model_load_from_file(how.path.encode(), params)
+
+
+def new_context(how: Load, model: Any) -> Any:
+    """A native context for a model. Raises ``ModelError`` when there is no memory for it."""
+    params = llama_cpp.llama_context_default_params()
+    trained = llama_cpp.llama_model_n_ctx_train(model)
+    params.n_ctx = min(how.context, trained) if trained > 0 else how.context
+    params.n_batch = params.n_ubatch = BATCH
+    params.n_seq_max = SEQUENCES
+    params.n_outputs_max = OUTPUTS  # or the compute buffer holds logits behind each token
+    params.kv_unified = True  # all sequences share the cells: none is reserved for an idle lane
+    params.no_perf = True
+    threads = how.threads or psutil.cpu_count(logical=False) or 1
+    params.n_threads = params.n_threads_batch = threads
+    context = llama_cpp.llama_init_from_model(model, params)
+    if not context:
+        raise ModelError(
+            f"There is not enough memory for a context of {params.n_ctx} tokens; set "
+            "herdmate.engine.contextTokens lower or choose a smaller model."
+        )
+    return context
+
+
+def _check_file(path: str) -> None:
+    """llama.cpp's own message for a missing file says little."""
+    if not Path(path).is_file():
+        raise ModelError(f"There is no model file at {path}; set herdmate.model to one.")
+
+
+# ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 goes on with the line before
+_LEVELS = {4: logging.INFO}  # a cancelled evaluation is an error to llama.cpp
+
+
+def _route_log() -> list[str]:
+    """Send llama.cpp's log to ours, its errors at INFO; the list collects those."""
+    errors: list[str] = []
+
+    @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
+    def write(level: int, text: bytes, _data: Any) -> None:
+        line = text.decode("utf-8", "replace").rstrip()
+        if level == 4 and line:
+            errors.append(line)
+        if line:
+            _log.log(_LEVELS.get(level, logging.DEBUG), "llama.cpp: %s", line)
+
+    _kept_alive.append(write)
+    llama_cpp.llama_log_set(write, ctypes.c_void_p(0))
+    return errors
+
+
+_kept_alive: list[Any] = []  # ctypes callbacks that C still holds
+
+
+def _why_not_loaded(path: str, said: Sequence[str]) -> str:
+    name, words = Path(path).name, " ".join(said)
+    if "unknown model architecture" in words:
+        kind = words.split("unknown model architecture:")[-1].split("'")[1:2]
+        return (
+            f"{name} is of an architecture that this llama.cpp does not know ({''.join(kind)}); "
+            "upgrade llama-cpp-python or choose another model."
+        )
+    if any(word in words for word in ("failed to allocate", "unable to allocate", "out of memory")):
+        return f"There is not enough memory for {name}; choose a smaller model or quantisation."
+    last = said[-1] if said else "no reason was given"
+    return f"{name} could not be loaded ({last}); fetch it again or choose another model."
