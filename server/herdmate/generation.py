@@ -36,11 +36,16 @@ Segment = Text | Special
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """Segments in order, and the pieces and strings that end the model's answer."""
+    """Segments in order, and the pieces and strings that end the model's answer.
+
+    ``cursor`` is the index of the text that ends where the user types: its last tokens, which the
+    cursor may have cut, are healed (see ``engine.healing``).
+    """
 
     segments: tuple[Segment, ...]
     end_pieces: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
+    cursor: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,10 @@ class Request:
 
     ``lane`` names whose tokens to reuse (a document's URI, a conversation): requests of one lane
     share the longest common prefix of their prompts. ``max_tokens`` 0 only evaluates the prompt.
+    ``alternatives`` asks for so many answers, which differ in their first token. ``exact`` forbids
+    to reuse a suffix that was evaluated before the prefix changed a little. ``drafting`` lets the
+    engine look up in the prompt what may come next, for answers that repeat much of it; the answer
+    is the same without.
     """
 
     prompt: Prompt
@@ -76,6 +85,9 @@ class Request:
     stop: tuple[str, ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     priority: Priority = Priority.ASKED
+    alternatives: int = 1
+    exact: bool = False
+    drafting: bool = False
 
 
 FinishReason = Literal["end", "stop", "length", "context", "cancelled"]
@@ -86,6 +98,7 @@ class Usage:
     """Token counts and seconds of one generation.
 
     ``prompt_tokens = reused_tokens + evaluated_tokens`` where the prompt was evaluated whole.
+    ``drafted_tokens`` of the generated ones came of a draft.
     """
 
     prompt_tokens: int = 0
@@ -94,6 +107,7 @@ class Usage:
     generated_tokens: int = 0
     prompt_seconds: float = 0.0
     generation_seconds: float = 0.0
+    drafted_tokens: int = 0
 
 
 @dataclass(slots=True)
@@ -114,17 +128,19 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some more text of the answer; whole characters only."""
+    """Some more text of an answer; whole characters only. ``index`` tells alternatives apart."""
 
     text: str
+    index: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last thing an engine says of a request."""
+    """The last thing an engine says of a request; ``others`` are the alternatives' reasons."""
 
     reason: FinishReason
     usage: Usage
+    others: tuple[FinishReason, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

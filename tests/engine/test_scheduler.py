@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import threading
 from dataclasses import replace
 
 import pytest
 
-from herdmate.engine.fake import FakeBackend, Script
-from herdmate.engine.scheduler import Event, Scheduler
+from herdmate.engine.fake import FakeBackend, Script, digest
+from herdmate.engine.job import Event
+from herdmate.engine.scheduler import Scheduler
 from herdmate.errors import ContextFullError
-from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Text
+from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Special, Text
 
 
 def _request(
@@ -44,7 +46,11 @@ class _Run:
             self.scheduler.step()
 
     def text(self, number: int) -> str:
-        return "".join(event.text for event in self.said[number] if isinstance(event, Piece))
+        return "".join(
+            event.text
+            for event in self.said[number]
+            if isinstance(event, Piece) and not event.index
+        )
 
     def finished(self, number: int) -> Finished:
         last = self.said[number][-1]
@@ -165,21 +171,221 @@ def test_stop_strings_end_a_request() -> None:
     assert run.finished(1).reason == "stop"
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_whatever_happens_every_request_is_answered_and_right(seed: int) -> None:
-    """Random requests, priorities, lanes and cancels, with a context that is always too small."""
+def _infill(prefix: str, suffix: str, **fields: object) -> Request:
+    """Prefix, suffix, middle, in control pieces of the fake's."""
+    segments = (Special("<P>"), Text(prefix), Special("<S>"), Text(suffix), Special("<M>"))
+    request = Request(Prompt(segments, cursor=1), "doc", 20, priority=Priority.TYPING)
+    return replace(request, **fields)  # type: ignore[arg-type]
+
+
+_PIECES = ("<P>", "<S>", "<M>")
+_SUFFIX = "what follows the cursor"
+
+
+def _digest_of(prefix: str, suffix: str = _SUFFIX) -> str:
+    return digest(f"<P>{prefix}<S>{suffix}<M>")
+
+
+def test_the_suffix_is_moved_and_not_evaluated_again() -> None:
+    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run.submit(1, _infill("def f():", _SUFFIX))
+    run.until_idle()
+    run.submit(2, _infill("def f():\n  re", _SUFFIX))
+    run.until_idle()
+    assert run.finished(2).usage.evaluated_tokens == len("\n  re") + 2  # and <S> and <M>
+    assert run.text(2) == _digest_of("def f():\n  re")
+
+
+def test_an_exact_request_evaluates_what_was_moved() -> None:
+    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run.submit(1, _infill("def f():", _SUFFIX))
+    run.submit(2, _infill("def f():\n", _SUFFIX))
+    run.submit(3, _infill("def f():\n", _SUFFIX, exact=True))
+    run.submit(4, _infill("def f():\n", _SUFFIX, exact=True))
+    run.until_idle()
+    assert run.finished(2).usage.evaluated_tokens == 3
+    assert run.finished(3).usage.evaluated_tokens == len(_SUFFIX) + 1
+    assert run.finished(4).usage.evaluated_tokens == 1  # now it is exact
+
+
+def test_a_suffix_that_is_not_the_same_is_not_moved() -> None:
+    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run.submit(1, _infill("def f():", _SUFFIX))
+    run.until_idle()
+    run.submit(2, _infill("def f():\n", _SUFFIX + "!"))
+    run.until_idle()
+    assert run.finished(2).usage.evaluated_tokens == 1 + 1 + len(_SUFFIX) + 1 + 1
+    assert run.text(2) == _digest_of("def f():\n", _SUFFIX + "!")
+
+
+def test_a_suffix_is_not_moved_for_ever() -> None:
+    """After some dozen tokens it has seen too little of what stands before it."""
+    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    evaluated = []
+    for length in range(120):
+        run.submit(length, _infill("x" * length, _SUFFIX))
+        run.until_idle()
+        assert run.text(length) == _digest_of("x" * length)
+        evaluated.append(run.finished(length).usage.evaluated_tokens)
+    assert 3 <= sum(count > len(_SUFFIX) for count in evaluated) <= 5
+    assert sorted(evaluated)[60] == 3
+
+
+def test_a_suffix_survives_a_cancel_between() -> None:
+    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run.submit(1, _infill("def f():", _SUFFIX))
+    run.until_idle()
+    run.submit(2, _infill("def f():\n  re", _SUFFIX))
+    run.scheduler.step()  # evaluates the prefix; the suffix waits
+    run.scheduler.cancel(2)
+    run.submit(3, _infill("def f():\n  ret", _SUFFIX))
+    run.until_idle()
+    assert run.finished(2).reason == "cancelled"
+    assert run.finished(3).usage.evaluated_tokens == 3  # "t", <S> and <M>
+    assert run.text(3) == _digest_of("def f():\n  ret")
+
+
+def test_what_explanations_have_in_common_is_evaluated_once() -> None:
+    run = _Run(Script({"": "<digest>"}))
+    preamble = "You explain code. " * 3
+    run.submit(1, _request(preamble + "one", lane="one"))
+    run.until_idle()
+    run.submit(2, _request(preamble + "two", lane="two"))
+    run.until_idle()
+    assert run.finished(2).usage.reused_tokens == len(preamble)
+    assert run.text(2) == digest(preamble + "two")
+
+
+def test_alternatives_share_the_prompt_and_each_batch() -> None:
+    run = _Run(Script({"": "abc"}))
+    run.submit(1, _request("p" * 50, alternatives=3))
+    run.until_idle()
+    texts = ["", "", ""]
+    for event in run.said[1]:
+        if isinstance(event, Piece):
+            texts[event.index] += event.text
+    assert texts == ["abc", "bbc", "cbc"]
+    end = run.finished(1)
+    assert (end.reason, end.others) == ("end", ("end", "end"))
+    assert run.scheduler.totals.evaluated_tokens == 50 + 3 * len("abc")
+    assert end.usage.evaluated_tokens == 50
+    assert list(run.scheduler.lanes) == ["a"]  # theirs are gone
+
+
+def test_cancelling_alternatives_cancels_them_all() -> None:
+    run = _Run(Script({"": "a long reply"}))
+    run.submit(1, _request("prompt", alternatives=3))
+    for _ in range(4):
+        run.scheduler.step()
+    run.scheduler.cancel(1)
+    run.until_idle()
+    assert run.finished(1).reason == "cancelled"
+    assert [isinstance(event, Finished) for event in run.said[1]].count(True) == 1
+    assert list(run.scheduler.lanes) == ["a"]
+
+
+def test_drafts_change_nothing_but_the_number_of_steps() -> None:
+    code = "def double(numbers):\n    return [number * 2 for number in numbers]\n" * 3
+    steps = {}
+    for drafting in (False, True):
+        run = _Run(Script({"": code}))
+        run.submit(1, _request(code, max_tokens=len(code) + 9, drafting=drafting))
+        count = 0
+        while run.scheduler.wait(0):
+            run.scheduler.step()
+            count += 1
+        assert run.text(1) == code
+        assert run.finished(1).reason == "end"
+        steps[drafting] = count
+        assert (run.finished(1).usage.drafted_tokens > 0) == drafting
+    assert steps[True] < steps[False] / 2
+
+
+def test_a_stop_string_inside_a_draft_ends_there() -> None:
+    code = "one two three four five six seven eight nine ten STOP eleven twelve\n" * 2
+    run = _Run(Script({"": code}))
+    run.submit(1, _request(code, max_tokens=500, drafting=True, stop=("STOP",)))
+    run.until_idle()
+    assert run.text(1) == code.partition("STOP")[0]
+    assert run.finished(1).reason == "stop"
+    assert (
+        run.scheduler.lanes["a"]
+        == tuple(code.encode() + code.partition("STOP")[0].encode() + b"STOP")[
+            : len(run.scheduler.lanes["a"])
+        ]
+    )
+
+
+class _Model:
+    """What the scheduler should do with one request after another, written down plainly.
+
+    Lanes by name, the least recently used first. A request reuses what its own lane begins with, or
+    another if that has at least 16 tokens more; afterwards its lane holds prompt and answer but for
+    the last token, and the least recently used ones go until all fit.
+    """
+
+    def __init__(self, cells: int, lanes: int) -> None:
+        self.cells, self.most = cells, lanes
+        self.lanes: dict[str, str] = {}
+
+    def ask(self, name: str, prompt: str, answer: str) -> int:
+        if name not in self.lanes and len(self.lanes) == self.most:
+            del self.lanes[next(iter(self.lanes))]
+        own = self._common(self.lanes.pop(name, ""), prompt)
+        best = max((self._common(held, prompt) for held in self.lanes.values()), default=0)
+        reused = best if best >= own + 16 else own
+        held = prompt + answer
+        while sum(map(len, self.lanes.values())) + len(held) > self.cells:
+            del self.lanes[next(iter(self.lanes))]
+        self.lanes[name] = held
+        return reused
+
+    def _common(self, held: str, prompt: str) -> int:
+        pairs = zip(held, prompt[:-1], strict=False)
+        return len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], pairs)))
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_one_after_another_it_does_what_the_written_model_does(seed: int) -> None:
     dice = random.Random(seed)
-    run = _Run(Script({"": "the same reply to all"}, context=400))
+    run = _Run(Script({"": "<digest>"}, context=600))
+    model = _Model(600, run.backend.lanes)
+    for number in range(80):
+        prompt = "the same beginning " * dice.randint(0, 3) + "ab"[number % 2] * dice.randint(1, 80)
+        name = str(dice.randint(0, 10))
+        run.submit(number, _request(prompt, lane=name))
+        run.until_idle()
+        assert run.text(number) == digest(prompt)
+        reused = model.ask(name, prompt, digest(prompt))
+        assert run.finished(number).usage.reused_tokens == reused
+        lanes = {lane: bytes(held).decode() for lane, held in run.scheduler.lanes.items()}
+        assert lanes == model.lanes
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_whatever_happens_every_request_is_answered_and_right(seed: int) -> None:
+    """Random requests, priorities, lanes and cancels, with a context that is always too small.
+
+    The reply is a digest of what was cached, so that any cell out of place shows.
+    """
+    dice = random.Random(seed)
+    run = _Run(Script({"": "<digest>"}, context=400, pieces=_PIECES))
+    expected: dict[int, str] = {}
     cancelled = set()
-    for number in range(60):
-        run.submit(
-            number,
-            _request(
-                "p" * dice.randint(1, 120) + str(number % 7),
-                lane=str(dice.randint(0, 10)),
-                priority=dice.choice(list(Priority)),
-            ),
-        )
+    prefix = ""
+    for number in range(80):
+        priority = dice.choice(list(Priority))
+        if dice.random() < 0.5:
+            prefix = prefix[: dice.randint(0, 60)] + "x" * dice.randint(0, 9)
+            suffix = _SUFFIX[dice.randint(0, 1) :]
+            request = _infill(prefix, suffix, priority=priority, exact=dice.random() < 0.2)
+            expected[number] = _digest_of(prefix, suffix)
+        else:
+            text = "p" * dice.randint(1, 120) + str(number % 7)
+            request = _request(text, lane=str(dice.randint(0, 10)), priority=priority)
+            expected[number] = digest(text)
+        alternatives = dice.choice((1, 1, 1, 3))
+        run.submit(number, replace(request, alternatives=alternatives, drafting=number % 3 == 0))
         for _ in range(dice.randint(0, 6)):
             run.scheduler.step()
         if dice.random() < 0.3:
@@ -187,10 +393,11 @@ def test_whatever_happens_every_request_is_answered_and_right(seed: int) -> None
             run.scheduler.cancel(victim)
             cancelled.add(victim)
     run.until_idle()
-    for number in range(60):
-        reason = run.finished(number).reason
-        if reason == "end":
-            assert run.text(number) == "the same reply to all"
+    for number, text in expected.items():
+        end = run.finished(number)
+        assert [isinstance(event, Finished) for event in run.said[number]].count(True) == 1
+        if end.reason == "end":
+            assert run.text(number) == text
         else:
-            assert reason == "cancelled"
+            assert end.reason == "cancelled"
             assert number in cancelled

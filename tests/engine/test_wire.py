@@ -18,13 +18,16 @@ from herdmate.generation import (
 def test_requests() -> None:
     request = Request(
         Prompt(
-            (Special("bos"), Text("a\n😀\u2028\ud83d", True), Text("")), ("▁<EOT>",), ("<EOT>",)
+            (Special("bos"), Text("a\n😀\u2028\ud83d", True), Text("")), ("▁<EOT>",), ("<EOT>",), 1
         ),
         lane="file:///a b.py",
         max_tokens=7,
         stop=("\n",),
         sampling=Sampling(temperature=0.5, seed=3),
         priority=Priority.TYPING,
+        alternatives=3,
+        exact=True,
+        drafting=True,
     )
     line = wire.encode(wire.request_to_wire(request))
     assert line.count(b"\n") == 1
@@ -32,7 +35,7 @@ def test_requests() -> None:
 
 
 def test_answers() -> None:
-    finished = Finished("length", Usage(5, 2, 3, 1, 0.5, 0.25))
+    finished = Finished("length", Usage(5, 2, 3, 1, 0.5, 0.25, 1), ("end", "stop"))
     assert wire.finished_from_wire(wire.finished_to_wire(finished)) == finished
     info = ModelInfo("p", "n", "llama", "spm", 32016, 4096, 16384, 32, 7, 4, {"▁<PRE>": 32007})
     assert wire.info_from_wire(wire.decode(wire.encode(wire.info_to_wire(info)))) == info

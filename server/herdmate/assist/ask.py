@@ -44,6 +44,7 @@ async def question_for(
         max_tokens=_room(action, companion.counts.cost(subject.text)),
         sampling=Sampling(temperature=action.temperature),
         priority=Priority.ASKED,
+        drafting=action.kind == "rewrite",
     )
     return Question(request, reply_start)
 

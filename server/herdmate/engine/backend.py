@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from herdmate.engine.healing import PieceTable, Tokens
 from herdmate.generation import ModelInfo, Sampling, Segment
 
 
@@ -22,8 +23,17 @@ class Slot:
 class Sampler(Protocol):
     """Chooses next tokens for one generation; holds native memory until it is closed."""
 
-    def sample(self, index: int) -> int:
-        """The token chosen from the logits of batch slot ``index`` of the last evaluation."""
+    def sample(self, index: int, allowed: Tokens | None = None) -> int:
+        """The token chosen from the logits of batch slot ``index`` of the last evaluation.
+
+        Only from ``allowed`` where that is given.
+        """
+
+    def best(self, index: int, count: int) -> list[int]:
+        """The ``count`` most probable tokens there, best first."""
+
+    def clone(self) -> Sampler:
+        """Another sampler in the same state."""
 
     def close(self) -> None:
         """Free what it holds."""
@@ -41,8 +51,20 @@ class Backend(Protocol):
         """How many prompt tokens one evaluation may carry."""
 
     @property
-    def sequences(self) -> int:
-        """How many sequences the cache can hold."""
+    def lanes(self) -> int:
+        """How many lanes the cache can hold, each with two sequences: ``n`` and ``lanes + n``."""
+
+    @property
+    def can_shift(self) -> bool:
+        """Can cached tokens be moved to other positions?"""
+
+    @property
+    def pieces(self) -> PieceTable:
+        """The bytes of all tokens that text consists of."""
+
+    @property
+    def step_seconds(self) -> Mapping[int, float]:
+        """Measured seconds of an evaluation by its number of tokens; empty where unknown."""
 
     def tokenize(self, segments: Sequence[Segment]) -> list[int]:
         """Token ids of a prompt; user text never becomes a control token. Thread safe."""
@@ -64,6 +86,12 @@ class Backend(Protocol):
 
     def forget(self, sequence: int, start: int) -> None:
         """Drop the cached tokens of a sequence from position ``start`` on."""
+
+    def copy(self, source: int, target: int, start: int, end: int) -> None:
+        """Let a sequence share another's cached tokens at positions ``start:end``."""
+
+    def shift(self, sequence: int, by: int) -> None:
+        """Move all cached tokens of a sequence by some positions, for all that share them."""
 
     def sampler(self, sampling: Sampling) -> Sampler:
         """A sampler for one generation."""

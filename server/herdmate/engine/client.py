@@ -99,7 +99,11 @@ class EngineProcess:
                     raise answer
                 if answer["say"] == "error":
                     raise wire.error_from_wire(answer)
-                yield wire.finished_from_wire(answer) if ended else Piece(answer["text"])
+                yield (
+                    wire.finished_from_wire(answer)
+                    if ended
+                    else Piece(answer["text"], answer["index"])
+                )
         finally:
             del self._answers[number]
             if not ended:

@@ -7,12 +7,15 @@ product but the machinery around the model.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from herdmate.engine.backend import Sampler, Slot
+from herdmate.engine.healing import PieceTable, Tokens
 from herdmate.generation import ModelInfo, Sampling, Segment, Text
 
 _END = 256
@@ -25,7 +28,8 @@ class Script:
 
     ``replies`` maps a text to look for in the prompt to the reply; the first that is found counts,
     and ``""`` matches every prompt. ``seconds`` is how long each evaluated token takes. A reply of
-    ``"<die>"`` ends the process, as a crash in native code would.
+    ``"<die>"`` ends the process, as a crash in native code would; ``"<digest>"`` is replaced by a
+    digest of all that is cached of the prompt, so that a wrong cell shows.
     """
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
@@ -34,14 +38,19 @@ class Script:
     pieces: tuple[str, ...] = ()
 
 
+def digest(prompt: str) -> str:
+    """What ``"<digest>"`` becomes behind this prompt."""
+    return hashlib.sha256(prompt.encode()).hexdigest()[:12]
+
+
 class FakeBackend:
     """See ``backend.Backend``."""
 
     def __init__(self, script: Script) -> None:
         self._script = script
         self._pieces = {piece: _FIRST_PIECE + at for at, piece in enumerate(script.pieces)}
-        self._cells: dict[int, list[int]] = {}
-        self._ends: list[int] = []  # the sequence of each slot of the last batch
+        self._cells: list[_Cell] = []
+        self._ends: list[tuple[int, int]] = []  # sequence and place of the last batch's slots
         self._aborted = threading.Event()
         self.evaluated: list[Slot] = []
 
@@ -61,9 +70,24 @@ class FakeBackend:
         return 128
 
     @property
-    def sequences(self) -> int:
+    def lanes(self) -> int:
         """As the real one's."""
         return 8
+
+    @property
+    def can_shift(self) -> bool:
+        """As the real one."""
+        return True
+
+    @property
+    def step_seconds(self) -> Mapping[int, float]:
+        """As if a batch cost little, so that drafts are made."""
+        return {1: 1.0, 2: 1.1, 4: 1.3, 8: 2.0}
+
+    @cached_property
+    def pieces(self) -> PieceTable:
+        """Single bytes: no token begins with another, so nothing is ever healed."""
+        return PieceTable([bytes([token]) for token in range(_END)])
 
     def tokenize(self, segments: Sequence[Segment]) -> list[int]:
         """Bytes, and ids of control pieces."""
@@ -94,17 +118,32 @@ class FakeBackend:
         if self._aborted.is_set():
             return False
         for slot in batch:
-            cells = self._cells.setdefault(slot.sequence, [])
-            if slot.position != len(cells):
+            if [cell.position for cell in self._held(slot.sequence)] != list(range(slot.position)):
                 raise AssertionError(f"gap in sequence {slot.sequence} at {slot.position}")
-            cells.append(slot.token)
-        self._ends = [slot.sequence for slot in batch]
+            self._cells.append(_Cell(slot.position, slot.token, {slot.sequence}))
+        if len(self._cells) > self._script.context:
+            raise AssertionError("more cells than the context has")
+        self._ends = [(slot.sequence, slot.position) for slot in batch]
         self.evaluated += batch
         return True
 
     def forget(self, sequence: int, start: int) -> None:
         """Drop cached tokens."""
-        del self._cells.setdefault(sequence, [])[start:]
+        for cell in self._held(sequence):
+            if cell.position >= start:
+                cell.sequences.remove(sequence)
+        self._cells = [cell for cell in self._cells if cell.sequences]
+
+    def copy(self, source: int, target: int, start: int, end: int) -> None:
+        """Share cached tokens."""
+        for cell in self._held(source):
+            if start <= cell.position < end:
+                cell.sequences.add(target)
+
+    def shift(self, sequence: int, by: int) -> None:
+        """Move cached tokens, for all that share them, as llama.cpp does."""
+        for cell in self._held(sequence):
+            cell.position += by
 
     def sampler(self, sampling: Sampling) -> Sampler:
         """Says the script's reply to the prompt that is in the cache at the first sample."""
@@ -121,13 +160,27 @@ class FakeBackend:
     def reply_to(self, index: int) -> bytes:
         """The scripted reply to what the sequence of batch slot ``index`` holds."""
         names = {token: piece for piece, token in self._pieces.items()}
-        cells = self._cells[self._ends[index]]
+        sequence, place = self._ends[index]
+        cells = [cell.token for cell in self._held(sequence)][: place + 1]
         prompt = b"".join(
             names[token].encode() if token in names else self.piece(token) for token in cells
         ).decode("utf-8", "replace")
-        return next(
-            (text for mark, text in self._script.replies.items() if mark in prompt), ""
-        ).encode()
+        found = (text for mark, text in self._script.replies.items() if mark in prompt)
+        return next(found, "").replace("<digest>", digest(prompt)).encode()
+
+    def _held(self, sequence: int) -> list[_Cell]:
+        """The cells of a sequence in order of position."""
+        mine = (cell for cell in self._cells if sequence in cell.sequences)
+        return sorted(mine, key=lambda cell: cell.position)
+
+
+@dataclass(slots=True)
+class _Cell:
+    """One token of the cache and the sequences that share it."""
+
+    position: int
+    token: int
+    sequences: set[int]
 
 
 class _ScriptSampler:
@@ -138,7 +191,7 @@ class _ScriptSampler:
         self._reply: bytes | None = None
         self._at = 0
 
-    def sample(self, index: int) -> int:
+    def sample(self, index: int, allowed: Tokens | None = None) -> int:
         """The next byte of the reply, or the end."""
         if self._reply is None:
             self._reply = self._backend.reply_to(index)
@@ -146,6 +199,19 @@ class _ScriptSampler:
             os._exit(9)
         self._at += 1
         return self._reply[self._at - 1] if self._at <= len(self._reply) else _END
+
+    def best(self, index: int, count: int) -> list[int]:
+        """The next byte of the reply, then those after it in the alphabet."""
+        if self._reply is None:
+            self._reply = self._backend.reply_to(index)
+        first = self._reply[self._at] if self._at < len(self._reply) else _END
+        return [first, *((first + at) % _END for at in range(1, count))]
+
+    def clone(self) -> Sampler:
+        """One that goes on behind the next byte, which the caller chooses."""
+        other = _ScriptSampler(self._backend)
+        other._reply, other._at = self._reply, self._at + 1
+        return other
 
     def close(self) -> None:
         """Nothing is held."""

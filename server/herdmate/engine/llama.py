@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
 
 import llama_cpp
+import numpy as np
+import numpy.typing as npt
 
 from herdmate.engine import vocabulary
 from herdmate.engine.backend import Sampler, Slot
+from herdmate.engine.healing import PieceTable, Tokens
 from herdmate.engine.loading import BATCH, LANES, Load, load_model, new_context
 from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
@@ -58,9 +62,26 @@ class LlamaBackend:
         return BATCH if llama_cpp.llama_supports_gpu_offload() else 128
 
     @property
-    def sequences(self) -> int:
-        """How many sequences the cache can hold."""
+    def lanes(self) -> int:
+        """How many lanes the cache can hold."""
         return LANES
+
+    @property
+    def can_shift(self) -> bool:
+        """Can cached tokens be moved to other positions?"""
+        return bool(llama_cpp.llama_memory_can_shift(self._memory))
+
+    @cached_property
+    def pieces(self) -> PieceTable:
+        """The bytes of all tokens but control tokens."""
+        count = llama_cpp.llama_vocab_n_tokens(self._vocab)
+        pieces = [vocabulary.piece_of(self._vocab, token) for token in range(count)]
+        return PieceTable(pieces, frozenset(self._pieces.values()))
+
+    @property
+    def step_seconds(self) -> Mapping[int, float]:
+        """Measured seconds of an evaluation by its number of tokens."""
+        return {}
 
     def tokenize(self, segments: Sequence[Segment]) -> list[int]:
         """Token ids of a prompt. Thread safe: the vocabulary is never written."""
@@ -100,9 +121,17 @@ class LlamaBackend:
         """Drop cached tokens from a position on."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
 
+    def copy(self, source: int, target: int, start: int, end: int) -> None:
+        """Share cached tokens."""
+        llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
+
+    def shift(self, sequence: int, by: int) -> None:
+        """Move cached tokens; llama.cpp turns their keys at the next evaluation."""
+        llama_cpp.llama_memory_seq_add(self._memory, sequence, 0, -1, by)
+
     def sampler(self, sampling: Sampling) -> Sampler:
         """A sampler chain of llama.cpp."""
-        return _ChainSampler(self._context, sampling)
+        return _ChainSampler(self._context, self._info.vocabulary_size, sampling, _chain(sampling))
 
     def abort(self) -> None:
         """Stop the running evaluation."""
@@ -136,21 +165,56 @@ class _AbortFlag:
 class _ChainSampler:
     """One generation's sampler chain."""
 
-    def __init__(self, context: Any, sampling: Sampling) -> None:
-        self._context = context
-        self._chain = llama_cpp.llama_sampler_chain_init(
-            llama_cpp.llama_sampler_chain_default_params()
-        )
-        for link in _links(sampling):
-            llama_cpp.llama_sampler_chain_add(self._chain, link)
+    def __init__(self, context: Any, vocabulary_size: int, sampling: Sampling, chain: Any) -> None:
+        self._context, self._size = context, vocabulary_size
+        self._sampling, self._chain = sampling, chain
 
-    def sample(self, index: int) -> int:
+    def sample(self, index: int, allowed: Tokens | None = None) -> int:
         """The next token after batch slot ``index``."""
-        return int(llama_cpp.llama_sampler_sample(self._chain, self._context, index))
+        logits = self._logits(index)
+        if self._sampling.temperature <= 0:  # as llama.cpp's greedy sampler, without its copy
+            if allowed is None:
+                return int(logits.argmax())
+            return int(allowed[logits[allowed].argmax()])
+        if allowed is None:
+            return int(llama_cpp.llama_sampler_sample(self._chain, self._context, index))
+        return self._choose_among(allowed, logits[allowed])
+
+    def best(self, index: int, count: int) -> list[int]:
+        """The most probable tokens there."""
+        logits = self._logits(index)
+        found = np.argpartition(logits, -count)[-count:]
+        return [int(token) for token in found[np.argsort(-logits[found], kind="stable")]]
+
+    def clone(self) -> Sampler:
+        """Another chain in the same state."""
+        chain = llama_cpp.llama_sampler_clone(self._chain)
+        return _ChainSampler(self._context, self._size, self._sampling, chain)
 
     def close(self) -> None:
         """Free the chain and its links."""
         llama_cpp.llama_sampler_free(self._chain)
+
+    def _logits(self, index: int) -> npt.NDArray[np.float32]:
+        pointer = llama_cpp.llama_get_logits_ith(self._context, index)
+        return np.ctypeslib.as_array(pointer, (self._size,))
+
+    def _choose_among(self, allowed: Tokens, logits: npt.NDArray[np.float32]) -> int:
+        data = (llama_cpp.llama_token_data * len(allowed))()
+        table = np.ctypeslib.as_array(data)
+        table["id"], table["logit"] = allowed, logits
+        candidates = llama_cpp.llama_token_data_array(data, len(allowed), -1, False)
+        llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(candidates))
+        token = int(candidates.data[candidates.selected].id)
+        llama_cpp.llama_sampler_accept(self._chain, token)
+        return token
+
+
+def _chain(sampling: Sampling) -> Any:
+    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
+    for link in _links(sampling):
+        llama_cpp.llama_sampler_chain_add(chain, link)
+    return chain
 
 
 def _links(sampling: Sampling) -> list[Any]:

@@ -19,8 +19,8 @@ _log = logging.getLogger(__name__)
 LANES = 8
 """Sequences of the cache that hold prompts."""
 
-SEQUENCES = 3 * LANES
-"""All sequences: a lane has one more for a suffix put aside; the rest are for alternatives."""
+SEQUENCES = 2 * LANES
+"""All sequences: each lane has one more, for a suffix that is put aside."""
 
 BATCH = 512
 """Most tokens of one evaluation."""

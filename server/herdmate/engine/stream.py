@@ -29,6 +29,13 @@ class TextStream:
         self._held = ""
         return rest
 
+    def clone(self) -> TextStream:
+        """Another stream that has taken the same."""
+        other = TextStream(self._stop)
+        other._decoder.setstate(self._decoder.getstate())
+        other._held, other.stopped = self._held, self.stopped
+        return other
+
     def _advance(self, text: str) -> str:
         if self.stopped:
             return ""

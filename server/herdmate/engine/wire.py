@@ -47,11 +47,15 @@ def request_to_wire(request: Request) -> dict[str, Any]:
         "segments": [_segment_to_wire(segment) for segment in request.prompt.segments],
         "end_pieces": request.prompt.end_pieces,
         "prompt_stop": request.prompt.stop,
+        "cursor": request.prompt.cursor,
         "lane": request.lane,
         "max_tokens": request.max_tokens,
         "stop": request.stop,
         "sampling": asdict(request.sampling),
         "priority": int(request.priority),
+        "alternatives": request.alternatives,
+        "exact": request.exact,
+        "drafting": request.drafting,
     }
 
 
@@ -61,6 +65,7 @@ def request_from_wire(value: Mapping[str, Any]) -> Request:
         tuple(_segment_from_wire(segment) for segment in value["segments"]),
         tuple(value["end_pieces"]),
         tuple(value["prompt_stop"]),
+        value["cursor"],
     )
     return Request(
         prompt=prompt,
@@ -69,17 +74,24 @@ def request_from_wire(value: Mapping[str, Any]) -> Request:
         stop=tuple(value["stop"]),
         sampling=Sampling(**value["sampling"]),
         priority=Priority(value["priority"]),
+        alternatives=value["alternatives"],
+        exact=value["exact"],
+        drafting=value["drafting"],
     )
 
 
 def finished_to_wire(finished: Finished) -> dict[str, Any]:
     """The end of a generation as JSON has it."""
-    return {"reason": finished.reason, "usage": asdict(finished.usage)}
+    return {
+        "reason": finished.reason,
+        "usage": asdict(finished.usage),
+        "others": finished.others,
+    }
 
 
 def finished_from_wire(value: Mapping[str, Any]) -> Finished:
     """The end of a generation from JSON."""
-    return Finished(value["reason"], Usage(**value["usage"]))
+    return Finished(value["reason"], Usage(**value["usage"]), tuple(value["others"]))
 
 
 def info_to_wire(info: ModelInfo) -> dict[str, Any]:

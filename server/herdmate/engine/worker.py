@@ -17,7 +17,8 @@ from typing import Any, BinaryIO
 
 from herdmate.engine import wire
 from herdmate.engine.backend import Backend
-from herdmate.engine.scheduler import Event, Scheduler
+from herdmate.engine.job import Event
+from herdmate.engine.scheduler import Scheduler
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, Piece, Text
 
@@ -95,7 +96,7 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
 
 def _tell(event: Event, number: int, say: Say) -> None:
     if isinstance(event, Piece):
-        say("piece", id=number, text=event.text)
+        say("piece", id=number, text=event.text, index=event.index)
     elif isinstance(event, Finished):
         say("finished", id=number, **wire.finished_to_wire(event))
     else:

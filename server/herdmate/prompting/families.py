@@ -125,13 +125,14 @@ def infill_prompt(family: Family, prefix: str, suffix: str, order: Order | None 
     else:
         body = (pieces.prefix, before, pieces.suffix, after, pieces.middle)
     segments = (Special(part) if isinstance(part, str) else part for part in body)
-    return Prompt((*head, *segments), pieces.end, pieces.stop)
+    cursor = len(head) + body.index(before)
+    return Prompt((*head, *segments), pieces.end, pieces.stop, cursor)
 
 
 def continue_prompt(family: Family, prefix: str) -> Prompt:
     """The prompt of a model that cannot infill: it goes on behind ``prefix``."""
     head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
-    return Prompt((*head, Text(prefix, leading_space=True)))
+    return Prompt((*head, Text(prefix, leading_space=True)), cursor=len(head))
 
 
 def instruct_prompt(
