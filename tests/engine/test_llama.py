@@ -12,7 +12,7 @@ import pytest
 from herdmate.engine.client import EngineProcess, start_llama
 from herdmate.errors import ContextFullError, ModelError
 from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Sampling, Special, Text
-from herdmate.prompting.families import CONTROL_PIECES, family_of, infill_prompt
+from herdmate.prompting.families import CONTROL_PIECES, Order, family_of, infill_prompt
 from tests.models.gguf_file import gguf, write
 
 PREFIX = 'def fibonacci(n):\n    """Return the n-th Fibonacci number."""\n'
@@ -127,3 +127,51 @@ async def test_files_that_cannot_be_loaded(starter_model: Path, tmp_path: Path) 
         async with _engine(path) as engine:
             with pytest.raises(ModelError, match=words):
                 await engine.ready()
+
+
+@pytest.mark.parametrize("order", ["psm", "spm"])
+async def test_a_cut_token_is_healed(starter_model: Path, order: Order) -> None:
+    """``retu`` and ``return `` end in tokens that training never showed before what follows."""
+    code = "def area(width, height):\n    return width * height\n\n\nprint(area(2, 3))\n"
+    async with _engine(starter_model) as engine:
+        family = family_of(await engine.ready())
+        for cut in ("def area(width, height):\n    return wid", "def area(width, height):\n    "):
+            after = code[code.index("\n\n\nprint") :]
+            prompt = infill_prompt(family, cut, after, order)
+            healed, end = await _answer(engine, Request(prompt, "doc", 16, stop=("\n",)))
+            usage = end.usage
+            assert (cut + healed).startswith(cut)
+            if order == "psm":  # the order that the starter was trained in
+                assert (cut + healed).rstrip() == code[: code.index("\n\n\nprint")]
+            assert usage.prompt_tokens == usage.reused_tokens + usage.evaluated_tokens
+
+
+async def test_alternatives_differ_and_the_first_is_the_only_answer(starter_model: Path) -> None:
+    async with _engine(starter_model) as engine:
+        family = family_of(await engine.ready())
+        prompt = infill_prompt(family, PREFIX + "    ", SUFFIX)
+        alone, _ = await _answer(engine, Request(prompt, "doc", 12, stop=("\n",)))
+        before = await engine.totals()
+        texts = ["", "", ""]
+        async for event in engine.generate(
+            Request(prompt, "doc", 12, stop=("\n",), alternatives=3)
+        ):
+            if isinstance(event, Piece):
+                texts[event.index] += event.text
+        after = await engine.totals()
+        assert len(set(texts)) == 3
+        assert texts[0] == alone
+        assert after.prompt_tokens - before.prompt_tokens <= after.reused_tokens + 3
+        assert after.evaluated_tokens - before.evaluated_tokens <= 3 * 12 + 4
+
+
+async def test_drafting_says_the_same(starter_model: Path) -> None:
+    """A copy of code is what a refactoring mostly is; most of its tokens can be drafted."""
+    code = "def total(orders):\n    result = 0\n    for order in orders:\n        result += order\n"
+    question = f"# The same function twice:\n{code}\n\n{code}\n\n"
+    async with _engine(starter_model) as engine:
+        plain, _ = await _answer(engine, _plain(question, "a", 40))
+        drafting = Request(Prompt((Text(question),)), "b", 40, drafting=True)
+        drafted, end = await _answer(engine, drafting)
+        assert drafted == plain
+        assert end.usage.generated_tokens == 40
