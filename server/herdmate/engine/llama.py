@@ -74,9 +74,7 @@ class LlamaBackend:
     @cached_property
     def pieces(self) -> PieceTable:
         """The bytes of all tokens but control tokens."""
-        count = llama_cpp.llama_vocab_n_tokens(self._vocab)
-        pieces = [vocabulary.piece_of(self._vocab, token) for token in range(count)]
-        return PieceTable(pieces, frozenset(self._pieces.values()))
+        return PieceTable(vocabulary.all_pieces(self._vocab), frozenset(self._pieces.values()))
 
     @property
     def step_seconds(self) -> Mapping[int, float]:

@@ -89,6 +89,21 @@ def piece_of(vocab: Any, token: int) -> bytes:
         size = -length
 
 
+def all_pieces(vocab: Any) -> list[bytes]:
+    """The bytes of each token by its id; empty for control tokens."""
+    size = 256
+    buffer = ctypes.create_string_buffer(size)
+    to_piece = llama_cpp.llama_token_to_piece
+    lengths = (
+        to_piece(vocab, token, buffer, size, 0, False)
+        for token in range(llama_cpp.llama_vocab_n_tokens(vocab))
+    )
+    return [
+        buffer.raw[:length] if length >= 0 else piece_of(vocab, token)
+        for token, length in enumerate(lengths)
+    ]
+
+
 def _encode(vocab: Any, text: str, leading_space: bool) -> list[int]:
     if not text:
         return []

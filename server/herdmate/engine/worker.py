@@ -42,6 +42,7 @@ def main() -> int:
     say("ready", info=wire.info_to_wire(backend.info))
     scheduler = Scheduler(backend)
     threading.Thread(target=_read, args=(scheduler, backend, say), daemon=True).start()
+    _ = backend.pieces  # takes half a second; rather now than within the first request
     try:
         while True:
             scheduler.wait()
