@@ -1,15 +1,18 @@
-"""A small client of the server, for the demonstration: what an editor does, without an editor."""
+"""A small client of the server, for the demonstration and for measuring: an editor without one."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
+import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
 
 from herdmate.errors import HerdmateError
@@ -18,15 +21,20 @@ from herdmate.lsp.convert import UTF16, Lines, lines_of
 from herdmate.text import Document, Edit, Span, apply_edits
 from herdmate.version import VERSION
 
+_GOODBYE_SECONDS = 10.0
+
 
 @asynccontextmanager
-async def connect(settings: dict[str, Any], *flags: str) -> AsyncIterator[Client]:
+async def connect(
+    settings: dict[str, Any], *flags: str, serve: tuple[str, ...] = ()
+) -> AsyncIterator[Client]:
     """A client of a server process of its own, which is ended when the block is left.
 
-    ``flags`` stand before ``serve`` on the server's command line. Raises ``HerdmateError``.
+    On the server's command line ``flags`` stand before ``serve`` and that one's own behind it.
+    Raises ``HerdmateError``.
     """
     client = Client()
-    await client.start(settings, flags)
+    await client.start(settings, (*flags, "serve", *serve))
     try:
         yield client
     finally:
@@ -41,11 +49,15 @@ class Client:
         self._statuses: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._outcomes: asyncio.Queue[types.WorkspaceEdit | str] = asyncio.Queue()
+        self._progress: types.ProgressToken | None = None
         self._listen()
 
-    async def start(self, settings: dict[str, Any], flags: tuple[str, ...]) -> None:
+    async def start(self, settings: dict[str, Any], command: tuple[str, ...]) -> None:
         """Start the server and shake hands."""
-        await self._client.start_io(sys.executable, "-m", "herdmate", *flags, "serve")
+        # In a session of its own, so that Ctrl-C reaches it through us, in order.
+        await self._client.start_io(
+            sys.executable, "-m", "herdmate", *command, start_new_session=True
+        )
         own = {"status": True, "explanation": True}
         edits = types.WorkspaceEditClientCapabilities(document_changes=True)
         await self._client.initialize_async(
@@ -57,6 +69,7 @@ class Client:
                     text_document=types.TextDocumentClientCapabilities(
                         inline_completion=types.InlineCompletionClientCapabilities()
                     ),
+                    window=types.WindowClientCapabilities(work_done_progress=True),
                     experimental={"herdmate": own},
                 ),
                 initialization_options=settings,
@@ -65,9 +78,15 @@ class Client:
         self._client.initialized(types.InitializedParams())
 
     async def stop(self) -> None:
-        """Say goodbye and wait until the server has ended."""
-        await self._client.shutdown_async(None)
-        self._client.exit(None)
+        """Say goodbye and wait until the server has ended; one that does not answer is killed."""
+        try:
+            await asyncio.wait_for(self._client.shutdown_async(None), _GOODBYE_SECONDS)
+            self._client.exit(None)
+        except (asyncio.TimeoutError, RuntimeError):  # it has ended already, or is stuck
+            server = self._client._server
+            with contextlib.suppress(ProcessLookupError):
+                if server is not None:
+                    server.kill()
         await self._client.stop()  # type: ignore[no-untyped-call]
 
     async def ready(self, on_status: Callable[[str, float | None], None]) -> str:
@@ -85,15 +104,32 @@ class Client:
         item = types.TextDocumentItem(document.uri, document.language, 1, document.text)
         self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
 
-    async def ghost_text(self, document: Document, offset: int) -> str | None:
-        """What the server would show at an offset, asked for explicitly."""
-        lines = _lines(document)
-        answer = await self._client.text_document_inline_completion_async(
+    def change(self, document: Document, edit: Edit, version: int) -> None:
+        """Tell the server of one edit of a document as it was, and the version that this makes."""
+        part = types.TextDocumentContentChangePartial(
+            _lines(document).range(edit.span), edit.new_text
+        )
+        name = types.VersionedTextDocumentIdentifier(version, document.uri)
+        self._client.text_document_did_change(types.DidChangeTextDocumentParams(name, [part]))
+
+    def close(self, document: Document) -> None:
+        """Close a document at the server."""
+        name = types.TextDocumentIdentifier(document.uri)
+        self._client.text_document_did_close(types.DidCloseTextDocumentParams(name))
+
+    async def ghost_text(self, document: Document, offset: int, invoked: bool = True) -> str | None:
+        """What the server would show at an offset; ``invoked``: the user asked for it by a key.
+
+        A task that is cancelled meanwhile cancels the request at the server.
+        """
+        kinds = types.InlineCompletionTriggerKind
+        answer = await self._ask(
+            types.TEXT_DOCUMENT_INLINE_COMPLETION,
             types.InlineCompletionParams(
-                types.InlineCompletionContext(types.InlineCompletionTriggerKind.Invoked),
+                types.InlineCompletionContext(kinds.Invoked if invoked else kinds.Automatic),
                 types.TextDocumentIdentifier(document.uri),
-                lines.position(offset),
-            )
+                _lines(document).position(offset),
+            ),
         )
         items = answer.items if isinstance(answer, types.InlineCompletionList) else answer or []
         return str(items[0].insert_text) if items else None
@@ -109,6 +145,21 @@ class Client:
             if part["done"]:
                 return
 
+    def stop_explaining(self) -> None:
+        """Press the cancel button of the explanation that began last."""
+        assert self._progress is not None
+        self._client.window_work_done_progress_cancel(
+            types.WorkDoneProgressCancelParams(self._progress)
+        )
+
+    async def status(self) -> dict[str, Any]:
+        """What ``herdmate.status`` answers: the state, and what the engine has done so far."""
+        answer = await self._ask(
+            types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(protocol.COMMAND_STATUS)
+        )
+        plain: dict[str, Any] = _plain(answer)
+        return plain
+
     async def rewrite(self, document: Document, span: Span, action: str) -> str:
         """The document's text after a refactoring; raises ``HerdmateError`` with the refusal."""
         await self._execute(protocol.COMMAND_REWRITE, document, span, action)
@@ -117,7 +168,7 @@ class Client:
             raise HerdmateError(outcome)
         return apply_edits(document.text, _edits(outcome, _lines(document)))
 
-    async def _execute(self, command: str, document: Document, span: Span, action: str) -> None:
+    async def _execute(self, command: str, document: Document, span: Span, action: str) -> Any:
         range_ = _lines(document).range(span)
         start, end = ({"line": at.line, "character": at.character} for at in (
             range_.start, range_.end
@@ -125,9 +176,25 @@ class Client:
         arguments = protocol.ActionArguments(
             document.uri, {"start": start, "end": end}, action, version=1
         )
-        await self._client.workspace_execute_command_async(
-            types.ExecuteCommandParams(command, [asdict(arguments)])
+        return await self._ask(
+            types.WORKSPACE_EXECUTE_COMMAND,
+            types.ExecuteCommandParams(command, [asdict(arguments)]),
         )
+
+    async def _ask(self, method: str, params: Any) -> Any:
+        """One request. A task that is cancelled sends ``$/cancelRequest``."""
+        number = str(uuid.uuid4())
+        answer: asyncio.Future[Any] = self._client.protocol.send_request_async(
+            method, params, msg_id=number
+        )
+        try:
+            return await asyncio.shield(answer)
+        except asyncio.CancelledError:
+            answer.add_done_callback(lambda done: done.cancelled() or done.exception())
+            self._client.cancel_request(types.CancelParams(number))
+            raise
+        except JsonRpcException as error:
+            raise HerdmateError(error.message) from error
 
     def _listen(self) -> None:
         @self._client.feature(protocol.STATUS)
@@ -141,6 +208,10 @@ class Client:
         @self._client.feature(types.WINDOW_SHOW_MESSAGE)
         def show_message(params: types.ShowMessageParams) -> None:
             self._outcomes.put_nowait(params.message)
+
+        @self._client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
+        def begin_progress(params: types.WorkDoneProgressCreateParams) -> None:
+            self._progress = params.token
 
         @self._client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
@@ -156,6 +227,13 @@ def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:
         for change in document.edits
         if isinstance(change, types.TextEdit | types.AnnotatedTextEdit)
     )
+
+
+def _plain(value: Any) -> Any:
+    """pygls gives an object of unknown shape as nested named tuples."""
+    if hasattr(value, "_asdict"):
+        return {name: _plain(item) for name, item in value._asdict().items()}
+    return value
 
 
 def _lines(document: Document) -> Lines:

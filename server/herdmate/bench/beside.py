@@ -1,0 +1,119 @@
+"""Ghost text while an explanation streams, against ghost text alone."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.explaining import explained
+from herdmate.bench.figures import median
+from herdmate.bench.scene import Scene, excerpt, renamed
+from herdmate.bench.typist import Stroke, Typist
+from herdmate.lsp.client import Client
+from herdmate.text import Document
+
+_MOST_PARTS = 200
+_MOST_KEYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Median seconds of the same keystrokes alone and beside, where the model was asked both times.
+
+    ``same_text``: the explanation was the same as alone, ``characters`` of it compared (the first
+    200 parts).
+    """
+
+    keystrokes: int
+    alone: float | None
+    beside: float | None
+    ratio: float | None
+    same_text: bool
+    characters: int
+
+
+async def beside(given: Conditions) -> Beside:
+    """Type the same keys in two documents, the second while an explanation streams."""
+    document, keys = excerpt(given.scene), given.scene.keys[:_MOST_KEYS]
+    async with server(given, delay=0) as client:
+        client.open(document)
+        given.tell("beside: an explanation alone")
+        await _first_part(client, document)  # so that both find the same in the cache
+        text_alone = await _Explanation(client, document).whole
+        given.tell("beside: ghost text alone")
+        typist = await _typist(client, renamed(given.scene, "alone"))
+        alone = [await typist.stroke(key) for key in keys]
+        typist = await _typist(client, renamed(given.scene, "beside"))
+        given.tell("beside: both")
+        explanation = _Explanation(client, document)
+        await explanation.begun.wait()
+        try:
+            both = await _while_it_streams(explanation, typist, keys)
+            return beside_of(alone, both, text_alone, await explanation.whole)
+        finally:
+            explanation.whole.cancel()
+
+
+def beside_of(
+    alone: Sequence[Stroke], both: Sequence[Stroke], text_alone: str, text: str
+) -> Beside:
+    """The figures of the same keystrokes alone and beside, and of the explanation's two texts."""
+    pairs = [
+        (one.seconds, other.seconds)
+        for one, other in zip(alone, both, strict=False)
+        if one.is_asked and other.is_asked
+    ]
+    shorter = min(len(text_alone), len(text))
+    middle = [median(column) for column in zip(*pairs, strict=True)] if pairs else [None, None]
+    ratio = middle[1] / middle[0] if middle[0] and middle[1] else None
+    same = shorter > 0 and text_alone[:shorter] == text[:shorter]
+    return Beside(len(pairs), middle[0], middle[1], ratio, same, shorter)
+
+
+class _Explanation:
+    """An explanation that is being read: ``begun`` with its first part, then ``whole``."""
+
+    def __init__(self, client: Client, document: Document) -> None:
+        self.begun = asyncio.Event()
+        self.whole = asyncio.ensure_future(self._read(client, document))
+
+    async def _read(self, client: Client, document: Document) -> str:
+        texts: list[str] = []
+        try:
+            async with aclosing(explained(client, document)) as parts:
+                async for text in parts:
+                    texts.append(text)
+                    self.begun.set()
+                    if len(texts) == _MOST_PARTS:
+                        break
+        finally:
+            self.begun.set()
+        return "".join(texts)
+
+
+async def _while_it_streams(
+    explanation: _Explanation, typist: Typist, keys: Sequence[str]
+) -> list[Stroke]:
+    strokes: list[Stroke] = []
+    for key in keys:
+        stroke = await typist.stroke(key)
+        if explanation.whole.done():
+            break
+        strokes.append(stroke)
+    return strokes
+
+
+async def _first_part(client: Client, document: Document) -> None:
+    async with aclosing(explained(client, document)) as parts:
+        async for _ in parts:
+            return
+
+
+async def _typist(client: Client, scene: Scene) -> Typist:
+    """Somebody who has had the first answer."""
+    typist = Typist(client, scene)
+    await typist.stroke("")
+    return typist

@@ -1,0 +1,73 @@
+"""A process of the bench's own that holds a model: one question a line, one answer a line.
+
+It ends when its input ends, so it never outlives the bench.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from herdmate.engine import wire
+from herdmate.errors import EngineError
+
+Answerer = Callable[[dict[str, Any]], dict[str, Any]]
+
+
+class Child:
+    """One such process, seen from the bench."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to a question. Raises ``EngineError`` when the process has ended."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(wire.encode(question))
+        line = await self._process.stdout.readline()
+        if not line:
+            raise EngineError(
+                f"A process of the bench ended (exit code {await self._process.wait()}); "
+                "what it wrote above says why."
+            )
+        return wire.decode(line)
+
+
+@asynccontextmanager
+async def child(module: str, first: dict[str, Any]) -> AsyncIterator[Child]:
+    """Run a module whose ``main`` calls ``serve``, and ask it the first question."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE, limit=wire.LINE_LIMIT, start_new_session=True,
+    )  # fmt: skip
+    try:
+        answering = Child(process)
+        await answering.ask(first)
+        yield answering
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def serve(start: Callable[[dict[str, Any]], Answerer]) -> None:
+    """Answer questions until there are no more; ``start`` answers the first and gives the rest.
+
+    What native code prints goes to standard error.
+    """
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    answer: Answerer | None = None
+    for line in sys.stdin.buffer:
+        question = wire.decode(line)
+        if answer is None:
+            answer, said = start(question), {}
+        else:
+            said = answer(question)
+        output.write(wire.encode(said))
+        output.flush()

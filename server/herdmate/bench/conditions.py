@@ -1,0 +1,57 @@
+"""What is the same for all measurements of a run, and the server that each of them starts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from herdmate.bench.scene import Scene
+from herdmate.lsp.client import Client, connect
+
+Tell = Callable[[str], None]
+"""Say to the user what goes on now."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """The model, the code and the settings. ``serve`` are more words for the server's start."""
+
+    model: Path
+    scene: Scene
+    gaps: tuple[float, ...]
+    threads: int
+    prefix_tokens: int = 1280
+    suffix_tokens: int = 128
+    max_tokens: int = 64
+    context_tokens: int = 4096
+    one_line: bool = False
+    cancels: int = 50
+    seed: int = 0
+    serve: tuple[str, ...] = ()
+    tell: Tell = lambda _sentence: None
+
+
+@asynccontextmanager
+async def server(given: Conditions, **completion: Any) -> AsyncIterator[Client]:
+    """A server of its own for one measurement, ready; ``completion`` are settings for it."""
+    async with connect(settings(given, **completion), "--log-level", "error",
+                       serve=given.serve) as client:  # fmt: skip
+        await client.ready(lambda _message, _fraction: None)
+        yield client
+
+
+def settings(given: Conditions, **completion: Any) -> dict[str, Any]:
+    """The settings as an editor would send them."""
+    return {
+        "model": str(given.model),
+        "completion": {
+            "prefixTokens": given.prefix_tokens,
+            "suffixTokens": given.suffix_tokens,
+            "maxTokens": given.max_tokens,
+            **completion,
+        },
+        "engine": {"contextTokens": given.context_tokens, "threads": given.threads},
+    }

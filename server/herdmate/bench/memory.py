@@ -1,0 +1,54 @@
+"""Memory of the engine's process, against the model's file and its KV cache."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.typist import Typist
+from herdmate.models.inspect import read_header
+
+_TYPED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Bytes: resident in the engine's process after it has answered, and what they are for.
+
+    ``kv`` is that of the whole context in 16 bits, as llama.cpp keeps it by default; ``beside`` is
+    resident less file and KV.
+    """
+
+    resident: int
+    file: int
+    kv: int
+    beside: int
+
+
+async def memory(given: Conditions) -> Memory:
+    """Type a little and look."""
+    given.tell("memory")
+    async with server(given, delay=0) as client:
+        typist = Typist(client, given.scene)
+        for key in ("", *given.scene.keys[:_TYPED]):
+            await typist.stroke(key)
+        process = psutil.Process((await client.status())["engineProcess"])
+        resident = int(process.memory_info().rss)
+    file = given.model.stat().st_size
+    kv = kv_bytes(given.model, given.context_tokens)
+    return Memory(resident, file, kv, resident - file - kv)
+
+
+def kv_bytes(model: Path, context_tokens: int) -> int:
+    """Bytes of a KV cache in 16 bits, by the sizes that a GGUF file states."""
+    header = read_header(model)
+    said, kind = header.metadata, header.architecture
+    heads = int(said[f"{kind}.attention.head_count"])
+    kv_heads = int(said.get(f"{kind}.attention.head_count_kv", heads))
+    width = int(said[f"{kind}.embedding_length"]) // heads
+    keys = int(said.get(f"{kind}.attention.key_length", width))
+    values = int(said.get(f"{kind}.attention.value_length", width))
+    return int(said[f"{kind}.block_count"]) * kv_heads * (keys + values) * 2 * context_tokens

@@ -1,0 +1,71 @@
+"""Typing where each key waits for its answer: what a keystroke costs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.figures import Spread, median, share, spread
+from herdmate.bench.typist import Stroke, Typist
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Seconds to the answer of all keystrokes and of those for which the model was asked.
+
+    ``prompt_tokens`` and ``evaluated_prompt`` are of those asked, ``reuse`` is reused tokens by
+    prompt tokens, ``from_cache`` and ``silent`` are shares of all. ``strokes`` has each keystroke.
+    """
+
+    seconds: Spread | None
+    seconds_asked: Spread | None
+    prompt_tokens: float | None
+    evaluated_prompt: Spread | None
+    evaluated_prompt_of_all: Spread | None
+    reuse: float | None
+    from_cache: float | None
+    silent: float | None
+    strokes: tuple[Stroke, ...]
+
+
+async def paced(given: Conditions) -> Paced:
+    """Type all keys, with no delay before the model is asked; the first answer does not count."""
+    multiline = {"multiline": "never"} if given.one_line else {}
+    return paced_of(await _strokes(given, "typing", delay=0, **multiline))
+
+
+async def first_tokens(given: Conditions) -> Paced:
+    """The same with answers of one token: seconds are those to the first token."""
+    return paced_of(await _strokes(given, "first tokens", delay=0, maxTokens=1))
+
+
+def paced_of(strokes: Sequence[Stroke]) -> Paced:
+    """The figures of keystrokes."""
+    asked = [stroke for stroke in strokes if stroke.is_asked]
+    cached = sum(stroke.shown and not stroke.is_asked for stroke in strokes)
+    silent = sum(not stroke.shown and not stroke.is_asked for stroke in strokes)
+    prompts = [stroke.prompt_tokens for stroke in asked]
+    return Paced(
+        seconds=spread([stroke.seconds for stroke in strokes]),
+        seconds_asked=spread([stroke.seconds for stroke in asked]),
+        prompt_tokens=median(prompts) if prompts else None,
+        evaluated_prompt=spread([stroke.evaluated_prompt for stroke in asked]),
+        evaluated_prompt_of_all=spread([stroke.evaluated_prompt for stroke in strokes]),
+        reuse=share(sum(stroke.reused_tokens for stroke in asked), sum(prompts)),
+        from_cache=share(cached, len(strokes)),
+        silent=share(silent, len(strokes)),
+        strokes=tuple(strokes),
+    )
+
+
+async def _strokes(given: Conditions, name: str, **completion: object) -> list[Stroke]:
+    keys = given.scene.keys
+    async with server(given, **completion) as client:
+        typist = Typist(client, given.scene)
+        await typist.stroke("")
+        strokes = []
+        for number, key in enumerate(keys, start=1):
+            given.tell(f"{name}: key {number} of {len(keys)}")
+            strokes.append(await typist.stroke(key))
+        return strokes

@@ -1,0 +1,159 @@
+"""The same prompts put to others: ``Llama.create_completion`` and llama-server's ``/infill``.
+
+All write at most one line of at most so many tokens, greedily, with as many threads and as much
+context, and keep what they can of the last prompt.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from herdmate.assist.companion import Companion, first_message
+from herdmate.bench import llama_server
+from herdmate.bench.child import Child, child
+from herdmate.bench.conditions import Conditions, settings
+from herdmate.bench.figures import Spread, spread
+from herdmate.bench.scene import Scene
+from herdmate.context.window import Window, gather, reach
+from herdmate.engine import wire
+from herdmate.generation import Prompt, Request
+from herdmate.prompting.families import infill_prompt
+from herdmate.settings import settings_from_json
+from herdmate.text import Cursor, Document, with_text
+
+LLAMA_CPP_PYTHON = "llama-cpp-python"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One place that is completed: what stands around it, and the prompt that the model sees."""
+
+    window: Window
+    prompt: Prompt
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """Seconds to the first token and to the end, and tokens of the prompt evaluated."""
+
+    first_seconds: float
+    seconds: float
+    prompt_tokens: int
+    evaluated_prompt: int
+    generated_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A rival's figures. ``replies`` has one for each question, the cold first one apart."""
+
+    name: str
+    first_answer_seconds: float
+    seconds: Spread | None
+    first_seconds: Spread | None
+    evaluated_prompt: Spread | None
+    replies: tuple[Reply, ...]
+
+
+class Rival(Protocol):
+    """Who else completes."""
+
+    async def ask(self, question: Question) -> Reply:
+        """Complete one line."""
+
+
+async def questions_of(given: Conditions) -> list[Question]:
+    """What Herdmate's model is asked at the start and behind each key, by the product's own code.
+
+    Raises ``ModelError`` when the model cannot fill in.
+    """
+    wanted, _ = settings_from_json(settings(given))
+    companion = Companion()
+    await companion.start(first_message(wanted)[0])
+    try:
+        _, family = await companion.model()
+        found = []
+        budget = given.prefix_tokens, given.suffix_tokens
+        for cursor in _cursors(given.scene):
+            await companion.counts.learn(reach(cursor, *budget))
+            window = gather(cursor, *budget, companion.counts.cost)
+            found.append(Question(window, infill_prompt(family, window.prefix, window.suffix)))
+        return found
+    finally:
+        await companion.stop()
+
+
+async def measured(
+    name: str, given: Conditions, first: Question, questions: Sequence[Question]
+) -> Measured:
+    """Ask a rival, who is the name of one or the URL of a llama-server, all questions in turn."""
+    async with _rival(name, given) as rival:
+        cold = await rival.ask(first)
+        replies = []
+        for number, question in enumerate(questions, start=1):
+            given.tell(f"{name}: {number} of {len(questions)}")
+            replies.append(await rival.ask(question))
+    return Measured(
+        name,
+        cold.seconds,
+        spread([reply.seconds for reply in replies]),
+        spread([reply.first_seconds for reply in replies]),
+        spread([reply.evaluated_prompt for reply in replies]),
+        tuple(replies),
+    )
+
+
+@asynccontextmanager
+async def _rival(name: str, given: Conditions) -> AsyncIterator[Rival]:
+    if name != LLAMA_CPP_PYTHON:
+        yield _Server(name, given.max_tokens)
+        return
+    load = {"path": str(given.model), "context": given.context_tokens, "threads": given.threads}
+    async with child("herdmate.bench.llama_cpp_python", load) as process:
+        yield _HighLevel(process, given.max_tokens)
+
+
+class _HighLevel:
+    """llama-cpp-python's ``Llama`` in a process of its own."""
+
+    def __init__(self, process: Child, max_tokens: int) -> None:
+        self._process, self._most = process, max_tokens
+
+    async def ask(self, question: Question) -> Reply:
+        request = Request(question.prompt, "", self._most)
+        return Reply(**await self._process.ask(wire.request_to_wire(request)))
+
+
+class _Server:
+    """A llama-server that the user started."""
+
+    def __init__(self, url: str, max_tokens: int) -> None:
+        self._url, self._most = url, max_tokens
+
+    async def ask(self, question: Question) -> Reply:
+        started = time.perf_counter()
+        window = question.window
+        answer = await llama_server.infill(self._url, window.prefix, window.suffix, self._most)
+        return Reply(
+            answer.first_at - started,
+            answer.ended_at - started,
+            answer.prompt_tokens,
+            answer.evaluated_prompt,
+            answer.generated_tokens,
+        )
+
+
+def _cursors(scene: Scene) -> Iterable[Cursor]:
+    document, offset = scene.document, scene.offset
+    yield Cursor(document, offset)
+    for key in scene.keys:
+        document, offset = _typed(document, offset, key), offset + len(key)
+        yield Cursor(document, offset)
+
+
+def _typed(document: Document, offset: int, key: str) -> Document:
+    return with_text(document, document.text[:offset] + key + document.text[offset:])

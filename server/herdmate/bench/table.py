@@ -1,0 +1,141 @@
+"""The figures of a run as a table for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from rich.table import Table
+
+Row = tuple[str, str, str]
+
+
+def table(found: dict[str, Any]) -> Table:
+    """What was measured, its median and what else is to be said."""
+    said = found["conditions"]
+    drawn = Table(
+        title=f"{said['model']}: {said['keystrokes']} keystrokes in {said['file']}, "
+        f"{said['threads']} threads",
+        title_justify="left",
+    )
+    for heading in ("measured", "median", "and"):
+        drawn.add_column(heading, justify="right" if heading == "median" else "left")
+    for name, rows in _ROWS.items():
+        if name in found:
+            drawn.add_section()
+            for row in rows(found[name]):
+                drawn.add_row(*row)
+    for name, of in (("typing", "a keystroke"), ("token", "a first token")):
+        if (ratio := found.get(f"{name}_by_floor")) is not None:
+            drawn.add_row(f"{of} by this machine's floor", f"{ratio:.2f}", "1 is the floor")
+    return drawn
+
+
+def _first(value: Any) -> Iterator[Row]:
+    yield _seconds("first answer in a file", value["seconds"],
+                   f"{value['evaluated_prompt']:.0f} tokens of the prompt evaluated")  # fmt: skip
+
+
+def _typing(value: Any) -> Iterator[Row]:
+    yield _seconds("a keystroke's answer", value["seconds"])
+    yield _seconds("where the model was asked", value["seconds_asked"])
+    yield _tokens("prompt tokens evaluated, where asked", value["evaluated_prompt"],
+                  f"of {value['prompt_tokens'] or 0:.0f}")  # fmt: skip
+    yield _tokens("prompt tokens evaluated, all keystrokes", value["evaluated_prompt_of_all"])
+    yield "prompt tokens reused", _percent(value["reuse"]), "of those asked"
+    yield "answered from the cache", _percent(value["from_cache"]), "of keystrokes"
+    yield "silent", _percent(value["silent"]), "of keystrokes"
+
+
+def _token(value: Any) -> Iterator[Row]:
+    yield _seconds("first token, where the model was asked", value["seconds_asked"])
+    yield _tokens("prompt tokens evaluated for it", value["evaluated_prompt"],
+                  f"of {value['prompt_tokens'] or 0:.0f}")  # fmt: skip
+
+
+def _rhythm(value: Any) -> Iterator[Row]:
+    yield "typing on: answered before the next key", _percent(value["answered"]), "of keystrokes"
+    yield "with a text to show", _percent(value["shown"]), "of keystrokes"
+    missed = f"{value['missed_pauses']} of {value['pauses']} pauses were too short"
+    yield _seconds("answer in a pause", value["seconds_after_pause"], missed)
+
+
+def _speed(value: Any) -> Iterator[Row]:
+    yield "tokens a second through the server", f"{value['by_clock']:.1f}", (
+        f"{value['by_engine']:.1f} by the engine's clock")  # fmt: skip
+    yield "tokens a second of a bare loop", f"{value['bare']:.1f}", (
+        f"the server has {value['ratio']:.2f} of it")  # fmt: skip
+
+
+def _cancel(value: Any) -> Iterator[Row]:
+    yield _seconds("cancel to idle, in the prompt", value["prompt"])
+    yield _seconds("cancel to idle, while decoding", value["decode"])
+    yield "cancels within 80 ms", _percent(value["in_time"]), (
+        f"read every {1000 * value['poll_seconds']:.1f} ms")  # fmt: skip
+
+
+def _beside(value: Any) -> Iterator[Row]:
+    ratio = "none asked" if value["ratio"] is None else f"{value['ratio']:.2f}"
+    same = "the same text as alone" if value["same_text"] else "NOT the same text as alone"
+    yield "ghost text beside an explanation, by alone", ratio, f"{value['keystrokes']} keystrokes"
+    yield "the explanation", "", f"{same}, {value['characters']} characters compared"
+
+
+def _memory(value: Any) -> Iterator[Row]:
+    yield "memory of the engine", _mega(value["resident"]), (
+        f"file {_mega(value['file'])}, KV {_mega(value['kv'])}, beside {_mega(value['beside'])}"
+    )  # fmt: skip
+
+
+def _floor(value: Any) -> Iterator[Row]:
+    step = value["step_seconds"][1]
+    yield "one token evaluated", _milli(step), (
+        f"{value['weights_bytes'] / step / 1e9:.1f} GB/s of weights, behind {value['depth']} tokens"
+    )  # fmt: skip
+
+
+def _rivals(value: Any) -> Iterator[Row]:
+    for name, of in value.items():
+        figures, compared = of["figures"], of["compared"]
+        yield _seconds(name, figures["seconds"],
+                       f"first answer {figures['first_answer_seconds']:.1f} s")  # fmt: skip
+        yield _seconds("its first token", figures["first_seconds"])
+        yield _tokens("prompt tokens it evaluated", figures["evaluated_prompt"])
+        yield "Herdmate's time by its time", _number(compared["ratio"]), (
+            f"where the model was asked {_number(compared['ratio_asked'])}")  # fmt: skip
+
+
+_ROWS = {
+    "first": _first, "typing": _typing, "token": _token, "rhythm": _rhythm, "rivals": _rivals,
+    "speed": _speed, "cancel": _cancel, "beside": _beside, "memory": _memory, "floor": _floor,
+}  # fmt: skip
+
+
+def _seconds(name: str, value: Any, more: str = "") -> Row:
+    if value is None:
+        return name, "none", more
+    worst = f"p95 {_milli(value['p95'])}, of {value['count']}"
+    return name, _milli(value["median"]), f"{worst}; {more}" if more else worst
+
+
+def _tokens(name: str, value: Any, more: str = "") -> Row:
+    if value is None:
+        return name, "none", more
+    worst = f"p95 {value['p95']:.0f}"
+    return name, f"{value['median']:.0f}", f"{worst}; {more}" if more else worst
+
+
+def _milli(seconds: float) -> str:
+    return f"{1000 * seconds:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
+
+
+def _mega(count: int) -> str:
+    return f"{count / 2**20:.0f} MiB"
+
+
+def _percent(part: float | None) -> str:
+    return "none" if part is None else f"{100 * part:.0f} %"
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:.2f}"

@@ -1,0 +1,59 @@
+"""What is typed and when: keystrokes of a text, and the times between them."""
+
+from __future__ import annotations
+
+import math
+import random
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from herdmate.errors import SelectionError
+
+_KEY = re.compile(r"\n(?:[ \t]+(?=\S))?|[^\n]")
+
+_MEDIAN_SECONDS = 0.18
+_SPREAD = 0.45  # of the logarithm
+_PAUSES = {"word": (0.2, 0.5), "line": (0.6, 1.5)}
+"""How often one thinks at such an end, and for how many seconds (median)."""
+
+
+def keystrokes(text: str) -> tuple[str, ...]:
+    """The keys that write a text; the Return key also writes the next line's indent, as in editors.
+
+    They join to the text.
+    """
+    return tuple(_KEY.findall(text))
+
+
+def recorded_gaps(path: Path) -> list[float]:
+    """Seconds between keys from a file of milliseconds, one a line.
+
+    Raises ``SelectionError`` when the file is not that.
+    """
+    try:
+        gaps = [float(line) / 1000 for line in path.read_text(encoding="utf-8").split()]
+    except (OSError, ValueError) as error:
+        raise SelectionError(
+            f"{path} cannot be read ({error}); a trace has one number of milliseconds a line."
+        ) from error
+    if not gaps or not all(gap >= 0 and math.isfinite(gap) for gap in gaps):
+        raise SelectionError(f"{path} must have at least one time, and none below zero.")
+    return gaps
+
+
+def synthetic_gaps(keys: Sequence[str], seed: int) -> list[float]:
+    """Seconds after each key: log-normal around 180 ms, with pauses at the ends of words and lines.
+
+    The same seed gives the same times.
+    """
+    dice = random.Random(seed)
+    return [_gap(key, dice) for key in keys]
+
+
+def _gap(key: str, dice: random.Random) -> float:
+    median = _MEDIAN_SECONDS
+    end = "line" if key.startswith("\n") else "" if key.isalnum() or key == "_" else "word"
+    if end and dice.random() < _PAUSES[end][0]:
+        median = _PAUSES[end][1]
+    return dice.lognormvariate(math.log(median), _SPREAD)

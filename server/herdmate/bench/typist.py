@@ -1,0 +1,88 @@
+"""Somebody who types in one document and asks for ghost text."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, fields, replace
+
+from herdmate.bench.scene import Scene
+from herdmate.generation import Totals
+from herdmate.lsp.client import Client
+from herdmate.text import Edit, Span, with_text
+
+
+@dataclass(frozen=True, slots=True)
+class Stroke:
+    """One keystroke: seconds until its answer, was there any, and what the engine did meanwhile."""
+
+    seconds: float
+    shown: bool
+    requests: int
+    prompt_tokens: int
+    reused_tokens: int
+    evaluated_tokens: int
+    generated_tokens: int
+
+    @property
+    def evaluated_prompt(self) -> int:
+        """Tokens of the prompt that were evaluated."""
+        return self.prompt_tokens - self.reused_tokens
+
+    @property
+    def is_asked(self) -> bool:
+        """Was the model asked?"""
+        return self.requests > 0
+
+
+class Typist:
+    """Types a scene's keys."""
+
+    def __init__(self, client: Client, scene: Scene) -> None:
+        """Opens the document."""
+        self._client, self._version = client, 1
+        self.document, self.offset = scene.document, scene.offset
+        client.open(self.document)
+
+    def press(self, key: str) -> None:
+        """Type one key."""
+        self._version += 1
+        edit = Edit(Span(self.offset, self.offset), key)
+        self._client.change(self.document, edit, self._version)
+        text = self.document.text
+        text = text[: self.offset] + key + text[self.offset :]
+        self.document, self.offset = with_text(self.document, text), self.offset + len(key)
+
+    async def ghost_text(self) -> str | None:
+        """What is shown at the cursor, asked as an editor asks while one types."""
+        return await self._client.ghost_text(self.document, self.offset, invoked=False)
+
+    async def stroke(self, key: str) -> Stroke:
+        """Type one key (or none) and wait for the answer."""
+        before = await totals(self._client)
+        started = time.perf_counter()
+        if key:
+            self.press(key)
+        shown = await self.ghost_text()
+        seconds = time.perf_counter() - started
+        done = difference(await totals(self._client), before)
+        return Stroke(
+            seconds, shown is not None, done.requests, done.prompt_tokens,
+            done.reused_tokens, done.evaluated_tokens, done.generated_tokens,
+        )  # fmt: skip
+
+    def leave(self) -> None:
+        """Close the document."""
+        self._client.close(replace(self.document))
+
+
+async def totals(client: Client) -> Totals:
+    """What the engine has done so far."""
+    counters = (await client.status()).get("engine") or {}
+    known = {item.name for item in fields(Totals)}
+    return Totals(**{name: value for name, value in counters.items() if name in known})
+
+
+def difference(after: Totals, before: Totals) -> Totals:
+    """What was done between two readings."""
+    names = [item.name for item in fields(Totals)]
+    return Totals(**{name: getattr(after, name) - getattr(before, name) for name in names})

@@ -1,0 +1,114 @@
+"""``herdmate bench``: how fast Herdmate is on this machine, in figures."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import psutil
+from rich.console import Console
+
+from herdmate.assist.companion import first_message
+from herdmate.bench.conditions import Conditions, Tell
+from herdmate.bench.rivals import LLAMA_CPP_PYTHON
+from herdmate.bench.run import NAMES, run
+from herdmate.bench.scene import scene_of
+from herdmate.bench.table import table
+from herdmate.bench.trace import recorded_gaps, synthetic_gaps
+from herdmate.cli.serve import Commands
+from herdmate.errors import SelectionError
+from herdmate.settings import Settings
+
+_ABOUT = """\
+Types code of FILE again in its middle, through a real server, and measures what comes back. Without
+FILE it is one of Herdmate's own modules. Nothing is written to FILE.
+
+To compare with a llama-server, start one with as many threads and the same model, and give its URL:
+  llama-server -m MODEL.gguf --cache-reuse 256 -np 1 -c 4096 -t THREADS --port 8012
+  herdmate bench --against http://127.0.0.1:8012
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """``herdmate bench [FILE]``."""
+    parser = commands.add_parser(
+        "bench", help="measure how fast it is here", description=_ABOUT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--model", default="auto", help="a name, a path, or auto")
+    which.add_argument(
+        "--shape", choices=("codellama-7b", "codellama-13b"),
+        help="a model of that shape with random weights (made once, about 4 or 8 GB)",
+    )  # fmt: skip
+    parser.add_argument("--only", metavar="NAMES", help=f"some of {','.join(NAMES)}")
+    parser.add_argument(
+        "--against", action="append", default=[], metavar="RIVAL",
+        help=f"{LLAMA_CPP_PYTHON}, or the URL of a llama-server; may be given twice",
+    )  # fmt: skip
+    parser.add_argument("--keystrokes", type=int, default=80, metavar="N")
+    parser.add_argument("--trace", type=Path, help="times between keys: milliseconds, one a line")
+    parser.add_argument("--cancels", type=int, default=50, metavar="N", help="of each kind")
+    parser.add_argument("--threads", type=int, default=0, metavar="N", help="for everybody")
+    parser.add_argument("--prefix-tokens", type=int, default=1280, metavar="N")
+    parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
+    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="of an answer")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
+    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    names = arguments.only.split(",") if arguments.only else NAMES
+    for name in names:
+        if name not in NAMES:
+            raise SelectionError(f"There is no measure {name!r}; there are {', '.join(NAMES)}.")
+    console = Console(stderr=True, highlight=False)
+    with console.status("") as status:
+        given = _conditions(arguments, lambda sentence: status.update(sentence))
+        found = asyncio.run(run(given, names, arguments.against))
+    if arguments.json:
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    else:
+        Console(highlight=False).print(table(found))
+    return 0
+
+
+def _conditions(arguments: argparse.Namespace, tell: Tell) -> Conditions:
+    scene = scene_of(arguments.file, arguments.keystrokes)
+    trace = arguments.trace
+    gaps = recorded_gaps(trace) if trace else synthetic_gaps(scene.keys, arguments.seed)
+    fake = arguments.fake_engine
+    return Conditions(
+        model=_model(arguments, tell),
+        scene=scene,
+        gaps=tuple(gaps),
+        threads=arguments.threads or psutil.cpu_count(logical=False) or 1,
+        prefix_tokens=arguments.prefix_tokens,
+        suffix_tokens=arguments.suffix_tokens,
+        max_tokens=arguments.max_tokens,
+        one_line=bool(arguments.against),
+        cancels=arguments.cancels,
+        seed=arguments.seed,
+        serve=("--fake-engine", str(fake)) if fake else (),
+        tell=tell,
+    )
+
+
+def _model(arguments: argparse.Namespace, tell: Tell) -> Path:
+    """The file that the settings would choose, or the one of a shape."""
+    if arguments.fake_engine:
+        return Path(arguments.model)
+    if arguments.shape:
+        shapes = import_module("herdmate.models.shapes")  # needs NumPy and gigabytes: only now
+        made = shapes.cached(
+            arguments.shape, lambda part: tell(f"making {arguments.shape}: {part:.0%}")
+        )
+        return Path(made)
+    return first_message(Settings(model=arguments.model))[1].path
