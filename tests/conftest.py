@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.models import catalogue
+from herdmate.models import catalogue, shapes
 from herdmate.models.fetch import fetch
 from herdmate.models.folder import model_folder
 
@@ -16,3 +16,9 @@ from herdmate.models.folder import model_folder
 def starter_model() -> Path:
     """The starter's real weights, fetched by the product's own code where they are missing."""
     return asyncio.run(fetch(catalogue.starter(), model_folder(), lambda _state: None))
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of 0.6 MB with random whole weights, in CodeLlama's formats."""
+    return shapes.make("tiny", tmp_path_factory.mktemp("tiny") / "tiny.gguf")
