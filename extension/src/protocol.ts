@@ -20,6 +20,7 @@ export type State =
   | 'loading'
   | 'ready'
   | 'thinking'
+  | 'sleeping'
   | 'error';
 
 export interface Status {

@@ -9,6 +9,7 @@ const ICONS: Record<State, string> = {
   loading: '$(loading~spin)',
   ready: '$(sparkle)',
   thinking: '$(loading~spin)',
+  sleeping: '$(coffee)',
   error: '$(error)',
 };
 
@@ -19,6 +20,7 @@ const WORDS: Record<State, string> = {
   loading: 'loading the model',
   ready: 'ready',
   thinking: 'thinking',
+  sleeping: 'sleeping',
   error: 'error',
 };
 

@@ -17,6 +17,10 @@ class ModelError(HerdmateError):
     """The model: not there, not readable, not fitting, or not able to do what was asked."""
 
 
+class NoMemoryError(ModelError):
+    """There is not enough memory for the model or its context."""
+
+
 class NoModelError(ModelError):
     """No usable model is on this machine yet."""
 

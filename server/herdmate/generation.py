@@ -149,7 +149,7 @@ class ModelInfo:
 
     ``pieces`` maps the control pieces that the vocabulary has (of those that Herdmate looks for)
     to their ids. ``context`` is the context in use, ``context_trained`` the model's own, both in
-    tokens; ``size`` is in bytes.
+    tokens; ``size`` is in bytes. ``note`` says to the user what was asked for and cannot be done.
     """
 
     path: str
@@ -163,3 +163,4 @@ class ModelInfo:
     parameters: int
     size: int
     pieces: Mapping[str, int] = field(default_factory=dict)
+    note: str = ""

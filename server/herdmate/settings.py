@@ -46,10 +46,22 @@ class EngineSettings:
     """Size of the model's context in tokens; memory grows with it."""
 
     threads: int = 0
-    """Processor threads for generation; 0 takes one for each physical core."""
+    """Processor threads; 0 takes as many as were measured to be best."""
 
     gpu_layers: int = -1
     """Layers of the model kept on the GPU; -1 takes all that fit, 0 none."""
+
+    weights: Literal["auto", "repacked", "mapped"] = "auto"
+    """How weights are kept: `repacked` decodes faster, `mapped` loads at once; `auto` measures."""
+
+    kv_type: Literal["f16", "q8_0"] = "f16"
+    """Numbers of the model's cache; `q8_0` halves its memory and changes answers a little."""
+
+    unload_after: int = 30
+    """Minutes without a request until the model leaves memory until the next; 0 keeps it."""
+
+    lock_memory: bool = False
+    """Keep the model from being swapped out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 import pytest
 
 from herdmate.engine.client import EngineProcess, EngineState, start_fake, start_llama
-from herdmate.errors import EngineStoppedError, ModelError
+from herdmate.errors import EngineStoppedError, ModelError, NoMemoryError
 from herdmate.generation import Finished, Piece, Prompt, Request, Text
 
 
@@ -108,3 +110,64 @@ async def test_the_process_ends_when_the_server_is_gone() -> None:
 async def _drain(answer: AsyncIterator[Piece | Finished]) -> None:
     async for _ in answer:
         pass
+
+
+async def test_after_a_while_it_sleeps_and_the_next_request_wakes_it() -> None:
+    states: list[EngineState] = []
+    asleep = asyncio.Event()
+
+    def note(state: EngineState) -> None:
+        states.append(state)
+        if state.state == "sleeping":
+            asleep.set()
+
+    engine = EngineProcess(start_fake({"": "hi"}, ()), note, sleep_after=0.2)
+    engine.start()
+    try:
+        for _ in range(2):
+            assert await _text(engine, _request()) == "hi"
+            await asyncio.wait_for(asleep.wait(), 30)
+            asleep.clear()
+            assert engine.process_id is None
+        assert await _text(engine, _request()) == "hi"
+    finally:
+        await engine.stop()
+    names = [state.state for state in states]
+    assert names[:6] == ["loading", "ready", "sleeping", "loading", "ready", "sleeping"]
+    assert "crashed" not in names
+
+
+async def test_it_does_not_sleep_while_it_answers() -> None:
+    """The answer takes several times as long as the engine would wait."""
+    states: list[EngineState] = []
+    start = start_fake({"": "x" * 40}, (), seconds=0.02)
+    engine = EngineProcess(start, states.append, sleep_after=0.1)
+    engine.start()
+    try:
+        assert await _text(engine, _request("p", 50)) == "x" * 40
+        assert [state.state for state in states] == ["loading", "ready"]
+    finally:
+        await engine.stop()
+
+
+@pytest.mark.model
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
+async def test_too_little_memory_is_said_as_that(
+    starter_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The engine's process may have 700 MB of addresses, which its 470 MB of weights exceed."""
+    limit = (
+        "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (700_000_000,) * 2); "
+        "runpy.run_module('herdmate.engine.worker', run_name='__main__')"
+    )
+    monkeypatch.setattr("herdmate.engine.client._COMMAND", (sys.executable, "-c", limit))
+    states: list[EngineState] = []
+    start = start_llama(str(starter_model), 2048, 1, 0, (), weights="repacked")
+    engine = EngineProcess(start, states.append)
+    engine.start()
+    try:
+        with pytest.raises(NoMemoryError, match="not enough memory for qwen"):
+            await engine.ready()
+        assert isinstance(states[-1].error, NoMemoryError)
+    finally:
+        await engine.stop()

@@ -16,7 +16,7 @@ from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
-from herdmate.models.choose import Chosen, choose
+from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.folder import model_folder
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
 from herdmate.settings import Settings
@@ -45,11 +45,14 @@ class Companion:
         self.cache = CompletionCache()
         self.counts = TokenCounts(self)
 
-    async def start(self, first_message: Mapping[str, Any]) -> None:
-        """Start an engine, in place of the one that ran; see ``first_message``."""
+    async def start(self, first_message: Mapping[str, Any], sleep_after: float = 0.0) -> None:
+        """Start an engine, in place of the one that ran; see ``first_message``.
+
+        It sleeps when nobody asked for ``sleep_after`` seconds, never where that is 0.
+        """
         await self.stop()
         self.cache, self.counts = CompletionCache(), TokenCounts(self)
-        engine = EngineProcess(first_message, self._on_state)
+        engine = EngineProcess(first_message, self._on_state, sleep_after)
         engine.start()
         self._engine.set_result(engine)
 
@@ -124,9 +127,27 @@ def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
         settings.model, model_folder(), psutil.virtual_memory().available, engine.context_tokens
     )
     message = start_llama(
-        str(chosen.path), engine.context_tokens, engine.threads, engine.gpu_layers, CONTROL_PIECES
+        str(chosen.path),
+        engine.context_tokens,
+        engine.threads,
+        engine.gpu_layers,
+        CONTROL_PIECES,
+        engine.weights,
+        engine.kv_type,
+        engine.lock_memory,
     )
     return message, chosen
+
+
+def memory_advice(settings: Settings) -> str:
+    """What would fit in the place of a model for which there was not enough memory."""
+    free = psutil.virtual_memory().available
+    try:
+        chosen = choose(settings.model, model_folder(), free, settings.engine.context_tokens)
+        free = min(free, chosen.path.stat().st_size)
+    except (HerdmateError, OSError):
+        pass  # what was loaded is gone; what is free counts
+    return what_fits(model_folder(), free, settings.engine.context_tokens)
 
 
 def _unknown() -> asyncio.Future[EngineProcess]:

@@ -7,12 +7,12 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import llama_cpp
-import psutil
 
-from herdmate.errors import ModelError
+from herdmate.engine.tuning import Profile, Weights
+from herdmate.errors import ModelError, NoMemoryError
 
 _log = logging.getLogger(__name__)
 
@@ -24,6 +24,9 @@ SEQUENCES = 2 * LANES
 
 BATCH = 512
 """Most tokens of one evaluation."""
+
+CHUNK = 128
+"""Most prompt tokens of one evaluation on a processor, so that it makes way soon."""
 
 OUTPUTS = 32
 """Most tokens of one evaluation behind which logits are wanted."""
@@ -38,22 +41,25 @@ class Load:
     threads: int = 0
     gpu_layers: int = -1
     control_pieces: tuple[str, ...] = ()
+    weights: Literal["auto", "repacked", "mapped"] = "auto"
+    kv_type: Literal["f16", "q8_0"] = "f16"
+    lock_memory: bool = False
 
 
-def load_model(how: Load, on_progress: Callable[[float], None]) -> Any:
+def load_model(how: Load, weights: Weights, on_progress: Callable[[float], None]) -> Any:
     """The native model. ``on_progress`` is told fractions from 0 to 1.
 
     Raises ``ModelError`` with a sentence that says what to do.
     """
     said = _route_log()
-    _check_file(how.path)
-    model = _native_model(how, on_progress)
+    check_file(how.path)
+    model = _native_model(how, weights, on_progress)
     if not model:
-        raise ModelError(_why_not_loaded(how.path, said))
+        raise _why_not_loaded(how.path, said)
     return model
 
 
-def _native_model(how: Load, on_progress: Callable[[float], None]) -> Any:
+def _native_model(how: Load, weights: Weights, on_progress: Callable[[float], None]) -> Any:
     @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
     def progress(fraction: float, _data: Any) -> bool:
         on_progress(fraction)
@@ -62,32 +68,66 @@ def _native_model(how: Load, on_progress: Callable[[float], None]) -> Any:
     params = llama_cpp.llama_model_default_params()
     params.n_gpu_layers = how.gpu_layers
     params.progress_callback = progress
+    if not llama_cpp.llama_supports_gpu_offload():
+        # llama.cpp would repack the weights beside the mapped file, which is both in memory.
+        params.use_extra_bufts = weights == "repacked"
+        params.load_mode = _LOAD_MODES[weights, how.lock_memory]
     llama_cpp.llama_backend_init()
     return llama_cpp.llama_model_load_from_file(how.path.encode(), params)
 
 
-def new_context(how: Load, model: Any) -> Any:
+_LOAD_MODES = {
+    ("repacked", False): llama_cpp.LLAMA_LOAD_MODE_NONE,
+    ("repacked", True): llama_cpp.LLAMA_LOAD_MODE_MLOCK,
+    ("mapped", False): llama_cpp.LLAMA_LOAD_MODE_MMAP,
+    ("mapped", True): llama_cpp.LLAMA_LOAD_MODE_MMAP_MLOCK,
+}
+
+
+def lock_note(how: Load) -> str:
+    """Why the model will not stay in memory although that was asked for; empty where it will."""
+    try:
+        import resource
+    except ImportError:  # Windows, where it needs no permission
+        return ""
+    allowed, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
+    needed = Path(how.path).stat().st_size
+    if not how.lock_memory or allowed == resource.RLIM_INFINITY or allowed >= needed:
+        return ""
+    return (
+        f"The model is not locked in memory: {allowed // 1_000_000} MB may be and it has "
+        f"{needed // 1_000_000}; raise the limit with `ulimit -l unlimited` before the editor "
+        "starts, or switch herdmate.engine.lockMemory off."
+    )
+
+
+def new_context(how: Load, profile: Profile, model: Any) -> Any:
     """A native context for a model. Raises ``ModelError`` when there is no memory for it."""
     params = llama_cpp.llama_context_default_params()
     trained = llama_cpp.llama_model_n_ctx_train(model)
     params.n_ctx = min(how.context, trained) if trained > 0 else how.context
-    params.n_batch = params.n_ubatch = BATCH
+    params.n_batch = BATCH
+    params.n_ubatch = BATCH if llama_cpp.llama_supports_gpu_offload() else CHUNK
     params.n_seq_max = SEQUENCES
     params.n_outputs_max = OUTPUTS  # or the compute buffer holds logits behind each token
     params.kv_unified = True  # all sequences share the cells: none is reserved for an idle lane
     params.no_perf = True
-    threads = how.threads or psutil.cpu_count(logical=False) or 1
-    params.n_threads = params.n_threads_batch = threads
+    params.n_threads, params.n_threads_batch = profile.threads, profile.batch_threads
+    if not profile.flash_attention:
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    if how.kv_type == "q8_0":  # which llama.cpp can only read with flash attention
+        params.type_k = params.type_v = llama_cpp.GGML_TYPE_Q8_0
+        params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
     context = llama_cpp.llama_init_from_model(model, params)
     if not context:
-        raise ModelError(
+        raise NoMemoryError(
             f"There is not enough memory for a context of {params.n_ctx} tokens; set "
             "herdmate.engine.contextTokens lower or choose a smaller model."
         )
     return context
 
 
-def _check_file(path: str) -> None:
+def check_file(path: str) -> None:
     """llama.cpp's own message for a missing file says little."""
     if not Path(path).is_file():
         raise ModelError(f"There is no model file at {path}; set herdmate.model to one.")
@@ -117,15 +157,15 @@ def _route_log() -> list[str]:
 _kept_alive: list[Any] = []  # ctypes callbacks that C still holds
 
 
-def _why_not_loaded(path: str, said: Sequence[str]) -> str:
+def _why_not_loaded(path: str, said: Sequence[str]) -> ModelError:
     name, words = Path(path).name, " ".join(said)
     if "unknown model architecture" in words:
         kind = words.split("unknown model architecture:")[-1].split("'")[1:2]
-        return (
+        return ModelError(
             f"{name} is of an architecture that this llama.cpp does not know ({''.join(kind)}); "
             "upgrade llama-cpp-python or choose another model."
         )
     if any(word in words for word in ("failed to allocate", "unable to allocate", "out of memory")):
-        return f"There is not enough memory for {name}; choose a smaller model or quantisation."
+        return NoMemoryError(f"There is not enough memory for {name}; choose a smaller model.")
     last = said[-1] if said else "no reason was given"
-    return f"{name} could not be loaded ({last}); fetch it again or choose another model."
+    return ModelError(f"{name} could not be loaded ({last}); fetch it again or choose another.")

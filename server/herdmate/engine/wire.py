@@ -1,8 +1,8 @@
 """The words between the server and its engine process: JSON lines over pipes.
 
-To the engine: ``generate``, ``cancel``, ``count``, ``measure``. From it: ``loading``, ``ready``,
-``failed``, ``piece``, ``finished``, ``error``, ``counts``, ``measures``. Each message is a JSON
-object on one line with the word under ``"do"`` or ``"say"``.
+To the engine: ``generate``, ``cancel``, ``count``, ``measure``. From it: ``loading``,
+``measuring``, ``ready``, ``failed``, ``piece``, ``finished``, ``error``, ``counts``, ``measures``.
+Each message is a JSON object on one line with the word under ``"do"`` or ``"say"``.
 """
 
 from __future__ import annotations

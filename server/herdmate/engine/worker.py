@@ -68,7 +68,7 @@ def _load(first: dict[str, Any], say: Say) -> Backend:
             told = int(fraction * 100)
             say("loading", fraction=fraction)
 
-    return load(Load(**first["load"]), progress)
+    return load(Load(**first["load"]), progress, lambda: say("measuring"))
 
 
 def _read(scheduler: Scheduler, backend: Backend, say: Say) -> None:

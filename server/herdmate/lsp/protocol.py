@@ -35,7 +35,9 @@ COMMAND_FETCH_MODEL = "herdmate.fetchModel"
 COMMAND_RESTART_ENGINE = "herdmate.restartEngine"
 """No arguments. Ends the engine's process and starts it again."""
 
-State = Literal["starting", "noModel", "fetching", "loading", "ready", "thinking", "error"]
+State = Literal[
+    "starting", "noModel", "fetching", "loading", "ready", "thinking", "sleeping", "error"
+]
 
 
 @dataclass(frozen=True, slots=True)

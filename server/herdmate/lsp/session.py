@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from herdmate.assist.companion import Companion
+from herdmate.assist.companion import Companion, memory_advice
 from herdmate.engine.client import EngineState
-from herdmate.errors import HerdmateError, NoModelError
+from herdmate.errors import HerdmateError, NoMemoryError, NoModelError
 from herdmate.generation import ModelInfo
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
@@ -81,7 +81,7 @@ class Session(LanguageServer):
             await self.companion.refuse(error)
             self.fail(error)
             return
-        await self.companion.start(message)
+        await self.companion.start(message, self.settings.engine.unload_after * 60)
 
     def load_prompts(self) -> None:
         """Read the prompt files; a wrong one is reported and the others are used."""
@@ -175,12 +175,17 @@ class Session(LanguageServer):
             doing: protocol.State = "thinking" if self._thinking else "ready"
             self.set_status(protocol.Status(doing, self._ready, model=state.info.name))
         elif state.state == "loading":
-            self.set_status(protocol.Status("loading", "Loading the model.", state.fraction))
+            message = state.message or "Loading the model."
+            self.set_status(protocol.Status("loading", message, state.fraction))
+        elif state.state == "sleeping":
+            self.set_status(protocol.Status("sleeping", state.message))
         elif state.state == "crashed":
             self.set_status(protocol.Status("starting", state.message))
             self.show(state.message, types.MessageType.Warning)
         elif state.state == "failed":
-            self.fail(HerdmateError(state.message))
+            is_memory = isinstance(state.error, NoMemoryError)
+            advice = f" {memory_advice(self.settings)}." if is_memory else ""
+            self.fail(HerdmateError(state.message + advice[:2].upper() + advice[2:]))
 
 
 def _ready_message(info: ModelInfo, note: str) -> str:
@@ -190,4 +195,4 @@ def _ready_message(info: ModelInfo, note: str) -> str:
     except HerdmateError as error:
         return str(error)
     return " ".join(filter(None, (f"{info.name} is ready ({described(family)}).",
-                                  limits(family), note)))  # fmt: skip
+                                  limits(family), info.note, note)))  # fmt: skip

@@ -65,6 +65,11 @@ def choose(setting: str, folder: Path, free_memory: int, context_tokens: int) ->
     return Chosen(path, model, note)
 
 
+def what_fits(folder: Path, free_memory: int, context_tokens: int) -> str:
+    """Which model would fit into so many bytes, or how to make room; a part of a sentence."""
+    return _what_fits(folder, _Room(free_memory, context_tokens))
+
+
 def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) -> int:
     """Bytes that a file of ``size`` bytes takes when it is loaded: with KV cache and a margin."""
     per_token = model.kv_bytes if model else _KV_GUESS

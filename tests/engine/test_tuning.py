@@ -1,0 +1,94 @@
+"""What is measured, chosen and remembered; the clock of the machine is a made-up one."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from herdmate.engine import tuning
+from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.engine.tuning import Profile
+from herdmate.models import catalogue
+from herdmate.prompting.families import CONTROL_PIECES
+
+START = Profile(4, 4)
+
+
+def _machine(**better: object) -> tuning.Measure:
+    """A machine on which each of these choices makes everything 20 % faster."""
+
+    def measure(profile: Profile, count: int) -> float:
+        good = sum(getattr(profile, name) == value for name, value in better.items())
+        return float(0.8**good * count)
+
+    return measure
+
+
+@pytest.mark.parametrize(
+    "better", [{}, {"flash_attention": False}, {"threads": 2}, {"weights": "mapped", "threads": 3}]
+)
+def test_the_best_choices_are_found(better: dict[str, object]) -> None:
+    found = tuning.tune(START, 10**9, _machine(**better))
+    assert replace(found, step_seconds={}) == replace(START, **better)  # type: ignore[arg-type]
+    assert found.step_seconds.keys() == {1, 2, 4, 8, 16}
+
+
+def test_a_large_model_is_not_loaded_twice() -> None:
+    found = tuning.tune(START, 5 * 10**9, _machine(weights="mapped"))
+    assert found.weights == "repacked"
+
+
+def test_it_is_remembered_for_the_same_file_only(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.gguf", tmp_path / "other.gguf"
+    one.write_bytes(b"one")
+    other.write_bytes(b"two")
+    profile = Profile(2, 3, False, "mapped", {1: 0.5, 4: 0.75})
+    assert tuning.remembered(str(one), tmp_path) is None
+    tuning.remember(str(one), profile, tmp_path)
+    assert tuning.remembered(str(one), tmp_path) == profile
+    assert tuning.remembered(str(other), tmp_path) is None
+    tuning.remember(str(other), START, tmp_path)
+    assert tuning.remembered(str(one), tmp_path) == profile
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}'])
+def test_a_spoilt_file_is_as_good_as_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / "tuning.json").write_text(text)
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"model")
+    assert tuning.remembered(str(model), tmp_path) is None
+    tuning.remember(str(model), START, tmp_path)
+    assert tuning.remembered(str(model), tmp_path) == START
+
+
+def test_an_entry_of_another_version_is_as_good_as_none(tmp_path: Path) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"model")
+    tuning.remember(str(model), START, tmp_path)
+    path = tmp_path / "tuning.json"
+    path.write_text(path.read_text().replace("batch_threads", "threads_of_batches"))
+    assert tuning.remembered(str(model), tmp_path) is None
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("weights", ["repacked", "mapped"])
+async def test_one_copy_of_the_weights_is_in_memory(
+    starter_model: Path, weights: tuning.Weights
+) -> None:
+    """llama.cpp's default keeps the mapped file and its repacked copy, here 850 MB in all."""
+    start = start_llama(str(starter_model), 4096, 0, 0, CONTROL_PIECES, weights=weights)
+    engine = EngineProcess(start)
+    engine.start()
+    try:
+        await engine.ready()
+        await engine.count_tokens(["wait until it has settled"])
+        assert engine.process_id is not None
+        resident = psutil.Process(engine.process_id).memory_info().rss
+        kv_bytes = 4096 * catalogue.starter().kv_bytes
+        assert resident <= os.path.getsize(starter_model) + kv_bytes + 350_000_000
+    finally:
+        await engine.stop()
