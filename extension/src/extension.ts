@@ -1,5 +1,6 @@
 import type { ExtensionContext } from 'vscode';
 import { activateAsk } from './ask';
+import { activateCursor } from './cursor';
 import { activateExplain } from './explain';
 import { Server } from './server';
 import { activateStatus } from './status';
@@ -11,6 +12,7 @@ export async function activate(context: ExtensionContext): Promise<void> {
   activateStatus(context, server);
   activateExplain(context, server);
   activateAsk(context, server);
+  activateCursor(context, server);
   await server.restart();
 }
 

@@ -7,6 +7,7 @@ export const STATUS = 'herdmate/status';
 export const EXPLANATION = 'herdmate/explanation';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
+export const CURSOR = 'herdmate/cursor';
 export const COMMAND_REWRITE = 'herdmate.rewrite';
 export const COMMAND_ASK = 'herdmate.ask';
 export const COMMAND_STATUS = 'herdmate.status';

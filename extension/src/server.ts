@@ -51,6 +51,12 @@ export class Server {
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
+  /** Tells the server something, where one runs. */
+  async notify(method: string, params: object): Promise<void> {
+    await this.turn;
+    await this.client?.sendNotification(method, params);
+  }
+
   private inTurn(step: () => Promise<void>): Promise<void> {
     this.turn = this.turn.then(step);
     return this.turn;

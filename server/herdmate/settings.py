@@ -37,6 +37,18 @@ class CompletionSettings:
     delay: int = 75
     """Milliseconds to wait after a keystroke before the model is asked."""
 
+    time_box: int = 2000
+    """Milliseconds until the whole lines that are there are shown, the rest follows; 0 waits."""
+
+    alternatives: int = 1
+    """How many completions an explicit request brings; each makes it slower."""
+
+    prefill: bool = True
+    """Let the model read the file ahead while nothing else is to be done."""
+
+    reuse_suffix: bool = True
+    """Keep what follows the cursor as it was read before the last words; sooner, less exact."""
+
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from herdmate.text import Cursor
 
 _MOST = 250
-_TYPED_ON = 128
+_TYPED_ON = 512
 _PREFIX, _SUFFIX = 1024, 256
 
 Key = tuple[str, str, str]
@@ -27,7 +27,7 @@ class CompletionCache:
             self._given.popitem(last=False)
 
     def get(self, cursor: Cursor) -> str | None:
-        """What is left of a completion given up to 128 characters earlier, if it still agrees."""
+        """What is left of a completion given up to 512 characters earlier, if it still agrees."""
         text, end = cursor.document.text, cursor.offset
         for typed in range(min(_TYPED_ON, end) + 1):
             given = self._given.get(_key(cursor, typed))

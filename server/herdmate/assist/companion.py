@@ -12,6 +12,7 @@ from typing import Any
 import psutil
 
 from herdmate.assist.cache import CompletionCache
+from herdmate.assist.ongoing import Ongoing
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
@@ -43,6 +44,8 @@ class Companion:
         self._on_state = on_state
         self._engine: asyncio.Future[EngineProcess] = _unknown()
         self.cache = CompletionCache()
+        self.ongoing: dict[str, Ongoing] = {}
+        """Ghost text that is being generated, by document."""
         self.counts = TokenCounts(self)
 
     async def start(self, first_message: Mapping[str, Any], sleep_after: float = 0.0) -> None:
@@ -51,7 +54,7 @@ class Companion:
         It sleeps when nobody asked for ``sleep_after`` seconds, never where that is 0.
         """
         await self.stop()
-        self.cache, self.counts = CompletionCache(), TokenCounts(self)
+        self.cache, self.counts, self.ongoing = CompletionCache(), TokenCounts(self), {}
         engine = EngineProcess(first_message, self._on_state, sleep_after)
         engine.start()
         self._engine.set_result(engine)

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from contextlib import aclosing
+from dataclasses import dataclass, replace
 
 from herdmate.assist.companion import Companion
+from herdmate.assist.ongoing import Ongoing
 from herdmate.assist.postprocess import finish, is_whole
 from herdmate.assist.trigger import silence_reason, wants_multiline
 from herdmate.context.window import Window, gather, reach
-from herdmate.generation import Priority, Prompt, Request
+from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
 from herdmate.prompting.families import Family, can_infill, continue_prompt, infill_prompt
 from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Span
+
+_MARGIN_TOKENS = 16
+"""Control pieces, and what lines cost more together than apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,48 +37,84 @@ class Silence:
 
 async def complete(
     cursor: Cursor, companion: Companion, settings: CompletionSettings, invoked: bool
-) -> Completion | Silence:
-    """What to show at the cursor. ``invoked``: the user asked, so there is no delay.
+) -> tuple[Completion, ...] | Silence:
+    """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
     Raises ``HerdmateError`` when the model cannot be asked.
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
-    if text := companion.cache.get(cursor):
-        return _here(text, cursor)
+    several = invoked and settings.alternatives > 1
+    if not several and (text := companion.cache.get(cursor)):
+        return _here([text], cursor)
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
     multiline = wants_multiline(cursor, settings.multiline)
+    box = 0.0 if invoked else settings.time_box / 1000
+    ongoing = companion.ongoing.get(cursor.document.uri)
+    if ongoing is not None:
+        follows = not several and ongoing.agrees(cursor)
+        if text := await ongoing.follow(cursor, box, invoked) if follows else "":
+            return _here([text], cursor)
+        ongoing.stop()
     if not invoked:
         await asyncio.sleep(settings.delay / 1000)
-    window = await _window(cursor, companion, settings)
-    _, family = await companion.model()
-    answer = await companion.answer(
-        _request(cursor, window, family, settings),
-        lambda raw: is_whole(raw, cursor, multiline),
-    )
-    text = finish(answer.text, cursor, multiline)
-    if not text:
-        return Silence("the model had nothing useful to add")
-    companion.cache.put(cursor, text)
-    return _here(text, cursor)
+    request = await typing_request(cursor, companion, settings)
+    if several:
+        found = await _alternatives(request, cursor, multiline, companion, settings.alternatives)
+        return _here(found, cursor) if found else _NOTHING
+    ongoing = Ongoing(cursor, multiline, companion.cache.put).start(request, companion)
+    companion.ongoing[cursor.document.uri] = ongoing
+    text = await ongoing.follow(cursor, box, invoked)
+    return _here([text], cursor) if text else _NOTHING
 
 
-async def _window(cursor: Cursor, companion: Companion, settings: CompletionSettings) -> Window:
-    budget = settings.prefix_tokens, settings.suffix_tokens
-    await companion.counts.learn(reach(cursor, *budget))
-    return gather(cursor, *budget, companion.counts.cost)
-
-
-def _request(
-    cursor: Cursor, window: Window, family: Family, settings: CompletionSettings
+async def typing_request(
+    cursor: Cursor, companion: Companion, settings: CompletionSettings
 ) -> Request:
+    """The generation of a completion at the cursor, whose window fits into the context."""
+    info, family = await companion.model()
+    budget = _budget(info, settings)
+    await companion.counts.learn(reach(cursor, *budget))
+    window = gather(cursor, *budget, companion.counts.cost)
     return Request(
         prompt=_prompt(window, family),
         lane=f"type {cursor.document.uri}",
-        max_tokens=settings.max_tokens,
+        max_tokens=min(settings.max_tokens, info.context // 2),
         priority=Priority.TYPING,
+        exact=not settings.reuse_suffix,
     )
+
+
+_NOTHING = Silence("the model had nothing useful to add")
+
+
+def _budget(info: ModelInfo, settings: CompletionSettings) -> tuple[int, int]:
+    """Tokens of prefix and suffix: those wished for, or as many in proportion as fit."""
+    wished = settings.prefix_tokens + settings.suffix_tokens
+    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
+    if wished <= room:
+        return settings.prefix_tokens, settings.suffix_tokens
+    share = max(room, 0) / max(wished, 1)
+    return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
+
+
+async def _alternatives(
+    request: Request, cursor: Cursor, multiline: bool, companion: Companion, count: int
+) -> list[str]:
+    """Different completions, best first; the model stops when all are whole."""
+    raw = [""] * count
+    async with aclosing(companion.generate(replace(request, alternatives=count))) as events:
+        async for event in events:
+            if isinstance(event, Piece):
+                raw[event.index] += event.text
+                if all(is_whole(text, cursor, multiline) for text in raw):
+                    break
+    found = [finish(text, cursor, multiline) for text in raw]
+    texts = list(dict.fromkeys(text for text in found if text))
+    if texts:
+        companion.cache.put(cursor, texts[0])
+    return texts
 
 
 def _prompt(window: Window, family: Family) -> Prompt:
@@ -82,5 +123,5 @@ def _prompt(window: Window, family: Family) -> Prompt:
     return continue_prompt(family, window.prefix)
 
 
-def _here(text: str, cursor: Cursor) -> Completion:
-    return Completion(text, Span(cursor.offset, cursor.offset))
+def _here(texts: list[str], cursor: Cursor) -> tuple[Completion, ...]:
+    return tuple(Completion(text, Span(cursor.offset, cursor.offset)) for text in texts)

@@ -64,7 +64,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
     if isinstance(found, Silence):
         Console(stderr=True).print(f"nothing: {found.reason}", markup=False)
         return 1
-    sys.stdout.write(found.text + "\n")
+    sys.stdout.write(found[0].text + "\n")
     return 0
 
 

@@ -10,6 +10,7 @@ from lsprotocol import types
 
 from herdmate.assist.complete import Completion, Silence, complete
 from herdmate.errors import HerdmateError
+from herdmate.lsp import prefilling
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.documents import OpenDocument
 from herdmate.lsp.session import Session
@@ -25,12 +26,12 @@ async def inline_completion(
 ) -> types.InlineCompletionList:
     """What to show at the cursor; nothing where there is nothing worth it."""
     if (opened := session.documents.find(params.text_document.uri)) is None:
-        return _list(None)
+        return _list([])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
     found = await _complete(session, cursor, _is_invoked(params))
-    return _list(inline_completion_to_lsp(found, opened.lines) if found else None)
+    return _list([inline_completion_to_lsp(item, opened.lines) for item in found])
 
 
 async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
@@ -39,7 +40,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
         return types.CompletionList(is_incomplete=True, items=[])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     found = await _complete(session, cursor, invoked=False)
-    items = [_menu_entry(found, cursor, opened.lines)] if found else []
+    items = [_menu_entry(item, cursor, opened.lines) for item in found]
     return types.CompletionList(is_incomplete=True, items=items)
 
 
@@ -48,19 +49,20 @@ def inline_completion_to_lsp(completion: Completion, lines: Lines) -> types.Inli
     return types.InlineCompletionItem(completion.text, range=lines.range(completion.span))
 
 
-async def _complete(session: Session, cursor: Cursor, invoked: bool) -> Completion | None:
+async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
     """Typing never disturbs: what went wrong goes to the log and the status."""
+    prefilling.stop(session, cursor.document.uri)
     work = complete(cursor, session.companion, session.settings.completion, invoked)
     try:
         async with session.thinking():
             found = await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
         _log.info("no completion: %s", error)
-        return None
+        return ()
     if isinstance(found, Silence):
         _log.info("no completion: %s", found.reason)
-        return None
-    return found
+        return ()
+    return found or ()
 
 
 async def _after_chosen(
@@ -69,14 +71,12 @@ async def _after_chosen(
     """The completion menu has an entry selected: go on behind it, as if it were accepted."""
     text, span = opened.document.text, opened.lines.span(chosen.range)
     if not chosen.text.startswith(text[span.start : cursor.offset]):
-        return _list(None)
+        return _list([])
     accepted = text[: span.start] + chosen.text + text[span.end :]
     behind = Cursor(with_text(opened.document, accepted), span.start + len(chosen.text))
-    completion = await _complete(session, behind, invoked=False)
-    if completion is None:
-        return _list(None)
-    whole = replace(completion, text=chosen.text + completion.text, span=span)
-    return _list(inline_completion_to_lsp(whole, opened.lines))
+    found = await _complete(session, behind, invoked=False)
+    whole = [replace(item, text=chosen.text + item.text, span=span) for item in found]
+    return _list([inline_completion_to_lsp(item, opened.lines) for item in whole])
 
 
 def _menu_entry(completion: Completion, cursor: Cursor, lines: Lines) -> types.CompletionItem:
@@ -100,5 +100,5 @@ def _is_invoked(params: types.InlineCompletionParams) -> bool:
     return params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
 
 
-def _list(item: types.InlineCompletionItem | None) -> types.InlineCompletionList:
-    return types.InlineCompletionList([item] if item else [])
+def _list(items: list[types.InlineCompletionItem]) -> types.InlineCompletionList:
+    return types.InlineCompletionList(items)

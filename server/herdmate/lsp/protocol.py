@@ -16,6 +16,10 @@ STATUS = "herdmate/status"
 EXPLANATION = "herdmate/explanation"
 """Server to client, notification ``ExplanationPart``: some more of an explanation."""
 
+CURSOR = "herdmate/cursor"
+"""Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so that the
+model may read ahead."""
+
 COMMAND_EXPLAIN = "herdmate.explain"
 """Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""
 

@@ -14,6 +14,7 @@ from herdmate.lsp import (
     explaining,
     fetching,
     inline_completion,
+    prefilling,
     protocol,
     rewriting,
     statuses,
@@ -73,14 +74,22 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         server.documents.open(params.text_document)
+        prefilling.after_opening(server, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         server.documents.change(params)
+        prefilling.after_change(server, params)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         server.documents.close(params.text_document.uri)
+        prefilling.stop(server, params.text_document.uri)
+        server.companion.ongoing.pop(params.text_document.uri, None)
+
+    @server.feature(protocol.CURSOR)
+    def cursor(params: Any) -> None:
+        prefilling.after_hint(server, params)
 
 
 def _features(server: Session) -> None:

@@ -47,6 +47,7 @@ class Session(LanguageServer):
         self.library = Library(())
         self.status = protocol.Status("starting")
         self.wishes: dict[str, Any] = {}  # settings as the client last gave them
+        self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
         self._note = ""
         self._ready = ""
         self._thinking = 0
@@ -150,7 +151,7 @@ class Session(LanguageServer):
 
     async def end(self) -> None:
         """Stop whatever is going on, and the engine."""
-        for task in self._tasks:
+        for task in (*self._tasks, *self.reading_ahead.values()):
             task.cancel()
         await self.companion.stop()
 

@@ -1,0 +1,146 @@
+"""Generations of ghost text that go on while their requests come and go.
+
+At each keystroke an editor gives up the request before and asks again. What the model is saying
+meanwhile is not thrown away: if the user typed what it says, the new request follows the same
+generation; if not, that is stopped. One that nobody follows any more is stopped after a moment,
+unless it was left to run on into the cache.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import Protocol
+
+from herdmate.assist.postprocess import finish, is_whole
+from herdmate.errors import HerdmateError
+from herdmate.generation import Request
+from herdmate.text import Cursor
+
+GRACE = 0.2
+"""Seconds that an abandoned generation runs on: the next keystroke's request comes much sooner."""
+
+_SUFFIX = 256
+"""Characters behind the cursor that must be the same for a request to follow."""
+
+
+class Asker(Protocol):
+    """Who can ask the model: the companion."""
+
+    async def answer(
+        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+    ) -> object:
+        """The whole answer; ``is_enough`` is told the text so far and stops the model."""
+
+
+class Ongoing:
+    """One generation at one cursor, and those who wait for it."""
+
+    def __init__(self, cursor: Cursor, multiline: bool, on_end: Callable[[Cursor, str], None]):
+        """``on_end`` is told the whole completion."""
+        self._cursor, self._multiline, self._on_end = cursor, multiline, on_end
+        self._raw = ""
+        self._grown = asyncio.Event()
+        self._followers = 0
+        self._goes_on = False
+        self._error: HerdmateError | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    @property
+    def is_done(self) -> bool:
+        """Has it come to its end?"""
+        return self._task is not None and self._task.done()
+
+    def start(self, request: Request, asker: Asker) -> Ongoing:
+        """Ask the model."""
+        self._task = asyncio.create_task(self._run(request, asker))
+        return self
+
+    def text(self) -> str:
+        """What is worth showing so far, with the document's line ends."""
+        return finish(self._raw, self._cursor, self._multiline) or ""
+
+    def agrees(self, cursor: Cursor) -> bool:
+        """May it still say what was typed since it began? Asked of another place of the text."""
+        old, new = self._cursor, cursor
+        if self.is_done or old.document.uri != new.document.uri or new.offset < old.offset:
+            return False
+        if new.prefix[: old.offset] != old.prefix:
+            return False
+        behind = new.document.text[new.offset : new.offset + _SUFFIX]
+        if behind != old.document.text[old.offset : old.offset + _SUFFIX]:
+            return False
+        typed = new.document.text[old.offset : new.offset]
+        text = self.text()
+        return text.startswith(typed) or typed.startswith(text)
+
+    async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> str:
+        """What to show at a cursor that it ``agrees`` with; ``""`` when it does not any more.
+
+        All of it where it ends within ``box`` seconds (0 waits for the end), else the whole lines
+        that are there by then, at least one. When the waiting is cancelled and nobody else waits,
+        the model stops ``at_once`` or after a moment. Raises ``HerdmateError``.
+        """
+        self._followers += 1
+        ends = asyncio.get_running_loop().time() + box if box else None
+        try:
+            while not self.is_done and self.agrees(cursor):
+                has_ended = ends is not None and asyncio.get_running_loop().time() >= ends
+                if lines := self._rest(cursor, whole_lines=True) if has_ended else "":
+                    self._goes_on = True
+                    return lines
+                await self._wait(ends)
+            if self._error is not None:
+                raise self._error
+            if self._task is not None and self._task.cancelled():
+                return ""
+            return self._rest(cursor, whole_lines=False)
+        finally:
+            self._followers -= 1
+            if not self._followers and not self.is_done and not self._goes_on:
+                loop = asyncio.get_running_loop()
+                loop.call_later(0.0 if stops_at_once else GRACE, self._stop_if_left)
+
+    def stop(self) -> None:
+        """Nobody wants it; the model stops."""
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self, request: Request, asker: Asker) -> None:
+        try:
+            await asker.answer(request, self._take)
+            if text := self.text():
+                self._on_end(self._cursor, text)
+        except HerdmateError as error:
+            self._error = error
+        finally:
+            # Those who wait look again once this task counts as done.
+            asyncio.get_running_loop().call_soon(self._grown.set)
+
+    def _take(self, raw: str) -> bool:
+        self._raw = raw
+        self._grown.set()
+        return is_whole(raw, self._cursor, self._multiline)
+
+    async def _wait(self, ends: float | None) -> None:
+        """Until there is more, or the box ends; once it has ended, until there is more."""
+        self._grown.clear()
+        left = None if ends is None else ends - asyncio.get_running_loop().time()
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._grown.wait(), left if left and left > 0 else None)
+
+    def _rest(self, cursor: Cursor, whole_lines: bool) -> str:
+        """What is left behind what was typed; the last line only where it is whole."""
+        typed = cursor.document.text[self._cursor.offset : cursor.offset]
+        text = self.text()
+        if not text.startswith(typed):
+            return ""
+        rest = text[len(typed) :]
+        if whole_lines:
+            rest = rest[: max(rest.rfind("\n"), 0)].removesuffix("\r")
+        return rest if rest.strip() else ""
+
+    def _stop_if_left(self) -> None:
+        if not self._followers and not self._goes_on:
+            self.stop()

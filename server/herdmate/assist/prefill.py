@@ -1,0 +1,29 @@
+"""Evaluating a prompt before it is needed, when nothing else is to be done."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import replace
+
+from herdmate.assist.companion import Companion
+from herdmate.assist.complete import typing_request
+from herdmate.assist.trigger import LARGEST_DOCUMENT
+from herdmate.generation import Priority
+from herdmate.settings import CompletionSettings
+from herdmate.text import Cursor
+
+
+async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSettings) -> None:
+    """Evaluate what a completion at the cursor would be asked with, exactly, and say nothing.
+
+    What was only moved into its place while the user typed is evaluated again. Anything else that
+    is asked goes first. Raises ``HerdmateError`` when there is no model.
+    """
+    text = cursor.document.text
+    if not settings.enabled or not settings.prefill or not 0 < len(text) <= LARGEST_DOCUMENT:
+        return
+    request = await typing_request(cursor, companion, settings)
+    ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND, exact=True)
+    async with aclosing(companion.generate(ahead)) as events:
+        async for _ in events:
+            pass

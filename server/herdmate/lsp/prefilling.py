@@ -1,0 +1,75 @@
+"""When the model reads ahead: a document was opened, the cursor rests, or typing has paused."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from lsprotocol import types
+
+from herdmate.assist.prefill import prefill
+from herdmate.errors import HerdmateError
+from herdmate.lsp.session import Session
+from herdmate.text import Cursor
+
+_log = logging.getLogger(__name__)
+
+_AFTER_OPENING = 0.3
+_AFTER_TYPING = 1.5
+"""Seconds. Longer than a thought takes: what was moved is evaluated anew, and typing stops that."""
+
+
+def after_opening(session: Session, uri: str) -> None:
+    """Of a file that was opened the whole is read, as far as the window reaches."""
+    if (opened := session.documents.find(uri)) is not None:
+        _soon(session, uri, len(opened.document.text), _AFTER_OPENING)
+
+
+def after_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
+    """Typing has paused behind the last change."""
+    uri = params.text_document.uri
+    changes = params.content_changes
+    if (opened := session.documents.find(uri)) is None or not changes:
+        return
+    if isinstance(last := changes[-1], types.TextDocumentContentChangePartial):
+        offset = opened.lines.offset(last.range.start) + len(last.text)
+        _soon(session, uri, min(offset, len(opened.document.text)), _AFTER_TYPING)
+    else:
+        stop(session, uri)
+
+
+def after_hint(session: Session, hint: Any) -> None:
+    """``herdmate/cursor``: the cursor of an editor that tells rests there."""
+    value = hint if isinstance(hint, Mapping) else vars(hint)
+    uri, place = str(value["uri"]), value["position"]
+    if not isinstance(place, Mapping):
+        place = vars(place) if hasattr(place, "__dict__") else place._asdict()
+    if (opened := session.documents.find(uri)) is not None:
+        position = types.Position(int(place["line"]), int(place["character"]))
+        _soon(session, uri, opened.lines.offset(position), 0.0)
+
+
+def stop(session: Session, uri: str) -> None:
+    """Something more urgent is to be done in this document."""
+    if (older := session.reading_ahead.pop(uri, None)) is not None:
+        older.cancel()
+
+
+def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
+    """Read ahead after some seconds; one piece of work a document, the newest."""
+    stop(session, uri)
+    if session.status.state in ("ready", "thinking"):
+        session.reading_ahead[uri] = asyncio.ensure_future(_read(session, uri, offset, seconds))
+
+
+async def _read(session: Session, uri: str, offset: int, seconds: float) -> None:
+    await asyncio.sleep(seconds)
+    if (opened := session.documents.find(uri)) is None:
+        return
+    cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
+    try:
+        await prefill(cursor, session.companion, session.settings.completion)
+    except HerdmateError as error:
+        _log.info("nothing was read ahead: %s", error)
