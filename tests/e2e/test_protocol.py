@@ -417,3 +417,42 @@ def _applied(text: str, edits: object) -> str:
     lines = lines_of(text, types.PositionEncodingKind.Utf16)
     assert isinstance(edits, list | tuple)
     return apply_edits(text, tuple(Edit(lines.span(e.range), e.new_text) for e in edits))
+
+
+async def test_the_model_reads_ahead_where_the_cursor_rests(tmp_path: Path) -> None:
+    """Then the first completion there evaluates next to nothing of its prompt."""
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        line, character = HOLE
+        hint = {"uri": URI, "position": {"line": line, "character": character}}
+        client.protocol.notify(protocol.CURSOR, hint)
+        prompt = len(CODE.encode()) + 3  # control pieces
+        while (done := (await client.status())["engine"])["evaluated_tokens"] < prompt:
+            pass
+        assert done["generated_tokens"] == 0
+        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
+        after = (await client.status())["engine"]
+        assert after["reused_tokens"] - done["reused_tokens"] >= prompt - 1
+
+
+async def test_reading_ahead_can_be_switched_off(tmp_path: Path) -> None:
+    options = {"completion": {"prefill": False}}
+    async with editor(VSCODE, tmp_path, GHOST, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        hint = {"uri": URI, "position": {"line": 0, "character": 0}}
+        client.protocol.notify(protocol.CURSOR, hint)
+        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
+        totals = (await client.status())["engine"]
+        assert (totals["requests"], totals["reused_tokens"]) == (1, 0)
+
+
+async def test_alternatives_for_an_explicit_request(tmp_path: Path) -> None:
+    options = {"completion": {"alternatives": 3}}
+    async with editor(VSCODE, tmp_path, GHOST, options=options) as client:
+        client.open(URI, CODE)
+        found = await client.ghost_text(URI, *HOLE)
+        assert len(found) == 3
+        assert found[0] == "return sum(items)"
+        assert len(set(found)) == 3

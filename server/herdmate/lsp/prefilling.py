@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
 from typing import Any
 
 from lsprotocol import types
@@ -42,12 +41,13 @@ def after_change(session: Session, params: types.DidChangeTextDocumentParams) ->
 
 def after_hint(session: Session, hint: Any) -> None:
     """``herdmate/cursor``: the cursor of an editor that tells rests there."""
-    value = hint if isinstance(hint, Mapping) else vars(hint)
-    uri, place = str(value["uri"]), value["position"]
-    if not isinstance(place, Mapping):
-        place = vars(place) if hasattr(place, "__dict__") else place._asdict()
+    try:
+        uri, place = str(hint.uri), hint.position  # pygls makes objects of what it does not know
+        position = types.Position(int(place.line), int(place.character))
+    except (AttributeError, TypeError, ValueError):
+        _log.info("a cursor that is none: the notification needs uri and position")
+        return
     if (opened := session.documents.find(uri)) is not None:
-        position = types.Position(int(place["line"]), int(place["character"]))
         _soon(session, uri, opened.lines.offset(position), 0.0)
 
 

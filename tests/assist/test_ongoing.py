@@ -1,0 +1,153 @@
+"""Generations that go on: who follows, what is whole when the box ends, when the model stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from herdmate.assist.ongoing import GRACE, Ongoing
+from herdmate.errors import EngineError
+from herdmate.generation import Prompt, Request
+from herdmate.text import Cursor, Document
+
+REQUEST = Request(Prompt(()), "lane", 64)
+BEFORE, AFTER = "def total(items):\n    ", "\n\nprint(total([1]))\n"
+
+
+def _cursor(typed: str = "") -> Cursor:
+    text = BEFORE + typed + AFTER
+    return Cursor(Document("a", "python", text), len(BEFORE + typed))
+
+
+class _Model:
+    """Says what the test lets it say, and knows whether it was stopped."""
+
+    def __init__(self) -> None:
+        self.pieces: asyncio.Queue[str | Exception | None] = asyncio.Queue()
+        self.was_stopped = False
+        self.idle = asyncio.Event()
+
+    async def answer(
+        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+    ) -> None:
+        text = ""
+        try:
+            while True:
+                self.idle.set()
+                piece = await self.pieces.get()
+                if isinstance(piece, Exception):
+                    raise piece
+                if piece is None:
+                    return
+                text += piece
+                if is_enough(text):
+                    return
+        except asyncio.CancelledError:
+            self.was_stopped = True
+            raise
+
+    def say(self, *pieces: str | Exception | None) -> None:
+        for piece in pieces:
+            self.pieces.put_nowait(piece)
+
+    async def heard(self) -> None:
+        """Wait until everything was said."""
+        while not self.pieces.empty():
+            self.idle.clear()
+            await self.idle.wait()
+
+
+def _start(model: _Model, ended: dict[int, str] | None = None) -> Ongoing:
+    kept = ended if ended is not None else {}
+    on_end = lambda cursor, text: kept.__setitem__(cursor.offset, text)  # noqa: E731
+    return Ongoing(_cursor(), True, on_end).start(REQUEST, model)
+
+
+async def test_all_of_it_where_it_ends_in_time_and_the_cache_is_told() -> None:
+    model, ended = _Model(), dict[int, str]()
+    ongoing = _start(model, ended)
+    model.say("return ", "sum(items)", None)
+    assert await ongoing.follow(_cursor(), 60, False) == "return sum(items)"
+    assert ended == {len(BEFORE): "return sum(items)"}
+
+
+async def test_whole_lines_when_the_box_ends_and_the_rest_for_who_follows() -> None:
+    model, ended = _Model(), dict[int, str]()
+    ongoing = _start(model, ended)
+    model.say("result = 0\n", "    for item in ite")
+    await model.heard()
+    first = await ongoing.follow(_cursor(), 0.01, False)
+    assert first == "result = 0"
+    accepted = _cursor(first)
+    assert ongoing.agrees(accepted)
+    model.say("ms:\n        result += item\n    return result\n", None)
+    assert await ongoing.follow(accepted, 60, False) == (
+        "\n    for item in items:\n        result += item\n    return result"
+    )
+    assert not model.was_stopped
+    assert ended[len(BEFORE)].startswith("result = 0\n    for item")
+
+
+async def test_half_a_line_is_never_shown() -> None:
+    model = _Model()
+    ongoing = _start(model)
+    model.say("result = su")
+    following = asyncio.ensure_future(ongoing.follow(_cursor(), 0.01, False))
+    await model.heard()
+    done, _ = await asyncio.wait([following], timeout=0.2)
+    assert not done  # the box ended long ago
+    model.say("m(items)\n", "    return result\n", None)
+    assert (await following).startswith("result = sum(items)")
+
+
+async def test_typing_what_it_says_follows_and_something_else_does_not() -> None:
+    model = _Model()
+    ongoing = _start(model)
+    assert ongoing.agrees(_cursor("ret"))  # nothing is known yet
+    model.say("return sum")
+    await model.heard()
+    assert ongoing.agrees(_cursor("ret"))
+    assert ongoing.agrees(_cursor("return sum(it"))
+    assert not ongoing.agrees(_cursor("res"))
+    following = asyncio.ensure_future(ongoing.follow(_cursor("return s"), 60, False))
+    model.say("(items)", None)
+    assert await following == "um(items)"
+
+
+async def test_what_turns_out_to_be_wrong_is_nothing() -> None:
+    model = _Model()
+    ongoing = _start(model)
+    following = asyncio.ensure_future(ongoing.follow(_cursor("while"), 60, False))
+    model.say("return sum(items)")
+    assert await following == ""
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_model_stops_when_nobody_waits(at_once: bool) -> None:
+    model = _Model()
+    ongoing = _start(model)
+    waiting = asyncio.ensure_future(ongoing.follow(_cursor(), 60, at_once))
+    await model.heard()
+    await model.idle.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not ongoing.is_done
+    if not at_once:  # the next keystroke comes within the grace
+        following = asyncio.ensure_future(ongoing.follow(_cursor("r"), 60, False))
+        await asyncio.sleep(GRACE * 1.5)
+        assert not ongoing.is_done
+        following.cancel()
+    while not ongoing.is_done:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert model.was_stopped
+
+
+async def test_an_error_reaches_who_waits() -> None:
+    model = _Model()
+    ongoing = _start(model)
+    model.say(EngineError("The model fell over."))
+    with pytest.raises(EngineError, match="fell over"):
+        await ongoing.follow(_cursor(), 60, False)
