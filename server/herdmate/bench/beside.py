@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.conditions import AT_ONCE, Conditions, server
 from herdmate.bench.explaining import explained
 from herdmate.bench.figures import median
 from herdmate.bench.scene import Scene, excerpt, renamed
@@ -38,7 +38,7 @@ class Beside:
 async def beside(given: Conditions) -> Beside:
     """Type the same keys in two documents, the second while an explanation streams."""
     document, keys = excerpt(given.scene), given.scene.keys[:_MOST_KEYS]
-    async with server(given, delay=0) as client:
+    async with server(given, **AT_ONCE) as client:
         client.open(document)
         given.tell("beside: an explanation alone")
         await _first_part(client, document)  # so that both find the same in the cache

@@ -3,6 +3,9 @@
 The engine counts the seconds of each evaluation when that ends, a stopped one too. It stands still
 at the last time that this count grew; it is known to by the processor time of its process, which
 then no longer grows either.
+
+The ghost text is asked for by a key: such a request stops at once, while that of a keystroke runs
+on for a moment on purpose, so that the next keystroke may follow it (``assist.ongoing.GRACE``).
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from dataclasses import dataclass
 
 import psutil
 
-from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.conditions import AT_ONCE, Conditions, server
 from herdmate.bench.figures import Spread, share, spread
 from herdmate.bench.scene import excerpt, variant
 from herdmate.bench.typist import Typist, totals
@@ -51,7 +54,7 @@ class Cancels:
 async def cancels(given: Conditions) -> Cancels:
     """Cancel ghost text while its prompt is evaluated, and explanations while they are written."""
     dice = random.Random(given.seed)
-    async with server(given, delay=0) as client:
+    async with server(given, **AT_ONCE) as client:
         watch = await _Watch.of(client)
         prompt, decode = [], []
         for number in range(given.cancels):
@@ -112,7 +115,7 @@ async def _in_prompt(
     """Seconds, or ``None`` where the prompt was evaluated before the cancel."""
     typist = Typist(client, variant(given.scene, number, 2 * given.prefix_tokens))
     start = await totals(client)
-    answer = asyncio.ensure_future(typist.ghost_text())
+    answer = asyncio.ensure_future(typist.ghost_text(invoked=True))
     try:
         while (await totals(client)).requests == start.requests and not answer.done():
             pass

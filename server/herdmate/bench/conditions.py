@@ -34,6 +34,10 @@ class Conditions:
     tell: Tell = lambda _sentence: None
 
 
+AT_ONCE = {"delay": 0, "prefill": False}
+"""Settings for what is measured by itself: no delay, and no reading ahead in between."""
+
+
 @asynccontextmanager
 async def server(given: Conditions, **completion: Any) -> AsyncIterator[Client]:
     """A server of its own for one measurement, ready; ``completion`` are settings for it."""

@@ -23,7 +23,7 @@ class FirstAnswer:
 async def first_answer(given: Conditions) -> FirstAnswer:
     """Open files that begin differently, each asked at once."""
     strokes = []
-    async with server(given) as client:
+    async with server(given, prefill=False) as client:
         for number in range(_TIMES):
             given.tell(f"first answer: {number + 1} of {_TIMES}")
             typist = Typist(client, variant(given.scene, number, 2 * given.prefix_tokens))

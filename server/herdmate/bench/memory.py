@@ -7,7 +7,7 @@ from pathlib import Path
 
 import psutil
 
-from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.conditions import AT_ONCE, Conditions, server
 from herdmate.bench.typist import Typist
 from herdmate.models.inspect import read_header
 
@@ -31,7 +31,7 @@ class Memory:
 async def memory(given: Conditions) -> Memory:
     """Type a little and look."""
     given.tell("memory")
-    async with server(given, delay=0) as client:
+    async with server(given, **AT_ONCE) as client:
         typist = Typist(client, given.scene)
         for key in ("", *given.scene.keys[:_TYPED]):
             await typist.stroke(key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from herdmate.bench.conditions import Conditions, server
+from herdmate.bench.conditions import AT_ONCE, Conditions, server
 from herdmate.bench.figures import Spread, median, share, spread
 from herdmate.bench.typist import Stroke, Typist
 
@@ -32,12 +32,12 @@ class Paced:
 async def paced(given: Conditions) -> Paced:
     """Type all keys, with no delay before the model is asked; the first answer does not count."""
     multiline = {"multiline": "never"} if given.one_line else {}
-    return paced_of(await _strokes(given, "typing", delay=0, **multiline))
+    return paced_of(await _strokes(given, "typing", **AT_ONCE, **multiline))
 
 
 async def first_tokens(given: Conditions) -> Paced:
     """The same with answers of one token: seconds are those to the first token."""
-    return paced_of(await _strokes(given, "first tokens", delay=0, maxTokens=1))
+    return paced_of(await _strokes(given, "first tokens", **AT_ONCE, maxTokens=1))
 
 
 def paced_of(strokes: Sequence[Stroke]) -> Paced:

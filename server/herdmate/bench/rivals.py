@@ -13,15 +13,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from herdmate.assist.companion import Companion, first_message
+from herdmate.assist.complete import typing_request
 from herdmate.bench import llama_server
 from herdmate.bench.child import Child, child
 from herdmate.bench.conditions import Conditions, settings
 from herdmate.bench.figures import Spread, spread
 from herdmate.bench.scene import Scene
-from herdmate.context.window import Window, gather, reach
 from herdmate.engine import wire
-from herdmate.generation import Prompt, Request
-from herdmate.prompting.families import infill_prompt
+from herdmate.errors import ModelError
+from herdmate.generation import Prompt, Request, Text
 from herdmate.settings import settings_from_json
 from herdmate.text import Cursor, Document, with_text
 
@@ -30,9 +30,10 @@ LLAMA_CPP_PYTHON = "llama-cpp-python"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One place that is completed: what stands around it, and the prompt that the model sees."""
+    """One place that is completed: what the model sees around it, and the prompt with that."""
 
-    window: Window
+    prefix: str
+    suffix: str
     prompt: Prompt
 
 
@@ -75,13 +76,10 @@ async def questions_of(given: Conditions) -> list[Question]:
     companion = Companion()
     await companion.start(first_message(wanted)[0])
     try:
-        _, family = await companion.model()
         found = []
-        budget = given.prefix_tokens, given.suffix_tokens
         for cursor in _cursors(given.scene):
-            await companion.counts.learn(reach(cursor, *budget))
-            window = gather(cursor, *budget, companion.counts.cost)
-            found.append(Question(window, infill_prompt(family, window.prefix, window.suffix)))
+            request = await typing_request(cursor, companion, wanted.completion)
+            found.append(_question(request.prompt))
         return found
     finally:
         await companion.stop()
@@ -136,8 +134,7 @@ class _Server:
 
     async def ask(self, question: Question) -> Reply:
         started = time.perf_counter()
-        window = question.window
-        answer = await llama_server.infill(self._url, window.prefix, window.suffix, self._most)
+        answer = await llama_server.infill(self._url, question.prefix, question.suffix, self._most)
         return Reply(
             answer.first_at - started,
             answer.ended_at - started,
@@ -145,6 +142,14 @@ class _Server:
             answer.evaluated_prompt,
             answer.generated_tokens,
         )
+
+
+def _question(prompt: Prompt) -> Question:
+    texts = {at: part.text for at, part in enumerate(prompt.segments) if isinstance(part, Text)}
+    if prompt.cursor is None or len(texts) < 2:
+        raise ModelError("This model cannot fill in, so there is nothing to compare; try another.")
+    prefix = texts.pop(prompt.cursor)
+    return Question(prefix, "".join(texts.values()), prompt)
 
 
 def _cursors(scene: Scene) -> Iterable[Cursor]:

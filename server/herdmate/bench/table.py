@@ -138,4 +138,4 @@ def _percent(part: float | None) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "none" if value is None else f"{value:.2f}"
+    return "none" if value is None else f"{value:.2f}" if value >= 0.1 else f"{value:.4f}"

@@ -52,9 +52,9 @@ class Typist:
         text = text[: self.offset] + key + text[self.offset :]
         self.document, self.offset = with_text(self.document, text), self.offset + len(key)
 
-    async def ghost_text(self) -> str | None:
+    async def ghost_text(self, invoked: bool = False) -> str | None:
         """What is shown at the cursor, asked as an editor asks while one types."""
-        return await self._client.ghost_text(self.document, self.offset, invoked=False)
+        return await self._client.ghost_text(self.document, self.offset, invoked)
 
     async def stroke(self, key: str) -> Stroke:
         """Type one key (or none) and wait for the answer."""

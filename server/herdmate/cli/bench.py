@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import json
 import sys
-from importlib import import_module
 from pathlib import Path
 
 import psutil
@@ -106,9 +105,7 @@ def _model(arguments: argparse.Namespace, tell: Tell) -> Path:
     if arguments.fake_engine:
         return Path(arguments.model)
     if arguments.shape:
-        shapes = import_module("herdmate.models.shapes")  # needs NumPy and gigabytes: only now
-        made = shapes.cached(
-            arguments.shape, lambda part: tell(f"making {arguments.shape}: {part:.0%}")
-        )
-        return Path(made)
+        from herdmate.models.shapes import cached  # nobody else needs it
+
+        return cached(arguments.shape, lambda part: tell(f"making {arguments.shape}: {part:.0%}"))
     return first_message(Settings(model=arguments.model))[1].path
