@@ -15,6 +15,7 @@ from herdmate.prompting.template import render
 from herdmate.text import Document, Selection
 
 _SURROUNDING_TOKENS = 512
+_TEMPLATE_TOKENS = 256  # what a prompt file says itself, rather too many
 _CHARACTERS_PER_TOKEN = 8  # rather more than any tokenizer reaches on code
 
 
@@ -33,15 +34,19 @@ async def question_for(
 
     Raises ``HerdmateError`` when there is no model.
     """
-    _, family = await companion.model()
+    info, family = await companion.model()
     await companion.counts.learn([*_lines_near(subject), subject.text])
-    surroundings = around(subject, _SURROUNDING_TOKENS, companion.counts.cost)
+    subject_tokens = companion.counts.cost(subject.text)
+    max_tokens = _room(action, subject_tokens)
+    left = info.context - max_tokens - subject_tokens - _TEMPLATE_TOKENS
+    budget = max(min(_SURROUNDING_TOKENS, left), 0)
+    surroundings = around(subject, budget, companion.counts.cost)
     values = _values(subject, surroundings, instruction)
     system, user, reply_start = render(action, values)
     request = Request(
         prompt=instruct_prompt(family, system, (Turn("user", user),), reply_start),
         lane=f"ask {subject.document.uri}",
-        max_tokens=_room(action, companion.counts.cost(subject.text)),
+        max_tokens=max_tokens,
         sampling=Sampling(temperature=action.temperature),
         priority=Priority.ASKED,
         drafting=action.kind == "rewrite",
