@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os.path
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -25,7 +26,7 @@ class Beside:
     """Median seconds of the same keystrokes alone and beside, where the model was asked both times.
 
     ``same_text``: the explanation was the same as alone, ``characters`` of it compared (the first
-    300 parts).
+    300 parts), ``same_characters`` of them from the start on.
     """
 
     keystrokes: int
@@ -34,6 +35,7 @@ class Beside:
     ratio: float | None
     same_text: bool
     characters: int
+    same_characters: int
 
 
 async def beside(given: Conditions) -> Beside:
@@ -70,8 +72,9 @@ def beside_of(
     shorter = min(len(text_alone), len(text))
     middle = [median(column) for column in zip(*pairs, strict=True)] if pairs else [None, None]
     ratio = middle[1] / middle[0] if middle[0] and middle[1] else None
-    same = shorter > 0 and text_alone[:shorter] == text[:shorter]
-    return Beside(len(pairs), middle[0], middle[1], ratio, same, shorter)
+    same = len(os.path.commonprefix([text_alone, text]))
+    is_same = same == shorter > 0
+    return Beside(len(pairs), middle[0], middle[1], ratio, is_same, shorter, same)
 
 
 class _Explanation:

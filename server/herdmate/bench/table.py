@@ -76,7 +76,9 @@ def _cancel(value: Any) -> Iterator[Row]:
 
 def _beside(value: Any) -> Iterator[Row]:
     ratio = "none asked" if value["ratio"] is None else f"{value['ratio']:.2f}"
-    same = "the same text as alone" if value["same_text"] else "NOT the same text as alone"
+    same = "the same text as alone"
+    if not value["same_text"]:
+        same = f"NOT the same text as alone behind {value['same_characters']} characters"
     yield "ghost text beside an explanation, by alone", ratio, f"{value['keystrokes']} keystrokes"
     yield "the explanation", "", f"{same}, {value['characters']} characters compared"
 
