@@ -78,7 +78,7 @@ def test_beside_compares_the_same_keystrokes() -> None:
     assert figures.same_text
     assert figures.characters == 8
     assert not beside_of((), (), "one", "two").same_text
-    assert beside_of((), (), "one", "only").same_characters == 1
+    assert beside_of((), (), "one", "only").same_characters == 2
     assert not beside_of((), (), "", "two").same_text
 
 

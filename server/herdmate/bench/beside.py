@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os.path
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -72,7 +71,8 @@ def beside_of(
     shorter = min(len(text_alone), len(text))
     middle = [median(column) for column in zip(*pairs, strict=True)] if pairs else [None, None]
     ratio = middle[1] / middle[0] if middle[0] and middle[1] else None
-    same = len(os.path.commonprefix([text_alone, text]))
+    chars = enumerate(zip(text_alone, text, strict=False))
+    same = next((at for at, (one, other) in chars if one != other), shorter)
     is_same = same == shorter > 0
     return Beside(len(pairs), middle[0], middle[1], ratio, is_same, shorter, same)
 
