@@ -9,6 +9,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
@@ -150,23 +151,40 @@ async def test_it_does_not_sleep_while_it_answers() -> None:
         await engine.stop()
 
 
+_ADDRESSES = """
+import resource, runpy
+resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))
+runpy.run_module("herdmate.engine.worker", run_name="__main__")
+"""
+
+
 @pytest.mark.model
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of memory are Linux's")
+@pytest.mark.parametrize(
+    ("weights", "context", "limit", "words"),
+    [
+        ("repacked", 2048, 700_000_000, "not enough memory for qwen"),  # 470 MB of weights
+        ("mapped", 2048, 700_000_000, "not enough memory for qwen"),
+        ("mapped", 32768, 1_100_000_000, "not enough memory for a context of 32768 tokens"),
+    ],
+)
 async def test_too_little_memory_is_said_as_that(
-    starter_model: Path, monkeypatch: pytest.MonkeyPatch
+    starter_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    weights: Literal["repacked", "mapped"],
+    context: int,
+    limit: int,
+    words: str,
 ) -> None:
-    """The engine's process may have 700 MB of addresses, which its 470 MB of weights exceed."""
-    limit = (
-        "import resource, runpy; resource.setrlimit(resource.RLIMIT_AS, (700_000_000,) * 2); "
-        "runpy.run_module('herdmate.engine.worker', run_name='__main__')"
-    )
-    monkeypatch.setattr("herdmate.engine.client._COMMAND", (sys.executable, "-c", limit))
+    """The engine's process may have so few bytes of addresses that llama.cpp gets none."""
+    program = _ADDRESSES.format(limit=limit)
+    monkeypatch.setattr("herdmate.engine.client._COMMAND", (sys.executable, "-c", program))
     states: list[EngineState] = []
-    start = start_llama(str(starter_model), 2048, 1, 0, (), weights="repacked")
+    start = start_llama(str(starter_model), context, 1, 0, (), weights=weights)
     engine = EngineProcess(start, states.append)
     engine.start()
     try:
-        with pytest.raises(NoMemoryError, match="not enough memory for qwen"):
+        with pytest.raises(NoMemoryError, match=words):
             await engine.ready()
         assert isinstance(states[-1].error, NoMemoryError)
     finally:

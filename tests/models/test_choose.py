@@ -82,7 +82,7 @@ def test_what_was_named_is_taken_and_the_note_says_what_would_fit(folder: Path) 
     chosen = choose("codellama-13b", folder, 3 * GB, 4096)
     assert chosen.path.name == "codellama-13b-instruct.Q4_K_M.gguf"
     assert "needs 3.7 GB of memory and 3.0 GB are free" in chosen.note
-    assert "codellama-7b-instruct.Q4_K_M.gguf fits" in chosen.note
+    assert "set herdmate.model to codellama-7b-instruct.Q4_K_M.gguf, which fits" in chosen.note
 
 
 def test_where_nothing_here_fits_a_smaller_one_is_named(tmp_path: Path) -> None:

@@ -157,6 +157,13 @@ def _route_log() -> list[str]:
 _kept_alive: list[Any] = []  # ctypes callbacks that C still holds
 
 
+_NO_MEMORY = (
+    "failed to allocate", "unable to allocate", "out of memory",
+    "Cannot allocate memory", "std::bad_alloc",
+)  # fmt: skip
+"""What llama.cpp, the operating system (for a file that is mapped) and C++ say of it."""
+
+
 def _why_not_loaded(path: str, said: Sequence[str]) -> ModelError:
     name, words = Path(path).name, " ".join(said)
     if "unknown model architecture" in words:
@@ -165,7 +172,7 @@ def _why_not_loaded(path: str, said: Sequence[str]) -> ModelError:
             f"{name} is of an architecture that this llama.cpp does not know ({''.join(kind)}); "
             "upgrade llama-cpp-python or choose another model."
         )
-    if any(word in words for word in ("failed to allocate", "unable to allocate", "out of memory")):
+    if any(sign in words for sign in _NO_MEMORY):
         return NoMemoryError(f"There is not enough memory for {name}; choose a smaller model.")
     last = said[-1] if said else "no reason was given"
     return ModelError(f"{name} could not be loaded ({last}); fetch it again or choose another.")

@@ -132,7 +132,7 @@ def _what_fits(folder: Path, room: _Room) -> str:
     """The best that is there and fits, else what could be fetched, else how to make room."""
     for path, entry in _ranked(folder):
         if room.fits(path.stat().st_size, entry):
-            return f"{path.name} fits, so set herdmate.model to it or to auto"
+            return f"set herdmate.model to {path.name}, which fits"
     for name in _OFFERED:
         model = catalogue.find(name)
         if room.fits(model.size, model):

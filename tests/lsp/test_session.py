@@ -1,0 +1,77 @@
+"""What the session tells the user about the engine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from herdmate.engine.client import EngineState
+from herdmate.errors import NoMemoryError
+from herdmate.lsp.session import Session
+from herdmate.models import catalogue
+from herdmate.settings import Settings
+from tests.models.gguf_file import gguf, write
+
+GB = 10**9
+
+
+@pytest.fixture
+def shown(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was shown to the user, who has nobody to show it to here."""
+    sentences: list[str] = []
+    monkeypatch.setattr(Session, "show", lambda _self, sentence: sentences.append(sentence))
+    return sentences
+
+
+def _model(folder: Path, name: str, size: int) -> None:
+    """A file with holes: as long as a model, and hardly anything on the disk."""
+    os.truncate(write(folder / catalogue.find(name).file, gguf()), size)
+
+
+@pytest.mark.parametrize(
+    ("free", "there", "advice"),
+    [
+        (
+            16 * GB,
+            True,
+            "Set herdmate.model to qwen2.5-coder-0.5b-instruct-q4_k_m.gguf, which fits.",
+        ),
+        (
+            16 * GB,
+            False,
+            "Qwen2.5-Coder 0.5B Instruct Q4_K_M would fit: `herdmate models pull starter`.",
+        ),
+        (GB // 10, True, "Close something, or set herdmate.engine.contextTokens lower."),
+    ],
+)
+async def test_too_little_memory_is_told_with_what_would_fit(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    shown: list[str],
+    free: int,
+    there: bool,
+    advice: str,
+) -> None:
+    """Where the system says that enough is free, the advice is still less than what failed."""
+    _model(tmp_path, "codellama-7b", 1_200_000_000)
+    if there:
+        _model(tmp_path, "starter", 470_000_000)
+    monkeypatch.setattr("herdmate.assist.companion.model_folder", lambda: tmp_path)
+    memory = SimpleNamespace(available=free)
+    monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
+    session = Session(lambda _settings: ({}, ""))
+    session.settings = Settings(model="codellama-7b")
+    said = "There is not enough memory for codellama.gguf; choose a smaller model."
+    session._engine_changed(EngineState("failed", message=said, error=NoMemoryError(said)))
+    assert session.status.state == "error"
+    assert shown == [session.status.message] == [f"{said} {advice}"]
+
+
+async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
+    session = Session(lambda _settings: ({}, ""))
+    session._engine_changed(EngineState("sleeping", message="The model sleeps."))
+    assert (session.status.state, session.status.message) == ("sleeping", "The model sleeps.")
+    assert not shown
