@@ -20,6 +20,14 @@ def test_typing_on_into_a_completion_leaves_its_rest() -> None:
     assert cache.get(_cursor("x = value + 1")) is None
 
 
+def test_several_lines_that_were_accepted_are_typed_on_into() -> None:
+    cache = CompletionCache()
+    lines = "".join(f"    total += values[{number}] * weights[{number}]\n" for number in range(10))
+    cache.put(_cursor("def f():\n"), lines + "    return total")
+    assert len(lines) > 300
+    assert cache.get(_cursor("def f():\n" + lines)) == "    return total"
+
+
 def test_other_surroundings_and_files_know_nothing_of_it() -> None:
     cache = CompletionCache()
     cache.put(_cursor("x = "), "value")

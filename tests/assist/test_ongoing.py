@@ -31,7 +31,7 @@ class _Model:
 
     async def answer(
         self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
-    ) -> None:
+    ) -> str:
         text = ""
         try:
             while True:
@@ -40,10 +40,10 @@ class _Model:
                 if isinstance(piece, Exception):
                     raise piece
                 if piece is None:
-                    return
+                    return text
                 text += piece
                 if is_enough(text):
-                    return
+                    return text
         except asyncio.CancelledError:
             self.was_stopped = True
             raise

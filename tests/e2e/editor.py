@@ -160,6 +160,7 @@ async def editor(
     seconds: float = 0.0,
     options: Mapping[str, Any] | None = None,
     knows: tuple[str, ...] = (),
+    context: int = 4096,
 ) -> AsyncIterator[Editor]:
     """An editor with a server of its own; with ``replies`` the server's engine is the fake.
 
@@ -171,7 +172,7 @@ async def editor(
         inline = types.InlineCompletionClientCapabilities(dynamic_registration=True)
         capabilities.text_document.inline_completion = inline
     capabilities.experimental = {"herdmate": dict.fromkeys(knows, True)}
-    async with session(capabilities, tmp_path, replies, seconds, options) as client:
+    async with session(capabilities, tmp_path, replies, seconds, options, context) as client:
         yield client
 
 
@@ -182,13 +183,15 @@ async def session(
     replies: Mapping[str, str] | None = None,
     seconds: float = 0.0,
     options: Mapping[str, Any] | None = None,
+    context: int = 4096,
 ) -> AsyncIterator[Editor]:
     """A client with just these capabilities; the rest as with ``editor``."""
     client = Editor()
     flags: list[str] = []
     if replies is not None:
         script = tmp_path / "script.json"
-        script.write_text(json.dumps({"replies": replies, "seconds": seconds}))
+        words = {"replies": replies, "seconds": seconds, "context": context}
+        script.write_text(json.dumps(words))
         flags = ["--fake-engine", str(script)]
     await client.start_io(sys.executable, "-m", "herdmate", "serve", *flags)
     params = types.InitializeParams(

@@ -13,7 +13,7 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from herdmate.lsp import protocol
-from tests.e2e.editor import EMACS, NEOVIM, VSCODE, editor, inline_params, session
+from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor, inline_params, session
 
 pytestmark = pytest.mark.e2e
 
@@ -456,3 +456,74 @@ async def test_alternatives_for_an_explicit_request(tmp_path: Path) -> None:
         assert len(found) == 3
         assert found[0] == "return sum(items)"
         assert len(set(found)) == 3
+
+
+ONE_BY_ONE = {"completion": {"prefill": False, "delay": 0, "timeBox": 0}}
+
+
+@pytest.mark.parametrize(
+    ("typed", "rest", "requests"), [("re", "turn sum(items)", 1), ("wh", "ile True:", 2)]
+)
+async def test_typing_what_the_model_says_follows_it(
+    tmp_path: Path, typed: str, rest: str, requests: int
+) -> None:
+    """As VS Code does it: with each keystroke the request before is given up."""
+    replies = {"wh<|fim_suffix|>": "ile True:", "": "return sum(items)"}
+    async with editor(VSCODE, tmp_path, replies, seconds=0.004, options=ONE_BY_ONE) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        older = asyncio.ensure_future(_typing(client, URI, *HOLE, number="older"))
+        while (await client.status())["engine"]["requests"] == 0:
+            pass
+        line, character = HOLE
+        client.change(URI, CODE.replace("    \n", f"    {typed}\n", 1))
+        client.cancel_request(types.CancelParams("older"))
+        assert await _typing(client, URI, line, character + len(typed), number="newer") == [rest]
+        with pytest.raises(JsonRpcException, match="cancel"):
+            await older
+        assert (await client.status())["engine"]["requests"] == requests
+
+
+async def test_a_request_that_was_given_up_stops_when_nobody_follows(tmp_path: Path) -> None:
+    replies = {"items": "x" * 60, "": "short"}
+    async with editor(VSCODE, tmp_path, replies, seconds=0.02, options=ONE_BY_ONE) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        client.open(URI + "2", "y = \n")
+        given_up = asyncio.ensure_future(_typing(client, URI, *HOLE, number="given up"))
+        while (await client.status())["engine"]["requests"] == 0:
+            pass
+        client.cancel_request(types.CancelParams("given up"))
+        with pytest.raises(JsonRpcException, match="cancel"):
+            await given_up
+        # The prompt of the first takes far longer than the grace, and goes before this one's.
+        assert await client.ghost_text(URI + "2", 0, 4) == ["short"]
+        totals = (await client.status())["engine"]
+        assert totals["generated_tokens"] == len("short") + 1  # and its end
+
+
+async def test_a_file_that_is_open_when_the_model_loads_is_read_ahead(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        for number in range(3):
+            client.open(f"{URI}{number}", CODE)
+        await client.until_ready()
+        prompt = len(CODE.encode()) + 3
+        while (done := (await client.status())["engine"])["evaluated_tokens"] < prompt:
+            pass
+        assert done["generated_tokens"] == 0
+
+
+async def test_a_context_that_is_small_makes_the_window_smaller(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST, context=512) as client:
+        client.open(URI, "value = 1\n" * 300 + CODE)
+        assert await client.ghost_text(URI, 302, 4) == ["return sum(items)"]
+
+
+async def _typing(client: Editor, uri: str, line: int, character: int, number: str) -> list[str]:
+    """The inline completions that come while typing."""
+    params = inline_params(uri, line, character)
+    params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
+    answer = await client.protocol.send_request_async(  # type: ignore[no-untyped-call]
+        types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
+    )
+    return [item.insert_text for item in answer.items]

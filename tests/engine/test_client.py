@@ -66,6 +66,22 @@ async def test_closing_the_answer_stops_the_model() -> None:
         assert (await engine.totals()).evaluated_tokens - stopped_at <= len("another") + 1
 
 
+async def test_the_figures_come_also_of_an_answer_that_was_closed() -> None:
+    ends: asyncio.Queue[Finished] = asyncio.Queue()
+    async with _engine({"": "x" * 40}, seconds=0.001) as (engine, _):
+        answer = engine.generate(_request("p", 40), ends.put_nowait)
+        await answer.__anext__()
+        await answer.aclose()
+        closed = await asyncio.wait_for(ends.get(), 20)
+        assert closed.reason == "cancelled"
+        assert closed.usage.prompt_tokens == 1
+        assert 1 <= closed.usage.generated_tokens < 40
+        async for _event in engine.generate(_request("p", 5), ends.put_nowait):
+            pass
+        assert (await asyncio.wait_for(ends.get(), 20)).reason == "length"
+        assert ends.empty()  # each is told once
+
+
 async def test_a_crash_is_answered_told_and_mended() -> None:
     async with _engine({"": "x" * 40}, seconds=0.005) as (engine, states):
         answer = engine.generate(_request())

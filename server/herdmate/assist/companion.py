@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import psutil
@@ -16,22 +16,13 @@ from herdmate.assist.ongoing import Ongoing
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
-from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
+from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.folder import model_folder
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
 from herdmate.settings import Settings
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The text of one generation, and whether the model came to its end by itself."""
-
-    text: str
-    is_whole: bool
-    usage: Usage
 
 
 class Companion:
@@ -85,27 +76,26 @@ class Companion:
         return info, family_of(info)
 
     async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
-        """Ask the model; see ``engine.client``. Logs times and counts, never text."""
-        async with aclosing((await self._running()).generate(request)) as answer:
+        """Ask the model; see ``engine.client``. Logs times and counts, never text.
+
+        One line a request, also where it was closed before its end.
+        """
+        engine = await self._running()
+        async with aclosing(engine.generate(request, partial(_log_usage, request))) as answer:
             async for event in answer:
-                if isinstance(event, Finished):
-                    _log_usage(request, event)
                 yield event
 
     async def answer(
         self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
-    ) -> Answer:
+    ) -> str:
         """The whole text, or what there is once it ``is_enough``; then the model stops."""
         text = ""
         async with aclosing(self.generate(request)) as events:
             async for event in events:
-                if isinstance(event, Finished):
-                    return Answer(text, event.reason in ("end", "stop"), event.usage)
-                text += event.text
-                if is_enough(text):
+                text += event.text if isinstance(event, Piece) else ""
+                if isinstance(event, Piece) and is_enough(text):
                     break
-        _log.info("%s: enough after %d characters", request.priority.name.lower(), len(text))
-        return Answer(text, True, Usage())
+        return text
 
     async def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts by the model's own tokenizer."""
@@ -159,9 +149,10 @@ def _unknown() -> asyncio.Future[EngineProcess]:
 
 def _log_usage(request: Request, finished: Finished) -> None:
     usage = finished.usage
+    reason = "stopped early" if finished.reason == "cancelled" else finished.reason
     _log.info(
-        "%s: %s; prompt %d tokens, %d evaluated in %.2f s; %d generated in %.2f s",
-        request.priority.name.lower(), finished.reason, usage.prompt_tokens,
+        "%s: %s; prompt %d tokens, %d reused, %d evaluated in %.2f s; %d generated in %.2f s",
+        request.priority.name.lower(), reason, usage.prompt_tokens, usage.reused_tokens,
         usage.evaluated_tokens, usage.prompt_seconds,
         usage.generated_tokens, usage.generation_seconds,
     )  # fmt: skip

@@ -30,8 +30,8 @@ class Asker(Protocol):
 
     async def answer(
         self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
-    ) -> object:
-        """The whole answer; ``is_enough`` is told the text so far and stops the model."""
+    ) -> str:
+        """The whole text; ``is_enough`` is told the text so far and stops the model."""
 
 
 class Ongoing:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.complete import typing_request
-from herdmate.assist.trigger import LARGEST_DOCUMENT
+from herdmate.assist.trigger import IN_A_WORD, silence_reason
 from herdmate.generation import Priority
 from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor
@@ -19,8 +19,10 @@ async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSett
     What was only moved into its place while the user typed is evaluated again. Anything else that
     is asked goes first. Raises ``HerdmateError`` when there is no model.
     """
-    text = cursor.document.text
-    if not settings.enabled or not settings.prefill or not 0 < len(text) <= LARGEST_DOCUMENT:
+    if not settings.enabled or not settings.prefill:
+        return
+    # From within a word the cursor soon gets to where something is offered.
+    if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
         return
     request = await typing_request(cursor, companion, settings)
     ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND, exact=True)

@@ -13,6 +13,8 @@ LARGEST_DOCUMENT = 2_000_000
 MOST_BEHIND_CURSOR = 8
 """Characters that may follow on the line and still something is offered. llama.vim has the same."""
 
+IN_A_WORD = "the cursor is inside a word"
+
 _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 
 
@@ -30,7 +32,7 @@ def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
         return "the file is empty"
     behind = cursor.line_suffix
     if _is_word(cursor.line_prefix[-1:]) and _is_word(behind[:1]):
-        return "the cursor is inside a word"
+        return IN_A_WORD
     if len(behind.strip()) > MOST_BEHIND_CURSOR and not _only_closes(behind):
         return "there is more code behind the cursor"
     return None

@@ -41,8 +41,13 @@ class Engine(Protocol):
     async def ready(self) -> ModelInfo:
         """Wait until a model is loaded; raises ``HerdmateError`` when none can be."""
 
-    def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
-        """Pieces of the answer and, last, ``Finished``. Raises ``HerdmateError``."""
+    def generate(
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
+    ) -> AsyncGenerator[Piece | Finished, None]:
+        """Pieces of the answer and, last, ``Finished``. Raises ``HerdmateError``.
+
+        ``on_end`` is told ``Finished`` also where the answer was closed before its end.
+        """
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has."""
@@ -80,6 +85,7 @@ class EngineProcess:
         self._on_state = on_state
         self._numbers = itertools.count(1)
         self._answers: dict[int, asyncio.Queue[dict[str, Any] | HerdmateError]] = {}
+        self._on_end: dict[int, Callable[[Finished], None]] = {}
         self._process: asyncio.subprocess.Process | None = None
         self._info: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
         self._keeper: asyncio.Task[None] | None = None
@@ -114,10 +120,13 @@ class EngineProcess:
         self._asked.set()
         return await asyncio.shield(self._info)
 
-    async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
-        """Ask the model. Raises ``EngineStoppedError`` when the process ends meanwhile."""
+    async def generate(
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
+    ) -> AsyncGenerator[Piece | Finished, None]:
+        """See ``Engine``. Raises ``EngineStoppedError`` when the process ends meanwhile."""
         await self.ready()
         number, answers = self._ask("generate", request=wire.request_to_wire(request))
+        self._on_end[number] = on_end
         ended = False
         try:
             while not ended:
@@ -247,11 +256,21 @@ class EngineProcess:
             error = wire.error_from_wire(message)
             self._settle(error)
             self._on_state(EngineState("failed", message=str(error), error=error))
-        elif message["id"] in self._answers:
+        else:
+            self._take_answer(message)
+
+    def _take_answer(self, message: dict[str, Any]) -> None:
+        """An answer that was closed is over all the same, and its figures come then."""
+        number, word = message["id"], message["say"]
+        on_end = self._on_end.pop(number, None) if word in ("finished", "error") else None
+        if on_end is not None and word == "finished":
+            on_end(wire.finished_from_wire(message))
+        if number in self._answers:
             self._crashes = 0
-            self._answers[message["id"]].put_nowait(message)
+            self._answers[number].put_nowait(message)
 
     def _fail_all(self, error: HerdmateError) -> None:
+        self._on_end.clear()
         for answers in self._answers.values():
             answers.put_nowait(error)
 
@@ -293,10 +312,15 @@ def start_llama(
 
 
 def start_fake(
-    replies: Mapping[str, str], control_pieces: Sequence[str], seconds: float = 0.0
+    replies: Mapping[str, str],
+    control_pieces: Sequence[str],
+    seconds: float = 0.0,
+    context: int = 4096,
 ) -> dict[str, Any]:
     """First message that starts the fake for tests; the arguments are those of ``fake.Script``."""
-    return {"fake": {"replies": dict(replies), "seconds": seconds, "pieces": list(control_pieces)}}
+    pieces = list(control_pieces)
+    script = {"replies": dict(replies), "seconds": seconds, "pieces": pieces, "context": context}
+    return {"fake": script}
 
 
 def _crashed(code: int) -> str:

@@ -83,9 +83,11 @@ def _documents(server: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
-        server.documents.close(params.text_document.uri)
-        prefilling.stop(server, params.text_document.uri)
-        server.companion.ongoing.pop(params.text_document.uri, None)
+        uri = params.text_document.uri
+        server.documents.close(uri)
+        prefilling.stop(server, uri)
+        if (ongoing := server.companion.ongoing.pop(uri, None)) is not None:
+            ongoing.stop()
 
     @server.feature(protocol.CURSOR)
     def cursor(params: Any) -> None:

@@ -1,0 +1,52 @@
+"""Reading ahead: what it saves, and where nothing is read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from herdmate.assist.complete import complete
+from herdmate.assist.prefill import prefill
+from herdmate.settings import CompletionSettings
+from herdmate.text import Cursor
+from tests.assist.model import companion, cursor
+
+SETTINGS = CompletionSettings(delay=0)
+HERE = cursor("def total(items):\n    return ", "\n\n\nprint(total([1, 2]))\n")
+
+
+async def test_the_next_completion_evaluates_next_to_nothing() -> None:
+    async with companion({"": "sum(items)"}) as model:
+        await prefill(HERE, model, SETTINGS)
+        before = await model.totals()
+        assert before.evaluated_tokens == len(HERE.document.text) + 3
+        assert before.generated_tokens == 0
+        assert await complete(HERE, model, SETTINGS, invoked=False)
+        after = await model.totals()
+    # the last token of the prompt, and those of the answer
+    assert after.evaluated_tokens - before.evaluated_tokens <= 1 + len("sum(items)")
+
+
+@pytest.mark.parametrize(
+    "settings", [replace(SETTINGS, enabled=False), replace(SETTINGS, prefill=False)]
+)
+async def test_nothing_is_read_where_that_is_switched_off(settings: CompletionSettings) -> None:
+    async with companion({}) as model:
+        await prefill(HERE, model, settings)
+        assert (await model.totals()).requests == 0
+
+
+@pytest.mark.parametrize(
+    ("here", "is_read"),
+    [
+        (cursor("", ""), False),
+        (cursor("x = ", "some_function(argument)\n"), False),
+        (cursor("x = va", "lue\n"), True),  # only passing through
+        (cursor("x = ", "\n"), True),
+    ],
+)
+async def test_nothing_is_read_where_nothing_would_be_offered(here: Cursor, is_read: bool) -> None:
+    async with companion({}) as model:
+        await prefill(here, model, SETTINGS)
+        assert ((await model.totals()).requests == 1) == is_read
