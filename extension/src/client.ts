@@ -11,13 +11,16 @@ import {
 } from 'vscode-languageclient/node';
 import { progressWithCancel } from './progress';
 
+/** The documents that the server is told of. */
+export const SERVED = [{ scheme: 'file' }, { scheme: 'untitled' }];
+
 /** A client that is ready to start; ghost text and code actions are the library's own work. */
 export function newClient(
   argv: [string, ...string[]],
   log: vscode.LogOutputChannel,
 ): LanguageClient {
   const options: LanguageClientOptions = {
-    documentSelector: [{ scheme: 'file' }, { scheme: 'untitled' }],
+    documentSelector: SERVED,
     outputChannel: log,
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     stdioOptions: {

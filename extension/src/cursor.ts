@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { SERVED } from './client';
 import { CURSOR } from './protocol';
 import type { Server } from './server';
 
@@ -13,6 +14,7 @@ export function activateCursor(context: vscode.ExtensionContext, server: Server)
     clearTimeout(timer);
     // Typing moves the cursor too, but the server knows of that by itself.
     if (!editor?.selection.isEmpty || Date.now() - typedAt < TYPING) return;
+    if (!vscode.languages.match(SERVED, editor.document)) return;
     timer = setTimeout(() => {
       const { line, character } = editor.selection.active;
       const uri = editor.document.uri.toString();
@@ -27,4 +29,5 @@ export function activateCursor(context: vscode.ExtensionContext, server: Server)
     vscode.window.onDidChangeTextEditorSelection(({ textEditor }) => tell(textEditor)),
     { dispose: () => clearTimeout(timer) },
   );
+  tell(vscode.window.activeTextEditor);
 }
