@@ -151,3 +151,14 @@ async def test_an_error_reaches_who_waits() -> None:
     model.say(EngineError("The model fell over."))
     with pytest.raises(EngineError, match="fell over"):
         await ongoing.follow(_cursor(), 60, False)
+
+
+async def test_nobody_follows_what_will_be_dropped() -> None:
+    """The model repeats the line below, of which nothing is shown."""
+    model = _Model()
+    ongoing = _start(model)
+    model.say("\nprint(total([1]))")
+    await model.heard()
+    assert ongoing.text() == ""
+    assert not ongoing.agrees(_cursor("while"))
+    ongoing.stop()

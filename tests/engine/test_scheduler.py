@@ -5,10 +5,12 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
+from herdmate.engine.backend import Slot
 from herdmate.engine.fake import FakeBackend, Script, digest
 from herdmate.engine.job import Event
 from herdmate.engine.scheduler import Scheduler
@@ -282,6 +284,32 @@ def test_cancelling_alternatives_cancels_them_all() -> None:
     assert run.finished(1).reason == "cancelled"
     assert [isinstance(event, Finished) for event in run.said[1]].count(True) == 1
     assert list(run.scheduler.lanes) == ["a"]
+
+
+def test_the_best_other_answer_is_given_where_the_first_is_to_end() -> None:
+    run = _Run(Script({"": ""}))
+    run.submit(1, _request("p" * 20, alternatives=2, max_tokens=1))
+    run.until_idle()
+    said = [(event.index, event.text) for event in run.said[1] if isinstance(event, Piece)]
+    assert said == [(1, "\x01")]  # what the fake has next behind its end, 256, is 1
+
+
+def test_alternatives_of_a_request_that_is_cancelled_meanwhile_are_too() -> None:
+    run = _Run(Script({"": "a long reply"}))
+    run.submit(1, _request("prompt", alternatives=3))
+    evaluate = run.backend.evaluate
+
+    def cancel_too_late(batch: Sequence[Slot]) -> bool:
+        done = evaluate(batch)
+        run.scheduler.cancel(1)
+        return done
+
+    run.backend.evaluate = cancel_too_late  # type: ignore[method-assign]
+    run.scheduler.step()
+    run.backend.evaluate = evaluate  # type: ignore[method-assign]
+    run.until_idle()
+    end = run.finished(1)
+    assert {end.reason, *end.others} == {"cancelled"}
 
 
 def test_drafts_change_nothing_but_the_number_of_steps() -> None:

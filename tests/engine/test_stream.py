@@ -42,3 +42,8 @@ def test_all_cuts_give_the_same_text() -> None:
 
 def test_wrong_bytes_do_not_stop_the_stream() -> None:
     assert _run([b"a\xff", b"b"], ()) == ("a�b", False)
+
+
+def test_a_character_that_the_limit_cut_is_not_shown() -> None:
+    stream = TextStream(())
+    assert stream.push(b"a\xe2\x82") + stream.finish() == "a"

@@ -34,6 +34,7 @@ class Companion:
     def __init__(self, on_state: Callable[[EngineState], None] = lambda _: None) -> None:
         self._on_state = on_state
         self._engine: asyncio.Future[EngineProcess] = _unknown()
+        self._changing = asyncio.Lock()  # one engine at a time, however often it is changed
         self.cache = CompletionCache()
         self.ongoing: dict[str, Ongoing] = {}
         """Ghost text that is being generated, by document."""
@@ -44,20 +45,26 @@ class Companion:
 
         It sleeps when nobody asked for ``sleep_after`` seconds, never where that is 0.
         """
-        await self.stop()
-        self.cache, self.counts, self.ongoing = CompletionCache(), TokenCounts(self), {}
-        engine = EngineProcess(first_message, self._on_state, sleep_after)
-        engine.start()
-        self._engine.set_result(engine)
+        async with self._changing:
+            await self._stop()
+            self.cache, self.counts, self.ongoing = CompletionCache(), TokenCounts(self), {}
+            engine = EngineProcess(first_message, self._on_state, sleep_after)
+            engine.start()
+            self._engine.set_result(engine)
 
     async def refuse(self, error: HerdmateError) -> None:
         """There is no model: questions, also those that wait, get this error."""
-        await self.stop()
-        self._engine.set_exception(error)
-        self._engine.exception()  # nobody has to have waited
+        async with self._changing:
+            await self._stop()
+            self._engine.set_exception(error)
+            self._engine.exception()  # nobody has to have waited
 
     async def stop(self) -> None:
         """End the engine's process; what is in flight gets an error."""
+        async with self._changing:
+            await self._stop()
+
+    async def _stop(self) -> None:
         before = self._engine
         if before.done():
             self._engine = _unknown()

@@ -73,6 +73,8 @@ class Ongoing:
             return False
         typed = new.document.text[old.offset : new.offset]
         text = self.text()
+        if typed and not text and self._raw.strip():
+            return False  # so far all of it would be dropped
         return text.startswith(typed) or typed.startswith(text)
 
     async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> str:

@@ -54,3 +54,12 @@ def _set_up_logging(level: str) -> None:
     )
     if level != "debug":  # pygls writes whole messages, with the user's code, at INFO
         logging.getLogger("pygls").setLevel(logging.ERROR)
+        logging.getLogger("pygls.protocol").addFilter(_without_arguments)
+        logging.getLogger("pygls.protocol.json_rpc").addFilter(_without_arguments)
+
+
+def _without_arguments(record: logging.LogRecord) -> bool:
+    """pygls writes a message that it failed to handle with all that it holds: the user's files."""
+    record.msg, record.args = str(record.msg).partition(":")[0].replace("%r", "…"), ()
+    record.msg = record.msg.replace("%s", "…")
+    return True

@@ -164,6 +164,8 @@ class EngineProcess:
             del self._answers[number]
         if isinstance(answer, HerdmateError):
             raise answer
+        if answer["say"] == "error":
+            raise wire.error_from_wire(answer)
         return answer
 
     def _ask(
@@ -232,7 +234,8 @@ class EngineProcess:
         try:
             self._send(self._start)
             async for line in process.stdout:
-                self._take(wire.decode(line))
+                if line.endswith(b"\n"):  # a crash can cut the last one off
+                    self._take(wire.decode(line))
             return await process.wait()
         finally:
             self._process = None

@@ -12,6 +12,7 @@ import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -28,13 +29,14 @@ from herdmate.engine.loading import (
     BATCH,
     CHUNK,
     LANES,
+    OUTPUTS,
     Load,
     check_file,
     load_model,
     lock_note,
     new_context,
 )
-from herdmate.errors import EngineError
+from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import ModelInfo, Sampling, Segment
 
 _SECONDS_BETWEEN_LOOKS = 2.0
@@ -59,7 +61,8 @@ def load(
     on_processor = not llama_cpp.llama_supports_gpu_offload()
     if profile is None and on_processor and tuning.is_at_rest(_LOOK_SECONDS):
         on_measuring()
-        profile = _measured(how)
+        with suppress(HerdmateError):  # too little memory to try things out may do to run it
+            profile = _measured(how)
     profile = _as_wished(how, profile or tuning.default(how.path))
     model = load_model(how, profile.weights, on_progress)
     try:
@@ -124,6 +127,7 @@ class _Bench:
             self._model = load_model(self._how, profile.weights, lambda _: None)
         elif self._backend is not None:
             self._backend.close()
+        self._backend = None
         self._backend = LlamaBackend(self._how, profile, self._model)
         self._backend.looks_again = math.inf  # the profile is what is measured
         self._profile, self._weights = profile, profile.weights
@@ -161,7 +165,7 @@ class LlamaBackend:
     @property
     def chunk(self) -> int:
         """Small enough to make way soon on a processor; a GPU is only fast with more."""
-        return BATCH if llama_cpp.llama_supports_gpu_offload() else CHUNK
+        return BATCH - OUTPUTS if llama_cpp.llama_supports_gpu_offload() else CHUNK
 
     @property
     def lanes(self) -> int:

@@ -236,9 +236,12 @@ class Scheduler:
         job.is_forked = True
         wanted = job.request.alternatives
         found = job.sampler.best(index, wanted + _SPARE_TOKENS)
-        for token in [token for token in found if not self._ends(job, token)][1:wanted]:
+        # The first is the job's own, also where it is to end.
+        others = [token for token in found[1:] if not self._ends(job, token)]
+        for token in others[: wanted - 1]:
             other = job.fork(next(self._order))
             with self._lock:
+                other.cancelled = job.cancelled
                 self._jobs.append(other)
             with contextlib.suppress(EngineError):  # others hold all lanes: it waits for one
                 self._lanes.fork(job.lane, other.lane_name, other)

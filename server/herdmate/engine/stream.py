@@ -25,7 +25,8 @@ class TextStream:
 
     def finish(self) -> str:
         """Nothing more comes: answer what was held back."""
-        rest = self._advance(self._decoder.decode(b"", final=True)) + self._held
+        self._decoder.reset()  # the limit may have cut the last character in two
+        rest = self._held
         self._held = ""
         return rest
 

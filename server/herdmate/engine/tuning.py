@@ -64,8 +64,12 @@ Measure = Callable[[Profile, int], float]
 def default(path: str) -> Profile:
     """Before anything is measured: a thread for each core, repacked weights where they fit well."""
     cores = psutil.cpu_count(logical=False) or 1
-    fits = os.path.getsize(path) * 1.5 < psutil.virtual_memory().available
-    return Profile(cores, cores, weights="repacked" if fits else "mapped")
+    return Profile(cores, cores, weights="repacked" if _fits(path) else "mapped")
+
+
+def _fits(path: str) -> bool:
+    """Can a copy of the weights, which unlike the mapped file is never given back, be afforded?"""
+    return os.path.getsize(path) * 1.5 < psutil.virtual_memory().available
 
 
 def tune(start: Profile, size: int, measure: Measure) -> Profile:
@@ -92,7 +96,8 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
         return None
     try:
         seconds = {int(count): float(took) for count, took in known.pop("step_seconds").items()}
-        return Profile(**known, step_seconds=seconds)
+        profile = Profile(**known, step_seconds=seconds)
+        return profile if _fits(path) else replace(profile, weights="mapped")
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
@@ -136,7 +141,9 @@ def _none(_best: Profile) -> Iterator[Profile]:
 
 
 def _of_weights(best: Profile) -> Iterator[Profile]:
-    yield replace(best, weights="mapped" if best.weights == "repacked" else "repacked")
+    # Those that were not taken at first for want of memory are not tried either.
+    if best.weights == "repacked":
+        yield replace(best, weights="mapped")
 
 
 def _of_flash(best: Profile) -> Iterator[Profile]:

@@ -78,6 +78,9 @@ def _read(scheduler: Scheduler, backend: Backend, say: Say) -> None:
             _obey(wire.decode(line), scheduler, backend, say)
         except (KeyError, TypeError, json.JSONDecodeError):
             _log.exception("a message that is not understood")
+        except Exception:
+            _log.exception("the engine ends")
+            os._exit(1)
     os._exit(0)
 
 
@@ -89,8 +92,12 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
     elif message["do"] == "cancel":
         scheduler.cancel(number)
     elif message["do"] == "count":
-        counts = [len(backend.tokenize([Text(text)])) for text in message["texts"]]
-        say("counts", id=number, counts=counts)
+        try:
+            counts = [len(backend.tokenize([Text(text)])) for text in message["texts"]]
+        except HerdmateError as error:
+            say("error", id=number, **wire.error_to_wire(error))
+        else:
+            say("counts", id=number, counts=counts)
     elif message["do"] == "measure":
         say("measures", id=number, totals=asdict(scheduler.totals))
 

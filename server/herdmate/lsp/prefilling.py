@@ -58,16 +58,13 @@ def stop(session: Session, uri: str) -> None:
 
 
 def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
-    """Read ahead after some seconds; one piece of work a document, the newest.
+    """Read ahead after some seconds; only the newest place of all, and a sleeping model sleeps on.
 
-    While the model loads only the newest of all waits for it; a model that sleeps is not woken.
+    Forty files that change at once would push each other out of the cache.
     """
-    stop(session, uri)
-    state = session.status.state
-    if state in ("starting", "loading"):
-        for other in tuple(session.reading_ahead):
-            stop(session, other)
-    if state in ("ready", "thinking", "starting", "loading"):
+    for other in tuple(session.reading_ahead):
+        stop(session, other)
+    if session.status.state in ("ready", "thinking", "starting", "loading"):
         session.reading_ahead[uri] = asyncio.ensure_future(_read(session, uri, offset, seconds))
 
 
