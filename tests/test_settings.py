@@ -31,6 +31,8 @@ def test_what_is_given_is_used_and_the_rest_stays() -> None:
         ({"completion": {"multiline": "maybe"}}, "one of auto, always, never"),
         ({"completion": 3}, "must be a group of settings"),
         ({"model": 3}, "must be a text"),
+        ({"completion": {"disabledIn": "*.md"}}, "must be a list of texts"),
+        ({"completion": {"disabledIn": [1]}}, "must be a list of texts"),
     ],
 )
 def test_what_is_wrong_is_named_and_hides_nothing(given: dict[str, object], words: str) -> None:

@@ -11,6 +11,8 @@ export const CURSOR = 'herdmate/cursor';
 export const COMMAND_REWRITE = 'herdmate.rewrite';
 export const COMMAND_ASK = 'herdmate.ask';
 export const COMMAND_STATUS = 'herdmate.status';
+export const COMMAND_WHY = 'herdmate.why';
+export const COMMAND_SEEN = 'herdmate.seen';
 export const COMMAND_FETCH_MODEL = 'herdmate.fetchModel';
 export const COMMAND_RESTART_ENGINE = 'herdmate.restartEngine';
 

@@ -1,5 +1,12 @@
 import * as vscode from 'vscode';
-import { COMMAND_FETCH_MODEL, COMMAND_RESTART_ENGINE, type State, type Status } from './protocol';
+import {
+  COMMAND_FETCH_MODEL,
+  COMMAND_RESTART_ENGINE,
+  COMMAND_SEEN,
+  COMMAND_WHY,
+  type State,
+  type Status,
+} from './protocol';
 import type { Server } from './server';
 
 const ICONS: Record<State, string> = {
@@ -79,6 +86,8 @@ async function offerModel(status: Status, server: Server): Promise<void> {
 async function showMore(status: Status, server: Server): Promise<void> {
   const run = vscode.commands.executeCommand;
   const choices = [
+    { label: '$(question) Why No Suggestion?', act: () => server.execute(COMMAND_WHY) },
+    { label: '$(eye) Show What the Model Saw', act: () => server.execute(COMMAND_SEEN) },
     { label: '$(output) Show Log', act: () => run('herdmate.showLog') },
     { label: '$(gear) Settings', act: () => run(OPEN_SETTINGS, '@ext:herdmate.herdmate') },
     { label: '$(sync) Restart Model', act: () => server.execute(COMMAND_RESTART_ENGINE) },

@@ -22,6 +22,9 @@ class CompletionSettings:
     enabled: bool = True
     """Give ghost text while typing."""
 
+    disabled_in: tuple[str, ...] = ()
+    """Language ids and globs of files in which there is no ghost text unless asked for."""
+
     multiline: Literal["auto", "always", "never"] = "auto"
     """Whether ghost text may span several lines: `auto` lets the code around the cursor decide."""
 
@@ -45,6 +48,9 @@ class CompletionSettings:
 
     prefill: bool = True
     """Let the model read the file ahead while nothing else is to be done."""
+
+    related: bool = True
+    """Let the model see definitions of other files that the code at the cursor names."""
 
     reuse_suffix: bool = True
     """Keep what follows the cursor as it was read before the last words; sooner, less exact."""
@@ -131,7 +137,7 @@ def _from_json(default: _T, value: Mapping[str, Any], path: str, errors: list[Se
                 SettingsError(f"Setting herdmate.{path}{key} must be {wrong}, not {entry!r}.")
             )
         else:
-            changes[names[key]] = entry
+            changes[names[key]] = tuple(entry) if isinstance(entry, list) else entry
     return replace(default, **changes)  # type: ignore[type-var]
 
 
@@ -148,6 +154,9 @@ def _mismatch(hint: Any, entry: Any) -> str | None:
         return "a whole number"
     if hint is bool and not isinstance(entry, bool):
         return "true or false"
+    if get_origin(hint) is tuple:
+        is_list = isinstance(entry, list | tuple) and all(isinstance(item, str) for item in entry)
+        return None if is_list else "a list of texts"
     if hint is str and not isinstance(entry, str):
         return "a text"
     return None

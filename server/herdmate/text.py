@@ -7,6 +7,9 @@ Lines, columns and encodings of the protocol exist only in ``lsp/convert.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,14 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
+class Excerpt:
+    """Code out of another file: its path as people write it, and the code, which ends its line."""
+
+    path: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Put ``new_text`` in the place of ``span``."""
 
@@ -114,6 +125,12 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
     for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
     return text
+
+
+def path_of(uri: str) -> Path | None:
+    """The path of a ``file:`` URI; ``None`` for any other."""
+    parts = urlsplit(uri)
+    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
 
 
 def with_text(document: Document, text: str) -> Document:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from herdmate.assist.cache import CompletionCache
+from herdmate.assist.postprocess import Shown
 from herdmate.text import Cursor, Document
 
 
@@ -12,10 +13,10 @@ def _cursor(before: str, after: str = "\nrest", uri: str = "a") -> Cursor:
 
 def test_typing_on_into_a_completion_leaves_its_rest() -> None:
     cache = CompletionCache()
-    cache.put(_cursor("x = "), "value + 1")
-    assert cache.get(_cursor("x = ")) == "value + 1"
-    assert cache.get(_cursor("x = val")) == "ue + 1"
-    assert cache.get(_cursor("x = va")) == "lue + 1"  # and back
+    cache.put(_cursor("x = "), Shown("value + 1"))
+    assert cache.get(_cursor("x = ")) == Shown("value + 1")
+    assert cache.get(_cursor("x = val")) == Shown("ue + 1")
+    assert cache.get(_cursor("x = va")) == Shown("lue + 1")  # and back
     assert cache.get(_cursor("x = other")) is None
     assert cache.get(_cursor("x = value + 1")) is None
 
@@ -23,14 +24,14 @@ def test_typing_on_into_a_completion_leaves_its_rest() -> None:
 def test_several_lines_that_were_accepted_are_typed_on_into() -> None:
     cache = CompletionCache()
     lines = "".join(f"    total += values[{number}] * weights[{number}]\n" for number in range(10))
-    cache.put(_cursor("def f():\n"), lines + "    return total")
+    cache.put(_cursor("def f():\n"), Shown(lines + "    return total"))
     assert len(lines) > 300
-    assert cache.get(_cursor("def f():\n" + lines)) == "    return total"
+    assert cache.get(_cursor("def f():\n" + lines)) == Shown("    return total")
 
 
 def test_other_surroundings_and_files_know_nothing_of_it() -> None:
     cache = CompletionCache()
-    cache.put(_cursor("x = "), "value")
+    cache.put(_cursor("x = "), Shown("value"))
     assert cache.get(_cursor("x = ", "\nother")) is None
     assert cache.get(_cursor("x = ", uri="b")) is None
     assert cache.get(_cursor("y = ")) is None
@@ -39,6 +40,12 @@ def test_other_surroundings_and_files_know_nothing_of_it() -> None:
 def test_it_is_bounded() -> None:
     cache = CompletionCache()
     for number in range(300):
-        cache.put(_cursor(f"{number} = "), "v")
+        cache.put(_cursor(f"{number} = "), Shown("v"))
     assert cache.get(_cursor("0 = ")) is None
-    assert cache.get(_cursor("299 = ")) == "v"
+    assert cache.get(_cursor("299 = ")) == Shown("v")
+
+
+def test_what_it_reaches_over_stays_so_while_one_types_on() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("def f(", ")"), Shown("a, b) -> int:", 1))
+    assert cache.get(_cursor("def f(a, ", ")")) == Shown("b) -> int:", 1)

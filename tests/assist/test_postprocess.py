@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from herdmate.assist.postprocess import finish, is_whole
+from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.text import Cursor, Document
 
 if sys.version_info >= (3, 11):
@@ -22,7 +22,7 @@ def golden_cases() -> list[Any]:
     for path in sorted(GOLDEN.glob("*.toml")):
         for case in tomllib.loads(path.read_text(encoding="utf-8"))["case"]:
             case["language"] = case.get("language", path.stem)
-            case["shown"] = case.get("shown", drawn(case, case["model"]))
+            case["shown"] = case.get("shown", drawn(case, Shown(case["model"])))
             cases.append(pytest.param(case, id=f"{path.stem}: {case['name']}"))
     return cases
 
@@ -33,8 +33,11 @@ def cursor_of(case: Case) -> Cursor:
     return Cursor(Document("file:///a", case["language"], code.replace("│", "")), code.index("│"))
 
 
-def drawn(case: Case, text: str | None) -> str:
-    return "nothing" if text is None else case["code"].replace("│", f"├{text}┤")
+def drawn(case: Case, shown: Shown | None) -> str:
+    if shown is None:
+        return "nothing"
+    before, after = case["code"].split("│")
+    return f"{before}├{shown.text}┤{after[shown.reach :]}"
 
 
 @pytest.mark.parametrize("case", golden_cases())
@@ -70,21 +73,23 @@ def test_the_line_ends_of_the_document_change_only_those_of_the_completion(case:
     expected = finish(case["model"], cursor_of(case), case["multiline"])
     crlf = {**case, "code": case["code"].replace("\n", "\r\n")}
     shown = finish(case["model"], cursor_of(crlf), case["multiline"])
-    assert shown == (expected and expected.replace("\n", "\r\n"))
+    if expected is not None:
+        expected = Shown(expected.text.replace("\n", "\r\n"), expected.reach)
+    assert shown == expected
 
 
 def test_there_are_enough_cases_and_half_of_them_pass_unchanged() -> None:
     cases: list[Case] = [param.values[0] for param in golden_cases()]
-    unchanged = [case for case in cases if drawn(case, case["model"]) == case["shown"]]
-    assert len(cases) >= 40
+    unchanged = [case for case in cases if drawn(case, Shown(case["model"])) == case["shown"]]
+    assert len(cases) >= 120
     assert len(unchanged) * 2 >= len(cases)
-    assert len({case["language"] for case in cases}) >= 5
+    assert len({case["language"] for case in cases}) >= 8
 
 
 def test_a_huge_file_costs_no_more_than_a_small_one() -> None:
     text = "def f():\n    return 1\n\n" * 200_000
     cursor = Cursor(Document("file:///a", "python", text), len(text))
-    assert finish("x = 1\n", cursor, True) == "x = 1"
+    assert finish("x = 1\n", cursor, True) == Shown("x = 1")
 
 
 @pytest.mark.parametrize("multiline", [True, False])
@@ -96,5 +101,5 @@ def test_a_completion_that_begins_with_a_line_end_is_not_lost(
     cursor = Cursor(Document("file:///a", "python", before), len(before))
     shown = finish(raw, cursor, multiline)
     assert shown is not None
-    assert shown.strip() == "return x"
+    assert shown.text.strip() == "return x"
     assert not is_whole("\n", cursor, multiline)

@@ -35,8 +35,8 @@ def test_a_file_that_is_too_short_is_named(file: Path) -> None:
 
 
 def test_the_own_scene_needs_no_file() -> None:
-    scene = scene_of(None, 80)
-    assert len(scene.keys) == 80
+    scene = scene_of(None, 400)
+    assert len(scene.keys) == 400
     assert scene.document.text.count("\n") > 150
     assert "\n" in scene.keys or any(key.startswith("\n") for key in scene.keys)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 
+from herdmate.assist.postprocess import Shown
 from herdmate.text import Cursor
 
 _MOST = 250
@@ -17,22 +18,24 @@ class CompletionCache:
     """The last 250 completions by what stood before and behind the cursor."""
 
     def __init__(self) -> None:
-        self._given: OrderedDict[Key, str] = OrderedDict()
+        self._given: OrderedDict[Key, Shown] = OrderedDict()
 
-    def put(self, cursor: Cursor, text: str) -> None:
+    def put(self, cursor: Cursor, shown: Shown) -> None:
         """Remember what was given at a cursor."""
-        self._given[_key(cursor, 0)] = text
+        self._given[_key(cursor, 0)] = shown
         self._given.move_to_end(_key(cursor, 0))
         if len(self._given) > _MOST:
             self._given.popitem(last=False)
 
-    def get(self, cursor: Cursor) -> str | None:
+    def get(self, cursor: Cursor) -> Shown | None:
         """What is left of a completion given up to 512 characters earlier, if it still agrees."""
         text, end = cursor.document.text, cursor.offset
         for typed in range(min(_TYPED_ON, end) + 1):
             given = self._given.get(_key(cursor, typed))
-            if given and len(given) > typed and given.startswith(text[end - typed : end]):
-                return given[typed:]
+            if given is None or len(given.text) <= typed:
+                continue
+            if given.text.startswith(text[end - typed : end]):
+                return Shown(given.text[typed:], given.reach)
         return None
 
 

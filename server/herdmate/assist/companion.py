@@ -12,7 +12,10 @@ from typing import Any
 import psutil
 
 from herdmate.assist.cache import CompletionCache
+from herdmate.assist.neighbours import Neighbours
 from herdmate.assist.ongoing import Ongoing
+from herdmate.assist.overview import Overviews
+from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
@@ -39,6 +42,11 @@ class Companion:
         self.ongoing: dict[str, Ongoing] = {}
         """Ghost text that is being generated, by document."""
         self.counts = TokenCounts(self)
+        self.overviews = Overviews()
+        self.neighbours = Neighbours()
+        self.last_asked: Asked | None = None
+        self.ignored: set[str] = set()
+        """Open documents that git ignores."""
 
     async def start(self, first_message: Mapping[str, Any], sleep_after: float = 0.0) -> None:
         """Start an engine, in place of the one that ran; see ``first_message``.
@@ -88,8 +96,13 @@ class Companion:
         One line a request, also where it was closed before its end.
         """
         engine = await self._running()
-        async with aclosing(engine.generate(request, partial(_log_usage, request))) as answer:
+        asked = Asked(request)
+        if request.max_tokens:  # reading ahead asks nothing
+            self.last_asked = asked
+        async with aclosing(engine.generate(request, partial(_note_end, asked))) as answer:
             async for event in answer:
+                if isinstance(event, Piece) and not event.index:
+                    asked.answer += event.text
                 yield event
 
     async def answer(
@@ -154,8 +167,9 @@ def _unknown() -> asyncio.Future[EngineProcess]:
     return asyncio.get_running_loop().create_future()
 
 
-def _log_usage(request: Request, finished: Finished) -> None:
-    usage = finished.usage
+def _note_end(asked: Asked, finished: Finished) -> None:
+    asked.finished = finished
+    request, usage = asked.request, finished.usage
     reason = "stopped early" if finished.reason == "cancelled" else finished.reason
     _log.info(
         "%s: %s; prompt %d tokens, %d reused, %d evaluated in %.2f s; %d generated in %.2f s",

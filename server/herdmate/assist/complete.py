@@ -7,14 +7,23 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from herdmate.assist.companion import Companion
+from herdmate.assist.gate import Gate, gate_at, sound_part
 from herdmate.assist.ongoing import Ongoing
-from herdmate.assist.postprocess import finish, is_whole
-from herdmate.assist.trigger import silence_reason, wants_multiline
+from herdmate.assist.postprocess import Shown, finish, is_whole
+from herdmate.assist.trigger import is_switched_off, silence_reason, wants_multiline
+from herdmate.context.files import redacted
+from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, gather, reach
 from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
-from herdmate.prompting.families import Family, can_infill, continue_prompt, infill_prompt
+from herdmate.prompting.families import (
+    Family,
+    Others,
+    can_infill,
+    continue_prompt,
+    infill_prompt,
+)
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor, Span
+from herdmate.text import Cursor, Document, Span
 
 _MARGIN_TOKENS = 16
 """Control pieces, and what lines cost more together than apart."""
@@ -44,46 +53,78 @@ async def complete(
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
+    if is_switched_off(cursor.document, settings.disabled_in) and not invoked:
+        return Silence("switched off here by herdmate.completion.disabledIn")
+    if cursor.document.uri in companion.ignored and not invoked:
+        return Silence("git ignores this file; ask for a completion by its key")
     several = invoked and settings.alternatives > 1
-    if not several and (text := companion.cache.get(cursor)):
-        return _here([text], cursor)
+    if not several and (shown := companion.cache.get(cursor)):
+        return _here([shown], cursor)
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
-    multiline = wants_multiline(cursor, settings.multiline)
+    multiline, gate = wants_multiline(cursor, settings.multiline), gate_at(cursor)
     box = 0.0 if invoked else settings.time_box / 1000
     ongoing = companion.ongoing.get(cursor.document.uri)
     if ongoing is not None:
         follows = not several and ongoing.agrees(cursor)
-        if text := await ongoing.follow(cursor, box, invoked) if follows else "":
-            return _here([text], cursor)
+        if shown := await ongoing.follow(cursor, box, invoked) if follows else None:
+            return _here([shown], cursor)
         ongoing.stop()
     if not invoked:
         await asyncio.sleep(settings.delay / 1000)
     request = await typing_request(cursor, companion, settings)
     if several:
-        found = await _alternatives(request, cursor, multiline, companion, settings.alternatives)
+        request = replace(request, alternatives=settings.alternatives)
+        found = await _alternatives(request, cursor, multiline, gate, companion)
         return _here(found, cursor) if found else _NOTHING
-    ongoing = Ongoing(cursor, multiline, companion.cache.put).start(request, companion)
+    ongoing = Ongoing(cursor, multiline, gate, companion.cache.put).start(request, companion)
     companion.ongoing[cursor.document.uri] = ongoing
-    text = await ongoing.follow(cursor, box, invoked)
-    return _here([text], cursor) if text else _NOTHING
+    shown = await ongoing.follow(cursor, box, invoked)
+    return _here([shown], cursor) if shown else _NOTHING
 
 
 async def typing_request(
-    cursor: Cursor, companion: Companion, settings: CompletionSettings
+    cursor: Cursor,
+    companion: Companion,
+    settings: CompletionSettings,
+    nobody_types: bool = False,
 ) -> Request:
     """The generation of a completion at the cursor, whose window fits into the context."""
+    cursor = replace(cursor, document=_without_keys(cursor.document))
     info, family = await companion.model()
-    budget = _budget(info, settings)
-    await companion.counts.learn(reach(cursor, *budget))
-    window = gather(cursor, *budget, companion.counts.cost)
+    before, after = _budget(info, settings)
+    counts, neighbours = companion.counts, companion.neighbours
+    around = before // 4 if settings.related else 0
+    excerpts = await neighbours.seen_with(cursor, around, counts, nobody_types)
+    others = Others(
+        excerpts, neighbours.shown_path(cursor.document.uri), comment_mark(cursor.document.language)
+    )
+    window = await _window(cursor, before - (around if excerpts else 0), after, companion)
     return Request(
-        prompt=_prompt(window, family),
+        prompt=_prompt(window, family, others),
         lane=f"type {cursor.document.uri}",
         max_tokens=min(settings.max_tokens, info.context // 2),
         priority=Priority.TYPING,
         exact=not settings.reuse_suffix,
     )
+
+
+async def _window(cursor: Cursor, before: int, after: int, companion: Companion) -> Window:
+    """The lines around; where not all above fits, an overview of that in a quarter of the room."""
+    counts = companion.counts
+    await counts.learn(reach(cursor, before, after))
+    whole = gather(cursor, before, after, counts.cost)
+    if not whole.start:
+        return whole
+    window, room = gather(cursor, before - before // 4, after, counts.cost), before // 4
+    above = await companion.overviews.above(cursor.document, window.start, room, counts)
+    return replace(window, prefix=above + window.prefix) if above else whole
+
+
+def _without_keys(document: Document) -> Document:
+    """Private keys are not for the model's eyes, in whatever file they stand."""
+    text = redacted(document.text)
+    return document if text == document.text else replace(document, text=text)
 
 
 _NOTHING = Silence("the model had nothing useful to add")
@@ -100,28 +141,30 @@ def _budget(info: ModelInfo, settings: CompletionSettings) -> tuple[int, int]:
 
 
 async def _alternatives(
-    request: Request, cursor: Cursor, multiline: bool, companion: Companion, count: int
-) -> list[str]:
+    request: Request, cursor: Cursor, multiline: bool, gate: Gate | None, companion: Companion
+) -> list[Shown]:
     """Different completions, best first; the model stops when all are whole."""
-    raw = [""] * count
-    async with aclosing(companion.generate(replace(request, alternatives=count))) as events:
+    raw = [""] * request.alternatives
+    async with aclosing(companion.generate(request)) as events:
         async for event in events:
             if isinstance(event, Piece):
                 raw[event.index] += event.text
                 if all(is_whole(text, cursor, multiline) for text in raw):
                     break
-    found = [finish(text, cursor, multiline) for text in raw]
-    texts = list(dict.fromkeys(text for text in found if text))
-    if texts:
-        companion.cache.put(cursor, texts[0])
-    return texts
+    said = (finish(text, cursor, multiline) or Shown("") for text in raw)
+    sound = (replace(item, text=sound_part(item.text, gate, item.reach)) for item in said)
+    found = list(dict.fromkeys(item for item in sound if item.text))
+    if found:
+        companion.cache.put(cursor, found[0])
+    return found
 
 
-def _prompt(window: Window, family: Family) -> Prompt:
+def _prompt(window: Window, family: Family, others: Others) -> Prompt:
     if can_infill(family):
-        return infill_prompt(family, window.prefix, window.suffix)
-    return continue_prompt(family, window.prefix)
+        return infill_prompt(family, window.prefix, window.suffix, others=others)
+    return continue_prompt(family, window.prefix, others)
 
 
-def _here(texts: list[str], cursor: Cursor) -> tuple[Completion, ...]:
-    return tuple(Completion(text, Span(cursor.offset, cursor.offset)) for text in texts)
+def _here(found: list[Shown], cursor: Cursor) -> tuple[Completion, ...]:
+    at = cursor.offset
+    return tuple(Completion(shown.text, Span(at, at + shown.reach)) for shown in found)

@@ -38,6 +38,20 @@ def in_place(code: str, original: str, line_end: str | None = None) -> str:
     return end.join(line if line in known else line.rstrip() for line in placed) + last
 
 
+def in_tabs(lines: list[str]) -> list[str]:
+    """The lines indented by tabs instead of by spaces."""
+    return [_with_unit(line, " " * (_step(lines) or _narrowest(lines)), "\t") for line in lines]
+
+
+def step_of(lines: list[str]) -> int:
+    """By how many spaces each level is indented; 4 where nothing shows it."""
+    return _step(lines) or 4
+
+
+def _narrowest(lines: list[str]) -> int:
+    return min((_width(line) for line in lines if line[:1] == " " and line.strip()), default=4)
+
+
 def _shift(lines: list[str], theirs: list[str]) -> int:
     """By how many characters the lines after the first are to move to the right."""
     if _lost_first(lines, theirs):

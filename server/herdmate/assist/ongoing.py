@@ -11,9 +11,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
-from herdmate.assist.postprocess import finish, is_whole
+from herdmate.assist.gate import Gate, sound_part
+from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.errors import HerdmateError
 from herdmate.generation import Request
 from herdmate.text import Cursor
@@ -37,10 +39,17 @@ class Asker(Protocol):
 class Ongoing:
     """One generation at one cursor, and those who wait for it."""
 
-    def __init__(self, cursor: Cursor, multiline: bool, on_end: Callable[[Cursor, str], None]):
-        """``on_end`` is told the whole completion."""
-        self._cursor, self._multiline, self._on_end = cursor, multiline, on_end
+    def __init__(
+        self,
+        cursor: Cursor,
+        multiline: bool,
+        gate: Gate | None,
+        on_end: Callable[[Cursor, Shown], None],
+    ) -> None:
+        """``on_end`` is told the whole completion, if anything is left of it."""
+        self._cursor, self._multiline, self._gate, self._on_end = cursor, multiline, gate, on_end
         self._raw = ""
+        self._checked = Shown(""), Shown("")
         self._grown = asyncio.Event()
         self._followers = 0
         self._goes_on = False
@@ -57,9 +66,9 @@ class Ongoing:
         self._task = asyncio.create_task(self._run(request, asker))
         return self
 
-    def text(self) -> str:
+    def said(self) -> Shown:
         """What is worth showing so far, with the document's line ends."""
-        return finish(self._raw, self._cursor, self._multiline) or ""
+        return finish(self._raw, self._cursor, self._multiline) or Shown("")
 
     def agrees(self, cursor: Cursor) -> bool:
         """May it still say what was typed since it began? Asked of another place of the text."""
@@ -72,13 +81,13 @@ class Ongoing:
         if behind != old.document.text[old.offset : old.offset + _SUFFIX]:
             return False
         typed = new.document.text[old.offset : new.offset]
-        text = self.text()
+        text = self.said().text
         if typed and not text and self._raw.strip():
             return False  # so far all of it would be dropped
         return text.startswith(typed) or typed.startswith(text)
 
-    async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> str:
-        """What to show at a cursor that it ``agrees`` with; ``""`` when it does not any more.
+    async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> Shown | None:
+        """What to show at a cursor that it ``agrees`` with; ``None`` when it does not any more.
 
         All of it where it ends within ``box`` seconds (0 waits for the end), else the whole lines
         that are there by then, at least one. When the waiting is cancelled and nobody else waits,
@@ -89,14 +98,14 @@ class Ongoing:
         try:
             while not self.is_done and self.agrees(cursor):
                 has_ended = ends is not None and asyncio.get_running_loop().time() >= ends
-                if lines := self._rest(cursor, whole_lines=True) if has_ended else "":
+                if lines := self._rest(cursor, whole_lines=True) if has_ended else None:
                     self._goes_on = True
                     return lines
                 await self._wait(ends)
             if self._error is not None:
                 raise self._error
             if self._task is not None and self._task.cancelled():
-                return ""
+                return None
             return self._rest(cursor, whole_lines=False)
         finally:
             self._followers -= 1
@@ -112,8 +121,8 @@ class Ongoing:
     async def _run(self, request: Request, asker: Asker) -> None:
         try:
             await asker.answer(request, self._take)
-            if text := self.text():
-                self._on_end(self._cursor, text)
+            if (shown := self._sound(self.said())).text:
+                self._on_end(self._cursor, shown)
         except HerdmateError as error:
             self._error = error
         finally:
@@ -132,16 +141,27 @@ class Ongoing:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._grown.wait(), left if left and left > 0 else None)
 
-    def _rest(self, cursor: Cursor, whole_lines: bool) -> str:
+    def _rest(self, cursor: Cursor, whole_lines: bool) -> Shown | None:
         """What is left behind what was typed; the last line only where it is whole."""
-        typed = cursor.document.text[self._cursor.offset : cursor.offset]
-        text = self.text()
-        if not text.startswith(typed):
-            return ""
-        rest = text[len(typed) :]
+        shown = self.said()
         if whole_lines:
-            rest = rest[: max(rest.rfind("\n"), 0)].removesuffix("\r")
-        return rest if rest.strip() else ""
+            text = shown.text[: max(shown.text.rfind("\n"), 0)].removesuffix("\r")
+            shown = Shown(text)
+        shown = self._sound(shown)
+        typed = cursor.document.text[self._cursor.offset : cursor.offset]
+        if not shown.text.startswith(typed):
+            return None
+        rest = shown.text[len(typed) :]
+        return Shown(rest, shown.reach) if rest.strip() else None
+
+    def _sound(self, shown: Shown) -> Shown:
+        """What of it breaks nothing; looked at again only when there is more."""
+        if self._checked[0] != shown:
+            self._checked = (
+                shown,
+                replace(shown, text=sound_part(shown.text, self._gate, shown.reach)),
+            )
+        return self._checked[1]
 
     def _stop_if_left(self) -> None:
         if not self._followers and not self._goes_on:

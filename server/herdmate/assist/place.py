@@ -22,7 +22,8 @@ class Place:
 
     ``above`` and ``below`` are the nearest lines that are not blank, nearest first, without their
     trailing whitespace. ``closers_missing`` says how many brackets are open at the cursor and not
-    closed behind it, ``None`` where that cannot be told. ``line_end`` is the document's own.
+    closed behind it, ``None`` where that cannot be told, ``closers_left`` how many are closed
+    behind it and not open. ``line_end`` is the document's own.
     """
 
     line_prefix: str
@@ -30,6 +31,7 @@ class Place:
     above: tuple[str, ...]
     below: tuple[str, ...]
     closers_missing: int | None
+    closers_left: int
     line_end: str
 
 
@@ -42,14 +44,16 @@ def place_of(cursor: Cursor) -> Place:
     if low and len(before) > 1:
         before = before[1:]
     above, below = before[-2::-1], after[1:]
+    balance = None
+    if cursor.document.language not in _WITH_LONE_CLOSERS:
+        balance = _balance(before, after, reaches_start=not low, reaches_end=high == len(text))
     return Place(
         line_prefix=before[-1],
         line_suffix=after[0],
         above=tuple(line.rstrip() for line in above if line.strip())[:3],
         below=tuple(line.rstrip() for line in below if line.strip())[:3],
-        closers_missing=None
-        if cursor.document.language in _WITH_LONE_CLOSERS
-        else _closers_missing(before, after, reaches_start=not low, reaches_end=high == len(text)),
+        closers_missing=None if balance is None else max(balance, 0),
+        closers_left=max(-(balance or 0), 0),
         line_end=_line_end(text),
     )
 
@@ -109,10 +113,10 @@ def _line_end_after(text: str, at: int) -> int:
     return len(text) if end < 0 else end
 
 
-def _closers_missing(
+def _balance(
     before: list[str], after: list[str], *, reaches_start: bool, reaches_end: bool
 ) -> int | None:
-    """Brackets open at the cursor, counted in the top-level item around it."""
+    """Brackets open at the cursor less those closed behind it, in the top-level item around it."""
     first = next((at for at in reversed(range(len(before))) if _begins_item(before[at])), None)
     last = next((at for at in range(1, len(after)) if _begins_item(after[at])), None)
     if (first is None and not reaches_start) or (last is None and not reaches_end):
@@ -123,7 +127,7 @@ def _closers_missing(
     for _, char in brackets("\n".join(after[:last])):
         depth += 1 if char in "([{" else -1
         closed = max(closed, -depth)
-    return max(opened - closed, 0)
+    return opened - closed
 
 
 def _begins_item(line: str) -> bool:

@@ -9,23 +9,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
+from herdmate.assist.indentation import in_tabs, step_of
 from herdmate.assist.place import Place, brackets, indentation, is_telling, place_of, unclosed
 from herdmate.text import Cursor
 
 Rule = Callable[[str, Place], str]
 
 
-def finish(raw: str, cursor: Cursor, multiline: bool) -> str | None:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What is worth showing: a text that also takes the place of ``reach`` characters behind the
+    cursor, which are brackets and quotes that it has itself."""
+
+    text: str
+    reach: int = 0
+
+
+def finish(raw: str, cursor: Cursor, multiline: bool) -> Shown | None:
     """The completion to show, with the document's line ends, or ``None`` where nothing is left.
 
     ``raw`` is all that the model said; ``multiline`` is what ``wants_multiline`` answered.
     """
     place = _place(cursor)
-    text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, place)
-    text = limit_to_block(text, place) if multiline else limit_to_line(text, place)
-    return _apply(AFTER, text, place).replace("\n", place.line_end) or None
+    text = _finished(raw, place, multiline)
+    behind = place.line_suffix.rstrip()
+    if _is_closed_ahead(behind, multiline):
+        over = _finished(raw, _without_closers(place, behind), multiline)
+        if _goes_over(over, text, behind):
+            return Shown(over, len(behind))
+    return Shown(text.replace("\n", place.line_end)) if text else None
 
 
 def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
@@ -40,12 +55,14 @@ def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
     complete = text[: text.rfind("\n") + 1]
     limits = [
         (limit_to_block if multiline else limit_to_line, settled),
-        # ``}`` may go on as ``} else {``.
-        (limit_to_brackets, complete if "}" in text[len(complete) :] else settled),
         (limit_loop, settled),
+        (limit_to_code, complete),
         (limit_to_gap, complete),
         (limit_repeated_lines, complete),
     ]
+    if not _is_closed_ahead(place.line_suffix.rstrip(), multiline):
+        # ``}`` may go on as ``} else {``.
+        limits.append((limit_to_brackets, complete if "}" in text[len(complete) :] else settled))
     return any(rule(known, place) != known for rule, known in limits)
 
 
@@ -89,6 +106,28 @@ def trim_to_cursor_line(text: str, place: Place) -> str:
     return rest.lstrip(" \t") if lead and place.line_suffix.strip() else text
 
 
+def mend_indentation(text: str, place: Place) -> str:
+    """Lines are indented by tabs where the code around is, by spaces where it has spaces."""
+    first, end, more = text.partition("\n")
+    around = [*reversed(place.above), place.line_prefix, *place.below]
+    told = [line[:1] for line in around if line[:1] in ("\t", " ") and line.strip()]
+    if not end or not told:
+        return text
+    # What follows in the same block, at its real depth, tells the model's own unit.
+    lines = more.split("\n")
+    if told[0] == "\t" and any(line.startswith("  ") for line in lines):
+        return first + end + "\n".join(in_tabs(lines))
+    if told[0] == " " and any(line.startswith("\t") for line in lines):
+        return first + end + more.replace("\t", " " * step_of(around))
+    return text
+
+
+def limit_to_code(text: str, place: Place) -> str:
+    """What the model says to a reader, or to itself, is no code: fences and control words."""
+    found = _NO_CODE.search(text)
+    return text[: found.start()] if found else text
+
+
 def limit_to_line(text: str, place: Place) -> str:
     """One line: the first that is not blank. A line end before it stays."""
     lead, rest = _split_lead(text)
@@ -129,7 +168,9 @@ def limit_to_gap(text: str, place: Place) -> str:
         if not line.strip() or not place.below:
             continue
         cut_off = at == len(lines) - 1 and is_telling(line) and place.below[0].startswith(line)
-        if (line.rstrip() == place.below[0] or cut_off) and not unclosed("\n".join(lines[:at])):
+        # What is opened may be closed behind the cursor already.
+        closed = unclosed("\n".join(lines[:at])) <= place.closers_left
+        if (line.rstrip() == place.below[0] or cut_off) and closed:
             return "\n".join(lines[:at])
     return text
 
@@ -205,6 +246,17 @@ def drop_repeat_of_line_above(text: str, place: Place) -> str:
     return "" if is_telling(first) and first in place.above[:1] else text
 
 
+def drop_comment_noise(text: str, place: Place) -> str:
+    """A comment that says only that something is to be written is nothing."""
+    return "" if _NOISE.fullmatch(_first_line(text, place).strip()) and "\n" not in text else text
+
+
+def drop_too_short(text: str, place: Place) -> str:
+    """One sign is not worth a look, unless it ends something."""
+    short = text.strip()
+    return "" if len(short) == 1 and not short.isalnum() and short not in _ENDS else text
+
+
 def remove_trailing_whitespace(text: str, place: Place) -> str:
     """Nothing that cannot be seen, unless something follows on the line."""
     return text if place.line_suffix.strip() else text.rstrip()
@@ -220,8 +272,10 @@ BEFORE: tuple[Rule, ...] = (
     trim_leading_line_end,
     trim_repeated_indentation,
     trim_repeated_space,
+    mend_indentation,
 )
 AFTER: tuple[Rule, ...] = (
+    limit_to_code,
     limit_to_gap,
     limit_to_brackets,
     limit_repeated_lines,
@@ -229,7 +283,9 @@ AFTER: tuple[Rule, ...] = (
     trim_overlap_with_suffix,
     drop_repeat_of_next_line,
     drop_repeat_of_line_above,
+    drop_comment_noise,
     remove_trailing_whitespace,
+    drop_too_short,
     drop_blank,
 )
 
@@ -243,12 +299,47 @@ _GOES_ON = re.compile(
     r"\s*[)\]}]*\s*(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
 )
 _LAST_WORD = re.compile(r"\w+\Z")
+_ENDS = ")]}>\"'`;:,"
+_AUTO_CLOSED = frozenset(")]}>\"'`")
+_NO_CODE = re.compile(r"^[ \t]*```.*|<\|[a-z_]+\|>|▁?<(?:PRE|SUF|MID|EOT)>", re.MULTILINE)
+_NOISE = re.compile(
+    r"(?:#|//|--|/\*|<!--)+\s*(?:todo|fixme)?\W*(?:(?:your|add|write|put|insert|implement|the|rest|"
+    r"of|code|here|this|function|method|logic|remaining|existing|your)\W*)*(?:\*/|-->)?",
+    re.IGNORECASE,
+)
 
 
 @lru_cache(maxsize=1)
 def _place(cursor: Cursor) -> Place:
     # The same cursor is asked for at each piece of an answer.
     return place_of(cursor)
+
+
+def _finished(raw: str, place: Place, multiline: bool) -> str:
+    text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, place)
+    text = limit_to_block(text, place) if multiline else limit_to_line(text, place)
+    return _apply(AFTER, text, place)
+
+
+def _is_closed_ahead(behind: str, multiline: bool) -> bool:
+    """May the completion of one line go on behind what closes ahead of it?"""
+    return not multiline and bool(behind) and set(behind) <= _AUTO_CLOSED
+
+
+def _without_closers(place: Place, behind: str) -> Place:
+    missing = place.closers_missing
+    closers = sum(char in ")]}" for char in behind)
+    missing = None if missing is None else missing + closers
+    return replace(place, line_suffix="", closers_missing=missing)
+
+
+def _goes_over(over: str, text: str, behind: str) -> bool:
+    """Does a completion close itself what is closed behind the cursor, and then go on?"""
+    closes_quote = any(char in "\"'`" and text.count(char) % 2 for char in behind)
+    if over.endswith(behind) or not ((over.startswith(text) and over != text) or closes_quote):
+        return False
+    at = -1
+    return all((at := over.find(char, at + 1)) >= 0 for char in behind)
 
 
 def _apply(rules: tuple[Rule, ...], text: str, place: Place) -> str:

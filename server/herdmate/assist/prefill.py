@@ -24,7 +24,7 @@ async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSett
     # From within a word the cursor soon gets to where something is offered.
     if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
         return
-    request = await typing_request(cursor, companion, settings)
+    request = await typing_request(cursor, companion, settings, nobody_types=True)
     ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND, exact=True)
     async with aclosing(companion.generate(ahead)) as events:
         async for _ in events:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
 from herdmate.context import syntax
-from herdmate.text import Cursor
+from herdmate.context.files import is_secret
+from herdmate.text import Cursor, Document
 
 LARGEST_DOCUMENT = 2_000_000
 """Characters. Above this each keystroke costs more than ghost text is worth."""
@@ -21,15 +24,19 @@ _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
     """Why nothing should be offered here, in a few words, or ``None`` where something should.
 
-    What the user asks for (``invoked``) is always tried.
+    What the user asks for (``invoked``) is always tried, except in files that hold secrets.
     """
+    document = cursor.document
+    if is_secret(document.uri):
+        return "the file's name says that it holds secrets, which the model never sees"
     if invoked:
         return None
-    document = cursor.document
     if len(document.text) > LARGEST_DOCUMENT:
         return "the file is larger than 2 million characters; ask for a completion by its key"
     if not document.text.strip():
         return "the file is empty"
+    if _is_said(cursor):
+        return "the statement is complete"
     behind = cursor.line_suffix
     if _is_word(cursor.line_prefix[-1:]) and _is_word(behind[:1]):
         return IN_A_WORD
@@ -56,6 +63,21 @@ def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"])
     if behind.strip():
         return opened and cursor.line_prefix.rstrip().endswith("{")
     return opened or not cursor.line_prefix.strip()
+
+
+def is_switched_off(document: Document, disabled_in: tuple[str, ...]) -> bool:
+    """Is a document's language, or its path by a glob, among those without ghost text?"""
+    path = unquote(urlsplit(document.uri).path)
+    name = path.rpartition("/")[2]
+    return any(
+        entry == document.language or fnmatch(path, entry) or fnmatch(name, entry)
+        for entry in disabled_in
+    )
+
+
+def _is_said(cursor: Cursor) -> bool:
+    """Does the cursor stand behind a statement that a semicolon ended?"""
+    return cursor.line_prefix.rstrip().endswith(";") and not cursor.line_suffix.strip()
 
 
 def _only_closes(text: str) -> bool:

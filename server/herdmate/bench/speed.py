@@ -17,7 +17,7 @@ from herdmate.lsp.client import Client
 from herdmate.text import Document
 
 _TIMES = 3
-_MOST_PARTS = 96
+_MOST_PARTS = 40
 _SIZES = (1, 2, 3, 4, 6, 8, 16, 32)
 
 

@@ -73,6 +73,12 @@ def language_of(path: str | PurePath) -> str:
     )
 
 
+def ending_of(language: str) -> str:
+    """The file ending of an LSP language id, ``".txt"`` where none is known."""
+    known = LANGUAGES.get(language)
+    return next((name for name in known.files if name.startswith(".")), "") if known else ".txt"
+
+
 def _from_language_pack(language: Language) -> Any:
     import tree_sitter_language_pack as pack
 

@@ -191,3 +191,34 @@ INTERPOLATIONS = _types(
     " command_substitution simple_expansion expansion interpolated_identifier"
 )
 """Code inside a string."""
+
+CONTAINERS = (
+    *("class", "struct", "interface", "impl", "trait", "module", "namespace", "enum", "object"),
+    *("protocol", "extension", "record", "mod_item", "mixin", "union"),
+)
+"""Words in the types of definitions that hold others."""
+
+BODIES = _types(
+    "block function_body class_body declaration_list field_declaration_list body_statement"
+    " statement_block compound_statement enum_body interface_body object_type constructor_body"
+    " enum_class_body protocol_body"
+)
+"""Nodes that are a definition's body where it has no field of that name."""
+
+_BRACES = _types(
+    "c cpp objective-c csharp dart go java javascript javascriptreact kotlin php rust scala swift"
+    " typescript typescriptreact"
+)
+
+STUBS = {"python": " ...", "ruby": "; end", "lua": " end", **dict.fromkeys(_BRACES, ";")}
+"""What stands in the place of a body that is left out, by language; others are never left out."""
+
+_HASH = "python ruby shellscript r julia perl powershell elixir makefile dockerfile yaml toml"
+_DASH = "sql lua haskell elm"
+
+_MARKS = {**dict.fromkeys(_HASH.split(), "#"), **dict.fromkeys(_DASH.split(), "--")}
+
+
+def comment_mark(language: str) -> str:
+    """What begins a comment up to the line's end."""
+    return _MARKS.get(language, "//")

@@ -6,19 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.grammars import parse_bytes
-from herdmate.context.languages import (
-    ASSIGNMENTS,
-    ATTRIBUTES,
-    COMMENTS,
-    FUNCTION_VALUES,
-    IMPORTS,
-    INTERPOLATIONS,
-    LANGUAGES,
-    STRINGS,
-    WRAPPERS,
-)
-from herdmate.text import Document, Edit, Span, line_start
+from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
+from herdmate.text import Document, Edit, Span, line_end, line_start
 
 LARGEST_TEXT = 600_000
 """Characters. A first parse takes a quarter to a whole second for a million; all else waits."""
@@ -48,6 +39,14 @@ def tree_of(document: Document) -> SyntaxTree | None:
     """The tree that a document carries; a fresh parse where it carries none."""
     if isinstance(document.tree, SyntaxTree):
         return document.tree
+    return parse(document.text, document.language)
+
+
+def fresh_tree_of(document: Document) -> SyntaxTree | None:
+    """The tree that a document carries if no edit has moved that on, else a fresh parse."""
+    tree = document.tree
+    if isinstance(tree, SyntaxTree) and not tree.tree.root_node.has_changes:
+        return tree
     return parse(document.text, document.language)
 
 
@@ -90,10 +89,29 @@ def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None
     """
     start, end = _to_bytes(text, span.start), _to_bytes(text, span.end)
     for node in _upwards(tree.tree.root_node.descendant_for_byte_range(start, end)):
-        if _is_definition(node, tree.language):
-            whole = _with_attributes(node)
+        if is_definition(node, tree.language):
+            whole = with_attributes(node)
             return Span(_to_offset(text, whole[0]), _to_offset(text, whole[1]))
     return None
+
+
+def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
+    """The top-level items on both sides of ``offset``, and the ones beside those, in whole lines.
+
+    All of the text where the tree does not tell.
+    """
+    root = tree.tree.root_node
+    left, right = text[:offset].rstrip(), text[offset:].lstrip()
+    start, end = 0, len(text)
+    if root.type == "ERROR":
+        return Span(start, end)
+    first = _item(root, _to_bytes(text, len(left) - 1)) if left else None
+    last = _item(root, _to_bytes(text, len(text) - len(right))) if right else None
+    if first is not None and (before := first.prev_sibling) is not None:
+        start = line_start(text, _to_offset(text, before.start_byte))
+    if last is not None and (behind := last.next_sibling) is not None:
+        end = line_end(text, _to_offset(text, behind.end_byte))
+    return Span(start, end)
 
 
 def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> tuple[str, ...]:
@@ -102,7 +120,7 @@ def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> t
     end = _to_bytes(text, span.end) if span else _to_bytes(text, len(text))
     source = _bytes(text)
     nodes = _between(tree.tree.root_node, start, end)
-    names = (_name(node) for node in nodes if _is_definition(node, tree.language))
+    names = (name_of(node) for node in nodes if is_definition(node, tree.language))
     return tuple(
         source[name.start_byte : name.end_byte].decode("utf-8", "replace")
         for name in names
@@ -203,6 +221,14 @@ def _point(text: str, offset: int) -> tuple[int, int]:
     return text.count("\n", 0, start), len(_bytes(text[start:offset]))
 
 
+def _item(root: Any, at: int) -> Any | None:
+    """The child of the root at a byte."""
+    node = root.descendant_for_byte_range(at, at)
+    while node is not None and node.parent is not None and node.parent.parent is not None:
+        node = node.parent
+    return node if node is not None and node.parent is not None else None
+
+
 def _upwards(node: Any) -> Iterator[Any]:
     while node is not None:
         yield node
@@ -217,55 +243,6 @@ def _between(root: Any, start: int, end: int) -> Iterator[Any]:
         if node.start_byte < end and node.end_byte > start:
             yield node
             waiting.extend(reversed(node.named_children))
-
-
-def _is_definition(node: Any, language: str) -> bool:
-    if node.type in LANGUAGES[language].definitions:
-        # ``class`` is Ruby's node of a class and also every language's keyword.
-        return bool(node.is_named)
-    return node.type in ASSIGNMENTS and _assigned_function(node) is not None
-
-
-def _assigned_function(node: Any) -> Any | None:
-    """The declarator of ``const name = () => ...``."""
-    for child in node.named_children:
-        value = child.child_by_field_name("value")
-        if value is not None and value.type in FUNCTION_VALUES:
-            return child
-    return None
-
-
-def _with_attributes(node: Any) -> tuple[int, int]:
-    while node.parent is not None and node.parent.type in WRAPPERS:
-        node = node.parent
-    start = node
-    while start.prev_sibling is not None and start.prev_sibling.type in ATTRIBUTES:
-        start = start.prev_sibling
-    return start.start_byte, node.end_byte
-
-
-def _name(node: Any) -> Any | None:
-    """The node of a definition's name: C hides it in declarators, others give it a field."""
-    if node.type in ASSIGNMENTS:
-        node = _assigned_function(node)
-    for field in ("name", "type", "declarator"):
-        found = node.child_by_field_name(field)
-        if found is not None and field == "declarator":
-            while (inner := found.child_by_field_name("declarator")) is not None:
-                found = inner
-        if found is not None and not (field == "type" and node.type != "impl_item"):
-            return found
-    for child in node.named_children:
-        if child.type in _NAMES:
-            return child
-        if child.type == "type_spec":
-            return child.child_by_field_name("name")
-    return None
-
-
-_NAMES = frozenset(
-    {"identifier", "simple_identifier", "type_identifier", "name", "word", "selectors"}
-)
 
 
 def _reaches(source: bytes, node: Any, at: int) -> bool:

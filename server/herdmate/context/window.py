@@ -23,10 +23,14 @@ Cost = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the model sees around a cursor, with ``\\n`` as its only line end."""
+    """What the model sees around a cursor, with ``\\n`` as its only line end.
+
+    ``start`` is the place in the document's text at which ``prefix`` begins.
+    """
 
     prefix: str
     suffix: str
+    start: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +52,11 @@ def gather(cursor: Cursor, prefix_tokens: int, suffix_tokens: int, cost: Cost) -
     """
     before = _before(cursor, prefix_tokens)
     after = _after(cursor, suffix_tokens)
+    prefix = "".join(piece.text for piece in before[_start(before, prefix_tokens, cost) :])
     return Window(
-        "".join(piece.text for piece in before[_start(before, prefix_tokens, cost) :]),
+        prefix,
         "".join(after[: _end(after, suffix_tokens, cost)]),
+        _place_back(cursor.document.text, cursor.offset, len(prefix)),
     )
 
 
@@ -133,6 +139,14 @@ def _after(cursor: Cursor, tokens: int) -> list[str]:
     text = cursor.document.text
     lines = _lines(_plain(text[cursor.offset : _highest(text, cursor.offset, tokens)]))
     return [part for line in lines for _, part in _parts(line, tokens)]
+
+
+def _place_back(text: str, offset: int, characters: int) -> int:
+    """The place so many characters back, of which a ``\r\n`` is one."""
+    start = offset - characters
+    while (more := text.count("\r\n", start, offset)) != offset - start - characters:
+        start = offset - characters - more
+    return start
 
 
 def _start(pieces: list[_Piece], tokens: int, cost: Cost) -> int:

@@ -42,6 +42,10 @@ from herdmate.generation import ModelInfo, Sampling, Segment
 _SECONDS_BETWEEN_LOOKS = 2.0
 """How often the load of the machine is looked at."""
 
+_PAUSE_SECONDS = 0.5
+_FIRST_LOOK_SECONDS = 0.3
+"""How long a pause makes what was seen of the load before worthless, and how long to look then."""
+
 _LOOK_SECONDS = 0.25
 """How long it is looked at before something is measured."""
 
@@ -154,7 +158,7 @@ class LlamaBackend:
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._abort = _AbortFlag(self._context)
-        self.looks_again = 0.0
+        self.looks_again = self._evaluated_at = 0.0
         self._info = _model_info(how, model, self._context, self._pieces)
 
     @property
@@ -227,7 +231,13 @@ class LlamaBackend:
 
         Measured with one of two cores busy (0.5B): a token in 46 ms on one thread, in 70 on two.
         """
-        if (now := time.monotonic()) < self.looks_again:
+        now = time.monotonic()
+        if self.looks_again < math.inf and now - self._evaluated_at > _PAUSE_SECONDS:
+            # What others did while nothing was evaluated says nothing of now.
+            tuning.others_use()
+            self.looks_again = now + _FIRST_LOOK_SECONDS
+        self._evaluated_at = now
+        if now < self.looks_again:
             return
         self.looks_again = now + _SECONDS_BETWEEN_LOOKS
         taken = round(tuning.others_use())

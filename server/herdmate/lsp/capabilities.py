@@ -32,6 +32,8 @@ class Capabilities:
     versioned_edits: bool = False
     annotations: bool = False
     show_message_request: bool = False
+    watches_files: bool = False
+    """Lets workspace/didChangeWatchedFiles be registered."""
 
 
 def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilities:
@@ -42,6 +44,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     own = _own(capabilities.experimental)
     edit = workspace.workspace_edit
     watched = workspace.did_change_configuration
+    files = workspace.did_change_watched_files
     shown = window.show_document
     action = document.code_action
     resolvable = action.resolve_support.properties if action and action.resolve_support else ()
@@ -60,6 +63,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         annotations=bool(edit and edit.change_annotation_support),
         show_message_request=window.show_message is not None,
+        watches_files=bool(files and files.dynamic_registration),
     )
 
 

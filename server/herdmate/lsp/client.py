@@ -118,21 +118,32 @@ class Client:
         self._client.text_document_did_close(types.DidCloseTextDocumentParams(name))
 
     async def ghost_text(self, document: Document, offset: int, invoked: bool = True) -> str | None:
+        """The first of ``ghost_edits``: the text alone."""
+        edits = await self.ghost_edits(document, offset, invoked)
+        return edits[0].new_text if edits else None
+
+    async def ghost_edits(
+        self, document: Document, offset: int, invoked: bool = True
+    ) -> tuple[Edit, ...]:
         """What the server would show at an offset; ``invoked``: the user asked for it by a key.
 
         A task that is cancelled meanwhile cancels the request at the server.
         """
+        lines, here = _lines(document), Span(offset, offset)
         kinds = types.InlineCompletionTriggerKind
         answer = await self._ask(
             types.TEXT_DOCUMENT_INLINE_COMPLETION,
             types.InlineCompletionParams(
                 types.InlineCompletionContext(kinds.Invoked if invoked else kinds.Automatic),
                 types.TextDocumentIdentifier(document.uri),
-                _lines(document).position(offset),
+                lines.position(offset),
             ),
         )
         items = answer.items if isinstance(answer, types.InlineCompletionList) else answer or []
-        return str(items[0].insert_text) if items else None
+        return tuple(
+            Edit(lines.span(item.range) if item.range else here, str(item.insert_text))
+            for item in items
+        )
 
     async def explain(self, document: Document, span: Span) -> AsyncIterator[str]:
         """The parts of an explanation as they come; raises ``HerdmateError``."""

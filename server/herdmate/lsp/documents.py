@@ -51,6 +51,10 @@ class Documents:
             opened = self._apply(opened, change, params.text_document.version)
         return opened
 
+    def uris(self) -> tuple[str, ...]:
+        """All that is open."""
+        return tuple(self._open)
+
     def close(self, uri: str) -> None:
         """A document was closed."""
         self._open.pop(uri, None)

@@ -10,9 +10,6 @@ from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from lsprotocol import types
-from platformdirs import user_cache_path
-
 from herdmate.assist.explain import explain
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
@@ -20,8 +17,10 @@ from herdmate.lsp.arguments import selection_of
 from herdmate.lsp.progress import progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
+from herdmate.lsp.showing import show_markdown
 
-_KEPT_SECONDS = 24 * 3600
+_BETWEEN_PARTS = 0.1
+"""Seconds. More messages than the eye can tell apart take processor time from the model."""
 
 
 async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
@@ -44,32 +43,26 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
         session.protocol.notify(protocol.EXPLANATION, asdict(part))
 
     error: str | None = "The explanation was stopped."
+    kept, sent_at = "", 0.0
     try:
         async with aclosing(_parts(session, arguments)) as parts:
             async for text in parts:
-                send(text)
+                kept += text
+                if (now := time.monotonic()) - sent_at >= _BETWEEN_PARTS:
+                    send(kept)
+                    kept, sent_at = "", now
         error = None
     except HerdmateError as problem:
         error = str(problem)
     finally:
-        send("", done=True, error=error)
+        send(kept, done=True, error=error)
 
 
 async def _show(session: Session, arguments: ActionArguments) -> None:
     """Write the whole explanation to a Markdown file and have the client show that."""
     text = await _whole(session, arguments)
-    folder = user_cache_path("herdmate") / "explanations"
-    folder.mkdir(parents=True, exist_ok=True)
-    for old in folder.glob("*.md"):
-        if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            old.unlink(missing_ok=True)
-    # A name of its own: an editor does not read a file again that it shows already.
     name = Path(_file_name(arguments.uri)).stem or "code"
-    file = folder / f"{name}-{uuid.uuid4().hex[:8]}.md"
-    file.write_text(f"# {_title(arguments)}\n\n{text}\n", encoding="utf-8")
-    await session.window_show_document_async(
-        types.ShowDocumentParams(file.as_uri(), external=False, take_focus=True)
-    )
+    await show_markdown(session, name, f"# {_title(arguments)}\n\n{text}\n")
 
 
 async def _whole(session: Session, arguments: ActionArguments) -> str:

@@ -57,11 +57,15 @@ async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Co
         async with session.thinking():
             found = await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
+        session.silence = str(error)
         _log.info("no completion: %s", error)
         return ()
     if isinstance(found, Silence):
+        session.silence = found.reason
         _log.info("no completion: %s", found.reason)
         return ()
+    if found:
+        session.silence = ""
     return found or ()
 
 

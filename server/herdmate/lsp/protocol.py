@@ -33,6 +33,13 @@ COMMAND_ASK = "herdmate.ask"
 COMMAND_STATUS = "herdmate.status"
 """No arguments; answers the current ``Status``."""
 
+COMMAND_WHY = "herdmate.why"
+"""No arguments. Says, and answers, why nothing was shown when ghost text was asked for last."""
+
+COMMAND_SEEN = "herdmate.seen"
+"""No arguments. Shows what the model was asked last: the prompt, its parts, tokens and times.
+Answers the text only to a client that cannot show a document."""
+
 COMMAND_FETCH_MODEL = "herdmate.fetchModel"
 """Arguments: an optional catalogue name. Fetches that model, or the starter, and loads it."""
 

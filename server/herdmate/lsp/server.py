@@ -13,10 +13,12 @@ from herdmate.lsp import (
     configuration,
     explaining,
     fetching,
+    indexing,
     inline_completion,
     prefilling,
     protocol,
     rewriting,
+    showing,
     statuses,
 )
 from herdmate.lsp.arguments import arguments_from_lsp
@@ -56,6 +58,8 @@ def _lifetime(server: Session) -> None:
         await configuration.pull(server)
         server.load_prompts()
         server.spawn(fetching.load_or_offer(server))
+        server.spawn(indexing.watch_files(server))
+        server.spawn(indexing.index_workspace(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -74,11 +78,13 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         server.documents.open(params.text_document)
+        indexing.after_opening(server, params.text_document.uri)
         prefilling.after_opening(server, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         server.documents.change(params)
+        indexing.after_change(server, params.text_document.uri)
         prefilling.after_change(server, params)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
@@ -86,8 +92,18 @@ def _documents(server: Session) -> None:
         uri = params.text_document.uri
         server.documents.close(uri)
         prefilling.stop(server, uri)
+        indexing.after_closing(server, uri)
         if (ongoing := server.companion.ongoing.pop(uri, None)) is not None:
             ongoing.stop()
+
+    @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
+    def did_save(params: types.DidSaveTextDocumentParams) -> None:
+        indexing.after_saving(server, params.text_document.uri)
+
+    @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
+    def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
+        for change in params.changes:
+            indexing.after_saving(server, change.uri)
 
     @server.feature(protocol.CURSOR)
     def cursor(params: Any) -> None:
@@ -135,6 +151,14 @@ def _commands(server: Session) -> None:
     @server.command(protocol.COMMAND_STATUS)
     async def status(ls: Session, *_arguments: Any) -> dict[str, Any]:
         return await statuses.report(ls)
+
+    @server.command(protocol.COMMAND_WHY)
+    def why(ls: Session, *_arguments: Any) -> str:
+        return statuses.why_nothing(ls)
+
+    @server.command(protocol.COMMAND_SEEN)
+    async def seen(ls: Session, *_arguments: Any) -> str | None:
+        return await showing.show_seen(ls)
 
     @server.command(protocol.COMMAND_FETCH_MODEL)
     def fetch_model(ls: Session, *arguments: Any) -> None:

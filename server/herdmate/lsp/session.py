@@ -48,6 +48,9 @@ class Session(LanguageServer):
         self.status = protocol.Status("starting")
         self.wishes: dict[str, Any] = {}  # settings as the client last gave them
         self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
+        self.typed_at = 0.0  # by the event loop's clock
+        self.edited: list[str] = []  # documents, the one edited last first
+        self.silence = ""  # why nothing was shown when something was asked last
         self._note = ""
         self._ready = ""
         self._thinking = 0

@@ -5,13 +5,28 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from lsprotocol import types
+
 from herdmate.lsp.session import Session
 
 
 async def report(session: Session) -> dict[str, Any]:
     """The status; with a model also its process and the tokens evaluated since it started."""
     answer = asdict(session.status)
+    answer["silence"] = session.silence
     if session.status.state in ("ready", "thinking"):
         answer["engineProcess"] = session.companion.process_id
         answer["engine"] = asdict(await session.companion.totals())
     return answer
+
+
+def why_nothing(session: Session) -> str:
+    """Say why nothing was shown last."""
+    if session.status.state not in ("ready", "thinking", "sleeping"):
+        sentence = session.status.message or f"Herdmate is {session.status.state}."
+    elif session.silence:
+        sentence = f"There was no ghost text: {session.silence.rstrip('.')}."
+    else:
+        sentence = "There was ghost text when it was asked for last, or nothing was asked yet."
+    session.show(sentence, types.MessageType.Info)
+    return sentence

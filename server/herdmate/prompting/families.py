@@ -14,6 +14,7 @@ from typing import Literal
 
 from herdmate.errors import ModelError
 from herdmate.generation import ModelInfo, Prompt, Segment, Special, Text
+from herdmate.text import Excerpt
 
 Order = Literal["spm", "psm"]
 """Suffix-prefix-middle or prefix-suffix-middle."""
@@ -36,7 +37,7 @@ class Family:
 
     ``infill`` is ``None`` for models that were not trained to fill in; ``order`` is the one that
     costs least while typing among those the model was trained on. ``note`` says to the user what
-    the model cannot do.
+    the model cannot do. ``knows_files``: it was trained to see several files of a repository.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Family:
     instruct: Literal["llama-2", "codellama-70b", "chatml"]
     begins_with_bos: bool
     note: str | None = None
+    knows_files: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,9 @@ def family_of(info: ModelInfo) -> Family:
         infill = _QWEN if _has_infill(info, _QWEN) else None
         follows = "qwen" not in name or "instruct" in name  # Qwen marks those that do by name
         note = _note(info, infill is not None, follows)
-        return Family("Qwen2.5-Coder" if infill else "ChatML", infill, "psm", "chatml", False, note)
+        name = "Qwen2.5-Coder" if infill else "ChatML"
+        files = _FILE in info.pieces and _REPOSITORY in info.pieces
+        return Family(name, infill, "psm", "chatml", False, note, files and infill is not None)
     raise ModelError(
         f"{info.name} is of a family that Herdmate does not know; it knows CodeLlama and "
         "Qwen2.5-Coder (`herdmate models list`)."
@@ -108,7 +112,26 @@ def described(family: Family) -> str:
     return f"{family.name}: {infill}, {family.instruct} instructions"
 
 
-def infill_prompt(family: Family, prefix: str, suffix: str, order: Order | None = None) -> Prompt:
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Code of other files to be seen with a prompt's own, whose path is ``own``.
+
+    ``mark`` begins a comment of the file's language, in which they are told to a model that was not
+    trained to see several files.
+    """
+
+    excerpts: tuple[Excerpt, ...]
+    own: str
+    mark: str
+
+
+def infill_prompt(
+    family: Family,
+    prefix: str,
+    suffix: str,
+    order: Order | None = None,
+    others: Others | None = None,
+) -> Prompt:
     """The prompt whose answer belongs between ``prefix`` and ``suffix``.
 
     Raises ``ModelError`` for a family that cannot infill.
@@ -116,8 +139,13 @@ def infill_prompt(family: Family, prefix: str, suffix: str, order: Order | None 
     pieces = family.infill
     if pieces is None:
         raise ModelError(family.note or f"{family.name} cannot fill in.")
-    before, after = Text(prefix, leading_space=True), Text(suffix, leading_space=False)
     head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
+    if others is not None and others.excerpts:
+        if family.knows_files:
+            head = (*head, *_files(others))
+        else:
+            prefix = _as_comments(others) + prefix
+    before, after = Text(prefix, leading_space=True), Text(suffix, leading_space=False)
     body: tuple[str | Text, ...]
     if (order or family.order) == "spm":
         # The prefix stands last: a typed character costs a token or two, not the whole suffix.
@@ -129,8 +157,9 @@ def infill_prompt(family: Family, prefix: str, suffix: str, order: Order | None 
     return Prompt((*head, *segments), pieces.end, pieces.stop, cursor)
 
 
-def continue_prompt(family: Family, prefix: str) -> Prompt:
+def continue_prompt(family: Family, prefix: str, others: Others | None = None) -> Prompt:
     """The prompt of a model that cannot infill: it goes on behind ``prefix``."""
+    prefix = (_as_comments(others) if others is not None else "") + prefix
     head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
     return Prompt((*head, Text(prefix, leading_space=True)), cursor=len(head))
 
@@ -152,6 +181,31 @@ def restored(reply: str) -> str:
     A word joiner anywhere else is the user's own and stays.
     """
     return _BROKEN_TAG.sub("", reply)
+
+
+_FILE, _REPOSITORY = "<|file_sep|>", "<|repo_name|>"
+
+
+def _files(others: Others) -> tuple[Segment, ...]:
+    """Qwen2.5-Coder's form for a repository (its README): a name, then each file behind its path.
+
+    The file that is being written comes last.
+    """
+    files = [Text(f"{excerpt.path}\n{excerpt.code}") for excerpt in others.excerpts]
+    texts = (*files, Text(f"{others.own}\n"))
+    repository = Text(others.own.partition("/")[0] + "\n")
+    return (
+        Special(_REPOSITORY),
+        repository,
+        *(segment for text in texts for segment in (Special(_FILE), text)),
+    )
+
+
+def _as_comments(others: Others) -> str:
+    lines = [
+        line for excerpt in others.excerpts for line in (excerpt.path, *excerpt.code.splitlines())
+    ]
+    return "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
 
 
 _BREAK = "\N{WORD JOINER}"

@@ -1,0 +1,35 @@
+"""The head of a prompt for a long file: imports, and heads of what stands above the window.
+
+It is a function of the text above the window alone, so that it stays while one types below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from herdmate.assist.tokens import TokenCounts
+from herdmate.context import outline, syntax
+from herdmate.text import Document
+
+_MOST = 50
+
+
+@dataclass(slots=True)
+class Overviews:
+    """The newest overview of each document."""
+
+    _made: dict[str, tuple[str, tuple[outline.Line, ...]]] = field(default_factory=dict)
+
+    async def above(self, document: Document, start: int, tokens: int, counts: TokenCounts) -> str:
+        """What matters of the text above ``start``, within so many tokens."""
+        text = document.text[:start]
+        known = self._made.get(document.uri)
+        if known is None or known[0] != text:
+            tree = syntax.fresh_tree_of(document)
+            known = text, outline.above(tree, document.text, start) if tree else ()
+            self._made.pop(document.uri, None)
+            self._made[document.uri] = known
+            if len(self._made) > _MOST:
+                del self._made[next(iter(self._made))]
+        await counts.learn([line.text for line in known[1]])
+        return outline.pack(known[1], tokens, counts.cost)

@@ -1,0 +1,132 @@
+"""``herdmate eval``: how good ghost text is, on published holes or on one's own code."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import random
+import sys
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+from rich.console import Console
+from rich.progress import Progress
+
+from herdmate.cli.serve import Commands
+from herdmate.context.grammars import language_of
+from herdmate.context.languages import LANGUAGES
+from herdmate.errors import SelectionError
+from herdmate.eval.asking import ASKERS, Conditions, model_name
+from herdmate.eval.holes import Hole, punch, read_set
+from herdmate.eval.run import Result, record, run, summaries
+from herdmate.eval.table import table
+
+_ABOUT = """\
+Fills holes in code through a real server and tells how many were filled as they were before. SET is
+a set of holes (.jsonl or .jsonl.gz in the format of SantaCoder's infill set or of SAFIM), or a file
+or folder of your own code, in which holes are made at random. Nothing is written to your files.
+"""
+
+
+def add_parser(commands: Commands) -> None:
+    """``herdmate eval SET``."""
+    parser = commands.add_parser("eval", help="measure how good it is here", description=_ABOUT)
+    parser.add_argument("set", type=Path, metavar="SET", nargs="+")
+    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
+    parser.add_argument("--language", action="append", metavar="ID", help="only holes of these")
+    parser.add_argument("--count", type=int, default=100, metavar="N", help="holes a language")
+    parser.add_argument(
+        "--cut", choices=("line", "word", "block"), default="line",
+        help="what is taken out of your own code: a line's end, from within a word, or lines",
+    )  # fmt: skip
+    parser.add_argument(
+        "--baseline", action="append", default=[], choices=list(ASKERS)[1:],
+        help="ask these too: the bare model, or Herdmate without healing of cut tokens",
+    )  # fmt: skip
+    parser.add_argument("--automatic", action="store_true", help="ask as typing does, not the key")
+    parser.add_argument(
+        "--run-tests",
+        action="store_true",
+        help="run Python programs with what the model wrote, on this machine",
+    )
+    parser.add_argument("--order", choices=("psm", "spm"), help="of the bare model's prompt")
+    parser.add_argument("--prefix-tokens", type=int, default=512, metavar="N")
+    parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
+    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="of an answer")
+    parser.add_argument("--threads", type=int, default=0, metavar="N")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
+    parser.add_argument("--records", type=Path, metavar="FILE", help="every answer, as .jsonl")
+    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    holes = _holes(arguments)
+    if not holes:
+        raise SelectionError("There is nothing to fill in: no code without syntax errors there.")
+    names = ["herdmate", *dict.fromkeys(arguments.baseline)]
+    fake = arguments.fake_engine
+    given = Conditions(
+        arguments.model, arguments.prefix_tokens, arguments.suffix_tokens, arguments.max_tokens,
+        arguments.threads, not arguments.automatic, arguments.order,
+        ("--fake-engine", str(fake)) if fake else (),
+    )  # fmt: skip
+    with ExitStack() as stack:
+        path = arguments.records
+        records = stack.enter_context(path.open("w", encoding="utf-8")) if path else None
+        results = _with_progress(holes, names, given, arguments.run_tests, records)
+    found = summaries(results)
+    if arguments.json:
+        about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
+                 "model": arguments.model if fake else model_name(arguments.model),
+                 **asdict(given)}  # fmt: skip
+        rows = [asdict(item) for item in found]
+        sys.stdout.write(json.dumps({"conditions": about, "summaries": rows}, indent=1) + "\n")
+    else:
+        Console(highlight=False).print(table(found))
+    return 0
+
+
+def _holes(arguments: argparse.Namespace) -> list[Hole]:
+    """A fixed sample: the same seed gives the same holes."""
+    chance = random.Random(arguments.seed)
+    known: list[Hole] = []
+    for path in arguments.set:
+        if path.is_file() and ".jsonl" in path.name:
+            known += read_set(path)
+            continue
+        files = sorted(item for item in path.rglob("*") if item.is_file())
+        files = [path] if path.is_file() else files
+        files = [item for item in files if language_of(item) in (arguments.language or LANGUAGES)]
+        chance.shuffle(files)
+        most = arguments.count * max(len(arguments.language or ()), 1)
+        known += islice(punch(files, arguments.cut, chance), most)
+    languages = dict.fromkeys(hole.language for hole in known)
+    wanted = arguments.language or languages
+    chosen = []
+    for language in wanted:
+        of_it = [hole for hole in known if hole.language == language]
+        chosen += chance.sample(of_it, min(arguments.count, len(of_it)))
+    return chosen
+
+
+def _with_progress(
+    holes: Sequence[Hole], names: Sequence[str], given: Conditions, runs_tests: bool,
+    records: TextIO | None,
+) -> list[Result]:  # fmt: skip
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("filling holes", total=len(holes) * len(names))
+
+        def on_result(result: Result) -> None:
+            progress.advance(task)
+            if records is not None:
+                records.write(json.dumps(record(result)) + "\n")
+                records.flush()
+
+        return asyncio.run(run(holes, names, given, runs_tests, on_result))

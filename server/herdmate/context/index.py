@@ -1,0 +1,88 @@
+"""What the files of a workspace define, for finding what the code near a cursor speaks of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from herdmate.context import syntax
+from herdmate.context.files import LARGEST_FILE
+from herdmate.context.grammars import language_of
+from herdmate.context.languages import LANGUAGES, STUBS
+from herdmate.context.outline import Head, heads
+
+
+@dataclass(frozen=True, slots=True)
+class Defined:
+    """A definition and the file that it stands in."""
+
+    path: Path
+    head: Head
+
+
+class Index:
+    """Heads of definitions by file and by name. Bounded by the files that are put in."""
+
+    def __init__(self) -> None:
+        self._files: dict[Path, tuple[Head, ...]] = {}
+        self._stamps: dict[Path, tuple[int, int]] = {}
+        self._names: dict[str, list[Defined]] = {}
+
+    def __len__(self) -> int:
+        """How many files it knows."""
+        return len(self._files)
+
+    def read(self, path: Path) -> bool:
+        """Look at a file on disk, if it has changed and is of a language with definitions.
+
+        Takes some milliseconds; was there anything to do?
+        """
+        language = language_of(path)
+        try:
+            found = path.stat()
+            stamp = found.st_mtime_ns, found.st_size
+            if language not in STUBS or found.st_size > LARGEST_FILE:
+                return False
+            if self._stamps.get(path) == stamp:
+                return False
+            text = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            self.forget(path)
+            return False
+        self._stamps[path] = stamp
+        tree = syntax.parse(text, language)
+        self.put(path, heads(tree, text) if tree else ())
+        return True
+
+    def put(self, path: Path, found: tuple[Head, ...]) -> None:
+        """A file defines these, and nothing that it defined before."""
+        self._drop(path)
+        self._files[path] = found
+        for head in found:
+            self._names.setdefault(head.name, []).append(Defined(path, head))
+
+    def forget(self, path: Path) -> None:
+        """A file is gone."""
+        self._drop(path)
+        self._stamps.pop(path, None)
+
+    def of_file(self, path: Path) -> tuple[Head, ...]:
+        """What a file defines, in its order."""
+        return self._files.get(path, ())
+
+    def named(self, name: str) -> tuple[Defined, ...]:
+        """All that is defined under a name."""
+        return tuple(self._names.get(name, ()))
+
+    def _drop(self, path: Path) -> None:
+        for head in self._files.pop(path, ()):
+            left = [item for item in self._names[head.name] if item.path != path]
+            if left:
+                self._names[head.name] = left
+            else:
+                self._names.pop(head.name, None)
+
+
+def is_indexed(path: Path) -> bool:
+    """Is a file of a language whose definitions are known?"""
+    return language_of(path) in STUBS and language_of(path) in LANGUAGES

@@ -1,0 +1,139 @@
+"""Heads of definitions: what a file defines, without how.
+
+A definition's head is its code up to its body (``def area(width, height):``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from herdmate.context import syntax
+from herdmate.context.definitions import head_end, is_container, is_definition, name_of
+from herdmate.context.languages import IMPORTS, STUBS
+
+_LONGEST_HEAD = 400
+_MOST_NODES = 20_000
+_DEEPEST = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """One definition: its name, its code without its body, and the name of what holds it."""
+
+    name: str
+    text: str
+    holder: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entry of what stands above a place; of a lower ``rank`` is what matters more there."""
+
+    text: str
+    rank: int
+
+
+def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
+    """All that a file defines outside of functions, each with a stub in the place of its body."""
+    source = text.encode("utf-8", "replace")
+    return tuple(
+        Head(item.name, _stubbed(item, tree.language), item.holder.name if item.holder else "")
+        for item in _items(tree, source)
+    )
+
+
+def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
+    """What matters of the code above ``offset``, in the file's order, line ends ``\\n``.
+
+    The heads of what ``offset`` is in (rank 0), imports (1), and the heads beside those with a stub
+    in the place of their bodies (2).
+    """
+    if tree.language not in STUBS:
+        return ()
+    source = text.encode("utf-8", "replace")
+    at = offset if text.isascii() else len(text[:offset].encode("utf-8", "replace"))
+    found = [(start, Line(code, 1)) for start, code in _imports(tree, source) if start < at]
+    around: set[int] = set()
+    for item in _items(tree, source):
+        if item.start >= at:
+            continue
+        if item.end > at:
+            around.add(item.start)
+            found.append((item.start, Line(_opened(item, tree.language), 0)))
+        elif item.holder is None or item.holder.start in around:
+            found.append((item.start, Line(_stubbed(item, tree.language), 2)))
+    return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
+
+
+def pack(lines: tuple[Line, ...], tokens: int, cost: Callable[[str], int]) -> str:
+    """As many lines as fit, those that matter most first and of those the last, in their order."""
+    taken: set[int] = set()
+    for at in sorted(range(len(lines)), key=lambda at: (lines[at].rank, -at)):
+        if (price := cost(lines[at].text)) <= tokens:
+            tokens -= price
+            taken.add(at)
+    return "".join(line.text for at, line in enumerate(lines) if at in taken)
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    name: str
+    start: int
+    end: int
+    head: str
+    holder: _Item | None
+
+
+def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
+    """Definitions outside of functions, in the order of the file; places are bytes."""
+    waiting: list[tuple[Any, int, _Item | None]] = [(tree.tree.root_node, 0, None)]
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            return
+        node, depth, holder = waiting.pop()
+        goes_in = True
+        if is_definition(node, tree.language):
+            if (item := _item(node, source, holder)) is not None:
+                yield item
+                holder = item
+            goes_in = is_container(node)
+        if goes_in and depth < _DEEPEST:
+            waiting += [(child, depth + 1, holder) for child in reversed(node.named_children)]
+
+
+def _item(node: Any, source: bytes, holder: _Item | None) -> _Item | None:
+    name, body = name_of(node), head_end(node)
+    if name is None:
+        return None
+    end = node.end_byte if body is None else body
+    start = source.rfind(b"\n", 0, node.start_byte) + 1
+    if source[start : node.start_byte].strip():
+        start = node.start_byte  # it does not begin its line
+    head = _text(source, start, end).rstrip()
+    if len(head) > _LONGEST_HEAD:
+        return None
+    called = _text(source, name.start_byte, name.end_byte)
+    return _Item(called, start, node.end_byte, head, holder)
+
+
+def _imports(tree: syntax.SyntaxTree, source: bytes) -> Iterator[tuple[int, str]]:
+    for node in tree.tree.root_node.children:
+        if node.type in IMPORTS:
+            yield node.start_byte, _text(source, node.start_byte, node.end_byte).rstrip() + "\n"
+
+
+def _stubbed(item: _Item, language: str) -> str:
+    stub = STUBS.get(language, "")
+    head = item.head.rstrip("{").rstrip()
+    return head + ("" if head.endswith(stub.strip()) else stub) + "\n"
+
+
+def _opened(item: _Item, language: str) -> str:
+    return item.head + (" {\n" if STUBS.get(language) == ";" and item.head[-1:] != "{" else "\n")
+
+
+def _text(source: bytes, start: int, end: int) -> str:
+    text = source[start:end].decode("utf-8", "replace")
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,131 @@
+"""Which definitions of other files help at a cursor, most helpful first, within a budget."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from herdmate.context.index import Defined, Index
+from herdmate.context.outline import Head
+from herdmate.text import Excerpt
+
+_REACH_BEFORE, _REACH_AFTER = 2000, 400
+_WORD = re.compile(r"[^\W\d]\w{2,}")
+_MOST_ALIKE = 8
+_MOST_MEMBERS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Nearby:
+    """What is known of files besides their definitions: which are open, and lately edited."""
+
+    opened: frozenset[Path] = frozenset()
+    edited: frozenset[Path] = frozenset()
+
+
+def related(
+    text: str, offset: int, path: Path, index: Index, nearby: Nearby
+) -> tuple[Defined, ...]:
+    """Definitions of other files that the code around ``offset`` names, most helpful first.
+
+    The nearer a name stands to ``offset`` the more it counts; so do files that this one imports,
+    that are open or were edited lately, or that lie in the same folder. A name that is defined in
+    many files counts only where one of those is meant.
+    """
+    imported = _imported_words(text)
+    scored: dict[Defined, float] = {}
+    for name, nearness in _names(text, offset).items():
+        known = [item for item in index.named(name) if item.path != path]
+        for item in known:
+            near = _nearness(item.path, path, imported, nearby)
+            if len(known) > 1 and not near:
+                continue
+            if len(known) > _MOST_ALIKE and near < _IMPORTED:
+                continue
+            scored[item] = nearness + near - 0.1 * len(known)
+    return tuple(sorted(scored, key=lambda item: (-scored[item], str(item.path), item.head.text)))
+
+
+def excerpts(
+    found: Iterable[Defined], index: Index, root: Path | None, tokens: int,
+    cost: Callable[[str], int],
+) -> tuple[Excerpt, ...]:  # fmt: skip
+    """As many of the definitions as fit, grouped by file, in an order that does not change.
+
+    A class comes with the heads of its members, a member with that of its class.
+    """
+    chosen: dict[Path, set[Head]] = {}
+    for item in found:
+        together = [
+            head for head in _with_kin(item, index) if head not in chosen.get(item.path, ())
+        ]
+        price = sum(cost(head.text) for head in together)
+        price += 0 if item.path in chosen else cost(_shown(item.path, root) + "\n")
+        if together and price <= tokens:
+            tokens -= price
+            chosen.setdefault(item.path, set()).update(together)
+    return tuple(
+        Excerpt(
+            _shown(path, root),
+            "".join(head.text for head in dict.fromkeys(index.of_file(path)) if head in of_it),
+        )
+        for path, of_it in sorted(chosen.items())
+    )
+
+
+def pieces(found: Iterable[Defined], index: Index, root: Path | None) -> list[str]:
+    """All texts whose cost ``excerpts`` may ask."""
+    return [
+        text
+        for item in found
+        for text in (_shown(item.path, root) + "\n",
+                     *(head.text for head in _with_kin(item, index)))
+    ]  # fmt: skip
+
+
+_IMPORTED, _EDITED, _OPENED, _BESIDE = 2.0, 0.8, 0.6, 0.4
+
+
+def _names(text: str, offset: int) -> Mapping[str, float]:
+    """The names around a place, each with a nearness between 0 and 1."""
+    start, end = max(offset - _REACH_BEFORE, 0), min(offset + _REACH_AFTER, len(text))
+    found: dict[str, float] = {}
+    for word in _WORD.finditer(text, start, end):
+        reach = _REACH_BEFORE if word.end() <= offset else _REACH_AFTER
+        nearness = 1 - min(abs(offset - word.end()) / reach, 1.0)
+        found[word.group()] = max(found.get(word.group(), 0.0), nearness)
+    return found
+
+
+def _imported_words(text: str) -> frozenset[str]:
+    """Words of the lines that bring in other files."""
+    lines = re.findall(
+        r"^[ \t]*(?:from|import|use|using|require\w*|include|#include|mod|export)\b.*|"
+        r"^.*\brequire\(.*",
+        text[:20_000], re.MULTILINE,
+    )  # fmt: skip
+    return frozenset(word for line in lines for word in re.findall(r"\w+", line))
+
+
+def _nearness(path: Path, own: Path, imported: frozenset[str], nearby: Nearby) -> float:
+    stem = path.parent.name if path.stem in ("__init__", "index", "mod", "lib") else path.stem
+    return (
+        _IMPORTED * (stem in imported)
+        + _EDITED * (path in nearby.edited)
+        + _OPENED * (path in nearby.opened)
+        + _BESIDE * (path.parent == own.parent)
+    )
+
+
+def _with_kin(item: Defined, index: Index) -> list[Head]:
+    """A definition with the head of what holds it, and with the heads of what it holds."""
+    of_file = index.of_file(item.path)
+    holders = [head for head in of_file if item.head.holder and head.name == item.head.holder][:1]
+    members = [head for head in of_file if head.holder == item.head.name][:_MOST_MEMBERS]
+    return [*holders, item.head, *members]
+
+
+def _shown(path: Path, root: Path | None) -> str:
+    return path.relative_to(root).as_posix() if root and root in path.parents else path.name

@@ -1,0 +1,143 @@
+"""Places where something was taken out of code: from published sets, or punched at random.
+
+Formats: SantaCoder's infill set (arXiv 2301.03988; one line of a HumanEval solution a hole) and
+SAFIM (arXiv 2403.04814; an API call or a block of a program a hole, the latter with tests).
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from herdmate.context.grammars import language_of
+from herdmate.context.syntax import error_count, parse
+from herdmate.errors import SelectionError
+
+Cut = Literal["line", "word", "block"]
+"""What is taken out of one's own code: a line's end, a line from within a word, or whole lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class Test:
+    """A program's standard input and the outputs of which one is right."""
+
+    input: str
+    outputs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """Code with ``middle`` taken out between ``before`` and ``after``.
+
+    ``language`` is an LSP language id; ``tests`` are those of the whole program.
+    """
+
+    name: str
+    language: str
+    before: str
+    middle: str
+    after: str
+    tests: tuple[Test, ...] = ()
+
+    def filled(self, text: str, reach: int = 0) -> str:
+        """The code with a text in the hole, in the place also of ``reach`` characters behind it."""
+        return self.before + text + self.after[reach:]
+
+
+def read_set(path: Path) -> Iterator[Hole]:
+    """The holes of a set in one of the known formats; raises ``SelectionError``."""
+    opened = gzip.open if path.suffix == ".gz" else open
+    try:
+        with opened(path, "rt", encoding="utf-8") as lines:
+            for line in lines:
+                yield _from_row(json.loads(line))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SelectionError(
+            f"{path} is not a set of holes that Herdmate can read: {error!r}. "
+            "It reads SantaCoder's infill set and SAFIM's, as .jsonl or .jsonl.gz."
+        ) from error
+
+
+def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Hole]:
+    """One hole in each file that has no syntax error and holds enough, at a random place."""
+    for path in paths:
+        language = language_of(path)
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        tree = parse(text, language)
+        if tree is None or error_count(tree):
+            continue
+        if (place := _place(text, cut, chance)) is not None:
+            start, end = place
+            yield Hole(str(path), language, text[:start], text[start:end], text[end:])
+
+
+# --- published sets
+
+_LANGUAGES = {"py": "python", "js": "javascript", "ts": "typescript", "cs": "csharp"}
+_COMMENT = {"python": "#"}
+
+
+def _from_row(row: Mapping[str, Any]) -> Hole:
+    if "canonical_solution" in row:
+        language = _LANGUAGES.get(row["language"], row["language"])
+        after = "\n" + row["suffix"]
+        return Hole(row["name"], language, row["prompt"] + "\n", row["canonical_solution"], after)
+    language = _LANGUAGES.get(row["lang"], row["lang"])
+    code = row["eval_prompt"]
+    before, mark, after = code.partition("{{completion}}")
+    if not mark:
+        raise ValueError("a row without a hole")
+    told = _told(row["prompt"], _COMMENT.get(language, "//"))
+    tests = row.get("unit_tests") or ()
+    tests = json.loads(tests) if isinstance(tests, str) else tests
+    known = tuple(Test(test["input"], tuple(test["output"])) for test in tests)
+    return Hole(row["task_id"], language, told + before, row["ground_truth"], after, known)
+
+
+def _told(prompt: str, mark: str) -> str:
+    """The description that a program was written for, as a comment; nothing where there is none."""
+    _, found, description = prompt.partition("Description: ")
+    if not found:
+        return ""
+    description = description.partition("\n\nCode:")[0]
+    return "".join(f"{mark} {line}".rstrip() + "\n" for line in description.split("\n")) + "\n"
+
+
+# --- one's own code
+
+_WORD = re.compile(r"[^\W\d]\w{3,}")
+
+
+def _place(text: str, cut: Cut, chance: random.Random) -> tuple[int, int] | None:
+    lines = [(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
+    lines = [(start, end) for start, end in lines if _is_telling(text[start:end])]
+    if len(lines) < 20:
+        return None
+    start, end = chance.choice(lines)
+    line = text[start:end]
+    indent = len(line) - len(line.lstrip())
+    if cut == "block":
+        last = lines[min(lines.index((start, end)) + chance.randrange(1, 4), len(lines) - 1)]
+        return start + indent, last[1]
+    if cut == "line":
+        return start + chance.randrange(indent, len(line) - 1), end
+    words = list(_WORD.finditer(line))
+    if not words:
+        return _place(text, cut, chance)
+    word = chance.choice(words)
+    return start + chance.randrange(word.start() + 1, word.end()), end
+
+
+def _is_telling(line: str) -> bool:
+    """Code, rather than a comment, and more than a bracket or two."""
+    code = line.strip()
+    return len(re.findall(r"\w", code)) >= 8 and code[:1] not in "#/*\"'"

@@ -1,0 +1,46 @@
+"""Running completed programs against their tests."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import sys
+import tempfile
+from pathlib import Path
+
+from herdmate.eval.holes import Test
+
+_SECONDS = 10.0
+_MOST_TESTS = 20
+
+
+async def passes(program: str, tests: tuple[Test, ...]) -> bool:
+    """Does a Python program write what its tests want? It runs on this machine, unguarded.
+
+    In a folder of its own, for ten seconds a test at most, twenty tests at most.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.py"
+        path.write_text(program, encoding="utf-8")
+        for test in tests[:_MOST_TESTS]:
+            output = await _output(path, test.input)
+            if output is None or output.split() not in [right.split() for right in test.outputs]:
+                return False
+    return True
+
+
+async def _output(path: Path, given: str) -> str | None:
+    """What a program writes, ``None`` where it fails or does not end."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-I", str(path), cwd=path.parent,
+        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(given.encode()), _SECONDS)
+    except asyncio.TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+        return None
+    return out.decode("utf-8", "replace") if process.returncode == 0 else None

@@ -1,0 +1,110 @@
+"""One run: every hole is given to all who are asked, one after the other, and summed up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import asdict, dataclass
+from statistics import mean, median
+from typing import Any
+
+from herdmate.eval.asking import ASKERS, Conditions
+from herdmate.eval.holes import Hole
+from herdmate.eval.programs import passes
+from herdmate.eval.scores import Answer, Score, score
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One hole, whom it was given to, what came and what that is worth."""
+
+    hole: Hole
+    asked: str
+    answer: Answer
+    score: Score
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The holes of one language, all given to one who was asked.
+
+    ``shown`` and ``exact`` are counts of ``holes``. ``valid`` of ``judged`` files that had no
+    syntax error have none with what was shown. ``passed`` of ``tested`` programs pass their tests.
+    """
+
+    language: str
+    asked: str
+    holes: int
+    shown: int
+    exact: int
+    similarity: float
+    judged: int
+    valid: int
+    tested: int
+    passed: int
+    median_seconds: float
+
+
+async def run(
+    holes: Sequence[Hole], names: Sequence[str], given: Conditions, runs_tests: bool,
+    on_result: Callable[[Result], None],
+) -> list[Result]:  # fmt: skip
+    """Every hole to everyone. Raises ``HerdmateError``."""
+    results = []
+    async with AsyncExitStack() as stack:
+        askers = {name: await stack.enter_async_context(ASKERS[name](given)) for name in names}
+        for hole in holes:
+            for name, ask in askers.items():
+                answer = await ask(hole)
+                passed = None
+                if runs_tests and hole.tests and hole.language == "python":
+                    program = hole.filled(answer.text or "", answer.reach)
+                    passed = await passes(program, hole.tests)
+                results.append(Result(hole, name, answer, score(hole, answer, passed)))
+                on_result(results[-1])
+    return results
+
+
+def summaries(results: Iterable[Result]) -> list[Summary]:
+    """By language, then by who was asked; last all languages together where there are several."""
+    results = list(results)
+    languages = sorted({result.hole.language for result in results})
+    groups = [(language, [language]) for language in languages]
+    if len(languages) > 1:
+        groups.append(("all", languages))
+    names = list(dict.fromkeys(result.asked for result in results))
+    return [
+        _summary(title, name, [
+            result for result in results
+            if result.asked == name and result.hole.language in members
+        ])
+        for title, members in groups for name in names
+    ]  # fmt: skip
+
+
+def record(result: Result) -> dict[str, Any]:
+    """One result for a file of records: enough to see what went wrong."""
+    hole = result.hole
+    return {
+        "name": hole.name, "language": hole.language, "asked": result.asked,
+        "before": hole.before[-200:], "after": hole.after[:200], "wanted": hole.middle,
+        "shown": result.answer.text, "reach": result.answer.reach,
+        "seconds": result.answer.seconds, **asdict(result.score),
+    }  # fmt: skip
+
+
+def _summary(language: str, asked: str, results: Sequence[Result]) -> Summary:
+    scores = [result.score for result in results]
+    return Summary(
+        language=language,
+        asked=asked,
+        holes=len(results),
+        shown=sum(result.answer.text is not None for result in results),
+        exact=sum(item.exact for item in scores),
+        similarity=mean(item.similarity for item in scores),
+        judged=sum(item.valid is not None for item in scores),
+        valid=sum(item.valid is True for item in scores),
+        tested=sum(item.passed is not None for item in scores),
+        passed=sum(item.passed is True for item in scores),
+        median_seconds=median(result.answer.seconds for result in results),
+    )

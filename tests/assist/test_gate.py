@@ -1,0 +1,60 @@
+"""No completion breaks a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.assist.gate import LARGEST, Gate, gate_at, sound_part
+from herdmate.text import Cursor, Document
+
+
+def _gate(code: str, language: str = "python") -> Gate | None:
+    assert code.count("│") == 1
+    return gate_at(Cursor(Document("a", language, code.replace("│", "")), code.index("│")))
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "sound"),
+    [
+        ("python", "def f(a):\n    │\n", "return a", "return a"),
+        ("python", "def f(a):\n    │\n", "return (a", ""),
+        ("python", "def f(a):\n    x = 1\n    │\n", "if a:", ""),
+        ("python", "def f(a):\n    x = 1\n    │\n", "if a:\n        x = 2", "if a:\n        x = 2"),
+        ("python", "def f(a):\n    │\n", "b = a\n    return (b", "b = a"),
+        ("python", "def f(a):\n    return g(│\n", "a)", "a)"),
+        ("python", "x = [\n    │\n]\n", "1,\n    2,", "1,\n    2,"),
+        ("python", "class A:\n    def f(self):\n        │\n\n\ndef g(:\n", "pass", "pass"),
+        ("javascript", "function f(a) {\n  │\n}\n", "return a;\n}", "return a;"),
+        ("javascript", "function f(a) {\n  │\n}\n", "return a;", "return a;"),
+        ("javascript", "function f(a) {│", "\n  return a;\n}", "\n  return a;\n}"),
+        ("go", "package p\n\nfunc f() int {\n\t│\n}\n", "return 1\n}\n\nfunc", "return 1"),
+        ("rust", "fn f() -> i32 {\n    │\n}\n", "let x = 1;\n    x +", "let x = 1;"),
+        ("java", "class A {\n    int f() {\n        │\n    }\n}\n", "return 1", ""),
+        ("java", "class A {\n    int f() {\n        │\n    }\n}\n", "return 1;", "return 1;"),
+        ("json", '{\n  "a": 1│\n}\n', ',\n  "b": 2', ',\n  "b": 2'),
+        ("java", "class A {\n    int f() {\n        │\n        a--;\n        }\n    }\n}\n",
+         "while (a > 0) {\n            a--;\n        }", "while (a > 0) {\n            a--;"),
+        ("plaintext", "anything │ goes", "(", "("),
+    ],
+)  # fmt: skip
+def test_whole_lines_that_break_nothing(language: str, code: str, text: str, sound: str) -> None:
+    assert sound_part(text, _gate(code, language)) == sound
+
+
+def test_what_reaches_over_closers_counts_without_them() -> None:
+    gate = _gate("def f(│)\n")
+    assert sound_part("a, b) -> int: ...", gate, 1) == "a, b) -> int: ..."
+    assert sound_part("a, b)) -> int: ...", _gate("def g(x): ...\n\ndef f(│): ...\n"), 1) == ""
+
+
+def test_only_what_is_around_is_looked_at() -> None:
+    item = "def f(a):\n    return a\n\n\n"
+    gate = _gate(item * 3000 + "def g(a):\n    │\n\n\n" + item * 3000)
+    assert gate is not None
+    assert len(gate.before + gate.after) < 200
+    assert not gate.errors_with("return a")
+    assert gate.errors_with("return (")
+
+
+def test_one_huge_item_is_not_parsed_at_each_completion() -> None:
+    assert _gate("x = [\n" + "    1,\n" * LARGEST + "    │\n]\n") is None

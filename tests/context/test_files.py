@@ -1,0 +1,70 @@
+"""Which files may be read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.context.files import is_ignored, is_secret, readable_files, redacted
+
+
+def _write(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x", "utf-8")
+
+
+def _readable(root: Path) -> set[str]:
+    return {path.relative_to(root).as_posix() for path in readable_files(root)}
+
+
+@pytest.mark.parametrize(
+    "name",
+    [".env", ".env.local", "prod.env", "id_rsa", "id_ed25519", "server.key", "cert.pem", ".netrc",
+     "secrets.yaml", "credentials.json", "terraform.tfvars", ".npmrc", ".pypirc",
+     "app-secrets.toml", "KEYS.P12", "file:///home/a/project/.env"],
+)  # fmt: skip
+def test_names_that_tell_of_secrets(name: str) -> None:
+    assert is_secret(name)
+
+
+@pytest.mark.parametrize("name", ["environment.py", ".env.example", "id_rsa.pub", "secrets.py",
+                                  "keys.py", "monkey.ts", "token.rs"])  # fmt: skip
+def test_names_that_only_look_like_it(name: str) -> None:
+    assert not is_secret(name)
+
+
+def test_a_private_key_in_any_file_becomes_stars_of_the_same_length() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc=\n-----END RSA PRIVATE KEY-----"
+    text = f'KEY = """{key}"""\nx = 1\n'
+    hidden = redacted(text)
+    assert len(hidden) == len(text)
+    assert "MIIEow" not in hidden
+    assert "abc" not in hidden
+    assert hidden.count("\n") == text.count("\n")
+    assert hidden.endswith('-----END RSA PRIVATE KEY-----"""\nx = 1\n')
+    cut = "-----BEGIN PRIVATE KEY-----\nMIIEow"
+    assert "MIIEow" not in redacted(cut)
+    assert redacted("no key\n") == "no key\n"
+
+
+def test_what_git_ignores_is_not_read(tmp_path: Path) -> None:
+    _write(tmp_path, "a.py", "b/c.py", "b/keep.log", "b/x.log", "out/d.py", ".env", ".hidden/e.py",
+           "node_modules/f.js", "b/deep/g.tmp", "local/h.py")  # fmt: skip
+    (tmp_path / ".gitignore").write_text("*.log\n/out/\nlocal\n", "utf-8")
+    (tmp_path / "b" / ".gitignore").write_text("!keep.log\n*.tmp\n", "utf-8")
+    assert _readable(tmp_path) == {".gitignore", "a.py", "b/.gitignore", "b/c.py", "b/keep.log"}
+    assert is_ignored(tmp_path / "b" / "x.log", tmp_path)
+    assert not is_ignored(tmp_path / "b" / "keep.log", tmp_path)
+    assert is_ignored(tmp_path / "out" / "d.py", tmp_path)
+    assert is_ignored(tmp_path / "local" / "h.py", tmp_path)
+    assert not is_ignored(tmp_path / "a.py", tmp_path)
+    assert not is_ignored(Path("/elsewhere/a.py"), tmp_path)
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    _write(tmp_path, "outside/a.py", "root/b.py")
+    (tmp_path / "root" / "link").symlink_to(tmp_path / "outside", target_is_directory=True)
+    (tmp_path / "root" / "c.py").symlink_to(tmp_path / "outside" / "a.py")
+    assert _readable(tmp_path / "root") == {"b.py"}

@@ -1,0 +1,120 @@
+"""Heads of definitions in many languages, and what stands above a window."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.context import outline, syntax
+
+PYTHON = '''\
+import os
+from a import b
+
+
+@final
+class Shape(Base):
+    """A shape."""
+
+    sides = 4
+
+    @property
+    def area(self) -> int:
+        return 1
+
+    async def draw(
+        self, canvas
+    ):
+        def inner():
+            pass
+
+
+def scale(shape, by=2):
+    return shape
+
+
+def last():
+    pass
+'''
+
+
+def _tree(text: str, language: str) -> syntax.SyntaxTree:
+    tree = syntax.parse(text, language)
+    assert tree is not None
+    return tree
+
+
+def test_heads_have_stubs_and_know_what_holds_them() -> None:
+    found = outline.heads(_tree(PYTHON, "python"), PYTHON)
+    assert [(head.name, head.holder, head.text) for head in found] == [
+        ("Shape", "", "class Shape(Base): ...\n"),
+        ("area", "Shape", "    def area(self) -> int: ...\n"),
+        ("draw", "Shape", "    async def draw(\n        self, canvas\n    ): ...\n"),
+        ("scale", "", "def scale(shape, by=2): ...\n"),
+        ("last", "", "def last(): ...\n"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "texts"),
+    [
+        ("javascript", "export class A {\n  f(a) { return a }\n}\nconst g = (x) => { x }\n",
+         ["class A;\n", "  f(a);\n", "const g = (x) =>;\n"]),
+        ("typescript", "interface P { x: number }\nfunction f(p: P): number { return p.x }\n",
+         ["interface P;\n", "function f(p: P): number;\n"]),
+        ("java", "class A {\n  int f(int a) { return a; }\n}\n",
+         ["class A;\n", "  int f(int a);\n"]),
+        ("go", "package p\n\nfunc (a A) F(x int) error {\n\treturn nil\n}\n",
+         ["func (a A) F(x int) error;\n"]),
+        ("rust", "impl A {\n    pub fn f(&self) -> u8 { 1 }\n}\n",
+         ["impl A;\n", "    pub fn f(&self) -> u8;\n"]),
+        ("c", "int area(int w, int h) {\n  return w * h;\n}\n", ["int area(int w, int h);\n"]),
+        ("cpp", "class A {\n public:\n  int f() { return 1; }\n};\n",
+         ["class A;\n", "  int f();\n"]),
+        ("ruby", "class A\n  def f(x)\n    x\n  end\nend\n", None),
+        ("php", "<?php\nclass A {\n  function f($x) { return $x; }\n}\n",
+         ["class A;\n", "  function f($x);\n"]),
+        ("csharp", "class A {\n  int F(int x) { return x; }\n}\n",
+         ["class A;\n", "  int F(int x);\n"]),
+    ],
+)  # fmt: skip
+def test_heads_in_other_languages(language: str, code: str, texts: list[str] | None) -> None:
+    found = [head.text for head in outline.heads(_tree(code, language), code)]
+    if texts is None:
+        assert [text.split()[:2] for text in found] == [["class", "A;"], ["def", "f(x);"]]
+    else:
+        assert found == texts
+
+
+def test_above_a_place_stand_imports_heads_around_and_heads_beside() -> None:
+    offset = PYTHON.index("        def inner")
+    lines = outline.above(_tree(PYTHON, "python"), PYTHON, offset)
+    assert [(line.rank, line.text.strip().splitlines()[0]) for line in lines] == [
+        (1, "import os"),
+        (1, "from a import b"),
+        (0, "class Shape(Base):"),
+        (2, "def area(self) -> int: ..."),
+        (0, "async def draw("),
+    ]
+
+
+def test_what_matters_most_is_packed_first_and_all_in_order() -> None:
+    offset = PYTHON.index("def last")
+    lines = outline.above(_tree(PYTHON, "python"), PYTHON, offset)
+    assert outline.pack(lines, 6, lambda text: 2) == (
+        "import os\nfrom a import b\ndef scale(shape, by=2): ...\n"
+    )
+    assert outline.pack(lines, 0, lambda text: 2) == ""
+
+
+def test_places_count_characters_in_any_text() -> None:
+    text = "# ünïcödé 🐑\n" + PYTHON
+    offset = text.index("        def inner")
+    lines = outline.above(_tree(text, "python"), text, offset)
+    assert lines == outline.above(
+        _tree(PYTHON, "python"), PYTHON, PYTHON.index("        def inner")
+    )
+
+
+def test_windows_line_ends_are_not_told() -> None:
+    text = PYTHON.replace("\n", "\r\n")
+    assert all("\r" not in head.text for head in outline.heads(_tree(text, "python"), text))
