@@ -100,13 +100,16 @@ class Edit:
 
 def line_start(text: str, offset: int) -> int:
     """Offset of the first character of the line that holds ``offset``."""
-    return max(text.rfind("\n", 0, offset), text.rfind("\r", 0, offset)) + 1
+    start = text.rfind("\n", 0, offset) + 1
+    return max(text.rfind("\r", start, offset) + 1, start)
 
 
 def line_end(text: str, offset: int) -> int:
     r"""Offset just behind the last character of the line, before its ``\n`` or ``\r\n``."""
-    ends = [at for at in (text.find("\n", offset), text.find("\r", offset)) if at >= 0]
-    return min(ends, default=len(text))
+    end = text.find("\n", offset)
+    end = len(text) if end < 0 else end
+    earlier = text.find("\r", offset, end)
+    return end if earlier < 0 else earlier
 
 
 def whole_lines(text: str, span: Span) -> Span:

@@ -34,6 +34,20 @@ def _gate(code: str, language: str = "python") -> Gate | None:
         ("json", '{\n  "a": 1│\n}\n', ',\n  "b": 2', ',\n  "b": 2'),
         ("java", "class A {\n    int f() {\n        │\n        a--;\n        }\n    }\n}\n",
          "while (a > 0) {\n            a--;\n        }", "while (a > 0) {\n            a--;"),
+        # what the user has left open is closed, what may go on is left open
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a, h(b)", "a, h(b))"),
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a, h(b", ""),
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a,", "a,"),
+        ("python", "wh│\n", "ile True:", "ile True:"),
+        ("python", "def f(│\n\n\nx = 1\n", "a, b):", "a, b):"),
+        ("python", "def f(│\n\n\nx = 1\n", "a, b", "a, b"),
+        ("python", "from a│\nfrom b import c\n", "\nfrom d import e", ""),
+        ("python", "│\n    b: 1,\n}\n", "class A(B):\n    pass", ""),
+        ("python", "│\n    b: 1,\n}\n", "c = {", "c = {"),
+        # the header of a body that is there already, which ended the function too early
+        ("javascript", "function f(a) {\n  │\n    a++;\n  }\n  return a;\n}\n",
+         "while (a) {", "while (a) {"),
+        ("java", "class A {\n    int f() {\n        foo(│\n    }\n}\n", "a, g(b)", "a, g(b));"),
         ("plaintext", "anything │ goes", "(", "("),
     ],
 )  # fmt: skip
@@ -58,3 +72,10 @@ def test_only_what_is_around_is_looked_at() -> None:
 
 def test_one_huge_item_is_not_parsed_at_each_completion() -> None:
     assert _gate("x = [\n" + "    1,\n" * LARGEST + "    │\n]\n") is None
+
+
+def test_stubs_have_no_bodies() -> None:
+    code = "class A:\n    def f(\n    def g(self): ...\n"
+    gate = gate_at(Cursor(Document("file:///a.pyi", "python", code), code.index("f(") + 2))
+    assert sound_part("self) -> int:", gate) == "self) -> int: ..."
+    assert sound_part("self) -> int", gate) == "self) -> int: ..."

@@ -8,11 +8,14 @@ import gguf
 import pytest
 
 from herdmate.bench.beside import beside_of
+from herdmate.bench.conditions import Conditions
+from herdmate.bench.keystroke import keystroke
 from herdmate.bench.memory import kv_bytes
 from herdmate.bench.paced import paced_of
 from herdmate.bench.rhythm import Beat, rhythm_of
 from herdmate.bench.rivals import Measured, Reply
 from herdmate.bench.run import by_floor, compared
+from herdmate.bench.scene import scene_of
 from herdmate.bench.speed import Floor
 from herdmate.bench.typist import Stroke
 
@@ -93,3 +96,14 @@ def test_kv_is_two_bytes_for_each_number_of_keys_and_values(tmp_path: Path) -> N
     writer.write_kv_data_to_file()
     writer.close()
     assert kv_bytes(path, 4096) == 32 * 8 * 128 * 2 * 2 * 4096
+
+
+async def test_the_own_work_of_a_keystroke_is_told_for_a_short_and_a_long_file() -> None:
+    """Its parts make up the whole: none is forgotten, and none counted twice."""
+    given = Conditions(Path("no-model"), scene_of(None, 20), (), 2)
+    found = await keystroke(given)
+    assert sorted(found.milliseconds) == [500, 20_000]
+    for parts in found.milliseconds.values():
+        assert set(parts) == {"all", "edit", "tree", "window", "rules"}
+        assert parts["all"] > 0
+    assert found.ratio > 0

@@ -284,6 +284,9 @@ def test_strings_and_comments(language: str, drawn: str, expected: str | None) -
         ("lua", "function f()\n  │\nend", True),
         ("lua", "local function f()\n  │\nend", True),
         ("plaintext", "while (true) {│", True),
+        ("python", "(│", False),
+        ("python", "f(\n│", False),
+        ("javascript", "(│", False),
         ("plaintext", "", False),
     ],
 )

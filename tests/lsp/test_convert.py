@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 from lsprotocol.types import Position, PositionEncodingKind, Range
 
@@ -42,7 +44,35 @@ def test_half_a_surrogate_pair_counts_as_before_it() -> None:
 
 def test_only_the_line_ends_of_the_specification_end_lines() -> None:
     lines = lines_of("one\x0ctwo\u2028three\x85four", PositionEncodingKind.Utf16)
-    assert lines.starts == (0,)
+    assert (lines.head, lines.tail) == ((0,), ())
+
+
+def test_lines_follow_any_edits_as_if_counted_anew() -> None:
+    """Also edits that make two line ends of one or one of two."""
+    dice = random.Random(2)
+    pieces = ("", "x", "\n", "\r", "\r\n", "a\nb", "😀", "\r\n\r", "line\n" * 5)
+    for _ in range(40):
+        text = "".join(dice.choice(pieces) for _ in range(30))
+        lines = lines_of(text, PositionEncodingKind.Utf16)
+        for _ in range(60):
+            start, end = sorted(dice.randrange(len(text) + 1) for _ in range(2))
+            end = min(end, start + dice.choice((0, 0, 1, 2, 20)))
+            new = dice.choice(pieces)
+            text = text[:start] + new + text[end:]
+            lines = lines.edited(Edit(Span(start, end), new), text)
+            fresh = lines_of(text, PositionEncodingKind.Utf16)
+            assert [lines.start(at) for at in range(lines.count)] == list(fresh.head)
+            offset = dice.randrange(len(text) + 1)
+            assert lines.number(offset) == fresh.number(offset)
+
+
+def test_typing_moves_no_line_start() -> None:
+    lines = lines_of("line\n" * 1000, PositionEncodingKind.Utf16)
+    text = lines.text[:2500] + "a" + lines.text[2500:]
+    after = lines.edited(Edit(Span(2500, 2500), "a"), text)
+    again = after.edited(Edit(Span(2501, 2501), "b"), text[:2501] + "b" + text[2501:])
+    assert again.tail == after.tail == lines.tail[:0] + after.tail
+    assert len(after.head) < 510
 
 
 def test_a_range_given_backwards() -> None:

@@ -37,7 +37,8 @@ def test_random_edits_in_every_encoding() -> None:
         text = "def f():\r\n\treturn '😀'\n\n# é\n"
         documents = _documents(text, encoding)
         for version in range(1, 60):
-            starts = documents.get(URI).lines.starts  # whole lines: never inside of \r\n
+            lines = documents.get(URI).lines  # whole lines: never inside of \r\n
+            starts = [lines.start(number) for number in range(lines.count)]
             start, end = sorted((dice.choice(starts), dice.choice(starts)))
             new = dice.choice(("x = 1\n", "😀\r\n", "def g():\n    pass\n", "", "é"))
             text = text[:start] + new + text[end:]

@@ -10,7 +10,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from herdmate.assist.indentation import in_tabs, step_of
 from herdmate.assist.place import Place, brackets, indentation, is_telling, place_of, unclosed
@@ -309,10 +308,15 @@ _NOISE = re.compile(
 )
 
 
-@lru_cache(maxsize=1)
 def _place(cursor: Cursor) -> Place:
-    # The same cursor is asked for at each piece of an answer.
-    return place_of(cursor)
+    """The same cursor is asked for at each piece of an answer, and hashing it would read it all."""
+    global _last
+    if _last is None or _last[0] is not cursor:
+        _last = cursor, place_of(cursor)
+    return _last[1]
+
+
+_last: tuple[Cursor, Place] | None = None
 
 
 def _finished(raw: str, place: Place, multiline: bool) -> str:

@@ -13,6 +13,7 @@ from herdmate.bench.cancelling import cancels
 from herdmate.bench.conditions import Conditions
 from herdmate.bench.figures import between, median
 from herdmate.bench.first_answer import first_answer
+from herdmate.bench.keystroke import keystroke
 from herdmate.bench.memory import memory
 from herdmate.bench.paced import Paced, first_tokens, paced
 from herdmate.bench.rhythm import rhythm
@@ -30,6 +31,7 @@ MEASURES: Mapping[str, Callable[[Conditions], Awaitable[Any]]] = {
     "cancel": cancels,
     "beside": beside,
     "memory": memory,
+    "keystroke": keystroke,
 }
 """What can be measured with a server of its own, by name, in order."""
 
@@ -58,11 +60,16 @@ async def run(
     typed = found.get("typing")
     if rivals and typed is not None:
         found["rivals"] = await _rivals(given, typed, rivals)
-    for name in ("typing", "token") if "floor" in names else ():
-        if name in found and found[name].seconds_asked is not None:
-            floor_of = found.get("floor") or await floor(given, int(found[name].prompt_tokens))
-            found["floor"] = floor_of
-            found[f"{name}_by_floor"] = by_floor(found[name], floor_of, name == "token")
+    asked = [
+        (name, found[name])
+        for name in ("typing", "token")
+        if name in found and found[name].seconds_asked is not None
+    ]
+    if "floor" in names:
+        depth = int(asked[0][1].prompt_tokens) if asked else given.prefix_tokens
+        found["floor"] = await floor(given, depth)
+        for name, figures in asked:
+            found[f"{name}_by_floor"] = by_floor(figures, found["floor"], name == "token")
     return {"conditions": described(given)} | {name: plain(value) for name, value in found.items()}
 
 

@@ -89,6 +89,14 @@ def _memory(value: Any) -> Iterator[Row]:
     )  # fmt: skip
 
 
+def _keystroke(value: Any) -> Iterator[Row]:
+    for count, parts in value["milliseconds"].items():
+        yield f"the server's own work a keystroke, {count} lines", f"{parts['all']:.1f} ms", (
+            f"text {parts['edit']:.1f}, syntax tree {parts['tree']:.1f}, "
+            f"window {parts['window']:.1f}, rules {parts['rules']:.1f}"
+        )  # fmt: skip
+
+
 def _floor(value: Any) -> Iterator[Row]:
     step = value["step_seconds"][1]
     yield "one token evaluated", _milli(step), (
@@ -109,7 +117,8 @@ def _rivals(value: Any) -> Iterator[Row]:
 
 _ROWS = {
     "first": _first, "typing": _typing, "token": _token, "rhythm": _rhythm, "rivals": _rivals,
-    "speed": _speed, "cancel": _cancel, "beside": _beside, "memory": _memory, "floor": _floor,
+    "speed": _speed, "cancel": _cancel, "beside": _beside, "memory": _memory,
+    "keystroke": _keystroke, "floor": _floor,
 }  # fmt: skip
 
 

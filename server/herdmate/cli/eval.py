@@ -98,6 +98,8 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
     chance = random.Random(arguments.seed)
     known: list[Hole] = []
     for path in arguments.set:
+        if not path.exists():
+            raise SelectionError(f"There is no {path}; give a set of holes, or a file or folder.")
         if path.is_file() and ".jsonl" in path.name:
             known += read_set(path)
             continue

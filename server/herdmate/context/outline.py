@@ -37,7 +37,7 @@ class Line:
 
 def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
     """All that a file defines outside of functions, each with a stub in the place of its body."""
-    source = text.encode("utf-8", "replace")
+    source = tree.source.data
     return tuple(
         Head(item.name, _stubbed(item, tree.language), item.holder.name if item.holder else "")
         for item in _items(tree, source)
@@ -52,8 +52,7 @@ def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
     """
     if tree.language not in STUBS:
         return ()
-    source = text.encode("utf-8", "replace")
-    at = offset if text.isascii() else len(text[:offset].encode("utf-8", "replace"))
+    source, at = tree.source.data, tree.source.to_byte(offset)
     found = [(start, Line(code, 1)) for start, code in _imports(tree, source) if start < at]
     around: set[int] = set()
     for item in _items(tree, source):

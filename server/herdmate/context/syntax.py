@@ -9,9 +9,10 @@ from typing import Any
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.grammars import parse_bytes
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
+from herdmate.context.source import Source, source_of, utf_8
 from herdmate.text import Document, Edit, Span, line_end, line_start
 
-LARGEST_TEXT = 600_000
+LARGEST_TEXT = 2_000_000
 """Characters. A first parse takes a quarter to a whole second for a million; all else waits."""
 
 
@@ -21,6 +22,7 @@ class SyntaxTree:
 
     language: str
     tree: Any
+    source: Source
 
 
 def parse(text: str, language: str) -> SyntaxTree | None:
@@ -31,8 +33,9 @@ def parse(text: str, language: str) -> SyntaxTree | None:
     """
     if len(text) > LARGEST_TEXT:
         return None
-    tree = parse_bytes(language, _bytes(text))
-    return None if tree is None else SyntaxTree(language, tree)
+    source = source_of(text)
+    tree = parse_bytes(language, source.data)
+    return None if tree is None else SyntaxTree(language, tree, source)
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
@@ -59,15 +62,15 @@ def edited(
     left. ``tree`` is moved on and must not be used any more. Where the edits do not lead from
     ``old_text`` to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
     """
-    text = old_text
+    source = tree.source
     for edit in edits:
-        changed = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
-        _tell(tree.tree, text, edit, changed)
-        text = changed
-    if text != new_text or len(new_text) > LARGEST_TEXT:
+        after = source.edited(edit)
+        _tell(tree.tree, source, edit, after)
+        source = after
+    if tree.source.text != old_text or source.text != new_text or len(new_text) > LARGEST_TEXT:
         return parse(new_text, tree.language)
-    moved_on = parse_bytes(tree.language, _bytes(new_text), tree.tree)
-    return None if moved_on is None else SyntaxTree(tree.language, moved_on)
+    moved_on = parse_bytes(tree.language, source.data, tree.tree)
+    return None if moved_on is None else SyntaxTree(tree.language, moved_on, source)
 
 
 def error_count(tree: SyntaxTree) -> int:
@@ -87,11 +90,11 @@ def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None
 
     Its decorators, attributes and ``export`` are part of it. ``None`` at the top level.
     """
-    start, end = _to_bytes(text, span.start), _to_bytes(text, span.end)
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     for node in _upwards(tree.tree.root_node.descendant_for_byte_range(start, end)):
         if is_definition(node, tree.language):
             whole = with_attributes(node)
-            return Span(_to_offset(text, whole[0]), _to_offset(text, whole[1]))
+            return Span(tree.source.to_offset(whole[0]), tree.source.to_offset(whole[1]))
     return None
 
 
@@ -105,20 +108,20 @@ def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
     start, end = 0, len(text)
     if root.type == "ERROR":
         return Span(start, end)
-    first = _item(root, _to_bytes(text, len(left) - 1)) if left else None
-    last = _item(root, _to_bytes(text, len(text) - len(right))) if right else None
+    first = _item(root, tree.source.to_byte(len(left) - 1)) if left else None
+    last = _item(root, tree.source.to_byte(len(text) - len(right))) if right else None
     if first is not None and (before := first.prev_sibling) is not None:
-        start = line_start(text, _to_offset(text, before.start_byte))
+        start = line_start(text, tree.source.to_offset(before.start_byte))
     if last is not None and (behind := last.next_sibling) is not None:
-        end = line_end(text, _to_offset(text, behind.end_byte))
+        end = line_end(text, tree.source.to_offset(behind.end_byte))
     return Span(start, end)
 
 
 def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> tuple[str, ...]:
     """Names of what is defined in ``span`` (everywhere without it), in the order of the text."""
-    start = _to_bytes(text, span.start) if span else 0
-    end = _to_bytes(text, span.end) if span else _to_bytes(text, len(text))
-    source = _bytes(text)
+    start = tree.source.to_byte(span.start) if span else 0
+    end = tree.source.to_byte(span.end) if span else tree.source.to_byte(len(text))
+    source = tree.source.data
     nodes = _between(tree.tree.root_node, start, end)
     names = (name_of(node) for node in nodes if is_definition(node, tree.language))
     return tuple(
@@ -131,7 +134,7 @@ def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> t
 def imports(tree: SyntaxTree, text: str) -> tuple[Span, ...]:
     """What stands at the top level and brings in names: imports, includes, uses, the package."""
     return tuple(
-        Span(_to_offset(text, node.start_byte), _to_offset(text, node.end_byte))
+        Span(tree.source.to_offset(node.start_byte), tree.source.to_offset(node.end_byte))
         for node in tree.tree.root_node.children
         if node.type in IMPORTS
     )
@@ -143,7 +146,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     Code interpolated into a string is code: ``None``. A string that is not closed yet is told by
     its quote.
     """
-    at = _to_bytes(text, offset)
+    at = tree.source.to_byte(offset)
     left = max(at - 1, 0)
     find = tree.tree.root_node.descendant_for_byte_range
     for node in _upwards(find(left, at)):
@@ -151,7 +154,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
             return None
         if node.type in STRINGS and node.start_byte < at < node.end_byte:
             return "string"
-    source = _bytes(text)
+    source = tree.source.data
     broken = False
     # A line comment ends where the cursor stands, so it is looked for on the left.
     for node in _upwards(find(left, left)):
@@ -176,8 +179,8 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int) -> bool:
     if line.endswith(":"):
         return tree is None or tree.language in _COLON_LANGUAGES
     words = line.replace("(", " ").split()
-    if tree is None:
-        return words[-1] in _BLOCK_WORDS
+    if not words or tree is None:
+        return bool(words) and words[-1] in _BLOCK_WORDS
     return words[-1] in _BLOCK_WORDS or words[0] in _HEADERS.get(tree.language, ())
 
 
@@ -190,35 +193,23 @@ _HEADERS = {
 }
 
 
-def _tell(tree: Any, text: str, edit: Edit, changed: str) -> None:
-    new_end = edit.span.start + len(edit.new_text)
+def _tell(tree: Any, before: Source, edit: Edit, after: Source) -> None:
+    start, row, column = edit.span.start, *before.point(edit.span.start)
+    end, new_end = edit.span.end, start + len(edit.new_text)
     tree.edit(
-        start_byte=_to_bytes(text, edit.span.start),
-        old_end_byte=_to_bytes(text, edit.span.end),
-        new_end_byte=_to_bytes(changed, new_end),
-        start_point=_point(text, edit.span.start),
-        old_end_point=_point(text, edit.span.end),
-        new_end_point=_point(changed, new_end),
+        start_byte=before.to_byte(start),
+        old_end_byte=before.to_byte(end),
+        new_end_byte=after.to_byte(new_end),
+        start_point=(row, column),
+        old_end_point=_further((row, column), before.text[start:end]),
+        new_end_point=_further((row, column), edit.new_text),
     )
 
 
-def _bytes(text: str) -> bytes:
-    # A lone surrogate, which JSON can carry, has no UTF-8: one byte stands for it.
-    return text.encode("utf-8", "replace")
-
-
-def _to_bytes(text: str, offset: int) -> int:
-    return offset if text.isascii() else len(_bytes(text[:offset]))
-
-
-def _to_offset(text: str, at: int) -> int:
-    return at if text.isascii() else len(_bytes(text)[:at].decode("utf-8", "ignore"))
-
-
-def _point(text: str, offset: int) -> tuple[int, int]:
-    """Row and column in bytes; tree-sitter ends a row at ``\\n`` only."""
-    start = text.rfind("\n", 0, offset) + 1
-    return text.count("\n", 0, start), len(_bytes(text[start:offset]))
+def _further(point: tuple[int, int], text: str) -> tuple[int, int]:
+    """The point behind a text that begins at a point."""
+    rows, last = text.count("\n"), len(utf_8(text[text.rfind("\n") + 1 :]))
+    return (point[0] + rows, last) if rows else (point[0], point[1] + last)
 
 
 def _item(root: Any, at: int) -> Any | None:

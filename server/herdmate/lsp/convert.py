@@ -28,23 +28,47 @@ UTF16 = types.PositionEncodingKind.Utf16
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A text with the offsets at which its lines start."""
+    """A text with the offsets at which its lines start.
+
+    ``head`` holds those of the first lines, ``tail`` those of the others as distances from the
+    text's end: so typing between the two moves neither (see ``edited``).
+    """
 
     text: str
-    starts: tuple[int, ...]
+    head: tuple[int, ...]
+    tail: tuple[int, ...]
     encoding: Encoding
+
+    @property
+    def count(self) -> int:
+        """How many lines there are; a text that ends a line has an empty one behind it."""
+        return len(self.head) + len(self.tail)
+
+    def start(self, number: int) -> int:
+        """The offset at which a line starts."""
+        if number < len(self.head):
+            return self.head[number]
+        return len(self.text) - self.tail[number - len(self.head)]
+
+    def number(self, offset: int) -> int:
+        """The line that an offset is in."""
+        if not self.tail or offset < len(self.text) - self.tail[0]:
+            return bisect_right(self.head, offset) - 1
+        size = len(self.text)
+        at = bisect_right(self.tail, offset, key=lambda distance: size - distance)
+        return len(self.head) + at - 1
 
     def offset(self, position: types.Position) -> int:
         """The offset of a position; beyond a line's end it is the line's end."""
-        if position.line >= len(self.starts):
+        if position.line >= self.count:
             return len(self.text)
         start, line = self._line(position.line)
         return start + _code_points(line, position.character, self.encoding)
 
     def position(self, offset: int) -> types.Position:
         """The position of an offset."""
-        number = bisect_right(self.starts, offset) - 1
-        start = self.starts[number]
+        number = self.number(offset)
+        start = self.start(number)
         return types.Position(number, _units(self.text[start:offset], self.encoding))
 
     def span(self, range_: types.Range) -> Span:
@@ -56,15 +80,37 @@ class Lines:
         """The range of a span."""
         return types.Range(self.position(span.start), self.position(span.end))
 
+    def edited(self, edit: Edit, text: str) -> Lines:
+        """The lines of the text that an edit makes; only what is around the edit is looked at."""
+        first = max(self.number(edit.span.start) - 1, 0)
+        last = min(self.number(edit.span.end) + 2, self.count)
+        low = self.start(first)
+        high = self.start(last) + len(text) - len(self.text) if last < self.count else len(text) + 1
+        new = (end.end() for end in _LINE_END.finditer(text, low, min(high, len(text))))
+        head = (*self._starts_before(first), low, *(start for start in new if start < high))
+        return Lines(text, head, self._tail_from(last), self.encoding)
+
+    def _starts_before(self, number: int) -> tuple[int, ...]:
+        if number <= len(self.head):
+            return self.head[:number]
+        size = len(self.text)
+        return (*self.head, *(size - far for far in self.tail[: number - len(self.head)]))
+
+    def _tail_from(self, number: int) -> tuple[int, ...]:
+        if number >= len(self.head):
+            return self.tail[number - len(self.head) :]
+        size = len(self.text)
+        return (*(size - start for start in self.head[number:]), *self.tail)
+
     def _line(self, number: int) -> tuple[int, str]:
-        start = self.starts[number]
-        end = self.starts[number + 1] if number + 1 < len(self.starts) else len(self.text)
+        start = self.start(number)
+        end = self.start(number + 1) if number + 1 < self.count else len(self.text)
         return start, self.text[start:end].rstrip("\r\n")
 
 
 def lines_of(text: str, encoding: Encoding) -> Lines:
     """The lines of a text."""
-    return Lines(text, (0, *(match.end() for match in _LINE_END.finditer(text))), encoding)
+    return Lines(text, (0, *(end.end() for end in _LINE_END.finditer(text))), (), encoding)
 
 
 def edits_to_lsp(edits: Sequence[Edit], lines: Lines) -> list[types.TextEdit]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
@@ -39,9 +39,13 @@ class Documents:
 
     def open(self, item: types.TextDocumentItem) -> OpenDocument:
         """A document was opened."""
-        tree = syntax.parse(item.text, item.language_id)
-        document = Document(item.uri, item.language_id, item.text, item.version, tree)
-        return self._keep(document)
+        return self.start(Document(item.uri, item.language_id, item.text, item.version))
+
+    def start(self, document: Document) -> OpenDocument:
+        """Keep a document, which gets its tree and its lines."""
+        tree = syntax.parse(document.text, document.language)
+        lines = lines_of(document.text, self.encoding)
+        return self._keep(OpenDocument(replace(document, tree=tree), lines))
 
     def change(self, params: types.DidChangeTextDocumentParams) -> OpenDocument | None:
         """A document was edited; ``None`` when it was never opened."""
@@ -68,12 +72,21 @@ class Documents:
         else:
             edit = Edit(Span(0, len(old.text)), change.text)
         text = old.text[: edit.span.start] + edit.new_text + old.text[edit.span.end :]
-        return self._keep(Document(old.uri, old.language, text, version, _tree(old, edit, text)))
+        document = Document(old.uri, old.language, text, version, _tree(old, edit, text))
+        return self._keep(OpenDocument(document, opened.lines.edited(edit, text)))
 
-    def _keep(self, document: Document) -> OpenDocument:
-        opened = OpenDocument(document, lines_of(document.text, self.encoding))
-        self._open[document.uri] = opened
+    def _keep(self, opened: OpenDocument) -> OpenDocument:
+        self._open[opened.document.uri] = opened
         return opened
+
+
+def change_to_lsp(
+    opened: OpenDocument, edit: Edit, version: int
+) -> types.DidChangeTextDocumentParams:
+    """An edit as an editor tells it."""
+    part = types.TextDocumentContentChangePartial(opened.lines.range(edit.span), edit.new_text)
+    name = types.VersionedTextDocumentIdentifier(version, opened.document.uri)
+    return types.DidChangeTextDocumentParams(name, [part])
 
 
 def _tree(old: Document, edit: Edit, text: str) -> syntax.SyntaxTree | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 
 from herdmate.context.files import is_ignored, is_secret, readable_files
 from herdmate.context.index import is_indexed
@@ -86,7 +87,10 @@ async def watch_files(session: Session) -> None:
         )
         name = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
         registration = types.Registration("herdmate-files", name, watched)
-        await session.client_register_capability_async(types.RegistrationParams([registration]))
+        try:
+            await session.client_register_capability_async(types.RegistrationParams([registration]))
+        except JsonRpcException as error:  # a client that cannot do what it announces
+            _log.info("the client watches no files: %s", error)
 
 
 async def _until_nobody_types(session: Session) -> None:

@@ -22,6 +22,7 @@ from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
+from herdmate.lsp.sync import Protocol
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, settings_from_json
@@ -39,7 +40,7 @@ class Session(LanguageServer):
     """A language server and what it knows of its one client."""
 
     def __init__(self, first_message: FirstMessage) -> None:
-        super().__init__("herdmate", VERSION)
+        super().__init__("herdmate", VERSION, protocol_cls=Protocol)
         self.first_message = first_message
         self.capabilities = Capabilities()
         self.settings = Settings()

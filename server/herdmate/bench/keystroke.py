@@ -1,0 +1,93 @@
+"""The server's own work on a keystroke, without a model: in a short file and in a long one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from herdmate.assist.cache import CompletionCache
+from herdmate.assist.gate import gate_at
+from herdmate.assist.postprocess import finish
+from herdmate.assist.trigger import silence_reason, wants_multiline
+from herdmate.bench.conditions import Conditions
+from herdmate.bench.figures import median
+from herdmate.context.window import gather, reach
+from herdmate.lsp.documents import Documents, change_to_lsp
+from herdmate.text import Cursor, Document, Edit, Span
+
+_LENGTHS = (500, 20_000)
+_TYPED = "\n    value = compute(alpha, beta)[0] + total / count if count else default" * 3
+_SAID = "value + 1\n    return value\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Keystroke:
+    """Median milliseconds by the file's number of lines: in all, and of that for each part.
+
+    ``edit`` is positions, text and lines without the syntax tree's share, which is ``tree``;
+    ``window`` is what is looked up before the model is asked, ``rules`` what follows its answer.
+    ``ratio`` is the longest file's by the shortest one's.
+    """
+
+    milliseconds: dict[int, dict[str, float]]
+    ratio: float
+
+
+async def keystroke(given: Conditions) -> Keystroke:
+    """Type in the middle of files that are made of the scene's."""
+    found = {}
+    for count in _LENGTHS:
+        given.tell(f"keystroke: {count} lines")
+        document = _long(given.scene.document, count)
+        rows = list(_typed(document, tree=True))
+        without = list(_typed(document, tree=False))
+        parts = {name: median([row[name] for row in rows]) * 1000 for name in rows[0]}
+        parts["tree"] = parts["edit"] - median([row["edit"] for row in without]) * 1000
+        parts["edit"] -= parts["tree"]
+        found[count] = parts
+    first, last = (found[count]["all"] for count in (_LENGTHS[0], _LENGTHS[-1]))
+    return Keystroke(found, last / first)
+
+
+def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
+    """Seconds of each keystroke's parts."""
+    documents, cache = Documents(), CompletionCache()
+    opened = documents.start(document if tree else _untold(document))
+    offset = document.text.index("\n", len(document.text) // 2)
+    for number, char in enumerate(_TYPED):
+        change = change_to_lsp(opened, Edit(Span(offset, offset), char), number + 2)
+        started = time.perf_counter()
+        after = documents.change(change)
+        assert after is not None
+        opened, offset = after, offset + 1
+        edited = time.perf_counter()
+        cursor = Cursor(opened.document, offset)
+        cache.get(cursor)
+        silence_reason(cursor, invoked=False)
+        wants_multiline(cursor, "auto")
+        gate_at(cursor)
+        reach(cursor, 512, 128)
+        gather(cursor, 512, 128, _cost)
+        gather(cursor, 384, 128, _cost)
+        asked = time.perf_counter()
+        finish(_SAID, cursor, multiline=True)
+        ended = time.perf_counter()
+        yield {"all": ended - started, "edit": edited - started, "window": asked - edited,
+               "rules": ended - asked}  # fmt: skip
+
+
+def _cost(text: str) -> int:
+    return len(text) // 4 + 1
+
+
+def _long(document: Document, count: int) -> Document:
+    """The document's text again and again, up to so many lines."""
+    lines = document.text.splitlines(keepends=True)
+    lines = lines * (count // len(lines) + 1)
+    return Document(document.uri, document.language, "".join(lines[:count]))
+
+
+def _untold(document: Document) -> Document:
+    """The same as plain text, which has no syntax tree."""
+    return Document(document.uri, "plaintext", document.text)
