@@ -13,6 +13,8 @@ export const COMMAND_ASK = 'herdmate.ask';
 export const COMMAND_STATUS = 'herdmate.status';
 export const COMMAND_WHY = 'herdmate.why';
 export const COMMAND_SEEN = 'herdmate.seen';
+export const COMMAND_STATS = 'herdmate.stats';
+export const COMMAND_ACCEPTED = 'herdmate.accepted';
 export const COMMAND_FETCH_MODEL = 'herdmate.fetchModel';
 export const COMMAND_RESTART_ENGINE = 'herdmate.restartEngine';
 

@@ -3,6 +3,7 @@ import {
   COMMAND_FETCH_MODEL,
   COMMAND_RESTART_ENGINE,
   COMMAND_SEEN,
+  COMMAND_STATS,
   COMMAND_WHY,
   type State,
   type Status,
@@ -88,6 +89,7 @@ async function showMore(status: Status, server: Server): Promise<void> {
   const choices = [
     { label: '$(question) Why No Suggestion?', act: () => server.execute(COMMAND_WHY) },
     { label: '$(eye) Show What the Model Saw', act: () => server.execute(COMMAND_SEEN) },
+    { label: '$(graph) Show Statistics', act: () => server.execute(COMMAND_STATS) },
     { label: '$(output) Show Log', act: () => run('herdmate.showLog') },
     { label: '$(gear) Settings', act: () => run(OPEN_SETTINGS, '@ext:herdmate.herdmate') },
     { label: '$(sync) Restart Model', act: () => server.execute(COMMAND_RESTART_ENGINE) },

@@ -92,6 +92,9 @@ class Settings:
     trust_workspace: bool = False
     """Read prompt files from `.herdmate/prompts` of the workspace."""
 
+    stats: bool = True
+    """Count what becomes of ghost text, on this machine only: `herdmate stats` shows it."""
+
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 

@@ -19,7 +19,7 @@ from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
-from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
+from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.folder import model_folder
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
@@ -34,8 +34,13 @@ class Companion:
     Questions asked before ``start`` or ``refuse`` wait for it.
     """
 
-    def __init__(self, on_state: Callable[[EngineState], None] = lambda _: None) -> None:
-        self._on_state = on_state
+    def __init__(
+        self,
+        on_state: Callable[[EngineState], None] = lambda _: None,
+        on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None,
+    ) -> None:
+        """``on_usage`` is told what each request cost for which something was to be said."""
+        self._on_state, self._on_usage = on_state, on_usage
         self._engine: asyncio.Future[EngineProcess] = _unknown()
         self._changing = asyncio.Lock()  # one engine at a time, however often it is changed
         self.cache = CompletionCache()
@@ -99,7 +104,7 @@ class Companion:
         asked = Asked(request)
         if request.max_tokens:  # reading ahead asks nothing
             self.last_asked = asked
-        async with aclosing(engine.generate(request, partial(_note_end, asked))) as answer:
+        async with aclosing(engine.generate(request, partial(self._note_end, asked))) as answer:
             async for event in answer:
                 if isinstance(event, Piece) and not event.index:
                     asked.answer += event.text
@@ -127,6 +132,12 @@ class Companion:
 
     async def _running(self) -> EngineProcess:
         return await asyncio.shield(self._engine)
+
+    def _note_end(self, asked: Asked, finished: Finished) -> None:
+        asked.finished = finished
+        _log_end(asked.request, finished)
+        if asked.request.max_tokens:
+            self._on_usage(asked.request, finished.usage)
 
 
 def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
@@ -167,9 +178,8 @@ def _unknown() -> asyncio.Future[EngineProcess]:
     return asyncio.get_running_loop().create_future()
 
 
-def _note_end(asked: Asked, finished: Finished) -> None:
-    asked.finished = finished
-    request, usage = asked.request, finished.usage
+def _log_end(request: Request, finished: Finished) -> None:
+    usage = finished.usage
     reason = "stopped early" if finished.reason == "cancelled" else finished.reason
     _log.info(
         "%s: %s; prompt %d tokens, %d reused, %d evaluated in %.2f s; %d generated in %.2f s",

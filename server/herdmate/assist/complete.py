@@ -31,10 +31,14 @@ _MARGIN_TOKENS = 16
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Text to put in the place of ``span``, which is empty or lies on the cursor's line."""
+    """Text to put in the place of ``span``, which is empty or lies on the cursor's line.
+
+    ``is_cached``: the model was not asked, it comes of what was given before.
+    """
 
     text: str
     span: Span
+    is_cached: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ async def complete(
         return Silence("git ignores this file; ask for a completion by its key")
     several = invoked and settings.alternatives > 1
     if not several and (shown := companion.cache.get(cursor)):
-        return _here([shown], cursor)
+        return _here([shown], cursor, is_cached=True)
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
     multiline, gate = wants_multiline(cursor, settings.multiline), gate_at(cursor)
@@ -165,6 +169,6 @@ def _prompt(window: Window, family: Family, others: Others) -> Prompt:
     return continue_prompt(family, window.prefix, others)
 
 
-def _here(found: list[Shown], cursor: Cursor) -> tuple[Completion, ...]:
+def _here(found: list[Shown], cursor: Cursor, is_cached: bool = False) -> tuple[Completion, ...]:
     at = cursor.offset
-    return tuple(Completion(shown.text, Span(at, at + shown.reach)) for shown in found)
+    return tuple(Completion(shown.text, Span(at, at + shown.reach), is_cached) for shown in found)

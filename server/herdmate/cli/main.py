@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from herdmate.cli import bench, demo, eval, models, once, serve
+from herdmate.cli import bench, demo, eval, models, once, serve, stats
 from herdmate.errors import HerdmateError
 from herdmate.version import VERSION
 
@@ -40,7 +40,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written to standard error; only debug shows code (default: warning)",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for part in (demo, serve, once, models, bench, eval):
+    for part in (demo, serve, once, models, stats, bench, eval):
         part.add_parser(commands)
     return parser
 

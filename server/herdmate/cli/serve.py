@@ -10,6 +10,7 @@ from typing import Any
 
 from herdmate.assist.companion import first_message
 from herdmate.engine.client import start_fake
+from herdmate.lsp import counting
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage
 from herdmate.prompting.families import CONTROL_PIECES
@@ -32,10 +33,13 @@ def add_parser(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     start = _fake(arguments.fake_engine) if arguments.fake_engine else _real
     server = create_server(start)
-    if arguments.tcp is not None:
-        server.start_tcp("127.0.0.1", arguments.tcp)
-    else:
-        server.start_io()
+    try:
+        if arguments.tcp is not None:
+            server.start_tcp("127.0.0.1", arguments.tcp)
+        else:
+            server.start_io()
+    finally:
+        counting.finish(server)  # also where the editor ended without a word
     return 0
 
 

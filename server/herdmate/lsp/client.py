@@ -72,7 +72,7 @@ class Client:
                     window=types.WindowClientCapabilities(work_done_progress=True),
                     experimental={"herdmate": own},
                 ),
-                initialization_options=settings,
+                initialization_options={"stats": False, **settings},  # nobody types here
             )
         )
         self._client.initialized(types.InitializedParams())

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 
 from lsprotocol import types
 
 from herdmate.assist.complete import Completion, Silence, complete
 from herdmate.errors import HerdmateError
-from herdmate.lsp import prefilling
+from herdmate.lsp import counting, prefilling
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.documents import OpenDocument
 from herdmate.lsp.session import Session
@@ -31,7 +32,7 @@ async def inline_completion(
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
     found = await _complete(session, cursor, _is_invoked(params))
-    return _list([inline_completion_to_lsp(item, opened.lines) for item in found])
+    return _shown(session, opened, cursor, found)
 
 
 async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
@@ -40,26 +41,37 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
         return types.CompletionList(is_incomplete=True, items=[])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     found = await _complete(session, cursor, invoked=False)
-    items = [_menu_entry(item, cursor, opened.lines) for item in found]
+    commands = counting.offered(session, cursor, found)
+    items = [
+        _menu_entry(item, cursor, opened.lines, command)
+        for item, command in zip(found, commands, strict=True)
+    ]
     return types.CompletionList(is_incomplete=True, items=items)
 
 
-def inline_completion_to_lsp(completion: Completion, lines: Lines) -> types.InlineCompletionItem:
-    """A completion as the protocol has it."""
-    return types.InlineCompletionItem(completion.text, range=lines.range(completion.span))
+def inline_completion_to_lsp(
+    completion: Completion, lines: Lines, command: types.Command | None = None
+) -> types.InlineCompletionItem:
+    """A completion as the protocol has it; ``command`` is run when it was accepted."""
+    return types.InlineCompletionItem(
+        completion.text, range=lines.range(completion.span), command=command
+    )
 
 
 async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
     """Typing never disturbs: what went wrong goes to the log and the status."""
     prefilling.stop(session, cursor.document.uri)
+    asked_at = counting.after_asking(session, cursor)
     work = complete(cursor, session.companion, session.settings.completion, invoked)
     try:
         async with session.thinking():
             found = await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
+        counting.after_answering(session, cursor, error, asked_at)
         session.silence = str(error)
         _log.info("no completion: %s", error)
         return ()
+    counting.after_answering(session, cursor, found, asked_at)
     if isinstance(found, Silence):
         session.silence = found.reason
         _log.info("no completion: %s", found.reason)
@@ -80,10 +92,20 @@ async def _after_chosen(
     behind = Cursor(with_text(opened.document, accepted), span.start + len(chosen.text))
     found = await _complete(session, behind, invoked=False)
     whole = [replace(item, text=chosen.text + item.text, span=span) for item in found]
-    return _list([inline_completion_to_lsp(item, opened.lines) for item in whole])
+    return _shown(session, opened, cursor, whole)
 
 
-def _menu_entry(completion: Completion, cursor: Cursor, lines: Lines) -> types.CompletionItem:
+def _shown(
+    session: Session, opened: OpenDocument, cursor: Cursor, items: Sequence[Completion]
+) -> types.InlineCompletionList:
+    commands = counting.offered(session, cursor, items)
+    pairs = zip(items, commands, strict=True)
+    return _list([inline_completion_to_lsp(item, opened.lines, command) for item, command in pairs])
+
+
+def _menu_entry(
+    completion: Completion, cursor: Cursor, lines: Lines, command: types.Command | None
+) -> types.CompletionItem:
     """Menus filter by the word before the cursor, so the entry has to begin with it."""
     match = _WORD_BEFORE.search(cursor.line_prefix)
     word = match.group() if match else ""
@@ -97,6 +119,7 @@ def _menu_entry(completion: Completion, cursor: Cursor, lines: Lines) -> types.C
         documentation=text,
         filter_text=word or text,
         text_edit=types.TextEdit(range_, text),
+        command=command,
     )
 
 

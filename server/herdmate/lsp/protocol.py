@@ -40,6 +40,14 @@ COMMAND_SEEN = "herdmate.seen"
 """No arguments. Shows what the model was asked last: the prompt, its parts, tokens and times.
 Answers the text only to a client that cannot show a document."""
 
+COMMAND_STATS = "herdmate.stats"
+"""No arguments. Shows what became of ghost text, in figures that are kept on this machine only.
+Answers the text only to a client that cannot show a document."""
+
+COMMAND_ACCEPTED = "herdmate.accepted"
+"""The command of every ghost text, which clients run when it was accepted; its argument is the
+ghost text's number."""
+
 COMMAND_FETCH_MODEL = "herdmate.fetchModel"
 """Arguments: an optional catalogue name. Fetches that model, or the starter, and loads it."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from lsprotocol import types
@@ -11,6 +12,7 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp import (
     code_actions,
     configuration,
+    counting,
     explaining,
     fetching,
     indexing,
@@ -34,6 +36,7 @@ def create_server(first_message: FirstMessage) -> Session:
     tests may pass the fake.
     """
     server = Session(first_message)
+    server.on_usage = partial(counting.after_generating, server)
     _lifetime(server)
     _documents(server)
     _features(server)
@@ -71,6 +74,7 @@ def _lifetime(server: Session) -> None:
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: None) -> None:
+        counting.finish(server)
         await server.end()
 
 
@@ -84,12 +88,14 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         server.documents.change(params)
+        counting.after_change(server, params.text_document.uri)
         indexing.after_change(server, params.text_document.uri)
         prefilling.after_change(server, params)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
+        counting.before_closing(server, uri)
         server.documents.close(uri)
         prefilling.stop(server, uri)
         indexing.after_closing(server, uri)
@@ -159,6 +165,14 @@ def _commands(server: Session) -> None:
     @server.command(protocol.COMMAND_SEEN)
     async def seen(ls: Session, *_arguments: Any) -> str | None:
         return await showing.show_seen(ls)
+
+    @server.command(protocol.COMMAND_STATS)
+    async def stats(ls: Session, *_arguments: Any) -> str | None:
+        return await counting.show(ls)
+
+    @server.command(protocol.COMMAND_ACCEPTED)
+    def accepted(ls: Session, *arguments: Any) -> None:
+        counting.after_accepting(ls, next(iter(arguments), None))
 
     @server.command(protocol.COMMAND_FETCH_MODEL)
     def fetch_model(ls: Session, *arguments: Any) -> None:

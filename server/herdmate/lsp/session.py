@@ -15,9 +15,11 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from herdmate.assist.companion import Companion, memory_advice
+from herdmate.assist.statistics_file import StatisticsFile
+from herdmate.assist.tally import Tally
 from herdmate.engine.client import EngineState
 from herdmate.errors import HerdmateError, NoMemoryError, NoModelError
-from herdmate.generation import ModelInfo
+from herdmate.generation import ModelInfo, Request, Usage
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
@@ -52,6 +54,10 @@ class Session(LanguageServer):
         self.typed_at = 0.0  # by the event loop's clock
         self.edited: list[str] = []  # documents, the one edited last first
         self.silence = ""  # why nothing was shown when something was asked last
+        self.tally = Tally()
+        self.statistics_file = StatisticsFile()
+        self.saving: asyncio.TimerHandle | None = None  # what was counted
+        self.on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None
         self._note = ""
         self._ready = ""
         self._thinking = 0
@@ -62,7 +68,7 @@ class Session(LanguageServer):
     @cached_property
     def companion(self) -> Companion:
         """The model; first asked for when the event loop runs."""
-        return Companion(self._engine_changed)
+        return Companion(self._engine_changed, self.on_usage)
 
     def begin(self, params: types.InitializeParams) -> None:
         """Learn what the client can do and wants; nothing is started yet."""

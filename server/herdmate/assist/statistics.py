@@ -1,0 +1,216 @@
+"""What became of ghost text, in numbers: how they are kept, put together and shown.
+
+**Invariant:** a count has a day, a language id and a name of this module, and nothing else: no
+code, no paths, no names of files.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_left
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import accumulate
+from typing import NamedTuple
+
+ASKED = "asked"
+"""Requests of the editor, which asks at nearly every keystroke."""
+ANSWERED = "answered"
+"""Requests that were answered with text."""
+CACHED = "cached"
+"""Of these, those that took what was given before."""
+SHOWN = "shown"
+"""Suggestions: one that is typed into, and so answered again, counts once."""
+ACCEPTED = "accepted"
+"""Suggestions of which all that was left was taken at once."""
+CHARACTERS = "acceptedCharacters"
+KEPT = "kept"
+"""Accepted ones that stood there still after half a minute, or when the file was closed."""
+PROMPT_TOKENS, REUSED_TOKENS = "promptTokens", "reusedTokens"
+MILLISECONDS = "milliseconds"
+"""The sum of the times that answers with text took."""
+
+_WITHIN = "within "
+_BOUNDS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
+_BEYOND = _WITHIN + "more"
+
+_SILENT = "silent: "
+ERROR = "error"
+_OTHER = "other"
+_REASONS = {
+    "switched off by herdmate.completion.enabled": "switched off",
+    "switched off here by herdmate.completion.disabledIn": "switched off",
+    "git ignores this file; ask for a completion by its key": "ignored by git",
+    "the file's name says that it holds secrets, which the model never sees": "secrets",
+    "the file is larger than 2 million characters; ask for a completion by its key": "large file",
+    "the file is empty": "empty file",
+    "the statement is complete": "statement complete",
+    "the cursor is inside a word": "inside a word",
+    "there is more code behind the cursor": "code behind the cursor",
+    "the model had nothing useful to add": "nothing useful",
+    ERROR: ERROR,
+}
+
+_VERSION = 1
+_DAYS_KEPT = 400
+_LANGUAGE = re.compile(r"[\w.+#-]{1,40}", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_NAME = re.compile(r"[\w :]{1,60}", re.ASCII)
+
+
+class Key(NamedTuple):
+    """What is counted; ``day`` as in ``2026-01-31``."""
+
+    day: str
+    language: str
+    name: str
+
+
+Counts = Counter[Key]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Texts in columns."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def language_of(given: str) -> str:
+    """A client's language id; ``other`` where it is none, for it may hold anything."""
+    return given if _LANGUAGE.fullmatch(given) else _OTHER
+
+
+def silent(reason: str) -> str:
+    """The name under which an answer without text is counted."""
+    return _SILENT + _REASONS.get(reason, _OTHER)
+
+
+def within(seconds: float) -> str:
+    """The name under which a time is counted."""
+    place = bisect_left(_BOUNDS, seconds * 1000)
+    return f"{_WITHIN}{_BOUNDS[place]}" if place < len(_BOUNDS) else _BEYOND
+
+
+def recent(counts: Counts, today: date) -> Counts:
+    """Without what is older than a year or so."""
+    first = (today - timedelta(days=_DAYS_KEPT)).isoformat()
+    return Counter({key: number for key, number in counts.items() if key.day >= first})
+
+
+def to_json(counts: Counts) -> str:
+    """``{"version": 1, "days": {day: {language: {name: number}}}}``."""
+    days: dict[str, dict[str, dict[str, int]]] = {}
+    for key in sorted(counts):
+        days.setdefault(key.day, {}).setdefault(key.language, {})[key.name] = counts[key]
+    return json.dumps({"version": _VERSION, "days": days}, indent=1) + "\n"
+
+
+def from_json(text: str) -> Counts:
+    """The other way round; raises ``ValueError`` for anything else."""
+    try:
+        whole = json.loads(text)
+        if whole["version"] != _VERSION:
+            raise ValueError("an unknown version")
+        return Counter(
+            {
+                _key(day, language, name): _number(number)
+                for day, languages in whole["days"].items()
+                for language, names in languages.items()
+                for name, number in names.items()
+            }
+        )
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError("not statistics of Herdmate") from error
+
+
+def figures(counts: Counts) -> Table:
+    """A row for each language, the one most used first, and one for all."""
+    by_language: dict[str, Counter[str]] = {}
+    for key, number in counts.items():
+        by_language.setdefault(key.language, Counter())[key.name] += number
+    order = sorted(by_language, key=lambda language: (-by_language[language][ASKED], language))
+    every = sum((by_language[language] for language in order), Counter[str]())
+    rows = [_row(language, by_language[language]) for language in order]
+    return Table(_HEAD, (*rows, _row("all", every)))
+
+
+def silences(counts: Counts) -> Table:
+    """Why nothing was shown, the most frequent reason first."""
+    sums: Counter[str] = Counter()
+    for key, number in counts.items():
+        if key.name.startswith(_SILENT):
+            sums[key.name.removeprefix(_SILENT)] += number
+    return Table(("nothing shown", "times"), tuple((name, f"{n:,}") for name, n in _ranked(sums)))
+
+
+def since(counts: Counts) -> str:
+    """From when to when was counted, as a sentence."""
+    days = sorted({key.day for key in counts})
+    return f"Counted from {days[0]} to {days[-1]}." if days else "Nothing was counted yet."
+
+
+def page(counts: Counts, note: str) -> str:
+    """All of it as Markdown, with a note below."""
+    parts = ["# What became of ghost text", since(counts)]
+    if counts:
+        parts += [_markdown(table) for table in (figures(counts), silences(counts)) if table.rows]
+    return "\n\n".join((*parts, note)) + "\n"
+
+
+_HEAD = (
+    "language", "asked", "shown", "accepted", "kept", "characters", "from cache", "median",
+    "prompt reused",
+)  # fmt: skip
+
+
+def _row(language: str, sums: Counter[str]) -> tuple[str, ...]:
+    return (
+        language,
+        f"{sums[ASKED]:,}",
+        f"{sums[SHOWN]:,}",
+        _share(sums[ACCEPTED], sums[SHOWN]),
+        _share(sums[KEPT], sums[ACCEPTED]),
+        f"{sums[CHARACTERS]:,}",
+        _share(sums[CACHED], sums[ANSWERED]),
+        _median(sums),
+        _share(sums[REUSED_TOKENS], sums[PROMPT_TOKENS]),
+    )
+
+
+def _share(part: int, whole: int) -> str:
+    return f"{part:,} ({part / whole:.0%})" if whole else f"{part:,}"
+
+
+def _median(sums: Counter[str]) -> str:
+    """The bound that half of the times keep within."""
+    times = [sums[f"{_WITHIN}{bound}"] for bound in _BOUNDS]
+    whole = sum(times) + sums[_BEYOND]
+    for bound, so_far in zip(_BOUNDS, accumulate(times), strict=True):
+        if whole and so_far * 2 >= whole:
+            return f"≤ {bound:,} ms"
+    return f"> {_BOUNDS[-1]:,} ms" if whole else ""
+
+
+def _ranked(sums: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(sums.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _markdown(table: Table) -> str:
+    lines = (table.head, ("---", *["---:"] * (len(table.head) - 1)), *table.rows)
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _key(day: str, language: str, name: str) -> Key:
+    if _DAY.fullmatch(day) and _LANGUAGE.fullmatch(language) and _NAME.fullmatch(name):
+        return Key(day, language, name)
+    raise ValueError("not a count of Herdmate")
+
+
+def _number(value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise ValueError("not a number of times")
+    return value

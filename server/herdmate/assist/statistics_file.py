@@ -1,0 +1,91 @@
+"""The one file of the statistics: below the user's state folder, and never sent anywhere."""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from contextlib import suppress
+from datetime import date
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_state_path
+
+from herdmate.assist.statistics import Counts, from_json, recent, to_json
+
+_log = logging.getLogger(__name__)
+
+_LOCK_SECONDS = 2.0
+
+
+def statistics_path() -> Path:
+    """``$HERDMATE_HOME/state/statistics.json``, or the same in the user's state folder."""
+    home = os.environ.get("HERDMATE_HOME")
+    return (Path(home) / "state" if home else user_state_path("herdmate")) / "statistics.json"
+
+
+class StatisticsFile:
+    """Several servers add to it at once; one that is broken is kept aside and begun anew."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or statistics_path()
+        self._is_told = False
+
+    def read(self) -> Counts:
+        """All that was counted; nothing where it cannot be read."""
+        try:
+            return from_json(self.path.read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return Counter()
+
+    def add(self, counts: Counts) -> bool:
+        """Add to it. Where that cannot be done the log says so, once."""
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._locked():
+                self._write(recent(self._known() + counts, date.today()))
+        except OSError as error:
+            if not self._is_told:
+                _log.warning("statistics are not kept: %s", error.strerror or "the file is locked")
+            self._is_told = True
+            return False
+        return True
+
+    def erase(self) -> bool:
+        """Remove it, and what was kept aside. Was there anything? Raises ``OSError``."""
+        there = [path for path in (self.path, self._aside, self._part) if path.exists()]
+        if there:
+            with self._locked():
+                for path in there:
+                    path.unlink(missing_ok=True)
+        return bool(there)
+
+    @property
+    def _aside(self) -> Path:
+        return self.path.with_suffix(".broken.json")
+
+    @property
+    def _part(self) -> Path:
+        return self.path.with_suffix(".part")
+
+    def _locked(self) -> FileLock:
+        return FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS)
+
+    def _known(self) -> Counts:
+        try:
+            return from_json(self.path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return Counter()
+        except ValueError:
+            _log.warning("the file of the statistics was broken; a new one is begun")
+            self.path.replace(self._aside)
+            return Counter()
+
+    def _write(self, counts: Counts) -> None:
+        try:
+            self._part.write_text(to_json(counts), encoding="utf-8")
+            self._part.replace(self.path)
+        finally:
+            with suppress(OSError):
+                self._part.unlink(missing_ok=True)

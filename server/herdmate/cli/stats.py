@@ -1,0 +1,57 @@
+"""``herdmate stats``: what became of ghost text."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from herdmate.assist import statistics
+from herdmate.assist.statistics_file import StatisticsFile
+from herdmate.errors import HerdmateError
+
+
+def add_parser(commands: Any) -> None:
+    """``herdmate stats [--json | --erase]``."""
+    parser = commands.add_parser("stats", help="what became of ghost text; kept on this machine")
+    how = parser.add_mutually_exclusive_group()
+    how.add_argument("--json", action="store_true", help="every day and language, as JSON")
+    how.add_argument("--erase", action="store_true", help="erase all that was counted")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    file, console = StatisticsFile(), Console(highlight=False)
+    if arguments.erase:
+        console.print("Erased." if _erase(file) else "There is nothing to erase.")
+        return 0
+    counts = file.read()
+    if arguments.json:
+        sys.stdout.write(statistics.to_json(counts))
+        return 0
+    console.print(statistics.since(counts))
+    for table in (statistics.figures(counts), statistics.silences(counts)) if counts else ():
+        if table.rows:
+            console.print()
+            console.print(_drawn(table))
+    return 0
+
+
+def _erase(file: StatisticsFile) -> bool:
+    try:
+        return file.erase()
+    except OSError as error:
+        reason = error.strerror or "another process holds it"
+        raise HerdmateError(f"{file.path} cannot be erased: {reason}.") from error
+
+
+def _drawn(table: statistics.Table) -> Table:
+    drawn = Table(box=None, pad_edge=False)
+    for place, name in enumerate(table.head):
+        drawn.add_column(name, justify="right" if place else "left")
+    for row in table.rows:
+        drawn.add_row(*row)
+    return drawn

@@ -1,0 +1,105 @@
+"""Statistics of a real server, with the fake engine: shown, accepted, edited away, off."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from herdmate.assist.statistics import Counts
+from herdmate.assist.statistics_file import StatisticsFile
+from herdmate.lsp import protocol
+from tests.e2e.editor import EMACS, VSCODE, Editor, editor, inline_params
+
+pytestmark = pytest.mark.e2e
+
+URI = "file:///project/hushed.py"
+BEFORE, GHOST, AFTER = "def total(items):\n    ", "return sum(items)", "\n\n\ntotal([1])\n"
+REPLIES = {"fim_middle": GHOST}
+
+
+@pytest.fixture
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StatisticsFile:
+    """Where the server keeps what it counts."""
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    return StatisticsFile()
+
+
+async def test_shown_accepted_kept_and_edited_away(tmp_path: Path, file: StatisticsFile) -> None:
+    async with editor(VSCODE, tmp_path, REPLIES) as client:
+        client.open(URI, BEFORE + AFTER)
+        number = await _shown(client)
+        client.change(URI, BEFORE + GHOST + AFTER)
+        await _run(client, protocol.COMMAND_ACCEPTED, number)  # as VS Code does behind the change
+        client.change(URI, BEFORE + "return 0" + AFTER)
+        client.text_document_did_close(
+            types.DidCloseTextDocumentParams(types.TextDocumentIdentifier(URI))
+        )
+        client.open(URI + "2", BEFORE + AFTER)
+        await _shown(client, URI + "2")
+        client.change(URI + "2", BEFORE + GHOST + AFTER)  # kept until the end, and no command
+    told = _by_name(file.read(), "python")
+    assert {name: told[name] for name in ("asked", "shown", "accepted", "kept")} == {
+        "asked": 2,
+        "shown": 2,
+        "accepted": 2,
+        "kept": 1,
+    }
+    assert told["acceptedCharacters"] == 2 * len(GHOST)
+    assert told["promptTokens"] > 0
+    assert sum(many for name, many in told.items() if name.startswith("within ")) == 2
+    _has_no_text(file)
+
+
+async def test_the_table_is_answered_to_a_client_that_shows_no_document(
+    tmp_path: Path, file: StatisticsFile
+) -> None:
+    async with editor(EMACS, tmp_path, REPLIES) as client:
+        client.open(URI, BEFORE + AFTER)
+        await client.text_document_completion_async(
+            types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(1, 4))
+        )
+        text = await _run(client, protocol.COMMAND_STATS)
+    assert "| python | 1 | 1 |" in text
+    assert "`herdmate stats --erase`" in text
+    assert _by_name(file.read(), "python")["shown"] == 1
+
+
+async def test_nothing_is_counted_where_it_is_off(tmp_path: Path, file: StatisticsFile) -> None:
+    async with editor(VSCODE, tmp_path, REPLIES, options={"stats": False}) as client:
+        client.open(URI, BEFORE + AFTER)
+        answer = await client.text_document_inline_completion_async(inline_params(URI, 1, 4))
+        assert isinstance(answer, types.InlineCompletionList)
+        assert answer.items[0].command is None
+        client.change(URI, BEFORE + GHOST + AFTER)
+    assert not file.path.exists()
+
+
+async def _shown(client: Editor, uri: str = URI) -> Any:
+    """Ask for ghost text; the number that its command has."""
+    answer = await client.text_document_inline_completion_async(inline_params(uri, 1, 4))
+    assert isinstance(answer, types.InlineCompletionList)
+    (item,) = answer.items
+    assert item.insert_text == GHOST
+    assert item.command is not None
+    assert item.command.command == protocol.COMMAND_ACCEPTED
+    assert item.command.arguments
+    return item.command.arguments[0]
+
+
+async def _run(client: Editor, command: str, *arguments: Any) -> Any:
+    return await client.workspace_execute_command_async(
+        types.ExecuteCommandParams(command, list(arguments))
+    )
+
+
+def _by_name(counts: Counts, language: str) -> dict[str, int]:
+    return {key.name: many for key, many in counts.items() if key.language == language}
+
+
+def _has_no_text(file: StatisticsFile) -> None:
+    told = file.path.read_text("utf-8")
+    for word in ("total", "items", "return", "sum", "hushed", "project", "def"):
+        assert word not in told
