@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,11 @@ from lsprotocol import types
 
 from herdmate.assist.statistics import Counts
 from herdmate.assist.statistics_file import StatisticsFile
-from herdmate.lsp import protocol
+from herdmate.lsp import counting, protocol
+from herdmate.lsp.session import Session
+from herdmate.settings import Settings
+from herdmate.text import Cursor, Document
 from tests.e2e.editor import EMACS, VSCODE, Editor, editor, inline_params
-
-pytestmark = pytest.mark.e2e
 
 URI = "file:///project/hushed.py"
 BEFORE, GHOST, AFTER = "def total(items):\n    ", "return sum(items)", "\n\n\ntotal([1])\n"
@@ -27,6 +29,7 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StatisticsFile:
     return StatisticsFile()
 
 
+@pytest.mark.e2e
 async def test_shown_accepted_kept_and_edited_away(tmp_path: Path, file: StatisticsFile) -> None:
     async with editor(VSCODE, tmp_path, REPLIES) as client:
         client.open(URI, BEFORE + AFTER)
@@ -53,6 +56,7 @@ async def test_shown_accepted_kept_and_edited_away(tmp_path: Path, file: Statist
     _has_no_text(file)
 
 
+@pytest.mark.e2e
 async def test_the_table_is_answered_to_a_client_that_shows_no_document(
     tmp_path: Path, file: StatisticsFile
 ) -> None:
@@ -67,6 +71,7 @@ async def test_the_table_is_answered_to_a_client_that_shows_no_document(
     assert _by_name(file.read(), "python")["shown"] == 1
 
 
+@pytest.mark.e2e
 async def test_nothing_is_counted_where_it_is_off(tmp_path: Path, file: StatisticsFile) -> None:
     async with editor(VSCODE, tmp_path, REPLIES, options={"stats": False}) as client:
         client.open(URI, BEFORE + AFTER)
@@ -75,6 +80,60 @@ async def test_nothing_is_counted_where_it_is_off(tmp_path: Path, file: Statisti
         assert answer.items[0].command is None
         client.change(URI, BEFORE + GHOST + AFTER)
     assert not file.path.exists()
+
+
+async def test_it_is_written_now_and_then(
+    file: StatisticsFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that comes meanwhile is written together, and not before."""
+    monkeypatch.setattr(counting, "_SECONDS", 0.0)
+    session = _session()
+    written: asyncio.Queue[Counts] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def add(counts: Counts) -> bool:
+        loop.call_soon_threadsafe(written.put_nowait, counts)
+        return True
+
+    monkeypatch.setattr(session.statistics_file, "add", add)
+    for _ in range(3):
+        counting.after_asking(session, _place(session))
+    assert written.empty()
+    assert _by_name(await written.get(), "python") == {"asked": 3}
+    assert not session.tally.counted
+    assert not file.path.exists()
+
+
+async def test_what_cannot_be_written_is_not_lost(file: StatisticsFile) -> None:
+    file.path.parent.write_text("a file in the place of the folder")
+    session = _session()
+    counting.after_asking(session, _place(session))
+    await counting._save(session)
+    assert _by_name(session.tally.counted, "python") == {"asked": 1}
+    file.path.parent.unlink()
+    counting.finish(session)
+    assert _by_name(file.read(), "python") == {"asked": 1}
+    counting.finish(session)
+    assert _by_name(file.read(), "python") == {"asked": 1}
+
+
+async def test_what_was_counted_is_dropped_once_it_is_off(file: StatisticsFile) -> None:
+    session = _session()
+    counting.after_asking(session, _place(session))
+    session.settings = Settings(stats=False)
+    counting.after_asking(session, _place(session))
+    counting.finish(session)
+    assert not file.path.exists()
+
+
+def _session() -> Session:
+    session = Session(lambda _settings: ({}, ""))
+    session.documents.start(Document(URI, "python", BEFORE + AFTER))
+    return session
+
+
+def _place(session: Session) -> Cursor:
+    return Cursor(session.documents.get(URI).document, len(BEFORE))
 
 
 async def _shown(client: Editor, uri: str = URI) -> Any:

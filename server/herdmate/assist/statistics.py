@@ -162,8 +162,7 @@ def page(counts: Counts, note: str) -> str:
 
 
 _HEAD = (
-    "language", "asked", "shown", "accepted", "kept", "characters", "from cache", "median",
-    "prompt reused",
+    "language", "asked", "shown", "accepted", "kept", "characters", "cached", "median", "reused",
 )  # fmt: skip
 
 
