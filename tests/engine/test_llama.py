@@ -141,7 +141,10 @@ async def test_a_cut_token_is_healed(starter_model: Path, order: Order) -> None:
             healed, end = await _answer(engine, Request(prompt, "doc", 16, stop=("\n",)))
             usage = end.usage
             assert (cut + healed).startswith(cut)
-            if order == "psm":  # the order that the starter was trained in
+            if cut.endswith(" "):
+                assert healed.strip()
+                assert not healed.startswith((" ", "\t", "\n"))
+            elif order == "psm":  # the order that the starter was trained in
                 assert (cut + healed).rstrip() == code[: code.index("\n\n\nprint")]
             assert usage.prompt_tokens == usage.reused_tokens + usage.evaluated_tokens
 

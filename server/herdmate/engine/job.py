@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from herdmate.engine.backend import Backend, Sampler
 from herdmate.engine.drafting import Lookup, draft_length
@@ -17,6 +18,7 @@ from herdmate.generation import (
     Piece,
     Prompt,
     Request,
+    Segment,
     Text,
     Usage,
 )
@@ -82,7 +84,8 @@ class Job:
     def tokenize(self, backend: Backend) -> None:
         """Learn the tokens. Raises ``ContextFullError`` when they do not fit."""
         prompt = self.request.prompt
-        parts = [backend.tokenize((segment,)) for segment in prompt.segments]
+        segments, blank = _without_last_blank(prompt, backend)
+        parts = [backend.tokenize((segment,)) for segment in segments]
         count = sum(map(len, parts))
         room = backend.info.context - self.request.max_tokens
         if not count:
@@ -93,7 +96,10 @@ class Job:
                 f"{max(room, 0)}; select less or set herdmate.engine.contextTokens higher."
             )
         if prompt.cursor is not None:
-            self._heal(parts, prompt.cursor, backend)
+            if blank:
+                self.healing = blank.encode()
+            else:
+                self._heal(parts, prompt.cursor, backend)
             if backend.can_shift:
                 self.tail = _tail(parts, prompt.cursor)
         ids = (backend.token_of(piece) for piece in prompt.end_pieces)
@@ -181,6 +187,24 @@ class Job:
             self.request.prompt, cursor, backend.info
         ):  # fmt: skip
             self.healing = self.healing[1:]
+
+
+def _without_last_blank(prompt: Prompt, backend: Backend) -> tuple[Sequence[Segment], str]:
+    """The segments without the last of several blanks before the cursor, and that blank.
+
+    Before a word, an indent of 8 is a token of 7 and a word with a space. From any other start of
+    it, such as none or 8, models go on with blanks and nothing else.
+    """
+    if prompt.cursor is None or not isinstance(text := prompt.segments[prompt.cursor], Text):
+        return prompt.segments, ""
+    if not text.text.endswith(("  ", "\t\t")):
+        return prompt.segments, ""
+    blank = text.text[-1]
+    if not backend.pieces.extends(blank.encode()):
+        return prompt.segments, ""
+    segments = list(prompt.segments)
+    segments[prompt.cursor] = replace(text, text=text.text[:-1])
+    return segments, blank
 
 
 def _begins_with_dummy(prompt: Prompt, cursor: int, info: ModelInfo) -> bool:
