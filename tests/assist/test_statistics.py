@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.assist import complete, statistics, trigger
+from herdmate.assist import complete, statistics, trigger, withheld
 from herdmate.assist.statistics import Counts, Key, figures, from_json, page, silences, to_json
 
 DAY = "2026-01-31"
@@ -82,7 +82,8 @@ def test_the_page_tells_of_silences_and_where_there_is_nothing() -> None:
 
 def test_every_reason_has_a_name() -> None:
     """What has none is counted as other: a reason might hold a part of the code one day."""
-    reasons = {*_texts(complete, "Silence"), *_texts(trigger, "return")} | {trigger.IN_A_WORD}
+    returned = {text for module in (trigger, withheld) for text in _texts(module, "return")}
+    reasons = _texts(complete, "Silence") | returned | {trigger.IN_A_WORD}
     assert len(reasons) >= 10
     assert not [reason for reason in reasons if statistics.silent(reason) == "silent: other"]
     assert statistics.silent("password = 'secret'") == "silent: other"

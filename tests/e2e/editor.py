@@ -161,10 +161,12 @@ async def editor(
     options: Mapping[str, Any] | None = None,
     knows: tuple[str, ...] = (),
     context: int = 4096,
+    record: str = "",
 ) -> AsyncIterator[Editor]:
     """An editor with a server of its own; with ``replies`` the server's engine is the fake.
 
-    ``knows``: which of Herdmate's own messages the client says that it understands.
+    ``knows``: which of Herdmate's own messages the client says that it understands. ``record``: a
+    file to which the fake engine writes all text that reaches it.
     """
     capabilities = client_capabilities(name)
     assert capabilities.text_document is not None
@@ -172,7 +174,9 @@ async def editor(
         inline = types.InlineCompletionClientCapabilities(dynamic_registration=True)
         capabilities.text_document.inline_completion = inline
     capabilities.experimental = {"herdmate": dict.fromkeys(knows, True)}
-    async with session(capabilities, tmp_path, replies, seconds, options, context) as client:
+    async with session(
+        capabilities, tmp_path, replies, seconds, options, context, record
+    ) as client:
         yield client
 
 
@@ -184,13 +188,14 @@ async def session(
     seconds: float = 0.0,
     options: Mapping[str, Any] | None = None,
     context: int = 4096,
+    record: str = "",
 ) -> AsyncIterator[Editor]:
     """A client with just these capabilities; the rest as with ``editor``."""
     client = Editor()
     flags: list[str] = []
     if replies is not None:
         script = tmp_path / "script.json"
-        words = {"replies": replies, "seconds": seconds, "context": context}
+        words = {"replies": replies, "seconds": seconds, "context": context, "record": record}
         script.write_text(json.dumps(words))
         flags = ["--fake-engine", str(script)]
     await client.start_io(sys.executable, "-m", "herdmate", "serve", *flags)

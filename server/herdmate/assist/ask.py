@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.companion import Companion
+from herdmate.assist.withheld import reason_to_withhold, without_keys
 from herdmate.context.window import Surroundings, around
+from herdmate.errors import SelectionError
 from herdmate.generation import Priority, Request, Sampling
 from herdmate.prompting.families import Turn, instruct_prompt
 from herdmate.prompting.library import Action
@@ -32,8 +34,12 @@ async def question_for(
 ) -> Question:
     """The generation that carries the action out on the subject.
 
-    Raises ``HerdmateError`` when there is no model.
+    Raises ``SelectionError`` where the model may not see the document, and another
+    ``HerdmateError`` when there is no model.
     """
+    if reason := reason_to_withhold(subject.document, companion.ignored):
+        raise SelectionError(f"Nothing was asked: {reason}.")
+    subject = replace(subject, document=without_keys(subject.document))
     info, family = await companion.model()
     await companion.counts.learn([*_lines_near(subject), subject.text])
     subject_tokens = companion.counts.cost(subject.text)

@@ -11,7 +11,7 @@ from herdmate.assist.gate import Gate, gate_at, sound_part
 from herdmate.assist.ongoing import Ongoing
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import is_switched_off, silence_reason, wants_multiline
-from herdmate.context.files import redacted
+from herdmate.assist.withheld import reason_to_withhold, without_keys
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, gather, reach
 from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
@@ -23,7 +23,7 @@ from herdmate.prompting.families import (
     infill_prompt,
 )
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor, Document, Span
+from herdmate.text import Cursor, Span
 
 _MARGIN_TOKENS = 16
 """Control pieces, and what lines cost more together than apart."""
@@ -59,8 +59,8 @@ async def complete(
         return Silence("switched off by herdmate.completion.enabled")
     if is_switched_off(cursor.document, settings.disabled_in) and not invoked:
         return Silence("switched off here by herdmate.completion.disabledIn")
-    if cursor.document.uri in companion.ignored and not invoked:
-        return Silence("git ignores this file; ask for a completion by its key")
+    if reason := reason_to_withhold(cursor.document, companion.ignored):
+        return Silence(reason)
     several = invoked and settings.alternatives > 1
     if not several and (shown := companion.cache.get(cursor)):
         return _here([shown], cursor, is_cached=True)
@@ -94,7 +94,7 @@ async def typing_request(
     nobody_types: bool = False,
 ) -> Request:
     """The generation of a completion at the cursor, whose window fits into the context."""
-    cursor = replace(cursor, document=_without_keys(cursor.document))
+    cursor = replace(cursor, document=without_keys(cursor.document))
     info, family = await companion.model()
     before, after = _budget(info, settings)
     counts, neighbours = companion.counts, companion.neighbours
@@ -123,12 +123,6 @@ async def _window(cursor: Cursor, before: int, after: int, companion: Companion)
     window, room = gather(cursor, before - before // 4, after, counts.cost), before // 4
     above = await companion.overviews.above(cursor.document, window.start, room, counts)
     return replace(window, prefix=above + window.prefix) if above else whole
-
-
-def _without_keys(document: Document) -> Document:
-    """Private keys are not for the model's eyes, in whatever file they stand."""
-    text = redacted(document.text)
-    return document if text == document.text else replace(document, text=text)
 
 
 _NOTHING = Silence("the model had nothing useful to add")

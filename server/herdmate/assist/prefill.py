@@ -8,6 +8,7 @@ from dataclasses import replace
 from herdmate.assist.companion import Companion
 from herdmate.assist.complete import typing_request
 from herdmate.assist.trigger import IN_A_WORD, silence_reason
+from herdmate.assist.withheld import reason_to_withhold
 from herdmate.generation import Priority
 from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor
@@ -20,6 +21,8 @@ async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSett
     is asked goes first. Raises ``HerdmateError`` when there is no model.
     """
     if not settings.enabled or not settings.prefill:
+        return
+    if reason_to_withhold(cursor.document, companion.ignored):
         return
     # From within a word the cursor soon gets to where something is offered.
     if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):

@@ -12,6 +12,7 @@ from herdmate.assist.edits import smallest_edits
 from herdmate.assist.reply import code_of
 from herdmate.assist.subject import subject_of
 from herdmate.context import syntax
+from herdmate.context.files import redacted
 from herdmate.errors import RefusedError
 from herdmate.generation import Finished, Request
 from herdmate.prompting.families import restored
@@ -40,6 +41,10 @@ async def rewrite(
     syntax, and any other ``HerdmateError`` when the model cannot be asked.
     """
     subject = subject_of(selection)
+    if redacted(subject.text) != subject.text:
+        raise RefusedError(
+            "There is a private key in this code, which the model never sees; select around it."
+        )
     question = await question_for(action, subject, companion, instruction)
     reply, finished = await _reply(question.request, companion, on_progress)
     line_end = "\r\n" if "\r\n" in subject.document.text else "\n"

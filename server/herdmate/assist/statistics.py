@@ -42,7 +42,7 @@ _OTHER = "other"
 _REASONS = {
     "switched off by herdmate.completion.enabled": "switched off",
     "switched off here by herdmate.completion.disabledIn": "switched off",
-    "git ignores this file; ask for a completion by its key": "ignored by git",
+    "git ignores this file, and the model never sees what git ignores": "ignored by git",
     "the file's name says that it holds secrets, which the model never sees": "secrets",
     "the file is larger than 2 million characters; ask for a completion by its key": "large file",
     "the file is empty": "empty file",

@@ -7,7 +7,6 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from herdmate.context import syntax
-from herdmate.context.files import is_secret
 from herdmate.text import Cursor, Document
 
 LARGEST_DOCUMENT = 2_000_000
@@ -24,11 +23,9 @@ _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
     """Why nothing should be offered here, in a few words, or ``None`` where something should.
 
-    What the user asks for (``invoked``) is always tried, except in files that hold secrets.
+    What the user asks for (``invoked``) is always tried.
     """
     document = cursor.document
-    if is_secret(document.uri):
-        return "the file's name says that it holds secrets, which the model never sees"
     if invoked:
         return None
     if len(document.text) > LARGEST_DOCUMENT:

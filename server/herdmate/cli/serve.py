@@ -52,6 +52,6 @@ def _fake(script: Path) -> FirstMessage:
     """The engine without a model that protocol tests use; ``script`` is JSON of its replies."""
     words = json.loads(script.read_text(encoding="utf-8"))
     qwen = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
-    given = {key: words[key] for key in ("seconds", "context") if key in words}
+    given = {key: words[key] for key in ("seconds", "context", "record") if key in words}
     message = start_fake(words["replies"], qwen, **given)
     return lambda _settings: (message, "This is the fake engine.")

@@ -99,6 +99,11 @@ def is_ignored(path: Path, root: Path) -> bool:
     return False
 
 
+def repository_of(path: Path) -> Path | None:
+    """The top folder of the git repository that a file lies in."""
+    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
+
+
 _Rules = tuple[Path, GitIgnoreSpec]
 """A folder and the ignore rules that hold below it."""
 

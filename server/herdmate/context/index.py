@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from herdmate.context import syntax
-from herdmate.context.files import LARGEST_FILE
+from herdmate.context.files import LARGEST_FILE, redacted
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES, STUBS
 from herdmate.context.outline import Head, heads
@@ -45,7 +45,7 @@ class Index:
                 return False
             if self._stamps.get(path) == stamp:
                 return False
-            text = path.read_bytes().decode("utf-8")
+            text = redacted(path.read_bytes().decode("utf-8"))
         except (OSError, UnicodeDecodeError):
             self.forget(path)
             return False

@@ -319,11 +319,18 @@ def start_fake(
     control_pieces: Sequence[str],
     seconds: float = 0.0,
     context: int = 4096,
+    record: str = "",
 ) -> dict[str, Any]:
     """First message that starts the fake for tests; the arguments are those of ``fake.Script``."""
-    pieces = list(control_pieces)
-    script = {"replies": dict(replies), "seconds": seconds, "pieces": pieces, "context": context}
-    return {"fake": script}
+    return {
+        "fake": {
+            "replies": dict(replies),
+            "seconds": seconds,
+            "pieces": list(control_pieces),
+            "context": context,
+            "record": record,
+        }
+    }
 
 
 def _crashed(code: int) -> str:

@@ -29,13 +29,15 @@ class Script:
     ``replies`` maps a text to look for in the prompt to the reply; the first that is found counts,
     and ``""`` matches every prompt. ``seconds`` is how long each evaluated token takes. A reply of
     ``"<die>"`` ends the process, as a crash in native code would; ``"<digest>"`` is replaced by a
-    digest of all that is cached of the prompt, so that a wrong cell shows.
+    digest of all that is cached of the prompt, so that a wrong cell shows. All text that reaches
+    the engine is written to the file ``record``, where there is one.
     """
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
     seconds: float = 0.0
     context: int = 4096
     pieces: tuple[str, ...] = ()
+    record: str = ""
 
 
 def digest(prompt: str) -> str:
@@ -94,10 +96,16 @@ class FakeBackend:
         ids: list[int] = []
         for segment in segments:
             if isinstance(segment, Text):
+                self._record(segment.text)
                 ids += segment.text.encode("utf-8", "replace")
             else:
                 ids.append(self._pieces[segment.piece])
         return ids
+
+    def _record(self, text: str) -> None:
+        if self._script.record:
+            with open(self._script.record, "a", encoding="utf-8") as file:
+                file.write(f"{text}\n")
 
     def piece(self, token: int) -> bytes:
         """The byte itself."""

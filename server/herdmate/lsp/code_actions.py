@@ -13,6 +13,7 @@ from dataclasses import asdict
 from lsprotocol import types
 
 from herdmate.assist.subject import has_subject
+from herdmate.assist.withheld import reason_to_withhold
 from herdmate.lsp import protocol
 from herdmate.lsp.arguments import arguments_from_lsp
 from herdmate.lsp.rewriting import rewrite_to_lsp, run_rewrite
@@ -26,6 +27,8 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return []
     selection = Selection(opened.document, opened.lines.span(params.range))
+    if reason_to_withhold(opened.document, session.companion.ignored):
+        return []
     if not has_subject(selection):
         return []
     wanted = params.context.only

@@ -1,0 +1,112 @@
+"""Secrets never reach the engine: canaries are planted, and all text that comes to it is read."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from herdmate.lsp import protocol
+from tests.e2e.editor import VSCODE, Editor, editor, inline_params
+
+pytestmark = pytest.mark.e2e
+
+CANARY = "CANARY0c4f"
+KEY = f"""-----BEGIN RSA PRIVATE KEY-----
+{CANARY}MIIEpAIBAAKCAQEA
+-----END RSA PRIVATE KEY-----"""
+CODE = f'''from helper import visible_helper
+from ignored import ignored_helper
+
+KEY = """{KEY}"""
+
+
+def total(items):
+    visible_helper(ignored_helper(key_helper()))
+    x =
+'''
+LAST = CODE.count("\n") - 1
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    files = {
+        ".gitignore": "ignored.py\nprivate/\n",
+        "ignored.py": f"def ignored_helper({CANARY}):\n    return 1\n",
+        "private/other.py": f"def total({CANARY}):\n    return 1\n",
+        "helper.py": "def visible_helper(seen_by_the_model):\n    return 1\n",
+        "keys.py": f"def key_helper(\n    key='''{KEY}'''\n):\n    return 1\n",
+        "secrets.yaml": f"password: {CANARY}\n",
+        ".env": f"PASSWORD={CANARY}\n",
+        "main.py": CODE,
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    (tmp_path / ".git").mkdir()
+    return tmp_path
+
+
+async def test_no_canary_reaches_the_engine(project: Path) -> None:
+    record = project / "record.txt"
+    replies = {"fim_middle": " 1", "": "It adds."}
+    async with editor(VSCODE, project, replies, record=str(record)) as client:
+        await client.until_ready()
+        main = _open(client, project / "main.py")
+        for name in (".env", "ignored.py", "secrets.yaml", "private/other.py", "keys.py"):
+            _open(client, project / name)
+        for _ in range(100):  # until the index has been read
+            assert await client.ghost_text(main, LAST, 7)
+            if "seen_by_the_model" in record.read_text(encoding="utf-8"):
+                break
+            client.change(main, client.texts[main][1] + "# \n")
+            await asyncio.sleep(0.1)
+        for name in (".env", "ignored.py", "secrets.yaml", "private/other.py"):
+            uri = (project / name).as_uri()
+            assert await client.ghost_text(uri, 0, 3) == []
+            assert await client.actions(uri, (0, 0), (1, 0)) == {}
+            await _command(client, protocol.COMMAND_EXPLAIN, uri, 0, 1, "explain")
+            await _until_told(client, "the model never sees")
+        await _command(client, protocol.COMMAND_EXPLAIN, main, 3, LAST, "explain")
+        await _command(client, protocol.COMMAND_REWRITE, main, 3, LAST, "simplify")
+        await _until_told(client, "private key")
+        await _command(client, protocol.COMMAND_EXPLAIN, main, 6, LAST, "explain")
+    reached = record.read_text(encoding="utf-8")
+    assert "seen_by_the_model" in reached
+    assert "BEGIN RSA PRIVATE KEY" in reached
+    assert CANARY not in reached
+
+
+async def test_a_file_that_git_ignores_says_why_nothing_comes(project: Path) -> None:
+    async with editor(VSCODE, project, {"": "x"}) as client:
+        await client.until_ready()
+        uri = _open(client, project / "ignored.py")
+        await client.text_document_inline_completion_async(inline_params(uri, 1, 4))
+        why = await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_WHY)
+        )
+    assert "git ignores this file" in str(why)
+
+
+def _open(client: Editor, path: Path) -> str:
+    client.open(path.as_uri(), path.read_text(encoding="utf-8"))
+    return path.as_uri()
+
+
+async def _until_told(client: Editor, words: str) -> None:
+    """Wait for a message of these words, and forget it."""
+    await client.until(lambda: any(words in item.message for item in client.messages))
+    client.messages.clear()
+
+
+async def _command(
+    client: Editor, command: str, uri: str, first: int, last: int, action: str
+) -> None:
+    range_ = {
+        "start": {"line": first, "character": 0},
+        "end": {"line": last, "character": 0},
+    }
+    arguments = {"uri": uri, "range": range_, "action": action, "version": None}
+    await client.workspace_execute_command_async(types.ExecuteCommandParams(command, [arguments]))
