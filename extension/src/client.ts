@@ -30,6 +30,10 @@ export function newClient(
     initializationOptions: settings,
     middleware: {
       handleWorkDoneProgress: progressWithCancel(() => client),
+      provideInlineCompletionItems: (document, position, context, token, next) =>
+        hasSeveralCursors(document) && isAutomatic(context)
+          ? undefined
+          : next(document, position, context, token),
       workspace: {
         configuration: ({ items }) =>
           items.map(({ section }) => (section === 'herdmate' ? settings() : null)),
@@ -46,6 +50,16 @@ export function newClient(
   const client = new QuietClient('herdmate', 'Herdmate', { command, args }, options);
   client.registerFeature(ownCapabilities);
   return client;
+}
+
+/** Ghost text is for one place: with several cursors it would stand only at the first. */
+function hasSeveralCursors(document: vscode.TextDocument): boolean {
+  const editor = vscode.window.activeTextEditor;
+  return editor?.document === document && editor.selections.length > 1;
+}
+
+function isAutomatic({ triggerKind }: vscode.InlineCompletionContext): boolean {
+  return triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
 }
 
 export async function sendSettings(client: LanguageClient): Promise<void> {

@@ -38,7 +38,7 @@ class CompletionSettings:
     """How many tokens after the cursor the model may see."""
 
     delay: int = 75
-    """Milliseconds to wait after a keystroke before the model is asked."""
+    """Milliseconds at least after a key before the model is asked; more where that is slow."""
 
     time_box: int = 2000
     """Milliseconds until the whole lines that are there are shown, the rest follows; 0 waits."""

@@ -37,7 +37,8 @@ def _gate(code: str, language: str = "python") -> Gate | None:
         # what the user has left open is closed, what may go on is left open
         ("python", "class A:\n    def f(self):\n        return g(│\n", "a, h(b)", "a, h(b))"),
         ("python", "class A:\n    def f(self):\n        return g(│\n", "a, h(b", ""),
-        ("python", "class A:\n    def f(self):\n        return g(│\n", "a,", "a,"),
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a,", "a)"),
+        ("python", "R = 1\nS = │\n", "Mapping(", "Mapping"),
         ("python", "wh│\n", "ile True:", "ile True:"),
         ("python", "def f(│\n\n\nx = 1\n", "a, b):", "a, b):"),
         ("python", "def f(│\n\n\nx = 1\n", "a, b", "a, b"),

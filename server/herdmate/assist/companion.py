@@ -15,6 +15,7 @@ from herdmate.assist.cache import CompletionCache
 from herdmate.assist.neighbours import Neighbours
 from herdmate.assist.ongoing import Ongoing
 from herdmate.assist.overview import Overviews
+from herdmate.assist.pace import Pace
 from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
@@ -49,6 +50,7 @@ class Companion:
         self.counts = TokenCounts(self)
         self.overviews = Overviews()
         self.neighbours = Neighbours()
+        self.pace = Pace()
         self.last_asked: Asked | None = None
         self.ignored: set[str] = set()
         """Open documents that git ignores."""
@@ -61,6 +63,7 @@ class Companion:
         async with self._changing:
             await self._stop()
             self.cache, self.counts, self.ongoing = CompletionCache(), TokenCounts(self), {}
+            self.pace = Pace(self.pace.gaps)
             engine = EngineProcess(first_message, self._on_state, sleep_after)
             engine.start()
             self._engine.set_result(engine)
@@ -135,6 +138,7 @@ class Companion:
 
     def _note_end(self, asked: Asked, finished: Finished) -> None:
         asked.finished = finished
+        self.pace.note_reading(finished.usage.evaluated_tokens, finished.usage.prompt_seconds)
         _log_end(asked.request, finished)
         if asked.request.max_tokens:
             self._on_usage(asked.request, finished.usage)

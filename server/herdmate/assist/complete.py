@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from herdmate.assist.companion import Companion
 from herdmate.assist.gate import Gate, gate_at, sound_part
 from herdmate.assist.ongoing import Ongoing
+from herdmate.assist.pace import Pace, delay, share_of_window
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import is_switched_off, silence_reason, wants_multiline
 from herdmate.assist.withheld import reason_to_withhold, without_keys
@@ -75,7 +76,8 @@ async def complete(
             return _here([shown], cursor)
         ongoing.stop()
     if not invoked:
-        await asyncio.sleep(settings.delay / 1000)
+        await asyncio.sleep(delay(companion.pace, settings.delay / 1000))
+    asked_at = asyncio.get_running_loop().time()
     request = await typing_request(cursor, companion, settings)
     if several:
         request = replace(request, alternatives=settings.alternatives)
@@ -84,6 +86,7 @@ async def complete(
     ongoing = Ongoing(cursor, multiline, gate, companion.cache.put).start(request, companion)
     companion.ongoing[cursor.document.uri] = ongoing
     shown = await ongoing.follow(cursor, box, invoked)
+    companion.pace.note_answer(asyncio.get_running_loop().time() - asked_at)
     return _here([shown], cursor) if shown else _NOTHING
 
 
@@ -96,7 +99,7 @@ async def typing_request(
     """The generation of a completion at the cursor, whose window fits into the context."""
     cursor = replace(cursor, document=without_keys(cursor.document))
     info, family = await companion.model()
-    before, after = _budget(info, settings)
+    before, after = budget(info, settings, companion.pace)
     counts, neighbours = companion.counts, companion.neighbours
     around = before // 4 if settings.related else 0
     excerpts = await neighbours.seen_with(cursor, around, counts, nobody_types)
@@ -128,13 +131,12 @@ async def _window(cursor: Cursor, before: int, after: int, companion: Companion)
 _NOTHING = Silence("the model had nothing useful to add")
 
 
-def _budget(info: ModelInfo, settings: CompletionSettings) -> tuple[int, int]:
-    """Tokens of prefix and suffix: those wished for, or as many in proportion as fit."""
+def budget(info: ModelInfo, settings: CompletionSettings, pace: Pace) -> tuple[int, int]:
+    """Tokens of prefix and suffix: those wished for, or in proportion as many as fit into the
+    context and are read in good time."""
     wished = settings.prefix_tokens + settings.suffix_tokens
     room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
-    if wished <= room:
-        return settings.prefix_tokens, settings.suffix_tokens
-    share = max(room, 0) / max(wished, 1)
+    share = min(1.0, max(room, 0) / max(wished, 1), share_of_window(pace, wished))
     return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
 
 

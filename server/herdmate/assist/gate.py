@@ -97,12 +97,20 @@ def _to_go_on_from(text: str, gate: Gate, reach: int) -> str:
             if gate.is_sound_with(text + end, reach):
                 return text + end
     closers = _closers(line)
-    if closers and line.rstrip()[-1:] not in _GOES_ON:
-        for end in (closers, closers + ";"):
-            if gate.is_sound_with(text + end, reach):
-                return text + end
+    if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, gate, reach)):
+        return ended
+    # What begins another item goes, rather than to leave the line broken.
+    if (short := text.rstrip(" ,([{")) != text and short and (ended := _ended(short, gate, reach)):
+        return ended
     follows = (gate.is_sound_with(text + end, reach) for end in _continuations(line, closers))
     return text if any(follows) else ""
+
+
+def _ended(text: str, gate: Gate, reach: int) -> str:
+    """The text with what closes the brackets of its line, where all is right with that."""
+    closers = _closers(gate.before[line_start(gate.before, len(gate.before)) :] + text)
+    ends = ("", closers, closers + ";")
+    return next((text + end for end in ends if gate.is_sound_with(text + end, reach)), "")
 
 
 def _continuations(line: str, closers: str) -> Iterator[str]:

@@ -121,6 +121,26 @@ def mend_indentation(text: str, place: Place) -> str:
     return text
 
 
+def indent_body(text: str, place: Place) -> str:
+    """What stands in a block is indented deeper than the line that opens it."""
+    head = "".join(place.above[:1])
+    lines = text.split("\n")
+    level = indentation(lines[0])
+    if place.line_prefix or level > indentation(head) or not _OPENS.search(head):
+        return text
+    if not lines[0].strip() or lines[0].lstrip()[0] in _ENDS or _GOES_ON.match(lines[0]):
+        return text
+    lead = head[: len(head) - len(head.lstrip())]
+    unit = "\t" if lead[:1] == "\t" else " " * step_of([*place.above, *place.below])
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    for at, line in enumerate(lines):
+        if line.strip():
+            if indentation(line) < level:
+                break
+            lines[at] = lead + unit + line[margin:]
+    return "\n".join(lines)
+
+
 def limit_to_code(text: str, place: Place) -> str:
     """What the model says to a reader, or to itself, is no code: fences and control words."""
     found = _NO_CODE.search(text)
@@ -272,6 +292,7 @@ BEFORE: tuple[Rule, ...] = (
     trim_repeated_indentation,
     trim_repeated_space,
     mend_indentation,
+    indent_body,
 )
 AFTER: tuple[Rule, ...] = (
     limit_to_code,

@@ -50,7 +50,9 @@ def after_opening(session: Session, uri: str) -> None:
 
 def after_change(session: Session, uri: str) -> None:
     """A document was edited."""
-    session.typed_at = asyncio.get_running_loop().time()
+    now = asyncio.get_running_loop().time()
+    session.companion.pace.note_key(now - session.typed_at)
+    session.typed_at = now
     if session.edited[:1] != [uri]:
         session.edited = [uri, *(item for item in session.edited if item != uri)][:_MOST_EDITED]
         _tell_opened(session)

@@ -7,6 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from herdmate.assist.complete import budget
 from herdmate.lsp.session import Session
 
 
@@ -17,7 +18,23 @@ async def report(session: Session) -> dict[str, Any]:
     if session.status.state in ("ready", "thinking"):
         answer["engineProcess"] = session.companion.process_id
         answer["engine"] = asdict(await session.companion.totals())
+        answer["window"] = await _window(session)
     return answer
+
+
+async def _window(session: Session) -> dict[str, Any]:
+    """How much of the code the model sees, and why that is less than the settings say."""
+    info, _ = await session.companion.model()
+    pace, wished = session.companion.pace, session.settings.completion
+    before, after = budget(info, wished, pace)
+    note = ""
+    if before < wished.prefix_tokens and pace.reading:
+        note = (
+            f"The model reads {pace.reading:.0f} tokens a second here, so it sees {before} tokens "
+            f"before the cursor and {after} behind it, not {wished.prefix_tokens} and "
+            f"{wished.suffix_tokens}."
+        )
+    return {"prefixTokens": before, "suffixTokens": after, "note": note}
 
 
 def why_nothing(session: Session) -> str:

@@ -1,0 +1,46 @@
+"""When the model is asked, and how large its window is."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.assist.pace import Pace, delay, share_of_window
+
+
+def _pace(gap: float, answer: float) -> Pace:
+    pace = Pace()
+    for _ in range(8):
+        pace.note_key(gap)
+    pace.note_answer(answer)
+    return pace
+
+
+@pytest.mark.parametrize(
+    ("gap", "answer", "expected"),
+    [
+        (0.2, 0.1, 0.075),  # the answer is there before the next key
+        (0.2, 2.0, 0.22),  # asked in a pause
+        (0.2, 0.6, 0.15),  # but not for more than a quarter of the answer's time
+        (0.05, 2.0, 0.075),  # never less than the setting
+    ],
+)
+def test_the_delay_follows_rhythm_and_answers(gap: float, answer: float, expected: float) -> None:
+    assert delay(_pace(gap, answer), 0.075) == pytest.approx(expected)
+
+
+def test_pauses_are_no_rhythm_and_nothing_known_is_the_setting() -> None:
+    pace = Pace()
+    for gap in (5.0, 0.0, 60.0, 1.5, 2.0):
+        pace.note_key(gap)
+    pace.note_answer(2.0)
+    assert delay(pace, 0.075) == 0.075
+
+
+@pytest.mark.parametrize(
+    ("speed", "share"), [(0, 1.0), (100, 1.0), (64, 1.0), (50, 0.75), (40, 0.5), (5, 0.25)]
+)
+def test_a_slow_machine_has_a_smaller_window(speed: int, share: float) -> None:
+    pace = Pace()
+    pace.note_reading(speed * 100, 100.0)
+    pace.note_reading(10, 0.001)  # too few to tell
+    assert share_of_window(pace, 640) == share
