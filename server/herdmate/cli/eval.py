@@ -7,21 +7,22 @@ import asyncio
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from rich.console import Console
 from rich.progress import Progress
 
-from herdmate.cli.serve import Commands
+from herdmate.cli.serve import Commands, engine_starter
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
-from herdmate.eval.asking import ASKERS, Conditions, model_name
+from herdmate.eval.asking import NAMES, Conditions, model_name
 from herdmate.eval.holes import Hole, punch, read_set
 from herdmate.eval.run import Result, record, run, summaries
 from herdmate.eval.table import table
@@ -45,7 +46,7 @@ def add_parser(commands: Commands) -> None:
         help="what is taken out of your own code: a line's end, from within a word, or lines",
     )  # fmt: skip
     parser.add_argument(
-        "--baseline", action="append", default=[], choices=list(ASKERS)[1:],
+        "--baseline", action="append", default=[], choices=NAMES[1:],
         help="ask these too: the bare model, or Herdmate without healing of cut tokens",
     )  # fmt: skip
     parser.add_argument("--automatic", action="store_true", help="ask as typing does, not the key")
@@ -75,12 +76,12 @@ def _run(arguments: argparse.Namespace) -> int:
     given = Conditions(
         arguments.model, arguments.prefix_tokens, arguments.suffix_tokens, arguments.max_tokens,
         arguments.threads, not arguments.automatic, arguments.order,
-        ("--fake-engine", str(fake)) if fake else (),
     )  # fmt: skip
+    work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests)
     with ExitStack() as stack:
         path = arguments.records
         records = stack.enter_context(path.open("w", encoding="utf-8")) if path else None
-        results = _with_progress(holes, names, given, arguments.run_tests, records)
+        results = _with_progress(work, len(holes) * len(names), records)
     found = summaries(results)
     if arguments.json:
         about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
@@ -114,16 +115,19 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
     chosen = []
     for language in wanted:
         of_it = [hole for hole in known if hole.language == language]
-        chosen += chance.sample(of_it, min(arguments.count, len(of_it)))
+        # Side by side, holes in the same code have most of it read once.
+        sample = chance.sample(of_it, min(arguments.count, len(of_it)))
+        chosen += sorted(sample, key=lambda hole: hole.name)
     return chosen
 
 
 def _with_progress(
-    holes: Sequence[Hole], names: Sequence[str], given: Conditions, runs_tests: bool,
+    work: Callable[[Callable[[Result], None]], Coroutine[Any, Any, list[Result]]],
+    total: int,
     records: TextIO | None,
-) -> list[Result]:  # fmt: skip
+) -> list[Result]:
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("filling holes", total=len(holes) * len(names))
+        task = progress.add_task("filling holes", total=total)
 
         def on_result(result: Result) -> None:
             progress.advance(task)
@@ -131,4 +135,4 @@ def _with_progress(
                 records.write(json.dumps(record(result)) + "\n")
                 records.flush()
 
-        return asyncio.run(run(holes, names, given, runs_tests, on_result))
+        return asyncio.run(work(on_result))

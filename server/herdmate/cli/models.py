@@ -68,7 +68,8 @@ def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
 
 
 def _list(_arguments: argparse.Namespace) -> int:
-    table = Table("name", "size", "fits", "here", "licence", box=None, pad_edge=False)
+    columns = ("name", "size", "fits", "here", "licence")
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     free = psutil.virtual_memory().available
     context = Settings().engine.context_tokens
     for model in catalogue.models():

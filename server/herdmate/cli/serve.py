@@ -31,8 +31,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    start = _fake(arguments.fake_engine) if arguments.fake_engine else _real
-    server = create_server(start)
+    server = create_server(engine_starter(arguments.fake_engine))
     try:
         if arguments.tcp is not None:
             server.start_tcp("127.0.0.1", arguments.tcp)
@@ -41,6 +40,11 @@ def _run(arguments: argparse.Namespace) -> int:
     finally:
         counting.finish(server)  # also where the editor ended without a word
     return 0
+
+
+def engine_starter(fake_script: Path | None) -> FirstMessage:
+    """What starts the model that the settings ask for, or the fake one."""
+    return _fake(fake_script) if fake_script else _real
 
 
 def _real(settings: Settings) -> tuple[Mapping[str, Any], str]:

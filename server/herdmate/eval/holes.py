@@ -24,7 +24,7 @@ Cut = Literal["line", "word", "block"]
 
 
 @dataclass(frozen=True, slots=True)
-class Test:
+class Trial:
     """A program's standard input and the outputs of which one is right."""
 
     input: str
@@ -43,7 +43,7 @@ class Hole:
     before: str
     middle: str
     after: str
-    tests: tuple[Test, ...] = ()
+    tests: tuple[Trial, ...] = ()
 
     def filled(self, text: str, reach: int = 0) -> str:
         """The code with a text in the hole, in the place also of ``reach`` characters behind it."""
@@ -99,7 +99,7 @@ def _from_row(row: Mapping[str, Any]) -> Hole:
     told = _told(row["prompt"], _COMMENT.get(language, "//"))
     tests = row.get("unit_tests") or ()
     tests = json.loads(tests) if isinstance(tests, str) else tests
-    known = tuple(Test(test["input"], tuple(test["output"])) for test in tests)
+    known = tuple(Trial(test["input"], tuple(test["output"])) for test in tests)
     return Hole(row["task_id"], language, told + before, row["ground_truth"], after, known)
 
 

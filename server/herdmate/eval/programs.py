@@ -8,13 +8,13 @@ import sys
 import tempfile
 from pathlib import Path
 
-from herdmate.eval.holes import Test
+from herdmate.eval.holes import Trial
 
 _SECONDS = 10.0
 _MOST_TESTS = 20
 
 
-async def passes(program: str, tests: tuple[Test, ...]) -> bool:
+async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
     """Does a Python program write what its tests want? It runs on this machine, unguarded.
 
     In a folder of its own, for ten seconds a test at most, twenty tests at most.

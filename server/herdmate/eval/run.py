@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass
 from statistics import mean, median
 from typing import Any
 
-from herdmate.eval.asking import ASKERS, Conditions
+from herdmate.eval.asking import Conditions, askers
 from herdmate.eval.holes import Hole
 from herdmate.eval.programs import passes
 from herdmate.eval.scores import Answer, Score, score
+from herdmate.lsp.session import FirstMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +46,14 @@ class Summary:
 
 
 async def run(
-    holes: Sequence[Hole], names: Sequence[str], given: Conditions, runs_tests: bool,
-    on_result: Callable[[Result], None],
+    holes: Sequence[Hole], names: Sequence[str], given: Conditions, first_message: FirstMessage,
+    runs_tests: bool, on_result: Callable[[Result], None],
 ) -> list[Result]:  # fmt: skip
     """Every hole to everyone. Raises ``HerdmateError``."""
     results = []
-    async with AsyncExitStack() as stack:
-        askers = {name: await stack.enter_async_context(ASKERS[name](given)) for name in names}
+    async with askers(names, given, first_message) as asked:
         for hole in holes:
-            for name, ask in askers.items():
+            for name, ask in asked.items():
                 answer = await ask(hole)
                 passed = None
                 if runs_tests and hole.tests and hole.language == "python":

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich import box
 from rich.table import Table
 
+from herdmate.eval.asking import NAMES
 from herdmate.eval.run import Summary
+
+_COLUMNS = ("language", "asked", "holes", "shown", "exact", "alike", "valid", "passed", "seconds")
 
 
 def table(summaries: Sequence[Summary]) -> Table:
-    """A row for each language and each who was asked."""
-    found = Table()
-    for title in ("language", "asked", "holes", "shown", "exact match", "similarity",
-                  "valid syntax", "tests passed", "seconds (median)"):  # fmt: skip
-        found.add_column(title, justify="left" if title in ("language", "asked") else "right")
+    """A row for each language and each who was asked; it fits into 80 columns.
+
+    Seconds are only told of Herdmate: those who are asked behind it find the hole's code read.
+    """
+    found = Table(box=box.SIMPLE, pad_edge=False)
+    for title in _COLUMNS:
+        is_name = title in ("language", "asked")
+        found.add_column(title, justify="left" if is_name else "right", no_wrap=True)
     for item in summaries:
         found.add_row(
             item.language, item.asked, str(item.holes), str(item.shown),
-            f"{item.exact} ({item.exact / item.holes:.1%})", f"{item.similarity:.3f}",
-            _of(item.valid, item.judged), _of(item.passed, item.tested),
-            f"{item.median_seconds:.2f}",
+            f"{item.exact} {item.exact / item.holes:.1%}", f"{item.similarity:.3f}",
+            _share(item.valid, item.judged), _share(item.passed, item.tested),
+            f"{item.median_seconds:.2f}" if item.asked == NAMES[0] else "-",
         )  # fmt: skip
     return found
 
 
-def _of(count: int, whole: int) -> str:
-    return f"{count} of {whole} ({count / whole:.1%})" if whole else "-"
+def _share(count: int, whole: int) -> str:
+    return f"{count / whole:.1%}" if whole else "-"

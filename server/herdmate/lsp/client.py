@@ -9,15 +9,18 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from threading import Event
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
+from pygls.io_ import run_async
 from pygls.lsp.client import LanguageClient
 
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.convert import UTF16, Lines, lines_of
+from herdmate.lsp.session import Session
 from herdmate.text import Document, Edit, Span, apply_edits
 from herdmate.version import VERSION
 
@@ -34,11 +37,27 @@ async def connect(
     Raises ``HerdmateError``.
     """
     client = Client()
-    await client.start(settings, (*flags, "serve", *serve))
+    await client.start((*flags, "serve", *serve))
+    await client.shake_hands(settings)
     try:
         yield client
     finally:
         await client.stop()
+
+
+@asynccontextmanager
+async def connect_within(server: Session, settings: dict[str, Any]) -> AsyncIterator[Client]:
+    """A client of a server in this process, whose model may so be asked beside it.
+
+    The two speak the protocol as through pipes. Raises ``HerdmateError``.
+    """
+    client = Client()
+    client.attend(server)
+    await client.shake_hands(settings)
+    try:
+        yield client
+    finally:
+        await client.leave()
 
 
 class Client:
@@ -50,14 +69,26 @@ class Client:
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._outcomes: asyncio.Queue[types.WorkspaceEdit | str] = asyncio.Queue()
         self._progress: types.ProgressToken | None = None
+        self._listening: list[asyncio.Task[None]] = []
         self._listen()
 
-    async def start(self, settings: dict[str, Any], command: tuple[str, ...]) -> None:
-        """Start the server and shake hands."""
+    async def start(self, command: tuple[str, ...]) -> None:
+        """Start a server process."""
         # In a session of its own, so that Ctrl-C reaches it through us, in order.
         await self._client.start_io(
             sys.executable, "-m", "herdmate", *command, start_new_session=True
         )
+
+    def attend(self, server: Session) -> None:
+        """Let a server in this process and this client hear each other."""
+        for hearer, speaker in ((server, self._client), (self._client, server)):
+            stream = asyncio.StreamReader()
+            speaker.protocol.set_writer(_Voice(stream))
+            listening = run_async(Event(), stream, hearer.protocol)
+            self._listening.append(asyncio.ensure_future(listening))
+
+    async def shake_hands(self, settings: dict[str, Any]) -> None:
+        """Introduce oneself, as an editor with ghost text and these settings."""
         own = {"status": True, "explanation": True}
         edits = types.WorkspaceEditClientCapabilities(document_changes=True)
         await self._client.initialize_async(
@@ -88,6 +119,13 @@ class Client:
                 if server is not None:
                     server.kill()
         await self._client.stop()  # type: ignore[no-untyped-call]
+
+    async def leave(self) -> None:
+        """Say goodbye to a server in this process; its model ends."""
+        await self._client.shutdown_async(None)
+        for task in self._listening:
+            task.cancel()
+        await asyncio.wait(self._listening)
 
     async def ready(self, on_status: Callable[[str, float | None], None]) -> str:
         """Wait for the model and answer its name; raises ``HerdmateError`` when none comes."""
@@ -228,6 +266,19 @@ class Client:
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self._outcomes.put_nowait(params.edit)
             return types.ApplyWorkspaceEditResult(applied=True)
+
+
+class _Voice:
+    """What is written here is read there."""
+
+    def __init__(self, stream: asyncio.StreamReader) -> None:
+        self._stream = stream
+
+    def write(self, data: bytes) -> None:
+        self._stream.feed_data(data)
+
+    def close(self) -> None:
+        self._stream.feed_eof()
 
 
 def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:

@@ -1,0 +1,92 @@
+"""``herdmate eval`` from the command line, through a real server with the fake engine."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.eval.test_holes import CODE
+
+pytestmark = pytest.mark.e2e
+
+
+def _eval(tmp_path: Path, replies: dict[str, str], *arguments: str) -> str:
+    script = tmp_path / "script.json"
+    script.write_text(json.dumps({"replies": replies}))
+    done = subprocess.run(
+        [sys.executable, "-m", "herdmate", "eval", *arguments, "--fake-engine", str(script)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _set(tmp_path: Path) -> str:
+    rows = [
+        {"name": f"{language} {at}", "language": language, "prompt": f"x{at} = [",
+         "suffix": f"y{at} = 2", "canonical_solution": f"    {at}]"}
+        for language in ("py", "js") for at in range(8)
+    ]  # fmt: skip
+    path = tmp_path / "set.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return str(path)
+
+
+def test_all_who_are_asked_get_the_same_holes(tmp_path: Path) -> None:
+    replies = {"x3 = [": "    3]\nz = 0\n", "": "    0]\n"}
+    records = tmp_path / "records.jsonl"
+    out = _eval(
+        tmp_path, replies, _set(tmp_path), "--json", "--count", "8", "--language", "python",
+        "--baseline", "bare", "--baseline", "unhealed", "--records", str(records),
+    )  # fmt: skip
+    rows = {row["asked"]: row for row in json.loads(out)["summaries"]}
+    assert list(rows) == ["herdmate", "bare", "unhealed"]
+    assert {row["holes"] for row in rows.values()} == {8}
+    assert {row["exact"] for row in rows.values()} == {2}  # those with 0 and with 3
+    said = [json.loads(line) for line in records.read_text().splitlines()]
+    by_name: dict[str, list[dict[str, Any]]] = {}
+    for line in said:
+        by_name.setdefault(line["name"], []).append(line)
+    assert all(len(lines) == 3 for lines in by_name.values())
+    assert all(line["shown"] for line in said)
+
+
+def test_a_sample_is_fixed_and_by_language(tmp_path: Path) -> None:
+    def names(seed: str) -> list[str]:
+        records = tmp_path / f"{seed}.jsonl"
+        _eval(tmp_path, {"": "    0]\n"}, _set(tmp_path), "--count", "3", "--seed", seed,
+              "--records", str(records))  # fmt: skip
+        return [json.loads(line)["name"] for line in records.read_text().splitlines()]
+
+    first = names("1")
+    assert first == names("1")
+    assert [name[:2] for name in first] == ["py"] * 3 + ["js"] * 3
+    assert first != names("2")
+
+
+def test_the_table_is_whole_in_a_narrow_terminal(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for at in range(3):
+        (source / f"{at}.py").write_text(CODE)
+    out = _eval(tmp_path, {"": "x"}, str(source), "--count", "3", "--baseline", "unhealed")
+    (head, herdmate, unhealed) = (line for line in out.splitlines() if "e" in line)
+    assert head.split()[:4] == ["language", "asked", "holes", "shown"]
+    assert herdmate.split()[:3] == ["python", "herdmate", "3"]
+    assert unhealed.split()[-1] == "-"
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_missing_set_is_said(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "herdmate", "eval", str(tmp_path / "none.jsonl")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "There is no" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -1,0 +1,72 @@
+"""Holes: out of published sets, and punched into code."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import random
+from pathlib import Path
+
+import pytest
+
+from herdmate.errors import SelectionError
+from herdmate.eval.holes import Cut, Trial, punch, read_set
+
+CODE = "\n".join(f"def function_{at}(first, second):\n    return first + {at}" for at in range(20))
+
+
+def test_a_row_of_santacoders_set(tmp_path: Path) -> None:
+    row = {
+        "name": "one", "language": "py", "prompt": "def f(x):", "suffix": "    return y",
+        "canonical_solution": "    y = x",
+    }  # fmt: skip
+    path = tmp_path / "set.jsonl"
+    path.write_text(json.dumps(row) + "\n")
+    (hole,) = read_set(path)
+    assert (hole.name, hole.language, hole.tests) == ("one", "python", ())
+    assert hole.filled(hole.middle) == "def f(x):\n    y = x\n    return y"
+
+
+def test_a_row_of_safim(tmp_path: Path) -> None:
+    row = {
+        "task_id": "two", "lang": "python", "prompt": "Description: Adds one.\n\nCode:\n",
+        "eval_prompt": "x = int(input())\n{{completion}}\nprint(x)", "ground_truth": "x += 1",
+        "unit_tests": json.dumps([{"input": "1", "output": ["2"]}]),
+    }  # fmt: skip
+    path = tmp_path / "set.jsonl.gz"
+    path.write_bytes(gzip.compress(json.dumps(row).encode()))
+    (hole,) = read_set(path)
+    assert hole.before == "# Adds one.\n\nx = int(input())\n"
+    assert hole.after == "\nprint(x)"
+    assert hole.tests == (Trial("1", ("2",)),)
+
+
+@pytest.mark.parametrize("text", ["no json", '{"other": "keys"}', '{"lang": "py", "task_id": "x"}'])
+def test_what_is_no_set_is_said_to_be_none(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "set.jsonl"
+    path.write_text(text)
+    with pytest.raises(SelectionError, match="not a set of holes"):
+        list(read_set(path))
+
+
+@pytest.mark.parametrize("cut", ["line", "word", "block"])
+def test_holes_in_ones_own_code(tmp_path: Path, cut: Cut) -> None:
+    path = tmp_path / "a.py"
+    path.write_text(CODE)
+    for seed in range(50):
+        (hole,) = punch([path], cut, random.Random(seed))
+        assert hole.filled(hole.middle) == CODE
+        assert hole.middle.strip()
+        assert hole.after[:1] in ("\n", "")
+        if cut == "word":
+            assert hole.before[-1:].isalnum() or hole.before[-1:] == "_"
+            assert hole.middle[0].isalnum() or hole.middle[0] == "_"
+        else:
+            assert cut == "block" or "\n" not in hole.middle
+
+
+def test_no_hole_in_what_is_broken_or_short(tmp_path: Path) -> None:
+    broken, short = tmp_path / "broken.py", tmp_path / "short.py"
+    broken.write_text(CODE + "\ndef (")
+    short.write_text("value = 1\n")
+    assert list(punch([broken, short, tmp_path / "none.py"], "line", random.Random(0))) == []
