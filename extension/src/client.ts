@@ -12,7 +12,7 @@ import {
 import { progressWithCancel } from './progress';
 
 /** The documents that the server is told of. */
-export const SERVED = [{ scheme: 'file' }, { scheme: 'untitled' }];
+export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme }));
 
 /** A client that is ready to start; ghost text and code actions are the library's own work. */
 export function newClient(

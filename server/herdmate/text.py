@@ -131,9 +131,12 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a ``file:`` URI; ``None`` for any other."""
+    """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other."""
     parts = urlsplit(uri)
-    return Path(url2pathname(parts.path)) if parts.scheme == "file" else None
+    return Path(url2pathname(parts.path)) if parts.scheme in _ON_DISK else None
+
+
+_ON_DISK = ("file", "vscode-notebook-cell")
 
 
 def with_text(document: Document, text: str) -> Document:

@@ -40,6 +40,11 @@ class Lines:
     encoding: Encoding
 
     @property
+    def whole(self) -> Span:
+        """All that the client knows as this text."""
+        return Span(0, len(self.text))
+
+    @property
     def count(self) -> int:
         """How many lines there are; a text that ends a line has an empty one behind it."""
         return len(self.head) + len(self.tail)
@@ -108,9 +113,49 @@ class Lines:
         return start, self.text[start:end].rstrip("\r\n")
 
 
+@dataclass(frozen=True, slots=True)
+class PartLines(Lines):
+    """The same, where the client knows only ``rows`` lines of the text, from ``first`` on."""
+
+    first: int
+    rows: int
+
+    @property
+    def whole(self) -> Span:
+        """All that the client knows as this text."""
+        last = self.first + self.rows - 1
+        start, line = self._line(last)
+        return Span(self.start(self.first), start + len(line))
+
+    def offset(self, position: types.Position) -> int:
+        """The offset of a position; beyond a line's end it is the line's end."""
+        if position.line >= self.rows:
+            return self.whole.end
+        # ``super()`` does not work in slotted dataclasses.
+        return Lines.offset(self, types.Position(self.first + position.line, position.character))
+
+    def position(self, offset: int) -> types.Position:
+        """The position of an offset; one outside of the part is at its nearer end."""
+        whole = self.whole
+        found = Lines.position(self, min(max(offset, whole.start), whole.end))
+        return types.Position(found.line - self.first, found.character)
+
+
+def part_of(lines: Lines, first: int, rows: int) -> PartLines:
+    """Lines of which the client knows only ``rows``, from the line ``first`` on."""
+    return PartLines(lines.text, lines.head, lines.tail, lines.encoding, first, rows)
+
+
 def lines_of(text: str, encoding: Encoding) -> Lines:
     """The lines of a text."""
     return Lines(text, (0, *(end.end() for end in _LINE_END.finditer(text))), (), encoding)
+
+
+def edit_from_lsp(change: types.TextDocumentContentChangeEvent, lines: Lines) -> Edit:
+    """An edit as an editor tells it; without a range it replaces all that the client knows."""
+    if isinstance(change, types.TextDocumentContentChangePartial):
+        return Edit(lines.span(change.range), change.text)
+    return Edit(lines.whole, change.text)
 
 
 def edits_to_lsp(edits: Sequence[Edit], lines: Lines) -> list[types.TextEdit]:

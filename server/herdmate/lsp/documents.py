@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from lsprotocol import types
 
-from herdmate.context import syntax
 from herdmate.errors import SelectionError
-from herdmate.lsp.convert import UTF16, Encoding, Lines, lines_of
-from herdmate.text import Document, Edit, Span
-
-
-@dataclass(frozen=True, slots=True)
-class OpenDocument:
-    """One version of a document as the editor has it."""
-
-    document: Document
-    lines: Lines
+from herdmate.lsp.convert import UTF16, Encoding, edit_from_lsp
+from herdmate.lsp.notebooks import (
+    Notebook,
+    cell_of,
+    notebook_from,
+    rearranged,
+    with_edited_cell,
+)
+from herdmate.lsp.opened import OpenDocument, edited, opened_from
+from herdmate.text import Document, Edit
 
 
 class Documents:
@@ -26,10 +23,17 @@ class Documents:
     def __init__(self) -> None:
         self.encoding: Encoding = UTF16
         self._open: dict[str, OpenDocument] = {}
+        self._notebooks: dict[str, Notebook] = {}
 
     def find(self, uri: str) -> OpenDocument | None:
-        """The newest version, or ``None`` when the editor has not opened it."""
-        return self._open.get(uri)
+        """The newest version, or ``None`` when the editor has not opened it.
+
+        A notebook's cell is a part of all its cells of the same language.
+        """
+        if (opened := self._open.get(uri)) is not None:
+            return opened
+        cells = (cell_of(notebook, uri) for notebook in self._notebooks.values())
+        return next((cell for cell in cells if cell is not None), None)
 
     def get(self, uri: str) -> OpenDocument:
         """The newest version; raises ``SelectionError`` when the editor has not opened it."""
@@ -43,37 +47,50 @@ class Documents:
 
     def start(self, document: Document) -> OpenDocument:
         """Keep a document, which gets its tree and its lines."""
-        tree = syntax.parse(document.text, document.language)
-        lines = lines_of(document.text, self.encoding)
-        return self._keep(OpenDocument(replace(document, tree=tree), lines))
+        return self._keep(opened_from(document, self.encoding))
 
     def change(self, params: types.DidChangeTextDocumentParams) -> OpenDocument | None:
         """A document was edited; ``None`` when it was never opened."""
         if (opened := self._open.get(params.text_document.uri)) is None:
             return None
         for change in params.content_changes:
-            opened = self._apply(opened, change, params.text_document.version)
+            edit = edit_from_lsp(change, opened.lines)
+            opened = self._keep(edited(opened, edit, params.text_document.version))
         return opened
 
     def uris(self) -> tuple[str, ...]:
         """All that is open."""
-        return tuple(self._open)
+        cells = (cell.uri for notebook in self._notebooks.values() for cell in notebook.cells)
+        return (*self._open, *cells)
 
     def close(self, uri: str) -> None:
         """A document was closed."""
         self._open.pop(uri, None)
 
-    def _apply(
-        self, opened: OpenDocument, change: types.TextDocumentContentChangeEvent, version: int
-    ) -> OpenDocument:
-        old = opened.document
-        if isinstance(change, types.TextDocumentContentChangePartial):
-            edit = Edit(opened.lines.span(change.range), change.text)
-        else:
-            edit = Edit(Span(0, len(old.text)), change.text)
-        text = old.text[: edit.span.start] + edit.new_text + old.text[edit.span.end :]
-        document = Document(old.uri, old.language, text, version, _tree(old, edit, text))
-        return self._keep(OpenDocument(document, opened.lines.edited(edit, text)))
+    def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
+        """A notebook was opened."""
+        cells, items = params.notebook_document.cells, params.cell_text_documents
+        self._notebooks[params.notebook_document.uri] = notebook_from(cells, items, self.encoding)
+
+    def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> None:
+        """Cells came, went or were edited."""
+        uri, cells = params.notebook_document.uri, params.change.cells
+        if cells is None or (notebook := self._notebooks.get(uri)) is None:
+            return
+        if cells.structure is not None:
+            notebook = rearranged(notebook, cells.structure, self.encoding)
+        for content in cells.text_content or ():
+            notebook = with_edited_cell(notebook, content)
+        self._notebooks[uri] = notebook
+
+    def cells(self, uri: str) -> tuple[str, ...]:
+        """The URIs of a notebook's cells; none where no such notebook is open."""
+        notebook = self._notebooks.get(uri)
+        return tuple(cell.uri for cell in notebook.cells) if notebook is not None else ()
+
+    def close_notebook(self, uri: str) -> None:
+        """A notebook was closed."""
+        self._notebooks.pop(uri, None)
 
     def _keep(self, opened: OpenDocument) -> OpenDocument:
         self._open[opened.document.uri] = opened
@@ -87,9 +104,3 @@ def change_to_lsp(
     part = types.TextDocumentContentChangePartial(opened.lines.range(edit.span), edit.new_text)
     name = types.VersionedTextDocumentIdentifier(version, opened.document.uri)
     return types.DidChangeTextDocumentParams(name, [part])
-
-
-def _tree(old: Document, edit: Edit, text: str) -> syntax.SyntaxTree | None:
-    if isinstance(old.tree, syntax.SyntaxTree):
-        return syntax.edited(old.tree, old.text, (edit,), text)
-    return syntax.parse(text, old.language)

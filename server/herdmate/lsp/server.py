@@ -88,19 +88,14 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
         server.documents.change(params)
-        counting.after_change(server, params.text_document.uri)
-        indexing.after_change(server, params.text_document.uri)
-        prefilling.after_change(server, params)
+        _after_change(server, params)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
         counting.before_closing(server, uri)
         server.documents.close(uri)
-        prefilling.stop(server, uri)
-        indexing.after_closing(server, uri)
-        if (ongoing := server.companion.ongoing.pop(uri, None)) is not None:
-            ongoing.stop()
+        _after_closing(server, uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
@@ -111,9 +106,50 @@ def _documents(server: Session) -> None:
         for change in params.changes:
             indexing.after_saving(server, change.uri)
 
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
+    def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:
+        server.documents.open_notebook(params)
+        for uri in server.documents.cells(params.notebook_document.uri):
+            indexing.after_opening(server, uri)
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
+    def notebook_did_change(params: types.DidChangeNotebookDocumentParams) -> None:
+        uri = params.notebook_document.uri
+        before = server.documents.cells(uri)
+        server.documents.change_notebook(params)
+        after = server.documents.cells(uri)
+        for cell in set(after) - set(before):
+            indexing.after_opening(server, cell)
+        for cell in set(before) - set(after):
+            _after_closing(server, cell)
+        for edit in (params.change.cells and params.change.cells.text_content) or ():
+            _after_change(server, types.DidChangeTextDocumentParams(edit.document, edit.changes))
+
+    @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
+    def notebook_did_close(params: types.DidCloseNotebookDocumentParams) -> None:
+        cells = server.documents.cells(params.notebook_document.uri)
+        for uri in cells:
+            counting.before_closing(server, uri)
+        server.documents.close_notebook(params.notebook_document.uri)
+        for uri in cells:
+            _after_closing(server, uri)
+
     @server.feature(protocol.CURSOR)
     def cursor(params: Any) -> None:
         prefilling.after_hint(server, params)
+
+
+def _after_change(server: Session, params: types.DidChangeTextDocumentParams) -> None:
+    counting.after_change(server, params.text_document.uri)
+    indexing.after_change(server, params.text_document.uri)
+    prefilling.after_change(server, params)
+
+
+def _after_closing(server: Session, uri: str) -> None:
+    prefilling.stop(server, uri)
+    indexing.after_closing(server, uri)
+    if (ongoing := server.companion.ongoing.pop(uri, None)) is not None:
+        ongoing.stop()
 
 
 def _features(server: Session) -> None:

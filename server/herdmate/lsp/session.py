@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
+_NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
+
 FirstMessage = Callable[[Settings], tuple[Mapping[str, Any], str]]
 """From settings to the message that starts the engine, and a note for the user about the model."""
 
@@ -42,7 +44,9 @@ class Session(LanguageServer):
     """A language server and what it knows of its one client."""
 
     def __init__(self, first_message: FirstMessage) -> None:
-        super().__init__("herdmate", VERSION, protocol_cls=Protocol)
+        super().__init__(
+            "herdmate", VERSION, protocol_cls=Protocol, notebook_document_sync=_NOTEBOOKS
+        )
         self.first_message = first_message
         self.capabilities = Capabilities()
         self.settings = Settings()
@@ -154,7 +158,11 @@ class Session(LanguageServer):
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Go on with work after a command was answered; its errors are shown to the user."""
-        task = asyncio.ensure_future(self._reporting(work))
+        return self.keep(self._reporting(work))
+
+    def keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
+        """Go on with work whatever becomes of the request that it was for."""
+        task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
