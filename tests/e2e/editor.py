@@ -173,6 +173,9 @@ async def editor(
     if name == VSCODE:
         inline = types.InlineCompletionClientCapabilities(dynamic_registration=True)
         capabilities.text_document.inline_completion = inline
+        capabilities.notebook_document = types.NotebookDocumentClientCapabilities(
+            types.NotebookDocumentSyncClientCapabilities(dynamic_registration=True)
+        )
     capabilities.experimental = {"herdmate": dict.fromkeys(knows, True)}
     async with session(
         capabilities, tmp_path, replies, seconds, options, context, record

@@ -78,16 +78,85 @@ async def test_half_an_emoji_disturbs_nobody(name: str, tmp_path: Path) -> None:
 
 async def test_a_completion_menu_where_there_is_no_ghost_text(tmp_path: Path) -> None:
     async with editor(EMACS, tmp_path, {"re<|fim_suffix|>": "turn sum(items)"}) as client:
+        await client.until_ready()
         client.open(URI, CODE.replace("    \n", "    re\n"))
-        answer = await client.text_document_completion_async(
-            types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(2, 6))
-        )
-        assert isinstance(answer, types.CompletionList)
-        (item,) = answer.items
+        (item,) = await _menu(client, 2, 6)
         assert item.filter_text == "re"
         assert isinstance(item.text_edit, types.TextEdit)
         assert item.text_edit.range.start == types.Position(2, 4)
         assert item.text_edit.new_text.startswith("re")
+
+
+async def test_a_menu_does_not_wait_for_a_slow_model(tmp_path: Path) -> None:
+    """Other servers' entries stand in the same menu. The answer is there a moment later."""
+    options = {"completion": {"prefill": False}}
+    async with editor(EMACS, tmp_path, GHOST, seconds=0.005, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        assert await _menu(client, *HOLE) == []
+        while not (found := await _menu(client, *HOLE)):
+            pass
+        assert [item.label for item in found] == ["return sum(items)"]
+        assert (await client.status())["engine"]["requests"] == 1
+
+
+async def test_what_follows_ghost_text_is_prepared_while_it_is_shown(tmp_path: Path) -> None:
+    replies = {"(items)<|fim_suffix|>": "\n    # done", "": "return sum(items)"}
+    async with editor(VSCODE, tmp_path, replies) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        assert await _typing(client, URI, *HOLE, number="shown") == ["return sum(items)"]
+        said = len("return sum(items)") + 1
+        while (await client.status())["engine"]["generated_tokens"] <= said + len("\n    # done"):
+            pass
+        before = (await client.status())["engine"]["requests"]
+        client.change(URI, CODE.replace("    \n", "    return sum(items)\n", 1))
+        behind = (HOLE[0], HOLE[1] + len("return sum(items)"))
+        assert await _typing(client, URI, *behind, number="next") == ["\n    # done"]
+        assert (await client.status())["engine"]["requests"] == before
+
+
+async def test_cells_of_a_notebook_know_of_each_other(tmp_path: Path) -> None:
+    book, one, two = "file:///project/a.ipynb", "cell:/a.ipynb#1", "cell:/a.ipynb#2"
+    replies = {"def total(items): ...\n\nx = to<|fim_suffix|>": "tal([1, 2])"}
+    async with editor(VSCODE, tmp_path, replies) as client:
+        assert client.initialized_with is not None
+        assert client.initialized_with.capabilities.notebook_document_sync
+        cells = [types.NotebookCell(types.NotebookCellKind.Code, uri) for uri in (one, two)]
+        items = [
+            types.TextDocumentItem(one, "python", 1, "def total(items): ..."),
+            types.TextDocumentItem(two, "python", 1, "x = "),
+        ]
+        notebook = types.NotebookDocument(book, "jupyter-notebook", 1, cells)
+        client.notebook_document_did_open(types.DidOpenNotebookDocumentParams(notebook, items))
+        at = types.Position(0, 4)
+        edit = types.TextDocumentContentChangePartial(types.Range(at, at), "to")
+        content = types.NotebookDocumentCellContentChanges(
+            types.VersionedTextDocumentIdentifier(2, two), [edit]
+        )
+        client.notebook_document_did_change(
+            types.DidChangeNotebookDocumentParams(
+                types.VersionedNotebookDocumentIdentifier(2, book),
+                types.NotebookDocumentChangeEvent(
+                    cells=types.NotebookDocumentCellChanges(text_content=[content])
+                ),
+            )
+        )
+        params = inline_params(two, 0, 6)
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        (item,) = answer.items
+        assert item.insert_text == "tal([1, 2])"
+        assert item.range == types.Range(types.Position(0, 6), types.Position(0, 6))
+        client.notebook_document_did_close(
+            types.DidCloseNotebookDocumentParams(
+                types.NotebookDocumentIdentifier(book),
+                [types.TextDocumentIdentifier(uri) for uri in (one, two)],
+            )
+        )
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert not answer.items
 
 
 async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> None:
@@ -529,3 +598,11 @@ async def _typing(client: Editor, uri: str, line: int, character: int, number: s
         types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
     )
     return [item.insert_text for item in answer.items]
+
+
+async def _menu(client: Editor, line: int, character: int) -> list[types.CompletionItem]:
+    answer = await client.text_document_completion_async(
+        types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(line, character))
+    )
+    assert isinstance(answer, types.CompletionList)
+    return list(answer.items)

@@ -61,6 +61,7 @@ async def test_the_table_is_answered_to_a_client_that_shows_no_document(
     tmp_path: Path, file: StatisticsFile
 ) -> None:
     async with editor(EMACS, tmp_path, REPLIES) as client:
+        await client.until_ready()
         client.open(URI, BEFORE + AFTER)
         await client.text_document_completion_async(
             types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(1, 4))

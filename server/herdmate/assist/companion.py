@@ -20,7 +20,7 @@ from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
 from herdmate.engine.client import EngineProcess, EngineState, start_llama
 from herdmate.errors import HerdmateError
-from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
+from herdmate.generation import Finished, ModelInfo, Piece, Priority, Request, Totals, Usage
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.folder import model_folder
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
@@ -105,7 +105,7 @@ class Companion:
         """
         engine = await self._running()
         asked = Asked(request)
-        if request.max_tokens:  # reading ahead asks nothing
+        if request.priority is not Priority.BACKGROUND:  # nobody has asked for that yet
             self.last_asked = asked
         async with aclosing(engine.generate(request, partial(self._note_end, asked))) as answer:
             async for event in answer:
@@ -140,7 +140,7 @@ class Companion:
         asked.finished = finished
         self.pace.note_reading(finished.usage.evaluated_tokens, finished.usage.prompt_seconds)
         _log_end(asked.request, finished)
-        if asked.request.max_tokens:
+        if asked.request.priority is not Priority.BACKGROUND:
             self._on_usage(asked.request, finished.usage)
 
 

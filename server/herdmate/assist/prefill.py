@@ -7,22 +7,29 @@ from dataclasses import replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.complete import typing_request
-from herdmate.assist.trigger import IN_A_WORD, silence_reason
+from herdmate.assist.gate import LARGEST, gate_at, sound_part
+from herdmate.assist.postprocess import Shown, finish, is_whole
+from herdmate.assist.trigger import IN_A_WORD, silence_reason, wants_multiline
 from herdmate.assist.withheld import reason_to_withhold
 from herdmate.generation import Priority
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor
+from herdmate.text import Cursor, with_text
 
 
 async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSettings) -> None:
     """Evaluate what a completion at the cursor would be asked with, exactly, and say nothing.
 
-    What was only moved into its place while the user typed is evaluated again. Anything else that
-    is asked goes first. Raises ``HerdmateError`` when there is no model.
+    What was only moved into its place while the user typed is evaluated again. Where ghost text is
+    shown, what follows it is prepared instead, so that it is there once that is accepted. Anything
+    else that is asked goes first. Raises ``HerdmateError`` when there is no model.
     """
     if not settings.enabled or not settings.prefill:
         return
     if reason_to_withhold(cursor.document, companion.ignored):
+        return
+    if shown := companion.cache.get(cursor):
+        if len(cursor.document.text) <= LARGEST:
+            await _go_on(_accepted(cursor, shown), companion, settings)
         return
     # From within a word the cursor soon gets to where something is offered.
     if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
@@ -32,3 +39,25 @@ async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSett
     async with aclosing(companion.generate(ahead)) as events:
         async for _ in events:
             pass
+
+
+async def _go_on(cursor: Cursor, companion: Companion, settings: CompletionSettings) -> None:
+    """Put what would be shown at the cursor into the cache."""
+    if companion.cache.get(cursor) or silence_reason(cursor, invoked=False):
+        return
+    multiline, gate = wants_multiline(cursor, settings.multiline), gate_at(cursor)
+    request = await typing_request(cursor, companion, settings)
+    raw = await companion.answer(
+        replace(request, priority=Priority.BACKGROUND),
+        lambda said: is_whole(said, cursor, multiline),
+    )
+    shown = finish(raw, cursor, multiline) or Shown("")
+    if text := sound_part(shown.text, gate, shown.reach):
+        companion.cache.put(cursor, replace(shown, text=text))
+
+
+def _accepted(cursor: Cursor, shown: Shown) -> Cursor:
+    """The cursor behind ghost text that was accepted."""
+    text, at = cursor.document.text, cursor.offset
+    whole = text[:at] + shown.text + text[at + shown.reach :]
+    return Cursor(with_text(cursor.document, whole), at + len(shown.text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections.abc import Sequence
@@ -13,12 +14,13 @@ from herdmate.assist.complete import Completion, Silence, complete
 from herdmate.errors import HerdmateError
 from herdmate.lsp import counting, prefilling
 from herdmate.lsp.convert import Lines
-from herdmate.lsp.documents import OpenDocument
+from herdmate.lsp.opened import OpenDocument
 from herdmate.lsp.session import Session
 from herdmate.text import Cursor, Span, with_text
 
 _log = logging.getLogger(__name__)
 
+_MENU_SECONDS = 0.25
 _WORD_BEFORE = re.compile(r"\w*$")
 
 
@@ -32,15 +34,29 @@ async def inline_completion(
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
     found = await _complete(session, cursor, _is_invoked(params))
+    if found:
+        prefilling.after_showing(session, cursor)
     return _shown(session, opened, cursor, found)
 
 
 async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
-    """The same text as an entry of the completion menu."""
+    """The same text as an entry of the completion menu.
+
+    A menu waits for all its servers, and some editors wait for the menu. What comes too late for it
+    is there when it is asked for at the next key, or again.
+    """
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return types.CompletionList(is_incomplete=True, items=[])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
-    found = await _complete(session, cursor, invoked=False)
+    asked_at = _begin(session, cursor)
+    asking = session.keep(_ask(session, cursor, invoked=False))
+    try:
+        await asyncio.wait({asking}, timeout=_MENU_SECONDS)
+    except asyncio.CancelledError:
+        asking.cancel()
+        raise
+    answer = asking.result() if asking.done() else None
+    found = _end(session, cursor, answer, asked_at)
     commands = counting.offered(session, cursor, found)
     items = [
         _menu_entry(item, cursor, opened.lines, command)
@@ -58,27 +74,41 @@ def inline_completion_to_lsp(
     )
 
 
+_Answer = tuple[Completion, ...] | Silence | HerdmateError | None
+"""``None`` where a newer request overtook."""
+
+
 async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
-    """Typing never disturbs: what went wrong goes to the log and the status."""
+    asked_at = _begin(session, cursor)
+    return _end(session, cursor, await _ask(session, cursor, invoked), asked_at)
+
+
+def _begin(session: Session, cursor: Cursor) -> float:
     prefilling.stop(session, cursor.document.uri)
-    asked_at = counting.after_asking(session, cursor)
+    return counting.after_asking(session, cursor)
+
+
+async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
     work = complete(cursor, session.companion, session.settings.completion, invoked)
     try:
         async with session.thinking():
-            found = await session.supersede(f"type {cursor.document.uri}", work)
+            return await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
-        counting.after_answering(session, cursor, error, asked_at)
-        session.silence = str(error)
-        _log.info("no completion: %s", error)
+        return error
+
+
+def _end(
+    session: Session, cursor: Cursor, answer: _Answer, asked_at: float
+) -> tuple[Completion, ...]:
+    """Typing never disturbs: what went wrong goes to the log and the status."""
+    counting.after_answering(session, cursor, answer, asked_at)
+    if isinstance(answer, Silence | HerdmateError):
+        session.silence = answer.reason if isinstance(answer, Silence) else str(answer)
+        _log.info("no completion: %s", session.silence)
         return ()
-    counting.after_answering(session, cursor, found, asked_at)
-    if isinstance(found, Silence):
-        session.silence = found.reason
-        _log.info("no completion: %s", found.reason)
-        return ()
-    if found:
+    if answer:
         session.silence = ""
-    return found or ()
+    return answer or ()
 
 
 async def _after_chosen(

@@ -1,4 +1,5 @@
-"""When the model reads ahead: a document was opened, the cursor rests, or typing has paused."""
+"""When the model reads ahead: a document was opened, the cursor rests, typing has paused, or ghost
+text is shown."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ from herdmate.text import Cursor
 _log = logging.getLogger(__name__)
 
 _AFTER_OPENING = 0.3
+_AFTER_SHOWING = 0.5
 _AFTER_TYPING = 1.5
 """Seconds. Longer than a thought takes: what was moved is evaluated anew, and typing stops that."""
 
@@ -49,6 +51,11 @@ def after_hint(session: Session, hint: Any) -> None:
         return
     if (opened := session.documents.find(uri)) is not None:
         _soon(session, uri, opened.lines.offset(position), 0.0)
+
+
+def after_showing(session: Session, cursor: Cursor) -> None:
+    """Ghost text is shown, and may be accepted."""
+    _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
 
 
 def stop(session: Session, uri: str) -> None:
