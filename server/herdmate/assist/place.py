@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from herdmate.context.languages import comment_mark
 from herdmate.text import Cursor
 
 _REACH = 4000
@@ -23,7 +24,7 @@ class Place:
     ``above`` and ``below`` are the nearest lines that are not blank, nearest first, without their
     trailing whitespace. ``closers_missing`` says how many brackets are open at the cursor and not
     closed behind it, ``None`` where that cannot be told, ``closers_left`` how many are closed
-    behind it and not open. ``line_end`` is the document's own.
+    behind it and not open. ``line_end`` is the document's own, ``comment_mark`` begins a comment.
     """
 
     line_prefix: str
@@ -33,6 +34,7 @@ class Place:
     closers_missing: int | None
     closers_left: int
     line_end: str
+    comment_mark: str
 
 
 def place_of(cursor: Cursor) -> Place:
@@ -55,6 +57,7 @@ def place_of(cursor: Cursor) -> Place:
         closers_missing=None if balance is None else max(balance, 0),
         closers_left=max(-(balance or 0), 0),
         line_end=_line_end(text),
+        comment_mark=comment_mark(cursor.document.language),
     )
 
 
@@ -88,6 +91,18 @@ def brackets(text: str) -> Iterator[tuple[int, str]]:
         elif char in "#/" and _is_comment(text, at):
             at = _line_end_after(text, at)
         at += 1
+
+
+def trailing_comment(line: str, mark: str) -> int | None:
+    """Where a comment begins behind code, as far as the line tells; ``None`` where none does."""
+    at = 0
+    while at < len(line):
+        if line[at] in _QUOTES:
+            at = _string_end(line, at)
+        elif line.startswith(mark, at) and line[:at].strip() and line[at - 1].isspace():
+            return at if line[at + len(mark) :][:1] in ("", " ") else None
+        at += 1
+    return None
 
 
 def _is_comment(text: str, at: int) -> bool:

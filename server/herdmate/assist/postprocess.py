@@ -12,7 +12,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from herdmate.assist.indentation import in_tabs, step_of
-from herdmate.assist.place import Place, brackets, indentation, is_telling, place_of, unclosed
+from herdmate.assist.place import (
+    Place,
+    brackets,
+    indentation,
+    is_telling,
+    place_of,
+    trailing_comment,
+    unclosed,
+)
 from herdmate.text import Cursor
 
 Rule = Callable[[str, Place], str]
@@ -131,7 +139,7 @@ def indent_body(text: str, place: Place) -> str:
     if not lines[0].strip() or lines[0].lstrip()[0] in _ENDS or _GOES_ON.match(lines[0]):
         return text
     lead = head[: len(head) - len(head.lstrip())]
-    unit = "\t" if lead[:1] == "\t" else " " * step_of([*place.above, *place.below])
+    unit = "\t" if lead[:1] == "\t" else " " * step_of([*reversed(place.above), *place.below])
     margin = len(lines[0]) - len(lines[0].lstrip())
     for at, line in enumerate(lines):
         if line.strip():
@@ -236,6 +244,17 @@ def limit_loop(text: str, place: Place) -> str:
     return text
 
 
+def trim_trailing_comments(text: str, place: Place) -> str:
+    """Behind code stands a comment only where one does in the lines around."""
+    mark, prefix = place.comment_mark, place.line_prefix
+    around = (prefix, *place.above, *place.below)
+    if any(trailing_comment(line, mark) is not None for line in around):
+        return text
+    first, *more = text.split("\n")
+    lines = [_without_comment(prefix + first, mark)[len(prefix) :]]
+    return "\n".join((*lines, *(_without_comment(line, mark) for line in more)))
+
+
 def trim_overlap_with_suffix(text: str, place: Place) -> str:
     """The end of the completion does not repeat what follows on the cursor's line."""
     behind = place.line_suffix.rstrip()
@@ -300,6 +319,7 @@ AFTER: tuple[Rule, ...] = (
     limit_to_brackets,
     limit_repeated_lines,
     limit_loop,
+    trim_trailing_comments,
     trim_overlap_with_suffix,
     drop_repeat_of_next_line,
     drop_repeat_of_line_above,
@@ -384,6 +404,11 @@ def _first_line(text: str, place: Place) -> str:
     lead, rest = _split_lead(text)
     line, _, more = rest.partition("\n")
     return ("" if lead else place.line_prefix) + line + ("" if more else place.line_suffix)
+
+
+def _without_comment(line: str, mark: str) -> str:
+    at = trailing_comment(line, mark)
+    return line if at is None else line[:at].rstrip()
 
 
 def _reopens(rest: str) -> bool:
