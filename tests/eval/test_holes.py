@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from herdmate.errors import SelectionError
-from herdmate.eval.holes import Cut, Trial, punch, read_set
+from herdmate.eval.holes import Cut, Hole, Trial, punch, read_set, sample
 
 CODE = "\n".join(f"def function_{at}(first, second):\n    return first + {at}" for at in range(20))
 
@@ -70,3 +70,19 @@ def test_no_hole_in_what_is_broken_or_short(tmp_path: Path) -> None:
     broken.write_text(CODE + "\ndef (")
     short.write_text("value = 1\n")
     assert list(punch([broken, short, tmp_path / "none.py"], "line", random.Random(0))) == []
+
+
+def test_a_sample_takes_the_holes_of_a_code_together() -> None:
+    lines = [[f"a{code} = {line}" for line in range(5)] for code in range(6)]
+    holes = [
+        Hole(f"{code}-{line}", "python", "".join(f"{it}\n" for it in text[:line]), text[line],
+             "\n" + "\n".join(text[line + 1 :]))
+        for line in range(5) for code, text in enumerate(lines)
+    ]  # fmt: skip
+    chosen = sample(holes, 12, random.Random(3))
+    first, second, third = (chosen[at].name[0] for at in (0, 5, 10))
+    assert [hole.name for hole in chosen[:5]] == [f"{first}-{line}" for line in range(5)]
+    assert [hole.name[0] for hole in chosen] == [first] * 5 + [second] * 5 + [third] * 2
+    assert len({first, second, third}) == 3
+    assert chosen == sample(holes, 12, random.Random(3))
+    assert chosen != sample(holes, 12, random.Random(4))

@@ -23,7 +23,7 @@ from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.asking import NAMES, Conditions, model_name
-from herdmate.eval.holes import Hole, punch, read_set
+from herdmate.eval.holes import Hole, punch, read_set, sample
 from herdmate.eval.run import Result, record, run, summaries
 from herdmate.eval.table import table
 
@@ -110,15 +110,9 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
         chance.shuffle(files)
         most = arguments.count * max(len(arguments.language or ()), 1)
         known += islice(punch(files, arguments.cut, chance), most)
-    languages = dict.fromkeys(hole.language for hole in known)
-    wanted = arguments.language or languages
-    chosen = []
-    for language in wanted:
-        of_it = [hole for hole in known if hole.language == language]
-        # Side by side, holes in the same code have most of it read once.
-        sample = chance.sample(of_it, min(arguments.count, len(of_it)))
-        chosen += sorted(sample, key=lambda hole: hole.name)
-    return chosen
+    wanted = arguments.language or dict.fromkeys(hole.language for hole in known)
+    by_language = ([hole for hole in known if hole.language == language] for language in wanted)
+    return [hole for holes in by_language for hole in sample(holes, arguments.count, chance)]
 
 
 def _with_progress(

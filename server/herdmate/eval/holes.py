@@ -12,6 +12,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -78,6 +79,22 @@ def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Ho
         if (place := _place(text, cut, chance)) is not None:
             start, end = place
             yield Hole(str(path), language, text[:start], text[start:end], text[end:])
+
+
+def sample(holes: Iterable[Hole], count: int, chance: random.Random) -> list[Hole]:
+    """So many holes, in codes chosen at random.
+
+    All holes of a code are taken together, the first one first: most of it is read once for all.
+    """
+    by_code: dict[str, list[Hole]] = {}
+    for hole in holes:
+        by_code.setdefault("".join(hole.filled(hole.middle).split()), []).append(hole)
+    codes = list(by_code)
+    chance.shuffle(codes)
+    chosen = (
+        hole for code in codes for hole in sorted(by_code[code], key=lambda hole: len(hole.before))
+    )
+    return list(islice(chosen, count))
 
 
 # --- published sets
