@@ -133,8 +133,11 @@ def check_file(path: str) -> None:
         raise ModelError(f"There is no model file at {path}; set herdmate.model to one.")
 
 
-# ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 goes on with the line before
-_LEVELS = {4: logging.INFO}  # a cancelled evaluation is an error to llama.cpp
+_ERROR = 4
+"""Of ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 goes on with the line before."""
+
+_CANCELLED = ("compute_async failed with error 1", "compute status: 1", "decode, ret = 2")
+"""What llama.cpp says, as errors, where an evaluation was stopped because we asked for that."""
 
 
 def _route_log() -> list[str]:
@@ -144,10 +147,11 @@ def _route_log() -> list[str]:
     @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
     def write(level: int, text: bytes, _data: Any) -> None:
         line = text.decode("utf-8", "replace").rstrip()
-        if level == 4 and line:
+        is_error = level == _ERROR and not any(words in line for words in _CANCELLED)
+        if is_error and line:
             errors.append(line)
         if line:
-            _log.log(_LEVELS.get(level, logging.DEBUG), "llama.cpp: %s", line)
+            _log.log(logging.INFO if is_error else logging.DEBUG, "llama.cpp: %s", line)
 
     _kept_alive.append(write)
     llama_cpp.llama_log_set(write, ctypes.c_void_p(0))
