@@ -32,6 +32,8 @@ class Document:
     ``language`` is the LSP language id (``"python"``, ``"typescriptreact"``). ``tree`` is the
     syntax tree of ``text`` and belongs to ``context.syntax``; it is ``None`` where no grammar is
     known. An edit moves the tree on to the next version: read it before the first ``await``.
+    ``supposed`` is set where the text is not the editor's: the document as it is, and the edit that
+    makes this one of it.
     """
 
     uri: str
@@ -39,6 +41,7 @@ class Document:
     text: str
     version: int | None = None
     tree: object | None = None
+    supposed: tuple[Document, Edit] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +140,13 @@ def path_of(uri: str) -> Path | None:
 
 
 _ON_DISK = ("file", "vscode-notebook-cell")
+
+
+def supposing(document: Document, edit: Edit) -> Cursor:
+    """The cursor behind an edit that was not made, as if it were."""
+    text = apply_edits(document.text, (edit,))
+    supposed = replace(document, text=text, tree=None, supposed=(document, edit))
+    return Cursor(supposed, edit.span.start + len(edit.new_text))
 
 
 def with_text(document: Document, text: str) -> Document:

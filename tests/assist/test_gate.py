@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from herdmate.assist.gate import LARGEST, Gate, gate_at, sound_part
-from herdmate.text import Cursor, Document
+from herdmate.context import syntax
+from herdmate.text import Cursor, Document, Edit, Span, supposing
 
 
 def _gate(code: str, language: str = "python") -> Gate | None:
@@ -80,3 +81,23 @@ def test_stubs_have_no_bodies() -> None:
     gate = gate_at(Cursor(Document("file:///a.pyi", "python", code), code.index("f(") + 2))
     assert sound_part("self) -> int:", gate) == "self) -> int: ..."
     assert sound_part("self) -> int", gate) == "self) -> int: ..."
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "new"),
+    [("con", "con", "console"), ("print", "(1)", "print"), ("\n\n\nprint", "\n", "\n    y = x\n")],
+)
+def test_what_is_supposed_is_judged_as_if_it_stood_there(start: str, end: str, new: str) -> None:
+    """Without parsing the whole document again: that takes long where it is long."""
+    text = "import os\n\n\ndef f(x):\n    con\n\n\nprint(1)\n"
+    document = Document("a", "python", text, tree=syntax.parse(text, "python"))
+    span = Span(text.index(start), text.index(end, text.index(start)) + len(end))
+    supposed = supposing(document, Edit(span, new))
+    assert supposed.document.text == text[: span.start] + new + text[span.end :]
+    found = gate_at(supposed)
+    assert found is not None
+    assert found.before.endswith(new)
+    as_typed = gate_at(Cursor(Document("a", "python", supposed.document.text), supposed.offset))
+    assert as_typed is not None
+    for said in ("", " = 1", "(", ")", "\n    return x"):
+        assert found.is_sound_with(said) == as_typed.is_sound_with(said)

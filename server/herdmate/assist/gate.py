@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from herdmate.assist.place import brackets, unclosed
 from herdmate.context import syntax
-from herdmate.text import Cursor, Document, line_end, line_start
+from herdmate.text import Cursor, Document, Edit, line_end, line_start
 
 LARGEST = 40_000
 """Characters of code around the cursor up to which it is parsed: some 10 milliseconds."""
@@ -54,6 +54,9 @@ def gate_at(cursor: Cursor) -> Gate | None:
     To be asked before the first ``await``: it reads the document's tree.
     """
     document, offset = cursor.document, cursor.offset
+    if document.supposed is not None:
+        real, edit = document.supposed
+        return _supposing(gate_at(Cursor(real, edit.span.start)), edit)
     if (tree := syntax.tree_of(document)) is None:
         return None
     text = document.text
@@ -64,6 +67,19 @@ def gate_at(cursor: Cursor) -> Gate | None:
     whole = None if is_all or len(text) > LARGEST else (text[:offset], text[offset:])
     before, after = text[span.start : offset], text[offset : span.end]
     return Gate(document.language, before, after, whole, _is_stub(document))
+
+
+def _supposing(gate: Gate | None, edit: Edit) -> Gate | None:
+    """The gate behind an edit at its place."""
+    if gate is None:
+        return None
+
+    def edited(before: str, after: str) -> tuple[str, str]:
+        return before + edit.new_text, after[edit.span.end - edit.span.start :]
+
+    before, after = edited(gate.before, gate.after)
+    whole = edited(*gate.whole) if gate.whole is not None else None
+    return replace(gate, before=before, after=after, whole=whole)
 
 
 def sound_part(text: str, gate: Gate | None, reach: int = 0) -> str:

@@ -25,8 +25,10 @@ class Overviews:
         text = document.text[:start]
         known = self._made.get(document.uri)
         if known is None or known[0] != text:
-            tree = syntax.fresh_tree_of(document)
-            known = text, outline.above(tree, document.text, start) if tree else ()
+            # What is supposed stands at the cursor, so below.
+            real = document.supposed[0] if document.supposed is not None else document
+            tree = syntax.fresh_tree_of(real)
+            known = text, outline.above(tree, real.text, start) if tree else ()
             self._made.pop(document.uri, None)
             self._made[document.uri] = known
             if len(self._made) > _MOST:

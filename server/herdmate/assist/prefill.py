@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.complete import typing_request
-from herdmate.assist.gate import LARGEST, gate_at, sound_part
+from herdmate.assist.gate import gate_at, sound_part
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import IN_A_WORD, silence_reason, wants_multiline
 from herdmate.assist.withheld import reason_to_withhold
 from herdmate.generation import Priority
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor, with_text
+from herdmate.text import Cursor, Edit, Span, supposing
 
 
 async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSettings) -> None:
@@ -28,8 +28,9 @@ async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSett
     if reason_to_withhold(cursor.document, companion.ignored):
         return
     if shown := companion.cache.get(cursor):
-        if len(cursor.document.text) <= LARGEST:
-            await _go_on(_accepted(cursor, shown), companion, settings)
+        span = Span(cursor.offset, cursor.offset + shown.reach)
+        accepted = supposing(cursor.document, Edit(span, shown.text))
+        await _go_on(accepted, companion, settings)
         return
     # From within a word the cursor soon gets to where something is offered.
     if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
@@ -54,10 +55,3 @@ async def _go_on(cursor: Cursor, companion: Companion, settings: CompletionSetti
     shown = finish(raw, cursor, multiline) or Shown("")
     if text := sound_part(shown.text, gate, shown.reach):
         companion.cache.put(cursor, replace(shown, text=text))
-
-
-def _accepted(cursor: Cursor, shown: Shown) -> Cursor:
-    """The cursor behind ghost text that was accepted."""
-    text, at = cursor.document.text, cursor.offset
-    whole = text[:at] + shown.text + text[at + shown.reach :]
-    return Cursor(with_text(cursor.document, whole), at + len(shown.text))

@@ -51,8 +51,14 @@ def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"])
     if setting != "auto":
         return setting == "always"
     document, behind = cursor.document, cursor.line_suffix
-    tree = syntax.tree_of(document)
-    if tree and syntax.is_in_string_or_comment(tree, document.text, cursor.offset):
+    tree = None
+    if document.supposed is not None:
+        real, edit = document.supposed
+        inside = _is_in_string_or_comment(syntax.tree_of(real), real.text, edit.span.start)
+    else:
+        tree = syntax.tree_of(document)
+        inside = _is_in_string_or_comment(tree, document.text, cursor.offset)
+    if inside:
         return False
     if behind.strip() and not _only_closes(behind):
         return False
@@ -70,6 +76,10 @@ def is_switched_off(document: Document, disabled_in: tuple[str, ...]) -> bool:
         entry == document.language or fnmatch(path, entry) or fnmatch(name, entry)
         for entry in disabled_in
     )
+
+
+def _is_in_string_or_comment(tree: syntax.SyntaxTree | None, text: str, offset: int) -> bool:
+    return tree is not None and syntax.is_in_string_or_comment(tree, text, offset) is not None
 
 
 def _is_said(cursor: Cursor) -> bool:

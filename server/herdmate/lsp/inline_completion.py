@@ -16,7 +16,7 @@ from herdmate.lsp import counting, prefilling
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.opened import OpenDocument
 from herdmate.lsp.session import Session
-from herdmate.text import Cursor, Span, with_text
+from herdmate.text import Cursor, Edit, Span, supposing
 
 _log = logging.getLogger(__name__)
 
@@ -118,8 +118,7 @@ async def _after_chosen(
     text, span = opened.document.text, opened.lines.span(chosen.range)
     if not chosen.text.startswith(text[span.start : cursor.offset]):
         return _list([])
-    accepted = text[: span.start] + chosen.text + text[span.end :]
-    behind = Cursor(with_text(opened.document, accepted), span.start + len(chosen.text))
+    behind = supposing(opened.document, Edit(span, chosen.text))
     found = await _complete(session, behind, invoked=False)
     whole = [replace(item, text=chosen.text + item.text, span=span) for item in found]
     return _shown(session, opened, cursor, whole)
