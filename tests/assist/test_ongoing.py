@@ -92,6 +92,21 @@ async def test_whole_lines_when_the_box_ends_and_the_rest_for_who_follows() -> N
     assert ended[len(BEFORE)].startswith("result = 0\n    for item")
 
 
+async def test_what_was_shown_stays_while_it_is_typed() -> None:
+    """It does not vanish until the model has come to its end."""
+    model = _Model()
+    ongoing = _start(model)
+    following = asyncio.ensure_future(ongoing.follow(_cursor(), 0.01, False))
+    model.say("return sum(items)\n", "    # and")
+    assert await following == Shown("return sum(items)")
+    assert await ongoing.follow(_cursor("ret"), 60, False) == Shown("urn sum(items)")
+    asked = asyncio.ensure_future(ongoing.follow(_cursor("ret"), 0, True))
+    await model.heard()
+    assert not asked.done()  # who asks by the key waits for all of it
+    model.say(" more\n", None)
+    assert await asked == Shown("urn sum(items)\n    # and more")
+
+
 async def test_half_a_line_is_never_shown() -> None:
     model = _Model()
     ongoing = _start(model)

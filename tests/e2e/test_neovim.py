@@ -77,7 +77,8 @@ class Neovim:
             elif found := there():
                 return found
             time.sleep(0.02)
-        raise AssertionError(f"timed out; Neovim saw {self.lua('return _G.seen')}")
+        seen = self.lua("return _G.seen")
+        raise AssertionError(f"timed out; Neovim saw {seen | {'requests': seen['requests'][-9:]}}")
 
     def lua(self, code: str, *arguments: Any) -> Any:
         """Run Lua inside."""
@@ -211,6 +212,78 @@ def test_ghost_text_is_drawn_and_accepted_with_tab(
     neovim.until(lambda: neovim.lines != before)
     assert neovim.lines == [*before[:row], *drawn, *before[row + 1 :]]
     ast.parse("\n".join(neovim.lines))
+
+
+def test_typing_through_keeps_the_rest_without_asking_the_model(
+    start_neovim: StartNeovim,
+) -> None:
+    neovim = start_neovim(completion={"prefill": False, "timeBox": 0})
+    neovim.keys("Go<CR>def cheapest(items):<CR>")
+    neovim.until(neovim.ghost)
+    shown = _ghost_text(neovim)
+    generated = neovim.status()["engine"]["generated_tokens"]
+    assert shown[:3].isalpha()
+    for typed in range(1, 4):
+        sent = len(neovim.inline_requests())
+        neovim.keys(shown[typed - 1])
+        _until_ghost_is(neovim, shown[typed:])
+        # What Neovim has shifted itself it would put in the wrong place.
+        neovim.until_sent(sent + 1)
+        neovim.until(lambda: all("complete" in at for at in neovim.inline_requests().values()))
+    assert neovim.status()["engine"]["generated_tokens"] == generated
+    before = neovim.lines
+    neovim.keys("<Tab>")
+    neovim.until(lambda: neovim.lines != before)
+    assert "\n".join(neovim.lines).endswith(f"(items):\n    {shown}")
+
+
+@pytest.mark.parametrize(
+    ("key", "typed"),
+    [
+        pytest.param("<C-l>", "<CR>def cheapest(items):<CR>", id="word"),
+        pytest.param(
+            "<C-j>",
+            "<CR>class Shop:<CR>def __init__(self, name, city, items):<CR>",
+            id="line",
+        ),
+    ],
+)
+def test_accepting_a_part_keeps_the_rest(start_neovim: StartNeovim, key: str, typed: str) -> None:
+    neovim = start_neovim(completion={"timeBox": 0})
+    neovim.keys("Go" + typed)
+    neovim.until(neovim.ghost)
+    shown = _ghost_text(neovim)
+    before = "\n".join(neovim.lines)
+    neovim.keys(key)
+    neovim.until(lambda: _ghost_text(neovim) not in ("", shown))
+    rest = _ghost_text(neovim)
+    assert shown.endswith(rest)
+    middle = "\n".join(neovim.lines)
+    assert middle == before + shown.removesuffix(rest)
+    neovim.keys("<Tab>")
+    neovim.until(lambda: "\n".join(neovim.lines) == before + shown)
+    ast.parse(before + shown)
+
+
+def test_a_bracket_that_is_closed_already_is_not_doubled(neovim: Neovim) -> None:
+    neovim.keys("jo" + "return sum()<Left>")  # as plugins that close brackets leave it
+    neovim.until(lambda: neovim.nvim.current.line == "    return sum()")
+    neovim.until(neovim.ghost)
+    neovim.keys("<Tab>")
+    neovim.until(lambda: neovim.nvim.current.line != "    return sum()")
+    ast.parse("\n".join(neovim.lines))
+    line = neovim.nvim.current.line
+    assert line.startswith("    return sum(")
+    assert line.endswith(")")
+
+
+def _ghost_text(neovim: Neovim) -> str:
+    ghost = neovim.ghost()
+    return "\n".join(ghost[2]) if ghost else ""
+
+
+def _until_ghost_is(neovim: Neovim, text: str) -> None:
+    neovim.until(lambda: _ghost_text(neovim) == text)
 
 
 def test_typing_on_supersedes_and_every_request_is_answered(start_neovim: StartNeovim) -> None:

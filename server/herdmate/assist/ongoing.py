@@ -90,14 +90,18 @@ class Ongoing:
         """What to show at a cursor that it ``agrees`` with; ``None`` when it does not any more.
 
         All of it where it ends within ``box`` seconds (0 waits for the end), else the whole lines
-        that are there by then, at least one. When the waiting is cancelled and nobody else waits,
-        the model stops ``at_once`` or after a moment. Raises ``HerdmateError``.
+        that are there by then, at least one; from then on those that are there are given at once.
+        When the waiting is cancelled and nobody else waits, the model stops ``at_once`` or after a
+        moment. Raises ``HerdmateError``.
         """
         self._followers += 1
         ends = asyncio.get_running_loop().time() + box if box else None
         try:
             while not self.is_done and self.agrees(cursor):
-                has_ended = ends is not None and asyncio.get_running_loop().time() >= ends
+                # What was shown already stays, without another wait.
+                has_ended = ends is not None and (
+                    self._goes_on or asyncio.get_running_loop().time() >= ends
+                )
                 if lines := self._rest(cursor, whole_lines=True) if has_ended else None:
                     self._goes_on = True
                     return lines

@@ -45,3 +45,26 @@ vim.lsp.inline_completion.enable(true)
 vim.keymap.set('i', '<Tab>', function()
   if not vim.lsp.inline_completion.get() then return '<Tab>' end
 end, { expr = true })
+
+-- A part of ghost text: what `part` finds at its start is accepted, the rest is shown again.
+local function accept(part)
+  return function()
+    vim.lsp.inline_completion.get({
+      on_accept = function(item)
+        local text = item.insert_text
+        text = type(text) == 'table' and text.value or text
+        local from = item.range and item.range.start or nil
+        local row, column = unpack(vim.api.nvim_win_get_cursor(0))
+        if from then text = text:sub(column - from.character + 1) end
+        local lines = vim.split(text:match(part) or text, '\n')
+        vim.schedule(function()
+          vim.api.nvim_buf_set_text(0, row - 1, column, row - 1, column, lines)
+          column = (#lines == 1 and column or 0) + #lines[#lines]
+          vim.api.nvim_win_set_cursor(0, { row - 1 + #lines, column })
+        end)
+      end,
+    })
+  end
+end
+vim.keymap.set('i', '<C-l>', accept('^%s*[%w_]+')) -- a word
+vim.keymap.set('i', '<C-j>', accept('^\n*[^\n]+\n?')) -- a line
