@@ -56,6 +56,19 @@ def is_sold_out(item: Item) -> bool:
 def names(items: list[Item]) -> list[str]:
     return [item.name for item in items]
 `;
+const CELLS = ['def sum_of_sales(months):\n    return sum(month.sales for month in months)', ''];
+const NOTEBOOK = {
+  cells: CELLS.map((source) => ({
+    cell_type: 'code',
+    execution_count: null,
+    metadata: {},
+    outputs: [],
+    source,
+  })),
+  metadata: { language_info: { name: 'python' } },
+  nbformat: 4,
+  nbformat_minor: 5,
+};
 const EXPLAINED = linesOf('def total_value', 'return total');
 const SIMPLIFIED = linesOf('def is_sold_out', 'return False');
 const PATIENCE = 120_000; // for the model, on a machine with other work
@@ -78,7 +91,10 @@ const USER_SETTINGS = {
   'editor.minimap.enabled': false,
   'files.autoSave': 'off',
   'window.commandCenter': false,
+  'herdmate.completion.timeBox': 0, // on a machine with other work only a line would be there
 };
+
+const KEYS = [{ key: 'ctrl+alt+l', command: 'editor.action.inlineSuggest.acceptNextLine' }];
 
 const began = Date.now();
 const say = (text) => console.log(`[${((Date.now() - began) / 1000).toFixed(1)} s] ${text}`);
@@ -90,10 +106,12 @@ const workspace = path.join(home, 'shop');
 const file = path.join(workspace, 'stock.py');
 const onDisk = () => fs.readFileSync(file, 'utf8');
 write(file, SOURCE);
+write(path.join(workspace, 'sales.ipynb'), JSON.stringify(NOTEBOOK));
 write(path.join(home, 'config.yaml'), 'auth: none\n'); // else one is written under ~/.config
 write(path.join(data, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
+write(path.join(data, 'User/keybindings.json'), JSON.stringify(KEYS));
 // In the machine's settings, since the workbench may start extensions before it knows the user's.
-setServer(JSON.parse(SERVER));
+setServer([...JSON.parse(SERVER), '--log-level', 'info']);
 fs.mkdirSync(path.join(home, 't'));
 fs.rmSync(OUT, { recursive: true, force: true });
 fs.mkdirSync(OUT, { recursive: true });
@@ -117,8 +135,13 @@ const page = await openPage();
 try {
   await openFile();
   await ghostTextIsAcceptedWithTab();
+  await typingThroughKeepsTheRest();
+  await acceptingAWordKeepsTheRest();
+  await acceptingALineKeepsTheRest();
+  await theEditorsOwnBracketIsNotDoubled();
   await explanationStreamsBesideTheCode();
   await refactoringChangesOnlyTheSelection();
+  await cellsOfANotebookKnowOfEachOther();
   await lightThemeIsReadable();
   await missingServerIsToldWithOneButton();
 } catch (error) {
@@ -152,22 +175,139 @@ async function ghostTextIsAcceptedWithTab() {
   await page.locator('.monaco-editor .view-lines').first().click();
   await page.keyboard.press('Control+End');
   await page.keyboard.type(TYPED, { delay: 15 }); // the editor indents the last line by itself
-  const ghost = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview'); // its first line
-  const further = page.locator('.suggest-preview-text'); // its other lines
-  await ghost.first().waitFor({ state: 'visible', timeout: PATIENCE });
-  const shown = plain([await ghost.allInnerTexts(), await further.allInnerTexts()].flat().join(''));
+  const shown = await newGhost();
   say(`ghost text: ${JSON.stringify(shown)}`);
   await picture('1-ghost-text');
-  assert.notEqual(shown.trim(), '');
 
   await page.keyboard.press('Tab');
-  await ghost.first().waitFor({ state: 'hidden' });
+  await untilGhost((text) => text === '');
   const before = `${SOURCE}${TYPED}    `;
   const after = await saved((text) => text !== SOURCE);
   assert(after.startsWith(before), `accepting changed something else:\n${after}`);
   assert.equal(squeezed(after.slice(before.length)), squeezed(shown));
   say('accepted with Tab');
   await picture('2-accepted');
+}
+
+async function typingThroughKeepsTheRest() {
+  await startAnew('def dearest(items: list[Item]) -> Item:\n');
+  const shown = await newGhost();
+  const asked = timesAsked();
+  assert(asked > 0, 'the log does not tell how often the model was asked');
+  assert.match(shown, /^\w{3}/, 'no letters to type');
+  for (let typed = 1; typed <= 3; typed++) {
+    await page.keyboard.type(shown[typed - 1]);
+    await untilGhost((text) => text === shown.slice(typed));
+  }
+  await picture('1b-typed-through');
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  assert.equal(timesAsked(), asked, 'the model was asked again for what it had said');
+  say(`typed through ${JSON.stringify(shown)}`);
+}
+
+async function acceptingAWordKeepsTheRest() {
+  await startAnew('def most(items: list[Item]) -> Item:\n');
+  const before = await saved(() => true);
+  const shown = await newGhost();
+  await page.keyboard.press('Control+ArrowRight');
+  const rest = await untilGhost((text) => text && text !== shown);
+  await picture('1c-word-accepted');
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  const after = await saved((text) => text !== before);
+  isAcceptedInParts(before, shown, rest, after);
+}
+
+async function acceptingALineKeepsTheRest() {
+  await startAnew('class Shop:\ndef __init__(self, name: str, city: str, items: list[Item]):\n');
+  const before = await saved(() => true);
+  const shown = await newGhost();
+  await page.keyboard.press('Control+Alt+L');
+  const rest = await untilGhost((text) => text && text !== shown);
+  await picture('1d-line-accepted');
+  // Tab indents first where the ghost text does.
+  for (let left = rest; left && left.trim() === rest.trim(); ) {
+    await page.keyboard.press('Tab');
+    const last = left;
+    left = await untilGhost((text) => text !== last);
+  }
+  const after = await saved((text) => text !== before);
+  isAcceptedInParts(before, shown, rest, after);
+}
+
+function isAcceptedInParts(before, shown, rest, after) {
+  const [start, end, whole] = [before, rest, after].map(squeezed);
+  assert(whole.startsWith(start) && whole.endsWith(end), `accepting changed more:\n${after}`);
+  const part = whole.slice(start.length, -end.length);
+  assert(part && squeezed(shown).startsWith(part), `${part} is no part of ${shown}`);
+  say(`accepted ${JSON.stringify(part)}, then ${JSON.stringify(rest)}`);
+}
+
+async function theEditorsOwnBracketIsNotDoubled() {
+  await startAnew('def show(items: list[Item]) -> None:\nfor item in items:\nprint(');
+  const shown = await newGhost();
+  await picture('1e-before-a-bracket');
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  const text = await saved((text) => text.includes('print('));
+  const line = text.slice(text.lastIndexOf('print('));
+  assert.equal(line.split('(').length, line.split(')').length, `brackets of ${line}`);
+  isPython(text);
+  say(`before the editor's bracket: ${JSON.stringify(shown)} makes ${JSON.stringify(line)}`);
+}
+
+async function cellsOfANotebookKnowOfEachOther() {
+  await page.getByRole('treeitem', { name: /sales\.ipynb/ }).dblclick();
+  const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').nth(1);
+  await cell.waitFor({ timeout: PATIENCE });
+  await cell.click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('yearly = sum_of_', { delay: 15 });
+  const shown = await newGhost();
+  await picture('6b-notebook');
+  assert(shown.startsWith('sales'), `the cell above was not seen: ${shown}`);
+  say(`in a notebook's second cell: ${JSON.stringify(shown)}`);
+  await page.keyboard.press('Escape');
+  await page.getByRole('treeitem', { name: /stock\.py/ }).dblclick();
+  await page.locator('.tab.active', { hasText: 'stock.py' }).waitFor();
+}
+
+/** Types at the file's end, in a new line that is not indented; the editor indents the others. */
+async function startAnew(text) {
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('\n\n');
+  for (let level = 0; level < 4; level++) await page.keyboard.press('Shift+Tab');
+  await page.keyboard.type(text, { delay: 15 });
+}
+
+async function newGhost() {
+  return untilGhost((text) => text.trim());
+}
+
+/** Waits for ghost text of a kind, which it gives back. */
+async function untilGhost(isMeant) {
+  for (const ends = Date.now() + PATIENCE; Date.now() < ends; ) {
+    const text = await ghostText();
+    if (isMeant(text)) return text;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`the ghost text is ${JSON.stringify(await ghostText())}`);
+}
+
+/** All ghost text in the editor, its lines joined. */
+async function ghostText() {
+  const first = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview');
+  const further = page.locator('.suggest-preview-text');
+  return plain([await first.allInnerTexts(), await further.allInnerTexts()].flat().join(''));
+}
+
+/** How often the model was asked for ghost text, by the server's log. */
+function timesAsked() {
+  const logs = path.join(data, 'logs');
+  const name = fs.readdirSync(logs, { recursive: true }).find((it) => it.endsWith('Herdmate.log'));
+  return fs.readFileSync(path.join(logs, name), 'utf8').split('typing: ').length - 1;
 }
 
 async function explanationStreamsBesideTheCode() {
@@ -211,11 +351,7 @@ async function refactoringChangesOnlyTheSelection() {
   const after = await saved((text) => text !== before);
   const [head, tail] = [linesUpTo(before, SIMPLIFIED.first), linesFrom(before, SIMPLIFIED.last)];
   assert(after.startsWith(head) && after.endsWith(tail), `changed outside the selection:\n${after}`);
-  const parsed = spawnSync(PYTHON, ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
-    input: after,
-    encoding: 'utf8',
-  });
-  assert.equal(parsed.status, 0, `${parsed.stderr}\n${after}`);
+  isPython(after);
   say(`refactored to ${JSON.stringify(after.slice(head.length, after.length - tail.length))}`);
   await picture('6-refactored');
 }
@@ -266,6 +402,14 @@ async function saved(isSaved) {
   const text = onDisk();
   assert(isSaved(text), `the file was not changed:\n${text}`);
   return text;
+}
+
+function isPython(text) {
+  const parsed = spawnSync(PYTHON, ['-c', 'import ast, sys; ast.parse(sys.stdin.read())'], {
+    input: text,
+    encoding: 'utf8',
+  });
+  assert.equal(parsed.status, 0, `${parsed.stderr}\n${text}`);
 }
 
 async function picture(name) {
