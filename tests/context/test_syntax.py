@@ -296,4 +296,4 @@ def test_block_openers(language: str, drawn: str, expected: bool) -> None:
     offset = max(drawn.find("│"), 0)
     text = drawn.replace("│", "")
     known = parse(text, language)
-    assert opens_block(known, text, offset) is expected
+    assert opens_block(known, text, offset, language) is expected

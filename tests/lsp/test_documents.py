@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 
+import pytest
 from lsprotocol import types
 
 from herdmate.context import syntax
@@ -82,3 +83,23 @@ def test_an_old_version_stays_as_it_was() -> None:
     assert before.document.text == "a\n"
     documents.close(URI)
     assert documents.find(URI) is None
+
+
+def test_what_takes_too_long_to_parse_is_not_tried_at_each_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    tried = []
+
+    def give_up(language: str, source: bytes, old_tree: object = None) -> None:
+        tried.append(language)
+
+    monkeypatch.setattr(syntax, "parse_bytes", give_up)
+    documents = _documents("x = 1\n", types.PositionEncodingKind.Utf16)
+    for version in range(1, 5):
+        _change(documents, version, 5, 5, "1")
+        document = documents.get(URI).document
+        assert syntax.tree_of(document) is None
+        assert syntax.fresh_tree_of(document) is None
+    assert len(tried) == 1
+    _change(documents, 5, 0, len(documents.get(URI).document.text), "y = 2\n")
+    assert len(tried) == 2  # another text is tried

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from herdmate.assist.place import brackets, unclosed
 from herdmate.context import syntax
+from herdmate.context.languages import BRACES
+from herdmate.context.lexical import brackets, unclosed
 from herdmate.text import Cursor, Document, Edit, line_end, line_start
 
 LARGEST = 40_000
-"""Characters of code around the cursor up to which it is parsed: some 10 milliseconds."""
+"""Characters of code around the cursor up to which it is parsed: some 20 milliseconds."""
+
+_MOST_PARSED = 60_000
+"""Characters that are parsed for one completion, however many ways there are to mend it."""
 
 _NEAR = 3
 """Lines below the cursor in which what is broken was left over from what stood at the cursor."""
+
+_WITHOUT = frozenset({"sql"})
+"""Languages whose grammars refuse much that is right."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +49,11 @@ class Gate:
 
     def is_sound_with(self, text: str, reach: int = 0) -> bool:
         """Has the code no error with a text at the cursor?"""
-        if not self.errors_with(text, reach):
+        if _is_sound(self.before + text + self.after[reach:], self.language):
             return True
         if self.whole is None:
             return False
-        return not _errors(self.whole[0] + text + self.whole[1][reach:], self.language)
+        return _is_sound(self.whole[0] + text + self.whole[1][reach:], self.language)
 
 
 def gate_at(cursor: Cursor) -> Gate | None:
@@ -54,6 +62,8 @@ def gate_at(cursor: Cursor) -> Gate | None:
     To be asked before the first ``await``: it reads the document's tree.
     """
     document, offset = cursor.document, cursor.offset
+    if document.language in _WITHOUT:
+        return None
     if document.supposed is not None:
         real, edit = document.supposed
         return _supposing(gate_at(Cursor(real, edit.span.start)), edit)
@@ -87,63 +97,113 @@ def sound_part(text: str, gate: Gate | None, reach: int = 0) -> str:
 
     Rather fewer lines with which the code has no error at all, or lines that close what the user
     has opened in this one. Where the user's own code is unfinished, a text that one can go on from;
-    where it is broken elsewhere, as many lines as make it no worse.
+    where it is broken elsewhere, as many lines as make it no worse. In much code not all of that is
+    tried.
     """
     if gate is None or not text:
         return text
     # What reaches over the text behind the cursor does so with all it has.
     parts = [text] if reach else _leading_lines(text)
-    if sound := next((part for part in parts if gate.is_sound_with(part, reach)), ""):
+    try:
+        return _sound_part(parts, _Judge(gate, reach))
+    except _TooMuchCode:
+        return ""
+
+
+class _TooMuchCode(Exception):
+    """More would have to be parsed than there is time for between two keys."""
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Asks a gate, as long as that does not take too long."""
+
+    gate: Gate
+    reach: int
+    parsed: int = 0
+
+    def is_sound(self, text: str) -> bool:
+        """See ``Gate.is_sound_with``."""
+        self._spend()
+        return self.gate.is_sound_with(text, self.reach)
+
+    def errors(self, text: str) -> int:
+        """See ``Gate.errors_with``."""
+        self._spend()
+        return self.gate.errors_with(text, self.reach)
+
+    def _spend(self) -> None:
+        if self.parsed > _MOST_PARSED:
+            raise _TooMuchCode
+        whole = self.gate.whole or ("", "")
+        self.parsed += sum(map(len, (self.gate.before, self.gate.after, *whole)))
+
+
+def _sound_part(parts: list[str], judge: _Judge) -> str:
+    gate = judge.gate
+    if judge.is_sound(parts[0]):
+        return parts[0]
+    was_sound = gate.is_sound_with("") and not _is_in_word(gate)
+    if sound := next((part for part in parts[1:] if judge.is_sound(part)), ""):
         return sound
-    now = gate.errors_with("")
-    if not now and not _is_in_word(gate):
+    if was_sound:
         return ""
     if _is_broken_elsewhere(gate):
-        return next((part for part in parts if gate.errors_with(part, reach) <= now), "")
-    return next((mended for part in parts if (mended := _to_go_on_from(part, gate, reach))), "")
+        now = gate.errors_with("")
+        return next((part for part in parts if judge.errors(part) <= now), "")
+    return next((mended for part in parts if (mended := _to_go_on_from(part, judge))), "")
 
 
-def _to_go_on_from(text: str, gate: Gate, reach: int) -> str:
+def _to_go_on_from(text: str, judge: _Judge) -> str:
     """The text where something can follow that makes the code right, with closers that it lacks."""
+    gate = judge.gate
     line = gate.before[line_start(gate.before, len(gate.before)) :] + text
-    if unclosed(text.rstrip(" ([{")):
+    if unclosed(text.rstrip(" ([{"), gate.language):
         return ""
     if gate.is_stub and line.lstrip().startswith(("def ", "async def ")):
         for end in (" ...", ": ..."):
-            if gate.is_sound_with(text + end, reach):
+            if judge.is_sound(text + end):
                 return text + end
-    closers = _closers(line)
-    if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, gate, reach)):
-        return ended
-    # What begins another item goes, rather than to leave the line broken.
-    if (short := text.rstrip(" ,([{")) != text and short and (ended := _ended(short, gate, reach)):
-        return ended
-    follows = (gate.is_sound_with(text + end, reach) for end in _continuations(line, closers))
-    return text if any(follows) else ""
+    closers = _closers(line, gate.language)
+    if not text.rstrip().endswith("{"):  # which begins a block, and no other end is meant
+        if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, judge)):
+            return ended
+        # What begins another item goes, rather than to leave the line broken.
+        short = text.rstrip(" ,([")
+        if short and short != text and (ended := _ended(short, judge)):
+            return ended
+    ends = _continuations(line, closers, gate.language)
+    return text if any(judge.is_sound(text + end) for end in ends) else ""
 
 
-def _ended(text: str, gate: Gate, reach: int) -> str:
+def _ended(text: str, judge: _Judge) -> str:
     """The text with what closes the brackets of its line, where all is right with that."""
-    closers = _closers(gate.before[line_start(gate.before, len(gate.before)) :] + text)
-    ends = ("", closers, closers + ";")
-    return next((text + end for end in ends if gate.is_sound_with(text + end, reach)), "")
+    gate = judge.gate
+    line = gate.before[line_start(gate.before, len(gate.before)) :] + text
+    closers = _closers(line, gate.language)
+    ends = ["", closers] if closers else [""]
+    if not _HEADER.match(line):  # ``while (a)`` is no statement that ends
+        ends.append(closers + ";")
+    return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
 
-def _continuations(line: str, closers: str) -> Iterator[str]:
+def _continuations(line: str, closers: str, language: str) -> Iterator[str]:
     """What may come next, so that the line is whole."""
     if line.rstrip().endswith(":"):
         yield " pass"
+    yield from _BLOCKS.get(language, ())
+    if language in BRACES:
+        yield closers + " {}"
     if closers:
         yield closers
         yield closers + ": pass"
         yield closers + ";"
-        yield closers + " {}"
 
 
-def _closers(line: str) -> str:
+def _closers(line: str, language: str) -> str:
     """What closes the brackets that a line leaves open, innermost first."""
     waiting: list[str] = []
-    for _, char in brackets(line):
+    for _, char in brackets(line, language):
         if char in _CLOSING:
             waiting.append(_CLOSING[char])
         elif waiting:
@@ -151,6 +211,15 @@ def _closers(line: str) -> str:
     return "".join(reversed(waiting))
 
 
+_BLOCKS = {
+    "shellscript": ("\n:\nfi", "\n:\ndone", "\n:\n}"),
+    "ruby": ("\nend",),
+    "lua": ("\nend",),
+    "julia": ("\nend",),
+}
+"""What ends a block that a line has begun, by language."""
+
+_HEADER = re.compile(r"\s*[})]?\s*(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _GOES_ON = ",([{=+-*/%&|<>:?.\\"
 
@@ -189,6 +258,14 @@ def _leading_lines(text: str) -> list[str]:
         parts.append(text)
         text = text[: max(text.rfind("\n"), 0)].rstrip()
     return parts
+
+
+def _is_sound(code: str, language: str) -> bool:
+    """Is there no error in code? Python itself knows best of Python."""
+    if language == "python":
+        return _row_of_error(code) is None
+    tree = syntax.parse(code, language)
+    return tree is None or not syntax.error_count(tree)
 
 
 def _errors(code: str, language: str) -> int:

@@ -43,6 +43,11 @@ def in_tabs(lines: list[str]) -> list[str]:
     return [_with_unit(line, " " * (_step(lines) or _narrowest(lines)), "\t") for line in lines]
 
 
+def in_spaces(lines: list[str], step: int) -> list[str]:
+    """The lines indented by so many spaces instead of each tab."""
+    return [_with_unit(line, "\t", " " * step) for line in lines]
+
+
 def step_of(lines: list[str]) -> int:
     """By how many spaces each level is indented; 4 where nothing shows it."""
     return _step(lines) or 4

@@ -11,13 +11,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from herdmate.assist.indentation import in_tabs, step_of
-from herdmate.assist.place import (
-    Place,
+from herdmate.assist.indentation import in_spaces, in_tabs, step_of
+from herdmate.assist.place import Place, indentation, is_telling, place_of
+from herdmate.context.languages import line_comment
+from herdmate.context.lexical import (
+    LONG_QUOTES,
+    PROSE,
     brackets,
-    indentation,
-    is_telling,
-    place_of,
+    opens_block,
     trailing_comment,
     unclosed,
 )
@@ -96,7 +97,7 @@ def trim_repeated_indentation(text: str, place: Place) -> str:
     if not indent or indent.strip():
         return text
     deeper = indentation(indent) - indentation(above)
-    if _OPENS.search(above):
+    if _opens(place.head, place):
         # Where the editor has not indented the block's first line, the model does that.
         return text.lstrip(" \t") if deeper > 0 else text
     return text.lstrip(" \t") if deeper == 0 else text.removeprefix(indent)
@@ -116,8 +117,8 @@ def trim_to_cursor_line(text: str, place: Place) -> str:
 def mend_indentation(text: str, place: Place) -> str:
     """Lines are indented by tabs where the code around is, by spaces where it has spaces."""
     first, end, more = text.partition("\n")
-    around = [*reversed(place.above), place.line_prefix, *place.below]
-    told = [line[:1] for line in around if line[:1] in ("\t", " ") and line.strip()]
+    around = _code_around(place)
+    told = [line[:1] for line in around if line.startswith(("\t", "  "))]
     if not end or not told:
         return text
     # What follows in the same block, at its real depth, tells the model's own unit.
@@ -125,21 +126,23 @@ def mend_indentation(text: str, place: Place) -> str:
     if told[0] == "\t" and any(line.startswith("  ") for line in lines):
         return first + end + "\n".join(in_tabs(lines))
     if told[0] == " " and any(line.startswith("\t") for line in lines):
-        return first + end + more.replace("\t", " " * step_of(around))
+        return first + end + "\n".join(in_spaces(lines, step_of(around)))
     return text
 
 
 def indent_body(text: str, place: Place) -> str:
     """What stands in a block is indented deeper than the line that opens it."""
-    head = "".join(place.above[:1])
+    head = place.head
     lines = text.split("\n")
     level = indentation(lines[0])
-    if place.line_prefix or level > indentation(head) or not _OPENS.search(head):
+    if place.line_prefix or level > indentation(head) or not _opens(head, place):
         return text
     if not lines[0].strip() or lines[0].lstrip()[0] in _ENDS or _GOES_ON.match(lines[0]):
         return text
+    if place.language == "yaml" and lines[0].startswith("- "):
+        return text  # as deep as its key or deeper, both are right
     lead = head[: len(head) - len(head.lstrip())]
-    unit = "\t" if lead[:1] == "\t" else " " * step_of([*reversed(place.above), *place.below])
+    unit = "\t" if lead[:1] == "\t" else " " * step_of(_code_around(place))
     margin = len(lines[0]) - len(lines[0].lstrip())
     for at, line in enumerate(lines):
         if line.strip():
@@ -151,7 +154,8 @@ def indent_body(text: str, place: Place) -> str:
 
 def limit_to_code(text: str, place: Place) -> str:
     """What the model says to a reader, or to itself, is no code: fences and control words."""
-    found = _NO_CODE.search(text)
+    has_fences = place.language == "markdown" or place.is_in_long_string
+    found = (_CONTROL if has_fences else _NO_CODE).search(text)
     return text[: found.start()] if found else text
 
 
@@ -196,7 +200,7 @@ def limit_to_gap(text: str, place: Place) -> str:
             continue
         cut_off = at == len(lines) - 1 and is_telling(line) and place.below[0].startswith(line)
         # What is opened may be closed behind the cursor already.
-        closed = unclosed("\n".join(lines[:at])) <= place.closers_left
+        closed = unclosed("\n".join(lines[:at]), place.language) <= place.closers_left
         if (line.rstrip() == place.below[0] or cut_off) and closed:
             return "\n".join(lines[:at])
     return text
@@ -211,8 +215,8 @@ def limit_to_brackets(text: str, place: Place) -> str:
     if allowed is None:
         return text
     depth = 0
-    for at, char in brackets(text):
-        if char == "}" and _reopens(text[at + 1 :]):
+    for at, char in brackets(text, place.language):
+        if char == "}" and _reopens(text[at + 1 :], place.language):
             continue
         depth += 1 if char in "([{" else -1
         if depth < -allowed:
@@ -246,13 +250,15 @@ def limit_loop(text: str, place: Place) -> str:
 
 def trim_trailing_comments(text: str, place: Place) -> str:
     """Behind code stands a comment only where one does in the lines around."""
-    mark, prefix = place.comment_mark, place.line_prefix
+    prefix, language = place.line_prefix, place.language
+    if language in _EXPLAINED or place.is_in_long_string or any(q in text for q in LONG_QUOTES):
+        return text
     around = (prefix, *place.above, *place.below)
-    if any(trailing_comment(line, mark) is not None for line in around):
+    if any(trailing_comment(line, language) is not None for line in around):
         return text
     first, *more = text.split("\n")
-    lines = [_without_comment(prefix + first, mark)[len(prefix) :]]
-    return "\n".join((*lines, *(_without_comment(line, mark) for line in more)))
+    lines = [_without_comment(prefix + first, language)[len(prefix) :]]
+    return "\n".join((*lines, *(_without_comment(line, language) for line in more)))
 
 
 def trim_overlap_with_suffix(text: str, place: Place) -> str:
@@ -263,7 +269,7 @@ def trim_overlap_with_suffix(text: str, place: Place) -> str:
         if not text.endswith(repeated) or _cuts_word(rest, repeated, behind[size:]):
             continue
         # What the completion needs itself to close something is no repetition.
-        opens = unclosed(rest) > 0 and any(char in ")]}" for char in repeated)
+        opens = unclosed(rest, place.language) > 0 and any(char in ")]}" for char in repeated)
         opens = opens or (">" in repeated and rest.count("<") > rest.count(">"))
         quotes = any(char in repeated and rest.count(char) % 2 for char in "\"'`")
         if not opens and not quotes:
@@ -286,7 +292,9 @@ def drop_repeat_of_line_above(text: str, place: Place) -> str:
 
 def drop_comment_noise(text: str, place: Place) -> str:
     """A comment that says only that something is to be written is nothing."""
-    return "" if _NOISE.fullmatch(_first_line(text, place).strip()) and "\n" not in text else text
+    line = _first_line(text, place).strip()
+    is_mark = not line.startswith("#") or line_comment(place.language) == "#"
+    return "" if is_mark and "\n" not in text and _NOISE.fullmatch(line) else text
 
 
 def drop_too_short(text: str, place: Place) -> str:
@@ -333,7 +341,6 @@ AFTER: tuple[Rule, ...] = (
 # --- what the rules ask
 
 _CLOSERS = " \t)]}>\"'`;:,"
-_OPENS = re.compile(r"(?:[{(\[:]|\b(?:then|do|else|begin))$")
 _CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|end|fi|done|esac|</[\w.:-]*>)\s*$")
 _GOES_ON = re.compile(
     r"\s*[)\]}]*\s*(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
@@ -341,7 +348,10 @@ _GOES_ON = re.compile(
 _LAST_WORD = re.compile(r"\w+\Z")
 _ENDS = ")]}>\"'`;:,"
 _AUTO_CLOSED = frozenset(")]}>\"'`")
-_NO_CODE = re.compile(r"^[ \t]*```.*|<\|[a-z_]+\|>|▁?<(?:PRE|SUF|MID|EOT)>", re.MULTILINE)
+_CONTROL = re.compile(r"<\|[a-z_]+\|>|▁?<(?:PRE|SUF|MID|EOT)>")
+_NO_CODE = re.compile(rf"^[ \t]*```.*|{_CONTROL.pattern}", re.MULTILINE)
+_EXPLAINED = PROSE | {"toml", "dockerfile", "makefile", "sql", "lua"}
+"""Languages in which lines are often explained behind them."""
 _NOISE = re.compile(
     r"(?:#|//|--|/\*|<!--)+\s*(?:todo|fixme)?\W*(?:(?:your|add|write|put|insert|implement|the|rest|"
     r"of|code|here|this|function|method|logic|remaining|existing|your)\W*)*(?:\*/|-->)?",
@@ -406,14 +416,26 @@ def _first_line(text: str, place: Place) -> str:
     return ("" if lead else place.line_prefix) + line + ("" if more else place.line_suffix)
 
 
-def _without_comment(line: str, mark: str) -> str:
-    at = trailing_comment(line, mark)
+def _opens(line: str, place: Place) -> bool:
+    """Does what stands below a line belong into it?"""
+    is_open = place.language not in PROSE and line.endswith(("(", "["))
+    return is_open or opens_block(line, place.language)
+
+
+def _code_around(place: Place) -> list[str]:
+    """The lines around in their order, without those of comments such as this one's in C."""
+    around = [*reversed(place.above), place.line_prefix, *place.below]
+    return [line for line in around if not line.lstrip().startswith("*")]
+
+
+def _without_comment(line: str, language: str) -> str:
+    at = trailing_comment(line, language)
     return line if at is None else line[:at].rstrip()
 
 
-def _reopens(rest: str) -> bool:
+def _reopens(rest: str, language: str) -> bool:
     """Does the line open a bracket again that it closed just before?"""
-    return unclosed(rest.partition("\n")[0]) > 0
+    return unclosed(rest.partition("\n")[0], language) > 0
 
 
 def _cuts_word(rest: str, repeated: str, behind: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from herdmate.context import syntax
+from herdmate.context.lexical import unclosed
 from herdmate.text import Cursor, Document
 
 LARGEST_DOCUMENT = 2_000_000
@@ -62,7 +63,7 @@ def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"])
         return False
     if behind.strip() and not _only_closes(behind):
         return False
-    opened = syntax.opens_block(tree, document.text, cursor.offset)
+    opened = syntax.opens_block(tree, document.text, cursor.offset, document.language)
     if behind.strip():
         return opened and cursor.line_prefix.rstrip().endswith("{")
     return opened or not cursor.line_prefix.strip()
@@ -84,7 +85,10 @@ def _is_in_string_or_comment(tree: syntax.SyntaxTree | None, text: str, offset: 
 
 def _is_said(cursor: Cursor) -> bool:
     """Does the cursor stand behind a statement that a semicolon ended?"""
-    return cursor.line_prefix.rstrip().endswith(";") and not cursor.line_suffix.strip()
+    line, language = cursor.line_prefix.rstrip(), cursor.document.language
+    if not line.endswith(";") or cursor.line_suffix.strip() or language == "shellscript":
+        return False
+    return not unclosed(line, language)  # ``for (let i = 0;`` goes on
 
 
 def _only_closes(text: str) -> bool:

@@ -205,20 +205,30 @@ BODIES = _types(
 )
 """Nodes that are a definition's body where it has no field of that name."""
 
-_BRACES = _types(
+BRACES = _types(
     "c cpp objective-c csharp dart go java javascript javascriptreact kotlin php rust scala swift"
     " typescript typescriptreact"
 )
+"""Languages whose blocks stand in braces, and whose comments begin with ``//``."""
 
-STUBS = {"python": " ...", "ruby": "; end", "lua": " end", **dict.fromkeys(_BRACES, ";")}
+STUBS = {"python": " ...", "ruby": "; end", "lua": " end", **dict.fromkeys(BRACES, ";")}
 """What stands in the place of a body that is left out, by language; others are never left out."""
 
 _HASH = "python ruby shellscript r julia perl powershell elixir makefile dockerfile yaml toml"
 _DASH = "sql lua haskell elm"
 
-_MARKS = {**dict.fromkeys(_HASH.split(), "#"), **dict.fromkeys(_DASH.split(), "--")}
+_MARKS = {
+    **dict.fromkeys(_HASH.split(), "#"),
+    **dict.fromkeys(_DASH.split(), "--"),
+    **dict.fromkeys(BRACES, "//"),
+}
+
+
+def line_comment(language: str) -> str | None:
+    """What begins a comment up to the line's end, where that is known."""
+    return _MARKS.get(language)
 
 
 def comment_mark(language: str) -> str:
-    """What begins a comment up to the line's end."""
-    return _MARKS.get(language, "//")
+    """What begins a comment up to the line's end; some mark for every language."""
+    return line_comment(language) or "//"

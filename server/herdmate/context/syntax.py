@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from herdmate.context import lexical
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.grammars import parse_bytes
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
@@ -25,6 +26,16 @@ class SyntaxTree:
     source: Source
 
 
+@dataclass(frozen=True, slots=True)
+class NoTree:
+    """What a document carries that cannot be parsed in good time: nobody tries that again."""
+
+
+def tree_for(text: str, language: str) -> SyntaxTree | NoTree:
+    """What a document with this text carries."""
+    return parse(text, language) or NoTree()
+
+
 def parse(text: str, language: str) -> SyntaxTree | None:
     """The syntax tree of a text, or ``None``.
 
@@ -39,10 +50,10 @@ def parse(text: str, language: str) -> SyntaxTree | None:
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
-    """The tree that a document carries; a fresh parse where it carries none."""
+    """The tree that a document carries; a fresh parse where it was never parsed."""
     if isinstance(document.tree, SyntaxTree):
         return document.tree
-    return parse(document.text, document.language)
+    return None if isinstance(document.tree, NoTree) else parse(document.text, document.language)
 
 
 def fresh_tree_of(document: Document) -> SyntaxTree | None:
@@ -50,7 +61,7 @@ def fresh_tree_of(document: Document) -> SyntaxTree | None:
     tree = document.tree
     if isinstance(tree, SyntaxTree) and not tree.tree.root_node.has_changes:
         return tree
-    return parse(document.text, document.language)
+    return None if isinstance(tree, NoTree) else parse(document.text, document.language)
 
 
 def edited(
@@ -164,33 +175,15 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     return "string" if broken and _open_quote(text[line_start(text, offset) : offset]) else None
 
 
-def opens_block(tree: SyntaxTree | None, text: str, offset: int) -> bool:
+def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:
     """Does the code just before ``offset`` begin a block (``{``, Python's ``:``, ``then``, ...)?
 
-    Spaces and line ends between the two do not count. Without a tree, strings and comments are
-    taken for code.
+    Spaces and line ends between the two do not count. Without a tree, strings are taken for code.
     """
     end = len(text[max(offset - 2000, 0) : offset].rstrip()) + max(offset - 2000, 0)
-    line = text[line_start(text, end) : end].strip()
-    if not line or (tree is not None and is_in_string_or_comment(tree, text, end)):
+    if tree is not None and is_in_string_or_comment(tree, text, end):
         return False
-    if line.endswith("{"):
-        return True
-    if line.endswith(":"):
-        return tree is None or tree.language in _COLON_LANGUAGES
-    words = line.replace("(", " ").split()
-    if not words or tree is None:
-        return bool(words) and words[-1] in _BLOCK_WORDS
-    return words[-1] in _BLOCK_WORDS or words[0] in _HEADERS.get(tree.language, ())
-
-
-_COLON_LANGUAGES = frozenset({"python", "yaml"})
-_BLOCK_WORDS = frozenset({"then", "do", "else", "begin", "repeat"})
-_HEADERS = {
-    "ruby": frozenset({"def", "class", "module", "if", "unless", "while", "case", "else", "begin"}),
-    "lua": frozenset({"function", "local", "if", "for", "while"}),
-    "julia": frozenset({"function", "struct", "module", "for", "while", "if", "begin"}),
-}
+    return lexical.opens_block(text[line_start(text, end) : end], language)
 
 
 def _tell(tree: Any, before: Source, edit: Edit, after: Source) -> None:

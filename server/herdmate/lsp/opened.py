@@ -19,7 +19,7 @@ class OpenDocument:
 
 def opened_from(document: Document, encoding: Encoding) -> OpenDocument:
     """A document with its tree and its lines."""
-    tree = syntax.parse(document.text, document.language)
+    tree = syntax.tree_for(document.text, document.language)
     return OpenDocument(replace(document, tree=tree), lines_of(document.text, encoding))
 
 
@@ -31,7 +31,9 @@ def edited(opened: OpenDocument, edit: Edit, version: int | None) -> OpenDocumen
     return OpenDocument(document, opened.lines.edited(edit, text))
 
 
-def _tree(old: Document, edit: Edit, text: str) -> syntax.SyntaxTree | None:
+def _tree(old: Document, edit: Edit, text: str) -> syntax.SyntaxTree | syntax.NoTree:
+    """A document that took too long is not parsed until it is opened again, or all is replaced."""
     if isinstance(old.tree, syntax.SyntaxTree):
-        return syntax.edited(old.tree, old.text, (edit,), text)
-    return syntax.parse(text, old.language)
+        return syntax.edited(old.tree, old.text, (edit,), text) or syntax.NoTree()
+    is_new = edit.span.end - edit.span.start == len(old.text)
+    return syntax.tree_for(text, old.language) if is_new else syntax.NoTree()

@@ -1,0 +1,157 @@
+"""What a line shows by its characters alone: brackets, comments, whether it opens a block.
+
+For text that no tree knows yet, such as a model's. Strings and comments are told as far as one line
+tells.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from herdmate.context.languages import BRACES, line_comment
+
+
+def _words(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+PROSE = _words(
+    "plaintext markdown html xml vue svelte yaml latex tex bibtex restructuredtext asciidoc log"
+    " git-commit git-rebase"
+)
+"""Languages that are mostly words: an apostrophe is no quote there, a bracket need not close."""
+
+LONG_QUOTES = ('"""', "'''")
+
+
+def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
+    """Brackets with their places, without those in strings, comments and regular expressions.
+
+    None at all in prose.
+    """
+    if language in PROSE:
+        return
+    mark = line_comment(language)
+    at = 0
+    while at < len(text):
+        char = text[at]
+        if char in "()[]{}":
+            yield at, char
+        elif char in "\"'`":
+            at = _string_end(text, at, language)
+        elif mark and text.startswith(mark, at) and _may_be_comment(text, at, mark):
+            at = _line_end(text, at)
+        elif char == "/" and language in _WITH_REGEX:
+            at = _regex_end(text, at)
+        at += 1
+
+
+def unclosed(text: str, language: str) -> int:
+    """How many brackets the text opens and does not close."""
+    depth = 0
+    for _, char in brackets(text, language):
+        depth = depth + 1 if char in "([{" else max(depth - 1, 0)
+    return depth
+
+
+def trailing_comment(line: str, language: str) -> int | None:
+    """Where a comment begins behind code; ``None`` where none does, or none can be told."""
+    mark = line_comment(language)
+    if not mark or language in PROSE:
+        return None
+    at = 0
+    while at < len(line):
+        if line[at] in "\"'`":
+            at = _string_end(line, at, language)
+        elif line.startswith(mark, at) and line[:at].strip() and line[at - 1].isspace():
+            return at if line[at + len(mark) :][:1] in ("", " ") else None
+        at += 1
+    return None
+
+
+def opens_block(line: str, language: str) -> bool:
+    """Does a line of code begin a block: ``{``, Python's ``:``, ``then`` and the like?
+
+    A comment does not.
+    """
+    line = line.strip()
+    mark = line_comment(language)
+    if not line or language in _WITHOUT_BLOCKS or line.startswith(("/*", "*", mark or "/*")):
+        return False
+    if line.endswith("{"):
+        return True
+    if line.endswith(":"):
+        return language in _COLONS
+    words = line.replace("(", " ").split() or [""]
+    if language in BRACES:
+        return words[-1] in ("else", "do") and set(line) <= set("} elsedo")
+    return words[-1] in _LAST_WORDS.get(language, ()) or words[0] in _FIRST_WORDS.get(language, ())
+
+
+_COLONS = _words("python yaml")
+_WITHOUT_BLOCKS = _words("markdown latex log git-commit")
+_FIRST_WORDS = {
+    "ruby": _words("def class module if unless while case else begin"),
+    "lua": _words("function local if for while"),
+    "julia": _words("function struct module for while if begin"),
+}
+_LAST_WORDS = {
+    "shellscript": _words("then do else"),
+    "lua": _words("then do else repeat"),
+    "ruby": _words("then do else begin"),
+    "julia": _words("do else begin"),
+    "elixir": _words("do else"),
+    "fortran-modern": _words("then do else"),
+    "sql": _words("begin then else"),
+    "haskell": _words("do of where then else"),
+}
+
+_WITH_REGEX = _words("javascript javascriptreact typescript typescriptreact")
+_SINGLE_QUOTED = _WITH_REGEX | _words(
+    "python ruby php lua shellscript sql perl css scss dart r elixir powershell toml"
+)
+"""Languages in which ``'`` encloses strings; elsewhere it encloses a character, or is a name's."""
+
+_CHARACTER = re.compile(r"'(?:\\[^\n]{1,8}?|[^'\\\n])'")
+_REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/")
+_PREFIXED = re.compile(r"(?<!\w)(?:[rbfu]{1,2}|l|u8)\Z", re.IGNORECASE)
+
+
+def _may_be_comment(text: str, at: int, mark: str) -> bool:
+    """Python's and the shell's mark stands at the start or behind a blank; ``//`` ends a statement
+    or begins a line, or it is a part of an address."""
+    before = text[text.rfind("\n", 0, at) + 1 : at]
+    if mark == "//":
+        return before.strip()[-1:] in ("", *";{},()[]") or before[-1:].isspace()
+    return not before[-1:].strip()
+
+
+def _string_end(text: str, start: int, language: str) -> int:
+    """The place of the quote that ends a string on its line; ``start`` where none does."""
+    if text[start] == "'":
+        if language not in _SINGLE_QUOTED:
+            found = _CHARACTER.match(text, start)
+            return found.end() - 1 if found else start
+        if text[start - 1 : start].isalnum() and not _PREFIXED.search(text[:start][-8:]):
+            return start
+    at = start + 1
+    while at < len(text) and text[at] != "\n":
+        if text[at] == text[start]:
+            return at
+        at += 2 if text[at] == "\\" else 1
+    return start
+
+
+def _regex_end(text: str, start: int) -> int:
+    """The place of the stroke that ends a regular expression; ``start`` where it is a division."""
+    before = text[max(start - 20, 0) : start].rstrip()
+    if before[-1:] not in ("", *"(,=:[!&|?{};") and not before.endswith("return"):
+        return start
+    found = _REGEX.match(text, start)
+    return found.end() - 1 if found else start
+
+
+def _line_end(text: str, at: int) -> int:
+    end = text.find("\n", at)
+    return len(text) if end < 0 else end
