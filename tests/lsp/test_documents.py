@@ -44,7 +44,8 @@ def test_random_edits_in_every_encoding() -> None:
             new = dice.choice(("x = 1\n", "😀\r\n", "def g():\n    pass\n", "", "é"))
             text = text[:start] + new + text[end:]
             _change(documents, version, start, end, new)
-            opened = documents.get(URI)
+            opened = documents.refresh(URI)  # the machine may have been too busy for it
+            assert opened is not None
             assert (opened.document.text, opened.document.version) == (text, version)
             fresh = syntax.parse(text, "python")
             tree = syntax.tree_of(opened.document)
@@ -103,3 +104,19 @@ def test_what_takes_too_long_to_parse_is_not_tried_at_each_key(
     assert len(tried) == 1
     _change(documents, 5, 0, len(documents.get(URI).document.text), "y = 2\n")
     assert len(tried) == 2  # another text is tried
+
+
+def test_a_long_file_is_parsed_when_typing_pauses() -> None:
+    text = "x = 1\n" * (syntax.LONG_TEXT // 6 + 1)
+    documents = _documents(text, types.PositionEncodingKind.Utf16)
+    _change(documents, 1, 0, 0, "def f(:\n")
+    tree = documents.get(URI).document.tree
+    assert isinstance(tree, syntax.SyntaxTree)
+    assert tree.is_stale
+    assert not syntax.error_count(tree)
+    while tree.is_stale:  # the machine may be busy
+        opened = documents.refresh(URI)
+        assert opened is not None
+        assert isinstance(opened.document.tree, syntax.SyntaxTree)
+        tree = opened.document.tree
+    assert syntax.error_count(tree)

@@ -88,7 +88,8 @@ def test_random_edits_make_what_the_client_has() -> None:
             range_ = types.Range(types.Position(first, 0), types.Position(last, 0))
             change = types.TextDocumentContentChangePartial(range_, new)
         _type(documents, uri, version, [change])
-        cell = documents.get(uri)
+        cell = documents.refresh(uri)
+        assert cell is not None
         whole = cell.lines.whole
         assert cell.document.text == "\n\n".join(texts.values())
         assert cell.document.text[whole.start : whole.end] == texts[uri]

@@ -28,7 +28,9 @@ class Overviews:
             # What is supposed stands at the cursor, so below.
             real = document.supposed[0] if document.supposed is not None else document
             tree = syntax.fresh_tree_of(real)
-            known = text, outline.above(tree, real.text, start) if tree else ()
+            if tree is not None or known is None:
+                known = text, outline.above(tree, real.text, start) if tree else ()
+            # Else the file is long and being typed in: what was known will do.
             self._made.pop(document.uri, None)
             self._made[document.uri] = known
             if len(self._made) > _MOST:

@@ -18,6 +18,7 @@ from herdmate.text import Cursor, Document, Edit, Span
 
 _LENGTHS = (500, 20_000)
 _TYPED = "\n    value = compute(alpha, beta)[0] + total / count if count else default" * 3
+_KEYS_TO_PAUSE = 10
 _SAID = "value + 1\n    return value\n"
 
 
@@ -27,7 +28,8 @@ class Keystroke:
 
     ``edit`` is positions, text and lines without the syntax tree's share, which is ``tree``;
     ``window`` is what is looked up before the model is asked, ``rules`` what follows its answer.
-    ``ratio`` is the longest file's by the shortest one's.
+    ``pause`` is not part of it: what a long file's syntax tree takes once typing pauses. ``ratio``
+    is the longest file's by the shortest one's.
     """
 
     milliseconds: dict[int, dict[str, float]]
@@ -42,7 +44,9 @@ async def keystroke(given: Conditions) -> Keystroke:
         document = _long(given.scene.document, count)
         rows = list(_typed(document, tree=True))
         without = list(_typed(document, tree=False))
+        pauses = [row.pop("pause") for row in rows]
         parts = {name: median([row[name] for row in rows]) * 1000 for name in rows[0]}
+        parts["pause"] = median(pauses[::_KEYS_TO_PAUSE]) * 1000
         parts["tree"] = parts["edit"] - median([row["edit"] for row in without]) * 1000
         parts["edit"] -= parts["tree"]
         found[count] = parts
@@ -73,8 +77,13 @@ def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
         asked = time.perf_counter()
         finish(_SAID, cursor, multiline=True)
         ended = time.perf_counter()
+        pause = 0.0
+        if number % _KEYS_TO_PAUSE == 0:
+            documents.refresh(document.uri)
+            pause = time.perf_counter() - ended
+            opened = documents.get(document.uri)
         yield {"all": ended - started, "edit": edited - started, "window": asked - edited,
-               "rules": ended - asked}  # fmt: skip
+               "rules": ended - asked, "pause": pause}  # fmt: skip
 
 
 def _cost(text: str) -> int:

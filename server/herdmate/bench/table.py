@@ -93,7 +93,8 @@ def _keystroke(value: Any) -> Iterator[Row]:
     for count, parts in value["milliseconds"].items():
         yield f"the server's own work a keystroke, {count} lines", f"{parts['all']:.1f} ms", (
             f"text {parts['edit']:.1f}, syntax tree {parts['tree']:.1f}, "
-            f"window {parts['window']:.1f}, rules {parts['rules']:.1f}"
+            f"window {parts['window']:.1f}, rules {parts['rules']:.1f}; "
+            f"in a pause {parts['pause']:.1f}"
         )  # fmt: skip
 
 

@@ -24,16 +24,19 @@ _CHUNK = 1 << 16
 _BY_FILE = {name: language for language, item in LANGUAGES.items() for name in item.files}
 
 
-def parse_bytes(language: str, source: bytes, old_tree: Any | None = None) -> Any | None:
-    """The ``tree_sitter.Tree`` of UTF-8, or ``None`` without a grammar or after a second."""
+def parse_bytes(
+    language: str, source: bytes, old_tree: Any | None = None, seconds: float = LONGEST_PARSE
+) -> Any | None:
+    """The ``tree_sitter.Tree`` of UTF-8, or ``None`` without a grammar or out of time."""
     parser = parser_for(language)
     if parser is None:
         return None
     old = () if old_tree is None else (old_tree,)
     try:
         if sys.version_info < (3, 13):
+            parser.set_timeout_micros(int(seconds * 1_000_000))
             return parser.parse(source, *old)
-        end = time.monotonic() + LONGEST_PARSE
+        end = time.monotonic() + seconds
         return parser.parse(
             lambda at, _: source[at : at + _CHUNK],
             *old,
@@ -91,8 +94,6 @@ def _from_languages(language: Language) -> Any:
     with warnings.catch_warnings():
         # tree-sitter 0.21 warns of the very call by which this package loads its grammars.
         warnings.simplefilter("ignore", FutureWarning)
-        parser = pack.get_parser(
+        return pack.get_parser(
             language.grammar if language.old_grammar is None else language.old_grammar
         )
-    parser.set_timeout_micros(int(LONGEST_PARSE * 1_000_000))
-    return parser

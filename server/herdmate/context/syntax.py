@@ -8,10 +8,14 @@ from typing import Any
 
 from herdmate.context import lexical
 from herdmate.context.definitions import is_definition, name_of, with_attributes
-from herdmate.context.grammars import parse_bytes
+from herdmate.context.grammars import LONGEST_PARSE, parse_bytes
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
 from herdmate.context.source import Source, source_of, utf_8
 from herdmate.text import Document, Edit, Span, line_end, line_start
+
+LONG_TEXT = 120_000
+"""Characters. In longer text an edit takes tens of milliseconds to parse, and where a bracket is
+open it takes a second."""
 
 LARGEST_TEXT = 2_000_000
 """Characters. A first parse takes a quarter to a whole second for a million; all else waits."""
@@ -19,11 +23,16 @@ LARGEST_TEXT = 2_000_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SyntaxTree:
-    """The syntax of one text. What it holds is for this module only."""
+    """The syntax of one text. What it holds is for this module only.
+
+    ``is_stale``: the last edits were not parsed yet; what stood there before only moved to its
+    place.
+    """
 
     language: str
     tree: Any
     source: Source
+    is_stale: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,21 +66,31 @@ def tree_of(document: Document) -> SyntaxTree | None:
 
 
 def fresh_tree_of(document: Document) -> SyntaxTree | None:
-    """The tree that a document carries if no edit has moved that on, else a fresh parse."""
+    """The tree that a document carries if no edit has moved that on, else a fresh parse.
+
+    ``None`` also where that would take long.
+    """
     tree = document.tree
     if isinstance(tree, SyntaxTree) and not tree.tree.root_node.has_changes:
         return tree
-    return None if isinstance(tree, NoTree) else parse(document.text, document.language)
+    if isinstance(tree, NoTree) or (tree is not None and len(document.text) > LONG_TEXT):
+        return None
+    return parse(document.text, document.language)
 
 
 def edited(
-    tree: SyntaxTree, old_text: str, edits: tuple[Edit, ...], new_text: str
+    tree: SyntaxTree,
+    old_text: str,
+    edits: tuple[Edit, ...],
+    new_text: str,
+    seconds: float = LONGEST_PARSE,
 ) -> SyntaxTree | None:
     """The tree of ``new_text``, parsed anew only where ``old_text`` was edited.
 
     ``edits`` come in the order of LSP's ``didChange``: each refers to the text that those before it
-    left. ``tree`` is moved on and must not be used any more. Where the edits do not lead from
-    ``old_text`` to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
+    left. ``tree`` is moved on and must not be used any more. Where parsing takes longer than
+    ``seconds`` the answer is stale, with 0 at once. Where the edits do not lead from ``old_text``
+    to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
     """
     source = tree.source
     for edit in edits:
@@ -80,8 +99,15 @@ def edited(
         source = after
     if tree.source.text != old_text or source.text != new_text or len(new_text) > LARGEST_TEXT:
         return parse(new_text, tree.language)
-    moved_on = parse_bytes(tree.language, source.data, tree.tree)
-    return None if moved_on is None else SyntaxTree(tree.language, moved_on, source)
+    return refreshed(SyntaxTree(tree.language, tree.tree, source, is_stale=True), seconds)
+
+
+def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
+    """The tree with its last edits parsed; as it is where that takes longer."""
+    if not tree.is_stale or not seconds:
+        return tree
+    parsed = parse_bytes(tree.language, tree.source.data, tree.tree, seconds)
+    return tree if parsed is None else SyntaxTree(tree.language, parsed, tree.source)
 
 
 def error_count(tree: SyntaxTree) -> int:
@@ -166,7 +192,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         if node.type in STRINGS and node.start_byte < at < node.end_byte:
             return "string"
     source = tree.source.data
-    broken = False
+    broken = tree.is_stale
     # A line comment ends where the cursor stands, so it is looked for on the left.
     for node in _upwards(find(left, left)):
         if node.type in COMMENTS and _reaches(source, node, at):

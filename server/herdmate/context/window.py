@@ -119,7 +119,20 @@ class _Piece:
 
 
 def _before(cursor: Cursor, tokens: int) -> list[_Piece]:
-    """What stands before the cursor, as far as the budget could reach, in the text's order."""
+    """What stands before the cursor, as far as the budget could reach, in the text's order.
+
+    The same is asked for to count and to gather.
+    """
+    global _last
+    if _last is None or _last[0] is not cursor or _last[1] != tokens:
+        _last = cursor, tokens, _pieces(cursor, tokens)
+    return _last[2]
+
+
+_last: tuple[Cursor, int, list[_Piece]] | None = None
+
+
+def _pieces(cursor: Cursor, tokens: int) -> list[_Piece]:
     text = cursor.document.text
     low = _lowest(text, cursor.offset, tokens)
     number, column = text.count("\n", 0, low), low - line_start(text, low)

@@ -35,6 +35,7 @@ def selection_of(session: Session, arguments: ActionArguments) -> Selection:
 
     Raises ``SelectionError`` when the document has moved on since.
     """
+    session.documents.refresh(arguments.uri)
     opened = session.documents.get(arguments.uri)
     if arguments.version is not None and arguments.version != opened.document.version:
         raise SelectionError("The file has changed since; ask for the action again.")

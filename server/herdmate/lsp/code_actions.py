@@ -24,7 +24,7 @@ from herdmate.text import Selection
 
 def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The actions for a selection, or for the definition around the cursor."""
-    if (opened := session.documents.find(params.text_document.uri)) is None:
+    if (opened := session.documents.refresh(params.text_document.uri)) is None:
         return []
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.companion.ignored):

@@ -12,8 +12,9 @@ from herdmate.lsp.notebooks import (
     notebook_from,
     rearranged,
     with_edited_cell,
+    with_fresh_trees,
 )
-from herdmate.lsp.opened import OpenDocument, edited, opened_from
+from herdmate.lsp.opened import OpenDocument, edited, opened_from, refreshed
 from herdmate.text import Document, Edit
 
 
@@ -57,6 +58,15 @@ class Documents:
             edit = edit_from_lsp(change, opened.lines)
             opened = self._keep(edited(opened, edit, params.text_document.version))
         return opened
+
+    def refresh(self, uri: str) -> OpenDocument | None:
+        """The newest version, with what was typed since a long file was parsed last."""
+        if (opened := self._open.get(uri)) is not None:
+            return self._keep(refreshed(opened))
+        for name, notebook in self._notebooks.items():
+            if any(cell.uri == uri for cell in notebook.cells):
+                self._notebooks[name] = with_fresh_trees(notebook)
+        return self.find(uri)
 
     def uris(self) -> tuple[str, ...]:
         """All that is open."""

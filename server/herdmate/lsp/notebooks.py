@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lsprotocol import types
 
 from herdmate.lsp.convert import Encoding, edit_from_lsp, lines_of, part_of
-from herdmate.lsp.opened import OpenDocument, edited, opened_from
+from herdmate.lsp.opened import OpenDocument, edited, opened_from, refreshed
 from herdmate.text import Document
 
 
@@ -72,6 +72,12 @@ def with_edited_cell(
         language = part.document.language
         notebook = Notebook(tuple(cells), {**notebook.joined, language: after})
     return notebook
+
+
+def with_fresh_trees(notebook: Notebook) -> Notebook:
+    """The notebook with what was typed since it was parsed last."""
+    joined = {language: refreshed(opened) for language, opened in notebook.joined.items()}
+    return replace(notebook, joined=joined)
 
 
 def rearranged(

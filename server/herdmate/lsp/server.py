@@ -143,6 +143,7 @@ def _after_change(server: Session, params: types.DidChangeTextDocumentParams) ->
     counting.after_change(server, params.text_document.uri)
     indexing.after_change(server, params.text_document.uri)
     prefilling.after_change(server, params)
+    server.refresh_soon(params.text_document.uri)
 
 
 def _after_closing(server: Session, uri: str) -> None:

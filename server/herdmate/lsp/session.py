@@ -34,6 +34,9 @@ _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
+_PAUSE = 0.3
+"""Seconds without a key."""
+
 _NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
 
 FirstMessage = Callable[[Settings], tuple[Mapping[str, Any], str]]
@@ -62,6 +65,7 @@ class Session(LanguageServer):
         self.statistics_file = StatisticsFile()
         self.saving: asyncio.TimerHandle | None = None  # what was counted
         self.on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None
+        self._refreshing: asyncio.TimerHandle | None = None
         self._note = ""
         self._ready = ""
         self._thinking = 0
@@ -159,6 +163,13 @@ class Session(LanguageServer):
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Go on with work after a command was answered; its errors are shown to the user."""
         return self.keep(self._reporting(work))
+
+    def refresh_soon(self, uri: str) -> None:
+        """Parse what was typed in a long file once typing pauses."""
+        if self._refreshing is not None:
+            self._refreshing.cancel()
+        loop = asyncio.get_running_loop()
+        self._refreshing = loop.call_later(_PAUSE, self.documents.refresh, uri)
 
     def keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         """Go on with work whatever becomes of the request that it was for."""
