@@ -104,6 +104,6 @@ async def test_the_own_work_of_a_keystroke_is_told_for_a_short_and_a_long_file()
     found = await keystroke(given)
     assert sorted(found.milliseconds) == [500, 20_000]
     for parts in found.milliseconds.values():
-        assert set(parts) == {"all", "edit", "tree", "window", "rules"}
+        assert set(parts) == {"all", "edit", "tree", "window", "rules", "pause"}
         assert parts["all"] > 0
     assert found.ratio > 0
