@@ -1,17 +1,15 @@
-"""Which files of a workspace may be read: not what git ignores, nothing that holds secrets.
-
-Ignore rules are git's own, by the pathspec package.
-"""
+"""Which files of a workspace may be read: not what git ignores, nothing that holds secrets."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 
-from pathspec import GitIgnoreSpec
+from herdmate.context.ignored import rules_in
 
 MOST_FILES = 5_000
 """Files of a workspace that are looked at, nearest to its root first."""
@@ -63,19 +61,18 @@ def readable_files(root: Path) -> Iterator[Path]:
 
     Links are not followed, and hidden folders and what packages are installed in are left out.
     """
-    waiting: list[tuple[Path, tuple[_Rules, ...]]] = [(root, ())]
+    rules = rules_in(root, root)
+    waiting = deque([(root, rules)] if rules is not None else [])
     count = 0
     while waiting:
-        folder, rules = waiting.pop(0)
-        rules = (*rules, *_rules(folder))
+        folder, rules = waiting.popleft()
         for entry in _entries(folder):
             path = Path(entry.path)
             if entry.is_dir(follow_symlinks=False):
-                hidden = entry.name.startswith(".") or entry.name in _FOLDERS
-                if not hidden and not _is_ignored(path, rules, is_folder=True):
-                    waiting.append((path, rules))
+                if not _is_left_out(entry.name) and not rules.ignore(path, is_folder=True):
+                    waiting.append((path, rules.within(path)))
             elif entry.is_file(follow_symlinks=False) and not is_secret(path):
-                if _is_ignored(path, rules, is_folder=False):
+                if rules.ignore(path, is_folder=False):
                     continue
                 yield path
                 count += 1
@@ -83,49 +80,13 @@ def readable_files(root: Path) -> Iterator[Path]:
                     return
 
 
-def is_ignored(path: Path, root: Path) -> bool:
-    """Does git ignore a file, by the rules of the folders from ``root`` down to it?"""
-    try:
-        parts = path.relative_to(root).parts
-    except ValueError:
-        return False
-    rules: tuple[_Rules, ...] = ()
-    at = root
-    for part in parts:
-        rules = (*rules, *_rules(at))
-        at = at / part
-        if _is_ignored(at, rules, is_folder=at != path):
-            return True
-    return False
+def is_in_left_out_folder(path: Path, root: Path) -> bool:
+    """Is one of the folders between ``root`` and a file below it never looked into?"""
+    return any(_is_left_out(name) for name in path.relative_to(root).parts[:-1])
 
 
-def repository_of(path: Path) -> Path | None:
-    """The top folder of the git repository that a file lies in."""
-    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
-
-
-_Rules = tuple[Path, GitIgnoreSpec]
-"""A folder and the ignore rules that hold below it."""
-
-
-def _rules(folder: Path) -> tuple[_Rules, ...]:
-    found = []
-    for name in (".git/info/exclude", ".gitignore", ".ignore"):
-        try:
-            lines = (folder / name).read_text("utf-8", "replace").splitlines()
-        except OSError:
-            continue
-        found.append((folder, GitIgnoreSpec.from_lines(lines)))
-    return tuple(found)
-
-
-def _is_ignored(path: Path, rules: tuple[_Rules, ...], is_folder: bool) -> bool:
-    """The nearest rules that say anything decide."""
-    for folder, spec in reversed(rules):
-        name = path.relative_to(folder).as_posix() + ("/" if is_folder else "")
-        if (said := spec.check_file(name).include) is not None:
-            return said
-    return False
+def _is_left_out(folder: str) -> bool:
+    return folder.startswith(".") or folder in _FOLDERS
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

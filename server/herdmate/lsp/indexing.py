@@ -10,7 +10,8 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from herdmate.context.files import is_ignored, is_secret, readable_files, repository_of
+from herdmate.context.files import is_secret, readable_files
+from herdmate.context.ignored import is_ignored
 from herdmate.context.index import is_indexed
 from herdmate.context.related import Nearby
 from herdmate.lsp.session import Session
@@ -42,8 +43,7 @@ async def index_workspace(session: Session) -> None:
 def after_opening(session: Session, uri: str) -> None:
     """A document was opened: is it one that git ignores?"""
     path = path_of(uri)
-    root = (repository_of(path) or _root(session)) if path is not None else None
-    if path is not None and root is not None and is_ignored(path, root):
+    if path is not None and is_ignored(path, _root(session)):
         session.companion.ignored.add(uri)
     _tell_opened(session)
 
