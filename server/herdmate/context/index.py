@@ -32,6 +32,14 @@ class Index:
         """How many files it knows."""
         return len(self._files)
 
+    def __contains__(self, path: Path) -> bool:
+        """Does it know a file?"""
+        return path in self._files
+
+    def paths(self) -> frozenset[Path]:
+        """The files that it knows."""
+        return frozenset(self._files)
+
     def read(self, path: Path) -> bool:
         """Look at a file on disk, if it has changed and is of a language with definitions.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.files import is_secret, readable_files
 from herdmate.context.ignored import is_ignored
 from herdmate.context.index import is_indexed
@@ -43,8 +44,9 @@ async def index_workspace(session: Session) -> None:
 def after_opening(session: Session, uri: str) -> None:
     """A document was opened: is it one that git ignores?"""
     path = path_of(uri)
-    if path is not None and is_ignored(path, _root(session)):
-        session.companion.ignored.add(uri)
+    reason = reason_to_withhold_file(path, _root(session)) if path is not None else None
+    if reason is not None:
+        session.companion.ignored[uri] = reason
     _tell_opened(session)
 
 
@@ -66,7 +68,7 @@ def after_saving(session: Session, uri: str) -> None:
 
 def after_closing(session: Session, uri: str) -> None:
     """A document was closed."""
-    session.companion.ignored.discard(uri)
+    session.companion.ignored.pop(uri, None)
     session.companion.neighbours.forget(uri)
     _tell_opened(session)
 
