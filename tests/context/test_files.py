@@ -49,6 +49,53 @@ def test_a_private_key_in_any_file_becomes_stars_of_the_same_length() -> None:
     assert redacted("no key\n") == "no key\n"
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "\nMIIEow\nabc=\n",
+        "\r\nMIIEow\r\nabc=\r\n",
+        "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,MIIEow\n\nMIIEow\n",
+        "\\nMIIEow\\nabc=\\n\n",
+        '\\n" +\n  "MIIEow\\n" +\n  "abc=",\n',
+        "\n#  MIIEow\n#  abc=\n",
+        "\n    MIIEow\n    abc=\n",
+        "')\nlines.push('" + "MIIEow" * 10 + "')\n",
+        "MIIEow",
+    ],
+)
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "-----BEGIN PRIVATE KEY-----",
+        "---- BEGIN SSH2 PRIVATE KEY ----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+    ],
+)
+def test_a_private_key_without_an_end_becomes_stars_and_what_follows_stays(
+    key: str, begin: str
+) -> None:
+    text = f"x = '{begin}{key}\ndef total(items):\n    return sum(items)\n"
+    hidden = redacted(text)
+    assert begin in hidden
+    assert "MIIEow" not in hidden
+    assert "abc=" not in hidden
+    assert len(hidden) == len(text)
+    assert hidden.count("\n") == text.count("\n")
+    if key != "MIIEow":
+        assert hidden.endswith("def total(items):\n    return sum(items)\n")
+
+
+def test_code_that_looks_for_a_private_key_stays() -> None:
+    begin, end = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
+    code = f'HEADER = "{begin}"\n\n\ndef is_key(text):\n    return HEADER in text\n'
+    assert redacted(code) == code
+    whole = f"{begin}\nMIIEow\n{end}\n"
+    hidden = redacted(code + whole + code)
+    assert hidden.startswith(code)
+    assert hidden.endswith(code)
+    assert "MIIEow" not in hidden
+
+
 def test_what_git_ignores_is_not_read(tmp_path: Path) -> None:
     _write(tmp_path, "a.py", "b/c.py", "b/keep.log", "b/x.log", "out/d.py", ".env", ".hidden/e.py",
            "node_modules/f.js", "b/deep/g.tmp", "local/h.py")  # fmt: skip

@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
+from itertools import zip_longest
 from pathlib import Path, PurePath
 
 from herdmate.context.ignored import rules_in
@@ -34,11 +35,14 @@ _FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "site-packages", "bower_components", "vendor"}
     | {"target", "dist", "build"}
 )
-_KEY = re.compile(
-    r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)(.*?)"
-    r"(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    re.DOTALL,
+_MARK = re.compile(r"-{4,5} ?(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_AS_IN_A_KEY = re.compile(
+    # Base64 with what may stand around it in code, or a blank line, or a field of the key's own.
+    r"""[ \t]*(?:(?:[#;*>|]|//|--)[ \t]*)*[bru]{0,2}["'`]*(?:[A-Za-z0-9+/=]|\\[nr])*"""
+    r"""["'`]*[ \t]*[+.,;)\]}\\]*[ \t]*"""
+    r"|[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject):.*"
 )
+_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 
 
 def is_secret(path: str | PurePath) -> bool:
@@ -50,10 +54,33 @@ def is_secret(path: str | PurePath) -> bool:
 
 
 def redacted(text: str) -> str:
-    """The text with stars in the place of private keys, of the same length."""
-    if "PRIVATE KEY" not in text:
-        return text
-    return _KEY.sub(lambda key: key[1] + re.sub(r"[^\r\n]", "*", key[2]) + key[3], text)
+    """The text with stars in the place of private keys, of the same length.
+
+    Of a key without an end, as in code that looks for one, that is what looks like a key.
+    """
+    marks = [*_MARK.finditer(text)] if "PRIVATE KEY" in text else []
+    for mark, following in zip_longest(marks, marks[1:]):
+        if mark[1] == "BEGIN":
+            start, end = mark.end(), following.start() if following else len(text)
+            has_end = following is not None and following[1] == "END"
+            body = text[start:end]
+            text = text[:start] + (_stars if has_end else _without_start_of_key)(body) + text[end:]
+    return text
+
+
+def _without_start_of_key(text: str) -> str:
+    # The rest of the header's line first: a key in one line has ``\n`` in the place of line ends.
+    first, *lines = text.splitlines(keepends=True) or [""]
+    hidden = _stars(first) if re.search(r"\w", first) else first
+    count = 0
+    while count < len(lines) and _AS_IN_A_KEY.fullmatch(lines[count].rstrip("\r\n")):
+        count += 1
+    rest = _LONG_BASE64.sub(lambda run: _stars(run[0]), "".join(lines[count:]))
+    return hidden + _stars("".join(lines[:count])) + rest
+
+
+def _stars(text: str) -> str:
+    return re.sub(r"[^\r\n]", "*", text)
 
 
 def readable_files(root: Path) -> Iterator[Path]:
