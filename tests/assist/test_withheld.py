@@ -12,7 +12,8 @@ from herdmate.text import Document
 
 @pytest.mark.parametrize(
     "uri",
-    ["file:///project/.env", "untitled:.env", "file:///project/%2Eenv", "git:/project/.env?%7B%7D",
+    ["file:///project/.env", "untitled:.env.local", "file:///project/%2Eenv",
+     "git:/project/.env?%7B%7D",
      "vscode-notebook-cell:/project/.env#W0s", "file:///a?b/.env", "file:///c#/server.key"],
 )  # fmt: skip
 def test_the_name_in_a_uri_tells(uri: str) -> None:

@@ -23,13 +23,23 @@ def _readable(root: Path) -> set[str]:
     "name",
     [".env", ".env.local", "prod.env", "id_rsa", "id_ed25519", "server.key", "cert.pem", ".netrc",
      "secrets.yaml", "credentials.json", "terraform.tfvars", ".npmrc", ".pypirc",
-     "app-secrets.toml", "KEYS.P12", "file:///home/a/project/.env"],
+     "app-secrets.toml", "KEYS.P12", "file:///home/a/project/.env", ".env-prod", ".env_local",
+     ".env.production.local", "prod.env.local", ".flaskenv", "secrets.prod.yaml", "server.key.old",
+     ".netrc.bak", ".env~", ".env.old.1", "#.env#", ".env.swp", "terraform.tfstate",
+     "terraform.tfstate.backup", "passwords.txt", "my-secret.json", "app.password.ini",
+     "service-account.json", "my_service_account.json", "service-account-prod.json",
+     "credentials-prod.json", "api.example.com.key", ".env.example.com",],
 )  # fmt: skip
 def test_names_that_tell_of_secrets(name: str) -> None:
     assert is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["environment.py", ".env.example", "id_rsa.pub", "secrets.py",
+@pytest.mark.parametrize("name", ["environment.py", ".env.example", ".env-example",
+                                  ".env_sample", ".env.example.bak", "secrets.example.yaml",
+                                  "service-account.template.json", "environment.prod.ts",
+                                  "passwords.py", "secretary.json", "password_reset.html",
+                                  "service_account.py", "old.py", "a.py~", "~",
+                                  "id_rsa.pub", "secrets.py",
                                   "keys.py", "monkey.ts", "token.rs"])  # fmt: skip
 def test_names_that_only_look_like_it(name: str) -> None:
     assert not is_secret(name)

@@ -6,7 +6,7 @@ import os
 import re
 from collections import deque
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
 from itertools import zip_longest
 from pathlib import Path, PurePath
 
@@ -18,19 +18,36 @@ MOST_FILES = 5_000
 LARGEST_FILE = 64_000
 """Bytes. What is larger was made by a program, or takes too long to parse between two keys."""
 
+_KINDS = ("json", "yaml", "yml", "toml", "ini", "cfg", "conf", "txt", "xml", "properties", "csv")
 _SECRET = (
-    *(".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.pfx", "*.p12", "*.jks"),
-    *("*.keystore", "*.kdbx", "*.ppk", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
-    *(".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials"),
-    *("credentials", "secret", "secrets", "*.tfvars"),
+    *(".env", ".env[-_.]*", "*.env", "*.env.local", ".envrc", ".flaskenv"),
+    *("*.pem", "*.key", "*.pfx", "*.p12", "*.jks", "*.keystore", "*.kdbx", "*.ppk"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
+    *(".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".htpasswd", ".s3cfg"),
+    *(".git-credentials", ".vault-token", ".vault[-_]pass*", ".dockercfg", ".dockerconfigjson"),
+    *("kubeconfig", "*.kubeconfig", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*"),
+    *("*.secret", "*.secrets", "*.token"),
+    *("credentials", "secret", "secrets", "password", "passwords", "passwd"),
     *(
         f"{name}.{kind}"
-        for name in ("credentials", "secret", "secrets", "*[-_.]secrets")
-        for kind in ("json", "yaml", "yml", "toml", "ini", "cfg", "txt", "xml", "properties", "csv")
+        for word in ("credential", "secret", "password", "service[-_]account", "serviceaccount")
+        for name in (f"{word}", f"{word}s", f"{word}[-_.]*", f"{word}s[-_.]*", f"*[-_.]{word}",
+                     f"*[-_.]{word}s")
+        for kind in _KINDS
     ),
-    *("*.secret", "*.secrets", "*.token", ".dockercfg", ".dockerconfigjson", "kubeconfig"),
+)  # fmt: skip
+_NO_SECRET = (
+    "*.pub",
+    *(
+        f"*[-_.]{word}{ending}"
+        for word in ("example", "sample", "template", "dist")
+        for ending in ("", *(f".{kind}" for kind in _KINDS))
+    ),
 )
-_NO_SECRET = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
+_SECRET_NAME, _NO_SECRET_NAME = (
+    re.compile("|".join(map(translate, patterns))) for patterns in (_SECRET, _NO_SECRET)
+)
+_BACKUP = re.compile(r"(?:\.(?:bak|backup|old|orig|save|sw[a-p]|tmp|copy|\d)|~|#)$")
 _FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "site-packages", "bower_components", "vendor"}
     | {"target", "dist", "build"}
@@ -46,11 +63,11 @@ _LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 
 
 def is_secret(path: str | PurePath) -> bool:
-    """Does a file's name say that it holds passwords, tokens or keys?"""
-    name = PurePath(path).name.lower()
-    if any(fnmatchcase(name, pattern) for pattern in _NO_SECRET):
-        return False
-    return any(fnmatchcase(name, pattern) for pattern in _SECRET)
+    """Does a file's name, or that of the file that it is a copy of, tell of passwords or keys?"""
+    name = PurePath(path).name.lower().removeprefix("#")
+    while (original := _BACKUP.sub("", name)) != name:
+        name = original
+    return bool(_SECRET_NAME.match(name)) and not _NO_SECRET_NAME.match(name)
 
 
 def redacted(text: str) -> str:
