@@ -54,6 +54,20 @@ def test_what_the_code_names_is_found_and_the_imported_file_comes_first(project:
     assert _named(project, "nothing = known") == []
 
 
+@pytest.mark.parametrize("line", ["source ../app/steps.sh", ". ./app/steps.sh"])
+def test_functions_of_shell_scripts_are_found(project: Path, line: str) -> None:
+    for name in ("app/steps.sh", "other/more.sh"):
+        (project / name).write_text("build_all() {\n  make\n}\n", "utf-8")
+    index = Index()
+    for path in project.rglob("*.sh"):
+        assert index.read(path)
+    text = f"{line}\n\nbuild_all "
+    found = related(text, len(text), project / "bin" / "run.sh", index, Nearby())
+    assert [(item.path.stem, item.head.text) for item in found] == [
+        ("steps", "build_all() { :; }\n")
+    ]
+
+
 def test_open_and_edited_files_count(project: Path) -> None:
     colours = project / "app" / "colours.py"
     assert _named(project, "centre(", Nearby(opened=frozenset({colours})))[0][0] == "colours"

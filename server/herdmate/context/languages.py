@@ -210,7 +210,13 @@ _BRACES = _types(
     " typescript typescriptreact"
 )
 
-STUBS = {"python": " ...", "ruby": "; end", "lua": " end", **dict.fromkeys(_BRACES, ";")}
+STUBS = {
+    "python": " ...",
+    "ruby": "; end",
+    "lua": " end",
+    "shellscript": " { :; }",
+    **dict.fromkeys(_BRACES, ";"),
+}
 """What stands in the place of a body that is left out, by language; others are never left out."""
 
 _HASH = "python ruby shellscript r julia perl powershell elixir makefile dockerfile yaml toml"

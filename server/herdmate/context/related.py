@@ -109,6 +109,7 @@ def _imported_words(text: str) -> frozenset[str]:
     """Words of the lines that bring in other files."""
     lines = re.findall(
         r"^[ \t]*(?:from|import|use|using|require\w*|include|#include|mod|export)\b.*|"
+        r"^[ \t]*(?:source|\.)[ \t]+[^=\s].*|"
         r"^.*\brequire\(.*",
         text[:20_000], re.MULTILINE,
     )  # fmt: skip
