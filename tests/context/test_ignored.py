@@ -11,7 +11,7 @@ import pytest
 
 from herdmate.context.files import readable_files
 from herdmate.context.git_config import ignoring_in
-from herdmate.context.ignored import is_ignored, state_of_settings
+from herdmate.context.ignored import is_ignored, state_of_rules
 
 
 @pytest.fixture
@@ -174,17 +174,21 @@ def test_a_line_that_is_no_rule_does_no_harm(repository: Path) -> None:
 
 
 def test_rules_that_change_hold_at_once(repository: Path, home: Path) -> None:
-    before = state_of_settings(repository)
+    before = state_of_rules(repository)
     _write(repository, {".gitignore": "a.py\n"})
     assert is_ignored(repository / "a.py")
     _write(repository, {".gitignore": "b.py\n"})
     assert not is_ignored(repository / "a.py")
-    assert state_of_settings(repository) == before
+    assert state_of_rules(repository) != before
+    before = state_of_rules(repository)
+    _write(repository, {"sub/.gitignore": "b.py\n"})
+    assert state_of_rules(repository) == before  # who watches the workspace tells
+    assert state_of_rules(repository / "sub") != state_of_rules(repository)
     _write(home, {".config/git/ignore": "c.py\n"})
-    assert state_of_settings(repository) != before
-    before = state_of_settings(repository)
+    assert state_of_rules(repository) != before
+    before = state_of_rules(repository)
     _write(repository, {".git/info/exclude": "d.py\n"})
-    assert state_of_settings(repository) != before
+    assert state_of_rules(repository) != before
 
 
 @pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")

@@ -107,8 +107,8 @@ async def test_rules_above_the_workspace_hold_and_so_do_those_that_come_later(
         await _ask_until(client, main, record, "helper_made(seen_at_first): ...", 0)
         assert await client.ghost_text(other, 1, 11)
         (tmp_path / ".gitignore").write_text("private_*.py\nhelper.py\n", "utf-8")
-        change = types.FileEvent((root / ".gitignore").as_uri(), types.FileChangeType.Changed)
-        client.workspace_did_change_watched_files(types.DidChangeWatchedFilesParams([change]))
+        saved = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(main))
+        client.text_document_did_save(saved)
         assert await client.ghost_text(other, 1, 11) == []
         before = len(record.read_text("utf-8"))
         await _ask_until(client, main, record, "b_made(seen): ...", before)

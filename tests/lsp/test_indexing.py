@@ -130,7 +130,7 @@ async def test_a_rule_that_comes_or_goes_holds_at_once(session: Session, root: P
     assert _known(session, root) == {"first.py", "private.py"}
 
 
-async def test_rules_outside_of_the_workspace_are_looked_at_when_anything_is_saved(
+async def test_rules_outside_of_the_workspace_are_looked_at_when_anything_is_saved_or_opened(
     session: Session, root: Path
 ) -> None:
     uri = _write(root, "private.py")[0]
@@ -140,3 +140,8 @@ async def test_rules_outside_of_the_workspace_are_looked_at_when_anything_is_sav
     (root / ".git" / "info" / "exclude").write_text("private.py\n", "utf-8")
     indexing.after_saving(session, [(root / "first.py").as_uri()])
     assert uri in session.companion.ignored
+    (root / ".git" / "info" / "exclude").write_text("first.py\n", "utf-8")
+    indexing.after_opening(session, (root / "first.py").as_uri())
+    assert list(session.companion.ignored) == [(root / "first.py").as_uri()]
+    await _settled(session)
+    assert _known(session, root) == {"private.py"}

@@ -45,12 +45,17 @@ def holds_rules(path: Path) -> bool:
     return path.name in (_GIT, _OTHER)
 
 
-def state_of_settings(root: Path) -> object:
-    """Differs from what it was when the rules have changed that lie in no folder of a workspace."""
+def state_of_rules(root: Path) -> object:
+    """Differs from what it was when rules have changed of which nobody tells who watches ``root``.
+
+    Those are in the settings, in the repository's own folder and in folders above; ``root``'s too.
+    """
     top = _top_of(root, root)
-    own = git_folder(top)
-    read = (*ignoring_in(top).read, *((own / "info" / "exclude",) if own is not None else ()))
-    return tuple((path, stamp_of(path)) for path in read)
+    above = [at for at in (root, *root.parents) if at == top or top in at.parents]
+    read = [at / name for at in above for name in (_GIT, _OTHER)]
+    if (own := git_folder(top)) is not None:
+        read.append(own / "info" / "exclude")
+    return tuple((path, stamp_of(path)) for path in (*ignoring_in(top).read, *read))
 
 
 @dataclass(frozen=True, slots=True)

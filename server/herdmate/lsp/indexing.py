@@ -16,7 +16,7 @@ from pygls.exceptions import JsonRpcException
 
 from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_files
-from herdmate.context.ignored import holds_rules, state_of_settings
+from herdmate.context.ignored import holds_rules, state_of_rules
 from herdmate.context.index import is_indexed
 from herdmate.context.related import Nearby
 from herdmate.lsp.session import Session
@@ -41,7 +41,7 @@ async def index_workspace(session: Session) -> None:
 
 async def _index(session: Session, root: Path) -> None:
     neighbours = session.companion.neighbours
-    neighbours.root, session.rules = root, state_of_settings(root)
+    neighbours.root = root
     gone = set(neighbours.index.paths())
     files = readable_files(root)
     while batch := await asyncio.to_thread(_next, files, 100):
@@ -57,6 +57,7 @@ async def _index(session: Session, root: Path) -> None:
 
 def after_opening(session: Session, uri: str) -> None:
     """A document was opened: is it one that the model must not see?"""
+    _look_at_rules(session)
     _look_at_document(session, uri)
     _tell_opened(session)
 
@@ -77,14 +78,7 @@ def after_saving(session: Session, uris: Iterable[str]) -> None:
     What they say of ignoring holds at once, what they define is read while nobody types.
     """
     paths = [path for uri in uris if (path := path_of(uri)) is not None]
-    root = _root(session)
-    state = state_of_settings(root) if root is not None else None
-    if session.rules != state or any(holds_rules(path) for path in paths):
-        session.rules = state
-        session.companion.neighbours.choose_anew()
-        for uri in session.documents.uris():
-            _look_at_document(session, uri)
-        session.spawn(index_workspace(session))
+    _look_at_rules(session, have_changed=any(holds_rules(path) for path in paths))
     session.changed_files.update(path for path in paths if _could_be_indexed(session, path))
     if session.changed_files and (session.looking is None or session.looking.done()):
         session.looking = session.spawn(_look_at_changed(session))
@@ -130,6 +124,17 @@ def _could_be_indexed(session: Session, path: Path) -> bool:
 def _is_by_link(path: Path, root: Path) -> bool:
     """Is a file below ``root``, or a folder on the way to it, a link?"""
     return Path(os.path.realpath(path)) != Path(os.path.realpath(root), path.relative_to(root))
+
+
+def _look_at_rules(session: Session, have_changed: bool = False) -> None:
+    """Rules that have changed hold at once; the index follows while nobody types."""
+    root = _root(session)
+    before, session.rules = session.rules, state_of_rules(root) if root is not None else None
+    if have_changed or before not in (None, session.rules):
+        session.companion.neighbours.choose_anew()
+        for uri in session.documents.uris():
+            _look_at_document(session, uri)
+        session.spawn(index_workspace(session))
 
 
 def _look_at_document(session: Session, uri: str) -> None:

@@ -59,7 +59,7 @@ class Session(LanguageServer):
         self.edited: list[str] = []  # documents, the one edited last first
         self.changed_files: set[Path] = set()  # that the index has not looked at again
         self.looking: asyncio.Task[None] | None = None  # at these
-        self.rules: object = None  # state of the user's own rules of ignoring, when last looked at
+        self.rules: object = None  # of ignoring, as they were when last looked at
         self.silence = ""  # why nothing was shown when something was asked last
         self.tally = Tally()
         self.statistics_file = StatisticsFile()
