@@ -75,6 +75,8 @@ def test_heads_have_stubs_and_know_what_holds_them() -> None:
          ["class A;\n", "  function f($x);\n"]),
         ("csharp", "class A {\n  int F(int x) { return x; }\n}\n",
          ["class A;\n", "  int F(int x);\n"]),
+        ("shellscript", "greet() {\n  echo hi\n}\nfunction part {\n  (cd x; ls)\n}\n",
+         ["greet() { :; }\n", "function part { :; }\n"]),
     ],
 )  # fmt: skip
 def test_heads_in_other_languages(language: str, code: str, texts: list[str] | None) -> None:
@@ -95,6 +97,12 @@ def test_above_a_place_stand_imports_heads_around_and_heads_beside() -> None:
         (2, "def area(self) -> int: ..."),
         (0, "async def draw("),
     ]
+
+
+def test_above_a_place_in_a_shell_script() -> None:
+    text = "first() {\n  a\n}\n\nsecond() {\n  b\n  c\n}\n"
+    lines = outline.above(_tree(text, "shellscript"), text, text.index("  c"))
+    assert [line.text for line in lines] == ["first() { :; }\n", "second() {\n"]
 
 
 def test_what_matters_most_is_packed_first_and_all_in_order() -> None:

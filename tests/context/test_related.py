@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
 
 from herdmate.context.index import Index
+from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, excerpts, related
 
 GEOMETRY = """\
@@ -52,6 +54,20 @@ def test_what_the_code_names_is_found_and_the_imported_file_comes_first(project:
     assert _named(project, "nothing = known") == []
 
 
+@pytest.mark.parametrize("line", ["source ../app/steps.sh", ". ./app/steps.sh"])
+def test_functions_of_shell_scripts_are_found(project: Path, line: str) -> None:
+    for name in ("app/steps.sh", "other/more.sh"):
+        (project / name).write_text("build_all() {\n  make\n}\n", "utf-8")
+    index = Index()
+    for path in project.rglob("*.sh"):
+        assert index.read(path)
+    text = f"{line}\n\nbuild_all "
+    found = related(text, len(text), project / "bin" / "run.sh", index, Nearby())
+    assert [(item.path.stem, item.head.text) for item in found] == [
+        ("steps", "build_all() { :; }\n")
+    ]
+
+
 def test_open_and_edited_files_count(project: Path) -> None:
     colours = project / "app" / "colours.py"
     assert _named(project, "centre(", Nearby(opened=frozenset({colours})))[0][0] == "colours"
@@ -74,9 +90,32 @@ def test_a_file_is_read_again_only_when_it_has_changed(project: Path) -> None:
     assert not index.read(path)
     path.write_text("def other(): ...\n", "utf-8")
     assert index.read(path)
-    assert index.named("Shape") == ()
-    assert [item.head.name for item in index.named("other")] == ["other"]
+    assert not index.named("Shape")
+    assert list(index.named("other")) == [path]
     path.unlink()
     assert not index.read(path)
-    assert index.named("other") == ()
-    assert [item.path.stem for item in index.named("centre")] == ["colours"]
+    assert not index.named("other")
+    assert not index.modules("geometry")
+    assert [file.stem for file in index.named("centre")] == ["colours"]
+
+
+def test_a_name_of_thousands_of_files_is_found_where_it_is_meant_and_at_once() -> None:
+    index = Index()
+    names = ("__init__", "get", "run")
+    paths = [Path(f"/project/part{at}/module{at}.py") for at in range(3000)]
+    for path in paths:
+        index.put(path, tuple(Head(name, f"def {name}(): ...\n") for name in names))
+    index.put(paths[0], (Head("get", "def get(self): ...\n"), Head("get", "def get(by): ...\n")))
+    text = "from module0 import get, run\nimport module7\n" + "get(run(" * 50
+    started = time.process_time()
+    for path in paths[:100]:
+        index.put(path, index.of_file(path))
+    for _ in range(20):
+        found = related(text, len(text), Path("/project/part7/main.py"), index, Nearby())
+    assert time.process_time() - started < 0.5  # it took more than a second
+    assert {(item.path.stem, item.head.text) for item in found} == {
+        ("module0", "def get(self): ...\n"),
+        ("module0", "def get(by): ...\n"),
+        ("module7", "def get(): ...\n"),
+        ("module7", "def run(): ...\n"),
+    }

@@ -90,6 +90,46 @@ async def test_a_file_that_git_ignores_says_why_nothing_comes(project: Path) -> 
     assert "git ignores this file" in str(why)
 
 
+async def test_rules_above_the_workspace_hold_and_so_do_those_that_come_later(
+    tmp_path: Path,
+) -> None:
+    root, record = tmp_path / "sub", tmp_path / "record.txt"
+    (tmp_path / ".git").mkdir()
+    root.mkdir()
+    (tmp_path / ".gitignore").write_text("private_*.py\n", "utf-8")
+    for name, parameter in {"private_a": CANARY, "helper": "seen_at_first", "b": "seen"}.items():
+        (root / f"{name}.py").write_text(f"def {name}_made({parameter}):\n    return \n", "utf-8")
+    code = "import private_a, helper, b\n\nx = private_a_made(helper_made(b_made("
+    (root / "main.py").write_text(code, "utf-8")
+    async with editor(VSCODE, root, {"fim_middle": "1"}, record=str(record)) as client:
+        await client.until_ready()
+        main, other = _open(client, root / "main.py"), _open(client, root / "helper.py")
+        await _ask_until(client, main, record, "helper_made(seen_at_first): ...", 0)
+        assert await client.ghost_text(other, 1, 11)
+        (tmp_path / ".gitignore").write_text("private_*.py\nhelper.py\n", "utf-8")
+        saved = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(main))
+        client.text_document_did_save(saved)
+        assert await client.ghost_text(other, 1, 11) == []
+        before = len(record.read_text("utf-8"))
+        await _ask_until(client, main, record, "b_made(seen): ...", before)
+        reached = record.read_text("utf-8")
+    assert "seen_at_first" not in reached[before:]
+    assert CANARY not in reached
+
+
+async def _ask_until(client: Editor, uri: str, record: Path, words: str, start: int) -> None:
+    """Ask at the end of a text that changes until these words reach the engine behind ``start``."""
+    for _ in range(100):
+        version, text = client.texts[uri]
+        text = text.partition(" # again")[0] + f" # again {version}\nx = "
+        client.change(uri, text)
+        await client.ghost_text(uri, text.count("\n"), 4)
+        if words in record.read_text("utf-8")[start:]:
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(f"{words} never came")
+
+
 def _open(client: Editor, path: Path) -> str:
     client.open(path.as_uri(), path.read_text(encoding="utf-8"))
     return path.as_uri()

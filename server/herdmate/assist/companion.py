@@ -52,8 +52,8 @@ class Companion:
         self.neighbours = Neighbours()
         self.pace = Pace()
         self.last_asked: Asked | None = None
-        self.ignored: set[str] = set()
-        """Open documents that git ignores."""
+        self.ignored: dict[str, str] = {}
+        """Open documents whose files the model must not see, each with the reason."""
 
     async def start(self, first_message: Mapping[str, Any], sleep_after: float = 0.0) -> None:
         """Start an engine, in place of the one that ran; see ``first_message``.

@@ -2,19 +2,36 @@
 
 What stands first in a prompt must not change while one types, or all of it is evaluated anew. So
 what was chosen for a document stays until nobody types, and then as long as half of it is right.
+What must not be seen, is gone or says something else now goes at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from herdmate.assist.tokens import TokenCounts
+from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.index import Defined, Index
+from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, excerpts, pieces, related
 from herdmate.text import Cursor, Excerpt, path_of
 
 _MOST_CANDIDATES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was chosen for a document, and all that the files it came from defined then."""
+
+    found: tuple[Defined, ...]
+    excerpts: tuple[Excerpt, ...]
+    defined: Mapping[Path, tuple[Head, ...]]
+
+    def stands(self, index: Index) -> bool:
+        """Do the files still define just that?"""
+        return all(index.of_file(path) == heads for path, heads in self.defined.items())
 
 
 @dataclass(slots=True)
@@ -24,32 +41,41 @@ class Neighbours:
     index: Index = field(default_factory=Index)
     nearby: Nearby = field(default_factory=Nearby)
     root: Path | None = None
-    _chosen: dict[str, tuple[Defined, ...]] = field(default_factory=dict)
-    _excerpts: dict[str, tuple[Excerpt, ...]] = field(default_factory=dict)
+    _chosen: dict[str, _Chosen] = field(default_factory=dict)
 
     async def seen_with(
         self, cursor: Cursor, tokens: int, counts: TokenCounts, nobody_types: bool
     ) -> tuple[Excerpt, ...]:
         """What the model sees with the document at a cursor, within so many tokens."""
         uri = cursor.document.uri
-        if uri in self._excerpts and not nobody_types:
-            return self._excerpts[uri]
         path = path_of(uri)
         if path is None or not len(self.index) or tokens <= 0:
+            self.forget(uri)
             return ()
+        known = self._chosen.get(uri)
+        if known is not None and known.stands(self.index) and not nobody_types:
+            return known.excerpts
         text = cursor.document.text
         found = related(text, cursor.offset, path, self.index, self.nearby)[:_MOST_CANDIDATES]
-        if uri in self._chosen and _agree(self._chosen[uri], found):
-            return self._excerpts[uri]
+        self._forget_withheld({item.path for item in found} | set(known.defined if known else ()))
+        found = tuple(item for item in found if item.path in self.index)
+        if known is not None and known.stands(self.index) and _agree(known.found, found):
+            return known.excerpts
         await counts.learn(pieces(found, self.index, self.root))
-        self._chosen[uri] = found
-        self._excerpts[uri] = excerpts(found, self.index, self.root, tokens, counts.cost)
-        return self._excerpts[uri]
+        # Files may have gone while the tokens were counted.
+        found = tuple(item for item in found if item.head in self.index.of_file(item.path))
+        chosen = excerpts(found, self.index, self.root, tokens, counts.cost)
+        defined = {item.path: self.index.of_file(item.path) for item in found}
+        self._chosen[uri] = _Chosen(found, chosen, defined)
+        return chosen
 
     def forget(self, uri: str) -> None:
         """A document was closed."""
         self._chosen.pop(uri, None)
-        self._excerpts.pop(uri, None)
+
+    def choose_anew(self) -> None:
+        """Other files may be seen than before."""
+        self._chosen.clear()
 
     def shown_path(self, uri: str) -> str:
         """A document's path as people write it."""
@@ -58,6 +84,12 @@ class Neighbours:
             return uri.rpartition("/")[2]
         root = self.root
         return path.relative_to(root).as_posix() if root and root in path.parents else path.name
+
+    def _forget_withheld(self, paths: Iterable[Path]) -> None:
+        """Files are looked at before they are shown: rules change, and not all is told."""
+        for path in paths:
+            if reason_to_withhold_file(path, self.root) is not None:
+                self.index.forget(path)
 
 
 def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:

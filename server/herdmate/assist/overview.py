@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from herdmate.assist.tokens import TokenCounts
 from herdmate.context import outline, syntax
+from herdmate.context.files import redacted
 from herdmate.text import Document
 
 _MOST = 50
@@ -29,7 +30,7 @@ class Overviews:
             real = document.supposed[0] if document.supposed is not None else document
             tree = syntax.fresh_tree_of(real)
             if tree is not None or known is None:
-                known = text, outline.above(tree, real.text, start) if tree else ()
+                known = text, _above(tree, real, start)
             # Else the file is long and being typed in: what was known will do.
             self._made.pop(document.uri, None)
             self._made[document.uri] = known
@@ -37,3 +38,14 @@ class Overviews:
                 del self._made[next(iter(self._made))]
         await counts.learn([line.text for line in known[1]])
         return outline.pack(known[1], tokens, counts.cost)
+
+
+def _above(
+    tree: syntax.SyntaxTree | None, document: Document, start: int
+) -> tuple[outline.Line, ...]:
+    """The lines of the overview, read off a tree that has stars in the place of private keys."""
+    text = redacted(document.text)
+    if tree is not None and tree.source.text != text:
+        # A document whose keys were taken out carries the tree of the text with them.
+        tree = syntax.parse(text, document.language)
+    return outline.above(tree, text, start) if tree is not None else ()

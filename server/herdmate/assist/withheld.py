@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import os
+from collections.abc import Mapping
 from dataclasses import replace
-from urllib.parse import unquote
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from herdmate.context.files import is_secret, redacted
+from herdmate.context.ignored import is_ignored
 from herdmate.text import Document
 
 
-def reason_to_withhold(document: Document, ignored: Collection[str]) -> str | None:
+def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
     """Why no prompt is made of a document, in a few words, or ``None`` where one may be.
 
-    ``ignored`` are the URIs of the open documents that git ignores.
+    ``ignored`` are the open documents whose files are withheld, by URI, each with the reason.
     """
-    if is_secret(unquote(document.uri)):
+    # A client that writes no % before a ``?`` or ``#`` has that cut from what it calls the path.
+    names = unquote(urlsplit(document.uri).path), unquote(document.uri)
+    return _reason(any(map(is_secret, names)), False) or ignored.get(document.uri)
+
+
+def reason_to_withhold_file(path: Path, root: Path | None) -> str | None:
+    """The same of a file on disk, also where that is a link to one that must not be seen.
+
+    ``root`` is the workspace.
+    """
+    files = {path, Path(os.path.realpath(path))}
+    return _reason(any(map(is_secret, files)), any(is_ignored(file, root) for file in files))
+
+
+def _reason(of_secrets: bool, by_git: bool) -> str | None:
+    if of_secrets:
         return "the file's name says that it holds secrets, which the model never sees"
-    if document.uri in ignored:
+    if by_git:
         return "git ignores this file, and the model never sees what git ignores"
     return None
 

@@ -161,7 +161,7 @@ def _with_hole(scene: Scene) -> Document:
     """The document without the rest of the cursor's line."""
     text = scene.document.text
     text = text[: scene.cursor] + text[line_end(text, scene.cursor) :]
-    return Document(scene.document.uri + ".hole", scene.document.language, text)
+    return Document(scene.document.uri + "?hole", scene.document.language, text)
 
 
 def _definitions(document: Document) -> set[Span]:

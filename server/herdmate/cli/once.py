@@ -20,6 +20,7 @@ from herdmate.assist.complete import Silence, complete
 from herdmate.assist.edits import unified
 from herdmate.assist.explain import explain
 from herdmate.assist.rewrite import rewrite
+from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.cli.places import cursor_at, selection_at
 from herdmate.cli.serve import Commands
 from herdmate.errors import RefusedError
@@ -47,8 +48,11 @@ def add_parser(commands: Commands) -> None:
 
 
 @asynccontextmanager
-async def _companion(model: str) -> AsyncIterator[Companion]:
+async def _companion(model: str, document: Document) -> AsyncIterator[Companion]:
+    """The model, which sees the document only where it may."""
     companion = Companion()
+    if (reason := reason_to_withhold_file(_path(document), None)) is not None:
+        companion.ignored[document.uri] = reason
     message, _ = first_message(Settings(model=model))
     await companion.start(message)
     try:
@@ -59,7 +63,7 @@ async def _companion(model: str) -> AsyncIterator[Companion]:
 
 async def _complete(arguments: argparse.Namespace) -> int:
     cursor = cursor_at(arguments.place)
-    async with _companion(arguments.model) as companion:
+    async with _companion(arguments.model, cursor.document) as companion:
         found = await complete(cursor, companion, Settings().completion, invoked=True)
     if isinstance(found, Silence):
         Console(stderr=True).print(f"nothing: {found.reason}", markup=False)
@@ -70,7 +74,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
 
 async def _explain(arguments: argparse.Namespace) -> int:
     selection = selection_at(arguments.place)
-    async with _companion(arguments.model) as companion:
+    async with _companion(arguments.model, selection.document) as companion:
         async with aclosing(explain(selection, _library().get("explain"), companion)) as parts:
             async for text in parts:
                 sys.stdout.write(text)
@@ -81,7 +85,7 @@ async def _explain(arguments: argparse.Namespace) -> int:
 
 async def _refactor(arguments: argparse.Namespace) -> int:
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
-    async with _companion(arguments.model) as companion:
+    async with _companion(arguments.model, selection.document) as companion:
         done = await rewrite(selection, action, companion, arguments.instruction)
     document = selection.document
     text = apply_edits(document.text, done.edits)

@@ -1,17 +1,16 @@
-"""Which files of a workspace may be read: not what git ignores, nothing that holds secrets.
-
-Ignore rules are git's own, by the pathspec package.
-"""
+"""Which files of a workspace may be read: not what git ignores, nothing that holds secrets."""
 
 from __future__ import annotations
 
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
+from fnmatch import translate
+from itertools import zip_longest
 from pathlib import Path, PurePath
 
-from pathspec import GitIgnoreSpec
+from herdmate.context.ignored import rules_in
 
 MOST_FILES = 5_000
 """Files of a workspace that are looked at, nearest to its root first."""
@@ -19,43 +18,86 @@ MOST_FILES = 5_000
 LARGEST_FILE = 64_000
 """Bytes. What is larger was made by a program, or takes too long to parse between two keys."""
 
+_KINDS = ("json", "yaml", "yml", "toml", "ini", "cfg", "conf", "txt", "xml", "properties", "csv")
 _SECRET = (
-    *(".env", ".env.*", "*.env", ".envrc", "*.pem", "*.key", "*.pfx", "*.p12", "*.jks"),
-    *("*.keystore", "*.kdbx", "*.ppk", "id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
-    *(".netrc", "_netrc", ".pgpass", ".npmrc", ".pypirc", ".htpasswd", ".git-credentials"),
-    *("credentials", "secret", "secrets", "*.tfvars"),
+    *(".env", ".env[-_.]*", "*.env", "*.env.local", ".envrc", ".flaskenv"),
+    *("*.pem", "*.key", "*.pfx", "*.p12", "*.jks", "*.keystore", "*.kdbx", "*.ppk"),
+    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
+    *(".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".htpasswd", ".s3cfg"),
+    *(".git-credentials", ".vault-token", ".vault[-_]pass*", ".dockercfg", ".dockerconfigjson"),
+    *("kubeconfig", "*.kubeconfig", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*"),
+    *("*.secret", "*.secrets", "*.token"),
+    *("credentials", "secret", "secrets", "password", "passwords", "passwd"),
     *(
         f"{name}.{kind}"
-        for name in ("credentials", "secret", "secrets", "*[-_.]secrets")
-        for kind in ("json", "yaml", "yml", "toml", "ini", "cfg", "txt", "xml", "properties", "csv")
+        for word in ("credential", "secret", "password", "service[-_]account", "serviceaccount")
+        for name in (f"{word}", f"{word}s", f"{word}[-_.]*", f"{word}s[-_.]*", f"*[-_.]{word}",
+                     f"*[-_.]{word}s")
+        for kind in _KINDS
     ),
-    *("*.secret", "*.secrets", "*.token", ".dockercfg", ".dockerconfigjson", "kubeconfig"),
+)  # fmt: skip
+_NO_SECRET = (
+    "*.pub",
+    *(
+        f"*[-_.]{word}{ending}"
+        for word in ("example", "sample", "template", "dist")
+        for ending in ("", *(f".{kind}" for kind in _KINDS))
+    ),
 )
-_NO_SECRET = ("*.example", "*.sample", "*.template", "*.dist", "*.pub")
+_SECRET_NAME, _NO_SECRET_NAME = (
+    re.compile("|".join(map(translate, patterns))) for patterns in (_SECRET, _NO_SECRET)
+)
+_BACKUP = re.compile(r"(?:\.(?:bak|backup|old|orig|save|sw[a-p]|tmp|copy|\d)|~|#)$")
 _FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "site-packages", "bower_components", "vendor"}
     | {"target", "dist", "build"}
 )
-_KEY = re.compile(
-    r"(-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----)(.*?)"
-    r"(-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\Z)",
-    re.DOTALL,
+_MARK = re.compile(r"-{4,5} ?(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}")
+_AS_IN_A_KEY = re.compile(
+    # Base64 with what may stand around it in code, or a blank line, or a field of the key's own.
+    r"""[ \t]*(?:(?:[#;*>|]|//|--)[ \t]*)*[bru]{0,2}["'`]*(?:[A-Za-z0-9+/=]|\\[nr])*"""
+    r"""["'`]*[ \t]*[+.,;)\]}\\]*[ \t]*"""
+    r"|[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject):.*"
 )
+_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
 
 
 def is_secret(path: str | PurePath) -> bool:
-    """Does a file's name say that it holds passwords, tokens or keys?"""
-    name = PurePath(path).name.lower()
-    if any(fnmatchcase(name, pattern) for pattern in _NO_SECRET):
-        return False
-    return any(fnmatchcase(name, pattern) for pattern in _SECRET)
+    """Does a file's name, or that of the file that it is a copy of, tell of passwords or keys?"""
+    name = PurePath(path).name.lower().removeprefix("#")
+    while (original := _BACKUP.sub("", name)) != name:
+        name = original
+    return bool(_SECRET_NAME.match(name)) and not _NO_SECRET_NAME.match(name)
 
 
 def redacted(text: str) -> str:
-    """The text with stars in the place of private keys, of the same length."""
-    if "PRIVATE KEY" not in text:
-        return text
-    return _KEY.sub(lambda key: key[1] + re.sub(r"[^\r\n]", "*", key[2]) + key[3], text)
+    """The text with stars in the place of private keys, of the same length.
+
+    Of a key without an end, as in code that looks for one, that is what looks like a key.
+    """
+    marks = [*_MARK.finditer(text)] if "PRIVATE KEY" in text else []
+    for mark, following in zip_longest(marks, marks[1:]):
+        if mark[1] == "BEGIN":
+            start, end = mark.end(), following.start() if following else len(text)
+            has_end = following is not None and following[1] == "END"
+            body = text[start:end]
+            text = text[:start] + (_stars if has_end else _without_start_of_key)(body) + text[end:]
+    return text
+
+
+def _without_start_of_key(text: str) -> str:
+    # The rest of the header's line first: a key in one line has ``\n`` in the place of line ends.
+    first, *lines = text.splitlines(keepends=True) or [""]
+    hidden = _stars(first) if re.search(r"\w", first) else first
+    count = 0
+    while count < len(lines) and _AS_IN_A_KEY.fullmatch(lines[count].rstrip("\r\n")):
+        count += 1
+    rest = _LONG_BASE64.sub(lambda run: _stars(run[0]), "".join(lines[count:]))
+    return hidden + _stars("".join(lines[:count])) + rest
+
+
+def _stars(text: str) -> str:
+    return re.sub(r"[^\r\n]", "*", text)
 
 
 def readable_files(root: Path) -> Iterator[Path]:
@@ -63,19 +105,18 @@ def readable_files(root: Path) -> Iterator[Path]:
 
     Links are not followed, and hidden folders and what packages are installed in are left out.
     """
-    waiting: list[tuple[Path, tuple[_Rules, ...]]] = [(root, ())]
+    rules = rules_in(root, root)
+    waiting = deque([(root, rules)] if rules is not None else [])
     count = 0
     while waiting:
-        folder, rules = waiting.pop(0)
-        rules = (*rules, *_rules(folder))
+        folder, rules = waiting.popleft()
         for entry in _entries(folder):
             path = Path(entry.path)
             if entry.is_dir(follow_symlinks=False):
-                hidden = entry.name.startswith(".") or entry.name in _FOLDERS
-                if not hidden and not _is_ignored(path, rules, is_folder=True):
-                    waiting.append((path, rules))
+                if not _is_left_out(entry.name) and not rules.ignore(path, is_folder=True):
+                    waiting.append((path, rules.within(path)))
             elif entry.is_file(follow_symlinks=False) and not is_secret(path):
-                if _is_ignored(path, rules, is_folder=False):
+                if rules.ignore(path, is_folder=False):
                     continue
                 yield path
                 count += 1
@@ -83,49 +124,13 @@ def readable_files(root: Path) -> Iterator[Path]:
                     return
 
 
-def is_ignored(path: Path, root: Path) -> bool:
-    """Does git ignore a file, by the rules of the folders from ``root`` down to it?"""
-    try:
-        parts = path.relative_to(root).parts
-    except ValueError:
-        return False
-    rules: tuple[_Rules, ...] = ()
-    at = root
-    for part in parts:
-        rules = (*rules, *_rules(at))
-        at = at / part
-        if _is_ignored(at, rules, is_folder=at != path):
-            return True
-    return False
+def is_in_left_out_folder(path: Path, root: Path) -> bool:
+    """Is one of the folders between ``root`` and a file below it never looked into?"""
+    return any(_is_left_out(name) for name in path.relative_to(root).parts[:-1])
 
 
-def repository_of(path: Path) -> Path | None:
-    """The top folder of the git repository that a file lies in."""
-    return next((folder for folder in path.parents if (folder / ".git").exists()), None)
-
-
-_Rules = tuple[Path, GitIgnoreSpec]
-"""A folder and the ignore rules that hold below it."""
-
-
-def _rules(folder: Path) -> tuple[_Rules, ...]:
-    found = []
-    for name in (".git/info/exclude", ".gitignore", ".ignore"):
-        try:
-            lines = (folder / name).read_text("utf-8", "replace").splitlines()
-        except OSError:
-            continue
-        found.append((folder, GitIgnoreSpec.from_lines(lines)))
-    return tuple(found)
-
-
-def _is_ignored(path: Path, rules: tuple[_Rules, ...], is_folder: bool) -> bool:
-    """The nearest rules that say anything decide."""
-    for folder, spec in reversed(rules):
-        name = path.relative_to(folder).as_posix() + ("/" if is_folder else "")
-        if (said := spec.check_file(name).include) is not None:
-            return said
-    return False
+def _is_left_out(folder: str) -> bool:
+    return folder.startswith(".") or folder in _FOLDERS
 
 
 def _entries(folder: Path) -> list[os.DirEntry[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,16 +22,29 @@ class Defined:
 
 
 class Index:
-    """Heads of definitions by file and by name. Bounded by the files that are put in."""
+    """Heads of definitions by file and by name. Bounded by the files that are put in.
+
+    What it takes to put a file in or to find a name does not grow with the number of files that
+    define the same names.
+    """
 
     def __init__(self) -> None:
         self._files: dict[Path, tuple[Head, ...]] = {}
         self._stamps: dict[Path, tuple[int, int]] = {}
-        self._names: dict[str, list[Defined]] = {}
+        self._names: dict[str, dict[Path, tuple[Defined, ...]]] = {}
+        self._modules: dict[str, set[Path]] = {}
 
     def __len__(self) -> int:
         """How many files it knows."""
         return len(self._files)
+
+    def __contains__(self, path: Path) -> bool:
+        """Does it know a file?"""
+        return path in self._files
+
+    def paths(self) -> frozenset[Path]:
+        """The files that it knows."""
+        return frozenset(self._files)
 
     def read(self, path: Path) -> bool:
         """Look at a file on disk, if it has changed and is of a language with definitions.
@@ -58,8 +72,10 @@ class Index:
         """A file defines these, and nothing that it defined before."""
         self._drop(path)
         self._files[path] = found
+        self._modules.setdefault(module_name(path), set()).add(path)
         for head in found:
-            self._names.setdefault(head.name, []).append(Defined(path, head))
+            files = self._names.setdefault(head.name, {})
+            files[path] = (*files.get(path, ()), Defined(path, head))
 
     def forget(self, path: Path) -> None:
         """A file is gone."""
@@ -70,17 +86,31 @@ class Index:
         """What a file defines, in its order."""
         return self._files.get(path, ())
 
-    def named(self, name: str) -> tuple[Defined, ...]:
-        """All that is defined under a name."""
-        return tuple(self._names.get(name, ()))
+    def named(self, name: str) -> Mapping[Path, tuple[Defined, ...]]:
+        """All that is defined under a name, by file."""
+        return self._names.get(name, {})
+
+    def modules(self, name: str) -> Collection[Path]:
+        """The files that are imported by a name."""
+        return self._modules.get(name, ())
 
     def _drop(self, path: Path) -> None:
-        for head in self._files.pop(path, ()):
-            left = [item for item in self._names[head.name] if item.path != path]
-            if left:
-                self._names[head.name] = left
-            else:
-                self._names.pop(head.name, None)
+        if path not in self._files:
+            return
+        together = self._modules[module_name(path)]
+        together.discard(path)
+        if not together:
+            del self._modules[module_name(path)]
+        for name in {head.name for head in self._files.pop(path)}:
+            files = self._names[name]
+            del files[path]
+            if not files:
+                del self._names[name]
+
+
+def module_name(path: Path) -> str:
+    """The name by which other files import a file."""
+    return path.parent.name if path.stem in ("__init__", "index", "mod", "lib") else path.stem
 
 
 def is_indexed(path: Path) -> bool:

@@ -211,7 +211,13 @@ BRACES = _types(
 )
 """Languages whose blocks stand in braces, and whose comments begin with ``//``."""
 
-STUBS = {"python": " ...", "ruby": "; end", "lua": " end", **dict.fromkeys(BRACES, ";")}
+STUBS = {
+    "python": " ...",
+    "ruby": "; end",
+    "lua": " end",
+    "shellscript": " { :; }",
+    **dict.fromkeys(BRACES, ";"),
+}
 """What stands in the place of a body that is left out, by language; others are never left out."""
 
 _HASH = "python ruby shellscript r julia perl powershell elixir makefile dockerfile yaml toml"

@@ -130,7 +130,8 @@ def _stubbed(item: _Item, language: str) -> str:
 
 
 def _opened(item: _Item, language: str) -> str:
-    return item.head + (" {\n" if STUBS.get(language) == ";" and item.head[-1:] != "{" else "\n")
+    opens = STUBS.get(language) in (";", STUBS["shellscript"]) and item.head[-1:] != "{"
+    return item.head + (" {\n" if opens else "\n")
 
 
 def _text(source: bytes, start: int, end: int) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from herdmate.context.index import Defined, Index
+from herdmate.context.index import Defined, Index, module_name
 from herdmate.context.outline import Head
 from herdmate.text import Excerpt
 
@@ -35,16 +35,22 @@ def related(
     many files counts only where one of those is meant.
     """
     imported = _imported_words(text)
+    meant = {item for word in imported for item in index.modules(word)} - {path}
     scored: dict[Defined, float] = {}
     for name, nearness in _names(text, offset).items():
-        known = [item for item in index.named(name) if item.path != path]
+        files = index.named(name)
+        many = len(files) - (path in files)
+        # Where many files define a name, looking at each would take longer than a key may.
+        where = files.keys() - {path} if many <= _MOST_ALIKE else meant & files.keys()
+        known = [item for file in where for item in files[file]]
+        many = max(many, len(known))
         for item in known:
             near = _nearness(item.path, path, imported, nearby)
-            if len(known) > 1 and not near:
+            if many > 1 and not near:
                 continue
-            if len(known) > _MOST_ALIKE and near < _IMPORTED:
+            if many > _MOST_ALIKE and near < _IMPORTED:
                 continue
-            scored[item] = nearness + near - 0.1 * len(known)
+            scored[item] = nearness + near - 0.1 * many
     return tuple(sorted(scored, key=lambda item: (-scored[item], str(item.path), item.head.text)))
 
 
@@ -103,6 +109,7 @@ def _imported_words(text: str) -> frozenset[str]:
     """Words of the lines that bring in other files."""
     lines = re.findall(
         r"^[ \t]*(?:from|import|use|using|require\w*|include|#include|mod|export)\b.*|"
+        r"^[ \t]*(?:source|\.)[ \t]+[^=\s].*|"
         r"^.*\brequire\(.*",
         text[:20_000], re.MULTILINE,
     )  # fmt: skip
@@ -110,9 +117,8 @@ def _imported_words(text: str) -> frozenset[str]:
 
 
 def _nearness(path: Path, own: Path, imported: frozenset[str], nearby: Nearby) -> float:
-    stem = path.parent.name if path.stem in ("__init__", "index", "mod", "lib") else path.stem
     return (
-        _IMPORTED * (stem in imported)
+        _IMPORTED * (module_name(path) in imported)
         + _EDITED * (path in nearby.edited)
         + _OPENED * (path in nearby.opened)
         + _BESIDE * (path.parent == own.parent)

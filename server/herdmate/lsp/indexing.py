@@ -1,16 +1,22 @@
-"""Keeping the index of the workspace: read at the start, a file at a time, while nobody types."""
+"""Keeping the index of the workspace, and knowing which files the model must not see.
+
+The workspace is read at the start, and what changes later, a file at a time while nobody types.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from herdmate.context.files import is_ignored, is_secret, readable_files, repository_of
+from herdmate.assist.withheld import reason_to_withhold_file
+from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_files
+from herdmate.context.ignored import holds_rules, state_of_rules
 from herdmate.context.index import is_indexed
 from herdmate.context.related import Nearby
 from herdmate.lsp.session import Session
@@ -25,26 +31,34 @@ _MOST_EDITED = 10
 
 
 async def index_workspace(session: Session) -> None:
-    """Read what the files of the workspace define; files are looked for on another thread."""
-    if not session.settings.completion.related or (root := _root(session)) is None:
-        return
+    """Read what the files of the workspace define; files are looked for on another thread.
+
+    Anew, this finds what may be read now, and forgets all else. The newest call does it.
+    """
+    if session.settings.completion.related and (root := _root(session)) is not None:
+        await session.supersede("index", _index(session, root))
+
+
+async def _index(session: Session, root: Path) -> None:
     neighbours = session.companion.neighbours
     neighbours.root = root
+    gone = set(neighbours.index.paths())
     files = readable_files(root)
     while batch := await asyncio.to_thread(_next, files, 100):
+        gone.difference_update(batch)
         for path in batch:
             await _until_nobody_types(session)
             if is_indexed(path) and neighbours.index.read(path):
                 await asyncio.sleep(_REST)
+    for path in gone:
+        neighbours.index.forget(path)
     _log.info("the definitions of %d files are known", len(neighbours.index))
 
 
 def after_opening(session: Session, uri: str) -> None:
-    """A document was opened: is it one that git ignores?"""
-    path = path_of(uri)
-    root = (repository_of(path) or _root(session)) if path is not None else None
-    if path is not None and root is not None and is_ignored(path, root):
-        session.companion.ignored.add(uri)
+    """A document was opened: is it one that the model must not see?"""
+    _look_at_rules(session)
+    _look_at_document(session, uri)
     _tell_opened(session)
 
 
@@ -58,28 +72,83 @@ def after_change(session: Session, uri: str) -> None:
         _tell_opened(session)
 
 
-def after_saving(session: Session, uri: str) -> None:
-    """A document was saved."""
-    if (path := path_of(uri)) is not None:
-        look_again(session, path)
+def after_saving(session: Session, uris: Iterable[str]) -> None:
+    """Files were saved, or may have changed, come or gone otherwise.
+
+    What they say of ignoring holds at once, what they define is read while nobody types.
+    """
+    paths = [path for uri in uris if (path := path_of(uri)) is not None]
+    _look_at_rules(session, have_changed=any(holds_rules(path) for path in paths))
+    session.changed_files.update(path for path in paths if _could_be_indexed(session, path))
+    if session.changed_files and (session.looking is None or session.looking.done()):
+        session.looking = session.spawn(_look_at_changed(session))
 
 
 def after_closing(session: Session, uri: str) -> None:
     """A document was closed."""
-    session.companion.ignored.discard(uri)
+    session.companion.ignored.pop(uri, None)
     session.companion.neighbours.forget(uri)
     _tell_opened(session)
 
 
-def look_again(session: Session, path: Path) -> None:
-    """A file may have changed, come or gone."""
-    root, index = session.companion.neighbours.root, session.companion.neighbours.index
-    if root is None or root not in path.parents or not is_indexed(path):
-        return
-    if is_secret(path) or is_ignored(path, root) or not path.exists():
+async def _look_at_changed(session: Session) -> None:
+    while session.changed_files:
+        await _until_nobody_types(session)
+        path = session.changed_files.pop()
+        await asyncio.sleep(_REST if _look_again(session, path) else 0)
+
+
+def _look_again(session: Session, path: Path) -> bool:
+    """A file may have changed, come or gone; was it read?"""
+    index, root = session.companion.neighbours.index, session.companion.neighbours.root
+    if root is None or not _could_be_indexed(session, path):
+        return False
+    if _is_by_link(path, root) or reason_to_withhold_file(path, root) is not None:
         index.forget(path)
-    else:
-        index.read(path)
+        return False
+    return (path in index or len(index) < MOST_FILES) and index.read(path)
+
+
+def _could_be_indexed(session: Session, path: Path) -> bool:
+    """By its name and place alone."""
+    root = session.companion.neighbours.root
+    return (
+        session.settings.completion.related
+        and root is not None
+        and root in path.parents
+        and is_indexed(path)
+        and not is_in_left_out_folder(path, root)
+    )
+
+
+def _is_by_link(path: Path, root: Path) -> bool:
+    """Is a file below ``root``, or a folder on the way to it, a link?"""
+    return Path(os.path.realpath(path)) != Path(os.path.realpath(root), path.relative_to(root))
+
+
+def _look_at_rules(session: Session, have_changed: bool = False) -> None:
+    """Rules that have changed hold at once; the index follows while nobody types."""
+    root = _root(session)
+    before, session.rules = session.rules, state_of_rules(root) if root is not None else None
+    if have_changed or before not in (None, session.rules):
+        session.companion.neighbours.choose_anew()
+        for uri in session.documents.uris():
+            _look_at_document(session, uri)
+        session.spawn(index_workspace(session))
+
+
+def _look_at_document(session: Session, uri: str) -> None:
+    """May the model see an open document? Where not any more, it stops."""
+    path = path_of(uri)
+    reason = reason_to_withhold_file(path, _root(session)) if path is not None else None
+    if reason is None:
+        session.companion.ignored.pop(uri, None)
+        return
+    session.companion.ignored[uri] = reason
+    if (reading := session.reading_ahead.pop(uri, None)) is not None:
+        reading.cancel()
+    if (ongoing := session.companion.ongoing.pop(uri, None)) is not None:
+        ongoing.stop()
 
 
 async def watch_files(session: Session) -> None:

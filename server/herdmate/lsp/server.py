@@ -67,8 +67,11 @@ def _lifetime(server: Session) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
         configuration.push(server, params.settings)
+        had_related = server.settings.completion.related
         needs_other_engine = await configuration.pull(server)
         server.load_prompts()
+        if server.settings.completion.related and not had_related:
+            server.spawn(indexing.index_workspace(server))
         if needs_other_engine:
             server.spawn(fetching.load_or_offer(server))
 
@@ -99,12 +102,11 @@ def _documents(server: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        indexing.after_saving(server, params.text_document.uri)
+        indexing.after_saving(server, [params.text_document.uri])
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
-        for change in params.changes:
-            indexing.after_saving(server, change.uri)
+        indexing.after_saving(server, [change.uri for change in params.changes])
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:

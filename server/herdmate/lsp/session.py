@@ -60,6 +60,9 @@ class Session(LanguageServer):
         self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
         self.typed_at = 0.0  # by the event loop's clock
         self.edited: list[str] = []  # documents, the one edited last first
+        self.changed_files: set[Path] = set()  # that the index has not looked at again
+        self.looking: asyncio.Task[None] | None = None  # at these
+        self.rules: object = None  # of ignoring, as they were when last looked at
         self.silence = ""  # why nothing was shown when something was asked last
         self.tally = Tally()
         self.statistics_file = StatisticsFile()

@@ -1,0 +1,147 @@
+"""What is known of the workspace's files when they change, and what the model may not see."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from herdmate.lsp import indexing
+from herdmate.lsp.session import Session
+from herdmate.settings import CompletionSettings, Settings
+from herdmate.text import Document
+
+CODE = "def area(width):\n    return 1\n"
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace, whose files are read without rests."""
+    monkeypatch.setattr(indexing, "_REST", 0.0)
+    monkeypatch.setattr(indexing, "_root", lambda _session: tmp_path)
+    (tmp_path / ".git").mkdir()
+    return tmp_path
+
+
+@pytest.fixture
+async def session(root: Path) -> Session:
+    found = Session(lambda _settings: ({}, ""))
+    found.typed_at = -10.0
+    _write(root, "first.py")
+    await indexing.index_workspace(found)
+    assert _known(found, root) == {"first.py"}
+    return found
+
+
+def _write(root: Path, *names: str) -> list[str]:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text(CODE, "utf-8")
+    return [(root / name).as_uri() for name in names]
+
+
+def _known(session: Session, root: Path) -> set[str]:
+    paths = session.companion.neighbours.index.paths()
+    return {path.relative_to(root).as_posix() for path in paths}
+
+
+async def _settled(session: Session) -> None:
+    """Wait until nothing is left to do."""
+    while session._tasks:
+        await asyncio.wait(session._tasks)
+
+
+async def test_files_that_change_together_are_read_one_at_a_time_while_nobody_types(
+    session: Session, root: Path
+) -> None:
+    loop, turns = asyncio.get_running_loop(), 0
+
+    def take_turn() -> None:
+        nonlocal turns
+        turns += 1
+        if session.changed_files:
+            loop.call_soon(take_turn)
+
+    session.typed_at = loop.time() - 0.95
+    indexing.after_saving(session, _write(root, *(f"new{at}.py" for at in range(50))))
+    assert len(session.changed_files) == 50
+    assert _known(session, root) == {"first.py"}
+    loop.call_soon(take_turn)
+    await _settled(session)
+    assert len(_known(session, root)) == 51
+    assert turns > 50  # others have their turn between any two files
+
+
+async def test_only_what_would_be_looked_for_is_read(
+    session: Session, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_out = ("node_modules/a.js", ".venv/lib/b.py", "sub/dist/c.py", "d.txt", "secret.toml")
+    (root / ".gitignore").write_text("ignored/\n", "utf-8")
+    await indexing.index_workspace(session)
+    indexing.after_saving(session, _write(root, *left_out, "ignored/e.py", "sub/f.py"))
+    await _settled(session)
+    assert _known(session, root) == {"first.py", "sub/f.py"}
+    monkeypatch.setattr(indexing, "MOST_FILES", 2)
+    indexing.after_saving(session, _write(root, "g.py"))
+    (root / "sub" / "f.py").write_text("def other(): ...\n", "utf-8")
+    indexing.after_saving(session, [(root / "sub" / "f.py").as_uri()])
+    await _settled(session)
+    assert session.companion.neighbours.index.named("other")
+    assert _known(session, root) == {"first.py", "sub/f.py"}
+
+
+async def test_nothing_is_read_where_related_code_is_switched_off(
+    session: Session, root: Path
+) -> None:
+    session.settings = Settings(completion=CompletionSettings(related=False))
+    indexing.after_saving(session, _write(root, "new.py"))
+    assert not session.changed_files
+
+
+async def test_links_are_not_followed(session: Session, root: Path) -> None:
+    (root / ".gitignore").write_text("private/\n", "utf-8")
+    _write(root, "private/a.py", "plain/b.py")
+    for name, target in {"c.py": "private/a.py", "d": "plain", "e": "private"}.items():
+        (root / name).symlink_to(root / target)
+    uris = [(root / name).as_uri() for name in ("c.py", "d/b.py", "e/a.py", "plain/b.py")]
+    indexing.after_saving(session, uris)
+    await _settled(session)
+    assert _known(session, root) == {"first.py", "plain/b.py"}
+
+
+async def test_a_rule_that_comes_or_goes_holds_at_once(session: Session, root: Path) -> None:
+    uri = _write(root, "private.py")[0]
+    session.documents.start(Document(uri, "python", CODE))
+    indexing.after_opening(session, uri)
+    indexing.after_saving(session, [uri])
+    await _settled(session)
+    assert _known(session, root) == {"first.py", "private.py"}
+    assert not session.companion.ignored
+    (root / ".gitignore").write_text("private.py\n", "utf-8")
+    indexing.after_saving(session, [(root / ".gitignore").as_uri()])
+    assert "git ignores" in session.companion.ignored[uri]
+    await _settled(session)
+    assert _known(session, root) == {"first.py"}
+    (root / ".gitignore").unlink()
+    indexing.after_saving(session, [(root / ".gitignore").as_uri()])
+    assert not session.companion.ignored
+    await _settled(session)
+    assert _known(session, root) == {"first.py", "private.py"}
+
+
+async def test_rules_outside_of_the_workspace_are_looked_at_when_anything_is_saved_or_opened(
+    session: Session, root: Path
+) -> None:
+    uri = _write(root, "private.py")[0]
+    session.documents.start(Document(uri, "python", CODE))
+    indexing.after_opening(session, uri)
+    (root / ".git" / "info").mkdir()
+    (root / ".git" / "info" / "exclude").write_text("private.py\n", "utf-8")
+    indexing.after_saving(session, [(root / "first.py").as_uri()])
+    assert uri in session.companion.ignored
+    (root / ".git" / "info" / "exclude").write_text("first.py\n", "utf-8")
+    indexing.after_opening(session, (root / "first.py").as_uri())
+    assert list(session.companion.ignored) == [(root / "first.py").as_uri()]
+    await _settled(session)
+    assert _known(session, root) == {"private.py"}
