@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -194,3 +195,30 @@ async def test_what_would_break_the_file_is_waited_out() -> None:
     assert not done
     model.say("em)\n", "    return (", None)
     assert await following == Shown("for item in items:\n        print(item)")
+
+
+async def test_a_bracket_that_the_editor_closes_is_followed_over() -> None:
+    model = _Model()
+    ongoing = _start(model)
+    model.say("return su")
+    await model.heard()
+    text = BEFORE + "return sum()" + AFTER
+    typed = Cursor(Document("a", "python", text), len(BEFORE + "return sum("))
+    assert ongoing.agrees(typed)
+    wrong = replace(typed, document=Document("a", "python", text.replace("sum()", "sum(]")))
+    assert not ongoing.agrees(wrong)
+    following = asyncio.ensure_future(ongoing.follow(typed, 60, False))
+    model.say("m(items)", None)
+    assert await following == Shown("items)", 1)
+
+
+async def test_a_bracket_that_stays_open_is_not_doubled() -> None:
+    """In a language without a grammar nothing else would stop it."""
+    model = _Model()
+    begun = Cursor(Document("a", "plaintext", "x = \n"), 4)
+    ongoing = Ongoing(begun, False, None, lambda *_: None).start(REQUEST, model)
+    following = asyncio.ensure_future(
+        ongoing.follow(Cursor(Document("a", "plaintext", "x = f()\n"), 6), 60, False)
+    )
+    model.say("f(one,", None)
+    assert await following is None

@@ -555,6 +555,35 @@ async def test_typing_what_the_model_says_follows_it(
         assert (await client.status())["engine"]["requests"] == requests
 
 
+async def test_what_the_editor_closes_is_typed_through_without_asking_again(
+    tmp_path: Path,
+) -> None:
+    """The range takes the editor's brackets and quotes in, so that nothing is doubled."""
+    replies = {"": "return max(items, key=lambda item: item['price'])"}
+    async with editor(VSCODE, tmp_path, replies, options=ONE_BY_ONE) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        line, start = HOLE
+        assert await _typing(client, URI, *HOLE, number="first") == list(replies.values())
+        asked = (await client.status())["engine"]["requests"]
+        for typed, closed in (
+            ("return max(", ")"),
+            ("return max(items, key=lambda item: item[", "])"),
+            ("return max(items, key=lambda item: item['", "'])"),
+            ("return max(items, key=lambda item: item['price'", "])"),
+        ):
+            client.change(URI, CODE.replace("    \n", f"    {typed}{closed}\n", 1))
+            column = start + len(typed)
+            params = inline_params(URI, line, column)
+            answer = await client.text_document_inline_completion_async(params)
+            assert isinstance(answer, types.InlineCompletionList)
+            (item,) = answer.items
+            assert typed + str(item.insert_text) == replies[""]
+            here, behind = (types.Position(line, at) for at in (column, column + len(closed)))
+            assert item.range == types.Range(here, behind)
+        assert (await client.status())["engine"]["requests"] == asked
+
+
 async def test_a_request_that_was_given_up_stops_when_nobody_follows(tmp_path: Path) -> None:
     replies = {"items": "x" * 60, "": "short"}
     async with editor(VSCODE, tmp_path, replies, seconds=0.02, options=ONE_BY_ONE) as client:

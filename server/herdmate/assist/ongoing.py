@@ -16,15 +16,13 @@ from typing import Protocol
 
 from herdmate.assist.gate import Gate, sound_part
 from herdmate.assist.postprocess import Shown, finish, is_whole
+from herdmate.assist.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
 from herdmate.generation import Request
 from herdmate.text import Cursor
 
 GRACE = 0.2
 """Seconds that an abandoned generation runs on: the next keystroke's request comes much sooner."""
-
-_SUFFIX = 256
-"""Characters behind the cursor that must be the same for a request to follow."""
 
 
 class Asker(Protocol):
@@ -77,14 +75,10 @@ class Ongoing:
             return False
         if new.prefix[: old.offset] != old.prefix:
             return False
-        behind = new.document.text[new.offset : new.offset + _SUFFIX]
-        if behind != old.document.text[old.offset : old.offset + _SUFFIX]:
-            return False
-        typed = new.document.text[old.offset : new.offset]
         text = self.said().text
-        if typed and not text and self._raw.strip():
+        if new.offset > old.offset and not text and self._raw.strip():
             return False  # so far all of it would be dropped
-        return text.startswith(typed) or typed.startswith(text)
+        return may_say(text, old, behind(old), new)
 
     async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> Shown | None:
         """What to show at a cursor that it ``agrees`` with; ``None`` when it does not any more.
@@ -151,12 +145,9 @@ class Ongoing:
         if whole_lines:
             text = shown.text[: max(shown.text.rfind("\n"), 0)].removesuffix("\r")
             shown = Shown(text)
-        shown = self._sound(shown)
-        typed = cursor.document.text[self._cursor.offset : cursor.offset]
-        if not shown.text.startswith(typed):
-            return None
-        rest = shown.text[len(typed) :]
-        return Shown(rest, shown.reach) if rest.strip() else None
+        begun = self._cursor
+        left = what_is_left(self._sound(shown), begun, behind(begun), cursor)
+        return left if left and left.text.strip() else None
 
     def _sound(self, shown: Shown) -> Shown:
         """What of it breaks nothing; looked at again only when there is more."""
