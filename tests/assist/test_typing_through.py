@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from herdmate.assist.postprocess import Shown
-from herdmate.assist.typing_through import behind, may_say, what_is_left
+from herdmate.assist.typing_through import behind, may_say, part_inside, what_is_left
 from herdmate.text import Cursor, Document
 
 PAIRS = {"(": ")", "[": "]", "{": "}", '"': '"', "'": "'"}
@@ -99,6 +99,21 @@ def test_what_was_typed_over_is_taken_once() -> None:
     assert what_is_left(shown, begun, "):\n", _cursor("def f(a)│:\n")) == Shown(" -> int:", 1)
     assert what_is_left(shown, begun, "):\n", _cursor("def f(a)│):\n")) == Shown(" -> int:", 2)
     assert what_is_left(shown, begun, "):\n", _cursor("def f(a)│\n")) is None
+
+
+@pytest.mark.parametrize(
+    ("drawn", "text", "inside"),
+    [
+        ("foo(os.path│)", ".sep) + 'x'", ".sep"),
+        ("foo(os.path│)", ".join(a, b)) + 'x'", ".join(a, b)"),
+        ("foo('pa│')", "th') + bar('x')", "th"),
+        ("foo(\n    pa│)", "th)", "th"),
+        ("foo(│)", ")", ""),
+        ("foo│", "(bar) + [1]", "(bar) + [1]"),
+    ],
+)
+def test_the_part_inside_what_is_open(drawn: str, text: str, inside: str) -> None:
+    assert part_inside(text, _cursor(drawn)) == inside
 
 
 def test_a_file_that_ends_at_the_cursor_or_far_behind_it() -> None:

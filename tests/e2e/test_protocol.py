@@ -171,6 +171,27 @@ async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> N
         assert (item.insert_text, item.range) == ("return sum(items)", chosen)
 
 
+@pytest.mark.parametrize(
+    ("reply", "texts"), [(".sep) + 'x'", ["path.sep"]), (") + 'x'", []), (".sep", ["path.sep"])]
+)
+async def test_behind_the_chosen_entry_no_bracket_is_doubled(
+    tmp_path: Path, reply: str, texts: list[str]
+) -> None:
+    """There the text can take the place of the entry alone, not of the bracket that follows."""
+    replies = {"print(os.path<|fim_suffix|>": reply}
+    async with editor(VSCODE, tmp_path, replies) as client:
+        client.open(URI, CODE.replace("    \n", "    print(os.pa)\n"))
+        params = inline_params(URI, 2, 15)
+        chosen = types.Range(types.Position(2, 13), types.Position(2, 15))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "path")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert [item.insert_text for item in answer.items] == texts
+        assert all(item.range == chosen for item in answer.items)
+        if not texts:
+            assert "menu" in (await client.status())["silence"]
+
+
 async def test_a_newer_request_supersedes_and_both_are_answered(tmp_path: Path) -> None:
     async with editor(NEOVIM, tmp_path, GHOST, seconds=0.002) as client:
         client.open(URI, CODE)

@@ -52,6 +52,14 @@ def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
     return change.characters_more(min(_MOST, len(stood)), may_go_on=True) is not None
 
 
+def part_inside(text: str, cursor: Cursor) -> str:
+    """The part of a text at a cursor that closes nothing which was opened before."""
+    line = cursor.line_prefix[-_LINE:]
+    before = [pair for pair in _pairs(line + text) if _is_before(pair, len(line))]
+    ends = [pair.end - len(pair.closer) for pair in before]
+    return text[: max(min(ends) - len(line), 0)] if ends else text
+
+
 @dataclass(frozen=True, slots=True)
 class _Change:
     """What was typed of a text, and what stands behind it now in the place of what ``stood``."""

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lsprotocol import types
 
 from herdmate.assist.complete import Completion, Silence, complete
+from herdmate.assist.typing_through import part_inside
 from herdmate.errors import HerdmateError
 from herdmate.lsp import counting, prefilling
 from herdmate.lsp.convert import Lines
@@ -102,13 +102,17 @@ def _end(
 ) -> tuple[Completion, ...]:
     """Typing never disturbs: what went wrong goes to the log and the status."""
     counting.after_answering(session, cursor, answer, asked_at)
+    _note(session, answer)
+    return answer if isinstance(answer, tuple) else ()
+
+
+def _note(session: Session, answer: _Answer) -> None:
+    """Why nothing is shown, for who asks."""
     if isinstance(answer, Silence | HerdmateError):
         session.silence = answer.reason if isinstance(answer, Silence) else str(answer)
         _log.info("no completion: %s", session.silence)
-        return ()
-    if answer:
+    elif answer:
         session.silence = ""
-    return answer or ()
 
 
 async def _after_chosen(
@@ -120,7 +124,11 @@ async def _after_chosen(
         return _list([])
     behind = supposing(opened.document, Edit(span, chosen.text))
     found = await _complete(session, behind, invoked=False)
-    whole = [replace(item, text=chosen.text + item.text, span=span) for item in found]
+    # What is shown with the entry can take the place of nothing but the entry.
+    texts = [item.text if item.span.is_empty else part_inside(item.text, behind) for item in found]
+    whole = [Completion(chosen.text + text, span) for text in texts if text.strip()]
+    if found and not whole:
+        _note(session, Silence("nothing fits between the entry of the menu and what follows"))
     return _shown(session, opened, cursor, whole)
 
 
