@@ -372,6 +372,25 @@ async def test_the_status_for_a_client_that_knows_it(tmp_path: Path) -> None:
         assert states.index("loading") < states.index("ready")
 
 
+async def test_the_status_says_nothing_of_what_the_model_is_not_asked(tmp_path: Path) -> None:
+    """No spinner at each key: what is cached is there at once, and so is silence."""
+    async with editor(VSCODE, tmp_path, GHOST, knows=("status",)) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
+        await client.until(lambda: [item["state"] for item in client.statuses[-2:]] == _A_QUESTION)
+        told = len(client.statuses)
+        for typed in ("r", "re", "ret", "retu", "retur"):
+            client.change(URI, CODE.replace("    \n", f"    {typed}\n", 1))
+            assert await _typing(client, URI, HOLE[0], HOLE[1] + len(typed), typed)
+        assert await _typing(client, URI, 0, 5, "in a word") == []
+        assert (await client.status())["state"] == "ready"  # what was told before has come
+        assert len(client.statuses) == told
+
+
+_A_QUESTION = ["thinking", "ready"]
+
+
 async def test_loading_and_rewriting_are_shown_as_progress(tmp_path: Path) -> None:
     replies = _reply("def other():\n    return 2")
     async with editor(NEOVIM, tmp_path, replies, seconds=0.001) as client:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.gate import Gate, gate_at, sound_part
-from herdmate.assist.ongoing import Ongoing
+from herdmate.assist.ongoing import Asking, Ongoing
 from herdmate.assist.pace import Pace, delay, share_of_window
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import is_switched_off, silence_reason, wants_multiline
@@ -50,11 +50,16 @@ class Silence:
 
 
 async def complete(
-    cursor: Cursor, companion: Companion, settings: CompletionSettings, invoked: bool
+    cursor: Cursor,
+    companion: Companion,
+    settings: CompletionSettings,
+    invoked: bool,
+    asking: Asking = nullcontext,
 ) -> tuple[Completion, ...] | Silence:
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
-    Raises ``HerdmateError`` when the model cannot be asked.
+    ``asking`` is entered while the model is asked, and for nothing else. Raises ``HerdmateError``
+    when it cannot be.
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
@@ -81,10 +86,11 @@ async def complete(
     request = await typing_request(cursor, companion, settings)
     if several:
         request = replace(request, alternatives=settings.alternatives)
-        found = await _alternatives(request, cursor, multiline, gate, companion)
+        async with asking():
+            found = await _alternatives(request, cursor, multiline, gate, companion)
         return _here(found, cursor) if found else _NOTHING
-    ongoing = Ongoing(cursor, multiline, gate, companion.cache.put).start(request, companion)
-    companion.ongoing[cursor.document.uri] = ongoing
+    ongoing = Ongoing(cursor, multiline, gate, companion.cache.put, asking)
+    companion.ongoing[cursor.document.uri] = ongoing.start(request, companion)
     shown = await ongoing.follow(cursor, box, invoked)
     companion.pace.note_answer(asyncio.get_running_loop().time() - asked_at)
     return _here([shown], cursor) if shown else _NOTHING

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Protocol
 
@@ -23,6 +24,10 @@ from herdmate.text import Cursor
 
 GRACE = 0.2
 """Seconds that an abandoned generation runs on: the next keystroke's request comes much sooner."""
+
+
+Asking = Callable[[], AbstractAsyncContextManager[None]]
+"""Entered while the model is asked."""
 
 
 class Asker(Protocol):
@@ -43,8 +48,10 @@ class Ongoing:
         multiline: bool,
         gate: Gate | None,
         on_end: Callable[[Cursor, Shown], None],
+        asking: Asking = contextlib.nullcontext,
     ) -> None:
         """``on_end`` is told the whole completion, if anything is left of it."""
+        self._asking = asking
         self._cursor, self._multiline, self._gate, self._on_end = cursor, multiline, gate, on_end
         self._raw = ""
         self._checked = Shown(""), Shown("")
@@ -118,7 +125,8 @@ class Ongoing:
 
     async def _run(self, request: Request, asker: Asker) -> None:
         try:
-            await asker.answer(request, self._take)
+            async with self._asking():
+                await asker.answer(request, self._take)
             if (shown := self._sound(self.said())).text:
                 self._on_end(self._cursor, shown)
         except HerdmateError as error:

@@ -89,10 +89,10 @@ def _begin(session: Session, cursor: Cursor) -> float:
 
 
 async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
-    work = complete(cursor, session.companion, session.settings.completion, invoked)
+    settings = session.settings.completion
+    work = complete(cursor, session.companion, settings, invoked, session.thinking)
     try:
-        async with session.thinking():
-            return await session.supersede(f"type {cursor.document.uri}", work)
+        return await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
         return error
 
