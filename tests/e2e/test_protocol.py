@@ -171,6 +171,42 @@ async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> N
         assert (item.insert_text, item.range) == ("return sum(items)", chosen)
 
 
+async def test_an_entry_that_does_not_begin_with_what_was_typed_is_told(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        await client.until_ready()
+        client.open(URI, CODE.replace("    \n", "    pa\n"))
+        params = inline_params(URI, 2, 6)
+        chosen = types.Range(types.Position(2, 4), types.Position(2, 6))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "Path")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert not answer.items
+        assert "does not begin with what was typed" in await _why(client)
+
+
+async def test_what_comes_too_late_for_a_menu_is_told(tmp_path: Path) -> None:
+    options = {"completion": {"prefill": False}}
+    replies = {"    <|fim_suffix|>": "return sum(items)", "": "\n"}
+    async with editor(EMACS, tmp_path, replies, seconds=0.005, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        client.open(URI + "2", "y = \n" + "# much to read\n" * 10)
+        assert await _menu(client, *HOLE) == []
+        assert "still" in await _why(client)
+        while "still" in (why := await _why(client)):
+            pass
+        assert "too late" in why
+        params = types.CompletionParams(
+            types.TextDocumentIdentifier(URI + "2"), types.Position(0, 4)
+        )
+        assert not (await client.text_document_completion_async(params)).items  # type: ignore[union-attr]
+        while "still" in (why := await _why(client)):
+            pass
+        assert "nothing useful" in why
+        assert await _menu(client, *HOLE)
+        assert "There was ghost text" in await _why(client)
+
+
 @pytest.mark.parametrize(
     ("reply", "texts"), [(".sep) + 'x'", ["path.sep"]), (") + 'x'", []), (".sep", ["path.sep"])]
 )
@@ -667,6 +703,15 @@ async def _typing(client: Editor, uri: str, line: int, character: int, number: s
         types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
     )
     return [item.insert_text for item in answer.items]
+
+
+async def _why(client: Editor) -> str:
+    """Why there was nothing, as it is told to the user."""
+    return str(
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_WHY)
+        )
+    )
 
 
 async def _menu(client: Editor, line: int, character: int) -> list[types.CompletionItem]:

@@ -57,6 +57,9 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
         raise
     answer = asking.result() if asking.done() else None
     found = _end(session, cursor, answer, asked_at)
+    if not asking.done():
+        _note(session, _STILL_ASKED)
+        asking.add_done_callback(lambda late: _note_late(session, late))
     commands = counting.offered(session, cursor, found)
     items = [
         _menu_entry(item, cursor, opened.lines, command)
@@ -73,6 +76,11 @@ def inline_completion_to_lsp(
         completion.text, range=lines.range(completion.span), command=command
     )
 
+
+_OTHER_ENTRY = Silence("the entry selected in the menu does not begin with what was typed")
+_NO_ROOM = Silence("nothing fits between the entry selected in the menu and what follows it")
+_STILL_ASKED = Silence("the model was still asked when the menu was shown")
+_TOO_LATE = Silence("it came too late for the menu, and is there when it is asked for again")
 
 _Answer = tuple[Completion, ...] | Silence | HerdmateError | None
 """``None`` where a newer request overtook."""
@@ -115,12 +123,23 @@ def _note(session: Session, answer: _Answer) -> None:
         session.silence = ""
 
 
+def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
+    """The menu did not wait for it."""
+    if late.cancelled():
+        return
+    if (error := late.exception()) is not None:
+        _log.error("internal error", exc_info=error)
+    else:
+        _note(session, _TOO_LATE if isinstance(late.result(), tuple) else late.result())
+
+
 async def _after_chosen(
     session: Session, opened: OpenDocument, cursor: Cursor, chosen: types.SelectedCompletionInfo
 ) -> types.InlineCompletionList:
     """The completion menu has an entry selected: go on behind it, as if it were accepted."""
     text, span = opened.document.text, opened.lines.span(chosen.range)
     if not chosen.text.startswith(text[span.start : cursor.offset]):
+        _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
     behind = supposing(opened.document, Edit(span, chosen.text))
     found = await _complete(session, behind, invoked=False)
@@ -128,7 +147,7 @@ async def _after_chosen(
     texts = [item.text if item.span.is_empty else part_inside(item.text, behind) for item in found]
     whole = [Completion(chosen.text + text, span) for text in texts if text.strip()]
     if found and not whole:
-        _note(session, Silence("nothing fits between the entry of the menu and what follows"))
+        _note(session, _NO_ROOM)
     return _shown(session, opened, cursor, whole)
 
 
