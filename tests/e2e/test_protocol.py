@@ -690,9 +690,15 @@ async def test_a_file_that_is_open_when_the_model_loads_is_read_ahead(tmp_path: 
 
 
 async def test_a_context_that_is_small_makes_the_window_smaller(tmp_path: Path) -> None:
-    async with editor(VSCODE, tmp_path, GHOST, context=512) as client:
+    options = {"engine": {"contextTokens": 512}}
+    knows = ("status",)
+    async with editor(VSCODE, tmp_path, GHOST, 0.0, options, knows, context=512) as client:
         client.open(URI, "value = 1\n" * 300 + CODE)
         assert await client.ghost_text(URI, 302, 4) == ["return sum(items)"]
+        await client.until(lambda: [item["state"] for item in client.statuses[-2:]] == _A_QUESTION)
+        told = client.statuses[-1]["message"]
+        assert "herdmate.engine.contextTokens is 512, so the model sees 345 tokens before" in told
+        assert (await client.status())["window"]["note"] in told
 
 
 async def _typing(client: Editor, uri: str, line: int, character: int, number: str) -> list[str]:

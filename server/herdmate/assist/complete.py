@@ -23,7 +23,7 @@ from herdmate.prompting.families import (
     continue_prompt,
     infill_prompt,
 )
-from herdmate.settings import CompletionSettings
+from herdmate.settings import CompletionSettings, Settings
 from herdmate.text import Cursor, Span
 
 _MARGIN_TOKENS = 16
@@ -141,9 +141,34 @@ def budget(info: ModelInfo, settings: CompletionSettings, pace: Pace) -> tuple[i
     """Tokens of prefix and suffix: those wished for, or in proportion as many as fit into the
     context and are read in good time."""
     wished = settings.prefix_tokens + settings.suffix_tokens
-    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
-    share = min(1.0, max(room, 0) / max(wished, 1), share_of_window(pace, wished))
+    share = min(1.0, _share_that_fits(info, settings), share_of_window(pace, wished))
     return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
+
+
+def why_smaller(info: ModelInfo, settings: Settings, pace: Pace) -> str:
+    """Why the model sees less than the settings wish for; ``""`` where it does not."""
+    wished = settings.completion
+    before, after = budget(info, wished, pace)
+    if (before, after) == (wished.prefix_tokens, wished.suffix_tokens):
+        return ""
+    read = share_of_window(pace, wished.prefix_tokens + wished.suffix_tokens)
+    if read < _share_that_fits(info, wished):
+        reason = f"The model reads {pace.reading:.0f} tokens a second here"
+    elif settings.engine.context_tokens <= info.context:
+        reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
+    else:
+        reason = f"This model's context has {info.context} tokens"
+    return (
+        f"{reason}, so the model sees {before} tokens before the cursor and {after} behind it, "
+        f"not {wished.prefix_tokens} and {wished.suffix_tokens}."
+    )
+
+
+def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
+    """Which part of the window that is wished for fits into the context."""
+    wished = settings.prefix_tokens + settings.suffix_tokens
+    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
+    return max(room, 0) / max(wished, 1)
 
 
 async def _alternatives(
