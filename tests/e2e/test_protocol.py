@@ -494,6 +494,18 @@ async def test_settings_changed_while_it_runs(tmp_path: Path) -> None:
         assert await client.ghost_text(URI, *HOLE)  # asked for, it comes all the same
 
 
+async def test_a_folder_of_the_workspace_is_switched_off(tmp_path: Path) -> None:
+    options = {"completion": {"disabledIn": ["tests/**"]}}
+    async with editor(VSCODE, tmp_path, GHOST, options=options) as client:
+        await client.until_ready()
+        here, there = ((tmp_path / name).as_uri() for name in ("tests/a.py", "src/a.py"))
+        client.open(here, CODE)
+        client.open(there, CODE)
+        assert await _typing(client, here, *HOLE, number="off") == []
+        assert "disabledIn" in (await client.status())["silence"]
+        assert await _typing(client, there, *HOLE, number="on") == ["return sum(items)"]
+
+
 @pytest.mark.parametrize("trusted", [True, False])
 async def test_prompts_of_the_workspace_only_when_it_is_trusted(
     tmp_path: Path, trusted: bool

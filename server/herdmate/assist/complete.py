@@ -63,7 +63,8 @@ async def complete(
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
-    if is_switched_off(cursor.document, settings.disabled_in) and not invoked:
+    off = is_switched_off(cursor.document, settings.disabled_in, companion.folders)
+    if off and not invoked:
         return Silence("switched off here by herdmate.completion.disabledIn")
     if reason := reason_to_withhold(cursor.document, companion.ignored):
         return Silence(reason)

@@ -29,6 +29,7 @@ from herdmate.lsp.sync import Protocol
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, settings_from_json
+from herdmate.text import path_of
 from herdmate.version import VERSION
 
 _log = logging.getLogger(__name__)
@@ -79,6 +80,7 @@ class Session(LanguageServer):
         """Learn what the client can do and wants; nothing is started yet."""
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
+        self.companion.folders = self._folders()
         if isinstance(params.initialization_options, Mapping):
             self.wishes = dict(params.initialization_options)
         # What is wrong with them is shown once the client is initialized and all is read again.
@@ -182,6 +184,13 @@ class Session(LanguageServer):
         except Exception:
             _log.exception("internal error")
             self.show("Herdmate met an internal error; its log says more. Please report it.")
+
+    def _folders(self) -> tuple[Path, ...]:
+        """The workspace's folders; older clients tell one root."""
+        told = self.workspace.folders.values()
+        uris = (self.workspace.root_uri, *(folder.uri for folder in told))
+        paths = (path_of(uri) for uri in uris if uri)
+        return tuple(dict.fromkeys(path for path in paths if path))
 
     def _prompt_folder(self) -> Path | None:
         """Where a trusted workspace keeps its own prompt files."""
