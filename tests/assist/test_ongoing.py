@@ -11,7 +11,7 @@ import pytest
 from herdmate.assist.gate import gate_at
 from herdmate.assist.ongoing import GRACE, Ongoing
 from herdmate.assist.postprocess import Shown
-from herdmate.errors import EngineError
+from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Prompt, Request
 from herdmate.text import Cursor, Document
 
@@ -169,6 +169,18 @@ async def test_an_error_reaches_who_waits() -> None:
     model.say(EngineError("The model fell over."))
     with pytest.raises(EngineError, match="fell over"):
         await ongoing.follow(_cursor(), 60, False)
+
+
+async def test_an_error_of_herdmates_own_is_logged_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = _Model()
+    ongoing = _start(model)
+    model.say("return", ZeroDivisionError("a mistake"))
+    with pytest.raises(HerdmateError, match="internal error"):
+        await ongoing.follow(_cursor(), 60, False)
+    assert "internal error" in caplog.text
+    assert "ZeroDivisionError: a mistake" in caplog.text
 
 
 async def test_nobody_follows_what_will_be_dropped() -> None:

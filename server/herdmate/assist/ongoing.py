@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -21,6 +22,8 @@ from herdmate.assist.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
 from herdmate.generation import Request
 from herdmate.text import Cursor
+
+_log = logging.getLogger(__name__)
 
 GRACE = 0.2
 """Seconds that an abandoned generation runs on: the next keystroke's request comes much sooner."""
@@ -131,6 +134,11 @@ class Ongoing:
                 self._on_end(self._cursor, shown)
         except HerdmateError as error:
             self._error = error
+        except Exception:
+            _log.exception("internal error")
+            self._error = HerdmateError(
+                "Herdmate met an internal error; its log says more. Please report it."
+            )
         finally:
             # Those who wait look again once this task counts as done.
             asyncio.get_running_loop().call_soon(self._grown.set)

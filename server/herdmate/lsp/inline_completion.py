@@ -103,6 +103,17 @@ async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
         return await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
         return error
+    finally:
+        _forget_if_closed(session, cursor.document.uri)
+
+
+def _forget_if_closed(session: Session, uri: str) -> None:
+    """What was asked of a document that was closed meanwhile is kept for nobody."""
+    if session.documents.find(uri) is not None:
+        return
+    session.companion.neighbours.forget(uri)
+    if (ongoing := session.companion.ongoing.pop(uri, None)) is not None:
+        ongoing.stop()
 
 
 def _end(
