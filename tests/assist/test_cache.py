@@ -49,3 +49,20 @@ def test_what_it_reaches_over_stays_so_while_one_types_on() -> None:
     cache = CompletionCache()
     cache.put(_cursor("def f(", ")"), Shown("a, b) -> int:", 1))
     assert cache.get(_cursor("def f(a, ", ")")) == Shown("b) -> int:", 1)
+
+
+def test_what_the_editor_closes_by_itself_is_typed_through() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), Shown("foo(bar('y'), 1)"))
+    assert cache.get(_cursor("x = foo(", ")\nrest")) == Shown("bar('y'), 1)", 1)
+    assert cache.get(_cursor("x = foo(bar('", "'))\nrest")) == Shown("y'), 1)", 3)
+    assert cache.get(_cursor("x = foo(bar('y'), ", ")\nrest")) == Shown("1)", 1)
+    assert cache.get(_cursor("x = foo(", "]\nrest")) is None
+
+
+def test_the_newest_is_what_counts_at_a_place() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), Shown("foo(bar)"))
+    cache.put(_cursor("x = foo(", ")\nrest"), Shown("other"))
+    assert cache.get(_cursor("x = foo(", ")\nrest")) == Shown("other")
+    assert cache.get(_cursor("x = foo(")) == Shown("bar)")  # without the bracket

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -71,3 +73,26 @@ async def test_switched_off_it_is_silent_unless_asked() -> None:
     async with companion({"": "one"}) as model:
         assert isinstance(await complete(cursor("x = ", "\n"), model, settings, False), Silence)
         assert isinstance(await complete(cursor("x = ", "\n"), model, settings, True), tuple)
+
+
+async def test_it_counts_as_asking_only_while_the_model_is_asked() -> None:
+    asked: list[str] = []
+
+    @asynccontextmanager
+    async def asking() -> AsyncIterator[None]:
+        asked.append("begins")
+        yield
+        asked.append("ends")
+
+    several = replace(SETTINGS, alternatives=2)
+    async with companion({"x = <|fim_suffix|>": "value + 1", "": "two"}) as model:
+        assert await complete(cursor("x = ", "\n"), model, SETTINGS, False, asking)
+        assert asked == ["begins", "ends"]
+        for typed in ("v", "va", "val"):  # out of the cache
+            assert await complete(cursor(f"x = {typed}", "\n"), model, SETTINGS, False, asking)
+        assert isinstance(
+            await complete(cursor("na", "me\n"), model, SETTINGS, False, asking), Silence
+        )
+        assert asked == ["begins", "ends"]
+        assert await complete(cursor("y = ", "\n"), model, several, True, asking)
+        assert asked == ["begins", "ends"] * 2

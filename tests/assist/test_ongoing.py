@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from herdmate.assist.gate import gate_at
 from herdmate.assist.ongoing import GRACE, Ongoing
 from herdmate.assist.postprocess import Shown
-from herdmate.errors import EngineError
+from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Prompt, Request
 from herdmate.text import Cursor, Document
 
@@ -170,6 +171,18 @@ async def test_an_error_reaches_who_waits() -> None:
         await ongoing.follow(_cursor(), 60, False)
 
 
+async def test_an_error_of_herdmates_own_is_logged_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = _Model()
+    ongoing = _start(model)
+    model.say("return", ZeroDivisionError("a mistake"))
+    with pytest.raises(HerdmateError, match="internal error"):
+        await ongoing.follow(_cursor(), 60, False)
+    assert "internal error" in caplog.text
+    assert "ZeroDivisionError: a mistake" in caplog.text
+
+
 async def test_nobody_follows_what_will_be_dropped() -> None:
     """The model repeats the line below, of which nothing is shown."""
     model = _Model()
@@ -194,3 +207,30 @@ async def test_what_would_break_the_file_is_waited_out() -> None:
     assert not done
     model.say("em)\n", "    return (", None)
     assert await following == Shown("for item in items:\n        print(item)")
+
+
+async def test_a_bracket_that_the_editor_closes_is_followed_over() -> None:
+    model = _Model()
+    ongoing = _start(model)
+    model.say("return su")
+    await model.heard()
+    text = BEFORE + "return sum()" + AFTER
+    typed = Cursor(Document("a", "python", text), len(BEFORE + "return sum("))
+    assert ongoing.agrees(typed)
+    wrong = replace(typed, document=Document("a", "python", text.replace("sum()", "sum(]")))
+    assert not ongoing.agrees(wrong)
+    following = asyncio.ensure_future(ongoing.follow(typed, 60, False))
+    model.say("m(items)", None)
+    assert await following == Shown("items)", 1)
+
+
+async def test_a_bracket_that_stays_open_is_not_doubled() -> None:
+    """In a language without a grammar nothing else would stop it."""
+    model = _Model()
+    begun = Cursor(Document("a", "plaintext", "x = \n"), 4)
+    ongoing = Ongoing(begun, False, None, lambda *_: None).start(REQUEST, model)
+    following = asyncio.ensure_future(
+        ongoing.follow(Cursor(Document("a", "plaintext", "x = f()\n"), 6), 60, False)
+    )
+    model.say("f(one,", None)
+    assert await following is None

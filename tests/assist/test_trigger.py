@@ -1,6 +1,13 @@
+from pathlib import Path
+
 import pytest
 
-from herdmate.assist.trigger import LARGEST_DOCUMENT, silence_reason, wants_multiline
+from herdmate.assist.trigger import (
+    LARGEST_DOCUMENT,
+    is_switched_off,
+    silence_reason,
+    wants_multiline,
+)
 from herdmate.context import syntax
 from herdmate.text import Cursor, Document
 
@@ -80,3 +87,39 @@ def test_multiline_by_the_code_around(language: str, drawn: str, expected: bool)
 def test_multiline_by_setting(drawn: str) -> None:
     assert wants_multiline(cursor(drawn), "always") is True
     assert wants_multiline(cursor(drawn), "never") is False
+
+
+@pytest.mark.parametrize(
+    ("entry", "off"),
+    [
+        ("tests/**", True),
+        ("tests/*.py", True),
+        ("tests/unit/test_*.py", True),
+        ("**/tests/**", True),
+        ("/w/p/tests/*", True),
+        ("test_a.py", True),
+        ("*.py", True),
+        ("python", True),
+        ("unit/**", False),
+        ("p/tests/**", False),
+        ("/tests/**", False),
+        ("src/**", False),
+        ("typescript", False),
+    ],
+)
+def test_switched_off_by_language_name_or_path(entry: str, off: bool) -> None:
+    document = Document("file:///w/p/tests/unit/test_a.py", "python", "")
+    assert is_switched_off(document, ("nothing", entry), (Path("/other"), Path("/w/p"))) is off
+
+
+def test_switched_off_in_each_folder_of_a_workspace_and_nowhere_else() -> None:
+    folders = (Path("/src/one"), Path("/src/two"))
+    for uri, off in (
+        ("file:///src/one/src/a.py", True),
+        ("file:///src/two/src/a%20b.py", True),
+        ("vscode-notebook-cell:/src/two/src/a.ipynb#1", True),
+        ("file:///src/one/a.py", False),  # the folder's own path does not count
+        ("file:///src/a.py", False),
+    ):
+        document = Document(uri, "python", "")
+        assert is_switched_off(document, ("src/**",), folders) is off, uri

@@ -171,6 +171,63 @@ async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> N
         assert (item.insert_text, item.range) == ("return sum(items)", chosen)
 
 
+async def test_an_entry_that_does_not_begin_with_what_was_typed_is_told(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        await client.until_ready()
+        client.open(URI, CODE.replace("    \n", "    pa\n"))
+        params = inline_params(URI, 2, 6)
+        chosen = types.Range(types.Position(2, 4), types.Position(2, 6))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "Path")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert not answer.items
+        assert "does not begin with what was typed" in await _why(client)
+
+
+async def test_what_comes_too_late_for_a_menu_is_told(tmp_path: Path) -> None:
+    options = {"completion": {"prefill": False}}
+    replies = {"    <|fim_suffix|>": "return sum(items)", "": "\n"}
+    async with editor(EMACS, tmp_path, replies, seconds=0.005, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        client.open(URI + "2", "y = \n" + "# much to read\n" * 10)
+        assert await _menu(client, *HOLE) == []
+        assert "still" in await _why(client)
+        while "still" in (why := await _why(client)):
+            pass
+        assert "too late" in why
+        params = types.CompletionParams(
+            types.TextDocumentIdentifier(URI + "2"), types.Position(0, 4)
+        )
+        assert not (await client.text_document_completion_async(params)).items  # type: ignore[union-attr]
+        while "still" in (why := await _why(client)):
+            pass
+        assert "nothing useful" in why
+        assert await _menu(client, *HOLE)
+        assert "There was ghost text" in await _why(client)
+
+
+@pytest.mark.parametrize(
+    ("reply", "texts"), [(".sep) + 'x'", ["path.sep"]), (") + 'x'", []), (".sep", ["path.sep"])]
+)
+async def test_behind_the_chosen_entry_no_bracket_is_doubled(
+    tmp_path: Path, reply: str, texts: list[str]
+) -> None:
+    """There the text can take the place of the entry alone, not of the bracket that follows."""
+    replies = {"print(os.path<|fim_suffix|>": reply}
+    async with editor(VSCODE, tmp_path, replies) as client:
+        client.open(URI, CODE.replace("    \n", "    print(os.pa)\n"))
+        params = inline_params(URI, 2, 15)
+        chosen = types.Range(types.Position(2, 13), types.Position(2, 15))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "path")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert [item.insert_text for item in answer.items] == texts
+        assert all(item.range == chosen for item in answer.items)
+        if not texts:
+            assert "menu" in (await client.status())["silence"]
+
+
 async def test_a_newer_request_supersedes_and_both_are_answered(tmp_path: Path) -> None:
     async with editor(NEOVIM, tmp_path, GHOST, seconds=0.002) as client:
         client.open(URI, CODE)
@@ -351,6 +408,25 @@ async def test_the_status_for_a_client_that_knows_it(tmp_path: Path) -> None:
         assert states.index("loading") < states.index("ready")
 
 
+async def test_the_status_says_nothing_of_what_the_model_is_not_asked(tmp_path: Path) -> None:
+    """No spinner at each key: what is cached is there at once, and so is silence."""
+    async with editor(VSCODE, tmp_path, GHOST, knows=("status",)) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
+        await client.until(lambda: [item["state"] for item in client.statuses[-2:]] == _A_QUESTION)
+        told = len(client.statuses)
+        for typed in ("r", "re", "ret", "retu", "retur"):
+            client.change(URI, CODE.replace("    \n", f"    {typed}\n", 1))
+            assert await _typing(client, URI, HOLE[0], HOLE[1] + len(typed), typed)
+        assert await _typing(client, URI, 0, 5, "in a word") == []
+        assert (await client.status())["state"] == "ready"  # what was told before has come
+        assert len(client.statuses) == told
+
+
+_A_QUESTION = ["thinking", "ready"]
+
+
 async def test_loading_and_rewriting_are_shown_as_progress(tmp_path: Path) -> None:
     replies = _reply("def other():\n    return 2")
     async with editor(NEOVIM, tmp_path, replies, seconds=0.001) as client:
@@ -416,6 +492,18 @@ async def test_settings_changed_while_it_runs(tmp_path: Path) -> None:
         while not await is_silent():
             pass
         assert await client.ghost_text(URI, *HOLE)  # asked for, it comes all the same
+
+
+async def test_a_folder_of_the_workspace_is_switched_off(tmp_path: Path) -> None:
+    options = {"completion": {"disabledIn": ["tests/**"]}}
+    async with editor(VSCODE, tmp_path, GHOST, options=options) as client:
+        await client.until_ready()
+        here, there = ((tmp_path / name).as_uri() for name in ("tests/a.py", "src/a.py"))
+        client.open(here, CODE)
+        client.open(there, CODE)
+        assert await _typing(client, here, *HOLE, number="off") == []
+        assert "disabledIn" in (await client.status())["silence"]
+        assert await _typing(client, there, *HOLE, number="on") == ["return sum(items)"]
 
 
 @pytest.mark.parametrize("trusted", [True, False])
@@ -555,6 +643,35 @@ async def test_typing_what_the_model_says_follows_it(
         assert (await client.status())["engine"]["requests"] == requests
 
 
+async def test_what_the_editor_closes_is_typed_through_without_asking_again(
+    tmp_path: Path,
+) -> None:
+    """The range takes the editor's brackets and quotes in, so that nothing is doubled."""
+    replies = {"": "return max(items, key=lambda item: item['price'])"}
+    async with editor(VSCODE, tmp_path, replies, options=ONE_BY_ONE) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        line, start = HOLE
+        assert await _typing(client, URI, *HOLE, number="first") == list(replies.values())
+        asked = (await client.status())["engine"]["requests"]
+        for typed, closed in (
+            ("return max(", ")"),
+            ("return max(items, key=lambda item: item[", "])"),
+            ("return max(items, key=lambda item: item['", "'])"),
+            ("return max(items, key=lambda item: item['price'", "])"),
+        ):
+            client.change(URI, CODE.replace("    \n", f"    {typed}{closed}\n", 1))
+            column = start + len(typed)
+            params = inline_params(URI, line, column)
+            answer = await client.text_document_inline_completion_async(params)
+            assert isinstance(answer, types.InlineCompletionList)
+            (item,) = answer.items
+            assert typed + str(item.insert_text) == replies[""]
+            here, behind = (types.Position(line, at) for at in (column, column + len(closed)))
+            assert item.range == types.Range(here, behind)
+        assert (await client.status())["engine"]["requests"] == asked
+
+
 async def test_a_request_that_was_given_up_stops_when_nobody_follows(tmp_path: Path) -> None:
     replies = {"items": "x" * 60, "": "short"}
     async with editor(VSCODE, tmp_path, replies, seconds=0.02, options=ONE_BY_ONE) as client:
@@ -585,9 +702,15 @@ async def test_a_file_that_is_open_when_the_model_loads_is_read_ahead(tmp_path: 
 
 
 async def test_a_context_that_is_small_makes_the_window_smaller(tmp_path: Path) -> None:
-    async with editor(VSCODE, tmp_path, GHOST, context=512) as client:
+    options = {"engine": {"contextTokens": 512}}
+    knows = ("status",)
+    async with editor(VSCODE, tmp_path, GHOST, 0.0, options, knows, context=512) as client:
         client.open(URI, "value = 1\n" * 300 + CODE)
         assert await client.ghost_text(URI, 302, 4) == ["return sum(items)"]
+        await client.until(lambda: [item["state"] for item in client.statuses[-2:]] == _A_QUESTION)
+        told = client.statuses[-1]["message"]
+        assert "herdmate.engine.contextTokens is 512, so the model sees 345 tokens before" in told
+        assert (await client.status())["window"]["note"] in told
 
 
 async def _typing(client: Editor, uri: str, line: int, character: int, number: str) -> list[str]:
@@ -598,6 +721,15 @@ async def _typing(client: Editor, uri: str, line: int, character: int, number: s
         types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
     )
     return [item.insert_text for item in answer.items]
+
+
+async def _why(client: Editor) -> str:
+    """Why there was nothing, as it is told to the user."""
+    return str(
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_WHY)
+        )
+    )
 
 
 async def _menu(client: Editor, line: int, character: int) -> list[types.CompletionItem]:

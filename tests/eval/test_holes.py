@@ -72,6 +72,18 @@ def test_no_hole_in_what_is_broken_or_short(tmp_path: Path) -> None:
     assert list(punch([broken, short, tmp_path / "none.py"], "line", random.Random(0))) == []
 
 
+def test_a_word_is_looked_for_where_there_is_one(tmp_path: Path) -> None:
+    numbers = ",\n".join(f"    {number}" for number in range(10_000_000, 10_000_060))
+    none, one = tmp_path / "none.json", tmp_path / "one.json"
+    none.write_text(f"[\n{numbers}\n]\n")
+    one.write_text(f'[\n{numbers},\n    -1, "the_only_one"\n]\n')
+    assert list(punch([none], "word", random.Random(0))) == []
+    assert len(list(punch([none], "line", random.Random(0)))) == 1
+    for seed in range(20):
+        (hole,) = punch([one], "word", random.Random(seed))
+        assert "the_only_one" in hole.before.rpartition("\n")[2] + hole.middle
+
+
 def test_a_sample_takes_the_holes_of_a_code_together() -> None:
     lines = [[f"a{code} = {line}" for line in range(5)] for code in range(6)]
     holes = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -10,9 +11,12 @@ import pytest
 
 from herdmate.engine.client import EngineState
 from herdmate.errors import NoMemoryError
+from herdmate.generation import ModelInfo
+from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
 from herdmate.models import catalogue
-from herdmate.settings import Settings
+from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.settings import EngineSettings, Settings
 from tests.models.gguf_file import gguf, write
 
 GB = 10**9
@@ -75,3 +79,56 @@ async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
     session._engine_changed(EngineState("sleeping", message="The model sleeps."))
     assert (session.status.state, session.status.message) == ("sleeping", "The model sleeps.")
     assert not shown
+
+
+def _info(context: int) -> ModelInfo:
+    return ModelInfo("m", "Model", "qwen2", "bpe", 9, context, 32768, 1, 1, 1, pieces=_PIECES)
+
+
+_PIECES = {piece: at for at, piece in enumerate(CONTROL_PIECES) if piece.startswith("<|")}
+
+
+async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Once it is known, with a status that is told anyway."""
+    session = Session(lambda _settings: ({}, ""))
+    told: list[Status] = []
+    monkeypatch.setattr(Session, "set_status", _keeping(told))
+    session._engine_changed(EngineState("ready", info=_info(4096)))
+    session.companion.pace.note_reading(400, 10.0)
+    assert [status.state for status in told] == ["ready"]
+    assert "sees" not in told[-1].message
+    async with session.thinking():
+        pass
+    assert [status.state for status in told] == ["ready", "thinking", "ready"]
+    assert told[-1].message.endswith(
+        "The model reads 40 tokens a second here, so the model sees 256 tokens before the cursor "
+        "and 64 behind it, not 512 and 128."
+    )
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        (512, "herdmate.engine.contextTokens is 512"),
+        (4096, "This model's context has 512 tokens"),  # it was trained with no more
+    ],
+)
+async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
+    session = Session(lambda _settings: ({}, ""))
+    session.settings = Settings(engine=EngineSettings(context_tokens=setting))
+    session.companion.pace.note_reading(4800, 100.0)  # slow, but not slow enough for that
+    session._engine_changed(EngineState("ready", info=_info(512)))
+    assert session.status.message.endswith(
+        f"{reason}, so the model sees 345 tokens before the cursor and 86 behind it, "
+        "not 512 and 128."
+    )
+
+
+def _keeping(told: list[Status]) -> Callable[[Session, Status], None]:
+    def set_status(session: Session, status: Status) -> None:
+        session.status = status
+        told.append(status)
+
+    return set_status

@@ -5,42 +5,41 @@ from __future__ import annotations
 from collections import OrderedDict
 
 from herdmate.assist.postprocess import Shown
+from herdmate.assist.typing_through import behind, what_is_left
 from herdmate.text import Cursor
 
 _MOST = 250
 _TYPED_ON = 512
-_PREFIX, _SUFFIX = 1024, 256
+_BEFORE = 1024
 
-Key = tuple[str, str, str]
+Key = tuple[str, str]
 
 
 class CompletionCache:
-    """The last 250 completions by what stood before and behind the cursor."""
+    """The last 250 completions by what stood before the cursor, each with what stood behind it."""
 
     def __init__(self) -> None:
-        self._given: OrderedDict[Key, Shown] = OrderedDict()
+        self._given: OrderedDict[Key, tuple[Shown, str]] = OrderedDict()
 
     def put(self, cursor: Cursor, shown: Shown) -> None:
         """Remember what was given at a cursor."""
-        self._given[_key(cursor, 0)] = shown
-        self._given.move_to_end(_key(cursor, 0))
+        key = _key(cursor, 0)
+        self._given[key] = shown, behind(cursor)
+        self._given.move_to_end(key)
         if len(self._given) > _MOST:
             self._given.popitem(last=False)
 
     def get(self, cursor: Cursor) -> Shown | None:
         """What is left of a completion given up to 512 characters earlier, if it still agrees."""
-        text, end = cursor.document.text, cursor.offset
-        for typed in range(min(_TYPED_ON, end) + 1):
-            given = self._given.get(_key(cursor, typed))
-            if given is None or len(given.text) <= typed:
-                continue
-            if given.text.startswith(text[end - typed : end]):
-                return Shown(given.text[typed:], given.reach)
+        for typed in range(min(_TYPED_ON, cursor.offset) + 1):
+            if (given := self._given.get(_key(cursor, typed))) is not None:
+                shown, stood = given
+                begun = Cursor(cursor.document, cursor.offset - typed)
+                if left := what_is_left(shown, begun, stood, cursor):
+                    return left
         return None
 
 
 def _key(cursor: Cursor, back: int) -> Key:
-    document, at = cursor.document, cursor.offset - back
-    text = document.text
-    before = text[max(at - _PREFIX, 0) : at]
-    return document.uri, before, text[cursor.offset : cursor.offset + _SUFFIX]
+    at = cursor.offset - back
+    return cursor.document.uri, cursor.document.text[max(at - _BEFORE, 0) : at]

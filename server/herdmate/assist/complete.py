@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.gate import Gate, gate_at, sound_part
-from herdmate.assist.ongoing import Ongoing
+from herdmate.assist.ongoing import Asking, Ongoing
 from herdmate.assist.pace import Pace, delay, share_of_window
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import is_switched_off, silence_reason, wants_multiline
@@ -23,7 +23,7 @@ from herdmate.prompting.families import (
     continue_prompt,
     infill_prompt,
 )
-from herdmate.settings import CompletionSettings
+from herdmate.settings import CompletionSettings, Settings
 from herdmate.text import Cursor, Span
 
 _MARGIN_TOKENS = 16
@@ -50,15 +50,21 @@ class Silence:
 
 
 async def complete(
-    cursor: Cursor, companion: Companion, settings: CompletionSettings, invoked: bool
+    cursor: Cursor,
+    companion: Companion,
+    settings: CompletionSettings,
+    invoked: bool,
+    asking: Asking = nullcontext,
 ) -> tuple[Completion, ...] | Silence:
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
-    Raises ``HerdmateError`` when the model cannot be asked.
+    ``asking`` is entered while the model is asked, and for nothing else. Raises ``HerdmateError``
+    when it cannot be.
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
-    if is_switched_off(cursor.document, settings.disabled_in) and not invoked:
+    off = is_switched_off(cursor.document, settings.disabled_in, companion.folders)
+    if off and not invoked:
         return Silence("switched off here by herdmate.completion.disabledIn")
     if reason := reason_to_withhold(cursor.document, companion.ignored):
         return Silence(reason)
@@ -81,10 +87,11 @@ async def complete(
     request = await typing_request(cursor, companion, settings)
     if several:
         request = replace(request, alternatives=settings.alternatives)
-        found = await _alternatives(request, cursor, multiline, gate, companion)
+        async with asking():
+            found = await _alternatives(request, cursor, multiline, gate, companion)
         return _here(found, cursor) if found else _NOTHING
-    ongoing = Ongoing(cursor, multiline, gate, companion.cache.put).start(request, companion)
-    companion.ongoing[cursor.document.uri] = ongoing
+    ongoing = Ongoing(cursor, multiline, gate, companion.cache.put, asking)
+    companion.ongoing[cursor.document.uri] = ongoing.start(request, companion)
     shown = await ongoing.follow(cursor, box, invoked)
     companion.pace.note_answer(asyncio.get_running_loop().time() - asked_at)
     return _here([shown], cursor) if shown else _NOTHING
@@ -135,9 +142,34 @@ def budget(info: ModelInfo, settings: CompletionSettings, pace: Pace) -> tuple[i
     """Tokens of prefix and suffix: those wished for, or in proportion as many as fit into the
     context and are read in good time."""
     wished = settings.prefix_tokens + settings.suffix_tokens
-    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
-    share = min(1.0, max(room, 0) / max(wished, 1), share_of_window(pace, wished))
+    share = min(1.0, _share_that_fits(info, settings), share_of_window(pace, wished))
     return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
+
+
+def why_smaller(info: ModelInfo, settings: Settings, pace: Pace) -> str:
+    """Why the model sees less than the settings wish for; ``""`` where it does not."""
+    wished = settings.completion
+    before, after = budget(info, wished, pace)
+    if (before, after) == (wished.prefix_tokens, wished.suffix_tokens):
+        return ""
+    read = share_of_window(pace, wished.prefix_tokens + wished.suffix_tokens)
+    if read < _share_that_fits(info, wished):
+        reason = f"The model reads {pace.reading:.0f} tokens a second here"
+    elif settings.engine.context_tokens <= info.context:
+        reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
+    else:
+        reason = f"This model's context has {info.context} tokens"
+    return (
+        f"{reason}, so the model sees {before} tokens before the cursor and {after} behind it, "
+        f"not {wished.prefix_tokens} and {wished.suffix_tokens}."
+    )
+
+
+def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
+    """Which part of the window that is wished for fits into the context."""
+    wished = settings.prefix_tokens + settings.suffix_tokens
+    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
+    return max(room, 0) / max(wished, 1)
 
 
 async def _alternatives(

@@ -10,21 +10,27 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from typing import Protocol
 
 from herdmate.assist.gate import Gate, sound_part
 from herdmate.assist.postprocess import Shown, finish, is_whole
+from herdmate.assist.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
 from herdmate.generation import Request
 from herdmate.text import Cursor
 
+_log = logging.getLogger(__name__)
+
 GRACE = 0.2
 """Seconds that an abandoned generation runs on: the next keystroke's request comes much sooner."""
 
-_SUFFIX = 256
-"""Characters behind the cursor that must be the same for a request to follow."""
+
+Asking = Callable[[], AbstractAsyncContextManager[None]]
+"""Entered while the model is asked."""
 
 
 class Asker(Protocol):
@@ -45,8 +51,10 @@ class Ongoing:
         multiline: bool,
         gate: Gate | None,
         on_end: Callable[[Cursor, Shown], None],
+        asking: Asking = contextlib.nullcontext,
     ) -> None:
         """``on_end`` is told the whole completion, if anything is left of it."""
+        self._asking = asking
         self._cursor, self._multiline, self._gate, self._on_end = cursor, multiline, gate, on_end
         self._raw = ""
         self._checked = Shown(""), Shown("")
@@ -77,14 +85,10 @@ class Ongoing:
             return False
         if new.prefix[: old.offset] != old.prefix:
             return False
-        behind = new.document.text[new.offset : new.offset + _SUFFIX]
-        if behind != old.document.text[old.offset : old.offset + _SUFFIX]:
-            return False
-        typed = new.document.text[old.offset : new.offset]
         text = self.said().text
-        if typed and not text and self._raw.strip():
+        if new.offset > old.offset and not text and self._raw.strip():
             return False  # so far all of it would be dropped
-        return text.startswith(typed) or typed.startswith(text)
+        return may_say(text, old, behind(old), new)
 
     async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> Shown | None:
         """What to show at a cursor that it ``agrees`` with; ``None`` when it does not any more.
@@ -124,11 +128,17 @@ class Ongoing:
 
     async def _run(self, request: Request, asker: Asker) -> None:
         try:
-            await asker.answer(request, self._take)
+            async with self._asking():
+                await asker.answer(request, self._take)
             if (shown := self._sound(self.said())).text:
                 self._on_end(self._cursor, shown)
         except HerdmateError as error:
             self._error = error
+        except Exception:
+            _log.exception("internal error")
+            self._error = HerdmateError(
+                "Herdmate met an internal error; its log says more. Please report it."
+            )
         finally:
             # Those who wait look again once this task counts as done.
             asyncio.get_running_loop().call_soon(self._grown.set)
@@ -151,12 +161,9 @@ class Ongoing:
         if whole_lines:
             text = shown.text[: max(shown.text.rfind("\n"), 0)].removesuffix("\r")
             shown = Shown(text)
-        shown = self._sound(shown)
-        typed = cursor.document.text[self._cursor.offset : cursor.offset]
-        if not shown.text.startswith(typed):
-            return None
-        rest = shown.text[len(typed) :]
-        return Shown(rest, shown.reach) if rest.strip() else None
+        begun = self._cursor
+        left = what_is_left(self._sound(shown), begun, behind(begun), cursor)
+        return left if left and left.text.strip() else None
 
     def _sound(self, shown: Shown) -> Shown:
         """What of it breaks nothing; looked at again only when there is more."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from fnmatch import fnmatch
+from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from herdmate.context import syntax
 from herdmate.context.lexical import unclosed
-from herdmate.text import Cursor, Document
+from herdmate.text import Cursor, Document, path_of
 
 LARGEST_DOCUMENT = 2_000_000
 """Characters. Above this each keystroke costs more than ghost text is worth."""
@@ -69,12 +70,19 @@ def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"])
     return opened or not cursor.line_prefix.strip()
 
 
-def is_switched_off(document: Document, disabled_in: tuple[str, ...]) -> bool:
-    """Is a document's language, or its path by a glob, among those without ghost text?"""
+def is_switched_off(
+    document: Document, disabled_in: tuple[str, ...], folders: tuple[Path, ...] = ()
+) -> bool:
+    """Is a document's language, or its path by a glob, among those without ghost text?
+
+    A glob is for the whole path, the path in one of the workspace's ``folders``, or the name.
+    """
     path = unquote(urlsplit(document.uri).path)
-    name = path.rpartition("/")[2]
+    known = [path, path.rpartition("/")[2]]
+    if (file := path_of(document.uri)) is not None:
+        known += (file.relative_to(at).as_posix() for at in folders if at in file.parents)
     return any(
-        entry == document.language or fnmatch(path, entry) or fnmatch(name, entry)
+        entry == document.language or any(fnmatch(name, entry) for name in known)
         for entry in disabled_in
     )
 

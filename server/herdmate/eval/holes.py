@@ -139,19 +139,27 @@ def _place(text: str, cut: Cut, chance: random.Random) -> tuple[int, int] | None
     lines = [(start, end) for start, end in lines if _is_telling(text[start:end])]
     if len(lines) < 20:
         return None
+    if cut == "word":
+        return _word(text, lines, chance)
     start, end = chance.choice(lines)
     line = text[start:end]
     indent = len(line) - len(line.lstrip())
     if cut == "block":
         last = lines[min(lines.index((start, end)) + chance.randrange(1, 4), len(lines) - 1)]
         return start + indent, last[1]
-    if cut == "line":
-        return start + chance.randrange(indent, len(line) - 1), end
-    words = list(_WORD.finditer(line))
-    if not words:
-        return _place(text, cut, chance)
+    return start + chance.randrange(indent, len(line) - 1), end
+
+
+def _word(text: str, lines: list[tuple[int, int]], chance: random.Random) -> tuple[int, int] | None:
+    """From within a word to its line's end; ``None`` where no line has a word."""
+    if not any(_WORD.search(text, start, end) for start, end in lines):
+        return None
+    words: list[re.Match[str]] = []
+    while not words:  # rather than among those that have one: a seed's holes stay as they were
+        start, end = chance.choice(lines)
+        words = list(_WORD.finditer(text, start, end))
     word = chance.choice(words)
-    return start + chance.randrange(word.start() + 1, word.end()), end
+    return chance.randrange(word.start() + 1, word.end()), end
 
 
 def _is_telling(line: str) -> bool:

@@ -6,11 +6,11 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 
 from lsprotocol import types
 
 from herdmate.assist.complete import Completion, Silence, complete
+from herdmate.assist.typing_through import part_inside
 from herdmate.errors import HerdmateError
 from herdmate.lsp import counting, prefilling
 from herdmate.lsp.convert import Lines
@@ -57,6 +57,9 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
         raise
     answer = asking.result() if asking.done() else None
     found = _end(session, cursor, answer, asked_at)
+    if not asking.done():
+        _note(session, _STILL_ASKED)
+        asking.add_done_callback(lambda late: _note_late(session, late))
     commands = counting.offered(session, cursor, found)
     items = [
         _menu_entry(item, cursor, opened.lines, command)
@@ -74,6 +77,11 @@ def inline_completion_to_lsp(
     )
 
 
+_OTHER_ENTRY = Silence("the entry selected in the menu does not begin with what was typed")
+_NO_ROOM = Silence("nothing fits between the entry selected in the menu and what follows it")
+_STILL_ASKED = Silence("the model was still asked when the menu was shown")
+_TOO_LATE = Silence("it came too late for the menu, and is there when it is asked for again")
+
 _Answer = tuple[Completion, ...] | Silence | HerdmateError | None
 """``None`` where a newer request overtook."""
 
@@ -89,12 +97,23 @@ def _begin(session: Session, cursor: Cursor) -> float:
 
 
 async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
-    work = complete(cursor, session.companion, session.settings.completion, invoked)
+    settings = session.settings.completion
+    work = complete(cursor, session.companion, settings, invoked, session.thinking)
     try:
-        async with session.thinking():
-            return await session.supersede(f"type {cursor.document.uri}", work)
+        return await session.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
         return error
+    finally:
+        _forget_if_closed(session, cursor.document.uri)
+
+
+def _forget_if_closed(session: Session, uri: str) -> None:
+    """What was asked of a document that was closed meanwhile is kept for nobody."""
+    if session.documents.find(uri) is not None:
+        return
+    session.companion.neighbours.forget(uri)
+    if (ongoing := session.companion.ongoing.pop(uri, None)) is not None:
+        ongoing.stop()
 
 
 def _end(
@@ -102,13 +121,27 @@ def _end(
 ) -> tuple[Completion, ...]:
     """Typing never disturbs: what went wrong goes to the log and the status."""
     counting.after_answering(session, cursor, answer, asked_at)
+    _note(session, answer)
+    return answer if isinstance(answer, tuple) else ()
+
+
+def _note(session: Session, answer: _Answer) -> None:
+    """Why nothing is shown, for who asks."""
     if isinstance(answer, Silence | HerdmateError):
         session.silence = answer.reason if isinstance(answer, Silence) else str(answer)
         _log.info("no completion: %s", session.silence)
-        return ()
-    if answer:
+    elif answer:
         session.silence = ""
-    return answer or ()
+
+
+def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
+    """The menu did not wait for it."""
+    if late.cancelled():
+        return
+    if (error := late.exception()) is not None:
+        _log.error("internal error", exc_info=error)
+    else:
+        _note(session, _TOO_LATE if isinstance(late.result(), tuple) else late.result())
 
 
 async def _after_chosen(
@@ -117,10 +150,15 @@ async def _after_chosen(
     """The completion menu has an entry selected: go on behind it, as if it were accepted."""
     text, span = opened.document.text, opened.lines.span(chosen.range)
     if not chosen.text.startswith(text[span.start : cursor.offset]):
+        _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
     behind = supposing(opened.document, Edit(span, chosen.text))
     found = await _complete(session, behind, invoked=False)
-    whole = [replace(item, text=chosen.text + item.text, span=span) for item in found]
+    # What is shown with the entry can take the place of nothing but the entry.
+    texts = [item.text if item.span.is_empty else part_inside(item.text, behind) for item in found]
+    whole = [Completion(chosen.text + text, span) for text in texts if text.strip()]
+    if found and not whole:
+        _note(session, _NO_ROOM)
     return _shown(session, opened, cursor, whole)
 
 

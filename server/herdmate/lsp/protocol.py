@@ -61,7 +61,7 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State of the server; ``message`` is one sentence, ``fraction`` 0 to 1 while it is known."""
+    """State of the server; ``message`` says more of it, ``fraction`` 0 to 1 while it is known."""
 
     state: State
     message: str = ""

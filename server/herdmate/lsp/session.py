@@ -15,6 +15,7 @@ from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
 from herdmate.assist.companion import Companion, memory_advice
+from herdmate.assist.complete import why_smaller
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.assist.tally import Tally
 from herdmate.engine.client import EngineState
@@ -28,6 +29,7 @@ from herdmate.lsp.sync import Protocol
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, settings_from_json
+from herdmate.text import path_of
 from herdmate.version import VERSION
 
 _log = logging.getLogger(__name__)
@@ -70,7 +72,7 @@ class Session(LanguageServer):
         self.on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None
         self._refreshing: asyncio.TimerHandle | None = None
         self._note = ""
-        self._ready = ""
+        self._info: ModelInfo | None = None
         self._thinking = 0
         self._status_changed = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -85,6 +87,7 @@ class Session(LanguageServer):
         """Learn what the client can do and wants; nothing is started yet."""
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
+        self.companion.folders = self._folders()
         if isinstance(params.initialization_options, Mapping):
             self.wishes = dict(params.initialization_options)
         # What is wrong with them is shown once the client is initialized and all is read again.
@@ -145,7 +148,7 @@ class Session(LanguageServer):
         finally:
             self._thinking -= 1
             if self.status.state == "thinking" and not self._thinking:
-                self.set_status(replace(self.status, state="ready", message=self._ready))
+                self.set_status(replace(self.status, state="ready", message=self._ready_message()))
 
     async def supersede(self, key: str, work: Coroutine[Any, Any, _T]) -> _T | None:
         """Do the newest piece of work of one key; an older one ends with ``None``."""
@@ -196,6 +199,13 @@ class Session(LanguageServer):
             _log.exception("internal error")
             self.show("Herdmate met an internal error; its log says more. Please report it.")
 
+    def _folders(self) -> tuple[Path, ...]:
+        """The workspace's folders; older clients tell one root."""
+        told = self.workspace.folders.values()
+        uris = (self.workspace.root_uri, *(folder.uri for folder in told))
+        paths = (path_of(uri) for uri in uris if uri)
+        return tuple(dict.fromkeys(path for path in paths if path))
+
     def _prompt_folder(self) -> Path | None:
         """Where a trusted workspace keeps its own prompt files."""
         root = self.workspace.root_path
@@ -204,9 +214,10 @@ class Session(LanguageServer):
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.state == "ready" and state.info is not None:
-            self._ready = _ready_message(state.info, self._note)
+            self._info = state.info
             doing: protocol.State = "thinking" if self._thinking else "ready"
-            self.set_status(protocol.Status(doing, self._ready, model=state.info.name))
+            message = self._ready_message()
+            self.set_status(protocol.Status(doing, message, model=state.info.name))
         elif state.state == "loading":
             message = state.message or "Loading the model."
             self.set_status(protocol.Status("loading", message, state.fraction))
@@ -220,12 +231,14 @@ class Session(LanguageServer):
             advice = f" {memory_advice(self.settings)}." if is_memory else ""
             self.fail(HerdmateError(state.message + advice[:2].upper() + advice[2:]))
 
-
-def _ready_message(info: ModelInfo, note: str) -> str:
-    """Which model, in which words it is asked, what it cannot do, and what would be better."""
-    try:
-        family = family_of(info)
-    except HerdmateError as error:
-        return str(error)
-    return " ".join(filter(None, (f"{info.name} is ready ({described(family)}).",
-                                  limits(family), info.note, note)))  # fmt: skip
+    def _ready_message(self) -> str:
+        """Which model, in which words it is asked, what it cannot do, and what would be better."""
+        if (info := self._info) is None:
+            return ""
+        try:
+            family = family_of(info)
+        except HerdmateError as error:
+            return str(error)
+        window = why_smaller(info, self.settings, self.companion.pace)
+        return " ".join(filter(None, (f"{info.name} is ready ({described(family)}).",
+                                      limits(family), info.note, self._note, window)))  # fmt: skip

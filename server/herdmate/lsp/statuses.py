@@ -7,7 +7,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from herdmate.assist.complete import budget
+from herdmate.assist.complete import budget, why_smaller
 from herdmate.lsp.session import Session
 
 
@@ -25,15 +25,9 @@ async def report(session: Session) -> dict[str, Any]:
 async def _window(session: Session) -> dict[str, Any]:
     """How much of the code the model sees, and why that is less than the settings say."""
     info, _ = await session.companion.model()
-    pace, wished = session.companion.pace, session.settings.completion
-    before, after = budget(info, wished, pace)
-    note = ""
-    if before < wished.prefix_tokens and pace.reading:
-        note = (
-            f"The model reads {pace.reading:.0f} tokens a second here, so it sees {before} tokens "
-            f"before the cursor and {after} behind it, not {wished.prefix_tokens} and "
-            f"{wished.suffix_tokens}."
-        )
+    pace = session.companion.pace
+    before, after = budget(info, session.settings.completion, pace)
+    note = why_smaller(info, session.settings, pace)
     return {"prefixTokens": before, "suffixTokens": after, "note": note}
 
 

@@ -1,0 +1,49 @@
+"""What a request for ghost text leaves behind in the session."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from lsprotocol import types
+
+from herdmate.assist.companion import Companion
+from herdmate.engine.client import start_fake
+from herdmate.lsp.inline_completion import inline_completion
+from herdmate.lsp.session import Session
+from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.settings import Settings
+from herdmate.text import Excerpt
+from tests.e2e.editor import inline_params
+
+URI = "file:///project/shop.py"
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    session = Session(lambda _settings: ({}, ""))
+    session.settings = Settings(stats=False)
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
+    pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
+    await session.companion.start(start_fake({"": "value"}, pieces))
+    info, family = await session.companion.model()
+    reached, closed = asyncio.Event(), asyncio.Event()
+
+    async def model(_self: Companion) -> object:
+        reached.set()
+        await closed.wait()
+        session.companion.neighbours._excerpts[URI] = (Excerpt("other.py", "y = 1\n"),)
+        return info, family
+
+    monkeypatch.setattr(Companion, "model", model)
+    asked = asyncio.ensure_future(inline_completion(session, inline_params(URI, 0, 4)))
+    await reached.wait()
+    if is_closed:
+        session.documents.close(URI)
+    closed.set()
+    assert [item.insert_text for item in (await asked).items] == ["value"]
+    assert (URI in session.companion.ongoing) is not is_closed
+    assert (URI in session.companion.neighbours._excerpts) is not is_closed
+    await session.end()
