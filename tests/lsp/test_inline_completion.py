@@ -13,7 +13,6 @@ from herdmate.lsp.inline_completion import inline_completion
 from herdmate.lsp.session import Session
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
-from herdmate.text import Excerpt
 from tests.e2e.editor import inline_params
 
 URI = "file:///project/shop.py"
@@ -34,7 +33,6 @@ async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     async def model(_self: Companion) -> object:
         reached.set()
         await closed.wait()
-        session.companion.neighbours._excerpts[URI] = (Excerpt("other.py", "y = 1\n"),)
         return info, family
 
     monkeypatch.setattr(Companion, "model", model)
@@ -45,5 +43,4 @@ async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     closed.set()
     assert [item.insert_text for item in (await asked).items] == ["value"]
     assert (URI in session.companion.ongoing) is not is_closed
-    assert (URI in session.companion.neighbours._excerpts) is not is_closed
     await session.end()
