@@ -7,7 +7,7 @@ from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 
 from herdmate.assist.companion import Companion
-from herdmate.assist.gate import Gate, gate_at, sound_part
+from herdmate.assist.gate import Gate, gate_at, sound
 from herdmate.assist.ongoing import Asking, Ongoing
 from herdmate.assist.pace import Pace, delay, share_of_window
 from herdmate.assist.postprocess import Shown, finish, is_whole
@@ -183,9 +183,8 @@ async def _alternatives(
                 raw[event.index] += event.text
                 if all(is_whole(text, cursor, multiline) for text in raw):
                     break
-    said = (finish(text, cursor, multiline) or Shown("") for text in raw)
-    sound = (replace(item, text=sound_part(item.text, gate, item.reach)) for item in said)
-    found = list(dict.fromkeys(item for item in sound if item.text))
+    said = (sound(finish(text, cursor, multiline) or Shown(""), gate) for text in raw)
+    found = list(dict.fromkeys(item for item in said if item.text))
     if found:
         companion.cache.put(cursor, found[0])
     return found

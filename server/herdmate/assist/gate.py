@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from herdmate.assist.postprocess import Shown
 from herdmate.context import syntax
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import brackets, unclosed
@@ -90,6 +91,11 @@ def _supposing(gate: Gate | None, edit: Edit) -> Gate | None:
     before, after = edited(gate.before, gate.after)
     whole = edited(*gate.whole) if gate.whole is not None else None
     return replace(gate, before=before, after=after, whole=whole)
+
+
+def sound(shown: Shown, gate: Gate | None) -> Shown:
+    """What of it breaks nothing: see ``sound_part``."""
+    return replace(shown, text=sound_part(shown.text, gate, shown.reach))
 
 
 def sound_part(text: str, gate: Gate | None, reach: int = 0) -> str:

@@ -13,10 +13,9 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Protocol
 
-from herdmate.assist.gate import Gate, sound_part
+from herdmate.assist.gate import Gate, sound
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
@@ -168,10 +167,7 @@ class Ongoing:
     def _sound(self, shown: Shown) -> Shown:
         """What of it breaks nothing; looked at again only when there is more."""
         if self._checked[0] != shown:
-            self._checked = (
-                shown,
-                replace(shown, text=sound_part(shown.text, self._gate, shown.reach)),
-            )
+            self._checked = shown, sound(shown, self._gate)
         return self._checked[1]
 
     def _stop_if_left(self) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.complete import typing_request
-from herdmate.assist.gate import gate_at, sound_part
+from herdmate.assist.gate import gate_at, sound
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import IN_A_WORD, silence_reason, wants_multiline
 from herdmate.assist.withheld import reason_to_withhold
@@ -52,6 +52,6 @@ async def _go_on(cursor: Cursor, companion: Companion, settings: CompletionSetti
         replace(request, priority=Priority.BACKGROUND),
         lambda said: is_whole(said, cursor, multiline),
     )
-    shown = finish(raw, cursor, multiline) or Shown("")
-    if text := sound_part(shown.text, gate, shown.reach):
-        companion.cache.put(cursor, replace(shown, text=text))
+    shown = sound(finish(raw, cursor, multiline) or Shown(""), gate)
+    if shown.text:
+        companion.cache.put(cursor, shown)

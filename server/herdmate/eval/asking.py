@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from herdmate.assist.companion import Companion, first_message
 from herdmate.assist.complete import typing_request
-from herdmate.assist.gate import gate_at, sound_part
+from herdmate.assist.gate import gate_at, sound
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import wants_multiline
 from herdmate.context.grammars import ending_of
@@ -129,8 +129,7 @@ async def _unhealed(companion: Companion, given: Conditions, hole: Hole) -> Answ
         replace(request, prompt=prompt, exact=True),
         lambda said: is_whole(said, cursor, multiline),
     )
-    shown = finish(text, cursor, multiline) or Shown("")
-    shown = replace(shown, text=sound_part(shown.text, gate, shown.reach))
+    shown = sound(finish(text, cursor, multiline) or Shown(""), gate)
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 
