@@ -97,16 +97,16 @@ async def test_rules_above_the_workspace_hold_and_so_do_those_that_come_later(
     (tmp_path / ".git").mkdir()
     root.mkdir()
     (tmp_path / ".gitignore").write_text("private_*.py\n", "utf-8")
-    for name, parameter in {"private_a": CANARY, "helper": "seen_at_first", "b": "seen"}.items():
+    for name, parameter in {"private_a": CANARY, "shapes": "seen_at_first", "b": "seen"}.items():
         (root / f"{name}.py").write_text(f"def {name}_made({parameter}):\n    return \n", "utf-8")
-    code = "import private_a, helper, b\n\nx = private_a_made(helper_made(b_made("
+    code = "import private_a, shapes, b\n\nx = private_a_made(shapes_made(b_made("
     (root / "main.py").write_text(code, "utf-8")
     async with editor(VSCODE, root, {"fim_middle": "1"}, record=str(record)) as client:
         await client.until_ready()
-        main, other = _open(client, root / "main.py"), _open(client, root / "helper.py")
-        await _ask_until(client, main, record, "helper_made(seen_at_first): ...", 0)
+        main, other = _open(client, root / "main.py"), _open(client, root / "shapes.py")
+        await _ask_until(client, main, record, "shapes_made(seen_at_first): ...", 0)
         assert await client.ghost_text(other, 1, 11)
-        (tmp_path / ".gitignore").write_text("private_*.py\nhelper.py\n", "utf-8")
+        (tmp_path / ".gitignore").write_text("private_*.py\nshapes.py\n", "utf-8")
         saved = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(main))
         client.text_document_did_save(saved)
         assert await client.ghost_text(other, 1, 11) == []
