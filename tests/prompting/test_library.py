@@ -114,3 +114,15 @@ def test_the_fence_is_longer_than_any_in_the_code(tmp_path: Path) -> None:
     action = load_action(_write(tmp_path, "a.toml", text))
     assert render(action, {"code": "x"})[1] == "```\nx\n```"
     assert render(action, {"code": "a\n````\nb"})[1] == "`````\na\n````\nb\n`````"
+
+
+def test_what_an_action_may_change(tmp_path: Path) -> None:
+    assert load_action(_write(tmp_path, "a.toml", GOOD)).changes == ("body", "documentation")
+    action = load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["types"]'))
+    assert action.changes == ("types",)
+    with pytest.raises(
+        PromptError, match=r"cannot have 'type'; it knows body, .*Did you mean 'types'"
+    ):
+        load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["type"]'))
+    with pytest.raises(PromptError, match="changes must be a list of texts, not 'types'"):
+        load_action(_write(tmp_path, "a.toml", GOOD + 'changes = "types"'))

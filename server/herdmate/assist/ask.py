@@ -18,15 +18,18 @@ from herdmate.text import Document, Selection
 
 _SURROUNDING_TOKENS = 512
 _TEMPLATE_TOKENS = 256  # what a prompt file says itself, rather too many
+_WRAPPING_TOKENS = 16  # what a family's format puts around a turn
 _CHARACTERS_PER_TOKEN = 8  # rather more than any tokenizer reaches on code
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A generation, and the text that its answer was made to begin with."""
+    """A generation, the conversation that it answers, and what the answer begins with."""
 
     request: Request
     reply_start: str
+    system: str
+    turns: tuple[Turn, ...]
 
 
 async def question_for(
@@ -49,15 +52,34 @@ async def question_for(
     surroundings = around(subject, budget, companion.counts.cost)
     values = _values(subject, surroundings, instruction)
     system, user, reply_start = render(action, values)
+    turns = (Turn("user", user),)
     request = Request(
-        prompt=instruct_prompt(family, system, (Turn("user", user),), reply_start),
+        prompt=instruct_prompt(family, system, turns, reply_start),
         lane=f"ask {subject.document.uri}",
         max_tokens=max_tokens,
         sampling=Sampling(temperature=action.temperature),
         priority=Priority.ASKED,
         drafting=action.kind == "rewrite",
     )
-    return Question(request, reply_start)
+    return Question(request, reply_start, system, turns)
+
+
+async def asked_on(
+    question: Question, reply: str, said: str, companion: Companion
+) -> Question | None:
+    """The question that goes on with a conversation; what was read for it stays in the lane.
+
+    ``None`` where the conversation does not fit into the model's context any more.
+    """
+    info, family = await companion.model()
+    answer = Turn("assistant", question.reply_start + reply)
+    turns = (*question.turns, answer, Turn("user", said))
+    prompt = instruct_prompt(family, question.system, turns, question.reply_start)
+    counts = await companion.count_tokens([question.system, *(turn.text for turn in turns)])
+    if sum(counts) + _WRAPPING_TOKENS * len(turns) + question.request.max_tokens > info.context:
+        return None
+    request = replace(question.request, prompt=prompt)
+    return Question(request, question.reply_start, question.system, turns)
 
 
 def _lines_near(subject: Selection) -> list[str]:

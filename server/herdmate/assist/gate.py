@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from herdmate.assist.place import brackets, unclosed
+from herdmate.assist.python_code import row_of_error
 from herdmate.context import syntax
 from herdmate.text import Cursor, Document, line_end, line_start
 
@@ -155,7 +154,7 @@ def _is_broken_elsewhere(gate: Gate) -> bool:
     if gate.language != "python":
         return True
     indent = line[: len(line) - len(line.lstrip())]
-    rows = [_row_of_error(above + stand_in + below) for stand_in in (indent + "pass", "")]
+    rows = [row_of_error(above + stand_in + below) for stand_in in (indent + "pass", "")]
     here = above.count("\n")
     return all(row is not None and not _is_left_over(below, row - here) for row in rows)
 
@@ -178,24 +177,7 @@ def _leading_lines(text: str) -> list[str]:
 def _errors(code: str, language: str) -> int:
     tree = syntax.parse(code, language)
     count = syntax.error_count(tree) if tree else 0
-    return count + (language == "python" and _row_of_error(code) is not None)
-
-
-def _row_of_error(code: str) -> int | None:
-    """The row, from 0, at which Python gives up; ``None`` where it does not.
-
-    What the grammar forgives, such as a body that is missing or not indented, Python does not. Code
-    for another Python than this one counts as wrong with and without the completion.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(code)
-        except SyntaxError as error:
-            return max((error.lineno or 1) - 1, 0)
-        except (ValueError, RecursionError, MemoryError):
-            return 0
-    return None
+    return count + (language == "python" and row_of_error(code) is not None)
 
 
 def _is_stub(document: Document) -> bool:

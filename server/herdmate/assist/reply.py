@@ -32,16 +32,21 @@ def code_of(reply: str, original: str, finished: bool, line_end: str | None = No
         )
     blocks = blocks or _unfenced(reply, original) or _blocks(reply, "[ \t]*")[0]
     if not blocks:
-        raise RefusedError("The model answered in words instead of code, so nothing was changed.")
+        raise RefusedError(
+            "The model answered in words instead of code, so nothing was changed.", "words"
+        )
     code = _without_holder(_without_idle_imports(_likest(blocks, original), original), original)
     if len(words := set(re.findall(r"\w+", original))) > 3 and words.isdisjoint(
         re.findall(r"\w+", code)
     ):
-        raise RefusedError("The model answered with other code, so nothing was changed; try again.")
+        raise RefusedError(
+            "The model answered with other code, so nothing was changed; try again.", "other_code"
+        )
     if leaves_out(code, original):
         raise RefusedError(
             "The model left parts of the code out, so nothing was changed; select a smaller "
-            "part or try again."
+            "part or try again.",
+            "left_out",
         )
     return in_place(code, original, line_end)
 

@@ -6,18 +6,19 @@ from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 
-from herdmate.assist.ask import question_for
+from herdmate.assist.ask import Question, asked_on, question_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
+from herdmate.assist.faithful import refuse_unfaithful
 from herdmate.assist.reply import code_of
 from herdmate.assist.subject import subject_of
-from herdmate.context import syntax
 from herdmate.context.files import redacted
 from herdmate.errors import RefusedError
 from herdmate.generation import Finished, Request
 from herdmate.prompting.families import restored
 from herdmate.prompting.library import Action
-from herdmate.text import Edit, Selection, apply_edits
+from herdmate.prompting.words import say
+from herdmate.text import Edit, Selection
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +38,10 @@ async def rewrite(
 ) -> Rewrite:
     """Carry a refactoring out. ``on_progress`` is told the characters generated so far.
 
-    Raises ``RefusedError`` when the reply is not code, is cut off, or would break the file's
-    syntax, and any other ``HerdmateError`` when the model cannot be asked.
+    A reply that cannot be taken is told to the model once, with what is wrong. Raises
+    ``RefusedError`` when then it is still not code, is cut off, would break the file's syntax or
+    changes what the action may not change, and another ``HerdmateError`` when the model cannot be
+    asked.
     """
     subject = subject_of(selection)
     if redacted(subject.text) != subject.text:
@@ -47,13 +50,37 @@ async def rewrite(
         )
     question = await question_for(action, subject, companion, instruction)
     reply, finished = await _reply(question.request, companion, on_progress)
+    try:
+        return _checked(subject, action, question.reply_start + restored(reply), finished)
+    except RefusedError as refusal:
+        again = await _repair(question, reply, refusal, companion)
+        if again is None:
+            raise
+    reply, finished = await _reply(again.request, companion, on_progress)
+    try:
+        return _checked(subject, action, again.reply_start + restored(reply), finished)
+    except RefusedError as refusal:
+        told = "The model was told what was wrong and did not mend it."
+        raise RefusedError(f"{refusal} {told}") from refusal
+
+
+def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
+    """The edits that a reply means; raises ``RefusedError`` where they do harm or are none."""
     line_end = "\r\n" if "\r\n" in subject.document.text else "\n"
-    code = code_of(question.reply_start + restored(reply), subject.text, finished, line_end)
+    code = code_of(reply, subject.text, finished, line_end)
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
         raise RefusedError("The model would leave this code as it is, so nothing was changed.")
-    _refuse_broken_syntax(subject, edits)
+    refuse_unfaithful(subject, code, action.changes)
     return Rewrite(subject, edits)
+
+
+async def _repair(
+    question: Question, reply: str, refusal: RefusedError, companion: Companion
+) -> Question | None:
+    """The question that tells the model what was wrong; ``None`` where that is of no use."""
+    said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""
+    return await asked_on(question, reply, said, companion) if said else None
 
 
 async def _reply(
@@ -68,17 +95,3 @@ async def _reply(
                 text += event.text
                 on_progress(len(text))
     return text, finished
-
-
-def _refuse_broken_syntax(subject: Selection, edits: tuple[Edit, ...]) -> None:
-    """The file may have errors that it had before, but no new one."""
-    document = subject.document
-    before = syntax.parse(document.text, document.language)
-    after = syntax.parse(apply_edits(document.text, edits), document.language)
-    if before is None or after is None:
-        return
-    if syntax.error_count(after) > syntax.error_count(before):
-        raise RefusedError(
-            "The model's code would break the file's syntax, so nothing was changed; "
-            "select a smaller part or try again."
-        )

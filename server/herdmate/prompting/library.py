@@ -24,12 +24,30 @@ PLACEHOLDERS = ("language", "path", "before", "code", "after", "instruction", "f
 selection, the code after it, the user's own words, and a fence that the code cannot close."""
 
 
+CHANGES = (
+    "body",
+    "documentation",
+    "types",
+    "names",
+    "signatures",
+    "new_definitions",
+    "definitions",
+)
+"""What an action may say that it changes.
+
+``body``: what the code does inside; ``documentation``: comments and docstrings; ``types``:
+annotations; ``names``: those of local variables; ``signatures``: heads of functions and classes;
+``new_definitions``: it adds some; ``definitions``: it adds, renames and removes some.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """One prompt file.
 
     ``kind`` says what becomes of the answer: shown, or put in the place of the code. The reply is
-    made to begin with ``reply_start``. ``order`` sorts the list of actions.
+    made to begin with ``reply_start``. ``order`` sorts the list of actions. ``changes`` names what
+    a rewrite may change (see ``CHANGES``); an answer that changes anything else is refused.
     """
 
     name: str
@@ -43,6 +61,7 @@ class Action:
     asks_instruction: bool = False
     max_tokens: int = 512
     temperature: float = 0.0
+    changes: tuple[str, ...] = ("body", "documentation")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +108,7 @@ def load_action(path: Path) -> Action:
         raise PromptError(f"{path.name} cannot be read as TOML: {error}.") from error
     values.setdefault("name", path.stem)
     _check_keys(path, values)
-    action = Action(**values)
+    action = Action(**{key: _frozen(value) for key, value in values.items()})
     for key in ("system", "user", "reply_start"):
         _check_placeholders(path, key, placeholders(values.get(key, "")))
     _check_sense(path, action)
@@ -137,6 +156,21 @@ def _check_sense(path: Path, action: Action) -> None:
         )
     if action.max_tokens < 1 or not 0 <= action.temperature <= 2:
         raise PromptError(f"{path.name}: max_tokens must be 1 or more and temperature 0 to 2.")
+    _check_choices(path, "changes", action.changes, CHANGES)
+
+
+def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """A list in which only known words may stand; raises ``PromptError`` that names them."""
+    for word in given:
+        if word not in known:
+            raise PromptError(
+                f"{path.name}: {key} cannot have {word!r}; it knows {', '.join(known)}."
+                f"{_near(word, known)}"
+            )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _files(folder: Path, errors: list[PromptError]) -> list[Path]:
@@ -163,6 +197,9 @@ def _mismatch(hint: Any, value: Any) -> str | None:
     if hint is float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return None if is_number else "a number"
+    if get_origin(hint) is tuple:
+        is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return None if is_list else "a list of texts"
     names = {str: "a text", int: "a whole number", bool: "true or false"}
     is_right = isinstance(value, hint) and not (hint is int and isinstance(value, bool))
     return None if is_right else names[hint]

@@ -20,9 +20,9 @@ def render(action: Action, values: Mapping[str, str]) -> tuple[str, str, str]:
     """
     given = {**values, "fence": _fence(values.values())}
     return (
-        _fill(action.system, given),
-        _fill(action.user, given),
-        _fill(action.reply_start, given),
+        fill(action.system, given),
+        fill(action.user, given),
+        fill(action.reply_start, given),
     )
 
 
@@ -32,7 +32,8 @@ def placeholders(template: str) -> tuple[str, ...]:
     return tuple(match[2] or match[3] or "" for match in found if not match[1])
 
 
-def _fill(template: str, values: Mapping[str, str]) -> str:
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A template with its placeholders filled in; those without a value become nothing."""
     return _PLACEHOLDER.sub(
         lambda match: match[1] or values.get(match[2] or match[3] or "", ""), template
     )

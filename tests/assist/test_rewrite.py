@@ -1,0 +1,80 @@
+"""A refactoring, from the question to the edits, with the fake engine."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.assist.rewrite import rewrite
+from herdmate.errors import RefusedError
+from herdmate.prompting.library import Action, load_library
+from herdmate.text import Document, Selection, Span, apply_edits
+from tests.assist.model import companion
+
+CODE = "def f(x):\n    y = x\n    return y\n"
+OTHER = "\n\ndef g():\n    return f(1)\n"
+BROKEN = "def f(x):\n    return (x"
+GOOD = "def f(x):\n    return x"
+
+
+def _action(name: str) -> Action:
+    return load_library(None)[0].get(name)
+
+
+def _selection(code: str = CODE, language: str = "python") -> Selection:
+    return Selection(Document("file:///a.py", language, code + OTHER), Span(0, len(code)))
+
+
+def _reply(code: str) -> str:
+    return f"```python\n{code}\n```\n"
+
+
+async def _rewritten(replies: dict[str, str], name: str = "simplify", context: int = 4096) -> str:
+    async with companion(replies, context=context) as model:
+        done = await rewrite(_selection(), _action(name), model)
+    return apply_edits(done.subject.document.text, done.edits)
+
+
+async def test_the_model_is_told_once_what_was_wrong() -> None:
+    replies = {"syntax error at or near this line:\n\nreturn (x": _reply(GOOD), "": _reply(BROKEN)}
+    assert await _rewritten(replies) == GOOD + "\n" + OTHER
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (_reply("def g(x):\n    return x"), "no longer defines f."),
+        (_reply("def f(x, y):\n    return x"), "exactly as they were: def f(x):."),
+        (_reply("def f(x):\n    return np.f(x)"), "uses np, which"),
+        (_reply("def f(x):\n    ...  # rest unchanged\n"), "left parts of the code out"),
+        ("It is simple already.", "other code than"),
+    ],
+)
+async def test_what_the_model_is_told(first: str, told: str) -> None:
+    assert await _rewritten({told: _reply(GOOD), "": first}) == GOOD + "\n" + OTHER
+
+
+async def test_a_second_failure_is_the_last() -> None:
+    with pytest.raises(RefusedError, match=r"lose f, so nothing was changed.* did not mend it"):
+        await _rewritten({"syntax error": _reply("def g(x):\n    return x"), "": _reply(BROKEN)})
+
+
+async def test_what_was_read_for_the_first_try_is_not_read_again() -> None:
+    async with companion({"syntax error": _reply(GOOD), "": _reply(BROKEN)}) as model:
+        await rewrite(_selection(), _action("simplify"), model)
+        assert model.last_asked is not None
+        assert model.last_asked.finished is not None
+        usage = model.last_asked.finished.usage
+    assert usage.reused_tokens > 2 * usage.evaluated_tokens
+
+
+async def test_no_second_try_where_it_does_not_fit() -> None:
+    with pytest.raises(RefusedError) as caught:
+        await _rewritten({"syntax error": _reply(GOOD), "": _reply(BROKEN)}, context=1000)
+    assert "did not mend" not in str(caught.value)
+
+
+async def test_documentation_leaves_the_code_alone() -> None:
+    with pytest.raises(RefusedError, match="more than comments and documentation"):
+        await _rewritten({"": _reply('def f(x):\n    """Same."""\n    return x')}, "document")
+    documented = CODE.replace(":\n", ':\n    """Same."""\n', 1)
+    assert await _rewritten({"": _reply(documented)}, "document") == documented + OTHER
