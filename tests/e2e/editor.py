@@ -31,6 +31,7 @@ class Editor(LanguageClient):
         self.parts: list[dict[str, Any]] = []
         self.shown_documents: list[types.ShowDocumentParams] = []
         self.questions: list[types.ShowMessageRequestParams] = []
+        self.chooses = ""  # the button to press where there is one of that name; else the last
         self.texts: dict[str, tuple[int, str]] = {}
         self.initialized_with: types.InitializeResult | None = None
         self._changed = asyncio.Event()
@@ -149,7 +150,8 @@ class Editor(LanguageClient):
             self.questions.append(params)
             changed.set()
             assert params.actions
-            return params.actions[-1]  # "Not now"
+            wanted = [item for item in params.actions if item.title == self.chooses]
+            return (wanted or params.actions)[-1]  # "Not now"
 
 
 @asynccontextmanager

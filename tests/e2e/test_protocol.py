@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 from pathlib import Path
 
@@ -184,11 +185,61 @@ async def test_an_edit_of_a_file_that_moved_on_is_refused(tmp_path: Path) -> Non
         client.open(URI, code)
         actions = await client.actions(URI, (0, 0), (2, 12))
         await client.run(actions["simplify"])
+        while (await client.status())["state"] != "thinking":
+            pass
         client.change(URI, "# new\n" + code)
-        (message,) = await client.until(lambda: client.messages)
-        assert "changed" in message.message
-        assert "again" in message.message
+        (question,) = await client.until(lambda: client.questions)
+        assert "changed" in question.message
+        assert "again" in question.message
+        assert [action.title for action in question.actions or ()] == ["Run again", "Not now"]
+        while (await client.status())["state"] == "thinking":
+            pass
         assert client.edits == []
+
+
+async def test_a_refactoring_of_a_file_that_moved_on_is_run_again(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    replies = _reply("def f(x):\n    return x")
+    async with editor(VSCODE, tmp_path, replies, seconds=0.001) as client:
+        client.chooses = "Run again"
+        client.open(URI, code)
+        actions = await client.actions(URI, (0, 0), (2, 12))
+        await client.run(actions["simplify"])
+        while (await client.status())["state"] != "thinking":
+            pass
+        client.change(URI, "# new\n" + code)
+        (edit,) = await client.until(lambda: client.edits)
+        (change,) = edit.document_changes
+        assert change.text_document.version == 1
+        assert _applied("# new\n" + code, change.edits) == "# new\ndef f(x):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "preview", "asked"),
+    [
+        ("def f(x, y):\n    return x", "auto", True),
+        ("def f(x):\n    return x", "auto", False),
+        ("def f(x):\n    return x", "always", True),
+        ("def f(x, y):\n    return x", "never", False),
+    ],
+)
+async def test_a_change_that_callers_notice_is_shown_first(
+    answer: str, preview: str, asked: bool, tmp_path: Path
+) -> None:
+    options = {"refactor": {"preview": preview}}
+    knows = ("ask",)
+    async with editor(VSCODE, tmp_path, _reply(answer), options=options, knows=knows) as client:
+        client.open(URI, "def f(x):\n    y = x\n    return y\n")
+        action = (await client.actions(URI, (0, 0), (2, 12)))["change"]
+        assert action.data is not None
+        arguments = {**action.data, "instruction": "shorter"}
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_REWRITE, [arguments])
+        )
+        (edit,) = await client.until(lambda: client.edits)
+        (annotation,) = edit.change_annotations.values()
+        assert annotation.needs_confirmation == asked
+        assert ("callers" in annotation.description) == ("y):" in answer)
 
 
 async def test_code_that_would_break_the_file_is_refused(tmp_path: Path) -> None:
@@ -297,6 +348,13 @@ async def test_loading_and_rewriting_are_shown_as_progress(tmp_path: Path) -> No
         ]
         assert [item.title for item in begun] == ["Loading the model", "Simplify"]
         assert all(item.cancellable for item in begun)
+        told = [
+            item.message
+            for item in client.all_progress()
+            if isinstance(item, types.WorkDoneProgressReport) and item.message
+        ]
+        assert "reading the code" in told
+        assert any(re.fullmatch(r"\d+ tokens?, \d+ s", message) for message in told)
         assert len(ended) == 2
 
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from itertools import count
 
 from herdmate.assist.ask import Question, asked_on, question_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
-from herdmate.assist.faithful import refuse_unfaithful
+from herdmate.assist.faithful import refuse_unfaithful, touches_callers
 from herdmate.assist.reply import code_of
 from herdmate.assist.subject import subject_of
 from herdmate.context.files import redacted
@@ -23,10 +24,14 @@ from herdmate.text import Edit, Selection
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Edits of the document that the selection was in, all of them inside ``subject``."""
+    """Edits of the document that the selection was in, all of them inside ``subject``.
+
+    ``touches_callers``: code elsewhere may have to change too.
+    """
 
     subject: Selection
     edits: tuple[Edit, ...]
+    touches_callers: bool = False
 
 
 async def rewrite(
@@ -36,7 +41,7 @@ async def rewrite(
     instruction: str = "",
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Rewrite:
-    """Carry a refactoring out. ``on_progress`` is told the characters generated so far.
+    """Carry a refactoring out. ``on_progress`` is told the tokens generated so far.
 
     A reply that cannot be taken is told to the model once, with what is wrong. Raises
     ``RefusedError`` when then it is still not code, is cut off, would break the file's syntax or
@@ -49,14 +54,19 @@ async def rewrite(
             "There is a private key in this code, which the model never sees; select around it."
         )
     question = await question_for(action, subject, companion, instruction)
-    reply, finished = await _reply(question.request, companion, on_progress)
+    counter = count(1)
+
+    def on_token() -> None:
+        on_progress(next(counter))
+
+    reply, finished = await _reply(question.request, companion, on_token)
     try:
         return _checked(subject, action, question.reply_start + restored(reply), finished)
     except RefusedError as refusal:
         again = await _repair(question, reply, refusal, companion)
         if again is None:
             raise
-    reply, finished = await _reply(again.request, companion, on_progress)
+    reply, finished = await _reply(again.request, companion, on_token)
     try:
         return _checked(subject, action, again.reply_start + restored(reply), finished)
     except RefusedError as refusal:
@@ -72,7 +82,7 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
     if not edits:
         raise RefusedError("The model would leave this code as it is, so nothing was changed.")
     refuse_unfaithful(subject, code, action.changes)
-    return Rewrite(subject, edits)
+    return Rewrite(subject, edits, touches_callers(subject, code))
 
 
 async def _repair(
@@ -84,7 +94,7 @@ async def _repair(
 
 
 async def _reply(
-    request: Request, companion: Companion, on_progress: Callable[[int], None]
+    request: Request, companion: Companion, on_token: Callable[[], None]
 ) -> tuple[str, bool]:
     text, finished = "", False
     async with aclosing(companion.generate(request)) as events:
@@ -93,5 +103,5 @@ async def _reply(
                 finished = event.reason in ("end", "stop")
             else:
                 text += event.text
-                on_progress(len(text))
+                on_token()
     return text, finished

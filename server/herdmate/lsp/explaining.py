@@ -14,7 +14,7 @@ from herdmate.assist.explain import explain
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.arguments import selection_of
-from herdmate.lsp.progress import progress
+from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import show_markdown
@@ -73,12 +73,12 @@ async def _whole(session: Session, arguments: ActionArguments) -> str:
 async def _parts(session: Session, arguments: ActionArguments) -> AsyncGenerator[str, None]:
     action = session.library.get(arguments.action or "explain")
     selection = selection_of(session, arguments)
-    count = 0
     async with progress(session, action.title) as report, session.thinking():
+        tell, count = counted(report), 0
         async with aclosing(explain(selection, action, session.companion)) as parts:
             async for text in parts:
-                count += len(text)
-                report(f"{count} characters", None)
+                count += 1
+                tell(count)
                 yield text
 
 
