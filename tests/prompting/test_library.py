@@ -126,3 +126,13 @@ def test_what_an_action_may_change(tmp_path: Path) -> None:
         load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["type"]'))
     with pytest.raises(PromptError, match="changes must be a list of texts, not 'types'"):
         load_action(_write(tmp_path, "a.toml", GOOD + 'changes = "types"'))
+
+
+def test_a_paragraph_without_anything_to_say_is_left_out(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        '"$code"', '"""\nFrom $path.\n\nSee:\n$context\n\nHere:\n$code\n\nDo it.\n"""'
+    )
+    action = load_action(_write(tmp_path, "a.toml", text))
+    values = {"path": "", "context": "", "code": "a\n\nb"}
+    assert render(action, values)[1] == "From .\n\nHere:\na\n\nb\n\nDo it."
+    assert "See:\nx\n\nHere" in render(action, {**values, "context": "x"})[1]

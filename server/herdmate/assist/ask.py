@@ -7,7 +7,10 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.companion import Companion
+from herdmate.assist.pace import share_of_window
+from herdmate.assist.reference import Reference, conventions, reference_for
 from herdmate.assist.withheld import reason_to_withhold, without_keys
+from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
 from herdmate.errors import SelectionError
 from herdmate.generation import Priority, Request, Sampling
@@ -32,8 +35,18 @@ class Question:
     turns: tuple[Turn, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What is wanted besides the action itself: the user's own words."""
+
+    instruction: str = ""
+
+
+_NO_WISH = Wish()
+
+
 async def question_for(
-    action: Action, subject: Selection, companion: Companion, instruction: str = ""
+    action: Action, subject: Selection, companion: Companion, wish: Wish = _NO_WISH
 ) -> Question:
     """The generation that carries the action out on the subject.
 
@@ -50,7 +63,9 @@ async def question_for(
     left = info.context - max_tokens - subject_tokens - _TEMPLATE_TOKENS
     budget = max(min(_SURROUNDING_TOKENS, left), 0)
     surroundings = around(subject, budget, companion.counts.cost)
-    values = _values(subject, surroundings, instruction)
+    affordable = int(budget * share_of_window(companion.pace, max(budget + subject_tokens, 1)))
+    reference = await reference_for(subject, companion, affordable)
+    values = _values(subject, surroundings, reference, wish)
     system, user, reply_start = render(action, values)
     turns = (Turn("user", user),)
     request = Request(
@@ -94,14 +109,20 @@ def _room(action: Action, subject_tokens: int) -> int:
     return max(action.max_tokens, subject_tokens * 3 // 2 if action.kind == "rewrite" else 0)
 
 
-def _values(subject: Selection, surroundings: Surroundings, instruction: str) -> dict[str, str]:
+def _values(
+    subject: Selection, surroundings: Surroundings, reference: Reference, wish: Wish
+) -> dict[str, str]:
     return {
         "language": subject.document.language,
+        "language_name": language_name(subject.document.language),
         "path": _file_name(subject.document),
         "before": surroundings.before,
         "code": surroundings.selected,
         "after": surroundings.after,
-        "instruction": instruction,
+        "context": reference.context,
+        "enclosing": reference.enclosing,
+        "conventions": conventions(subject),
+        "instruction": wish.instruction,
     }
 
 

@@ -7,7 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from itertools import count
 
-from herdmate.assist.ask import Question, asked_on, question_for
+from herdmate.assist.ask import Question, Wish, asked_on, question_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.faithful import refuse_unfaithful, touches_callers
@@ -20,6 +20,8 @@ from herdmate.prompting.families import restored
 from herdmate.prompting.library import Action
 from herdmate.prompting.words import say
 from herdmate.text import Edit, Selection
+
+_NO_WISH = Wish()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,7 @@ async def rewrite(
     selection: Selection,
     action: Action,
     companion: Companion,
-    instruction: str = "",
+    wish: Wish = _NO_WISH,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Rewrite:
     """Carry a refactoring out. ``on_progress`` is told the tokens generated so far.
@@ -53,7 +55,7 @@ async def rewrite(
         raise RefusedError(
             "There is a private key in this code, which the model never sees; select around it."
         )
-    question = await question_for(action, subject, companion, instruction)
+    question = await question_for(action, subject, companion, wish)
     counter = count(1)
 
     def on_token() -> None:

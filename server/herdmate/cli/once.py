@@ -15,6 +15,7 @@ from urllib.request import url2pathname
 from rich.console import Console
 from rich.syntax import Syntax
 
+from herdmate.assist.ask import Wish
 from herdmate.assist.companion import Companion, first_message
 from herdmate.assist.complete import Silence, complete
 from herdmate.assist.edits import unified
@@ -82,7 +83,7 @@ async def _explain(arguments: argparse.Namespace) -> int:
 async def _refactor(arguments: argparse.Namespace) -> int:
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
     async with _companion(arguments.model) as companion:
-        done = await rewrite(selection, action, companion, arguments.instruction)
+        done = await rewrite(selection, action, companion, Wish(arguments.instruction))
     document = selection.document
     text = apply_edits(document.text, done.edits)
     path = _path(document)

@@ -222,3 +222,18 @@ _MARKS = {**dict.fromkeys(_HASH.split(), "#"), **dict.fromkeys(_DASH.split(), "-
 def comment_mark(language: str) -> str:
     """What begins a comment up to the line's end."""
     return _MARKS.get(language, "//")
+
+
+_NAMES = {
+    "cpp": "C++", "csharp": "C#", "css": "CSS", "html": "HTML", "javascript": "JavaScript",
+    "javascriptreact": "JavaScript (JSX)", "json": "JSON", "jsonc": "JSON", "ocaml": "OCaml",
+    "fortran-modern": "Fortran", "makefile": "make", "objective-c": "Objective-C", "php": "PHP",
+    "plaintext": "plain text", "powershell": "PowerShell", "scss": "SCSS", "sql": "SQL",
+    "shellscript": "shell", "toml": "TOML", "typescript": "TypeScript",
+    "typescriptreact": "TypeScript (TSX)", "yaml": "YAML",
+}  # fmt: skip
+
+
+def language_name(language: str) -> str:
+    """What people call a language, by its LSP id."""
+    return _NAMES.get(language, language.capitalize())

@@ -34,9 +34,19 @@ def related(
     that are open or were edited lately, or that lie in the same folder. A name that is defined in
     many files counts only where one of those is meant.
     """
+    return related_to(_names(text, offset), text, path, index, nearby)
+
+
+def related_to(
+    names: Mapping[str, float], text: str, path: Path, index: Index, nearby: Nearby
+) -> tuple[Defined, ...]:
+    """Definitions of other files under some names, each with what it counts, between 0 and 1.
+
+    ``text`` is that of the file at ``path``, which the names stand in.
+    """
     imported = _imported_words(text)
     scored: dict[Defined, float] = {}
-    for name, nearness in _names(text, offset).items():
+    for name, nearness in names.items():
         known = [item for item in index.named(name) if item.path != path]
         for item in known:
             near = _nearness(item.path, path, imported, nearby)

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from lsprotocol import types
 
+from herdmate.assist.ask import Wish
 from herdmate.assist.edits import moved
 from herdmate.assist.rewrite import Rewrite, rewrite
 from herdmate.errors import StaleError
@@ -48,7 +49,8 @@ async def run_rewrite(
     """Ask the model for a refactoring. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
     selection = selection_of(session, arguments)
-    return await rewrite(selection, action, session.companion, arguments.instruction, on_progress)
+    wish = Wish(arguments.instruction)
+    return await rewrite(selection, action, session.companion, wish, on_progress)
 
 
 def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:

@@ -19,9 +19,17 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PLACEHOLDERS = ("language", "path", "before", "code", "after", "instruction", "fence")
-"""What a template may mention: the file's language and name, the code before the selection, the
-selection, the code after it, the user's own words, and a fence that the code cannot close."""
+PLACEHOLDERS = (
+    *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
+    *("conventions", "instruction", "fence"),
+)
+"""What a template may mention.
+
+``language`` is the id (for fences) and ``language_name`` what people call it; ``path`` the file's
+name; ``code`` what the action works on, ``before`` and ``after`` the code around it, ``enclosing``
+the definition that it is a part of, ``context`` what it names elsewhere; ``conventions`` what the
+file keeps to; ``instruction`` the user's own words; ``fence`` one that no code here can close.
+"""
 
 
 CHANGES = (
