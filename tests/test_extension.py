@@ -189,6 +189,7 @@ _TYPESCRIPT: dict[Any, str] = {
     int | None: "number | null",
     str | None: "string | null",
     dict[str, dict[str, int]]: "Range",
+    list[dict[str, Any]]: "Diagnostic[]",
     protocol.State: "State",
 }
 

@@ -1,7 +1,7 @@
 // What Herdmate's server says beyond the Language Server Protocol: mirrors
 // server/herdmate/lsp/protocol.py by hand, and tests/test_extension.py compares the two.
 
-import type { Range } from 'vscode-languageclient/node';
+import type { Diagnostic, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
 export const EXPLANATION = 'herdmate/explanation';
@@ -50,4 +50,6 @@ export interface ActionArguments {
   action?: string;
   version?: number | null;
   instruction?: string;
+  diagnostics?: Diagnostic[];
+  symbol?: string;
 }

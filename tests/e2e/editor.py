@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -78,14 +78,18 @@ class Editor(LanguageClient):
         return [str(item.insert_text) for item in answer.items]
 
     async def actions(
-        self, uri: str, start: tuple[int, int], end: tuple[int, int]
+        self,
+        uri: str,
+        start: tuple[int, int],
+        end: tuple[int, int],
+        diagnostics: Sequence[types.Diagnostic] = (),
     ) -> dict[str, types.CodeAction]:
         """The code actions for a range, by the name of their prompt file."""
         found = await self.text_document_code_action_async(
             types.CodeActionParams(
                 types.TextDocumentIdentifier(uri),
                 types.Range(types.Position(*start), types.Position(*end)),
-                types.CodeActionContext([]),
+                types.CodeActionContext(list(diagnostics)),
             )
         )
         actions = [item for item in found or () if isinstance(item, types.CodeAction)]

@@ -253,6 +253,44 @@ async def test_code_that_would_break_the_file_is_refused(tmp_path: Path) -> None
         assert client.edits == []
 
 
+@pytest.mark.parametrize("name", EDITORS)
+async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
+    code = "import os\n\n\ndef f(x):\n    return y\n"
+    replies = {
+        "- `return y`: undefined name (ruff F821)": "```python\ndef f(x):\n    return x\n```",
+    }
+    diagnostic = types.Diagnostic(
+        types.Range(types.Position(4, 11), types.Position(4, 12)),
+        "undefined name",
+        code="F821",
+        source="ruff",
+    )
+    async with editor(name, tmp_path, replies) as client:
+        client.open(URI, code)
+        found = await client.actions(URI, (4, 11), (4, 11), [diagnostic])
+        action = found["fix"]
+        assert (action.title, action.kind) == ("Fix: undefined name", "quickfix")
+        assert list(action.diagnostics or ()) == [diagnostic]
+        assert list(found["explain_diagnostic"].diagnostics or ()) == [diagnostic]
+        await client.run(action)
+        (edit,) = await client.until(lambda: client.edits)
+        edits = edit.changes[URI] if edit.changes else edit.document_changes[0].edits
+        assert _applied(code, edits) == code.replace("y", "x")
+
+
+async def test_reasons_are_shown(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    reply = "```python\ndef f(x):\n    same = x\n    return same\n```\ny -> same: it is x."
+    async with editor(VSCODE, tmp_path, {"": reply}) as client:
+        client.open(URI, code)
+        await client.run((await client.actions(URI, (1, 4), (1, 4)))["rename"])
+        (message,) = await client.until(lambda: client.messages)
+        assert message.message == "y -> same: it is x."
+        assert message.type == types.MessageType.Info
+        (annotation,) = (client.edits[0].change_annotations or {}).values()
+        assert "it is x" in str(annotation.description)
+
+
 async def test_an_explanation_streamed_to_a_client_that_knows_how(tmp_path: Path) -> None:
     async with editor(
         VSCODE, tmp_path, {"": "It **sums**."}, 0.04, knows=("explanation",)

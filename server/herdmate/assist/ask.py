@@ -8,7 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.pace import share_of_window
-from herdmate.assist.reference import Reference, conventions, reference_for
+from herdmate.assist.reference import (
+    Reference,
+    conventions,
+    documentation_of,
+    reference_for,
+)
+from herdmate.assist.wish import Wish, told
 from herdmate.assist.withheld import reason_to_withhold, without_keys
 from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
@@ -35,13 +41,6 @@ class Question:
     turns: tuple[Turn, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Wish:
-    """What is wanted besides the action itself: the user's own words."""
-
-    instruction: str = ""
-
-
 _NO_WISH = Wish()
 
 
@@ -55,6 +54,8 @@ async def question_for(
     """
     if reason := reason_to_withhold(subject.document, companion.ignored):
         raise SelectionError(f"Nothing was asked: {reason}.")
+    if {"diagnostic", "diagnostics"} & set(action.needs) and not wish.problems:
+        raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
     subject = replace(subject, document=without_keys(subject.document))
     info, family = await companion.model()
     await companion.counts.learn([*_lines_near(subject), subject.text])
@@ -122,6 +123,10 @@ def _values(
         "context": reference.context,
         "enclosing": reference.enclosing,
         "conventions": conventions(subject),
+        "documentation": documentation_of(subject.document.language),
+        "diagnostics": told(wish.problems, subject.document),
+        "symbol": wish.symbol,
+        "selected": wish.selected.strip("\r\n"),
         "instruction": wish.instruction,
     }
 

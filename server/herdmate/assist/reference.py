@@ -56,6 +56,11 @@ def conventions(subject: Selection) -> str:
     return " ".join(_said(known))
 
 
+def documentation_of(language: str) -> str:
+    """The form of documentation that a language has, in words for the model."""
+    return say("documentation", language, {}) or say("documentation", "default", {})
+
+
 def _said(known: Conventions) -> list[str]:
     said = []
     if known.indent is not None:

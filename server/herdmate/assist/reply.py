@@ -13,6 +13,7 @@ _LINE = re.compile(r"\r\n|\n|\r")
 _IMPORT = re.compile(r"\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
 _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
+_LONGEST_REASONS = 600
 _UNLIKE = 0.3
 """Below it a block is no version of the original but an example, or talk."""
 
@@ -49,6 +50,13 @@ def code_of(reply: str, original: str, finished: bool, line_end: str | None = No
             "left_out",
         )
     return in_place(code, original, line_end)
+
+
+def reasons_of(reply: str) -> str:
+    """What a reply says behind its last block of code, as much of it as can be shown."""
+    _, fence, rest = _LINE.sub("\n", reply).rstrip("`~\n ").rpartition("\n```")
+    said = rest.partition("\n")[2].strip() if fence else ""
+    return said if len(said) <= _LONGEST_REASONS else said[: _LONGEST_REASONS - 1].rstrip() + "…"
 
 
 def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 
-from herdmate.assist.ask import Question, Wish, asked_on, question_for
+from herdmate.assist.ask import Question, asked_on, question_for
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.faithful import refuse_unfaithful, touches_callers
-from herdmate.assist.reply import code_of
+from herdmate.assist.reply import code_of, reasons_of
 from herdmate.assist.subject import subject_of
+from herdmate.assist.wish import Wish
 from herdmate.context.files import redacted
 from herdmate.errors import RefusedError
 from herdmate.generation import Finished, Request
@@ -28,12 +29,14 @@ _NO_WISH = Wish()
 class Rewrite:
     """Edits of the document that the selection was in, all of them inside ``subject``.
 
-    ``touches_callers``: code elsewhere may have to change too.
+    ``touches_callers``: code elsewhere may have to change too. ``reasons``: the model's own, where
+    the action asks for them.
     """
 
     subject: Selection
     edits: tuple[Edit, ...]
     touches_callers: bool = False
+    reasons: str = ""
 
 
 async def rewrite(
@@ -50,11 +53,13 @@ async def rewrite(
     changes what the action may not change, and another ``HerdmateError`` when the model cannot be
     asked.
     """
-    subject = subject_of(selection)
+    subject = subject_of(selection, action.works_on == "definition")
     if redacted(subject.text) != subject.text:
         raise RefusedError(
             "There is a private key in this code, which the model never sees; select around it."
         )
+    if action.works_on == "definition" and selection.text.strip() != subject.text.strip():
+        wish = replace(wish, selected=selection.text)
     question = await question_for(action, subject, companion, wish)
     counter = count(1)
 
@@ -84,7 +89,8 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
     if not edits:
         raise RefusedError("The model would leave this code as it is, so nothing was changed.")
     refuse_unfaithful(subject, code, action.changes)
-    return Rewrite(subject, edits, touches_callers(subject, code))
+    reasons = reasons_of(reply) if action.reasons else ""
+    return Rewrite(subject, edits, touches_callers(subject, code), reasons)
 
 
 async def _repair(

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 from herdmate.assist.explain import explain
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
-from herdmate.lsp.arguments import selection_of
+from herdmate.lsp.arguments import selection_of, wish_of
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
@@ -72,10 +72,10 @@ async def _whole(session: Session, arguments: ActionArguments) -> str:
 
 async def _parts(session: Session, arguments: ActionArguments) -> AsyncGenerator[str, None]:
     action = session.library.get(arguments.action or "explain")
-    selection = selection_of(session, arguments)
+    selection, wish = selection_of(session, arguments), wish_of(session, arguments)
     async with progress(session, action.title) as report, session.thinking():
         tell, count = counted(report), 0
-        async with aclosing(explain(selection, action, session.companion)) as parts:
+        async with aclosing(explain(selection, action, session.companion, wish)) as parts:
             async for text in parts:
                 count += 1
                 tell(count)

@@ -7,8 +7,8 @@ Every other client gets the same through standard messages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 STATUS = "herdmate/status"
 """Server to client, notification ``Status``: what the server is doing."""
@@ -90,7 +90,8 @@ class ActionArguments:
 
     ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file;
     ``version`` is the document's version that the range speaks of; ``instruction`` is the user's
-    own words.
+    own words; ``diagnostics`` are LSP diagnostics that the action is about, and ``symbol`` the name
+    that it is about.
     """
 
     uri: str
@@ -98,3 +99,5 @@ class ActionArguments:
     action: str = ""
     version: int | None = None
     instruction: str = ""
+    diagnostics: list[dict[str, Any]] = field(default_factory=list)
+    symbol: str = ""

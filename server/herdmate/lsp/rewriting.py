@@ -8,14 +8,14 @@ from dataclasses import replace
 
 from lsprotocol import types
 
-from herdmate.assist.ask import Wish
 from herdmate.assist.edits import moved
 from herdmate.assist.rewrite import Rewrite, rewrite
 from herdmate.errors import StaleError
-from herdmate.lsp.arguments import selection_of
+from herdmate.lsp.arguments import selection_of, wish_of
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
 
@@ -34,12 +34,15 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
         async with progress(session, title) as report, session.thinking():
             done = await run_rewrite(session, arguments, counted(report))
         try:
-            return await _apply(session, done, title)
+            await _apply(session, done, title)
+            if done.reasons:
+                session.show(done.reasons, types.MessageType.Info)
+            return
         except StaleError as error:
             if not session.capabilities.show_message_request:
                 raise
             if not await agrees(session, str(error), _AGAIN):
-                return None
+                return
         arguments = _moved(session, arguments, done)
 
 
@@ -49,7 +52,7 @@ async def run_rewrite(
     """Ask the model for a refactoring. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
     selection = selection_of(session, arguments)
-    wish = Wish(arguments.instruction)
+    wish = wish_of(session, arguments)
     return await rewrite(selection, action, session.companion, wish, on_progress)
 
 
@@ -84,6 +87,7 @@ def _annotation(session: Session, done: Rewrite, title: str) -> types.ChangeAnno
     tick: so it is asked for only where there is something to decide.
     """
     about = "Herdmate: callers may have to change too" if done.touches_callers else "Herdmate"
+    about = f"{about}. {done.reasons}" if done.reasons else about
     return types.ChangeAnnotation(title, _is_previewed(session, done), about)
 
 
@@ -97,7 +101,7 @@ def _moved(session: Session, arguments: ActionArguments, done: Rewrite) -> Actio
     """The same for the document as it is now."""
     opened = session.documents.get(arguments.uri)
     now = moved(done.subject.span, done.subject.document.text, opened.document.text)
-    range_ = session.protocol._converter.unstructure(opened.lines.range(now))
+    range_ = range_to_json(opened.lines.range(now))
     return replace(arguments, range=range_, version=opened.document.version)
 
 

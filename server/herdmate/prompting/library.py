@@ -21,14 +21,27 @@ else:
 
 PLACEHOLDERS = (
     *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
-    *("conventions", "instruction", "fence"),
+    *("conventions", "documentation", "diagnostics", "symbol", "selected", "module", "test_path"),
+    *("instruction", "fence"),
 )
 """What a template may mention.
 
 ``language`` is the id (for fences) and ``language_name`` what people call it; ``path`` the file's
 name; ``code`` what the action works on, ``before`` and ``after`` the code around it, ``enclosing``
 the definition that it is a part of, ``context`` what it names elsewhere; ``conventions`` what the
-file keeps to; ``instruction`` the user's own words; ``fence`` one that no code here can close.
+file keeps to and ``documentation`` how the language documents; ``diagnostics`` what is wrong with
+the code, ``symbol`` the word at the cursor, ``selected`` what is selected where the action works on
+more; ``test_path`` the file that tests go into and ``module`` what it imports; ``instruction`` the
+user's own words; ``fence`` one that no code here can close.
+"""
+
+NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
+"""What an action may need in order to be offered.
+
+``selection``: selected code; ``definition``, ``function``, ``loop``: one in or around what the
+action works on; ``symbol``: a name under the cursor; ``diagnostic``: one that a tool reported
+there, and the action is offered for each; ``diagnostics``: several, for all of which it is offered
+once.
 """
 
 
@@ -53,14 +66,17 @@ annotations; ``names``: those of local variables; ``signatures``: heads of funct
 class Action:
     """One prompt file.
 
-    ``kind`` says what becomes of the answer: shown, or put in the place of the code. The reply is
-    made to begin with ``reply_start``. ``order`` sorts the list of actions. ``changes`` names what
-    a rewrite may change (see ``CHANGES``); an answer that changes anything else is refused.
+    ``kind`` says what becomes of the answer: shown, put in the place of the code, or written to a
+    new file of tests. The reply is made to begin with ``reply_start``. ``order`` sorts the list of
+    actions. ``changes`` names what a rewrite may change (see ``CHANGES``); an answer that changes
+    anything else is refused. The action is offered in ``languages`` (all, where there are none) and
+    where there is what it ``needs``. It works on the selection, or on the whole definition around
+    it (``works_on``). ``reasons``: what the model says behind its code is shown to the user.
     """
 
     name: str
     title: str
-    kind: Literal["explain", "rewrite"]
+    kind: Literal["explain", "rewrite", "tests"]
     lsp_kind: str
     user: str
     system: str = ""
@@ -70,6 +86,10 @@ class Action:
     max_tokens: int = 512
     temperature: float = 0.0
     changes: tuple[str, ...] = ("body", "documentation")
+    languages: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    works_on: Literal["selection", "definition"] = "selection"
+    reasons: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +185,11 @@ def _check_sense(path: Path, action: Action) -> None:
     if action.max_tokens < 1 or not 0 <= action.temperature <= 2:
         raise PromptError(f"{path.name}: max_tokens must be 1 or more and temperature 0 to 2.")
     _check_choices(path, "changes", action.changes, CHANGES)
+    _check_choices(path, "needs", action.needs, NEEDS)
+    if unknown := set(placeholders(action.title)) - {"symbol", "diagnostics"}:
+        raise PromptError(
+            f"{path.name}: title can only mention $symbol and $diagnostics, not ${min(unknown)}."
+        )
 
 
 def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[str]) -> None:
