@@ -11,7 +11,15 @@ from herdmate.text import Document, Selection, Span
 
 ACTIONS = load_library(None)[0].actions
 EVERYWHERE = {"explain", "simplify", "change"}
-IN_PYTHON = {"add_types", "rename", "handle_errors", "make_async", "document", *EVERYWHERE}
+IN_PYTHON = {
+    "write_tests",
+    "add_types",
+    "rename",
+    "handle_errors",
+    "make_async",
+    "document",
+    *EVERYWHERE,
+}
 
 
 def _selection(code: str, language: str) -> Selection:
@@ -37,14 +45,16 @@ def _names(code: str, language: str, problems: tuple[Problem, ...] = ()) -> set[
         ("def f(x):\n    for a in x:\n        pr│int(a)\n", "python",
          IN_PYTHON | {"explain_symbol", "loop_to_comprehension"}),
         ("«x = 1\ny = 2»\n", "python", EVERYWHERE | {"remove_duplication"}),
-        ("class A:\n    │x = 1\n", "python", EVERYWHERE | {"document", "explain_symbol"}),
+        ("class A:\n    │x = 1\n", "python", EVERYWHERE | {"document", "explain_symbol",
+         "write_tests"}),
         ("import os│\n", "python", {"explain_symbol"}),
         ("\n│\n", "python", set()),
         ("function f(x) {\n  for (const a of x) { «g(a);» }\n}\n", "javascript",
          EVERYWHERE | {"rename", "handle_errors", "make_async", "document", "extract_function",
-                       "loop_to_stream", "remove_duplication"}),
+                       "loop_to_stream", "remove_duplication", "write_tests"}),
         ("func f() {\n\t«for {}»\n}\n", "go",
-         EVERYWHERE | {"handle_errors", "document", "extract_function", "remove_duplication"}),
+         EVERYWHERE | {"handle_errors", "document", "extract_function", "remove_duplication",
+                       "write_tests"}),
         ("«hello»", "plaintext", EVERYWHERE | {"remove_duplication"}),
     ],
 )  # fmt: skip

@@ -278,6 +278,25 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
         assert _applied(code, edits) == code.replace("y", "x")
 
 
+@pytest.mark.parametrize("name", [VSCODE, NEOVIM])
+async def test_tests_are_a_new_file(name: str, tmp_path: Path) -> None:
+    tests = "from shop import total\n\n\ndef test_total():\n    assert total([]) == 0\n"
+    uri = (tmp_path / "shop.py").as_uri()
+    async with editor(name, tmp_path, {"new file tests/test_shop.py": tests + "```"}) as client:
+        client.open(uri, CODE)
+        await client.run((await client.actions(uri, (1, 4), (1, 4)))["write_tests"])
+        (edit,) = await client.until(lambda: client.edits)
+        create, change = edit.document_changes
+        assert isinstance(create, types.CreateFile)
+        assert create.uri == (tmp_path / "tests" / "test_shop.py").as_uri()
+        assert create.options == types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+        assert isinstance(change, types.TextDocumentEdit)
+        assert [item.new_text for item in change.edits if isinstance(item, types.TextEdit)] == [
+            tests
+        ]
+        assert "write_tests" not in await client.actions(uri, (3, 0), (3, 0))
+
+
 async def test_reasons_are_shown(tmp_path: Path) -> None:
     code = "def f(x):\n    y = x\n    return y\n"
     reply = "```python\ndef f(x):\n    same = x\n    return same\n```\ny -> same: it is x."

@@ -13,6 +13,7 @@ from herdmate.assist.reference import (
     conventions,
     documentation_of,
     reference_for,
+    testing_of,
 )
 from herdmate.assist.wish import Wish, told
 from herdmate.assist.withheld import reason_to_withhold, without_keys
@@ -125,6 +126,9 @@ def _values(
         "conventions": conventions(subject),
         "documentation": documentation_of(subject.document.language),
         "diagnostics": told(wish.problems, subject.document),
+        "testing": testing_of(subject.document.language),
+        "module": wish.module,
+        "test_path": wish.test_path,
         "symbol": wish.symbol,
         "selected": wish.selected.strip("\r\n"),
         "instruction": wish.instruction,

@@ -61,6 +61,11 @@ def documentation_of(language: str) -> str:
     return say("documentation", language, {}) or say("documentation", "default", {})
 
 
+def testing_of(language: str) -> str:
+    """With what tests of a language are written, in words for the model."""
+    return say("testing", language, {}) or say("testing", "default", {})
+
+
 def _said(known: Conventions) -> list[str]:
     said = []
     if known.indent is not None:

@@ -52,6 +52,21 @@ def code_of(reply: str, original: str, finished: bool, line_end: str | None = No
     return in_place(code, original, line_end)
 
 
+def new_code_of(reply: str, finished: bool) -> str:
+    """The longest block of a reply, for a file of its own.
+
+    Raises ``RefusedError`` when the reply is cut off or has no code.
+    """
+    blocks, is_open = _blocks(_LINE.sub("\n", reply), " {0,3}")
+    if not finished and (is_open or not blocks):
+        raise RefusedError("The model's answer was cut off, so nothing was written.")
+    if not blocks:
+        raise RefusedError(
+            "The model answered in words instead of code, so nothing was written.", "words"
+        )
+    return max(blocks, key=len).strip("\n") + "\n"
+
+
 def reasons_of(reply: str) -> str:
     """What a reply says behind its last block of code, as much of it as can be shown."""
     _, fence, rest = _LINE.sub("\n", reply).rstrip("`~\n ").rpartition("\n```")

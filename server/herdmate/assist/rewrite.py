@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import aclosing
 from dataclasses import dataclass, replace
-from itertools import count
 
-from herdmate.assist.ask import Question, asked_on, question_for
+from herdmate.assist.ask import question_for
+from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.faithful import refuse_unfaithful, touches_callers
@@ -16,10 +15,7 @@ from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
 from herdmate.context.files import redacted
 from herdmate.errors import RefusedError
-from herdmate.generation import Finished, Request
-from herdmate.prompting.families import restored
 from herdmate.prompting.library import Action
-from herdmate.prompting.words import say
 from herdmate.text import Edit, Selection
 
 _NO_WISH = Wish()
@@ -61,24 +57,11 @@ async def rewrite(
     if action.works_on == "definition" and selection.text.strip() != subject.text.strip():
         wish = replace(wish, selected=selection.text)
     question = await question_for(action, subject, companion, wish)
-    counter = count(1)
 
-    def on_token() -> None:
-        on_progress(next(counter))
+    def take(reply: str, finished: bool) -> Rewrite:
+        return _checked(subject, action, reply, finished)
 
-    reply, finished = await _reply(question.request, companion, on_token)
-    try:
-        return _checked(subject, action, question.reply_start + restored(reply), finished)
-    except RefusedError as refusal:
-        again = await _repair(question, reply, refusal, companion)
-        if again is None:
-            raise
-    reply, finished = await _reply(again.request, companion, on_token)
-    try:
-        return _checked(subject, action, again.reply_start + restored(reply), finished)
-    except RefusedError as refusal:
-        told = "The model was told what was wrong and did not mend it."
-        raise RefusedError(f"{refusal} {told}") from refusal
+    return await attempted(question, companion, take, on_progress)
 
 
 def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
@@ -91,25 +74,3 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
     refuse_unfaithful(subject, code, action.changes)
     reasons = reasons_of(reply) if action.reasons else ""
     return Rewrite(subject, edits, touches_callers(subject, code), reasons)
-
-
-async def _repair(
-    question: Question, reply: str, refusal: RefusedError, companion: Companion
-) -> Question | None:
-    """The question that tells the model what was wrong; ``None`` where that is of no use."""
-    said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""
-    return await asked_on(question, reply, said, companion) if said else None
-
-
-async def _reply(
-    request: Request, companion: Companion, on_token: Callable[[], None]
-) -> tuple[str, bool]:
-    text, finished = "", False
-    async with aclosing(companion.generate(request)) as events:
-        async for event in events:
-            if isinstance(event, Finished):
-                finished = event.reason in ("end", "stop")
-            else:
-                text += event.text
-                on_token()
-    return text, finished

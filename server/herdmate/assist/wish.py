@@ -30,13 +30,16 @@ class Problem:
 class Wish:
     """``instruction``: the user's own words. ``symbol``: the name that is asked about.
 
-    ``selected``: the part that is meant, where the action works on more than that.
+    ``selected``: the part that is meant, where the action works on more than that. ``test_path``:
+    where tests go; ``module``: how those import the code.
     """
 
     instruction: str = ""
     problems: tuple[Problem, ...] = ()
     symbol: str = ""
     selected: str = ""
+    module: str = ""
+    test_path: str = ""
 
 
 def told(problems: tuple[Problem, ...], document: Document) -> str:

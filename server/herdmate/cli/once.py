@@ -21,8 +21,10 @@ from herdmate.assist.edits import unified
 from herdmate.assist.explain import explain
 from herdmate.assist.rewrite import rewrite
 from herdmate.assist.wish import Problem, Wish
+from herdmate.assist.write_tests import write_tests
 from herdmate.cli.places import cursor_at, selection_at
 from herdmate.cli.serve import Commands
+from herdmate.context.files import repository_of
 from herdmate.errors import RefusedError
 from herdmate.prompting.library import Action, Library, load_library
 from herdmate.settings import Settings
@@ -87,6 +89,8 @@ async def _explain(arguments: argparse.Namespace) -> int:
 async def _refactor(arguments: argparse.Namespace) -> int:
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
     async with _companion(arguments.model) as companion:
+        if action.kind == "tests":
+            return await _tests(selection, action, companion, arguments.write)
         done = await rewrite(selection, action, companion, _wish(arguments, action, selection))
     document = selection.document
     text = apply_edits(document.text, done.edits)
@@ -94,6 +98,19 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     _show(unified(document.text, text, path.name))
     if arguments.write:
         _write(path, document, text)
+    return 0
+
+
+async def _tests(selection: Selection, action: Action, companion: Companion, writes: bool) -> int:
+    """Show a new file of tests, or create it."""
+    path = _path(selection.document)
+    found = await write_tests(selection, action, companion, repository_of(path.resolve()))
+    _show(unified("", found.text, found.path.name))
+    if writes:
+        found.path.parent.mkdir(parents=True, exist_ok=True)
+        with found.path.open("x", encoding="utf-8", newline="") as file:
+            file.write(found.text)
+        sys.stderr.write(f"{found.path}\n")
     return 0
 
 

@@ -22,7 +22,7 @@ from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.rewriting import rewrite_to_lsp, run_rewrite
 from herdmate.lsp.session import Session
 from herdmate.prompting.library import Action
-from herdmate.text import Selection
+from herdmate.text import Document, Selection, path_of
 
 
 def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -39,7 +39,7 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
         _to_lsp(session, offer, params, given, opened.document.version)
         for offer in offers(session.library.actions, selection, problems)
         if _is_wanted(offer.action.lsp_kind, params.context.only)
-        and _can_run(session, offer.action)
+        and _can_run(session, offer.action, opened.document)
     ]
 
 
@@ -88,7 +88,10 @@ def _resolves(session: Session) -> bool:
     return session.capabilities.resolve_edit and not session.capabilities.apply_edit
 
 
-def _can_run(session: Session, action: Action) -> bool:
+def _can_run(session: Session, action: Action, document: Document) -> bool:
+    if action.kind == "tests":
+        able = session.capabilities.creates_files and session.capabilities.apply_edit
+        return able and path_of(document.uri) is not None
     return session.capabilities.ask or not action.asks_instruction
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -11,8 +10,10 @@ from lsprotocol import types
 from herdmate.assist.edits import moved
 from herdmate.assist.rewrite import Rewrite, rewrite
 from herdmate.errors import StaleError
+from herdmate.lsp.applying import apply
 from herdmate.lsp.arguments import selection_of, wish_of
 from herdmate.lsp.convert import edits_to_lsp
+from herdmate.lsp.new_tests import write_tests_beside
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.ranges import range_to_json
@@ -20,7 +21,6 @@ from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
 
 _ANNOTATION = "herdmate"
-_ANSWER_SECONDS = 10.0  # some clients apply an edit and never answer
 _AGAIN = "Run again"
 
 
@@ -29,7 +29,10 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
 
     Where the document has moved on meanwhile the user is asked whether to run it again.
     """
-    title = session.library.get(arguments.action).title
+    action = session.library.get(arguments.action)
+    title = action.title
+    if action.kind == "tests":
+        return await write_tests_beside(session, arguments)
     while True:
         async with progress(session, title) as report, session.thinking():
             done = await run_rewrite(session, arguments, counted(report))
@@ -37,12 +40,12 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
             await _apply(session, done, title)
             if done.reasons:
                 session.show(done.reasons, types.MessageType.Info)
-            return
+            return None
         except StaleError as error:
             if not session.capabilities.show_message_request:
                 raise
             if not await agrees(session, str(error), _AGAIN):
-                return
+                return None
         arguments = _moved(session, arguments, done)
 
 
@@ -107,15 +110,7 @@ def _moved(session: Session, arguments: ActionArguments, done: Rewrite) -> Actio
 
 async def _apply(session: Session, done: Rewrite, title: str) -> None:
     edit = rewrite_to_lsp(session, done, title)
-    previewed = _is_previewed(session, done)
-    request = session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, title))
-    try:
-        # A preview is open until the user has decided.
-        answer = await asyncio.wait_for(request, None if previewed else _ANSWER_SECONDS)
-    except asyncio.TimeoutError:
-        return
-    except Exception as error:  # Eglot answers a stale edit with a JSON-RPC error
-        raise StaleError(f"The editor did not apply the change: {error}") from error
-    if not answer.applied and not previewed:
-        reason = answer.failure_reason or "the file has changed"
+    refused = await apply(session, edit, title, _is_previewed(session, done))
+    if refused is not None:
+        reason = refused or "the file has changed"
         raise StaleError(f"The editor did not apply the change ({reason}); run it again.")

@@ -21,7 +21,8 @@ else:
 
 PLACEHOLDERS = (
     *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
-    *("conventions", "documentation", "diagnostics", "symbol", "selected", "module", "test_path"),
+    *("conventions", "documentation", "diagnostics", "symbol", "selected"),
+    *("testing", "module", "test_path"),
     *("instruction", "fence"),
 )
 """What a template may mention.
@@ -31,8 +32,9 @@ name; ``code`` what the action works on, ``before`` and ``after`` the code aroun
 the definition that it is a part of, ``context`` what it names elsewhere; ``conventions`` what the
 file keeps to and ``documentation`` how the language documents; ``diagnostics`` what is wrong with
 the code, ``symbol`` the word at the cursor, ``selected`` what is selected where the action works on
-more; ``test_path`` the file that tests go into and ``module`` what it imports; ``instruction`` the
-user's own words; ``fence`` one that no code here can close.
+more; ``testing`` with what tests are written, ``test_path`` the file that they go into and
+``module`` what that imports; ``instruction`` the user's own words; ``fence`` one that no code here
+can close.
 """
 
 NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
