@@ -61,5 +61,9 @@ class RefusedError(HerdmateError):
         self.repair, self.values = repair, values
 
 
+class UnchangedError(RefusedError):
+    """The model would leave the code as it is."""
+
+
 class StaleError(RefusedError):
     """The document has changed while the model was working."""

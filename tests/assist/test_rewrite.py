@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from herdmate.assist.rewrite import rewrite
-from herdmate.errors import RefusedError
-from herdmate.prompting.library import Action, load_library
+from herdmate.assist.rewrite import Rewrite, rewrite
+from herdmate.errors import RefusedError, SelectionError
+from herdmate.prompting.library import Action, load_action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 from tests.assist.model import companion
 
@@ -78,3 +80,37 @@ async def test_documentation_leaves_the_code_alone() -> None:
         await _rewritten({"": _reply('def f(x):\n    """Same."""\n    return x')}, "document")
     documented = CODE.replace(":\n", ':\n    """Same."""\n', 1)
     assert await _rewritten({"": _reply(documented)}, "document") == documented + OTHER
+
+
+BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'
+
+
+def _functions(first: int, last: int, body: str) -> str:
+    return "\n\n\n".join(f"def f{at}(x):\n    {body}" for at in range(first, last))
+
+
+LONG = _functions(0, 20, "y = x + 1\n    return y")
+
+
+async def _in_parts(tmp_path: Path, replies: dict[str, str], extra: str = "") -> Rewrite:
+    (tmp_path / "t.toml").write_text(BARE + extra)
+    async with companion(replies, context=1200) as model:
+        return await rewrite(_selection(LONG + "\n"), load_action(tmp_path / "t.toml"), model)
+
+
+async def test_long_code_is_rewritten_in_parts(tmp_path: Path) -> None:
+    short = [_reply(_functions(a, b, "return x + 1")) for a, b in ((0, 8), (8, 16), (16, 20))]
+    replies = {"def f0(": short[0], "def f8(": short[1], "def f16(": short[2]}
+    done = await _in_parts(tmp_path, replies)
+    text = apply_edits(done.subject.document.text, done.edits)
+    assert text == _functions(0, 20, "return x + 1") + "\n" + OTHER
+    assert done.reasons == ""
+    done = await _in_parts(tmp_path, {**replies, "def f8(": "no"})
+    text = apply_edits(done.subject.document.text, done.edits)
+    assert text.count("return x + 1") == 12
+    assert done.reasons.startswith("1 of 3 parts stayed as they are, the first because: The model")
+
+
+async def test_code_that_is_too_long_and_cannot_be_cut(tmp_path: Path) -> None:
+    with pytest.raises(SelectionError, match=r"has 8\d\d tokens, and of .* 1200 at most 377 can"):
+        await _in_parts(tmp_path, {}, "in_parts = false\n")

@@ -106,6 +106,12 @@ def _lines_near(subject: Selection) -> list[str]:
     return near.replace("\r\n", "\n").splitlines(keepends=True)
 
 
+def longest_subject(action: Action, context: int) -> int:
+    """The most tokens that the code of a rewrite may have in a context of so many."""
+    left = context - _TEMPLATE_TOKENS
+    return max(min(left - action.max_tokens, left * 2 // 5), 0)
+
+
 def _room(action: Action, subject_tokens: int) -> int:
     """A rewrite may need as much as its subject again, and half more."""
     return max(action.max_tokens, subject_tokens * 3 // 2 if action.kind == "rewrite" else 0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from herdmate.assist.ask import question_for
+from herdmate.assist.ask import longest_subject, question_for
 from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
@@ -13,12 +13,15 @@ from herdmate.assist.faithful import refuse_unfaithful, touches_callers
 from herdmate.assist.reply import code_of, reasons_of
 from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
+from herdmate.context import syntax
 from herdmate.context.files import redacted
-from herdmate.errors import RefusedError
+from herdmate.context.parts import parts
+from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
-from herdmate.text import Edit, Selection
+from herdmate.text import Edit, Selection, Span, apply_edits
 
 _NO_WISH = Wish()
+_UNCHANGED = "The model would leave this code as it is, so nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,16 @@ async def rewrite(
         )
     if action.works_on == "definition" and selection.text.strip() != subject.text.strip():
         wish = replace(wish, selected=selection.text)
+    pieces = await _parts(subject, action, companion)
+    if pieces == (subject,):
+        return await _rewritten(subject, action, companion, wish, on_progress)
+    return await _in_parts(subject, pieces, action, companion, wish, on_progress)
+
+
+async def _rewritten(
+    subject: Selection, action: Action, companion: Companion, wish: Wish,
+    on_progress: Callable[[int], None],
+) -> Rewrite:  # fmt: skip
     question = await question_for(action, subject, companion, wish)
 
     def take(reply: str, finished: bool) -> Rewrite:
@@ -64,13 +77,72 @@ async def rewrite(
     return await attempted(question, companion, take, on_progress)
 
 
+async def _in_parts(
+    subject: Selection, pieces: tuple[Selection, ...], action: Action, companion: Companion,
+    wish: Wish, on_progress: Callable[[int], None],
+) -> Rewrite:  # fmt: skip
+    """One part after the other; those that cannot be rewritten stay as they are, and it is said."""
+    done: list[Rewrite] = []
+    refusals: list[str] = []
+    tokens = 0
+
+    def count(now: int) -> None:
+        nonlocal tokens
+        tokens += 1
+        on_progress(tokens)
+
+    for part in pieces:
+        try:
+            done.append(await _rewritten(part, action, companion, wish, count))
+        except UnchangedError:
+            continue
+        except RefusedError as refusal:
+            refusals.append(str(refusal))
+    edits = tuple(edit for item in done for edit in item.edits)
+    if not edits:
+        raise RefusedError(refusals[0]) if refusals else UnchangedError(_UNCHANGED)
+    text = apply_edits(subject.document.text, edits)
+    code = text[subject.span.start : subject.span.end + len(text) - len(subject.document.text)]
+    refuse_unfaithful(subject, code, action.changes)
+    reasons = [item.reasons for item in done if item.reasons]
+    if refusals:
+        reasons.append(
+            f"{len(refusals)} of {len(pieces)} parts stayed as they are, the first because: "
+            f"{refusals[0]}"
+        )
+    touches = any(item.touches_callers for item in done)
+    return Rewrite(subject, edits, touches, "\n".join(reasons))
+
+
+async def _parts(subject: Selection, action: Action, companion: Companion) -> tuple[Selection, ...]:
+    """The subject, cut where it is too long; raises ``SelectionError`` with the numbers."""
+    info, _ = await companion.model()
+    most = longest_subject(action, info.context)
+    await companion.counts.learn([subject.text])
+    if (size := companion.counts.cost(subject.text)) <= most:
+        return (subject,)
+    document, tree = subject.document, syntax.fresh_tree_of(subject.document)
+    per_character = size / len(subject.text)
+
+    def fits(span: Span) -> bool:
+        return (span.end - span.start) * per_character <= 0.9 * most
+
+    found = parts(tree, subject.span, fits) if tree is not None and action.in_parts else None
+    if action.works_on == "definition" or not found:
+        raise SelectionError(
+            f"This code has {size} tokens, and of the model's {info.context} at most {most} can be "
+            "code to rewrite; select a smaller part or set herdmate.engine.contextTokens higher."
+        )
+    return tuple(subject_of(Selection(document, span)) for span in found)
+
+
 def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
     """The edits that a reply means; raises ``RefusedError`` where they do harm or are none."""
     line_end = "\r\n" if "\r\n" in subject.document.text else "\n"
     code = code_of(reply, subject.text, finished, line_end)
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
-        raise RefusedError("The model would leave this code as it is, so nothing was changed.")
+        raise UnchangedError(_UNCHANGED)
     refuse_unfaithful(subject, code, action.changes)
     reasons = reasons_of(reply) if action.reasons else ""
     return Rewrite(subject, edits, touches_callers(subject, code), reasons)

@@ -74,6 +74,7 @@ class Action:
     anything else is refused. The action is offered in ``languages`` (all, where there are none) and
     where there is what it ``needs``. It works on the selection, or on the whole definition around
     it (``works_on``). ``reasons``: what the model says behind its code is shown to the user.
+    ``in_parts``: code that is too long for the model may be worked on a part at a time.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Action:
     needs: tuple[str, ...] = ()
     works_on: Literal["selection", "definition"] = "selection"
     reasons: bool = False
+    in_parts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
