@@ -42,6 +42,13 @@ export interface ExplanationPart {
   text: string;
   done?: boolean;
   error?: string | null;
+  question?: string;
+  next?: ActionArguments | null;
+}
+
+export interface Turn {
+  role: string;
+  text: string;
 }
 
 export interface ActionArguments {
@@ -52,4 +59,5 @@ export interface ActionArguments {
   instruction?: string;
   diagnostics?: Diagnostic[];
   symbol?: string;
+  turns?: Turn[];
 }

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -321,6 +322,31 @@ async def test_an_explanation_streamed_to_a_client_that_knows_how(tmp_path: Path
         assert len(client.parts) > 3
         assert client.parts[-1]["error"] is None
         assert len({part["id"] for part in client.parts}) == 1
+
+
+async def test_a_question_about_an_explanation_goes_on_with_it(tmp_path: Path) -> None:
+    replies = {"And?<|im_end|>": "So.", "Why?<|im_end|>": "Because.", "": "It **sums**."}
+    async with editor(VSCODE, tmp_path, replies, knows=("explanation",)) as client:
+        client.open(URI, CODE)
+        await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
+        await client.until(lambda: client.parts and client.parts[-1]["done"])
+        read = (await client.status())["engine"]["evaluated_tokens"]
+        client.change(URI, "# new\n" + CODE)  # what was said is still what it is about
+        for question, answer in (("Why?", "Because."), ("And?", "So.")):
+            last = client.parts[-1]
+            before = (await client.status())["engine"]["evaluated_tokens"]
+            client.parts.clear()
+            arguments = {**_json(last["next"]), "instruction": question}
+            await client.workspace_execute_command_async(
+                types.ExecuteCommandParams(protocol.COMMAND_EXPLAIN, [arguments])
+            )
+            await client.until(lambda: client.parts and client.parts[-1]["done"])
+            assert "".join(part["text"] for part in client.parts) == answer
+            assert client.parts[-1]["error"] is None
+            assert client.parts[-1]["question"] == question
+            after = (await client.status())["engine"]["evaluated_tokens"]
+            assert after - before < 120 < read  # nothing of the conversation is read again
+        assert len(client.parts[-1]["next"].turns) == 6
 
 
 async def test_an_explanation_as_a_document(
@@ -644,3 +670,10 @@ async def _typing(client: Editor, uri: str, line: int, character: int, number: s
         types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
     )
     return [item.insert_text for item in answer.items]
+
+
+def _json(value: Any) -> Any:
+    """An object of unknown shape as pygls gives it, as JSON has it."""
+    if hasattr(value, "_asdict"):
+        return {name: _json(item) for name, item in value._asdict().items()}
+    return [_json(item) for item in value] if isinstance(value, list | tuple) else value

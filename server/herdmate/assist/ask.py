@@ -21,7 +21,7 @@ from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
 from herdmate.errors import SelectionError
 from herdmate.generation import Priority, Request, Sampling
-from herdmate.prompting.families import Turn, instruct_prompt
+from herdmate.prompting.families import Family, Turn, instruct_prompt
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import render
 from herdmate.text import Document, Selection
@@ -53,8 +53,7 @@ async def question_for(
     Raises ``SelectionError`` where the model may not see the document, and another
     ``HerdmateError`` when there is no model.
     """
-    if reason := reason_to_withhold(subject.document, companion.ignored):
-        raise SelectionError(f"Nothing was asked: {reason}.")
+    _refuse_withheld(subject.document, companion)
     if {"diagnostic", "diagnostics"} & set(action.needs) and not wish.problems:
         raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
     subject = replace(subject, document=without_keys(subject.document))
@@ -70,15 +69,17 @@ async def question_for(
     values = _values(subject, surroundings, reference, wish)
     system, user, reply_start = render(action, values)
     turns = (Turn("user", user),)
-    request = Request(
-        prompt=instruct_prompt(family, system, turns, reply_start),
-        lane=f"ask {subject.document.uri}",
-        max_tokens=max_tokens,
-        sampling=Sampling(temperature=action.temperature),
-        priority=Priority.ASKED,
-        drafting=action.kind == "rewrite",
-    )
-    return Question(request, reply_start, system, turns)
+    return _question(action, subject.document, family, system, turns, reply_start, max_tokens)
+
+
+async def taken_up(
+    action: Action, document: Document, turns: tuple[Turn, ...], companion: Companion
+) -> Question:
+    """A question as it was asked before, from its turns; raises as ``question_for`` does."""
+    _refuse_withheld(document, companion)
+    _, family = await companion.model()
+    system, _, reply_start = render(action, _file_values(document))
+    return _question(action, document, family, system, turns, reply_start, action.max_tokens)
 
 
 async def asked_on(
@@ -97,6 +98,26 @@ async def asked_on(
         return None
     request = replace(question.request, prompt=prompt)
     return Question(request, question.reply_start, question.system, turns)
+
+
+def _question(
+    action: Action, document: Document, family: Family, system: str, turns: tuple[Turn, ...],
+    reply_start: str, max_tokens: int,
+) -> Question:  # fmt: skip
+    request = Request(
+        prompt=instruct_prompt(family, system, turns, reply_start),
+        lane=f"ask {document.uri}",
+        max_tokens=max_tokens,
+        sampling=Sampling(temperature=action.temperature),
+        priority=Priority.ASKED,
+        drafting=action.kind == "rewrite",
+    )
+    return Question(request, reply_start, system, turns)
+
+
+def _refuse_withheld(document: Document, companion: Companion) -> None:
+    if reason := reason_to_withhold(document, companion.ignored):
+        raise SelectionError(f"Nothing was asked: {reason}.")
 
 
 def _lines_near(subject: Selection) -> list[str]:
@@ -121,9 +142,7 @@ def _values(
     subject: Selection, surroundings: Surroundings, reference: Reference, wish: Wish
 ) -> dict[str, str]:
     return {
-        "language": subject.document.language,
-        "language_name": language_name(subject.document.language),
-        "path": _file_name(subject.document),
+        **_file_values(subject.document),
         "before": surroundings.before,
         "code": surroundings.selected,
         "after": surroundings.after,
@@ -138,6 +157,14 @@ def _values(
         "symbol": wish.symbol,
         "selected": wish.selected.strip("\r\n"),
         "instruction": wish.instruction,
+    }
+
+
+def _file_values(document: Document) -> dict[str, str]:
+    return {
+        "language": document.language,
+        "language_name": language_name(document.language),
+        "path": _file_name(document),
     }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from herdmate.assist.wish import Wish
 from herdmate.errors import SelectionError
 from herdmate.lsp.diagnostics import problems_from_lsp
-from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.protocol import ActionArguments, Turn
 from herdmate.lsp.ranges import range_from_json
 from herdmate.lsp.session import Session
 from herdmate.text import Selection
@@ -30,6 +30,11 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
         instruction=str(value.get("instruction") or ""),
         diagnostics=_objects(value.get("diagnostics")),
         symbol=str(value.get("symbol") or ""),
+        turns=[
+            Turn(str(item.get("role")), str(item.get("text") or ""))
+            for item in _objects(value.get("turns"))
+            if item.get("role") in ("user", "assistant")
+        ],
     )
 
 

@@ -73,7 +73,10 @@ class Status:
 class ExplanationPart:
     """``text`` is to be appended to what came before under the same ``id``.
 
-    The last part has ``done`` set, and ``error`` where the explanation could not be ended well.
+    The last part has ``done`` set, and ``error`` where the explanation could not be ended well;
+    else ``next`` are the arguments of ``herdmate.explain`` with which a question about it is asked,
+    once the question is put into ``instruction``. ``question`` is the one that is answered here,
+    ``""`` for the explanation itself.
     """
 
     id: str
@@ -82,6 +85,16 @@ class ExplanationPart:
     text: str
     done: bool = False
     error: str | None = None
+    question: str = ""
+    next: ActionArguments | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said in a conversation, by ``"user"`` or ``"assistant"``."""
+
+    role: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +104,7 @@ class ActionArguments:
     ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file;
     ``version`` is the document's version that the range speaks of; ``instruction`` is the user's
     own words; ``diagnostics`` are LSP diagnostics that the action is about, and ``symbol`` the name
-    that it is about.
+    that it is about; ``turns`` are what was said before of an explanation that is asked about.
     """
 
     uri: str
@@ -101,3 +114,4 @@ class ActionArguments:
     instruction: str = ""
     diagnostics: list[dict[str, Any]] = field(default_factory=list)
     symbol: str = ""
+    turns: list[Turn] = field(default_factory=list)
