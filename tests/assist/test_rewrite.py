@@ -82,6 +82,13 @@ async def test_documentation_leaves_the_code_alone() -> None:
     assert await _rewritten({"": _reply(documented)}, "document") == documented + OTHER
 
 
+async def test_code_that_was_only_shown_is_not_taken() -> None:
+    shown = "import os\n\n\ndef g():\n    return os.name\n\n\n"
+    assert await _rewritten({"": _reply(shown + GOOD)}) == GOOD + "\n" + OTHER
+    behind = "\n\n\n@cached\ndef g():\n    return 2"
+    assert await _rewritten({"": _reply(GOOD + behind)}) == GOOD + "\n" + OTHER
+
+
 BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'
 
 

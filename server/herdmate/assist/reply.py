@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from herdmate.assist.indentation import in_place
 from herdmate.assist.omissions import leaves_out
@@ -18,12 +19,16 @@ _UNLIKE = 0.3
 """Below it a block is no version of the original but an example, or talk."""
 
 
-def code_of(reply: str, original: str, finished: bool, line_end: str | None = None) -> str:
+def code_of(
+    reply: str, original: str, finished: bool, line_end: str | None = None,
+    clean: Callable[[str], str] = lambda code: code,
+) -> str:  # fmt: skip
     """The code of a reply, to stand exactly where ``original`` stood.
 
     ``finished``: the model came to its end by itself. ``line_end`` is the file's; without it the
-    first one of ``original`` is taken. Raises ``RefusedError`` when the reply is cut off, has no
-    code, has other code, or leaves parts of the code out.
+    first one of ``original`` is taken. ``clean`` takes out what the caller knows to be no part of
+    the code. Raises ``RefusedError`` when the reply is cut off, has no code, has other code, or
+    leaves parts of the code out.
     """
     reply = _LINE.sub("\n", reply)
     blocks, is_open = _blocks(reply, " {0,3}")
@@ -36,7 +41,9 @@ def code_of(reply: str, original: str, finished: bool, line_end: str | None = No
         raise RefusedError(
             "The model answered in words instead of code, so nothing was changed.", "words"
         )
-    code = _without_holder(_without_idle_imports(_likest(blocks, original), original), original)
+    code = _without_holder(
+        _without_idle_imports(clean(_likest(blocks, original)), original), original
+    )
     if len(words := set(re.findall(r"\w+", original))) > 3 and words.isdisjoint(
         re.findall(r"\w+", code)
     ):

@@ -16,6 +16,7 @@ from herdmate.assist.wish import Wish
 from herdmate.context import syntax
 from herdmate.context.files import redacted
 from herdmate.context.parts import parts
+from herdmate.context.strangers import without_strangers
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
 from herdmate.text import Edit, Selection, Span, apply_edits
@@ -114,6 +115,15 @@ async def _in_parts(
     return Rewrite(subject, edits, touches, "\n".join(reasons))
 
 
+def _defined_beside(subject: Selection) -> frozenset[str]:
+    """Names that the subject's file defines, but not the subject: the model may have seen them."""
+    text, span = subject.document.text, subject.span
+    if (tree := syntax.fresh_tree_of(subject.document)) is None:
+        return frozenset()
+    own = set(syntax.definition_names(tree, text, span))
+    return frozenset(syntax.definition_names(tree, text)) - own
+
+
 async def _parts(subject: Selection, action: Action, companion: Companion) -> tuple[Selection, ...]:
     """The subject, cut where it is too long; raises ``SelectionError`` with the numbers."""
     info, _ = await companion.model()
@@ -139,7 +149,12 @@ async def _parts(subject: Selection, action: Action, companion: Companion) -> tu
 def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
     """The edits that a reply means; raises ``RefusedError`` where they do harm or are none."""
     line_end = "\r\n" if "\r\n" in subject.document.text else "\n"
-    code = code_of(reply, subject.text, finished, line_end)
+    known, language = _defined_beside(subject), subject.document.language
+
+    def clean(code: str) -> str:
+        return without_strangers(code, language, known)
+
+    code = code_of(reply, subject.text, finished, line_end, clean)
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
         raise UnchangedError(_UNCHANGED)
