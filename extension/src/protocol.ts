@@ -4,6 +4,7 @@
 import type { Diagnostic, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
+export const DIAGNOSTICS = 'herdmate/diagnostics';
 export const EXPLANATION = 'herdmate/explanation';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';

@@ -31,6 +31,7 @@ class Editor(LanguageClient):
         self.parts: list[dict[str, Any]] = []
         self.shown_documents: list[types.ShowDocumentParams] = []
         self.questions: list[types.ShowMessageRequestParams] = []
+        self.all_diagnostics: list[types.Diagnostic] = []
         self.chooses = ""  # the button to press where there is one of that name; else the last
         self.texts: dict[str, tuple[int, str]] = {}
         self.initialized_with: types.InitializeResult | None = None
@@ -137,6 +138,10 @@ class Editor(LanguageClient):
             self.edits.append(params.edit)
             changed.set()
             return types.ApplyWorkspaceEditResult(applied=True)
+
+        @self.feature(protocol.DIAGNOSTICS)
+        def all_diagnostics(params: Any) -> list[types.Diagnostic]:
+            return self.all_diagnostics
 
         @self.feature(types.WINDOW_SHOW_DOCUMENT)
         def show_document(params: types.ShowDocumentParams) -> types.ShowDocumentResult:

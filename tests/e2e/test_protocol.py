@@ -279,6 +279,27 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
         assert _applied(code, edits) == code.replace("y", "x")
 
 
+async def test_all_problems_of_a_function_are_fixed_at_once(tmp_path: Path) -> None:
+    code = "def f(x):\n    a = y\n    return z\n\n\ndef g():\n    return w\n"
+    told = "- `a = y`: undefined y\n- `return z`: undefined z\n\nMend"
+    replies = {told: "```python\ndef f(x):\n    a = x\n    return a\n```"}
+    places = {"y": (1, 8), "z": (2, 11), "w": (6, 11)}
+    problems = [
+        types.Diagnostic(
+            types.Range(types.Position(line, at), types.Position(line, at + 1)),
+            f"undefined {name}",
+        )
+        for name, (line, at) in places.items()
+    ]
+    async with editor(VSCODE, tmp_path, replies, knows=("diagnostics",)) as client:
+        client.all_diagnostics = problems
+        client.open(URI, code)
+        await client.run((await client.actions(URI, (1, 8), (1, 8), problems[:1]))["fix_all"])
+        (edit,) = await client.until(lambda: client.edits)
+        changed = _applied(code, edit.document_changes[0].edits)
+        assert changed == code.replace("= y", "= x").replace("return z", "return a")
+
+
 @pytest.mark.parametrize("name", [VSCODE, NEOVIM])
 async def test_tests_are_a_new_file(name: str, tmp_path: Path) -> None:
     tests = "from shop import total\n\n\ndef test_total():\n    assert total([]) == 0\n"

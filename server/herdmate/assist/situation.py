@@ -24,9 +24,12 @@ class Offer:
 
 
 def offers(
-    actions: tuple[Action, ...], selection: Selection, problems: tuple[Problem, ...]
-) -> list[Offer]:
+    actions: tuple[Action, ...], selection: Selection, problems: tuple[Problem, ...],
+    may_be_more: bool = False,
+) -> list[Offer]:  # fmt: skip
     """What is offered at a selection, in order; for each of the problems where that is meant.
+
+    ``may_be_more``: there may be more problems around it, which are known when it is run.
 
     To be asked before the first ``await``: it reads the document's tree.
     """
@@ -41,6 +44,8 @@ def offers(
         if action.works_on not in known:
             known[action.works_on] = _there_is(selection, action, tree, symbol, problems)
         there_is = known[action.works_on]
+        if may_be_more and problems and there_is is not None:
+            there_is |= {"diagnostics"}
         if there_is is not None and there_is.issuperset(action.needs):
             found += _offers(action, problems, symbol)
     return found

@@ -19,6 +19,8 @@ class Capabilities:
     """Knows ``herdmate/explanation``."""
     ask: bool = False
     """Can ask the user for an instruction (``herdmate.ask``)."""
+    diagnostics: bool = False
+    """Answers ``herdmate/diagnostics``."""
     inline_completion: bool = False
     show_document: bool = False
     progress: bool = False
@@ -54,6 +56,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         status=bool(own.get("status")),
         explanation=bool(own.get("explanation")),
         ask=bool(own.get("ask")),
+        diagnostics=bool(own.get("diagnostics")),
         inline_completion=document.inline_completion is not None,
         show_document=bool(shown and shown.support),
         progress=bool(window.work_done_progress),

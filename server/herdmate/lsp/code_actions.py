@@ -34,10 +34,11 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
         return []
     diagnostics = session.protocol._converter.unstructure(params.context.diagnostics)
     problems = problems_from_lsp(diagnostics, opened.lines)
+    more = session.capabilities.diagnostics
     given = dict(zip(problems, params.context.diagnostics, strict=True))
     return [
         _to_lsp(session, offer, params, given, opened.document.version)
-        for offer in offers(session.library.actions, selection, problems)
+        for offer in offers(session.library.actions, selection, problems, more)
         if _is_wanted(offer.action.lsp_kind, params.context.only)
         and _can_run(session, offer.action, opened.document)
     ]

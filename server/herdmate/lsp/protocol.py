@@ -1,8 +1,8 @@
 """What Herdmate says beyond the Language Server Protocol; ``extension/src/protocol.ts`` mirrors it.
 
 A client that understands these says so in ``initialize`` under
-``capabilities.experimental.herdmate``: ``{"status": true, "explanation": true, "ask": true}``.
-Every other client gets the same through standard messages.
+``capabilities.experimental.herdmate``, with true for each of ``status``, ``explanation``, ``ask``
+and ``diagnostics``. Every other client gets the same through standard messages.
 """
 
 from __future__ import annotations
@@ -19,6 +19,10 @@ EXPLANATION = "herdmate/explanation"
 CURSOR = "herdmate/cursor"
 """Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so that the
 model may read ahead."""
+
+DIAGNOSTICS = "herdmate/diagnostics"
+"""Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, whoever found them.
+A request for code actions has only those at the cursor."""
 
 COMMAND_EXPLAIN = "herdmate.explain"
 """Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""

@@ -9,10 +9,12 @@ from lsprotocol import types
 
 from herdmate.assist.edits import moved
 from herdmate.assist.rewrite import Rewrite, rewrite
+from herdmate.assist.subject import subject_of
 from herdmate.errors import StaleError
 from herdmate.lsp.applying import apply
 from herdmate.lsp.arguments import selection_of, wish_of
 from herdmate.lsp.convert import edits_to_lsp
+from herdmate.lsp.diagnostics import all_problems
 from herdmate.lsp.new_tests import write_tests_beside
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
@@ -54,8 +56,11 @@ async def run_rewrite(
 ) -> Rewrite:
     """Ask the model for a refactoring. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
-    selection = selection_of(session, arguments)
-    wish = wish_of(session, arguments)
+    selection, wish = selection_of(session, arguments), wish_of(session, arguments)
+    if "diagnostics" in action.needs:
+        opened, whole = session.documents.get(arguments.uri), subject_of(selection, True)
+        if found := await all_problems(session, opened, whole.span):
+            wish = replace(wish, problems=found)
     return await rewrite(selection, action, session.companion, wish, on_progress)
 
 
