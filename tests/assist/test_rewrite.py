@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.assist.companion import Companion
 from herdmate.assist.rewrite import Rewrite, rewrite
+from herdmate.engine.client import start_fake
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action, load_action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
@@ -87,6 +89,20 @@ async def test_code_that_was_only_shown_is_not_taken() -> None:
     assert await _rewritten({"": _reply(shown + GOOD)}) == GOOD + "\n" + OTHER
     behind = "\n\n\n@cached\ndef g():\n    return 2"
     assert await _rewritten({"": _reply(GOOD + behind)}) == GOOD + "\n" + OTHER
+
+
+async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    model = Companion()
+    await model.start(start_fake({"": ""}, [], 0.0, 4096, str(record)))
+    model.ignored.add("file:///a.py")
+    try:
+        with pytest.raises(SelectionError, match="git ignores"):
+            await rewrite(_selection(), _action("simplify"), model)
+        await model.count_tokens(["the end"])
+    finally:
+        await model.stop()
+    assert record.read_text() == "the end\n"
 
 
 BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'

@@ -277,6 +277,15 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
         (edit,) = await client.until(lambda: client.edits)
         edits = edit.changes[URI] if edit.changes else edit.document_changes[0].edits
         assert _applied(code, edits) == code.replace("y", "x")
+        begun = [
+            item.title
+            for item in client.all_progress()
+            if isinstance(item, types.WorkDoneProgressBegin)
+        ]
+        assert begun[-1:] in ([], [action.title])
+        assert not edit.change_annotations or edit.change_annotations["herdmate"].label == (
+            action.title
+        )
 
 
 async def test_all_problems_of_a_function_are_fixed_at_once(tmp_path: Path) -> None:

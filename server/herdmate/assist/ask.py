@@ -53,7 +53,7 @@ async def question_for(
     Raises ``SelectionError`` where the model may not see the document, and another
     ``HerdmateError`` when there is no model.
     """
-    _refuse_withheld(subject.document, companion)
+    refuse_withheld(subject.document, companion)
     if {"diagnostic", "diagnostics"} & set(action.needs) and not wish.problems:
         raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
     subject = replace(subject, document=without_keys(subject.document))
@@ -76,7 +76,7 @@ async def taken_up(
     action: Action, document: Document, turns: tuple[Turn, ...], companion: Companion
 ) -> Question:
     """A question as it was asked before, from its turns; raises as ``question_for`` does."""
-    _refuse_withheld(document, companion)
+    refuse_withheld(document, companion)
     _, family = await companion.model()
     system, _, reply_start = render(action, _file_values(document))
     return _question(action, document, family, system, turns, reply_start, action.max_tokens)
@@ -115,7 +115,8 @@ def _question(
     return Question(request, reply_start, system, turns)
 
 
-def _refuse_withheld(document: Document, companion: Companion) -> None:
+def refuse_withheld(document: Document, companion: Companion) -> None:
+    """Raise ``SelectionError`` where the model may see nothing of a document."""
     if reason := reason_to_withhold(document, companion.ignored):
         raise SelectionError(f"Nothing was asked: {reason}.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from herdmate.assist.ask import longest_subject, question_for
+from herdmate.assist.ask import longest_subject, question_for, refuse_withheld
 from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
@@ -54,6 +54,7 @@ async def rewrite(
     asked.
     """
     subject = subject_of(selection, action.works_on == "definition")
+    refuse_withheld(subject.document, companion)
     if redacted(subject.text) != subject.text:
         raise RefusedError(
             "There is a private key in this code, which the model never sees; select around it."
@@ -87,7 +88,7 @@ async def _in_parts(
     refusals: list[str] = []
     tokens = 0
 
-    def count(now: int) -> None:
+    def count(_: int) -> None:
         nonlocal tokens
         tokens += 1
         on_progress(tokens)

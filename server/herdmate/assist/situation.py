@@ -56,10 +56,11 @@ def _offers(action: Action, problems: tuple[Problem, ...], symbol: str) -> list[
         wishes = [Wish(problems=(problem,), symbol=symbol) for problem in problems[:3]]
     else:
         wishes = [Wish(problems=problems if "diagnostics" in action.needs else (), symbol=symbol)]
-    return [Offer(action, _title(action, wish), wish) for wish in wishes]
+    return [Offer(action, title_of(action, wish), wish) for wish in wishes]
 
 
-def _title(action: Action, wish: Wish) -> str:
+def title_of(action: Action, wish: Wish) -> str:
+    """An action's title as the user sees it."""
     about = short(wish.problems[0]) if wish.problems else ""
     return fill(action.title, {"symbol": wish.symbol, "diagnostics": about})
 

@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.ask import Question
 from herdmate.assist.explain import answer_to, explanation_of, follow_up
+from herdmate.assist.situation import title_of
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.lsp import protocol
 from herdmate.lsp.arguments import selection_of, wish_of
@@ -102,7 +103,8 @@ async def _question(session: Session, arguments: ActionArguments) -> Question:
 async def _parts(
     session: Session, arguments: ActionArguments, question: Question
 ) -> AsyncGenerator[str, None]:
-    title = session.library.get(arguments.action or "explain").title
+    action = session.library.get(arguments.action or "explain")
+    title = title_of(action, wish_of(session, arguments))
     async with progress(session, title) as report, session.thinking():
         tell, count = counted(report), 0
         async with aclosing(answer_to(question, session.companion)) as parts:

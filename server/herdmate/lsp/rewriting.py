@@ -9,6 +9,7 @@ from lsprotocol import types
 
 from herdmate.assist.edits import moved
 from herdmate.assist.rewrite import Rewrite, rewrite
+from herdmate.assist.situation import title_of
 from herdmate.assist.subject import subject_of
 from herdmate.errors import StaleError
 from herdmate.lsp.applying import apply
@@ -32,9 +33,9 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
     Where the document has moved on meanwhile the user is asked whether to run it again.
     """
     action = session.library.get(arguments.action)
-    title = action.title
     if action.kind == "tests":
         return await write_tests_beside(session, arguments)
+    title = title_of(action, wish_of(session, arguments))
     while True:
         async with progress(session, title) as report, session.thinking():
             done = await run_rewrite(session, arguments, counted(report))
