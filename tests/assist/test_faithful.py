@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from herdmate.assist.faithful import refuse_unfaithful, touches_callers
+from herdmate.assist.faithful import refuse_unfaithful
 from herdmate.errors import RefusedError
 from herdmate.prompting.words import words
 from herdmate.text import Document, Selection, Span
@@ -112,9 +114,23 @@ def test_a_method_is_known_without_its_class() -> None:
         refuse_unfaithful(subject, "    def m(self):\n        return 1", BODY)
 
 
-def test_what_callers_would_notice() -> None:
-    assert not touches_callers(_subject(F), F.replace("x + y", "y"))
-    assert not touches_callers(_subject(F), F.replace("(x,", "(x: int,"))
-    assert touches_callers(_subject(F), F.replace("*, ", ""))
-    assert touches_callers(_subject(F), "async " + F)
-    assert touches_callers(_subject(F), F.replace("def f", "def g"))
+@pytest.mark.parametrize(
+    ("new", "noticed"),
+    [
+        (F.replace("x + y", "y"), False),
+        (F.replace("(x,", "(x: int,"), False),
+        (F.replace("*, ", ""), True),
+        ("async " + F, True),
+        (F.replace("def f", "def g"), True),
+    ],
+)
+def test_what_callers_would_notice(new: str, noticed: bool) -> None:
+    assert refuse_unfaithful(_subject(F), new, (*ALL, "types")) == noticed
+
+
+def test_a_large_file_is_judged_soon() -> None:
+    rest = "".join(f"\n\ndef g{at}(x):\n    y = x\n    return y\n" for at in range(4000))
+    subject = _subject(F, after="\n" + rest)
+    started = time.process_time()
+    refuse_unfaithful(subject, "def f(x, *, y=1):\n    return x + y", BODY)
+    assert time.process_time() - started < 5

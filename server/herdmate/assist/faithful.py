@@ -24,40 +24,29 @@ _KINDS = {
 }
 
 
-def refuse_unfaithful(subject: Selection, code: str, changes: Collection[str]) -> None:
+def refuse_unfaithful(subject: Selection, code: str, changes: Collection[str]) -> bool:
     """Raise ``RefusedError`` where ``code`` in the subject's place does harm.
 
-    ``changes`` names what it may change: see ``prompting.library.CHANGES``. Where no grammar is
-    known nothing can be said.
+    ``changes`` names what it may change: see ``prompting.library.CHANGES``. Answers whether code
+    elsewhere may have to change too. Where no grammar is known nothing can be said.
     """
     text, language, span = subject.document.text, subject.document.language, subject.span
     new_text = text[: span.start] + code + text[span.end :]
     new_span = Span(span.start, span.start + len(code))
-    before, after = syntax.parse(text, language), syntax.parse(new_text, language)
-    if before is None or after is None:
-        return
-    _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
-    _refuse_other_definitions(signatures(before, span), signatures(after, new_span), changes)
-    if language == "python":
-        _refuse_unknown_names(unknown_names(new_text) - unknown_names(text))
-    if "body" not in changes:
-        old, new = leaves(before, span, changes), leaves(after, new_span, changes)
-        _refuse_more_than_asked(old, new, _words_beside(before, text, span), changes)
-
-
-def touches_callers(subject: Selection, code: str) -> bool:
-    """Does code elsewhere that uses this perhaps have to change too, as far as can be told?"""
-    text, language, span = subject.document.text, subject.document.language, subject.span
-    new_text = text[: span.start] + code + text[span.end :]
-    before, after = syntax.parse(text, language), syntax.parse(new_text, language)
+    before, after = syntax.fresh_tree_of(subject.document), syntax.parse(new_text, language)
     if before is None or after is None:
         return False
-    new_span = Span(span.start, span.start + len(code))
-    old, new = (
-        Counter((item.name, item.parameters, item.is_async) for item in items)
-        for items in (signatures(before, span), signatures(after, new_span))
-    )
-    return bool(old - new)
+    _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
+    old, new = signatures(before, span), signatures(after, new_span)
+    _refuse_other_definitions(old, new, changes)
+    if language == "python" and (strangers := unknown_names(new_text)):
+        _refuse_unknown_names(strangers - unknown_names(text))
+    if "body" not in changes:
+        beside = _words_beside(before, text, span)
+        _refuse_more_than_asked(
+            leaves(before, span, changes), leaves(after, new_span, changes), beside, changes
+        )
+    return bool(_promises(old) - _promises(new))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +60,8 @@ def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
     at: int | None = None
     if syntax.error_count(after.tree) > syntax.error_count(before.tree):
         at = syntax.first_error(after.tree, span)
-    elif after.tree.language == "python" and row_of_error(before.text) is None:
-        row = row_of_error(after.text)
-        at = None if row is None else _start_of_row(after.text, row)
+    elif after.tree.language == "python" and (row := row_of_error(after.text)) is not None:
+        at = _start_of_row(after.text, row) if row_of_error(before.text) is None else None
     if at is not None:
         at = min(max(at, span.start), span.end)
         line = after.text[line_start(after.text, at) : line_end(after.text, at)]
@@ -119,6 +107,11 @@ def _promise(item: Signature, changes: Collection[str]) -> tuple[object, ...]:
     """What must stay of a signature: where types may change, the names alone."""
     kept = item.is_async if "types" in changes else item.head
     return (item.name, item.parameters, kept)
+
+
+def _promises(items: Iterable[Signature]) -> Counter[tuple[object, ...]]:
+    """What callers would notice."""
+    return Counter((item.name, item.parameters, item.is_async) for item in items)
 
 
 def _refuse_unknown_names(names: Collection[str]) -> None:

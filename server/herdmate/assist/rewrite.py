@@ -9,7 +9,7 @@ from herdmate.assist.ask import longest_subject, question_for, refuse_withheld
 from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
-from herdmate.assist.faithful import refuse_unfaithful, touches_callers
+from herdmate.assist.faithful import refuse_unfaithful
 from herdmate.assist.reply import code_of, reasons_of
 from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
@@ -105,15 +105,14 @@ async def _in_parts(
         raise RefusedError(refusals[0]) if refusals else UnchangedError(_UNCHANGED)
     text = apply_edits(subject.document.text, edits)
     code = text[subject.span.start : subject.span.end + len(text) - len(subject.document.text)]
-    refuse_unfaithful(subject, code, action.changes)
+    touches_callers = refuse_unfaithful(subject, code, action.changes)
     reasons = [item.reasons for item in done if item.reasons]
     if refusals:
         reasons.append(
             f"{len(refusals)} of {len(pieces)} parts stayed as they are, the first because: "
             f"{refusals[0]}"
         )
-    touches = any(item.touches_callers for item in done)
-    return Rewrite(subject, edits, touches, "\n".join(reasons))
+    return Rewrite(subject, edits, touches_callers, "\n".join(reasons))
 
 
 def _defined_beside(subject: Selection) -> frozenset[str]:
@@ -159,6 +158,6 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
     edits = smallest_edits(subject.text, code, subject.span.start)
     if not edits:
         raise UnchangedError(_UNCHANGED)
-    refuse_unfaithful(subject, code, action.changes)
+    touches_callers = refuse_unfaithful(subject, code, action.changes)
     reasons = reasons_of(reply) if action.reasons else ""
-    return Rewrite(subject, edits, touches_callers(subject, code), reasons)
+    return Rewrite(subject, edits, touches_callers, reasons)

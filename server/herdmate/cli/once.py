@@ -96,6 +96,8 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     text = apply_edits(document.text, done.edits)
     path = _path(document)
     _show(unified(document.text, text, path.name))
+    if done.reasons:
+        sys.stderr.write(f"{done.reasons}\n")
     if arguments.write:
         _write(path, document, text)
     return 0
