@@ -88,13 +88,15 @@ def test_protocol_ts_has_the_same_states() -> None:
 
 
 def test_the_server_understands_the_capabilities_that_are_announced() -> None:
-    announced = re.search(r"experimental = (\{.*\});", _SOURCES["client.ts"])
+    announced = re.search(r"experimental = (\{.*?\});", _SOURCES["client.ts"], re.DOTALL)
     assert announced
-    experimental = json.loads(re.sub(r"(\w+):", r'"\1":', announced[1]))
+    plain = re.sub(r",(\s*\})", r"\1", announced[1])
+    experimental = json.loads(re.sub(r"(\w+):", r'"\1":', plain))
     own = capabilities_from_lsp(types.ClientCapabilities(experimental=experimental))
     assert own.status
     assert own.explanation
     assert own.ask
+    assert own.diagnostics
 
 
 def test_no_command_of_the_extension_hides_one_of_the_server() -> None:
@@ -189,6 +191,9 @@ _TYPESCRIPT: dict[Any, str] = {
     int | None: "number | null",
     str | None: "string | null",
     dict[str, dict[str, int]]: "Range",
+    list[dict[str, Any]]: "Diagnostic[]",
+    list[protocol.Turn]: "Turn[]",
+    protocol.ActionArguments | None: "ActionArguments | null",
     protocol.State: "State",
 }
 

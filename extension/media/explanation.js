@@ -3,6 +3,8 @@
 const ACTIVE = 'meta, base, link, style, script, form, iframe, object, embed, img, video, audio';
 const main = document.querySelector('main');
 const error = document.querySelector('#error');
+const question = document.querySelector('#question');
+const vscode = acquireVsCodeApi();
 
 addEventListener('message', ({ data }) => {
   if (data.html === undefined) {
@@ -15,6 +17,15 @@ addEventListener('message', ({ data }) => {
   main.classList.toggle('plain', data.html === undefined);
   main.classList.toggle('streaming', !data.done);
   error.textContent = data.error ?? '';
+  question.hidden = !data.asks;
 });
 
-acquireVsCodeApi().postMessage('ready');
+question.addEventListener('keydown', ({ key, isComposing }) => {
+  const said = question.value.trim();
+  if (key !== 'Enter' || isComposing || !said) return;
+  question.value = '';
+  question.hidden = true;
+  vscode.postMessage({ question: said });
+});
+
+vscode.postMessage({});

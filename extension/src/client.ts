@@ -80,7 +80,9 @@ function settings(): Record<string, unknown> {
 /** Tells the server that this client knows what `protocol.ts` adds to the protocol. */
 const ownCapabilities: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = { herdmate: { status: true, explanation: true, ask: true } };
+    capabilities.experimental = {
+      herdmate: { status: true, explanation: true, ask: true, diagnostics: true },
+    };
   },
   initialize: () => {},
   getState: () => ({ kind: 'static' }),

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import * as vscode from 'vscode';
-import { COMMAND_EXPLAIN, type ExplanationPart } from './protocol';
+import { type ActionArguments, COMMAND_EXPLAIN, type ExplanationPart } from './protocol';
 import { selectionArguments } from './selection';
 import type { Server } from './server';
 
@@ -8,7 +8,9 @@ const RENDER_EVERY_MS = 100;
 
 /** Explain Selection, and the view beside the code into which an explanation streams. */
 export function activateExplain(context: vscode.ExtensionContext, server: Server): void {
-  const view = new ExplanationView(vscode.Uri.joinPath(context.extensionUri, 'media'));
+  const view = new ExplanationView(vscode.Uri.joinPath(context.extensionUri, 'media'), (args) =>
+    server.execute(COMMAND_EXPLAIN, args),
+  );
   context.subscriptions.push(
     view,
     server.onExplanation((part) => view.append(part)),
@@ -26,15 +28,20 @@ class ExplanationView implements vscode.Disposable {
   private id: string | undefined;
   private text = '';
   private last: ExplanationPart | undefined;
+  private next: ActionArguments | undefined;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly media: vscode.Uri) {}
+  constructor(
+    private readonly media: vscode.Uri,
+    private readonly ask: (args: ActionArguments) => Promise<void>,
+  ) {}
 
   append(part: ExplanationPart): void {
     if (!this.begun.has(part.id)) this.begin(part);
     if (part.id !== this.id) return; // An older one, or one whose view was closed.
     this.text += part.text;
     this.last = part;
+    this.next = part.next ?? this.next; // A question that failed can be asked again.
     this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
   }
 
@@ -44,8 +51,10 @@ class ExplanationView implements vscode.Disposable {
 
   private begin(part: ExplanationPart): void {
     this.begun.add(part.id);
+    const goesOn = part.question && this.panel && part.uri === this.last?.uri;
+    this.text = goesOn ? `${this.text}\n\n---\n\n${quoted(part.question)}\n\n` : '';
+    if (!goesOn) this.next = undefined;
     this.id = part.id;
-    this.text = '';
     this.panel ??= this.open();
     this.panel.title = part.title;
     this.panel.reveal(undefined, true);
@@ -62,8 +71,12 @@ class ExplanationView implements vscode.Disposable {
       this.panel = undefined;
       this.id = undefined;
     });
-    // The page says when it is there: at first, and whenever it comes back to the front.
-    panel.webview.onDidReceiveMessage(() => this.render());
+    // The page says when it is there, at first and whenever it comes back to the front, and what
+    // the user asks.
+    panel.webview.onDidReceiveMessage(({ question }: { question?: string }) => {
+      if (question && this.next) return this.ask({ ...this.next, instruction: question });
+      return this.render();
+    });
     panel.webview.html = page(panel.webview, this.media);
     return panel;
   }
@@ -73,8 +86,15 @@ class ExplanationView implements vscode.Disposable {
     this.timer = undefined;
     const { text, last } = this;
     const html = await markdownToHtml(text);
-    await this.panel?.webview.postMessage({ html, text, done: last?.done, error: last?.error });
+    const { done, error } = last ?? {};
+    const asks = done && this.next;
+    await this.panel?.webview.postMessage({ html, text, done, error, asks: !!asks });
   }
+}
+
+/** A question as it stands above its answer. */
+function quoted(question: string | undefined): string {
+  return `> ${(question ?? '').replace(/\s+/g, ' ')}`;
 }
 
 /** Undefined where VS Code's own Markdown extension is switched off. */
@@ -101,6 +121,7 @@ function page(webview: vscode.Webview, media: vscode.Uri): string {
 <body>
 <main aria-live="polite"></main>
 <p id="error" role="alert"></p>
+<input id="question" placeholder="Ask about this…" aria-label="Ask about this" hidden>
 <script nonce="${nonce}" src="${file('explanation.js')}"></script>
 </body>
 </html>`;

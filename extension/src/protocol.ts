@@ -1,9 +1,10 @@
 // What Herdmate's server says beyond the Language Server Protocol: mirrors
 // server/herdmate/lsp/protocol.py by hand, and tests/test_extension.py compares the two.
 
-import type { Range } from 'vscode-languageclient/node';
+import type { Diagnostic, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
+export const DIAGNOSTICS = 'herdmate/diagnostics';
 export const EXPLANATION = 'herdmate/explanation';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
@@ -42,6 +43,13 @@ export interface ExplanationPart {
   text: string;
   done?: boolean;
   error?: string | null;
+  question?: string;
+  next?: ActionArguments | null;
+}
+
+export interface Turn {
+  role: string;
+  text: string;
 }
 
 export interface ActionArguments {
@@ -50,4 +58,7 @@ export interface ActionArguments {
   action?: string;
   version?: number | null;
   instruction?: string;
+  diagnostics?: Diagnostic[];
+  symbol?: string;
+  turns?: Turn[];
 }

@@ -1,7 +1,7 @@
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
 import { newClient, sendSettings } from './client';
-import { EXPLANATION, type ExplanationPart, STATUS, type Status } from './protocol';
+import { DIAGNOSTICS, EXPLANATION, type ExplanationPart, STATUS, type Status } from './protocol';
 import { serverCommand } from './serverCommand';
 
 /** The server's process and the connection to it. Each start makes a new client. */
@@ -69,6 +69,10 @@ export class Server {
     const client = newClient([program, ...args, 'serve'], this.log);
     client.onNotification(STATUS, (status: Status) => this.status.fire(status));
     client.onNotification(EXPLANATION, (part: ExplanationPart) => this.explanation.fire(part));
+    client.onRequest(DIAGNOSTICS, ({ uri }: { uri: string }) => {
+      const all = vscode.languages.getDiagnostics(client.protocol2CodeConverter.asUri(uri));
+      return client.code2ProtocolConverter.asDiagnostics(all);
+    });
     client.onDidChangeState(({ newState }) => {
       if (newState === State.Stopped && this.client === client) this.tellOfEnd();
     });

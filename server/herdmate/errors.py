@@ -50,4 +50,20 @@ class SelectionError(HerdmateError):
 
 
 class RefusedError(HerdmateError):
-    """The model's answer would have harmed the file, so nothing was changed."""
+    """The model's answer would have harmed the file, so nothing was changed.
+
+    ``repair`` names the words by which the model can be told what was wrong (see
+    ``prompting.words``) and ``values`` fill them; ``""`` where to ask again would be of no use.
+    """
+
+    def __init__(self, message: str, repair: str = "", **values: str) -> None:
+        super().__init__(message)
+        self.repair, self.values = repair, values
+
+
+class UnchangedError(RefusedError):
+    """The model would leave the code as it is."""
+
+
+class StaleError(RefusedError):
+    """The document has changed while the model was working."""

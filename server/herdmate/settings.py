@@ -57,6 +57,14 @@ class CompletionSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RefactorSettings:
+    """Refactorings."""
+
+    preview: Literal["auto", "always", "never"] = "auto"
+    """Show a change before it is made: `auto` does where callers may have to change too."""
+
+
+@dataclass(frozen=True, slots=True)
 class EngineSettings:
     """How the model is run."""
 
@@ -96,6 +104,7 @@ class Settings:
     """Count what becomes of ghost text, on this machine only: `herdmate stats` shows it."""
 
     completion: CompletionSettings = field(default_factory=CompletionSettings)
+    refactor: RefactorSettings = field(default_factory=RefactorSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
 
 

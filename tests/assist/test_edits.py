@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.assist.edits import smallest_edits, unified
+from herdmate.assist.edits import moved, smallest_edits, unified
 from herdmate.text import Edit, Span, apply_edits
 
 PARTS = ("a\n", "b\n", "    c = 1\n", "é😀\n", "\r\n", "x\r\n", "", "y", "\tz\n", "\n")
@@ -78,3 +78,24 @@ def test_a_diff_for_people() -> None:
         "-b",
         "+c",
     ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a «b» c", "a «b» c"),
+        ("a «b» c", "xx a «b» c"),
+        ("a «b» c", "a «b» c xx"),
+        ("a «bcd» e", "a «bxxd» e"),
+        ("a «bcd» e", "a «bd» e"),
+        ("abc «de» f", "c «de» f"),
+        ("a «b» cdef", "a «b» f"),
+        ("«bc» d", "xy«bc» d"),
+        ("a «bc»", "a «bc»xy"),
+        ("a «bc» d", "a «xyc» d"),
+    ],
+)
+def test_a_place_in_a_text_that_moved_on(old: str, new: str) -> None:
+    at = Span(old.index("«"), old.index("»") - 1)
+    plain = [text.replace("«", "").replace("»", "") for text in (old, new)]
+    assert moved(at, *plain) == Span(new.index("«"), new.index("»") - 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -31,6 +31,8 @@ class Editor(LanguageClient):
         self.parts: list[dict[str, Any]] = []
         self.shown_documents: list[types.ShowDocumentParams] = []
         self.questions: list[types.ShowMessageRequestParams] = []
+        self.all_diagnostics: list[types.Diagnostic] = []
+        self.chooses = ""  # the button to press where there is one of that name; else the last
         self.texts: dict[str, tuple[int, str]] = {}
         self.initialized_with: types.InitializeResult | None = None
         self._changed = asyncio.Event()
@@ -77,14 +79,18 @@ class Editor(LanguageClient):
         return [str(item.insert_text) for item in answer.items]
 
     async def actions(
-        self, uri: str, start: tuple[int, int], end: tuple[int, int]
+        self,
+        uri: str,
+        start: tuple[int, int],
+        end: tuple[int, int],
+        diagnostics: Sequence[types.Diagnostic] = (),
     ) -> dict[str, types.CodeAction]:
         """The code actions for a range, by the name of their prompt file."""
         found = await self.text_document_code_action_async(
             types.CodeActionParams(
                 types.TextDocumentIdentifier(uri),
                 types.Range(types.Position(*start), types.Position(*end)),
-                types.CodeActionContext([]),
+                types.CodeActionContext(list(diagnostics)),
             )
         )
         actions = [item for item in found or () if isinstance(item, types.CodeAction)]
@@ -133,6 +139,10 @@ class Editor(LanguageClient):
             changed.set()
             return types.ApplyWorkspaceEditResult(applied=True)
 
+        @self.feature(protocol.DIAGNOSTICS)
+        def all_diagnostics(params: Any) -> list[types.Diagnostic]:
+            return self.all_diagnostics
+
         @self.feature(types.WINDOW_SHOW_DOCUMENT)
         def show_document(params: types.ShowDocumentParams) -> types.ShowDocumentResult:
             self.shown_documents.append(params)
@@ -149,7 +159,8 @@ class Editor(LanguageClient):
             self.questions.append(params)
             changed.set()
             assert params.actions
-            return params.actions[-1]  # "Not now"
+            wanted = [item for item in params.actions if item.title == self.chooses]
+            return (wanted or params.actions)[-1]  # "Not now"
 
 
 @asynccontextmanager

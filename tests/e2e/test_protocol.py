@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -310,11 +312,61 @@ async def test_an_edit_of_a_file_that_moved_on_is_refused(tmp_path: Path) -> Non
         client.open(URI, code)
         actions = await client.actions(URI, (0, 0), (2, 12))
         await client.run(actions["simplify"])
+        while (await client.status())["state"] != "thinking":
+            pass
         client.change(URI, "# new\n" + code)
-        (message,) = await client.until(lambda: client.messages)
-        assert "changed" in message.message
-        assert "again" in message.message
+        (question,) = await client.until(lambda: client.questions)
+        assert "changed" in question.message
+        assert "again" in question.message
+        assert [action.title for action in question.actions or ()] == ["Run again", "Not now"]
+        while (await client.status())["state"] == "thinking":
+            pass
         assert client.edits == []
+
+
+async def test_a_refactoring_of_a_file_that_moved_on_is_run_again(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    replies = _reply("def f(x):\n    return x")
+    async with editor(VSCODE, tmp_path, replies, seconds=0.001) as client:
+        client.chooses = "Run again"
+        client.open(URI, code)
+        actions = await client.actions(URI, (0, 0), (2, 12))
+        await client.run(actions["simplify"])
+        while (await client.status())["state"] != "thinking":
+            pass
+        client.change(URI, "# new\n" + code)
+        (edit,) = await client.until(lambda: client.edits)
+        (change,) = edit.document_changes
+        assert change.text_document.version == 1
+        assert _applied("# new\n" + code, change.edits) == "# new\ndef f(x):\n    return x\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "preview", "asked"),
+    [
+        ("def f(x, y):\n    return x", "auto", True),
+        ("def f(x):\n    return x", "auto", False),
+        ("def f(x):\n    return x", "always", True),
+        ("def f(x, y):\n    return x", "never", False),
+    ],
+)
+async def test_a_change_that_callers_notice_is_shown_first(
+    answer: str, preview: str, asked: bool, tmp_path: Path
+) -> None:
+    options = {"refactor": {"preview": preview}}
+    knows = ("ask",)
+    async with editor(VSCODE, tmp_path, _reply(answer), options=options, knows=knows) as client:
+        client.open(URI, "def f(x):\n    y = x\n    return y\n")
+        action = (await client.actions(URI, (0, 0), (2, 12)))["change"]
+        assert action.data is not None
+        arguments = {**action.data, "instruction": "shorter"}
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_REWRITE, [arguments])
+        )
+        (edit,) = await client.until(lambda: client.edits)
+        (annotation,) = edit.change_annotations.values()
+        assert annotation.needs_confirmation == asked
+        assert ("callers" in annotation.description) == ("y):" in answer)
 
 
 async def test_code_that_would_break_the_file_is_refused(tmp_path: Path) -> None:
@@ -328,6 +380,93 @@ async def test_code_that_would_break_the_file_is_refused(tmp_path: Path) -> None
         assert client.edits == []
 
 
+@pytest.mark.parametrize("name", EDITORS)
+async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
+    code = "import os\n\n\ndef f(x):\n    return y\n"
+    replies = {
+        "- `return y`: undefined name (ruff F821)": "```python\ndef f(x):\n    return x\n```",
+    }
+    diagnostic = types.Diagnostic(
+        types.Range(types.Position(4, 11), types.Position(4, 12)),
+        "undefined name",
+        code="F821",
+        source="ruff",
+    )
+    async with editor(name, tmp_path, replies) as client:
+        client.open(URI, code)
+        found = await client.actions(URI, (4, 11), (4, 11), [diagnostic])
+        action = found["fix"]
+        assert (action.title, action.kind) == ("Fix: undefined name", "quickfix")
+        assert list(action.diagnostics or ()) == [diagnostic]
+        assert list(found["explain_diagnostic"].diagnostics or ()) == [diagnostic]
+        await client.run(action)
+        (edit,) = await client.until(lambda: client.edits)
+        edits = edit.changes[URI] if edit.changes else edit.document_changes[0].edits
+        assert _applied(code, edits) == code.replace("y", "x")
+        begun = [
+            item.title
+            for item in client.all_progress()
+            if isinstance(item, types.WorkDoneProgressBegin)
+        ]
+        assert begun[-1:] in ([], [action.title])
+        assert not edit.change_annotations or edit.change_annotations["herdmate"].label == (
+            action.title
+        )
+
+
+async def test_all_problems_of_a_function_are_fixed_at_once(tmp_path: Path) -> None:
+    code = "def f(x):\n    a = y\n    return z\n\n\ndef g():\n    return w\n"
+    told = "- `a = y`: undefined y\n- `return z`: undefined z\n\nMend"
+    replies = {told: "```python\ndef f(x):\n    a = x\n    return a\n```"}
+    places = {"y": (1, 8), "z": (2, 11), "w": (6, 11)}
+    problems = [
+        types.Diagnostic(
+            types.Range(types.Position(line, at), types.Position(line, at + 1)),
+            f"undefined {name}",
+        )
+        for name, (line, at) in places.items()
+    ]
+    async with editor(VSCODE, tmp_path, replies, knows=("diagnostics",)) as client:
+        client.all_diagnostics = problems
+        client.open(URI, code)
+        await client.run((await client.actions(URI, (1, 8), (1, 8), problems[:1]))["fix_all"])
+        (edit,) = await client.until(lambda: client.edits)
+        changed = _applied(code, edit.document_changes[0].edits)
+        assert changed == code.replace("= y", "= x").replace("return z", "return a")
+
+
+@pytest.mark.parametrize("name", [VSCODE, NEOVIM])
+async def test_tests_are_a_new_file(name: str, tmp_path: Path) -> None:
+    tests = "from shop import total\n\n\ndef test_total():\n    assert total([]) == 0\n"
+    uri = (tmp_path / "shop.py").as_uri()
+    async with editor(name, tmp_path, {"new file tests/test_shop.py": tests + "```"}) as client:
+        client.open(uri, CODE)
+        await client.run((await client.actions(uri, (1, 4), (1, 4)))["write_tests"])
+        (edit,) = await client.until(lambda: client.edits)
+        create, change = edit.document_changes
+        assert isinstance(create, types.CreateFile)
+        assert create.uri == (tmp_path / "tests" / "test_shop.py").as_uri()
+        assert create.options == types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+        assert isinstance(change, types.TextDocumentEdit)
+        assert [item.new_text for item in change.edits if isinstance(item, types.TextEdit)] == [
+            tests
+        ]
+        assert "write_tests" not in await client.actions(uri, (3, 0), (3, 0))
+
+
+async def test_reasons_are_shown(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n"
+    reply = "```python\ndef f(x):\n    same = x\n    return same\n```\ny -> same: it is x."
+    async with editor(VSCODE, tmp_path, {"": reply}) as client:
+        client.open(URI, code)
+        await client.run((await client.actions(URI, (1, 4), (1, 4)))["rename"])
+        (message,) = await client.until(lambda: client.messages)
+        assert message.message == "y -> same: it is x."
+        assert message.type == types.MessageType.Info
+        (annotation,) = (client.edits[0].change_annotations or {}).values()
+        assert "it is x" in str(annotation.description)
+
+
 async def test_an_explanation_streamed_to_a_client_that_knows_how(tmp_path: Path) -> None:
     async with editor(
         VSCODE, tmp_path, {"": "It **sums**."}, 0.04, knows=("explanation",)
@@ -339,6 +478,31 @@ async def test_an_explanation_streamed_to_a_client_that_knows_how(tmp_path: Path
         assert len(client.parts) > 3
         assert client.parts[-1]["error"] is None
         assert len({part["id"] for part in client.parts}) == 1
+
+
+async def test_a_question_about_an_explanation_goes_on_with_it(tmp_path: Path) -> None:
+    replies = {"And?<|im_end|>": "So.", "Why?<|im_end|>": "Because.", "": "It **sums**."}
+    async with editor(VSCODE, tmp_path, replies, knows=("explanation",)) as client:
+        client.open(URI, CODE)
+        await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
+        await client.until(lambda: client.parts and client.parts[-1]["done"])
+        read = (await client.status())["engine"]["evaluated_tokens"]
+        client.change(URI, "# new\n" + CODE)  # what was said is still what it is about
+        for question, answer in (("Why?", "Because."), ("And?", "So.")):
+            last = client.parts[-1]
+            before = (await client.status())["engine"]["evaluated_tokens"]
+            client.parts.clear()
+            arguments = {**_json(last["next"]), "instruction": question}
+            await client.workspace_execute_command_async(
+                types.ExecuteCommandParams(protocol.COMMAND_EXPLAIN, [arguments])
+            )
+            await client.until(lambda: client.parts and client.parts[-1]["done"])
+            assert "".join(part["text"] for part in client.parts) == answer
+            assert client.parts[-1]["error"] is None
+            assert client.parts[-1]["question"] == question
+            after = (await client.status())["engine"]["evaluated_tokens"]
+            assert after - before < 120 < read  # nothing of the conversation is read again
+        assert len(client.parts[-1]["next"].turns) == 6
 
 
 async def test_an_explanation_as_a_document(
@@ -442,6 +606,13 @@ async def test_loading_and_rewriting_are_shown_as_progress(tmp_path: Path) -> No
         ]
         assert [item.title for item in begun] == ["Loading the model", "Simplify"]
         assert all(item.cancellable for item in begun)
+        told = [
+            item.message
+            for item in client.all_progress()
+            if isinstance(item, types.WorkDoneProgressReport) and item.message
+        ]
+        assert "reading the code" in told
+        assert any(re.fullmatch(r"\d+ tokens?, \d+ s", message) for message in told)
         assert len(ended) == 2
 
 
@@ -738,3 +909,10 @@ async def _menu(client: Editor, line: int, character: int) -> list[types.Complet
     )
     assert isinstance(answer, types.CompletionList)
     return list(answer.items)
+
+
+def _json(value: Any) -> Any:
+    """An object of unknown shape as pygls gives it, as JSON has it."""
+    if hasattr(value, "_asdict"):
+        return {name: _json(item) for name, item in value._asdict().items()}
+    return [_json(item) for item in value] if isinstance(value, list | tuple) else value

@@ -30,10 +30,15 @@ def test_what_is_built_in() -> None:
     library, errors = load_library(None)
     assert errors == ()
     names = [action.name for action in library.actions]
-    assert names == ["explain", "simplify", "add_types", "document", "change"]
+    assert names == [
+        *("fix", "fix_all", "explain", "explain_symbol", "explain_diagnostic", "simplify"),
+        *("extract_function", "rename", "add_types", "document", "handle_errors", "make_async"),
+        *("loop_to_comprehension", "loop_to_stream", "remove_duplication", "write_tests"),
+        "change",
+    ]
     assert library.get("change").asks_instruction
     for action in library.actions:
-        assert action.lsp_kind.startswith(("refactor.rewrite.", "source."))
+        assert action.lsp_kind.startswith(("refactor.", "source.", "quickfix"))
 
 
 def test_every_built_in_file_is_read() -> None:
@@ -60,7 +65,7 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
         (GOOD + "tokens = 3", "there is no key 'tokens'"),
         (GOOD + 'max_tokens = "3"', "max_tokens must be a whole number"),
         (GOOD + "asks_instruction = 1", "asks_instruction must be true or false"),
-        (GOOD.replace("rewrite", "refactor", 1), "kind must be 'explain' or 'rewrite'"),
+        (GOOD.replace("rewrite", "refactor", 1), "kind must be 'explain' or 'rewrite' or 'tests'"),
         (GOOD.replace('title = "T"\n', ""), "the key 'title' is missing"),
         (GOOD.replace("$code", "hello"), "never mentions $code"),
         (GOOD.replace("rewrite", "explain", 1).replace("$code", "hi"), "never mentions $code"),
@@ -70,6 +75,10 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
         (GOOD.replace("refactor.rewrite.t", "t"), "lsp_kind must begin with refactor."),
         (GOOD + "max_tokens = 0", "max_tokens must be 1 or more"),
         (GOOD + "temperature = -0.5", "temperature 0 to 2"),
+        (GOOD + 'needs = ["loops"]', "needs cannot have 'loops'; it knows selection, "),
+        (GOOD + "languages = 3", "languages must be a list of texts"),
+        (GOOD + 'works_on = "file"', "works_on must be 'selection' or 'definition'"),
+        (GOOD.replace('"T"', '"T $code"'), "title can only mention $symbol and $diagnostics"),
         ("title = ", "cannot be read as TOML"),
     ],
 )
@@ -86,7 +95,7 @@ def test_a_wrong_file_is_named_and_the_others_are_used(
 
 
 def test_an_unknown_action_names_those_there_are() -> None:
-    with pytest.raises(PromptError, match="there are explain, simplify"):
+    with pytest.raises(PromptError, match="there are fix, fix_all, explain"):
         load_library(None)[0].get("nothing")
 
 
@@ -114,3 +123,25 @@ def test_the_fence_is_longer_than_any_in_the_code(tmp_path: Path) -> None:
     action = load_action(_write(tmp_path, "a.toml", text))
     assert render(action, {"code": "x"})[1] == "```\nx\n```"
     assert render(action, {"code": "a\n````\nb"})[1] == "`````\na\n````\nb\n`````"
+
+
+def test_what_an_action_may_change(tmp_path: Path) -> None:
+    assert load_action(_write(tmp_path, "a.toml", GOOD)).changes == ("body", "documentation")
+    action = load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["types"]'))
+    assert action.changes == ("types",)
+    with pytest.raises(
+        PromptError, match=r"cannot have 'type'; it knows body, .*Did you mean 'types'"
+    ):
+        load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["type"]'))
+    with pytest.raises(PromptError, match="changes must be a list of texts, not 'types'"):
+        load_action(_write(tmp_path, "a.toml", GOOD + 'changes = "types"'))
+
+
+def test_a_paragraph_without_anything_to_say_is_left_out(tmp_path: Path) -> None:
+    text = GOOD.replace(
+        '"$code"', '"""\nFrom $path.\n\nSee:\n$context\n\nHere:\n$code\n\nDo it.\n"""'
+    )
+    action = load_action(_write(tmp_path, "a.toml", text))
+    values = {"path": "", "context": "", "code": "a\n\nb"}
+    assert render(action, values)[1] == "From .\n\nHere:\na\n\nb\n\nDo it."
+    assert "See:\nx\n\nHere" in render(action, {**values, "context": "x"})[1]

@@ -7,38 +7,55 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.companion import Companion
+from herdmate.assist.pace import share_of_window
+from herdmate.assist.reference import (
+    Reference,
+    conventions,
+    documentation_of,
+    reference_for,
+    testing_of,
+)
+from herdmate.assist.wish import Wish, told
 from herdmate.assist.withheld import reason_to_withhold, without_keys
+from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
 from herdmate.errors import SelectionError
 from herdmate.generation import Priority, Request, Sampling
-from herdmate.prompting.families import Turn, instruct_prompt
+from herdmate.prompting.families import Family, Turn, instruct_prompt
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import render
 from herdmate.text import Document, Selection
 
 _SURROUNDING_TOKENS = 512
 _TEMPLATE_TOKENS = 256  # what a prompt file says itself, rather too many
+_WRAPPING_TOKENS = 16  # what a family's format puts around a turn
 _CHARACTERS_PER_TOKEN = 8  # rather more than any tokenizer reaches on code
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A generation, and the text that its answer was made to begin with."""
+    """A generation, the conversation that it answers, and what the answer begins with."""
 
     request: Request
     reply_start: str
+    system: str
+    turns: tuple[Turn, ...]
+
+
+_NO_WISH = Wish()
 
 
 async def question_for(
-    action: Action, subject: Selection, companion: Companion, instruction: str = ""
+    action: Action, subject: Selection, companion: Companion, wish: Wish = _NO_WISH
 ) -> Question:
     """The generation that carries the action out on the subject.
 
     Raises ``SelectionError`` where the model may not see the document, and another
     ``HerdmateError`` when there is no model.
     """
-    if reason := reason_to_withhold(subject.document, companion.ignored):
-        raise SelectionError(f"Nothing was asked: {reason}.")
+    refuse_withheld(subject.document, companion)
+    if {"diagnostic", "diagnostics"} & set(action.needs) and not wish.problems:
+        raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
     subject = replace(subject, document=without_keys(subject.document))
     info, family = await companion.model()
     await companion.counts.learn([*_lines_near(subject), subject.text])
@@ -47,17 +64,61 @@ async def question_for(
     left = info.context - max_tokens - subject_tokens - _TEMPLATE_TOKENS
     budget = max(min(_SURROUNDING_TOKENS, left), 0)
     surroundings = around(subject, budget, companion.counts.cost)
-    values = _values(subject, surroundings, instruction)
+    affordable = int(budget * share_of_window(companion.pace, max(budget + subject_tokens, 1)))
+    reference = await reference_for(subject, companion, affordable)
+    values = _values(subject, surroundings, reference, wish)
     system, user, reply_start = render(action, values)
+    turns = (Turn("user", user),)
+    return _question(action, subject.document, family, system, turns, reply_start, max_tokens)
+
+
+async def taken_up(
+    action: Action, document: Document, turns: tuple[Turn, ...], companion: Companion
+) -> Question:
+    """A question as it was asked before, from its turns; raises as ``question_for`` does."""
+    refuse_withheld(document, companion)
+    _, family = await companion.model()
+    system, _, reply_start = render(action, _file_values(document))
+    return _question(action, document, family, system, turns, reply_start, action.max_tokens)
+
+
+async def asked_on(
+    question: Question, reply: str, said: str, companion: Companion
+) -> Question | None:
+    """The question that goes on with a conversation; what was read for it stays in the lane.
+
+    ``None`` where the conversation does not fit into the model's context any more.
+    """
+    info, family = await companion.model()
+    answer = Turn("assistant", question.reply_start + reply)
+    turns = (*question.turns, answer, Turn("user", said))
+    prompt = instruct_prompt(family, question.system, turns, question.reply_start)
+    counts = await companion.count_tokens([question.system, *(turn.text for turn in turns)])
+    if sum(counts) + _WRAPPING_TOKENS * len(turns) + question.request.max_tokens > info.context:
+        return None
+    request = replace(question.request, prompt=prompt)
+    return Question(request, question.reply_start, question.system, turns)
+
+
+def _question(
+    action: Action, document: Document, family: Family, system: str, turns: tuple[Turn, ...],
+    reply_start: str, max_tokens: int,
+) -> Question:  # fmt: skip
     request = Request(
-        prompt=instruct_prompt(family, system, (Turn("user", user),), reply_start),
-        lane=f"ask {subject.document.uri}",
+        prompt=instruct_prompt(family, system, turns, reply_start),
+        lane=f"ask {document.uri}",
         max_tokens=max_tokens,
         sampling=Sampling(temperature=action.temperature),
         priority=Priority.ASKED,
         drafting=action.kind == "rewrite",
     )
-    return Question(request, reply_start)
+    return Question(request, reply_start, system, turns)
+
+
+def refuse_withheld(document: Document, companion: Companion) -> None:
+    """Raise ``SelectionError`` where the model may see nothing of a document."""
+    if reason := reason_to_withhold(document, companion.ignored):
+        raise SelectionError(f"Nothing was asked: {reason}.")
 
 
 def _lines_near(subject: Selection) -> list[str]:
@@ -67,19 +128,44 @@ def _lines_near(subject: Selection) -> list[str]:
     return near.replace("\r\n", "\n").splitlines(keepends=True)
 
 
+def longest_subject(action: Action, context: int) -> int:
+    """The most tokens that the code of a rewrite may have in a context of so many."""
+    left = context - _TEMPLATE_TOKENS
+    return max(min(left - action.max_tokens, left * 2 // 5), 0)
+
+
 def _room(action: Action, subject_tokens: int) -> int:
     """A rewrite may need as much as its subject again, and half more."""
     return max(action.max_tokens, subject_tokens * 3 // 2 if action.kind == "rewrite" else 0)
 
 
-def _values(subject: Selection, surroundings: Surroundings, instruction: str) -> dict[str, str]:
+def _values(
+    subject: Selection, surroundings: Surroundings, reference: Reference, wish: Wish
+) -> dict[str, str]:
     return {
-        "language": subject.document.language,
-        "path": _file_name(subject.document),
+        **_file_values(subject.document),
         "before": surroundings.before,
         "code": surroundings.selected,
         "after": surroundings.after,
-        "instruction": instruction,
+        "context": reference.context,
+        "enclosing": reference.enclosing,
+        "conventions": conventions(subject),
+        "documentation": documentation_of(subject.document.language),
+        "diagnostics": told(wish.problems, subject.document),
+        "testing": testing_of(subject.document.language),
+        "module": wish.module,
+        "test_path": wish.test_path,
+        "symbol": wish.symbol,
+        "selected": wish.selected.strip("\r\n"),
+        "instruction": wish.instruction,
+    }
+
+
+def _file_values(document: Document) -> dict[str, str]:
+    return {
+        "language": document.language,
+        "language_name": language_name(document.language),
+        "path": _file_name(document),
     }
 
 

@@ -22,6 +22,26 @@ def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
     return tuple(edits)
 
 
+def moved(span: Span, old: str, new: str) -> Span:
+    """Where a span of ``old`` stands in ``new``, which differs from it in one place, or seems to.
+
+    What was typed into the span is part of it.
+    """
+    head = _common_prefix(old, new)
+    tail = min(_common_prefix(old[::-1], new[::-1]), min(len(old), len(new)) - head)
+
+    def place(at: int, is_start: bool) -> int:
+        if at < head or (at == head and not is_start):
+            return at
+        behind = len(old) - tail
+        if at > behind or (at == behind and is_start):
+            return at + len(new) - len(old)
+        return head if is_start else len(new) - tail
+
+    start = place(span.start, is_start=True)
+    return Span(start, max(place(span.end, is_start=False), start))
+
+
 def unified(old: str, new: str, path: str) -> str:
     r"""A unified diff, for people, ``patch`` and ``git apply``; empty where the texts are the same.
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from herdmate.assist.postprocess import Shown
+from herdmate.assist.python_code import row_of_error
 from herdmate.context import syntax
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import brackets, unclosed
@@ -246,7 +245,7 @@ def _is_broken_elsewhere(gate: Gate) -> bool:
     if gate.language != "python":
         return True
     indent = line[: len(line) - len(line.lstrip())]
-    rows = [_row_of_error(above + stand_in + below) for stand_in in (indent + "pass", "")]
+    rows = [row_of_error(above + stand_in + below) for stand_in in (indent + "pass", "")]
     here = above.count("\n")
     return all(row is not None and not _is_left_over(below, row - here) for row in rows)
 
@@ -269,7 +268,7 @@ def _leading_lines(text: str) -> list[str]:
 def _is_sound(code: str, language: str) -> bool:
     """Is there no error in code? Python itself knows best of Python."""
     if language == "python":
-        return _row_of_error(code) is None
+        return row_of_error(code) is None
     tree = syntax.parse(code, language)
     return tree is None or not syntax.error_count(tree)
 
@@ -277,24 +276,7 @@ def _is_sound(code: str, language: str) -> bool:
 def _errors(code: str, language: str) -> int:
     tree = syntax.parse(code, language)
     count = syntax.error_count(tree) if tree else 0
-    return count + (language == "python" and _row_of_error(code) is not None)
-
-
-def _row_of_error(code: str) -> int | None:
-    """The row, from 0, at which Python gives up; ``None`` where it does not.
-
-    What the grammar forgives, such as a body that is missing or not indented, Python does not. Code
-    for another Python than this one counts as wrong with and without the completion.
-    """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            ast.parse(code)
-        except SyntaxError as error:
-            return max((error.lineno or 1) - 1, 0)
-        except (ValueError, RecursionError, MemoryError):
-            return 0
-    return None
+    return count + (language == "python" and row_of_error(code) is not None)
 
 
 def _is_stub(document: Document) -> bool:

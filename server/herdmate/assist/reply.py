@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Callable
 
 from herdmate.assist.indentation import in_place
 from herdmate.assist.omissions import leaves_out
@@ -13,16 +14,21 @@ _LINE = re.compile(r"\r\n|\n|\r")
 _IMPORT = re.compile(r"\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
 _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
+_LONGEST_REASONS = 600
 _UNLIKE = 0.3
 """Below it a block is no version of the original but an example, or talk."""
 
 
-def code_of(reply: str, original: str, finished: bool, line_end: str | None = None) -> str:
+def code_of(
+    reply: str, original: str, finished: bool, line_end: str | None = None,
+    clean: Callable[[str], str] = lambda code: code,
+) -> str:  # fmt: skip
     """The code of a reply, to stand exactly where ``original`` stood.
 
     ``finished``: the model came to its end by itself. ``line_end`` is the file's; without it the
-    first one of ``original`` is taken. Raises ``RefusedError`` when the reply is cut off, has no
-    code, has other code, or leaves parts of the code out.
+    first one of ``original`` is taken. ``clean`` takes out what the caller knows to be no part of
+    the code. Raises ``RefusedError`` when the reply is cut off, has no code, has other code, or
+    leaves parts of the code out.
     """
     reply = _LINE.sub("\n", reply)
     blocks, is_open = _blocks(reply, " {0,3}")
@@ -32,18 +38,47 @@ def code_of(reply: str, original: str, finished: bool, line_end: str | None = No
         )
     blocks = blocks or _unfenced(reply, original) or _blocks(reply, "[ \t]*")[0]
     if not blocks:
-        raise RefusedError("The model answered in words instead of code, so nothing was changed.")
-    code = _without_holder(_without_idle_imports(_likest(blocks, original), original), original)
+        raise RefusedError(
+            "The model answered in words instead of code, so nothing was changed.", "words"
+        )
+    code = _without_holder(
+        _without_idle_imports(clean(_likest(blocks, original)), original), original
+    )
     if len(words := set(re.findall(r"\w+", original))) > 3 and words.isdisjoint(
         re.findall(r"\w+", code)
     ):
-        raise RefusedError("The model answered with other code, so nothing was changed; try again.")
+        raise RefusedError(
+            "The model answered with other code, so nothing was changed; try again.", "other_code"
+        )
     if leaves_out(code, original):
         raise RefusedError(
             "The model left parts of the code out, so nothing was changed; select a smaller "
-            "part or try again."
+            "part or try again.",
+            "left_out",
         )
     return in_place(code, original, line_end)
+
+
+def new_code_of(reply: str, finished: bool) -> str:
+    """The longest block of a reply, for a file of its own.
+
+    Raises ``RefusedError`` when the reply is cut off or has no code.
+    """
+    blocks, is_open = _blocks(_LINE.sub("\n", reply), " {0,3}")
+    if not finished and (is_open or not blocks):
+        raise RefusedError("The model's answer was cut off, so nothing was written.")
+    if not blocks:
+        raise RefusedError(
+            "The model answered in words instead of code, so nothing was written.", "words"
+        )
+    return max(blocks, key=len).strip("\n") + "\n"
+
+
+def reasons_of(reply: str) -> str:
+    """What a reply says behind its last block of code, as much of it as can be shown."""
+    _, fence, rest = _LINE.sub("\n", reply).rstrip("`~\n ").rpartition("\n```")
+    said = rest.partition("\n")[2].strip() if fence else ""
+    return said if len(said) <= _LONGEST_REASONS else said[: _LONGEST_REASONS - 1].rstrip() + "…"
 
 
 def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:

@@ -7,13 +7,14 @@ from herdmate.errors import SelectionError
 from herdmate.text import Selection, Span, whole_lines
 
 
-def subject_of(selection: Selection) -> Selection:
+def subject_of(selection: Selection, whole_definition: bool = False) -> Selection:
     """The selection in whole lines; for an empty one the innermost definition around it.
 
-    Raises ``SelectionError`` when there is nothing to work on.
+    ``whole_definition``: the innermost definition around it whatever is selected; the lines where
+    there is none. Raises ``SelectionError`` when there is nothing to work on.
     """
     document, span = selection.document, selection.span
-    if not selection.text.strip():
+    if whole_definition or not selection.text.strip():
         span = _definition(selection) or span
     span = whole_lines(document.text, span)
     if not document.text[span.start : span.end].strip():

@@ -9,14 +9,14 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from herdmate.cli import bench, demo, eval, models, once, serve, stats
+from herdmate.cli import bench, demo, eval, eval_fix, models, once, serve, stats
 from herdmate.errors import HerdmateError
 from herdmate.version import VERSION
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; the exit code is 0 when it did what was asked."""
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     _set_up_logging(arguments.log_level)
     try:
         return int(arguments.run(arguments))
@@ -40,9 +40,20 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written to standard error; only debug shows code (default: warning)",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for part in (demo, serve, once, models, stats, bench, eval):
+    for part in (demo, serve, once, models, stats, bench, eval, eval_fix):
         part.add_parser(commands)
     return parser
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """``eval fix`` is a command of its own, beside ``eval SET``."""
+    words = list(argv)
+    at = words.index("eval") if "eval" in words else len(words)
+    return (
+        [*words[:at], eval_fix.NAME, *words[at + 2 :]]
+        if words[at + 1 : at + 2] == ["fix"]
+        else words
+    )
 
 
 def _set_up_logging(level: str) -> None:

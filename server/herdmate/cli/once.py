@@ -20,13 +20,16 @@ from herdmate.assist.complete import Silence, complete
 from herdmate.assist.edits import unified
 from herdmate.assist.explain import explain
 from herdmate.assist.rewrite import rewrite
+from herdmate.assist.wish import Problem, Wish
 from herdmate.assist.withheld import reason_to_withhold_file
+from herdmate.assist.write_tests import write_tests
 from herdmate.cli.places import cursor_at, selection_at
 from herdmate.cli.serve import Commands
+from herdmate.context.git_config import repository_of
 from herdmate.errors import RefusedError
-from herdmate.prompting.library import Library, load_library
+from herdmate.prompting.library import Action, Library, load_library
 from herdmate.settings import Settings
-from herdmate.text import Document, apply_edits
+from herdmate.text import Document, Selection, apply_edits
 
 
 def add_parser(commands: Commands) -> None:
@@ -38,9 +41,13 @@ def add_parser(commands: Commands) -> None:
     explaining.add_argument("place", metavar="FILE:START-END")
     explaining.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
     refactoring = commands.add_parser("refactor", help="rewrite the lines FILE:START-END")
-    refactoring.add_argument("action", help="simplify, add_types, document, change, or your own")
+    refactoring.add_argument(
+        "action", help="simplify, add_types, document, fix, change… or your own"
+    )
     refactoring.add_argument("place", metavar="FILE:START-END")
-    refactoring.add_argument("--instruction", default="", help="what to change, for `change`")
+    refactoring.add_argument(
+        "--instruction", default="", help="what to change, or what is wrong, for `change` and `fix`"
+    )
     refactoring.add_argument("--write", action="store_true", help="change the file itself")
     refactoring.set_defaults(run=lambda arguments: asyncio.run(_refactor(arguments)))
     for parser in (completing, explaining, refactoring):
@@ -86,14 +93,39 @@ async def _explain(arguments: argparse.Namespace) -> int:
 async def _refactor(arguments: argparse.Namespace) -> int:
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
     async with _companion(arguments.model, selection.document) as companion:
-        done = await rewrite(selection, action, companion, arguments.instruction)
+        if action.kind == "tests":
+            return await _tests(selection, action, companion, arguments.write)
+        done = await rewrite(selection, action, companion, _wish(arguments, action, selection))
     document = selection.document
     text = apply_edits(document.text, done.edits)
     path = _path(document)
     _show(unified(document.text, text, path.name))
+    if done.reasons:
+        sys.stderr.write(f"{done.reasons}\n")
     if arguments.write:
         _write(path, document, text)
     return 0
+
+
+async def _tests(selection: Selection, action: Action, companion: Companion, writes: bool) -> int:
+    """Show a new file of tests, or create it."""
+    path = _path(selection.document)
+    found = await write_tests(selection, action, companion, repository_of(path.resolve().parent))
+    _show(unified("", found.text, found.path.name))
+    if writes:
+        found.path.parent.mkdir(parents=True, exist_ok=True)
+        with found.path.open("x", encoding="utf-8", newline="") as file:
+            file.write(found.text)
+        sys.stderr.write(f"{found.path}\n")
+    return 0
+
+
+def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -> Wish:
+    """What an editor would tell as a diagnostic is the user's own words here."""
+    said = arguments.instruction
+    if said and not action.asks_instruction:
+        return Wish(problems=(Problem(selection.span, said),))
+    return Wish(said)
 
 
 def _library() -> Library:

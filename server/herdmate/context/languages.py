@@ -238,3 +238,18 @@ def line_comment(language: str) -> str | None:
 def comment_mark(language: str) -> str:
     """What begins a comment up to the line's end; some mark for every language."""
     return line_comment(language) or "//"
+
+
+_NAMES = {
+    "cpp": "C++", "csharp": "C#", "css": "CSS", "html": "HTML", "javascript": "JavaScript",
+    "javascriptreact": "JavaScript (JSX)", "json": "JSON", "jsonc": "JSON", "ocaml": "OCaml",
+    "fortran-modern": "Fortran", "makefile": "make", "objective-c": "Objective-C", "php": "PHP",
+    "plaintext": "plain text", "powershell": "PowerShell", "scss": "SCSS", "sql": "SQL",
+    "shellscript": "shell", "toml": "TOML", "typescript": "TypeScript",
+    "typescriptreact": "TypeScript (TSX)", "yaml": "YAML",
+}  # fmt: skip
+
+
+def language_name(language: str) -> str:
+    """What people call a language, by its LSP id."""
+    return _NAMES.get(language, language.capitalize())

@@ -34,10 +34,20 @@ def related(
     that are open or were edited lately, or that lie in the same folder. A name that is defined in
     many files counts only where one of those is meant.
     """
+    return related_to(_names(text, offset), text, path, index, nearby)
+
+
+def related_to(
+    names: Mapping[str, float], text: str, path: Path, index: Index, nearby: Nearby
+) -> tuple[Defined, ...]:
+    """Definitions of other files under some names, each with what it counts, between 0 and 1.
+
+    ``text`` is that of the file at ``path``, which the names stand in.
+    """
     imported = _imported_words(text)
     meant = {item for word in imported for item in index.modules(word)} - {path}
     scored: dict[Defined, float] = {}
-    for name, nearness in _names(text, offset).items():
+    for name, nearness in names.items():
         files = index.named(name)
         many = len(files) - (path in files)
         # Where many files define a name, looking at each would take longer than a key may.

@@ -122,6 +122,19 @@ def error_count(tree: SyntaxTree) -> int:
     return count
 
 
+def first_error(tree: SyntaxTree, span: Span) -> int:
+    """Where the first thing in a span stands that was not parsed; its start where all was."""
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    waiting = [tree.tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if (node.type == "ERROR" or node.is_missing) and start <= node.start_byte <= end:
+            return tree.source.to_offset(node.start_byte)
+        if node.has_error:
+            waiting.extend(reversed(node.children))
+    return span.start
+
+
 def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None:
     """The innermost function, method, class or the like that holds all of ``span``.
 

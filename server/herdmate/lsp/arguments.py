@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lsprotocol import types
-
+from herdmate.assist.wish import Wish
 from herdmate.errors import SelectionError
-from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.diagnostics import problems_from_lsp
+from herdmate.lsp.protocol import ActionArguments, Turn
+from herdmate.lsp.ranges import range_from_json
 from herdmate.lsp.session import Session
 from herdmate.text import Selection
 
@@ -18,7 +19,7 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
     if not isinstance(value, Mapping) or not isinstance(value.get("uri"), str):
         raise SelectionError("The command needs one argument: an object with uri and range.")
     try:
-        _range(value["range"])
+        range_from_json(value["range"])
     except (KeyError, TypeError) as error:
         raise SelectionError("The command's argument needs an LSP range.") from error
     return ActionArguments(
@@ -27,6 +28,13 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
         action=str(value.get("action") or ""),
         version=value.get("version"),
         instruction=str(value.get("instruction") or ""),
+        diagnostics=_objects(value.get("diagnostics")),
+        symbol=str(value.get("symbol") or ""),
+        turns=[
+            Turn(str(item.get("role")), str(item.get("text") or ""))
+            for item in _objects(value.get("turns"))
+            if item.get("role") in ("user", "assistant")
+        ],
     )
 
 
@@ -39,12 +47,16 @@ def selection_of(session: Session, arguments: ActionArguments) -> Selection:
     opened = session.documents.get(arguments.uri)
     if arguments.version is not None and arguments.version != opened.document.version:
         raise SelectionError("The file has changed since; ask for the action again.")
-    return Selection(opened.document, opened.lines.span(_range(arguments.range)))
+    return Selection(opened.document, opened.lines.span(range_from_json(arguments.range)))
 
 
-def _range(value: Mapping[str, Mapping[str, int]]) -> types.Range:
-    start, end = value["start"], value["end"]
-    return types.Range(
-        types.Position(start["line"], start["character"]),
-        types.Position(end["line"], end["character"]),
-    )
+def wish_of(session: Session, arguments: ActionArguments) -> Wish:
+    """What the arguments say besides."""
+    lines = session.documents.get(arguments.uri).lines
+    problems = problems_from_lsp(arguments.diagnostics, lines)
+    return Wish(arguments.instruction, problems, arguments.symbol)
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    items = value if isinstance(value, list | tuple) else ()
+    return [dict(item) for item in items if isinstance(item, Mapping)]

@@ -19,6 +19,8 @@ class Capabilities:
     """Knows ``herdmate/explanation``."""
     ask: bool = False
     """Can ask the user for an instruction (``herdmate.ask``)."""
+    diagnostics: bool = False
+    """Answers ``herdmate/diagnostics``."""
     inline_completion: bool = False
     show_document: bool = False
     progress: bool = False
@@ -31,6 +33,8 @@ class Capabilities:
     """Asks codeAction/resolve for the edit of an action."""
     versioned_edits: bool = False
     annotations: bool = False
+    creates_files: bool = False
+    """An edit may create files."""
     show_message_request: bool = False
     watches_files: bool = False
     """Lets workspace/didChangeWatchedFiles be registered."""
@@ -52,6 +56,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         status=bool(own.get("status")),
         explanation=bool(own.get("explanation")),
         ask=bool(own.get("ask")),
+        diagnostics=bool(own.get("diagnostics")),
         inline_completion=document.inline_completion is not None,
         show_document=bool(shown and shown.support),
         progress=bool(window.work_done_progress),
@@ -61,10 +66,14 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         resolve_edit="edit" in resolvable,
         # Neovim has documentChanges and says only which file operations it knows inside of them.
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
+        creates_files=bool(edit and _CREATE in (edit.resource_operations or ())),
         annotations=bool(edit and edit.change_annotation_support),
         show_message_request=window.show_message is not None,
         watches_files=bool(files and files.dynamic_registration),
     )
+
+
+_CREATE = types.ResourceOperationKind.Create
 
 
 def _own(experimental: Any) -> Mapping[str, Any]:

@@ -12,10 +12,12 @@ from dataclasses import asdict
 from threading import Event
 from typing import Any
 
+import cattrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.io_ import run_async
 from pygls.lsp.client import LanguageClient
+from pygls.protocol import default_converter
 
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
@@ -64,7 +66,7 @@ class Client:
     """Asks one server as an editor would."""
 
     def __init__(self) -> None:
-        self._client = LanguageClient("herdmate-demo", VERSION)
+        self._client = LanguageClient("herdmate-demo", VERSION, converter_factory=_converter)
         self._statuses: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._outcomes: asyncio.Queue[types.WorkspaceEdit | str] = asyncio.Queue()
@@ -217,6 +219,33 @@ class Client:
             raise HerdmateError(outcome)
         return apply_edits(document.text, _edits(outcome, _lines(document)))
 
+    async def fix(self, document: Document, span: Span, message: str) -> str:
+        """The document's text after the quick fix for a problem at ``span``, as an editor gets it.
+
+        Raises ``HerdmateError`` with the refusal.
+        """
+        lines = _lines(document)
+        about = types.Diagnostic(
+            lines.range(span), message, types.DiagnosticSeverity.Error, source="tests"
+        )
+        context = types.CodeActionContext([about], only=[types.CodeActionKind.QuickFix])
+        name = types.TextDocumentIdentifier(document.uri)
+        found = await self._ask(
+            types.TEXT_DOCUMENT_CODE_ACTION,
+            types.CodeActionParams(name, lines.range(span), context),
+        )
+        fixes = (item for item in found or () if item.data and item.data["action"] == "fix")
+        if (action := next(fixes, None)) is None or action.command is None:
+            raise HerdmateError("No fix was offered.")
+        await self._ask(
+            types.WORKSPACE_EXECUTE_COMMAND,
+            types.ExecuteCommandParams(action.command.command, action.command.arguments),
+        )
+        outcome = await self._outcomes.get()
+        if isinstance(outcome, str):
+            raise HerdmateError(outcome)
+        return apply_edits(document.text, _edits(outcome, lines))
+
     async def _execute(self, command: str, document: Document, span: Span, action: str) -> Any:
         range_ = _lines(document).range(span)
         start, end = ({"line": at.line, "character": at.character} for at in (
@@ -279,6 +308,18 @@ class _Voice:
 
     def close(self) -> None:
         self._stream.feed_eof()
+
+
+def _converter() -> cattrs.Converter:
+    """lsprotocol reads every CodeAction with a command as a bare Command; this puts it right."""
+    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
+    converter.register_structure_hook(
+        types.Command | types.CodeAction,
+        lambda value, _: converter.structure(
+            value, types.Command if isinstance(value.get("command"), str) else types.CodeAction
+        ),
+    )
+    return converter
 
 
 def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:

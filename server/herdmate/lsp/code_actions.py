@@ -7,19 +7,22 @@ gets the edit there.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from lsprotocol import types
 
-from herdmate.assist.subject import has_subject
+from herdmate.assist.situation import Offer, offers
+from herdmate.assist.wish import Problem
 from herdmate.assist.withheld import reason_to_withhold
 from herdmate.lsp import protocol
 from herdmate.lsp.arguments import arguments_from_lsp
+from herdmate.lsp.diagnostics import problems_from_lsp
+from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.rewriting import rewrite_to_lsp, run_rewrite
 from herdmate.lsp.session import Session
 from herdmate.prompting.library import Action
-from herdmate.text import Selection
+from herdmate.text import Document, Selection, path_of
 
 
 def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
@@ -29,13 +32,15 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.companion.ignored):
         return []
-    if not has_subject(selection):
-        return []
-    wanted = params.context.only
+    diagnostics = session.protocol._converter.unstructure(params.context.diagnostics)
+    problems = problems_from_lsp(diagnostics, opened.lines)
+    more = session.capabilities.diagnostics
+    given = dict(zip(problems, params.context.diagnostics, strict=True))
     return [
-        _to_lsp(session, action, params, opened.document.version)
-        for action in session.library.actions
-        if _is_wanted(action.lsp_kind, wanted) and _can_run(session, action)
+        _to_lsp(session, offer, params, given, opened.document.version)
+        for offer in offers(session.library.actions, selection, problems, more)
+        if _is_wanted(offer.action.lsp_kind, params.context.only)
+        and _can_run(session, offer.action, opened.document)
     ]
 
 
@@ -51,15 +56,26 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
 
 
 def _to_lsp(
-    session: Session, action: Action, params: types.CodeActionParams, version: int | None
-) -> types.CodeAction:
-    range_ = session.protocol._converter.unstructure(params.range)
+    session: Session, offer: Offer, params: types.CodeActionParams,
+    given: Mapping[Problem, types.Diagnostic], version: int | None,
+) -> types.CodeAction:  # fmt: skip
+    action = offer.action
+    about = [given[problem] for problem in offer.wish.problems if problem in given]
+    place = about[0].range if "diagnostic" in action.needs and about else params.range
     arguments = asdict(
-        protocol.ActionArguments(params.text_document.uri, range_, action.name, version)
+        protocol.ActionArguments(
+            params.text_document.uri,
+            range_to_json(place),
+            action.name,
+            version,
+            diagnostics=session.protocol._converter.unstructure(about),
+            symbol=offer.wish.symbol if "symbol" in action.needs else "",
+        )
     )
-    item = types.CodeAction(action.title, kind=action.lsp_kind, data=arguments)
-    if action.kind == "explain" or not _resolves(session):
-        item.command = types.Command(action.title, _command(action), arguments=[arguments])
+    item = types.CodeAction(offer.title, kind=action.lsp_kind, data=arguments)
+    item.diagnostics = about or None
+    if action.kind != "rewrite" or not _resolves(session):
+        item.command = types.Command(offer.title, _command(action), arguments=[arguments])
     return item
 
 
@@ -73,7 +89,10 @@ def _resolves(session: Session) -> bool:
     return session.capabilities.resolve_edit and not session.capabilities.apply_edit
 
 
-def _can_run(session: Session, action: Action) -> bool:
+def _can_run(session: Session, action: Action, document: Document) -> bool:
+    if action.kind == "tests":
+        able = session.capabilities.creates_files and session.capabilities.apply_edit
+        return able and path_of(document.uri) is not None
     return session.capabilities.ask or not action.asks_instruction
 
 

@@ -6,18 +6,22 @@ import time
 import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from herdmate.assist.explain import explain
-from herdmate.errors import HerdmateError
+from herdmate.assist.ask import Question
+from herdmate.assist.explain import answer_to, explanation_of, follow_up
+from herdmate.assist.situation import title_of
+from herdmate.errors import HerdmateError, SelectionError
 from herdmate.lsp import protocol
-from herdmate.lsp.arguments import selection_of
-from herdmate.lsp.progress import progress
+from herdmate.lsp.arguments import selection_of, wish_of
+from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import show_markdown
+from herdmate.prompting.families import Turn
 
 _BETWEEN_PARTS = 0.1
 """Seconds. More messages than the eye can tell apart take processor time from the model."""
@@ -37,17 +41,20 @@ async def explain_selection(session: Session, arguments: ActionArguments) -> str
 async def _stream(session: Session, arguments: ActionArguments) -> None:
     """Send each part as it comes; the last one says that, or why there are no more."""
     name, title = str(uuid.uuid4()), _title(arguments)
+    said = arguments.instruction if arguments.turns else ""
 
-    def send(text: str, done: bool = False, error: str | None = None) -> None:
-        part = ExplanationPart(name, title, arguments.uri, text, done, error)
+    def send(text: str, **last: Any) -> None:
+        part = ExplanationPart(name, title, arguments.uri, text, question=said, **last)
         session.protocol.notify(protocol.EXPLANATION, asdict(part))
 
     error: str | None = "The explanation was stopped."
-    kept, sent_at = "", 0.0
+    whole, kept, sent_at = "", "", 0.0
+    question: Question | None = None
     try:
-        async with aclosing(_parts(session, arguments)) as parts:
+        question = await _question(session, arguments)
+        async with aclosing(_parts(session, arguments, question)) as parts:
             async for text in parts:
-                kept += text
+                kept, whole = kept + text, whole + text
                 if (now := time.monotonic()) - sent_at >= _BETWEEN_PARTS:
                     send(kept)
                     kept, sent_at = "", now
@@ -55,7 +62,14 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
     except HerdmateError as problem:
         error = str(problem)
     finally:
-        send(kept, done=True, error=error)
+        further = _next(arguments, question, whole) if question and not error else None
+        send(kept, done=True, error=error, next=further)
+
+
+def _next(arguments: ActionArguments, question: Question, answer: str) -> ActionArguments:
+    """What a question about the answer is asked with: all that was said; nothing is kept here."""
+    turns = [protocol.Turn(turn.role, turn.text) for turn in question.turns]
+    return replace(arguments, turns=[*turns, protocol.Turn("assistant", answer)], instruction="")
 
 
 async def _show(session: Session, arguments: ActionArguments) -> None:
@@ -66,19 +80,37 @@ async def _show(session: Session, arguments: ActionArguments) -> None:
 
 
 async def _whole(session: Session, arguments: ActionArguments) -> str:
-    async with aclosing(_parts(session, arguments)) as parts:
+    question = await _question(session, arguments)
+    async with aclosing(_parts(session, arguments, question)) as parts:
         return "".join([text async for text in parts])
 
 
-async def _parts(session: Session, arguments: ActionArguments) -> AsyncGenerator[str, None]:
+async def _question(session: Session, arguments: ActionArguments) -> Question:
+    """The question of a first explanation, or one about an earlier answer."""
+    action, companion = session.library.get(arguments.action or "explain"), session.companion
+    if not arguments.turns:
+        selection, wish = selection_of(session, arguments), wish_of(session, arguments)
+        return await explanation_of(selection, action, companion, wish)
+    if not arguments.instruction.strip() or len(arguments.turns) % 2:
+        raise SelectionError("To go on, the command needs a question and all that was said before.")
+    turns = tuple(
+        Turn("user" if turn.role == "user" else "assistant", turn.text) for turn in arguments.turns
+    )
+    document = session.documents.get(arguments.uri).document
+    return await follow_up(document, action, turns, arguments.instruction, companion)
+
+
+async def _parts(
+    session: Session, arguments: ActionArguments, question: Question
+) -> AsyncGenerator[str, None]:
     action = session.library.get(arguments.action or "explain")
-    selection = selection_of(session, arguments)
-    count = 0
-    async with progress(session, action.title) as report, session.thinking():
-        async with aclosing(explain(selection, action, session.companion)) as parts:
+    title = title_of(action, wish_of(session, arguments))
+    async with progress(session, title) as report, session.thinking():
+        tell, count = counted(report), 0
+        async with aclosing(answer_to(question, session.companion)) as parts:
             async for text in parts:
-                count += len(text)
-                report(f"{count} characters", None)
+                count += 1
+                tell(count)
                 yield text
 
 

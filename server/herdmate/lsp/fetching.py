@@ -10,12 +10,13 @@ from herdmate.errors import NoModelError
 from herdmate.lsp import protocol
 from herdmate.lsp.progress import progress
 from herdmate.lsp.session import Session
+from herdmate.lsp.showing import agrees
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.folder import model_folder
 
-_YES, _AGREE, _NO = "Fetch the starter", "Agree and fetch", "Not now"
+_YES, _AGREE = "Fetch the starter", "Agree and fetch"
 
 
 async def load_or_offer(session: Session) -> None:
@@ -68,21 +69,14 @@ async def _agrees(session: Session, sentence: str) -> bool:
         session.show(sentence, types.MessageType.Warning)
         return False
     question = f"Herdmate has no model yet. Fetch {model.title} ({model.size >> 20} MB) now?"
-    return await _ask(session, question, _YES)
+    return await agrees(session, question, _YES)
 
 
 async def _agrees_to_licence(session: Session, model: CatalogueModel) -> bool:
     """Show the licence's name and notice before the file is fetched."""
     terms = f"{model.title} is under the {model.licence} ({model.licence_url}). {model.notice}"
     if session.capabilities.show_message_request:
-        return await _ask(session, terms, _AGREE)
+        return await agrees(session, terms, _AGREE)
     pull = f"To agree and fetch it, run `herdmate models pull {model.name}` in a terminal."
     session.show(f"{terms} {pull}", types.MessageType.Warning)
     return False
-
-
-async def _ask(session: Session, question: str, yes: str) -> bool:
-    actions = [types.MessageActionItem(yes), types.MessageActionItem(_NO)]
-    params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
-    answer = await session.window_show_message_request_async(params)
-    return answer is not None and answer.title == yes

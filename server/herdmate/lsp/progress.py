@@ -56,6 +56,18 @@ async def progress(session: Session, title: str, measured: bool = False) -> Asyn
         shown.tokens.pop(token, None)
 
 
+def counted(report: Report) -> Callable[[int], None]:
+    """A report of the tokens that the model has generated so far, with the seconds since now."""
+    begun = time.monotonic()
+    report("reading the code", None)
+
+    def tell(tokens: int) -> None:
+        plural = "" if tokens == 1 else "s"
+        report(f"{tokens} token{plural}, {time.monotonic() - begun:.0f} s", None)
+
+    return tell
+
+
 async def _create(session: Session) -> str | None:
     """A token that the client has agreed to, or ``None`` where it does not answer."""
     token = str(uuid.uuid4())

@@ -1,14 +1,14 @@
 """What Herdmate says beyond the Language Server Protocol; ``extension/src/protocol.ts`` mirrors it.
 
 A client that understands these says so in ``initialize`` under
-``capabilities.experimental.herdmate``: ``{"status": true, "explanation": true, "ask": true}``.
-Every other client gets the same through standard messages.
+``capabilities.experimental.herdmate``, with true for each of ``status``, ``explanation``, ``ask``
+and ``diagnostics``. Every other client gets the same through standard messages.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
 STATUS = "herdmate/status"
 """Server to client, notification ``Status``: what the server is doing."""
@@ -19,6 +19,10 @@ EXPLANATION = "herdmate/explanation"
 CURSOR = "herdmate/cursor"
 """Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so that the
 model may read ahead."""
+
+DIAGNOSTICS = "herdmate/diagnostics"
+"""Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, whoever found them.
+A request for code actions has only those at the cursor."""
 
 COMMAND_EXPLAIN = "herdmate.explain"
 """Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""
@@ -73,7 +77,10 @@ class Status:
 class ExplanationPart:
     """``text`` is to be appended to what came before under the same ``id``.
 
-    The last part has ``done`` set, and ``error`` where the explanation could not be ended well.
+    The last part has ``done`` set, and ``error`` where the explanation could not be ended well;
+    else ``next`` are the arguments of ``herdmate.explain`` with which a question about it is asked,
+    once the question is put into ``instruction``. ``question`` is the one that is answered here,
+    ``""`` for the explanation itself.
     """
 
     id: str
@@ -82,6 +89,16 @@ class ExplanationPart:
     text: str
     done: bool = False
     error: str | None = None
+    question: str = ""
+    next: ActionArguments | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What was said in a conversation, by ``"user"`` or ``"assistant"``."""
+
+    role: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +107,8 @@ class ActionArguments:
 
     ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file;
     ``version`` is the document's version that the range speaks of; ``instruction`` is the user's
-    own words.
+    own words; ``diagnostics`` are LSP diagnostics that the action is about, and ``symbol`` the name
+    that it is about; ``turns`` are what was said before of an explanation that is asked about.
     """
 
     uri: str
@@ -98,3 +116,6 @@ class ActionArguments:
     action: str = ""
     version: int | None = None
     instruction: str = ""
+    diagnostics: list[dict[str, Any]] = field(default_factory=list)
+    symbol: str = ""
+    turns: list[Turn] = field(default_factory=list)

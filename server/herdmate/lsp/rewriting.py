@@ -2,31 +2,54 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 
 from lsprotocol import types
 
+from herdmate.assist.edits import moved
 from herdmate.assist.rewrite import Rewrite, rewrite
-from herdmate.errors import RefusedError
-from herdmate.lsp.arguments import selection_of
+from herdmate.assist.situation import title_of
+from herdmate.assist.subject import subject_of
+from herdmate.errors import StaleError
+from herdmate.lsp.applying import apply
+from herdmate.lsp.arguments import selection_of, wish_of
 from herdmate.lsp.convert import edits_to_lsp
-from herdmate.lsp.progress import progress
+from herdmate.lsp.diagnostics import all_problems
+from herdmate.lsp.new_tests import write_tests_beside
+from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
+from herdmate.lsp.showing import agrees
 
 _ANNOTATION = "herdmate"
-_ANSWER_SECONDS = 10.0  # some clients apply an edit and never answer
+_AGAIN = "Run again"
 
 
 async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None:
-    """Run a refactoring with progress and apply it. Raises ``HerdmateError``."""
-    title = session.library.get(arguments.action).title
-    async with progress(session, title) as report, session.thinking():
-        done = await run_rewrite(
-            session, arguments, lambda count: report(f"{count} characters", None)
-        )
-    await _apply(session, done, title)
+    """Run a refactoring with progress and apply it. Raises ``HerdmateError``.
+
+    Where the document has moved on meanwhile the user is asked whether to run it again.
+    """
+    action = session.library.get(arguments.action)
+    if action.kind == "tests":
+        return await write_tests_beside(session, arguments)
+    title = title_of(action, wish_of(session, arguments))
+    while True:
+        async with progress(session, title) as report, session.thinking():
+            done = await run_rewrite(session, arguments, counted(report))
+        try:
+            await _apply(session, done, title)
+            if done.reasons:
+                session.show(done.reasons, types.MessageType.Info)
+            return None
+        except StaleError as error:
+            if not session.capabilities.show_message_request:
+                raise
+            if not await agrees(session, str(error), _AGAIN):
+                return None
+        arguments = _moved(session, arguments, done)
 
 
 async def run_rewrite(
@@ -34,19 +57,23 @@ async def run_rewrite(
 ) -> Rewrite:
     """Ask the model for a refactoring. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
-    selection = selection_of(session, arguments)
-    return await rewrite(selection, action, session.companion, arguments.instruction, on_progress)
+    selection, wish = selection_of(session, arguments), wish_of(session, arguments)
+    if "diagnostics" in action.needs:
+        opened, whole = session.documents.get(arguments.uri), subject_of(selection, True)
+        if found := await all_problems(session, opened, whole.span):
+            wish = replace(wish, problems=found)
+    return await rewrite(selection, action, session.companion, wish, on_progress)
 
 
 def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:
     """A workspace edit that names the document's version.
 
-    Raises ``RefusedError`` when the document has moved on meanwhile.
+    Raises ``StaleError`` when the document has moved on meanwhile.
     """
     document = done.subject.document
     opened = session.documents.get(document.uri)
     if opened.document.text != document.text:
-        raise RefusedError(
+        raise StaleError(
             "The file changed while the model was working, so nothing was changed; run it again."
         )
     edits = edits_to_lsp(done.edits, opened.lines)
@@ -58,19 +85,38 @@ def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.Workspa
     annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
     return types.WorkspaceEdit(
         document_changes=[types.TextDocumentEdit(named, list(annotated))],
-        change_annotations={_ANNOTATION: types.ChangeAnnotation(title, description="Herdmate")},
+        change_annotations={_ANNOTATION: _annotation(session, done, title)},
     )
+
+
+def _annotation(session: Session, done: Rewrite, title: str) -> types.ChangeAnnotation:
+    """What the edit is called, and whether the user is to see it first.
+
+    VS Code's preview shows an edit that needs confirmation with an empty box, which the user has to
+    tick: so it is asked for only where there is something to decide.
+    """
+    about = "Herdmate: callers may have to change too" if done.touches_callers else "Herdmate"
+    about = f"{about}. {done.reasons}" if done.reasons else about
+    return types.ChangeAnnotation(title, _is_previewed(session, done), about)
+
+
+def _is_previewed(session: Session, done: Rewrite) -> bool:
+    wish = session.settings.refactor.preview
+    wanted = done.touches_callers if wish == "auto" else wish == "always"
+    return wanted and session.capabilities.annotations
+
+
+def _moved(session: Session, arguments: ActionArguments, done: Rewrite) -> ActionArguments:
+    """The same for the document as it is now."""
+    opened = session.documents.get(arguments.uri)
+    now = moved(done.subject.span, done.subject.document.text, opened.document.text)
+    range_ = range_to_json(opened.lines.range(now))
+    return replace(arguments, range=range_, version=opened.document.version)
 
 
 async def _apply(session: Session, done: Rewrite, title: str) -> None:
     edit = rewrite_to_lsp(session, done, title)
-    request = session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, title))
-    try:
-        answer = await asyncio.wait_for(request, _ANSWER_SECONDS)
-    except asyncio.TimeoutError:
-        return
-    except Exception as error:  # Eglot answers a stale edit with a JSON-RPC error
-        raise RefusedError(f"The editor did not apply the change: {error}") from error
-    if not answer.applied:
-        reason = answer.failure_reason or "the file has changed"
-        raise RefusedError(f"The editor did not apply the change ({reason}); run it again.")
+    refused = await apply(session, edit, title, _is_previewed(session, done))
+    if refused is not None:
+        reason = refused or "the file has changed"
+        raise StaleError(f"The editor did not apply the change ({reason}); run it again.")

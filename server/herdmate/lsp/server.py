@@ -26,7 +26,10 @@ from herdmate.lsp import (
 from herdmate.lsp.arguments import arguments_from_lsp
 from herdmate.lsp.session import FirstMessage, Session
 
-_KINDS = [types.CodeActionKind.RefactorRewrite, types.CodeActionKind.Empty]
+_KINDS = [
+    *(types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorExtract),
+    *(types.CodeActionKind.RefactorRewrite, types.CodeActionKind.Empty),
+]
 
 
 def create_server(first_message: FirstMessage) -> Session:

@@ -1,4 +1,4 @@
-"""Texts that Herdmate shows in the editor itself, as Markdown."""
+"""What Herdmate shows in the editor itself: texts as Markdown, and questions to the user."""
 
 from __future__ import annotations
 
@@ -27,6 +27,14 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
     await session.window_show_document_async(
         types.ShowDocumentParams(file.as_uri(), external=False, take_focus=True)
     )
+
+
+async def agrees(session: Session, question: str, yes: str) -> bool:
+    """Ask the user, with a button for yes and one for later; only for clients that can."""
+    actions = [types.MessageActionItem(yes), types.MessageActionItem("Not now")]
+    params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
+    answer = await session.window_show_message_request_async(params)
+    return answer is not None and answer.title == yes
 
 
 async def show_seen(session: Session) -> str | None:

@@ -19,22 +19,67 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-PLACEHOLDERS = ("language", "path", "before", "code", "after", "instruction", "fence")
-"""What a template may mention: the file's language and name, the code before the selection, the
-selection, the code after it, the user's own words, and a fence that the code cannot close."""
+PLACEHOLDERS = (
+    *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
+    *("conventions", "documentation", "diagnostics", "symbol", "selected"),
+    *("testing", "module", "test_path"),
+    *("instruction", "fence"),
+)
+"""What a template may mention.
+
+``language`` is the id (for fences) and ``language_name`` what people call it; ``path`` the file's
+name; ``code`` what the action works on, ``before`` and ``after`` the code around it, ``enclosing``
+the definition that it is a part of, ``context`` what it names elsewhere; ``conventions`` what the
+file keeps to and ``documentation`` how the language documents; ``diagnostics`` what is wrong with
+the code, ``symbol`` the word at the cursor, ``selected`` what is selected where the action works on
+more; ``testing`` with what tests are written, ``test_path`` the file that they go into and
+``module`` what that imports; ``instruction`` the user's own words; ``fence`` one that no code here
+can close.
+"""
+
+NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
+"""What an action may need in order to be offered.
+
+``selection``: selected code; ``definition``, ``function``, ``loop``: one in or around what the
+action works on; ``symbol``: a name under the cursor; ``diagnostic``: one that a tool reported
+there, and the action is offered for each; ``diagnostics``: several, for all of which it is offered
+once.
+"""
+
+
+CHANGES = (
+    "body",
+    "documentation",
+    "types",
+    "names",
+    "signatures",
+    "new_definitions",
+    "definitions",
+)
+"""What an action may say that it changes.
+
+``body``: what the code does inside; ``documentation``: comments and docstrings; ``types``:
+annotations; ``names``: those of local variables; ``signatures``: heads of functions and classes;
+``new_definitions``: it adds some; ``definitions``: it adds, renames and removes some.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """One prompt file.
 
-    ``kind`` says what becomes of the answer: shown, or put in the place of the code. The reply is
-    made to begin with ``reply_start``. ``order`` sorts the list of actions.
+    ``kind`` says what becomes of the answer: shown, put in the place of the code, or written to a
+    new file of tests. The reply is made to begin with ``reply_start``. ``order`` sorts the list of
+    actions. ``changes`` names what a rewrite may change (see ``CHANGES``); an answer that changes
+    anything else is refused. The action is offered in ``languages`` (all, where there are none) and
+    where there is what it ``needs``. It works on the selection, or on the whole definition around
+    it (``works_on``). ``reasons``: what the model says behind its code is shown to the user.
+    ``in_parts``: code that is too long for the model may be worked on a part at a time.
     """
 
     name: str
     title: str
-    kind: Literal["explain", "rewrite"]
+    kind: Literal["explain", "rewrite", "tests"]
     lsp_kind: str
     user: str
     system: str = ""
@@ -43,6 +88,12 @@ class Action:
     asks_instruction: bool = False
     max_tokens: int = 512
     temperature: float = 0.0
+    changes: tuple[str, ...] = ("body", "documentation")
+    languages: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    works_on: Literal["selection", "definition"] = "selection"
+    reasons: bool = False
+    in_parts: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +140,7 @@ def load_action(path: Path) -> Action:
         raise PromptError(f"{path.name} cannot be read as TOML: {error}.") from error
     values.setdefault("name", path.stem)
     _check_keys(path, values)
-    action = Action(**values)
+    action = Action(**{key: _frozen(value) for key, value in values.items()})
     for key in ("system", "user", "reply_start"):
         _check_placeholders(path, key, placeholders(values.get(key, "")))
     _check_sense(path, action)
@@ -137,6 +188,26 @@ def _check_sense(path: Path, action: Action) -> None:
         )
     if action.max_tokens < 1 or not 0 <= action.temperature <= 2:
         raise PromptError(f"{path.name}: max_tokens must be 1 or more and temperature 0 to 2.")
+    _check_choices(path, "changes", action.changes, CHANGES)
+    _check_choices(path, "needs", action.needs, NEEDS)
+    if unknown := set(placeholders(action.title)) - {"symbol", "diagnostics"}:
+        raise PromptError(
+            f"{path.name}: title can only mention $symbol and $diagnostics, not ${min(unknown)}."
+        )
+
+
+def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[str]) -> None:
+    """A list in which only known words may stand; raises ``PromptError`` that names them."""
+    for word in given:
+        if word not in known:
+            raise PromptError(
+                f"{path.name}: {key} cannot have {word!r}; it knows {', '.join(known)}."
+                f"{_near(word, known)}"
+            )
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _files(folder: Path, errors: list[PromptError]) -> list[Path]:
@@ -163,6 +234,9 @@ def _mismatch(hint: Any, value: Any) -> str | None:
     if hint is float:
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         return None if is_number else "a number"
+    if get_origin(hint) is tuple:
+        is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
+        return None if is_list else "a list of texts"
     names = {str: "a text", int: "a whole number", bool: "true or false"}
     is_right = isinstance(value, hint) and not (hint is int and isinstance(value, bool))
     return None if is_right else names[hint]

@@ -10,19 +10,23 @@ if TYPE_CHECKING:
     from herdmate.prompting.library import Action
 
 _PLACEHOLDER = re.compile(r"\$(?:(\$)|([a-z_]+)|\{(\w*)\})")
+_ALWAYS = {"fence", "language", "language_name", "path"}
 _FENCE = re.compile(r"`{3,}")
 
 
 def render(action: Action, values: Mapping[str, str]) -> tuple[str, str, str]:
     """The system text, the user text and the reply's start of an action.
 
-    ``$fence`` is given by the code itself: as many backticks as nothing in ``values`` has.
+    ``$fence`` is given by the code itself: as many backticks as nothing in ``values`` has. A
+    paragraph of ``user`` goes where all that it mentions besides fence and language is empty.
     """
     given = {**values, "fence": _fence(values.values())}
+    paragraphs = action.user.strip("\n").split("\n\n")
+    user = "\n\n".join(part for part in paragraphs if _has_something(part, values))
     return (
-        _fill(action.system, given),
-        _fill(action.user, given),
-        _fill(action.reply_start, given),
+        fill(action.system, given),
+        fill(user, given),
+        fill(action.reply_start, given),
     )
 
 
@@ -32,10 +36,16 @@ def placeholders(template: str) -> tuple[str, ...]:
     return tuple(match[2] or match[3] or "" for match in found if not match[1])
 
 
-def _fill(template: str, values: Mapping[str, str]) -> str:
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """A template with its placeholders filled in; those without a value become nothing."""
     return _PLACEHOLDER.sub(
         lambda match: match[1] or values.get(match[2] or match[3] or "", ""), template
     )
+
+
+def _has_something(paragraph: str, values: Mapping[str, str]) -> bool:
+    names = set(placeholders(paragraph)) - _ALWAYS
+    return not names or any(values.get(name, "").strip() for name in names)
 
 
 def _fence(texts: Iterable[str]) -> str:

@@ -1,0 +1,101 @@
+"""Tests for a definition, as a new file where the project keeps its tests."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from herdmate.assist.ask import question_for
+from herdmate.assist.attempts import attempted
+from herdmate.assist.companion import Companion
+from herdmate.assist.python_code import row_of_error, unknown_names
+from herdmate.assist.reply import new_code_of
+from herdmate.assist.subject import subject_of
+from herdmate.assist.wish import Wish
+from herdmate.context import syntax
+from herdmate.context.files import readable_files
+from herdmate.context.tests_of import file_of_tests, module_of
+from herdmate.errors import RefusedError, SelectionError
+from herdmate.prompting.library import Action
+from herdmate.text import Selection, Span, line_end, line_start, path_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that does not exist yet, and what is to be in it."""
+
+    path: Path
+    text: str
+
+
+async def write_tests(
+    selection: Selection,
+    action: Action,
+    companion: Companion,
+    root: Path | None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> NewFile:
+    """Ask for tests of the definition around a selection; ``root`` is the project's folder.
+
+    Raises ``SelectionError`` where there is nothing to test or no place for tests is known,
+    ``RefusedError`` where what comes cannot be a file of tests, and another ``HerdmateError`` when
+    the model cannot be asked.
+    """
+    subject = subject_of(selection, whole_definition=True)
+    names, path = _names(subject), path_of(subject.document.uri)
+    if path is None or not names:
+        raise SelectionError("Put the cursor inside a function or class of a saved file.")
+    root = root if root is not None and root in path.parents else path.parent
+    known = await asyncio.to_thread(list, readable_files(root))
+    language = subject.document.language
+    target = file_of_tests(path, root, language, known, names[0])
+    if target is None:
+        raise SelectionError(f"Herdmate does not know where tests in {language} go.")
+    shown = target.relative_to(root).as_posix()
+    wish = Wish(module=module_of(path, target, language), test_path=shown)
+    question = await question_for(action, subject, companion, wish)
+
+    def take(reply: str, finished: bool) -> NewFile:
+        text = new_code_of(reply, finished)
+        _refuse_no_tests(text, language, names)
+        return NewFile(target, text)
+
+    return await attempted(question, companion, take, on_progress)
+
+
+def _names(subject: Selection) -> tuple[str, ...]:
+    tree = syntax.fresh_tree_of(subject.document)
+    if tree is None:
+        return ()
+    return syntax.definition_names(tree, subject.document.text, subject.span)
+
+
+def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
+    """Raise ``RefusedError`` where a text has errors, or does not use what it is to test."""
+    tree = syntax.parse(text, language)
+    at: int | None = None
+    if tree is not None and syntax.error_count(tree):
+        at = syntax.first_error(tree, Span(0, len(text)))
+    elif language == "python" and (row := row_of_error(text)) is not None:
+        at = sum(map(len, text.splitlines(keepends=True)[:row]))
+    if at is not None:
+        line = text[line_start(text, at) : line_end(text, at)].strip()
+        raise RefusedError(
+            "The model's tests have a syntax error, so nothing was written.", "syntax",
+            line=line or text.strip().splitlines()[-1],
+        )  # fmt: skip
+    if not any(re.search(rf"\b{re.escape(name)}\b", text) for name in names):
+        raise RefusedError(
+            f"The model's tests never use {names[0]}, so nothing was written.", "not_tested",
+            names=names[0],
+        )  # fmt: skip
+    if language == "python" and (strangers := sorted(unknown_names(text))):
+        raise RefusedError(
+            f"The model's tests use {', '.join(strangers)}, which nothing defines or imports, so "
+            "nothing was written.",
+            "unknown",
+            names=", ".join(strangers),
+        )

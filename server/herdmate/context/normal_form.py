@@ -1,0 +1,142 @@
+"""Code reduced to what a change of one kind must leave as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from herdmate.context.definitions import is_container, is_definition
+from herdmate.context.languages import BODIES, COMMENTS, FUNCTION_VALUES, STRINGS
+from herdmate.context.syntax import SyntaxTree
+from herdmate.text import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One token. ``is_name``: it names a variable, and no member of something else.
+
+    ``binds``: it gets a value here inside of a function, so that nothing outside of it knows it.
+    """
+
+    text: str
+    is_name: bool = False
+    binds: bool = False
+
+
+def leaves(tree: SyntaxTree, span: Span, without: Collection[str]) -> tuple[Leaf, ...]:
+    """The tokens in a span, whatever the blanks between them; blocks are told by brackets.
+
+    ``without`` may name ``"documentation"`` (comments and Python's docstrings are left out) and
+    ``"types"`` (annotations of parameters, results and variables are).
+    """
+    source = tree.source
+    start, end = source.to_byte(span.start), source.to_byte(span.end)
+    found = list(_leaves(tree, start, end, without))
+    return tuple(
+        leaf
+        for leaf, after in zip(found, [*found[1:], Leaf("")], strict=True)
+        if not (leaf.text == "," and after.text in (")", "]", "}"))
+    )
+
+
+def renamed(before: tuple[Leaf, ...], after: tuple[Leaf, ...]) -> dict[str, str] | None:
+    """Which names became which, where two codes differ in nothing else; ``None`` where they do.
+
+    Each name has one new name throughout, and no two share one.
+    """
+    if len(before) != len(after):
+        return None
+    names: dict[str, str] = {}
+    for old, new in zip(before, after, strict=True):
+        if old.is_name and new.is_name:
+            if names.setdefault(old.text, new.text) != new.text:
+                return None
+        elif old.text != new.text:
+            return None
+    return names if len(set(names.values())) == len(names) else None
+
+
+_BINDING = frozenset(
+    {"assignment", "augmented_assignment", "for_statement", "for_in_clause", "named_expression"}
+    | {"as_pattern_target", "pattern_list", "tuple_pattern", "list_pattern", "parameters"}
+    | {"lambda_parameters", "default_parameter", "typed_parameter", "typed_default_parameter"}
+    | {"variable_declarator", "formal_parameters", "required_parameter", "optional_parameter"}
+    | {"assignment_pattern", "array_pattern", "for_in_statement", "catch_clause", "arrow_function"}
+)
+_MEMBERS = frozenset({"attribute", "field", "property"})
+_ANNOTATED = frozenset({"typed_parameter", "typed_default_parameter", "assignment"})
+_TYPES = frozenset({"type", "type_annotation", "type_parameters"})
+
+
+def _leaves(tree: SyntaxTree, start: int, end: int, without: Collection[str]) -> Iterator[Leaf]:
+    data = tree.source.data
+    waiting: list[Any] = [tree.tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Leaf):
+            yield node
+            continue
+        if node.start_byte >= end or node.end_byte <= start or _is_left_out(node, tree, without):
+            continue
+        if node.children and node.type not in STRINGS and node.type not in COMMENTS:
+            inner: list[Any] = list(node.children)
+            if node.type in BODIES:
+                inner = [Leaf("{"), *inner, Leaf("}")]
+            waiting += reversed(inner)
+        elif text := data[node.start_byte : node.end_byte].decode("utf-8", "replace").strip():
+            yield Leaf(text, _is_name(node), _binds(node, tree.language))
+
+
+def _is_left_out(node: Any, tree: SyntaxTree, without: Collection[str]) -> bool:
+    if "documentation" in without and (node.type in COMMENTS or _is_docstring(node, tree)):
+        return True
+    if "types" not in without:
+        return False
+    parent = node.parent.type if node.parent is not None else ""
+    return node.type in _TYPES or node.type == "->" or (node.type == ":" and parent in _ANNOTATED)
+
+
+def _is_docstring(node: Any, tree: SyntaxTree) -> bool:
+    """Is it a string that stands alone as the first statement of a Python body?"""
+    if tree.language != "python" or node.type != "expression_statement":
+        return False
+    body = node.parent
+    if body is None or [child.type for child in node.named_children] != ["string"]:
+        return False
+    first = next((child for child in body.named_children if child.type not in COMMENTS), None)
+    if first is None or first.start_byte != node.start_byte:
+        return False
+    return body.parent is None or is_definition(body.parent, tree.language)
+
+
+def _is_name(node: Any) -> bool:
+    if node.type != "identifier" or node.parent is None:
+        return False
+    parent = node.parent
+    if parent.type == "keyword_argument":
+        return not _is_same(parent.child_by_field_name("name"), node)
+    return not any(_is_same(parent.child_by_field_name(field), node) for field in _MEMBERS)
+
+
+def _binds(node: Any, language: str) -> bool:
+    parent = node.parent
+    if parent is None or parent.type not in _BINDING or not _is_in_function(node, language):
+        return False
+    if parent.type in ("assignment", "augmented_assignment", "for_statement", "for_in_clause",
+                       "for_in_statement"):  # fmt: skip
+        return _is_same(parent.child_by_field_name("left"), node)
+    if parent.type in ("variable_declarator", "named_expression"):
+        return _is_same(parent.child_by_field_name("name"), node)
+    return True
+
+
+def _is_in_function(node: Any, language: str) -> bool:
+    while (node := node.parent) is not None:
+        if is_definition(node, language) or node.type in FUNCTION_VALUES:
+            return not is_container(node)
+    return False
+
+
+def _is_same(one: Any | None, other: Any) -> bool:
+    return one is not None and (one.start_byte, one.end_byte) == (other.start_byte, other.end_byte)

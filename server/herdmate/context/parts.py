@@ -1,0 +1,71 @@
+"""Long code cut where its syntax allows: each part is whole and can be worked on alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from herdmate.context.definitions import is_container, is_definition, with_attributes
+from herdmate.context.languages import BODIES, COMMENTS
+from herdmate.context.syntax import SyntaxTree
+from herdmate.text import Span
+
+Fits = Callable[[Span], bool]
+
+
+def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:
+    """The definitions and statements of a span, in order, as many together as fit.
+
+    A class that does not fit is cut into its members; heads stay out of all parts. ``None`` where
+    something that cannot be cut does not fit.
+    """
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    root = tree.tree.root_node.descendant_for_byte_range(start, max(start, end - 1))
+    groups: list[list[Span]] = [[]]
+    for item in _items(root, tree, start, end, fits):
+        if item is None:
+            groups.append([])  # what comes next does not go on from what came before
+            continue
+        if not fits(item):
+            return None
+        last = groups[-1]
+        if last and fits(Span(last[-1].start, item.end)):
+            last[-1] = Span(last[-1].start, item.end)
+        else:
+            last.append(item)
+    return tuple(item for group in groups for item in group)
+
+
+def _items(node: Any, tree: SyntaxTree, start: int, end: int, fits: Fits) -> Iterator[Span | None]:
+    """Spans of what stands in a node; ``None`` where a head or an end lies between two."""
+    begun: int | None = None  # of comments, which belong to what comes behind them
+    for child in node.named_children:
+        if child.start_byte >= end or child.end_byte <= start:
+            continue
+        if child.type in COMMENTS:
+            begun = child.start_byte if begun is None else begun
+            continue
+        first = child.start_byte if begun is None else begun
+        item = Span(tree.source.to_offset(first), tree.source.to_offset(child.end_byte))
+        begun = None
+        inside = None if fits(item) else _body(child, tree.language)
+        if inside is None:
+            yield item
+        else:
+            yield None
+            yield from _items(inside, tree, start, end, fits)
+            yield None
+
+
+def _body(node: Any, language: str) -> Any | None:
+    """The body of what holds definitions, whatever is around it."""
+    while node is not None and not is_definition(node, language):
+        node = next((child for child in node.named_children if _holds(child, language)), None)
+    if node is None or not is_container(node):
+        return None
+    found = node.child_by_field_name("body")
+    return found or next((child for child in node.children if child.type in BODIES), None)
+
+
+def _holds(node: Any, language: str) -> bool:
+    return is_definition(node, language) and with_attributes(node)[1] == node.end_byte

@@ -1,0 +1,61 @@
+"""What stands at a place in the code, so that it can be told what could be done there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herdmate.context.definitions import is_container, is_definition
+from herdmate.context.languages import FUNCTION_VALUES
+from herdmate.context.syntax import SyntaxTree
+from herdmate.text import Span
+
+_MOST_NODES = 5_000
+
+
+def sites(tree: SyntaxTree, span: Span) -> frozenset[str]:
+    """Which of ``"definition"``, ``"function"`` and ``"loop"`` are in a span or around it.
+
+    A loop counts where it is inside the span, or the span inside of it and of no nested function.
+    """
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    found: set[str] = set()
+    node = tree.tree.root_node.descendant_for_byte_range(start, max(start, end - 1))
+    around = node
+    while around is not None and "function" not in found:
+        found |= _kinds(around, tree.language)
+        around = around.parent
+    waiting = [node] if node is not None else []
+    for _ in range(_MOST_NODES):
+        if not waiting:
+            break
+        node = waiting.pop()
+        if node.start_byte < end and node.end_byte > start:
+            found |= _kinds(node, tree.language)
+            waiting += reversed(node.named_children)
+    return frozenset(found)
+
+
+def symbol_at(tree: SyntaxTree, text: str, offset: int) -> str:
+    """The name at a place, or that ends there; ``""`` where there is none."""
+    at = tree.source.to_byte(offset)
+    for place in (at, max(at - 1, 0)):
+        node = tree.tree.root_node.descendant_for_byte_range(place, place)
+        if node is not None and node.type.endswith("identifier") and not node.named_children:
+            data = tree.source.data[node.start_byte : node.end_byte]
+            return data.decode("utf-8", "replace")
+    return ""
+
+
+_LOOPS = frozenset(
+    {"for_statement", "while_statement", "for_in_statement", "enhanced_for_statement"}
+    | {"foreach_statement", "for_each_statement", "for_range_loop", "for_expression"}
+    | {"while_expression", "loop_expression", "do_statement", "repeat_while_statement"}
+)
+
+
+def _kinds(node: Any, language: str) -> set[str]:
+    if node.type in _LOOPS:
+        return {"loop"}
+    if is_definition(node, language):
+        return {"definition"} if is_container(node) else {"definition", "function"}
+    return {"function"} if node.type in FUNCTION_VALUES and node.is_named else set()

@@ -1,0 +1,107 @@
+"""Where a project keeps its tests: the file that tests of some code would go into."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """File names that tests have, the usual one first, and the folder that they are in.
+
+    Without a folder they stand beside the code.
+    """
+
+    names: tuple[str, ...]
+    folder: str = ""
+
+
+_LAYOUTS = {
+    "python": _Layout(("test_{}.py", "{}_test.py"), "tests"),
+    "go": _Layout(("{}_test.go",)),
+    "javascript": _Layout(("{}.test.js", "{}.spec.js", "{}.test.mjs")),
+    "javascriptreact": _Layout(("{}.test.jsx", "{}.spec.jsx")),
+    "typescript": _Layout(("{}.test.ts", "{}.spec.ts")),
+    "typescriptreact": _Layout(("{}.test.tsx", "{}.spec.tsx")),
+    "ruby": _Layout(("{}_spec.rb", "{}_test.rb"), "spec"),
+    "java": _Layout(("{}Test.java",)),
+    "kotlin": _Layout(("{}Test.kt",)),
+    "php": _Layout(("{}Test.php",), "tests"),
+}
+_FOLDERS = ("tests", "test", "spec", "__tests__")
+_MAIN, _TEST = "src/main/", "src/test/"  # Maven's and Gradle's
+
+
+def has_layout(language: str) -> bool:
+    """Is it known where tests in a language go?"""
+    return language in _LAYOUTS
+
+
+def file_of_tests(
+    path: Path, root: Path, language: str, known: Iterable[Path], name: str
+) -> Path | None:
+    """A file that does not exist yet, for tests of ``name``, which ``path`` defines.
+
+    It lies and is called as most of the tests among the ``known`` files of the project are; where
+    there are none, as is usual. ``None`` where that is not known of a language.
+    """
+    if (layout := _LAYOUTS.get(language)) is None:
+        return None
+    here = PurePosixPath(path.relative_to(root).as_posix() if root in path.parents else path.name)
+    tests = [
+        (PurePosixPath(file.relative_to(root).as_posix()), pattern)
+        for file in known
+        if root in file.parents
+        for pattern in layout.names
+        if re.fullmatch(re.escape(pattern).replace(r"\{\}", r"\w.*"), file.name)
+    ]
+    pattern = Counter(pattern for _, pattern in tests).most_common(1)
+    folder = root / _folder(here, layout, [file for file, _ in tests])
+    usual = pattern[0][0] if pattern else layout.names[0]
+    names = [usual.format(path.stem), usual.format(f"{path.stem}_{name}")]
+    names += [usual.format(f"{path.stem}_{name}_{count}") for count in range(2, 100)]
+    return next((folder / item for item in names if not (folder / item).exists()), None)
+
+
+def module_of(path: Path, test: Path, language: str) -> str:
+    """How a test imports what ``path`` defines; ``""`` where none is needed or known."""
+    if language == "python":
+        parts, folder = [path.stem], path.parent
+        while (folder / "__init__.py").exists() and folder != folder.parent:
+            parts, folder = [folder.name, *parts], folder.parent
+        return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+    if language.startswith(("javascript", "typescript")):
+        away = PurePosixPath(Path(os.path.relpath(path, test.parent)).as_posix()).with_suffix("")
+        return str(away) if str(away).startswith("../") else f"./{away}"
+    return ""
+
+
+def _folder(here: PurePosixPath, layout: _Layout, tests: list[PurePosixPath]) -> PurePosixPath:
+    """The folder below the root; as deep in the folder of tests as other tests show."""
+    parent = here.parent
+    if (own := f"{parent}/").startswith(_MAIN) or f"/{_MAIN}" in own:
+        return PurePosixPath(own.replace(_MAIN, _TEST, 1))
+    tops = Counter(_place(file) for file in tests).most_common(1)
+    top = tops[0][0] if tops else layout.folder
+    if top == "__tests__":
+        return parent / top
+    if not top:
+        return parent
+    folders = {file.parent for file in tests}
+    for start in range(len(parent.parts)):
+        deep = PurePosixPath(top, *parent.parts[start:])
+        if deep in folders:
+            return deep
+    return PurePosixPath(top)
+
+
+def _place(file: PurePosixPath) -> str:
+    """The folder of tests that a test is in, ``""`` for one that stands beside the code."""
+    if file.parent.name == "__tests__":
+        return "__tests__"
+    return file.parts[0] if len(file.parts) > 1 and file.parts[0] in _FOLDERS else ""

@@ -1,0 +1,156 @@
+"""Bugs given to Herdmate, as a diagnostic in an editor, and to the bare model, asked plainly."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+from herdmate.assist.companion import Companion, first_message
+from herdmate.assist.reply import new_code_of
+from herdmate.errors import HerdmateError, RefusedError
+from herdmate.eval.flaws import Flaw, failure_of
+from herdmate.eval.scores import is_well_formed
+from herdmate.generation import Request
+from herdmate.lsp.client import Client, connect
+from herdmate.prompting.families import Turn, instruct_prompt
+from herdmate.prompting.words import say
+from herdmate.settings import settings_from_json
+from herdmate.text import Document
+
+_MAX_TOKENS = 700
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one flaw: the file afterwards, or the reason why nothing was changed.
+
+    ``passed``: the tests pass now. ``is_sound``: the file has no syntax error.
+    """
+
+    flaw: str
+    asked: str
+    text: str | None
+    reason: str
+    seconds: float
+    passed: bool
+    is_sound: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FixSummary:
+    """All flaws that one was given; counts."""
+
+    asked: str
+    flaws: int
+    applied: int
+    passed: int
+    broken_syntax: int
+    median_seconds: float
+
+
+Fixer = Callable[[Flaw, str], Awaitable[str]]
+"""From a flaw and what a test says of it to the file afterwards; raises ``HerdmateError``."""
+
+
+@asynccontextmanager
+async def herdmate(settings: Mapping[str, Any], serve: tuple[str, ...]) -> AsyncIterator[Fixer]:
+    """Herdmate as its users have it: the quick fix for a diagnostic."""
+    async with connect(dict(settings), "--log-level", "error", serve=serve) as client:
+        await client.ready(lambda _message, _fraction: None)
+        yield lambda flaw, message: _through(client, flaw, message)
+
+
+@asynccontextmanager
+async def bare(settings: Mapping[str, Any], _serve: tuple[str, ...]) -> AsyncIterator[Fixer]:
+    """The same weights without Herdmate, asked plainly; the longest block of code is taken."""
+    companion = Companion()
+    await companion.start(first_message(settings_from_json(settings)[0])[0])
+    try:
+        yield lambda flaw, message: asked_plainly(companion, flaw, message)
+    finally:
+        await companion.stop()
+
+
+FIXERS: Mapping[str, Callable[..., Any]] = {"herdmate": herdmate, "bare": bare}
+"""Who can be asked, by name."""
+
+
+async def asked_plainly(companion: Companion, flaw: Flaw, message: str) -> str:
+    """The file with the bare model's function in it; raises ``RefusedError`` where it gave none."""
+    _, family = await companion.model()
+    said = say("eval", "fix", {"message": message, "code": flaw.code.strip()})
+    prompt = instruct_prompt(family, "", (Turn("user", said),))
+    reply = await companion.answer(Request(prompt, "bare", _MAX_TOKENS))
+    return f"{flaw.before}{new_code_of(reply, finished=True)}"
+
+
+async def run_fixes(
+    flaws: Sequence[Flaw], names: Sequence[str], settings: Mapping[str, Any],
+    serve: tuple[str, ...], on_outcome: Callable[[Outcome], None],
+) -> list[Outcome]:  # fmt: skip
+    """Every flaw to everyone, one after the other. Raises ``HerdmateError`` without a model."""
+    outcomes = []
+    async with AsyncExitStack() as stack:
+        fixers = {
+            name: await stack.enter_async_context(FIXERS[name](settings, serve)) for name in names
+        }
+        for flaw in flaws:
+            if (message := await failure_of(flaw.code, flaw.tests)) is None:
+                continue  # no test shows it here
+            for name, fix in fixers.items():
+                outcomes.append(await _outcome(flaw, message, name, fix))
+                on_outcome(outcomes[-1])
+    return outcomes
+
+
+def sample(flaws: Sequence[Flaw], count: int, seed: int) -> list[Flaw]:
+    """A fixed sample: the same seed gives the same flaws."""
+    return random.Random(seed).sample(list(flaws), min(count, len(flaws)))
+
+
+def fix_summaries(outcomes: Sequence[Outcome]) -> list[FixSummary]:
+    """One for each who was asked."""
+    found = []
+    for name in dict.fromkeys(item.asked for item in outcomes):
+        mine = [item for item in outcomes if item.asked == name]
+        found.append(
+            FixSummary(
+                name,
+                len(mine),
+                sum(item.text is not None for item in mine),
+                sum(item.passed for item in mine),
+                sum(not item.is_sound for item in mine),
+                median(item.seconds for item in mine),
+            )
+        )
+    return found
+
+
+async def _outcome(flaw: Flaw, message: str, name: str, fix: Fixer) -> Outcome:
+    started = time.perf_counter()
+    text, reason = None, ""
+    try:
+        text = await fix(flaw, message)
+    except HerdmateError as error:
+        reason = str(error)
+    seconds = time.perf_counter() - started
+    passed = text is not None and await failure_of(text, flaw.tests) is None
+    is_sound = text is None or is_well_formed(text, "python") is True
+    return Outcome(flaw.name, name, text, reason, seconds, passed, is_sound)
+
+
+async def _through(client: Client, flaw: Flaw, message: str) -> str:
+    document = Document(f"file:///flaws/{flaw.name.replace('/', '_')}.py", "python", flaw.code)
+    client.open(document)
+    try:
+        text = await client.fix(document, flaw.head, message)
+    finally:
+        client.close(document)
+    if text == flaw.code:
+        raise RefusedError("The edit changes nothing.")
+    return text

@@ -1,0 +1,87 @@
+"""Functions with a bug and tests that show it: HumanEvalPack's Python part (arXiv 2308.07124)."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import re
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from herdmate.errors import SelectionError
+from herdmate.text import Span
+
+_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flaw:
+    """A file of one function with a bug in it, and code behind it that fails where that is so."""
+
+    name: str
+    code: str
+    function: str
+    tests: str
+
+    @property
+    def head(self) -> Span:
+        """The first line of the function."""
+        start = re.search(rf"^def {re.escape(self.function)}\b", self.code, re.MULTILINE)
+        at = start.start() if start else 0
+        return Span(at, self.code.find("\n", at))
+
+    @property
+    def before(self) -> str:
+        """What stands above the function: imports, and others that it uses."""
+        return self.code[: self.head.start]
+
+
+def read_flaws(path: Path) -> Iterator[Flaw]:
+    """The flaws of a set; raises ``SelectionError``."""
+    try:
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                row = json.loads(line)
+                code = row["prompt"] + row["buggy_solution"]
+                yield Flaw(row["task_id"], code, row["entry_point"], row["test"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SelectionError(
+            f"{path} is not a set of bugs that Herdmate can read: {error!r}. It reads "
+            "HumanEvalPack's Python part, as .jsonl."
+        ) from error
+
+
+async def failure_of(code: str, tests: str) -> str | None:
+    """What a test says of the code, as a test runner would tell it; ``None`` where all pass.
+
+    The program runs on this machine, unguarded, in a folder of its own, for ten seconds at most.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "program.py"
+        path.write_text(f"{code}\n\n{tests}\n", encoding="utf-8")
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-I", str(path), cwd=path.parent,
+            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
+            stderr=asyncio.subprocess.PIPE,
+        )  # fmt: skip
+        try:
+            _, said = await asyncio.wait_for(process.communicate(), _SECONDS)
+        except asyncio.TimeoutError:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            return f"TimeoutError: no end after {_SECONDS:.0f} seconds"
+    return None if process.returncode == 0 else _told(said.decode("utf-8", "replace"), tests)
+
+
+def _told(traceback: str, tests: str) -> str:
+    """The error, and the line of the tests that it came from."""
+    lines = [line.strip() for line in traceback.splitlines() if line.strip()]
+    error = lines[-1] if lines else "the program failed"
+    known = {line.strip() for line in tests.splitlines() if line.strip()}
+    failed = next((line for line in reversed(lines) if line in known), "")
+    return f"{error} in `{failed}`" if failed and failed not in error else error

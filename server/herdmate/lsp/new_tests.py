@@ -1,0 +1,42 @@
+"""Tests in a new file: written by the model, created by the client, never over a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from lsprotocol import types
+
+from herdmate.assist.write_tests import NewFile, write_tests
+from herdmate.errors import RefusedError
+from herdmate.lsp.applying import apply
+from herdmate.lsp.arguments import selection_of
+from herdmate.lsp.progress import counted, progress
+from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.session import Session
+
+
+async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
+    """Have tests written and show the new file. Raises ``HerdmateError``."""
+    action = session.library.get(arguments.action)
+    selection, root = selection_of(session, arguments), session.workspace.root_path
+    async with progress(session, action.title) as report, session.thinking():
+        found = await write_tests(
+            selection, action, session.companion, Path(root) if root else None, counted(report)
+        )
+    edit = _edit(found)
+    if (refused := await apply(session, edit, action.title)) is not None:
+        reason = refused or "it may exist by now"
+        raise RefusedError(f"The editor did not create {found.path.name} ({reason}).")
+    if session.capabilities.show_document:
+        await session.window_show_document_async(
+            types.ShowDocumentParams(found.path.as_uri(), external=False, take_focus=True)
+        )
+
+
+def _edit(found: NewFile) -> types.WorkspaceEdit:
+    uri, start = found.path.as_uri(), types.Position(0, 0)
+    options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+    new = types.CreateFile(uri, options=options)
+    named = types.OptionalVersionedTextDocumentIdentifier(uri)
+    text = types.TextDocumentEdit(named, [types.TextEdit(types.Range(start, start), found.text)])
+    return types.WorkspaceEdit(document_changes=[new, text])

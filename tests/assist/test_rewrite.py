@@ -1,0 +1,139 @@
+"""A refactoring, from the question to the edits, with the fake engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.assist.companion import Companion
+from herdmate.assist.rewrite import Rewrite, rewrite
+from herdmate.engine.client import start_fake
+from herdmate.errors import RefusedError, SelectionError
+from herdmate.prompting.library import Action, load_action, load_library
+from herdmate.text import Document, Selection, Span, apply_edits
+from tests.assist.model import companion
+
+CODE = "def f(x):\n    y = x\n    return y\n"
+OTHER = "\n\ndef g():\n    return f(1)\n"
+BROKEN = "def f(x):\n    return (x"
+GOOD = "def f(x):\n    return x"
+
+
+def _action(name: str) -> Action:
+    return load_library(None)[0].get(name)
+
+
+def _selection(code: str = CODE, language: str = "python") -> Selection:
+    return Selection(Document("file:///a.py", language, code + OTHER), Span(0, len(code)))
+
+
+def _reply(code: str) -> str:
+    return f"```python\n{code}\n```\n"
+
+
+async def _rewritten(replies: dict[str, str], name: str = "simplify", context: int = 4096) -> str:
+    async with companion(replies, context=context) as model:
+        done = await rewrite(_selection(), _action(name), model)
+    return apply_edits(done.subject.document.text, done.edits)
+
+
+async def test_the_model_is_told_once_what_was_wrong() -> None:
+    replies = {"syntax error at or near this line:\n\nreturn (x": _reply(GOOD), "": _reply(BROKEN)}
+    assert await _rewritten(replies) == GOOD + "\n" + OTHER
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (_reply("def g(x):\n    return x"), "no longer defines f."),
+        (_reply("def f(x, y):\n    return x"), "exactly as they were: def f(x):."),
+        (_reply("def f(x):\n    return np.f(x)"), "uses np, which"),
+        (_reply("def f(x):\n    ...  # rest unchanged\n"), "left parts of the code out"),
+        ("It is simple already.", "other code than"),
+    ],
+)
+async def test_what_the_model_is_told(first: str, told: str) -> None:
+    assert await _rewritten({told: _reply(GOOD), "": first}) == GOOD + "\n" + OTHER
+
+
+async def test_a_second_failure_is_the_last() -> None:
+    with pytest.raises(RefusedError, match=r"lose f, so nothing was changed.* did not mend it"):
+        await _rewritten({"syntax error": _reply("def g(x):\n    return x"), "": _reply(BROKEN)})
+
+
+async def test_what_was_read_for_the_first_try_is_not_read_again() -> None:
+    async with companion({"syntax error": _reply(GOOD), "": _reply(BROKEN)}) as model:
+        await rewrite(_selection(), _action("simplify"), model)
+        assert model.last_asked is not None
+        assert model.last_asked.finished is not None
+        usage = model.last_asked.finished.usage
+    assert usage.reused_tokens > 2 * usage.evaluated_tokens
+
+
+async def test_no_second_try_where_it_does_not_fit() -> None:
+    with pytest.raises(RefusedError) as caught:
+        await _rewritten({"syntax error": _reply(GOOD), "": _reply(BROKEN)}, context=1300)
+    assert "did not mend" not in str(caught.value)
+
+
+async def test_documentation_leaves_the_code_alone() -> None:
+    with pytest.raises(RefusedError, match="more than comments and documentation"):
+        await _rewritten({"": _reply('def f(x):\n    """Same."""\n    return x')}, "document")
+    documented = CODE.replace(":\n", ':\n    """Same."""\n', 1)
+    assert await _rewritten({"": _reply(documented)}, "document") == documented + OTHER
+
+
+async def test_code_that_was_only_shown_is_not_taken() -> None:
+    shown = "import os\n\n\ndef g():\n    return os.name\n\n\n"
+    assert await _rewritten({"": _reply(shown + GOOD)}) == GOOD + "\n" + OTHER
+    behind = "\n\n\n@cached\ndef g():\n    return 2"
+    assert await _rewritten({"": _reply(GOOD + behind)}) == GOOD + "\n" + OTHER
+
+
+async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    model = Companion()
+    await model.start(start_fake({"": ""}, [], 0.0, 4096, str(record)))
+    model.ignored["file:///a.py"] = "git ignores this file"
+    try:
+        with pytest.raises(SelectionError, match="git ignores"):
+            await rewrite(_selection(), _action("simplify"), model)
+        await model.count_tokens(["the end"])
+    finally:
+        await model.stop()
+    assert record.read_text() == "the end\n"
+
+
+BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'
+
+
+def _functions(first: int, last: int, body: str) -> str:
+    return "\n\n\n".join(f"def f{at}(x):\n    {body}" for at in range(first, last))
+
+
+LONG = _functions(0, 20, "y = x + 1\n    return y")
+
+
+async def _in_parts(tmp_path: Path, replies: dict[str, str], extra: str = "") -> Rewrite:
+    (tmp_path / "t.toml").write_text(BARE + extra)
+    async with companion(replies, context=1200) as model:
+        return await rewrite(_selection(LONG + "\n"), load_action(tmp_path / "t.toml"), model)
+
+
+async def test_long_code_is_rewritten_in_parts(tmp_path: Path) -> None:
+    short = [_reply(_functions(a, b, "return x + 1")) for a, b in ((0, 8), (8, 16), (16, 20))]
+    replies = {"def f0(": short[0], "def f8(": short[1], "def f16(": short[2]}
+    done = await _in_parts(tmp_path, replies)
+    text = apply_edits(done.subject.document.text, done.edits)
+    assert text == _functions(0, 20, "return x + 1") + "\n" + OTHER
+    assert done.reasons == ""
+    done = await _in_parts(tmp_path, {**replies, "def f8(": "no"})
+    text = apply_edits(done.subject.document.text, done.edits)
+    assert text.count("return x + 1") == 12
+    assert done.reasons.startswith("1 of 3 parts stayed as they are, the first because: The model")
+
+
+async def test_code_that_is_too_long_and_cannot_be_cut(tmp_path: Path) -> None:
+    with pytest.raises(SelectionError, match=r"has 8\d\d tokens, and of .* 1200 at most 377 can"):
+        await _in_parts(tmp_path, {}, "in_parts = false\n")
