@@ -105,6 +105,15 @@ async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> 
     assert record.read_text() == "the end\n"
 
 
+async def test_types_need_no_import(tmp_path: Path) -> None:
+    typed = "from typing import List, Optional\n\ndef f(x: Optional[List[int]]) -> List[int]:\n"
+    typed += "    y = x\n    return y"
+    text = await _rewritten({"": _reply(typed)}, "add_types")
+    assert text.startswith("def f(x: list[int] | None) -> list[int]:\n    y = x\n    return y\n")
+    with pytest.raises(RefusedError, match="uses Any, which nothing defines"):
+        await _rewritten({"": _reply(typed.replace("List", "Any"))}, "add_types")
+
+
 BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'
 
 

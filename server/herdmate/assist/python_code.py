@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 import warnings
 
 _GIVEN = frozenset(dir(builtins)) | {
@@ -48,6 +49,30 @@ def unknown_names(code: str) -> frozenset[str]:
         elif isinstance(node, ast.MatchMapping):
             known.update(filter(None, [node.rest]))
     return frozenset() if "*" in known else frozenset(used - known)
+
+
+def without_typing(code: str, original: str) -> str:
+    """Code without the import of ``typing`` that a model put on top, as Python 3.10 needs none.
+
+    ``List[int]`` becomes ``list[int]`` and ``Optional[int]`` becomes ``int | None``; what has no
+    such form keeps its name.
+    """
+    found = _TYPING.match(code)
+    if found is None or found[0].strip() in original:
+        return code
+    names = set(re.findall(r"\w+", found[1]))
+    code = code[found.end() :].lstrip("\n")
+    for name in names & _BUILT_IN:
+        code = re.sub(rf"\b{name}(?=\[)", name.lower(), code)
+    if "Optional" in names:
+        while (inner := _OPTIONAL.search(code)) is not None:
+            code = f"{code[: inner.start()]}{inner[1]} | None{code[inner.end() :]}"
+    return code
+
+
+_TYPING = re.compile(r"\s*from typing import ([\w, ]+)\n")
+_BUILT_IN = {"List", "Dict", "Tuple", "Set", "FrozenSet", "Type"}
+_OPTIONAL = re.compile(r"\bOptional\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*)\]")
 
 
 def _parsed(code: str) -> ast.Module | int:

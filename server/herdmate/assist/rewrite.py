@@ -10,6 +10,7 @@ from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.faithful import refuse_unfaithful
+from herdmate.assist.python_code import without_typing
 from herdmate.assist.reply import code_of, reasons_of
 from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
@@ -152,6 +153,8 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
     known, language = _defined_beside(subject), subject.document.language
 
     def clean(code: str) -> str:
+        if language == "python" and "types" in action.changes:
+            code = without_typing(code, subject.document.text)
         return without_strangers(code, language, known)
 
     code = code_of(reply, subject.text, finished, line_end, clean)
