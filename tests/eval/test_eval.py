@@ -90,3 +90,19 @@ def test_a_missing_set_is_said(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "There is no" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_nothing_is_made_of_what_the_model_must_not_see(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / ".git").mkdir()
+    (source / ".gitignore").write_text("ignored.py\n")
+    (source / "ignored.py").write_text(CODE)
+    (source / "keys.py").write_text(
+        f'KEY = """-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----"""\n{CODE}'
+    )
+    (source / "seen.py").write_text(CODE)
+    records = tmp_path / "records.jsonl"
+    _eval(tmp_path, {"": "x"}, str(source), "--records", str(records))
+    (only,) = (json.loads(line) for line in records.read_text().splitlines())
+    assert only["name"].endswith("seen.py")

@@ -18,6 +18,7 @@ from typing import Any, TextIO
 from rich.console import Console
 from rich.progress import Progress
 
+from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.cli.serve import Commands, engine_starter
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
@@ -107,6 +108,7 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
         files = sorted(item for item in path.rglob("*") if item.is_file())
         files = [path] if path.is_file() else files
         files = [item for item in files if language_of(item) in (arguments.language or LANGUAGES)]
+        files = [item for item in files if reason_to_withhold_file(item, path) is None]
         chance.shuffle(files)
         most = arguments.count * max(len(arguments.language or ()), 1)
         known += islice(punch(files, arguments.cut, chance), most)

@@ -16,6 +16,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
+from herdmate.context.files import redacted
 from herdmate.context.grammars import language_of
 from herdmate.context.syntax import error_count, parse
 from herdmate.errors import SelectionError
@@ -66,7 +67,10 @@ def read_set(path: Path) -> Iterator[Hole]:
 
 
 def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Hole]:
-    """One hole in each file that has no syntax error and holds enough, at a random place."""
+    """One hole in each file that has no syntax error and holds enough, at a random place.
+
+    Files with a private key are passed over.
+    """
     for path in paths:
         language = language_of(path)
         try:
@@ -74,7 +78,7 @@ def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Ho
         except (OSError, UnicodeDecodeError):
             continue
         tree = parse(text, language)
-        if tree is None or error_count(tree):
+        if tree is None or error_count(tree) or redacted(text) != text:
             continue
         if (place := _place(text, cut, chance)) is not None:
             start, end = place
