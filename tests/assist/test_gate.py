@@ -62,6 +62,11 @@ def _gate(code: str, language: str = "python") -> Gate | None:
         ("python", "from a│\nfrom b import c\n", "\nfrom d import e", ""),
         ("python", "│\n    b: 1,\n}\n", "class A(B):\n    pass", ""),
         ("python", "│\n    b: 1,\n}\n", "c = {", "c = {"),
+        # the cursor's line closes what the lines above open
+        ("python", "def g(\n    a: str,\n) -> \"S│\n\n\ndef g(\n    a: int,\n) -> int: ...\n",
+         "QL[A],", ""),
+        ("python", "def g(\n    a: str,\n) -> S│\n\n\ndef g(\n    a: int,\n) -> int: ...\n",
+         "QL[A]: ...", "QL[A]: ..."),
         # the header of a body that is there already, which ended the function too early
         ("javascript", "function f(a) {\n  │\n    a++;\n  }\n  return a;\n}\n",
          "while (a) {", "while (a) {"),

@@ -224,6 +224,7 @@ _BLOCKS = {
 }
 """What ends a block that a line has begun, by language."""
 
+_CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
 _HEADER = re.compile(r"\s*[})]?\s*(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _GOES_ON = ",([{=+-*/%&|<>:?.\\"
@@ -245,7 +246,10 @@ def _is_broken_elsewhere(gate: Gate) -> bool:
     if gate.language != "python":
         return True
     indent = line[: len(line) - len(line.lstrip())]
-    rows = [row_of_error(above + stand_in + below) for stand_in in (indent + "pass", "")]
+    stand_ins = [indent + "pass", ""]
+    if closing := _CLOSING_FIRST.match(line):  # what was opened above
+        stand_ins += [closing[0], closing[0] + ": pass"]
+    rows = [row_of_error(above + stand_in + below) for stand_in in stand_ins]
     here = above.count("\n")
     return all(row is not None and not _is_left_over(below, row - here) for row in rows)
 
