@@ -37,10 +37,20 @@ def test_pauses_are_no_rhythm_and_nothing_known_is_the_setting() -> None:
 
 
 @pytest.mark.parametrize(
-    ("speed", "share"), [(0, 1.0), (100, 1.0), (64, 1.0), (50, 0.75), (40, 0.5), (5, 0.25)]
+    ("speed", "share"), [(0, 1.0), (100, 1.0), (64, 1.0), (50, 0.75), (40, 0.5), (6, 0.25)]
 )
 def test_a_slow_machine_has_a_smaller_window(speed: int, share: float) -> None:
     pace = Pace()
     pace.note_reading(speed * 100, 100.0)
     pace.note_reading(10, 0.001)  # too few to tell
     assert share_of_window(pace, 640) == share
+
+
+def test_one_slow_prompt_makes_no_slow_machine() -> None:
+    pace = Pace()
+    pace.note_reading(400, 40.0)
+    assert share_of_window(pace, 640) == 1.0
+    pace.note_reading(400, 40.0)
+    assert share_of_window(pace, 640) == 0.25
+    pace.note_reading(100, 1.0)
+    assert share_of_window(pace, 640) == 1.0

@@ -96,7 +96,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     told: list[Status] = []
     monkeypatch.setattr(Session, "set_status", _keeping(told))
     session._engine_changed(EngineState("ready", info=_info(4096)))
-    session.companion.pace.note_reading(400, 10.0)
+    session.companion.pace.note_reading(800, 20.0)
     assert [status.state for status in told] == ["ready"]
     assert "sees" not in told[-1].message
     async with session.thinking():

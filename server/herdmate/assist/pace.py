@@ -19,6 +19,9 @@ _READING = 10.0
 _TELLING = 64
 """Tokens. Fewer than these say little of the speed at which long prompts are read."""
 
+_ENOUGH = 512
+"""Tokens. A machine that was busy just once is not slow."""
+
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
 
@@ -30,6 +33,8 @@ class Pace:
     answers: deque[float] = field(default_factory=lambda: deque(maxlen=8))
     reading: float = 0.0
     """Prompt tokens a second, the best so far; 0 as long as it is not known."""
+    read: int = 0
+    """Prompt tokens by which that is judged."""
 
     def note_key(self, gap: float) -> None:
         """A key was pressed so long after the one before."""
@@ -44,6 +49,7 @@ class Pace:
         """The model read so many tokens of a prompt in so long."""
         if tokens >= _TELLING and seconds > 0:
             self.reading = max(self.reading, tokens / seconds)
+            self.read += tokens
 
 
 def delay(pace: Pace, least: float) -> float:
@@ -60,7 +66,7 @@ def delay(pace: Pace, least: float) -> float:
 
 def share_of_window(pace: Pace, tokens: int) -> float:
     """Which part of a window of so many tokens the model reads within ten seconds, in quarters."""
-    if not pace.reading:
+    if pace.read < _ENOUGH:
         return 1.0
     fit = (share for share in _SHARES if tokens * share <= _READING * pace.reading)
     return next(fit, _SHARES[-1])
