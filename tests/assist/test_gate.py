@@ -122,3 +122,37 @@ def test_what_is_supposed_is_judged_as_if_it_stood_there(start: str, end: str, n
     assert as_typed is not None
     for said in ("", " = 1", "(", ")", "\n    return x"):
         assert found.is_sound_with(said) == as_typed.is_sound_with(said)
+
+
+def _long_class(method: str) -> str:
+    others = "".join(
+        f"    def method_{at}(self, a):\n        return self.method(a, {at})\n\n"
+        for at in range(400)
+    )
+    return f"import os\n\n\nclass A:\n{others}{method}\n\n{others}"
+
+
+@pytest.mark.parametrize(
+    ("method", "said", "sound"),
+    [
+        ("    def f(self):\n        return g(│\n", "a, b)", "a, b)"),
+        ("    def f(self):\n        return│\n", " g(a))", ""),
+        # what is left over of a call in several lines
+        ('    def f(self):\n        return sel│\n            "HEAD",\n        )\n', "f.g(a)", ""),
+        ('    def f(self):\n        return sel│\n            "HEAD",\n        )\n', "f.g(", "f.g("),
+    ],
+)
+def test_in_a_long_class_the_methods_around_tell(method: str, said: str, sound: str) -> None:
+    code = _long_class(method)
+    assert len(code) > LARGEST
+    gate = _gate(code)
+    assert gate is not None
+    assert len(gate.before + gate.after) < 1000
+    assert sound_part(said, gate) == sound
+
+
+def test_what_is_broken_does_not_end_the_item_around() -> None:
+    code = "class A:\n    def f(self):\n        x = (│\n    def g(self):\n        pass\n\n\ny = 1\n"
+    gate = _gate(code)
+    assert gate is not None
+    assert "def g" in gate.after

@@ -73,7 +73,7 @@ async def test_what_was_read_for_the_first_try_is_not_read_again() -> None:
 
 async def test_no_second_try_where_it_does_not_fit() -> None:
     with pytest.raises(RefusedError) as caught:
-        await _rewritten({"syntax error": _reply(GOOD), "": _reply(BROKEN)}, context=1300)
+        await _rewritten({"syntax error": _reply(GOOD), "": _reply(BROKEN)}, context=1000)
     assert "did not mend" not in str(caught.value)
 
 

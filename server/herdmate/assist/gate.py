@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -11,7 +12,7 @@ from herdmate.assist.python_code import row_of_error
 from herdmate.context import syntax
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import brackets, unclosed
-from herdmate.text import Cursor, Document, Edit, line_end, line_start
+from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
 
 LARGEST = 40_000
 """Characters of code around the cursor up to which it is parsed: some 20 milliseconds."""
@@ -72,7 +73,7 @@ def gate_at(cursor: Cursor) -> Gate | None:
     text = document.text
     span = syntax.items_around(tree, text, offset)
     if span.end - span.start > LARGEST:
-        return None
+        return _members_around(document, offset, span)
     is_all = len(text) == span.end - span.start
     whole = None if is_all or len(text) > LARGEST else (text[:offset], text[offset:])
     before, after = text[span.start : offset], text[offset : span.end]
@@ -90,6 +91,25 @@ def _supposing(gate: Gate | None, edit: Edit) -> Gate | None:
     before, after = edited(gate.before, gate.after)
     whole = edited(*gate.whole) if gate.whole is not None else None
     return replace(gate, before=before, after=after, whole=whole)
+
+
+def _members_around(document: Document, offset: int, item: Span) -> Gate | None:
+    """The methods around a cursor in a long class, and those beside them, as a class of their own.
+
+    Only of Python; ``None`` where there are none that blank lines part.
+    """
+    body = re.search(r"\n([ \t]+)\S", document.text[item.start : offset])
+    if document.language != "python" or body is None:
+        return None
+    member = re.compile(rf"(?<=\n\n){body[1]}(?=@|def\b|async def\b|class\b)")
+    starts = [found.start() for found in member.finditer(document.text, item.start, item.end)]
+    at = bisect_right(starts, offset)
+    low, high = starts[max(at - 2, 0) : at], starts[at + 1 : at + 2]
+    end = high[0] if high else item.end
+    if not low or end - low[0] > LARGEST:
+        return None
+    before, after = document.text[low[0] : offset], document.text[offset:end]
+    return Gate(document.language, f"class _:\n{before}", after, is_stub=_is_stub(document))
 
 
 def sound(shown: Shown, gate: Gate | None) -> Shown:

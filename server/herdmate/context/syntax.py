@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -164,7 +165,19 @@ def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
         start = line_start(text, tree.source.to_offset(before.start_byte))
     if last is not None and (behind := last.next_sibling) is not None:
         end = line_end(text, tree.source.to_offset(behind.end_byte))
-    return Span(start, end)
+    return _widened(text, Span(start, end))
+
+
+_BEGINS_ITEM = re.compile(r"^[^\s)\]}]", re.MULTILINE)
+
+
+def _widened(text: str, span: Span) -> Span:
+    """The span up to lines that stand at the margin: what is broken seems to end its item early."""
+    start = span.start
+    while start and text[start : start + 1] in " \t\r\n)]}":
+        start = line_start(text, start - 1)
+    found = _BEGINS_ITEM.search(text, span.end + 1)
+    return Span(start, max(found.start() - 1 if found else len(text), span.end))
 
 
 def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> tuple[str, ...]:
