@@ -99,10 +99,12 @@ def _is_left_out(node: Any, tree: SyntaxTree, without: Collection[str]) -> bool:
 
 def _is_docstring(node: Any, tree: SyntaxTree) -> bool:
     """Is it a string that stands alone as the first statement of a Python body?"""
-    if tree.language != "python" or node.type != "expression_statement":
-        return False
     body = node.parent
-    if body is None or [child.type for child in node.named_children] != ["string"]:
+    if tree.language != "python" or body is None or body.type not in ("block", "module"):
+        return False
+    kinds = [child.type for child in node.named_children]
+    # Newer grammars have no statement around it.
+    if node.type != "string" and (node.type, kinds) != ("expression_statement", ["string"]):
         return False
     first = next((child for child in body.named_children if child.type not in COMMENTS), None)
     if first is None or first.start_byte != node.start_byte:
