@@ -67,6 +67,12 @@ def _gate(code: str, language: str = "python") -> Gate | None:
          "QL[A],", ""),
         ("python", "def g(\n    a: str,\n) -> S│\n\n\ndef g(\n    a: int,\n) -> int: ...\n",
          "QL[A]: ...", "QL[A]: ..."),
+        # Python tells an error above that the cursor's line has made
+        ("python", "x = [\n    None\n    if a is None\n    else f(a, b│\n    for a in c\n]\n",
+         "_width", "_width)"),
+        # a docstring that was begun is ended
+        ("python", 'class A(B):\n    """Raised when\n    a │\n\n\nclass C(B):\n    """C."""\n',
+         "kind is missing.", 'kind is missing."""'),
         # the header of a body that is there already, which ended the function too early
         ("javascript", "function f(a) {\n  │\n    a++;\n  }\n  return a;\n}\n",
          "while (a) {", "while (a) {"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ from herdmate.assist.postprocess import Shown
 from herdmate.assist.python_code import row_of_error
 from herdmate.context import syntax
 from herdmate.context.languages import BRACES
-from herdmate.context.lexical import brackets, unclosed
+from herdmate.context.lexical import LONG_QUOTES, brackets, unclosed
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
 
 LARGEST = 40_000
@@ -173,10 +174,13 @@ def _sound_part(parts: list[str], judge: _Judge) -> str:
         return sound
     if was_sound:
         return ""
-    if _is_broken_elsewhere(gate):
-        now = gate.errors_with("")
-        return next((part for part in parts if judge.errors(part) <= now), "")
-    return next((mended for part in parts if (mended := _to_go_on_from(part, judge))), "")
+    with contextlib.suppress(_TooMuchCode):
+        if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
+            return mended
+    if not _is_broken_elsewhere(gate):
+        return ""
+    now, judge = gate.errors_with(""), _Judge(gate, judge.reach)
+    return next((part for part in parts if judge.errors(part) <= now), "")
 
 
 def _to_go_on_from(text: str, judge: _Judge) -> str:
@@ -189,6 +193,11 @@ def _to_go_on_from(text: str, judge: _Judge) -> str:
         for end in (" ...", ": ..."):
             if judge.is_sound(text + end):
                 return text + end
+    if gate.language == "python":
+        for quotes in LONG_QUOTES:
+            is_open = (gate.before + text).count(quotes) % 2
+            if is_open and judge.is_sound(text + quotes):
+                return text + quotes
     closers = _closers(line, gate.language)
     if not text.rstrip().endswith("{"):  # which begins a block, and no other end is meant
         if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, judge)):
