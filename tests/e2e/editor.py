@@ -10,13 +10,12 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import cattrs
 from lsprotocol import types
-from pygls.protocol import default_converter
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from herdmate.lsp import protocol
+from herdmate.lsp.client import converter_of_actions
 
 VSCODE, NEOVIM, EMACS = "visual-studio-code", "neovim", "emacs"
 
@@ -25,7 +24,7 @@ class Editor(LanguageClient):
     """A language client that keeps what the server sent; ``until`` waits for some of it."""
 
     def __init__(self) -> None:
-        super().__init__(converter_factory=_converter)
+        super().__init__(converter_factory=converter_of_actions)
         self.edits: list[types.WorkspaceEdit] = []
         self.statuses: list[dict[str, Any]] = []
         self.parts: list[dict[str, Any]] = []
@@ -237,15 +236,3 @@ def _plain(value: Any) -> dict[str, Any]:
     """pygls gives messages that it does not know as named tuples."""
     fields: dict[str, Any] = value._asdict()
     return fields
-
-
-def _converter() -> cattrs.Converter:
-    """lsprotocol reads every CodeAction with a command as a bare Command; this puts it right."""
-    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
-    converter.register_structure_hook(
-        types.Command | types.CodeAction,
-        lambda value, _: converter.structure(
-            value, types.Command if isinstance(value.get("command"), str) else types.CodeAction
-        ),
-    )
-    return converter

@@ -170,8 +170,8 @@ def _sound_part(parts: list[str], judge: _Judge) -> str:
     if judge.is_sound(parts[0]):
         return parts[0]
     was_sound = gate.is_sound_with("") and not _is_in_word(gate)
-    if sound := next((part for part in parts[1:] if judge.is_sound(part)), ""):
-        return sound
+    if fewer := next((part for part in parts[1:] if judge.is_sound(part)), ""):
+        return fewer
     if was_sound:
         return ""
     with contextlib.suppress(_TooMuchCode):

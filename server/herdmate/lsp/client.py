@@ -66,7 +66,9 @@ class Client:
     """Asks one server as an editor would."""
 
     def __init__(self) -> None:
-        self._client = LanguageClient("herdmate-demo", VERSION, converter_factory=_converter)
+        self._client = LanguageClient(
+            "herdmate-demo", VERSION, converter_factory=converter_of_actions
+        )
         self._statuses: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._outcomes: asyncio.Queue[types.WorkspaceEdit | str] = asyncio.Queue()
@@ -310,7 +312,7 @@ class _Voice:
         self._stream.feed_eof()
 
 
-def _converter() -> cattrs.Converter:
+def converter_of_actions() -> cattrs.Converter:
     """lsprotocol reads every CodeAction with a command as a bare Command; this puts it right."""
     converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(
