@@ -8,8 +8,9 @@ import pytest
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.rewrite import Rewrite, rewrite
+from herdmate.assist.wish import Problem, Wish
 from herdmate.engine.client import start_fake
-from herdmate.errors import RefusedError, SelectionError
+from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action, load_action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 from tests.assist.model import companion
@@ -146,3 +147,31 @@ async def test_long_code_is_rewritten_in_parts(tmp_path: Path) -> None:
 async def test_code_that_is_too_long_and_cannot_be_cut(tmp_path: Path) -> None:
     with pytest.raises(SelectionError, match=r"has 8\d\d tokens, and of .* 1200 at most 377 can"):
         await _in_parts(tmp_path, {}, "in_parts = false\n")
+
+
+async def test_a_model_that_sees_no_problem_is_asked_otherwise() -> None:
+    problem = Problem(Span(0, 5), "y is not needed")
+    async with companion({"": _reply(CODE)}) as model:
+        with pytest.raises(UnchangedError):
+            await rewrite(_selection(), _action("simplify"), model)
+        assert model.last_asked is not None
+        assert model.last_asked.request.sampling.temperature == 0
+        with pytest.raises(UnchangedError, match=r"nothing was changed\.$"):
+            await rewrite(_selection(), _action("fix"), model, Wish(problems=(problem,)))
+        assert model.last_asked.request.sampling.temperature > 0
+
+
+async def test_names_that_the_file_has_are_not_imported_again() -> None:
+    code = "def f(x):\n    y = join(x, sep)\n    return y\n"
+    short = "def f(x):\n    return join(x, sep)"
+    head = "from posixpath import join\nsep = '/'\n\n"
+    document = Document("file:///a.py", "python", head + code)
+    selection = Selection(document, Span(len(head), len(head + code)))
+    for imports in ("from os.path import join\n\n", "import os\nfrom os import join, sep\n"):
+        async with companion({"": _reply(imports + short)}) as model:
+            done = await rewrite(selection, _action("simplify"), model)
+        assert apply_edits(document.text, done.edits) == head + short + "\n"
+    needed = "from itertools import chain\n\ndef f(x):\n    return chain(join(x, sep))"
+    async with companion({"": _reply(needed)}) as model:
+        done = await rewrite(selection, _action("simplify"), model)
+    assert apply_edits(document.text, done.edits) == head + needed + "\n"

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
+from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
 from herdmate.assist.ask import Question, asked_on
 from herdmate.assist.companion import Companion
-from herdmate.errors import RefusedError
-from herdmate.generation import Finished, Request
+from herdmate.errors import RefusedError, UnchangedError
+from herdmate.generation import Finished, Request, Sampling
 from herdmate.prompting.families import restored
 from herdmate.prompting.words import say
 
 _T = TypeVar("_T")
 
+_OTHERWISE = Sampling(temperature=0.6, seed=1)
+"""A model that sees nothing wrong where something is gives other answers beside its likeliest."""
+
 
 async def attempted(
     question: Question, companion: Companion, take: Callable[[str, bool], _T],
-    on_progress: Callable[[int], None] = lambda _: None,
+    on_progress: Callable[[int], None] = lambda _: None, must_change: bool = False,
 ) -> _T:  # fmt: skip
     """What ``take`` makes of the reply, or of the second one where it refuses the first.
 
     ``take`` is given the reply, and whether the model came to its end by itself; ``on_progress`` is
-    told the tokens generated so far. Raises ``RefusedError`` when the second is refused too.
+    told the tokens generated so far. ``must_change``: to leave the code as it is is wrong, and then
+    the same is asked again with some chance in the choice of tokens. Raises ``RefusedError`` when
+    the second is refused too.
     """
     counter = count(1)
 
@@ -35,13 +41,19 @@ async def attempted(
     try:
         return take(question.reply_start + restored(reply), finished)
     except RefusedError as refusal:
-        again = await _repair(question, reply, refusal, companion)
-        if again is None:
+        is_idle = isinstance(refusal, UnchangedError)
+        if is_idle and must_change:
+            again = replace(question, request=replace(question.request, sampling=_OTHERWISE))
+        elif (repair := await _repair(question, reply, refusal, companion)) is not None:
+            again = repair
+        else:
             raise
     reply, finished = await _reply(again.request, companion, on_token)
     try:
         return take(again.reply_start + restored(reply), finished)
     except RefusedError as refusal:
+        if is_idle:
+            raise
         told = "The model was told what was wrong and did not mend it."
         raise RefusedError(f"{refusal} {told}") from refusal
 

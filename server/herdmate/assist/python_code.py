@@ -70,6 +70,39 @@ def without_typing(code: str, original: str) -> str:
     return code
 
 
+def without_known_imports(code: str, original: str, file: str) -> str:
+    """Code without the imports on top whose names the file has already, from wherever.
+
+    A model that sees a function alone guesses where its names come from. What stands in
+    ``original`` stays.
+    """
+    parsed, around = _parsed(code), _parsed(file)
+    if isinstance(parsed, int) or isinstance(around, int):
+        return code
+    known = {name for node in around.body for name in _bound(node)}
+    old, lines = original.splitlines(), code.splitlines(keepends=True)
+    for node in reversed(parsed.body):
+        names = _bound(node) if isinstance(node, ast.Import | ast.ImportFrom) else set()
+        own = lines[node.lineno - 1 : node.end_lineno]
+        if names and names <= known and own[0].rstrip("\r\n") not in old:
+            del lines[node.lineno - 1 : node.end_lineno]
+    return "".join(lines).lstrip("\r\n") if len(lines) < len(code.splitlines()) else code
+
+
+def _bound(node: ast.stmt) -> set[str]:
+    """The names that a statement of the top level binds, one level deep."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return {(item.asname or item.name).partition(".")[0] for item in node.names}
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Try | ast.If):
+        return {name for inner in (*node.body, *node.orelse) for name in _bound(inner)}
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return {item.id for item in targets if isinstance(item, ast.Name)}
+    return set()
+
+
 _TYPING = re.compile(r"\s*from typing import ([\w, ]+)\n")
 _BUILT_IN = {"List", "Dict", "Tuple", "Set", "FrozenSet", "Type"}
 _OPTIONAL = re.compile(r"\bOptional\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*)\]")

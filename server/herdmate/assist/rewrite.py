@@ -10,7 +10,7 @@ from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.faithful import refuse_unfaithful
-from herdmate.assist.python_code import without_typing
+from herdmate.assist.python_code import without_known_imports, without_typing
 from herdmate.assist.reply import code_of, reasons_of
 from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
@@ -77,7 +77,7 @@ async def _rewritten(
     def take(reply: str, finished: bool) -> Rewrite:
         return _checked(subject, action, reply, finished)
 
-    return await attempted(question, companion, take, on_progress)
+    return await attempted(question, companion, take, on_progress, bool(wish.problems))
 
 
 async def _in_parts(
@@ -155,6 +155,8 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
     def clean(code: str) -> str:
         if language == "python" and "types" in action.changes:
             code = without_typing(code, subject.document.text)
+        if language == "python":
+            code = without_known_imports(code, subject.text, subject.document.text)
         return without_strangers(code, language, known)
 
     code = code_of(reply, subject.text, finished, line_end, clean)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from herdmate.cli import bench, demo, eval, eval_fix, models, once, serve, stats
+from herdmate.cli import bench, demo, eval, eval_fix, eval_refactor, models, once, serve, stats
 from herdmate.errors import HerdmateError
 from herdmate.version import VERSION
 
@@ -40,20 +40,20 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written to standard error; only debug shows code (default: warning)",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for part in (demo, serve, once, models, stats, bench, eval, eval_fix):
+    for part in (demo, serve, once, models, stats, bench, eval, eval_fix, eval_refactor):
         part.add_parser(commands)
     return parser
 
 
+_EVAL = {"fix": eval_fix.NAME, "refactor": eval_refactor.NAME}
+
+
 def _joined(argv: Sequence[str]) -> list[str]:
-    """``eval fix`` is a command of its own, beside ``eval SET``."""
+    """``eval fix`` and ``eval refactor`` are commands of their own, beside ``eval SET``."""
     words = list(argv)
     at = words.index("eval") if "eval" in words else len(words)
-    return (
-        [*words[:at], eval_fix.NAME, *words[at + 2 :]]
-        if words[at + 1 : at + 2] == ["fix"]
-        else words
-    )
+    name = _EVAL.get("".join(words[at + 1 : at + 2]))
+    return [*words[:at], name, *words[at + 2 :]] if name else words
 
 
 def _set_up_logging(level: str) -> None:

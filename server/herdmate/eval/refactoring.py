@@ -1,0 +1,205 @@
+"""Functions of real code given to refactorings, as in an editor, and what became of them."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import shutil
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from herdmate.context.files import redacted
+from herdmate.context.grammars import language_of
+from herdmate.context.signatures import signatures
+from herdmate.context.syntax import enclosing_definition, error_count, parse
+from herdmate.errors import HerdmateError
+from herdmate.eval.scores import is_well_formed
+from herdmate.lsp.client import Client, connect
+from herdmate.text import Document, Span
+
+FEWEST_LINES, MOST_LINES = 5, 30
+"""How long a function is that is given to a refactoring."""
+
+_SECONDS = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function at ``span`` of a file, without the line end behind it."""
+
+    path: Path
+    language: str
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one function: itself afterwards, or the reason why nothing was changed.
+
+    ``is_sound``: the file has no syntax error. ``is_inside``: nothing beside the function changed.
+    ``passed``: the check succeeds now; ``None`` where it was not run.
+    """
+
+    path: str
+    language: str
+    action: str
+    before: str
+    after: str | None
+    reason: str
+    seconds: float
+    is_sound: bool
+    is_inside: bool
+    passed: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefactorSummary:
+    """All functions of one language that one action was given; counts."""
+
+    language: str
+    action: str
+    functions: int
+    applied: int
+    broken_syntax: int
+    outside: int
+    checked: int
+    passed: int
+    reasons: Mapping[str, int]
+    median_seconds: float
+
+
+def functions(paths: Iterable[Path], count: int, chance: random.Random) -> list[Function]:
+    """So many functions, at most one of a file, in files that have no syntax error."""
+    return list(islice(_found(paths, chance), count))
+
+
+async def run_refactorings(
+    given: Sequence[Function], actions: Sequence[str], settings: Mapping[str, Any],
+    serve: tuple[str, ...], check: Check | None, on_outcome: Callable[[Outcome], None],
+) -> list[Outcome]:  # fmt: skip
+    """Every function to every action through a real server. Raises ``HerdmateError``.
+
+    An edit is never written to the files, only to a copy of theirs in which the check runs.
+    """
+    outcomes = []
+    async with connect(dict(settings), "--log-level", "error", serve=serve) as client:
+        await client.ready(lambda _message, _fraction: None)
+        for function in given:
+            for action in actions:
+                outcomes.append(await _outcome(client, function, action, check))
+                on_outcome(outcomes[-1])
+    return outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A shell command that succeeds in a copy of ``folder`` as long as the code in it is right."""
+
+    folder: Path
+    command: str
+
+    async def passes(self, path: Path, text: str) -> bool:
+        """Does it succeed with this text in a file of the folder?"""
+        with tempfile.TemporaryDirectory() as place:
+            copy = Path(place) / self.folder.name
+            shutil.copytree(self.folder, copy)
+            (copy / path.relative_to(self.folder)).write_bytes(text.encode())
+            process = await asyncio.create_subprocess_shell(
+                self.command, cwd=copy, stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+            )  # fmt: skip
+            try:
+                return await asyncio.wait_for(process.wait(), _SECONDS) == 0
+            except asyncio.TimeoutError:
+                process.kill()
+                await process.wait()
+                return False
+
+
+def refactor_summaries(outcomes: Sequence[Outcome]) -> list[RefactorSummary]:
+    """One for each language and action."""
+    found = []
+    for language, action in dict.fromkeys((item.language, item.action) for item in outcomes):
+        mine = [item for item in outcomes if (item.language, item.action) == (language, action)]
+        applied = [item for item in mine if item.after is not None]
+        found.append(
+            RefactorSummary(
+                language,
+                action,
+                len(mine),
+                len(applied),
+                sum(not item.is_sound for item in applied),
+                sum(not item.is_inside for item in applied),
+                sum(item.passed is not None for item in applied),
+                sum(item.passed is True for item in applied),
+                dict(Counter(item.reason for item in mine if item.reason)),
+                median(item.seconds for item in mine),
+            )
+        )
+    return found
+
+
+def _found(paths: Iterable[Path], chance: random.Random) -> Iterator[Function]:
+    for path in paths:
+        language = language_of(path)
+        try:
+            text = path.read_bytes().decode("utf-8")
+        except (OSError, UnicodeDecodeError):
+            continue
+        tree = parse(text, language)
+        if tree is None or error_count(tree) or redacted(text) != text:
+            continue
+        spans = dict.fromkeys(
+            enclosing_definition(tree, text, Span(at, at)) for at in _line_ends(text)
+        )
+        fitting = [
+            span
+            for span in spans
+            if span is not None
+            and FEWEST_LINES <= text[span.start : span.end].strip().count("\n") + 1 <= MOST_LINES
+            and len(signatures(tree, span)) == 1
+        ]
+        if fitting:
+            yield Function(path, language, text, chance.choice(fitting))
+
+
+def _line_ends(text: str) -> Iterator[int]:
+    at = text.find("\n")
+    while at >= 0:
+        yield at
+        at = text.find("\n", at + 1)
+
+
+async def _outcome(client: Client, given: Function, action: str, check: Check | None) -> Outcome:
+    document = Document(given.path.absolute().as_uri(), given.language, given.text)
+    span, text, reason = given.span, None, ""
+    started = time.perf_counter()
+    client.open(document)
+    try:
+        text = await client.rewrite(document, span, action)
+    except HerdmateError as error:
+        reason = str(error)
+    finally:
+        client.close(document)
+    seconds = time.perf_counter() - started
+    passed = None
+    if text is not None and check is not None and given.path.is_relative_to(check.folder):
+        passed = await check.passes(given.path, text)
+    new = given.text if text is None else text
+    head, tail = given.text[: span.start], given.text[span.end :]
+    is_inside = new.startswith(head) and new[len(head) :].endswith(tail)
+    after = None if text is None else new[len(head) : len(new) - len(tail)]
+    before = given.text[span.start : span.end]
+    is_sound = is_well_formed(new, given.language) is not False
+    return Outcome(
+        str(given.path), given.language, action, before, after, reason, seconds, is_sound,
+        is_inside, passed,
+    )  # fmt: skip

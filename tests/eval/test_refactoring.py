@@ -1,0 +1,68 @@
+"""Functions of real code given to refactorings, with the fake engine."""
+
+from __future__ import annotations
+
+import json
+import random
+import sys
+from pathlib import Path
+
+import pytest
+
+from herdmate.cli.main import main
+from herdmate.eval.refactoring import Check, functions, refactor_summaries, run_refactorings
+
+FIRST = "def first(items):\n    found = []\n    for item in items:\n        found.append(item)\n"
+FIRST += "    return found"
+SHORT = "def first(items):\n    return list(items)"
+CODE = f"import os\n\n\n{FIRST}\n\n\ndef tiny():\n    return os.name\n"
+RIGHT = f"{sys.executable} -c 'import code_of_it; assert code_of_it.first((1, 2)) == [1, 2]'"
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "package"
+    folder.mkdir()
+    (folder / "code_of_it.py").write_text(CODE)
+    (folder / "broken.py").write_text("def f(:\n")
+    return folder
+
+
+def _script(tmp_path: Path, reply: str) -> tuple[str, str]:
+    path = tmp_path / "script.json"
+    path.write_text(json.dumps({"replies": {"": f"{reply}\n```\n"}, "context": 8192}))
+    return ("--fake-engine", str(path))
+
+
+def test_functions_of_some_length_in_sound_files(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    (found,) = functions(sorted(folder.iterdir()), 20, random.Random(0))
+    assert found.text[found.span.start : found.span.end].strip() == FIRST
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    ("reply", "passes"), [(SHORT, True), (SHORT.replace("list", "set"), False)]
+)
+async def test_through_a_real_server(tmp_path: Path, reply: str, passes: bool) -> None:
+    folder = _folder(tmp_path)
+    given = functions([folder / "code_of_it.py"], 1, random.Random(0))
+    outcomes = await run_refactorings(
+        given, ["simplify"], {}, _script(tmp_path, reply), Check(folder, RIGHT), lambda _: None
+    )
+    (outcome,) = outcomes
+    assert (outcome.after or "").strip() == reply
+    assert (outcome.is_sound, outcome.is_inside, outcome.passed) == (True, True, passes)
+    (summary,) = refactor_summaries(outcomes)
+    assert (summary.applied, summary.checked, summary.passed) == (1, 1, int(passes))
+    assert (folder / "code_of_it.py").read_text() == CODE  # only the copy was changed
+
+
+@pytest.mark.e2e
+def test_the_command_and_a_refusal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder, script = _folder(tmp_path), _script(tmp_path, "def second(items):\n    return items")
+    assert main(["eval", "refactor", str(folder), *script, "--json"]) == 0
+    (summary,) = json.loads(capsys.readouterr().out)["summaries"]
+    assert (summary["functions"], summary["applied"], summary["broken_syntax"]) == (1, 0, 0)
+    ((reason, count),) = summary["reasons"].items()
+    assert "lose first" in reason
+    assert count == 1
