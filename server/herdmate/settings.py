@@ -47,7 +47,7 @@ class CompletionSettings:
     """How many completions an explicit request brings; each makes it slower."""
 
     prefill: bool = True
-    """Let the model read ahead, and prepare what follows ghost text, while it is idle."""
+    """Let the model read ahead: the file, what follows ghost text, and selected lines."""
 
     related: bool = True
     """Let the model see definitions of other files that the code at the cursor names."""

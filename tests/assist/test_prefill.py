@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 
 from herdmate.assist.complete import complete
-from herdmate.assist.prefill import prefill
+from herdmate.assist.explain import explain
+from herdmate.assist.prefill import prefill, prefill_explanation
+from herdmate.prompting.library import load_library
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor
+from herdmate.text import Cursor, Selection, Span
 from tests.assist.model import companion, cursor
 
 SETTINGS = CompletionSettings(delay=0)
@@ -50,3 +52,16 @@ async def test_nothing_is_read_where_nothing_would_be_offered(here: Cursor, is_r
     async with companion({}) as model:
         await prefill(here, model, SETTINGS)
         assert ((await model.totals()).requests == 1) == is_read
+
+
+async def test_an_explanation_of_what_was_selected_starts_at_once() -> None:
+    action = load_library(None)[0].get("explain")
+    selection = Selection(HERE.document, Span(0, len("def total(items):\n    return \n")))
+    async with companion({"": "It adds."}) as model:
+        await prefill_explanation(selection, action, model)
+        before = await model.totals()
+        assert before.generated_tokens == 0
+        assert [part async for part in explain(selection, action, model)]
+        after = await model.totals()
+    # the last token of the prompt, and those of the answer
+    assert after.evaluated_tokens - before.evaluated_tokens <= 1 + len("It adds.")

@@ -766,6 +766,25 @@ async def test_the_model_reads_ahead_where_the_cursor_rests(tmp_path: Path) -> N
         assert after["reused_tokens"] - done["reused_tokens"] >= prompt - 1
 
 
+async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path: Path) -> None:
+    """Then the first token comes of one evaluated token: wrapper, code and question were read."""
+    async with editor(VSCODE, tmp_path, {"": "It adds."}) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        while (await client.status())["engine"]["requests"] == 0:  # the file itself is read
+            pass
+        actions = await client.actions(URI, (0, 0), HOLE)
+        read, latest = {}, (await client.status())["engine"]
+        while latest["requests"] < 2 or read != latest:
+            await asyncio.sleep(0.2)
+            read, latest = latest, (await client.status())["engine"]
+        assert read["generated_tokens"] == 0
+        await client.run(actions["explain"])
+        while (done := (await client.status())["engine"])["requests"] == 2:
+            pass
+        assert done["evaluated_tokens"] - read["evaluated_tokens"] <= 1 + len("It adds.")
+
+
 async def test_reading_ahead_can_be_switched_off(tmp_path: Path) -> None:
     options = {"completion": {"prefill": False}}
     async with editor(VSCODE, tmp_path, GHOST, options=options) as client:

@@ -7,13 +7,15 @@ from dataclasses import replace
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.complete import typing_request
+from herdmate.assist.explain import explanation_of
 from herdmate.assist.gate import gate_at, sound
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import IN_A_WORD, silence_reason, wants_multiline
 from herdmate.assist.withheld import reason_to_withhold
-from herdmate.generation import Priority
+from herdmate.generation import Priority, Request
+from herdmate.prompting.library import Action
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor, Edit, Span, supposing
+from herdmate.text import Cursor, Edit, Selection, Span, supposing
 
 
 async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSettings) -> None:
@@ -36,7 +38,20 @@ async def prefill(cursor: Cursor, companion: Companion, settings: CompletionSett
     if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
         return
     request = await typing_request(cursor, companion, settings, nobody_types=True)
-    ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND, exact=True)
+    await _evaluate(replace(request, exact=True), companion)
+
+
+async def prefill_explanation(selection: Selection, action: Action, companion: Companion) -> None:
+    """Evaluate what an explanation of the selection would be asked with, and say nothing.
+
+    Raises ``HerdmateError`` where it cannot be asked for.
+    """
+    question = await explanation_of(selection, action, companion)
+    await _evaluate(question.request, companion)
+
+
+async def _evaluate(request: Request, companion: Companion) -> None:
+    ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND)
     async with aclosing(companion.generate(ahead)) as events:
         async for _ in events:
             pass

@@ -15,7 +15,7 @@ from lsprotocol import types
 from herdmate.assist.situation import Offer, offers
 from herdmate.assist.wish import Problem
 from herdmate.assist.withheld import reason_to_withhold
-from herdmate.lsp import protocol
+from herdmate.lsp import prefilling, protocol
 from herdmate.lsp.arguments import arguments_from_lsp
 from herdmate.lsp.diagnostics import problems_from_lsp
 from herdmate.lsp.ranges import range_to_json
@@ -32,6 +32,7 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.companion.ignored):
         return []
+    prefilling.after_selecting(session, selection)
     diagnostics = session.protocol._converter.unstructure(params.context.diagnostics)
     problems = problems_from_lsp(diagnostics, opened.lines)
     more = session.capabilities.diagnostics

@@ -1,23 +1,26 @@
-"""When the model reads ahead: a document was opened, the cursor rests, typing has paused, or ghost
-text is shown."""
+"""When the model reads ahead: a document was opened, the cursor rests, typing has paused, ghost
+text is shown, or code was selected."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from lsprotocol import types
 
-from herdmate.assist.prefill import prefill
+from herdmate.assist.prefill import prefill, prefill_explanation
 from herdmate.errors import HerdmateError
 from herdmate.lsp.session import Session
-from herdmate.text import Cursor
+from herdmate.text import Cursor, Selection
 
 _log = logging.getLogger(__name__)
 
 _AFTER_OPENING = 0.3
 _AFTER_SHOWING = 0.5
+_AFTER_SELECTING = 0.5
 _AFTER_TYPING = 1.5
 """Seconds. Longer than a thought takes: what was moved is evaluated anew, and typing stops that."""
 
@@ -58,6 +61,19 @@ def after_showing(session: Session, cursor: Cursor) -> None:
     _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
 
 
+def after_selecting(session: Session, selection: Selection) -> None:
+    """Lines are selected, and may be explained next: the question for that is read.
+
+    Where less than a line is, somebody rather copies a word.
+    """
+    action = next((item for item in session.library.actions if item.name == "explain"), None)
+    if action is None or "\n" not in selection.text.strip():
+        return
+    if session.settings.completion.prefill:
+        work = partial(prefill_explanation, selection, action, session.companion)
+        _later(session, selection.document.uri, _AFTER_SELECTING, work)
+
+
 def stop(session: Session, uri: str) -> None:
     """Something more urgent is to be done in this document."""
     if (older := session.reading_ahead.pop(uri, None)) is not None:
@@ -65,6 +81,11 @@ def stop(session: Session, uri: str) -> None:
 
 
 def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
+    """Read ahead for ghost text after some seconds."""
+    _later(session, uri, seconds, partial(_read, session, uri, offset))
+
+
+def _later(session: Session, uri: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     """Read ahead after some seconds; only the newest place of all, and a sleeping model sleeps on.
 
     Forty files that change at once would push each other out of the cache.
@@ -72,15 +93,19 @@ def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
     for other in tuple(session.reading_ahead):
         stop(session, other)
     if session.status.state in ("ready", "thinking", "starting", "loading"):
-        session.reading_ahead[uri] = asyncio.ensure_future(_read(session, uri, offset, seconds))
+        session.reading_ahead[uri] = asyncio.ensure_future(_after(seconds, work))
 
 
-async def _read(session: Session, uri: str, offset: int, seconds: float) -> None:
+async def _after(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
     await asyncio.sleep(seconds)
+    try:
+        await work()
+    except HerdmateError as error:
+        _log.info("nothing was read ahead: %s", error)
+
+
+async def _read(session: Session, uri: str, offset: int) -> None:
     if (opened := session.documents.find(uri)) is None:
         return
     cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
-    try:
-        await prefill(cursor, session.companion, session.settings.completion)
-    except HerdmateError as error:
-        _log.info("nothing was read ahead: %s", error)
+    await prefill(cursor, session.companion, session.settings.completion)
