@@ -416,7 +416,7 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
 
 async def test_all_problems_of_a_function_are_fixed_at_once(tmp_path: Path) -> None:
     code = "def f(x):\n    a = y\n    return z\n\n\ndef g():\n    return w\n"
-    told = "- `a = y`: undefined y\n- `return z`: undefined z\n\nMend"
+    told = "- `a = y`: undefined y\n- `return z`: undefined z\n\n```python\ndef f"
     replies = {told: "```python\ndef f(x):\n    a = x\n    return a\n```"}
     places = {"y": (1, 8), "z": (2, 11), "w": (6, 11)}
     problems = [
@@ -774,7 +774,8 @@ async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path
         while (await client.status())["engine"]["requests"] == 0:  # the file itself is read
             pass
         actions = await client.actions(URI, (0, 0), HOLE)
-        read, latest = {}, (await client.status())["engine"]
+        latest: dict[str, int] = (await client.status())["engine"]
+        read: dict[str, int] = {}
         while latest["requests"] < 2 or read != latest:
             await asyncio.sleep(0.2)
             read, latest = latest, (await client.status())["engine"]
