@@ -3,29 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import random
-import sys
-from collections.abc import Callable, Coroutine
-from contextlib import ExitStack
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Any, TextIO
 
-from rich.console import Console
-from rich.progress import Progress
-
-from herdmate.assist.withheld import reason_to_withhold_file
+from herdmate.cli.measuring import measured, tell
 from herdmate.cli.serve import Commands, engine_starter
-from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.asking import NAMES, Conditions, model_name
 from herdmate.eval.holes import Hole, punch, read_set, sample
-from herdmate.eval.run import Result, record, run, summaries
+from herdmate.eval.run import record, run, summaries
+from herdmate.eval.sources import code_files
 from herdmate.eval.table import table
 
 _ABOUT = """\
@@ -79,19 +70,12 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.threads, not arguments.automatic, arguments.order,
     )  # fmt: skip
     work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests)
-    with ExitStack() as stack:
-        path = arguments.records
-        records = stack.enter_context(path.open("w", encoding="utf-8")) if path else None
-        results = _with_progress(work, len(holes) * len(names), records)
-    found = summaries(results)
-    if arguments.json:
-        about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
-                 "model": arguments.model if fake else model_name(arguments.model),
-                 **asdict(given)}  # fmt: skip
-        rows = [asdict(item) for item in found]
-        sys.stdout.write(json.dumps({"conditions": about, "summaries": rows}, indent=1) + "\n")
-    else:
-        Console(highlight=False).print(table(found))
+    total = len(holes) * len(names)
+    results = measured(work, "filling holes", total, arguments.records, record)
+    about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
+             "model": arguments.model if fake else model_name(arguments.model),
+             **asdict(given)}  # fmt: skip
+    tell(arguments.json, about, summaries(results), table)
     return 0
 
 
@@ -105,30 +89,9 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
         if path.is_file() and ".jsonl" in path.name:
             known += read_set(path)
             continue
-        files = sorted(item for item in path.rglob("*") if item.is_file())
-        files = [path] if path.is_file() else files
-        files = [item for item in files if language_of(item) in (arguments.language or LANGUAGES)]
-        files = [item for item in files if reason_to_withhold_file(item, path) is None]
-        chance.shuffle(files)
+        files = code_files(path, arguments.language or LANGUAGES, chance)
         most = arguments.count * max(len(arguments.language or ()), 1)
         known += islice(punch(files, arguments.cut, chance), most)
     wanted = arguments.language or dict.fromkeys(hole.language for hole in known)
     by_language = ([hole for hole in known if hole.language == language] for language in wanted)
     return [hole for holes in by_language for hole in sample(holes, arguments.count, chance)]
-
-
-def _with_progress(
-    work: Callable[[Callable[[Result], None]], Coroutine[Any, Any, list[Result]]],
-    total: int,
-    records: TextIO | None,
-) -> list[Result]:
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("filling holes", total=total)
-
-        def on_result(result: Result) -> None:
-            progress.advance(task)
-            if records is not None:
-                records.write(json.dumps(record(result)) + "\n")
-                records.flush()
-
-        return asyncio.run(work(on_result))

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
-import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
+from herdmate.cli.measuring import measured, tell
 from herdmate.cli.serve import Commands
 from herdmate.errors import SelectionError
-from herdmate.eval.fixing import FIXERS, FixSummary, Outcome, fix_summaries, run_fixes, sample
+from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
 from herdmate.eval.flaws import read_flaws
 
 NAME = "eval-fix"
@@ -50,32 +48,18 @@ def _run(arguments: argparse.Namespace) -> int:
     names = ["herdmate", *dict.fromkeys(arguments.baseline)]
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
-    outcomes: list[Outcome] = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("mending bugs", total=len(flaws) * len(names))
-
-        def on_outcome(outcome: Outcome) -> None:
-            progress.advance(task)
-            outcomes.append(outcome)
-            if arguments.records:
-                lines = (json.dumps(asdict(item)) + "\n" for item in outcomes)
-                arguments.records.write_text("".join(lines), encoding="utf-8")
-
-        serve = ("--fake-engine", str(fake)) if fake else ()
-        asyncio.run(run_fixes(flaws, names, settings, serve, on_outcome))
+    serve = ("--fake-engine", str(fake)) if fake else ()
+    work = partial(run_fixes, flaws, names, settings, serve)
+    total = len(flaws) * len(names)
+    outcomes = measured(work, "mending bugs", total, arguments.records, asdict)
     if not outcomes:
         raise SelectionError("There is nothing to mend: no test of the set fails here.")
-    found = fix_summaries(outcomes)
-    if arguments.json:
-        about = {"set": str(arguments.set), "seed": arguments.seed, "model": arguments.model}
-        rows = [asdict(item) for item in found]
-        sys.stdout.write(json.dumps({"conditions": about, "summaries": rows}, indent=1) + "\n")
-    else:
-        Console(highlight=False).print(_table(found))
+    about = {"set": str(arguments.set), "seed": arguments.seed, "model": arguments.model}
+    tell(arguments.json, about, fix_summaries(outcomes), _table)
     return 0
 
 
-def _table(found: list[FixSummary]) -> Table:
+def _table(found: Sequence[FixSummary]) -> Table:
     table = Table()
     for title in ("asked", "bugs", "changed", "tests passed", "syntax broken", "seconds (median)"):
         table.add_column(title, justify="left" if title == "asked" else "right")

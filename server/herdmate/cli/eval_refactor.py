@@ -3,38 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
-import json
 import random
-import sys
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
 from rich.table import Table
 
-from herdmate.assist.withheld import reason_to_withhold_file
+from herdmate.cli.measuring import measured, tell
 from herdmate.cli.serve import Commands
-from herdmate.context.grammars import language_of
+from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.refactoring import (
     Check,
     Function,
-    Outcome,
     RefactorSummary,
     functions,
     refactor_summaries,
     run_refactorings,
 )
+from herdmate.eval.sources import code_files
 
 NAME = "eval-refactor"
 """What ``eval refactor`` is called inside."""
 
 _ABOUT = """\
 Gives functions of your own code to refactorings, through a real server, and tells how many were
-applied, what was refused and why, and whether the files stay sound. Nothing is written to your
-files; a check runs in a copy of the folder.
+applied, what was refused and why, and whether the files stay sound. Files of tests are passed over.
+Nothing is written to your files; a check runs in a copy of the folder.
 """
 
 
@@ -67,52 +64,36 @@ def _run(arguments: argparse.Namespace) -> int:
         raise SelectionError("There is no function of 5 to 30 lines in code without syntax errors.")
     actions = list(dict.fromkeys(arguments.action)) or ["simplify"]
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
-    fake, check = arguments.fake_engine, arguments.check
-    outcomes: list[Outcome] = []
-    with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("refactoring", total=len(given) * len(actions))
-
-        def on_outcome(outcome: Outcome) -> None:
-            progress.advance(task)
-            outcomes.append(outcome)
-            if arguments.records:
-                lines = (json.dumps(asdict(item)) + "\n" for item in outcomes)
-                arguments.records.write_text("".join(lines), encoding="utf-8")
-
-        serve = ("--fake-engine", str(fake)) if fake else ()
-        checked = Check(arguments.paths[0].absolute(), check) if check else None
-        asyncio.run(run_refactorings(given, actions, settings, serve, checked, on_outcome))
-    found = refactor_summaries(outcomes)
-    if arguments.json:
-        about = {"paths": [str(path) for path in arguments.paths], "seed": arguments.seed,
-                 "model": arguments.model}  # fmt: skip
-        rows = [asdict(item) for item in found]
-        sys.stdout.write(json.dumps({"conditions": about, "summaries": rows}, indent=1) + "\n")
-    else:
-        Console(highlight=False).print(_table(found))
+    fake, check = arguments.fake_engine, _check(arguments)
+    serve = ("--fake-engine", str(fake)) if fake else ()
+    work = partial(run_refactorings, given, actions, settings, serve, check)
+    total = len(given) * len(actions)
+    outcomes = measured(work, "refactoring", total, arguments.records, asdict)
+    about = {"paths": [str(path) for path in arguments.paths], "seed": arguments.seed,
+             "model": arguments.model}  # fmt: skip
+    tell(arguments.json, about, refactor_summaries(outcomes), _table)
     return 0
+
+
+def _check(arguments: argparse.Namespace) -> Check | None:
+    if not arguments.check:
+        return None
+    if not (folder := arguments.paths[0].absolute()).is_dir():
+        raise SelectionError(f"{folder} is no folder to run the check in a copy of.")
+    return Check(folder, arguments.check)
 
 
 def _functions(arguments: argparse.Namespace) -> list[Function]:
     """A fixed sample: the same seed gives the same functions."""
     chance = random.Random(arguments.seed)
-    files: list[Path] = []
-    for path in arguments.paths:
-        if not path.exists():
-            raise SelectionError(f"There is no {path}; give a file or folder.")
-        found = sorted(item for item in path.absolute().rglob("*") if item.is_file())
-        files += [
-            item for item in ([path.absolute()] if path.is_file() else found)
-            if reason_to_withhold_file(item, path) is None
-        ]  # fmt: skip
-    wanted = arguments.language
-    files = [item for item in files if language_of(item) and "test" not in item.name]
-    files = [item for item in files if not wanted or language_of(item) in wanted]
-    chance.shuffle(files)
-    return functions(files, arguments.count, chance)
+    languages = arguments.language or LANGUAGES
+    files = [
+        item for path in arguments.paths for item in code_files(path.absolute(), languages, chance)
+    ]
+    return functions([item for item in files if "test" not in item.name], arguments.count, chance)
 
 
-def _table(found: list[RefactorSummary]) -> Table:
+def _table(found: Sequence[RefactorSummary]) -> Table:
     table = Table()
     titles = ("language", "action", "functions", "applied", "syntax broken", "outside", "checked",
               "passed", "seconds (median)")  # fmt: skip

@@ -16,10 +16,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
-from herdmate.context.files import redacted
 from herdmate.context.grammars import language_of
-from herdmate.context.syntax import error_count, parse
 from herdmate.errors import SelectionError
+from herdmate.eval.sources import sound_code
 
 Cut = Literal["line", "word", "block"]
 """What is taken out of one's own code: a line's end, a line from within a word, or whole lines."""
@@ -72,17 +71,12 @@ def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Ho
     Files with a private key are passed over.
     """
     for path in paths:
-        language = language_of(path)
-        try:
-            text = path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError):
+        if (found := sound_code(path)) is None:
             continue
-        tree = parse(text, language)
-        if tree is None or error_count(tree) or redacted(text) != text:
-            continue
+        text, _ = found
         if (place := _place(text, cut, chance)) is not None:
             start, end = place
-            yield Hole(str(path), language, text[:start], text[start:end], text[end:])
+            yield Hole(str(path), language_of(path), text[:start], text[start:end], text[end:])
 
 
 def sample(holes: Iterable[Hole], count: int, chance: random.Random) -> list[Hole]:

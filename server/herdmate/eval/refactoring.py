@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -15,12 +16,12 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from herdmate.context.files import redacted
 from herdmate.context.grammars import language_of
 from herdmate.context.signatures import signatures
-from herdmate.context.syntax import enclosing_definition, error_count, parse
+from herdmate.context.syntax import enclosing_definition
 from herdmate.errors import HerdmateError
 from herdmate.eval.scores import is_well_formed
+from herdmate.eval.sources import sound_code
 from herdmate.lsp.client import Client, connect
 from herdmate.text import Document, Span
 
@@ -76,29 +77,6 @@ class RefactorSummary:
     median_seconds: float
 
 
-def functions(paths: Iterable[Path], count: int, chance: random.Random) -> list[Function]:
-    """So many functions, at most one of a file, in files that have no syntax error."""
-    return list(islice(_found(paths, chance), count))
-
-
-async def run_refactorings(
-    given: Sequence[Function], actions: Sequence[str], settings: Mapping[str, Any],
-    serve: tuple[str, ...], check: Check | None, on_outcome: Callable[[Outcome], None],
-) -> list[Outcome]:  # fmt: skip
-    """Every function to every action through a real server. Raises ``HerdmateError``.
-
-    An edit is never written to the files, only to a copy of theirs in which the check runs.
-    """
-    outcomes = []
-    async with connect(dict(settings), "--log-level", "error", serve=serve) as client:
-        await client.ready(lambda _message, _fraction: None)
-        for function in given:
-            for action in actions:
-                outcomes.append(await _outcome(client, function, action, check))
-                on_outcome(outcomes[-1])
-    return outcomes
-
-
 @dataclass(frozen=True, slots=True)
 class Check:
     """A shell command that succeeds in a copy of ``folder`` as long as the code in it is right."""
@@ -122,6 +100,29 @@ class Check:
                 process.kill()
                 await process.wait()
                 return False
+
+
+def functions(paths: Iterable[Path], count: int, chance: random.Random) -> list[Function]:
+    """So many functions, at most one of a file, in files that have no syntax error."""
+    return list(islice(_found(paths, chance), count))
+
+
+async def run_refactorings(
+    given: Sequence[Function], actions: Sequence[str], settings: Mapping[str, Any],
+    serve: tuple[str, ...], check: Check | None, on_outcome: Callable[[Outcome], None],
+) -> list[Outcome]:  # fmt: skip
+    """Every function to every action through a real server. Raises ``HerdmateError``.
+
+    An edit is never written to the files, only to a copy of theirs in which the check runs.
+    """
+    outcomes = []
+    async with connect(dict(settings), "--log-level", "error", serve=serve) as client:
+        await client.ready(lambda _message, _fraction: None)
+        for function in given:
+            for action in actions:
+                outcomes.append(await _outcome(client, function, action, check))
+                on_outcome(outcomes[-1])
+    return outcomes
 
 
 def refactor_summaries(outcomes: Sequence[Outcome]) -> list[RefactorSummary]:
@@ -149,17 +150,11 @@ def refactor_summaries(outcomes: Sequence[Outcome]) -> list[RefactorSummary]:
 
 def _found(paths: Iterable[Path], chance: random.Random) -> Iterator[Function]:
     for path in paths:
-        language = language_of(path)
-        try:
-            text = path.read_bytes().decode("utf-8")
-        except (OSError, UnicodeDecodeError):
+        if (found := sound_code(path)) is None:
             continue
-        tree = parse(text, language)
-        if tree is None or error_count(tree) or redacted(text) != text:
-            continue
-        spans = dict.fromkeys(
-            enclosing_definition(tree, text, Span(at, at)) for at in _line_ends(text)
-        )
+        text, tree = found
+        ends = (line.start() for line in re.finditer("\n", text))
+        spans = dict.fromkeys(enclosing_definition(tree, text, Span(at, at)) for at in ends)
         fitting = [
             span
             for span in spans
@@ -168,14 +163,7 @@ def _found(paths: Iterable[Path], chance: random.Random) -> Iterator[Function]:
             and len(signatures(tree, span)) == 1
         ]
         if fitting:
-            yield Function(path, language, text, chance.choice(fitting))
-
-
-def _line_ends(text: str) -> Iterator[int]:
-    at = text.find("\n")
-    while at >= 0:
-        yield at
-        at = text.find("\n", at + 1)
+            yield Function(path, language_of(path), text, chance.choice(fitting))
 
 
 async def _outcome(client: Client, given: Function, action: str, check: Check | None) -> Outcome:

@@ -1,0 +1,37 @@
+"""Code of one's own that is measured with: which files, and which of them can be used."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Collection
+from pathlib import Path
+
+from herdmate.assist.withheld import reason_to_withhold_file
+from herdmate.context.files import redacted
+from herdmate.context.grammars import language_of
+from herdmate.context.syntax import SyntaxTree, error_count, parse
+from herdmate.errors import SelectionError
+
+
+def code_files(path: Path, languages: Collection[str], chance: random.Random) -> list[Path]:
+    """The files of a folder, or the one file, in any order; those that no prompt may hold left out.
+
+    Raises ``SelectionError`` where there is none.
+    """
+    if not path.exists():
+        raise SelectionError(f"There is no {path}; give a file or folder.")
+    files = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
+    files = [item for item in files if language_of(item) in languages]
+    files = [item for item in files if reason_to_withhold_file(item, path) is None]
+    chance.shuffle(files)
+    return files
+
+
+def sound_code(path: Path) -> tuple[str, SyntaxTree] | None:
+    """A file's text and tree; ``None`` where it has a syntax error or a private key."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    tree = parse(text, language_of(path))
+    return None if tree is None or error_count(tree) or redacted(text) != text else (text, tree)
