@@ -175,3 +175,7 @@ async def test_names_that_the_file_has_are_not_imported_again() -> None:
     async with companion({"": _reply(needed)}) as model:
         done = await rewrite(selection, _action("simplify"), model)
     assert apply_edits(document.text, done.edits) == head + needed + "\n"
+    beside = "from os import sep; first = 1\n" + short
+    async with companion({"": _reply(beside)}) as model:
+        done = await rewrite(selection, _action("simplify"), model)
+    assert apply_edits(document.text, done.edits) == head + beside + "\n"

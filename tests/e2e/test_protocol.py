@@ -773,6 +773,13 @@ async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path
         client.open(URI, CODE)
         while (await client.status())["engine"]["requests"] == 0:  # the file itself is read
             pass
+        on_save = types.CodeActionContext([], only=["source.fixAll"])
+        selected = types.Range(types.Position(0, 0), types.Position(*HOLE))
+        await client.text_document_code_action_async(
+            types.CodeActionParams(types.TextDocumentIdentifier(URI), selected, on_save)
+        )
+        await asyncio.sleep(1)
+        assert (await client.status())["engine"]["requests"] == 1  # nobody selected anything
         actions = await client.actions(URI, (0, 0), HOLE)
         latest: dict[str, int] = (await client.status())["engine"]
         read: dict[str, int] = {}

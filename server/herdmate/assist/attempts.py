@@ -1,4 +1,6 @@
-"""Two tries: a reply that cannot be taken is told to the model once, with what is wrong."""
+"""Two tries: what was wrong with a reply is told to the model once, and where it changes nothing
+though something is to be changed, it is asked in another way.
+"""
 
 from __future__ import annotations
 
@@ -41,27 +43,25 @@ async def attempted(
     try:
         return take(question.reply_start + restored(reply), finished)
     except RefusedError as refusal:
-        is_idle = isinstance(refusal, UnchangedError)
-        if is_idle and must_change:
-            again = replace(question, request=replace(question.request, sampling=_OTHERWISE))
-        elif (repair := await _repair(question, reply, refusal, companion)) is not None:
-            again = repair
-        else:
+        again = await _again(question, reply, refusal, companion, must_change)
+        if again is None:
             raise
     reply, finished = await _reply(again.request, companion, on_token)
     try:
         return take(again.reply_start + restored(reply), finished)
     except RefusedError as refusal:
-        if is_idle:
+        if again.turns == question.turns:
             raise
         told = "The model was told what was wrong and did not mend it."
         raise RefusedError(f"{refusal} {told}") from refusal
 
 
-async def _repair(
-    question: Question, reply: str, refusal: RefusedError, companion: Companion
+async def _again(
+    question: Question, reply: str, refusal: RefusedError, companion: Companion, must_change: bool
 ) -> Question | None:
-    """The question that tells the model what was wrong; ``None`` where that is of no use."""
+    """The second question; ``None`` where it would be of no use."""
+    if isinstance(refusal, UnchangedError) and must_change:
+        return replace(question, request=replace(question.request, sampling=_OTHERWISE))
     said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""
     return await asked_on(question, reply, said, companion) if said else None
 

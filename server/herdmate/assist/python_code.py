@@ -41,7 +41,7 @@ def unknown_names(code: str) -> frozenset[str]:
         elif isinstance(node, ast.arg):
             known.add(node.arg)
         elif isinstance(node, ast.Import | ast.ImportFrom):
-            known.update((item.asname or item.name).partition(".")[0] for item in node.names)
+            known |= _bound(node)
         elif isinstance(node, ast.Global | ast.Nonlocal):
             known.update(node.names)
         elif isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
@@ -71,7 +71,7 @@ def without_typing(code: str, original: str) -> str:
 
 
 def without_known_imports(code: str, original: str, file: str) -> str:
-    """Code without the imports on top whose names the file has already, from wherever.
+    """Code without the imports outside functions whose names the file has already, from wherever.
 
     A model that sees a function alone guesses where its names come from. What stands in
     ``original`` stays.
@@ -81,12 +81,14 @@ def without_known_imports(code: str, original: str, file: str) -> str:
         return code
     known = {name for node in around.body for name in _bound(node)}
     old, lines = original.splitlines(), code.splitlines(keepends=True)
+    rows = [node.lineno for node in parsed.body]
     for node in reversed(parsed.body):
-        names = _bound(node) if isinstance(node, ast.Import | ast.ImportFrom) else set()
-        own = lines[node.lineno - 1 : node.end_lineno]
-        if names and names <= known and own[0].rstrip("\r\n") not in old:
+        if not isinstance(node, ast.Import | ast.ImportFrom) or rows.count(node.lineno) > 1:
+            continue
+        if _bound(node) <= known and lines[node.lineno - 1].rstrip("\r\n") not in old:
             del lines[node.lineno - 1 : node.end_lineno]
-    return "".join(lines).lstrip("\r\n") if len(lines) < len(code.splitlines()) else code
+    kept = "".join(lines)
+    return code if kept == code else kept.lstrip("\r\n")
 
 
 def _bound(node: ast.stmt) -> set[str]:

@@ -32,17 +32,20 @@ def code_action(session: Session, params: types.CodeActionParams) -> list[types.
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.companion.ignored):
         return []
-    prefilling.after_selecting(session, selection)
     diagnostics = session.protocol._converter.unstructure(params.context.diagnostics)
     problems = problems_from_lsp(diagnostics, opened.lines)
     more = session.capabilities.diagnostics
     given = dict(zip(problems, params.context.diagnostics, strict=True))
-    return [
-        _to_lsp(session, offer, params, given, opened.document.version)
+    offered = [
+        offer
         for offer in offers(session.library.actions, selection, problems, more)
         if _is_wanted(offer.action.lsp_kind, params.context.only)
         and _can_run(session, offer.action, opened.document)
     ]
+    if explain := next((item.action for item in offered if item.action.name == "explain"), None):
+        prefilling.after_selecting(session, selection, explain)
+    version = opened.document.version
+    return [_to_lsp(session, offer, params, given, version) for offer in offered]
 
 
 async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:

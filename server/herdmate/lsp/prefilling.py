@@ -14,6 +14,7 @@ from lsprotocol import types
 from herdmate.assist.prefill import prefill, prefill_explanation
 from herdmate.errors import HerdmateError
 from herdmate.lsp.session import Session
+from herdmate.prompting.library import Action
 from herdmate.text import Cursor, Selection
 
 _log = logging.getLogger(__name__)
@@ -23,6 +24,9 @@ _AFTER_SHOWING = 0.5
 _AFTER_SELECTING = 0.5
 _AFTER_TYPING = 1.5
 """Seconds. Longer than a thought takes: what was moved is evaluated anew, and typing stops that."""
+
+_MOST_SELECTED = 8_000
+"""Characters: some 2,000 tokens."""
 
 
 def after_opening(session: Session, uri: str) -> None:
@@ -61,16 +65,15 @@ def after_showing(session: Session, cursor: Cursor) -> None:
     _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
 
 
-def after_selecting(session: Session, selection: Selection) -> None:
+def after_selecting(session: Session, selection: Selection, explain: Action) -> None:
     """Lines are selected, and may be explained next: the question for that is read.
 
-    Where less than a line is, somebody rather copies a word.
+    Where less than a line is, somebody rather copies a word; much code takes longer to read than
+    anybody hesitates.
     """
-    action = next((item for item in session.library.actions if item.name == "explain"), None)
-    if action is None or "\n" not in selection.text.strip():
-        return
-    if session.settings.completion.prefill:
-        work = partial(prefill_explanation, selection, action, session.companion)
+    code = selection.text.strip()
+    if session.settings.completion.prefill and "\n" in code and len(code) <= _MOST_SELECTED:
+        work = partial(prefill_explanation, selection, explain, session.companion)
         _later(session, selection.document.uri, _AFTER_SELECTING, work)
 
 
