@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from herdmate.lsp.session import Session
-from herdmate.settings import Settings, settings_from_json
+from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
 
@@ -59,7 +60,19 @@ def _adopt(session: Session) -> bool:
     session.settings, errors = settings_from_json(session.wishes)
     for error in errors:
         session.show(str(error), types.MessageType.Warning)
+    if changed := list(_changed(before, session.settings)):
+        _log.info("settings changed: %s", ", ".join(changed))
     return _engine_part(before) != _engine_part(session.settings)
+
+
+def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
+    """Names only: a value may be nobody else's business."""
+    for field in fields(before):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if is_dataclass(old):
+            yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
+        elif old != new:
+            yield group + camel_case(field.name)
 
 
 def _wish(session: Session, settings: Any) -> None:

@@ -8,6 +8,7 @@
 //   HERDMATE_E2E_PYTHON   a Python that says whether the changed file is still Python
 //   HERDMATE_E2E_VSIX     the packaged extension
 //   HERDMATE_E2E_OUT      where pictures and logs are kept
+//   HERDMATE_E2E_ONLY     the scenarios that are run, by name and with spaces between; else all
 
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
@@ -111,7 +112,11 @@ write(path.join(home, 'config.yaml'), 'auth: none\n'); // else one is written un
 write(path.join(data, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
 write(path.join(data, 'User/keybindings.json'), JSON.stringify(KEYS));
 // In the machine's settings, since the workbench may start extensions before it knows the user's.
-setServer([...JSON.parse(SERVER), '--log-level', 'info']);
+const machine = {
+  'herdmate.server.command': [...JSON.parse(SERVER), '--log-level', 'info'],
+  'herdmate.model': MODEL,
+};
+setMachine({});
 fs.mkdirSync(path.join(home, 't'));
 fs.rmSync(OUT, { recursive: true, force: true });
 fs.mkdirSync(OUT, { recursive: true });
@@ -130,20 +135,29 @@ const browser = await chromium.launch({
     '--disable-dev-shm-usage',
   ],
 });
+const SCENARIOS = {
+  ghostTextIsAcceptedWithTab,
+  typingThroughKeepsTheRest,
+  acceptingAWordKeepsTheRest,
+  acceptingALineKeepsTheRest,
+  theEditorsOwnBracketIsNotDoubled,
+  explanationStreamsBesideTheCode,
+  aQuestionFollowsAndTheNextIsStopped,
+  refactoringChangesOnlyTheSelection,
+  previewIsDiscardedOrApplied,
+  staleDocumentIsLeftAloneUntilRunAgain,
+  cellsOfANotebookKnowOfEachOther,
+  lightThemeIsReadable,
+  missingServerIsToldWithOneButton,
+};
 let failure;
 const page = await openPage();
 try {
   await openFile();
-  await ghostTextIsAcceptedWithTab();
-  await typingThroughKeepsTheRest();
-  await acceptingAWordKeepsTheRest();
-  await acceptingALineKeepsTheRest();
-  await theEditorsOwnBracketIsNotDoubled();
-  await explanationStreamsBesideTheCode();
-  await refactoringChangesOnlyTheSelection();
-  await cellsOfANotebookKnowOfEachOther();
-  await lightThemeIsReadable();
-  await missingServerIsToldWithOneButton();
+  const only = process.env.HERDMATE_E2E_ONLY?.split(' ');
+  for (const [name, run] of Object.entries(SCENARIOS)) {
+    if (!only || only.includes(name)) await run();
+  }
 } catch (error) {
   failure = error;
   await picture('failure').catch(() => {});
@@ -310,9 +324,14 @@ async function ghostText() {
 
 /** How often the model was asked for ghost text, by the server's log. */
 function timesAsked() {
+  return log().split('typing: ').length - 1;
+}
+
+/** All that the server has logged. */
+function log() {
   const logs = path.join(data, 'logs');
   const name = fs.readdirSync(logs, { recursive: true }).find((it) => it.endsWith('Herdmate.log'));
-  return fs.readFileSync(path.join(logs, name), 'utf8').split('typing: ').length - 1;
+  return fs.readFileSync(path.join(logs, name), 'utf8');
 }
 
 async function explanationStreamsBesideTheCode() {
@@ -344,21 +363,121 @@ function untilItIsWhole(main) {
   });
 }
 
+async function aQuestionFollowsAndTheNextIsStopped() {
+  const frame = page.frameLocator('iframe.webview').frameLocator('#active-frame');
+  const [view, question] = [frame.locator('main'), frame.locator('#question')];
+  await question.fill('May the list be empty?');
+  await question.press('Enter');
+  await view.locator('blockquote', { hasText: 'May the list be empty?' }).waitFor();
+  await view.locator('blockquote ~ :is(p, pre, ul, ol)').first().waitFor({ timeout: PATIENCE });
+  await question.waitFor({ timeout: PATIENCE }); // it comes back once the answer is whole
+  await picture('4b-question-answered');
+  assert.equal(await frame.locator('#error').innerText(), '');
+  say(`answered: ${JSON.stringify((await view.innerText()).slice(-200))}`);
+
+  await question.fill('Say again in other words what each line does.');
+  await question.press('Enter');
+  const cancel = page.locator('.notification-toast .monaco-text-button', { hasText: 'Cancel' });
+  await cancel.waitFor({ timeout: PATIENCE });
+  const engine = enginesPid();
+  process.kill(engine, 'SIGSTOP'); // else the answer might be whole before it is stopped
+  try {
+    await cancel.click();
+  } finally {
+    process.kill(engine, 'SIGCONT');
+  }
+  await frame.locator('#error', { hasText: 'was stopped' }).waitFor();
+  await question.waitFor(); // one may go on from what was said before
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
+  await picture('4c-stopped');
+  say('the answer to a second question was stopped');
+}
+
 async function refactoringChangesOnlyTheSelection() {
   const before = onDisk();
-  await select(SIMPLIFIED);
-  await runCommand('Refactor...');
-  const simplify = page.locator('.action-widget').getByText('Simplify');
-  await simplify.waitFor();
-  await picture('5-refactorings');
-  await simplify.click();
+  await simplify('5-refactorings');
   await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
   const after = await saved((text) => text !== before);
+  isSimplified(before, after);
+  await picture('6-refactored');
+  await oneUndoRestores(before);
+}
+
+async function previewIsDiscardedOrApplied() {
+  const before = onDisk();
+  await configure('refactor.preview', 'always');
+  const preview = page.locator('.bulk-edit-panel');
+  const changed = preview.locator('.monaco-list-row', { hasText: 'stock.py' });
+  await simplify();
+  await changed.waitFor({ timeout: PATIENCE });
+  await picture('6c-preview');
+  await preview.getByRole('button', { name: 'Discard' }).click();
+  await changed.waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.tab.dirty').count(), 0, 'what was discarded changed a file');
+  assert.equal(onDisk(), before);
+  say('a previewed change was discarded');
+
+  await simplify();
+  await changed.waitFor({ timeout: PATIENCE });
+  await changed.locator('input[type=checkbox], .edit-checkbox').first().click();
+  await picture('6d-preview-ticked');
+  await preview.getByRole('button', { name: 'Apply' }).click();
+  await page.locator('.tab.active.dirty').waitFor();
+  isSimplified(before, await saved((text) => text !== before));
+  say('a previewed change was applied');
+  await oneUndoRestores(before);
+}
+
+async function staleDocumentIsLeftAloneUntilRunAgain() {
+  await configure('refactor.preview', 'never');
+  const before = onDisk();
+  const typed = '\n\nLIMIT = 12\n';
+  const engine = enginesPid();
+  process.kill(engine, 'SIGSTOP'); // the model works until the file has changed
+  try {
+    await simplify();
+    await page.locator('.notification-toast', { hasText: 'Simplify' }).waitFor();
+    await startAnew(typed.trim());
+  } finally {
+    process.kill(engine, 'SIGCONT');
+  }
+  const offer = page.locator('.notification-toast', { hasText: 'The file changed while' });
+  await offer.waitFor({ timeout: PATIENCE });
+  await picture('6e-stale');
+  const changed = await saved((text) => text !== before);
+  assert.equal(squeezed(changed), squeezed(before + typed), 'a refused change changed the file');
+  assert(changed.startsWith(before.trimEnd()), `a refused change changed the file:\n${changed}`);
+
+  await offer.locator('.monaco-text-button', { hasText: 'Run again' }).click();
+  await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
+  isSimplified(changed, await saved((text) => text !== changed));
+  say('a stale change was refused, and made when it was run again');
+  await oneUndoRestores(changed);
+}
+
+/** Asks for Simplify of the function SIMPLIFIED, by the menu that the light bulb opens. */
+async function simplify(pictured) {
+  await select(SIMPLIFIED);
+  await runCommand('Refactor...');
+  const choice = page.locator('.action-widget').getByText('Simplify');
+  await choice.waitFor();
+  if (pictured) await picture(pictured);
+  await choice.click();
+}
+
+function isSimplified(before, after) {
   const [head, tail] = [linesUpTo(before, SIMPLIFIED.first), linesFrom(before, SIMPLIFIED.last)];
   assert(after.startsWith(head) && after.endsWith(tail), `changed outside the selection:\n${after}`);
   isPython(after);
   say(`refactored to ${JSON.stringify(after.slice(head.length, after.length - tail.length))}`);
-  await picture('6-refactored');
+}
+
+async function oneUndoRestores(before) {
+  await page.locator('.tab', { hasText: 'stock.py' }).first().click();
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await page.locator('.tab.active.dirty').waitFor();
+  assert.equal(await saved(() => true), before, 'one undo does not restore the file');
 }
 
 async function lightThemeIsReadable() {
@@ -371,7 +490,7 @@ async function lightThemeIsReadable() {
 }
 
 async function missingServerIsToldWithOneButton() {
-  setServer([path.join(home, 'no-such-herdmate')]);
+  setMachine({ 'herdmate.server.command': [path.join(home, 'no-such-herdmate')] });
   const message = page.locator('.notification-toast', { hasText: 'server was not found' });
   await message.waitFor();
   assert.deepEqual(await message.locator('.monaco-text-button').allInnerTexts(), ['How to Install']);
@@ -522,9 +641,37 @@ function serverLog() {
   return `The end of ${name}:\n${text.slice(-4000)}`;
 }
 
-function setServer(command) {
-  const settings = { 'herdmate.server.command': command, 'herdmate.model': MODEL };
-  write(path.join(data, 'Machine/settings.json'), JSON.stringify(settings));
+/** Puts settings beside those of the machine, which VS Code takes over at once. */
+function setMachine(settings) {
+  Object.assign(machine, settings);
+  write(path.join(data, 'Machine/settings.json'), JSON.stringify(machine));
+}
+
+/** Changes a setting and waits until the running server's log tells of it. */
+async function configure(name, value) {
+  const told = () => log().split(`settings changed: ${name}`).length;
+  const before = told();
+  setMachine({ [`herdmate.${name}`]: value });
+  for (const ends = Date.now() + PATIENCE; Date.now() < ends; ) {
+    if (told() > before) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`the server does not know of ${name}`);
+}
+
+/** The process in which the model works for this run's server. */
+function enginesPid() {
+  const own = `HOME=${home}\0`;
+  const found = fs.readdirSync('/proc').find((pid) => {
+    try {
+      const is = (name, text) => fs.readFileSync(`/proc/${pid}/${name}`, 'utf8').includes(text);
+      return /^\d+$/.test(pid) && is('cmdline', 'herdmate.engine.worker') && is('environ', own);
+    } catch {
+      return false; // it has ended meanwhile
+    }
+  });
+  assert(found, 'no engine runs');
+  return Number(found);
 }
 
 function write(where, text) {
