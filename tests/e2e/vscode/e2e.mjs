@@ -293,6 +293,11 @@ async function startAnew(text) {
   await page.keyboard.press('Control+End');
   await page.keyboard.type('\n\n');
   for (let level = 0; level < 4; level++) await page.keyboard.press('Shift+Tab');
+  // A key's command may run after what is typed next, but never after the next command.
+  await page.keyboard.press('F1');
+  await page.locator('.quick-input-widget input').first().waitFor();
+  await page.keyboard.press('Escape');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
   await page.keyboard.type(text, { delay: 15 });
 }
 
