@@ -21,6 +21,7 @@ from rich.progress import (
 from rich.prompt import Confirm
 from rich.table import Table
 
+from herdmate.cli import perplexity
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose, needed_memory
@@ -30,7 +31,7 @@ from herdmate.settings import Settings
 
 
 def add_parser(commands: Any) -> None:
-    """``herdmate models list | pull NAME | path [NAME] | rm NAME``."""
+    """``herdmate models list | pull | path | rm | perplexity``."""
     parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the models that Herdmate knows")
@@ -45,6 +46,7 @@ def add_parser(commands: Any) -> None:
     removing = actions.add_parser("rm", help="remove a model's file, or what was fetched of it")
     removing.add_argument("name")
     removing.set_defaults(run=_remove)
+    perplexity.add_parser(actions)
 
 
 def pull_with_progress(model: CatalogueModel, console: Console) -> Path:

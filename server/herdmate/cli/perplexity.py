@@ -1,0 +1,129 @@
+"""``herdmate models perplexity``: what quantising a model costs, side by side."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from herdmate.context.languages import LANGUAGES
+from herdmate.errors import SelectionError
+from herdmate.eval.sources import code_files
+from herdmate.models.choose import choose
+from herdmate.models.folder import model_folder
+from herdmate.models.perplexity import WINDOW, Perplexity, measured, windows
+
+_WIKITEXT = (Path("wiki.test.raw"), Path("wikitext-2-raw/wiki.test.raw"))
+"""Where the text that published figures are of is looked for."""
+
+_ABOUT = f"""\
+Computes how surprised models are by a text, as llama.cpp does: windows of {WINDOW} tokens, of which
+the second half is scored. Less is better. Models are compared on the same text, and only where
+their tokens mean the same. Without --text it is wikitext-2 (wiki.test.raw) where that lies in this
+folder, else the code in it.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    model: str
+    size: int
+    found: Perplexity
+
+
+def add_parser(actions: Any) -> None:
+    """``herdmate models perplexity MODEL...``."""
+    parser = actions.add_parser(
+        "perplexity", help="how surprised models are by a text", description=_ABOUT
+    )
+    parser.add_argument("models", nargs="+", metavar="MODEL", help="a name, a path, or auto")
+    parser.add_argument("--text", type=Path, metavar="PATH", help="a file, or a folder of code")
+    parser.add_argument(
+        "--windows", type=int, default=0, metavar="N", help="only the first N of the text; 0 is all"
+    )
+    parser.add_argument("--threads", type=int, default=0, metavar="N")
+    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    free = psutil.virtual_memory().available
+    paths = [choose(name, model_folder(), free, WINDOW).path for name in arguments.models]
+    source = arguments.text or next(
+        (Path(name) for name in _WIKITEXT if Path(name).exists()), Path()
+    )
+    text = _text(source)
+    console = Console(stderr=True)
+    console.print(f"Text: {source.absolute()}", markup=False, highlight=False)
+    rows = _rows([Path(path) for path in paths], text, arguments, console)
+    if arguments.json:
+        about = {"text": str(source.absolute()), "window": WINDOW}
+        found = {"conditions": about, "models": [asdict(row) for row in rows]}
+        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+    else:
+        Console(highlight=False).print(_table(rows))
+    return 0
+
+
+def _rows(
+    paths: Sequence[Path], text: str, arguments: argparse.Namespace, console: Console
+) -> list[_Row]:
+    from herdmate.engine.loading import Load  # imports llama.cpp, which takes a second
+    from herdmate.engine.scoring import scorer
+
+    rows: list[_Row] = []
+    vocabulary = ""
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Progress(*columns, console=console, transient=True) as progress:
+        for path in paths:
+            with scorer(Load(str(path), threads=arguments.threads), WINDOW) as model:
+                if vocabulary and vocabulary != model.vocabulary:
+                    raise SelectionError(
+                        f"{path.name} cuts text into other tokens than {paths[0].name}, so that "
+                        "their perplexities cannot be compared; measure it by itself."
+                    )
+                vocabulary = model.vocabulary
+                cut = windows(model.tokenize(text), arguments.windows)
+                task = progress.add_task(path.name, total=len(cut))
+                for found in measured(cut, model.surprises):
+                    told = f"{path.name}: {found.value:.4f} ± {found.error:.4f}"
+                    progress.update(task, advance=1, description=told)
+            rows.append(_Row(path.name, path.stat().st_size, found))
+    return rows
+
+
+def _text(source: Path) -> str:
+    """A file as it is, or the code in a folder, which stays the same from one run to the next."""
+    if source.is_dir():
+        files = sorted(code_files(source.absolute(), LANGUAGES, random.Random(0)))
+        texts = [path.read_text(encoding="utf-8", errors="replace") for path in files]
+        return "\n".join(texts)
+    try:
+        return source.read_text(encoding="utf-8", errors="replace")
+    except OSError as error:
+        raise SelectionError(f"{source} cannot be read ({error.strerror}); give a text.") from error
+
+
+def _table(rows: Sequence[_Row]) -> Table:
+    table = Table()
+    for title in ("model", "size", "perplexity", "± ", "to the first", "tokens scored"):
+        table.add_column(title.strip(), justify="left" if title == "model" else "right")
+    for row in rows:
+        more = row.found.value / rows[0].found.value - 1
+        table.add_row(
+            row.model, f"{row.size / 1e9:.2f} GB", f"{row.found.value:.4f}",
+            f"{row.found.error:.4f}", f"{more:+.2%}", str(row.found.tokens),
+        )  # fmt: skip
+    return table
