@@ -1,8 +1,13 @@
-// Bundles the extension into dist/extension.js, and the licences of what is in it beside that.
+// Bundles the extension into dist/extension.js, and puts beside that the licences of what is in it
+// and the server's wheel, from which Set Up installs it. PYTHON builds the wheel.
 
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
+
+rmSync('dist', { recursive: true, force: true });
+mkdirSync('dist');
 
 const { metafile } = await build({
   entryPoints: ['src/extension.ts'],
@@ -26,3 +31,9 @@ const licences = [...packages].sort().map((folder) => {
   return `${folder}\n\n${readFileSync(join(folder, file), 'utf8')}`;
 });
 writeFileSync('dist/licences.txt', licences.join('\n\n----\n\n'));
+
+const pip = ['-m', 'pip', 'wheel', '--quiet', '--disable-pip-version-check', '--no-deps'];
+const wheel = spawnSync(process.env.PYTHON ?? 'python3', [...pip, '--wheel-dir', 'dist', '..'], {
+  stdio: ['ignore', 'ignore', 'inherit'],
+});
+if (wheel.status !== 0) throw new Error('the wheel was not built');

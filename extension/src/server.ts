@@ -2,13 +2,15 @@ import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
 import { newClient, sendSettings } from './client';
 import { DIAGNOSTICS, EXPLANATION, type ExplanationPart, STATUS, type Status } from './protocol';
-import { serverCommand } from './serverCommand';
+import { FROM_PATH, interpreter, serverCommand } from './serverCommand';
+import { Setup } from './setup';
 
 /** The server's process and the connection to it. Each start makes a new client. */
 export class Server {
   private readonly log = vscode.window.createOutputChannel('Herdmate', { log: true });
   private readonly status = new vscode.EventEmitter<Status>();
   private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
+  private readonly setup: Setup;
   private client: LanguageClient | undefined;
   private turn: Promise<void> = Promise.resolve();
 
@@ -16,11 +18,13 @@ export class Server {
   readonly onExplanation = this.explanation.event;
 
   constructor(private readonly context: vscode.ExtensionContext) {
+    this.setup = new Setup(context, this.log);
     context.subscriptions.push(
       this.log,
       this.status,
       this.explanation,
       vscode.commands.registerCommand('herdmate.restartServer', () => this.restart()),
+      vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
       vscode.workspace.onDidChangeConfiguration((event) => {
         const decisive = this.client ? 'herdmate.server' : 'herdmate';
@@ -38,6 +42,12 @@ export class Server {
       await this.end();
       await this.start();
     });
+  }
+
+  /** Makes an environment for the server that the extension carries, and starts that. */
+  private async setUp(): Promise<void> {
+    const python = await interpreter().catch(() => undefined);
+    if (await this.setup.run(python)) await this.restart();
   }
 
   stop(): Promise<void> {
@@ -64,7 +74,7 @@ export class Server {
 
   private async start(): Promise<void> {
     this.status.fire({ state: 'starting', message: 'The server is starting.' });
-    const [program, ...args] = await serverCommand(this.log);
+    const [program, ...args] = await serverCommand(this.log, () => this.setup.server());
     this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
     const client = newClient([program, ...args, 'serve'], this.log);
     client.onNotification(STATUS, (status: Status) => this.status.fire(status));
@@ -91,7 +101,10 @@ export class Server {
   }
 
   private tellOfFailedStart(program: string, error: string): void {
-    if (error.includes('Launching server using command')) {
+    const isMissing = error.includes('Launching server using command');
+    if (isMissing && program === FROM_PATH) {
+      this.tell('Herdmate has no server on this machine yet.', 'Set Up', () => this.setUp());
+    } else if (isMissing) {
       this.tell(
         `Herdmate's server was not found: there is no program "${program}".`,
         'How to Install',

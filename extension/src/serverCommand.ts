@@ -2,8 +2,14 @@ import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 
-/** The command that starts Herdmate: the user's, the selected interpreter's, or the PATH's. */
-export async function serverCommand(log: vscode.LogOutputChannel): Promise<[string, ...string[]]> {
+/** What is started where nothing else was found. */
+export const FROM_PATH = 'herdmate';
+
+/** The command that starts Herdmate: the user's, the interpreter's, our own, or the PATH's. */
+export async function serverCommand(
+  log: vscode.LogOutputChannel,
+  own: () => Promise<string | undefined>,
+): Promise<[string, ...string[]]> {
   const [program, ...rest] = vscode.workspace
     .getConfiguration('herdmate')
     .get<string[]>('server.command', []);
@@ -12,7 +18,7 @@ export async function serverCommand(log: vscode.LogOutputChannel): Promise<[stri
     log.warn(`The selected Python interpreter is not known: ${error}`);
     return undefined;
   });
-  return [beside(python) ?? 'herdmate'];
+  return [beside(python) ?? (await own()) ?? FROM_PATH];
 }
 
 function beside(python: string | undefined): string | undefined {
@@ -34,7 +40,7 @@ interface PythonApi {
 }
 
 /** The interpreter selected for this workspace, which may name any program: so only if trusted. */
-async function interpreter(): Promise<string | undefined> {
+export async function interpreter(): Promise<string | undefined> {
   if (!vscode.workspace.isTrusted) return undefined;
   const extension = vscode.extensions.getExtension<PythonApi>('ms-python.python');
   if (!extension) {

@@ -1,4 +1,4 @@
-"""A person at work in a real VS Code: ghost text, an explanation and a refactoring."""
+"""A person at work in a real VS Code: ghost text, explanations, refactorings, the set-up."""
 
 from __future__ import annotations
 
@@ -16,12 +16,13 @@ _INSTALL = "tests/e2e/vscode/install.sh"
 _TOOLS = Path(
     os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e"
 ).absolute()
-_STEPS_SECONDS = 600
+_STEPS_SECONDS = 900
 
 
 @pytest.mark.e2e
 @pytest.mark.model
 @pytest.mark.vscode
+@pytest.mark.timeout(_STEPS_SECONDS + 120)  # and it is built and packaged before
 def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path) -> None:
     """Pictures and logs of the run are kept in ``.out/vscode``."""
     told = {
@@ -34,7 +35,7 @@ def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path) -> None:
     }
     done = subprocess.run(
         [node, _ROOT / "tests/e2e/vscode/e2e.mjs"],
-        env=os.environ | {f"HERDMATE_E2E_{name}": value for name, value in told.items()},
+        env=_pip() | {f"HERDMATE_E2E_{name}": value for name, value in told.items()},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         encoding="utf-8",
@@ -56,13 +57,22 @@ def node() -> Path:
     pytest.skip(reason)
 
 
+def _pip() -> dict[str, str]:
+    """What pip has built, and how the user has set it up: the test has a home folder of its own."""
+    asked = [sys.executable, "-m", "pip", "cache", "dir"]
+    cache = subprocess.run(asked, check=True, capture_output=True, text=True).stdout.strip()
+    config = Path.home() / ".config" / "pip" / "pip.conf"
+    own = {"PIP_CONFIG_FILE": str(config)} if config.exists() else {}
+    return {"PIP_CACHE_DIR": cache} | own | dict(os.environ)
+
+
 def _packaged(node: Path) -> Path:
     """The extension as it is now, built and packaged."""
     path = os.pathsep.join([str(node.parent), os.environ["PATH"]])
     subprocess.run(
         ["npm", "run", "--silent", "package"],
         cwd=_EXTENSION,
-        env=os.environ | {"PATH": path},
+        env=os.environ | {"PATH": path, "PYTHON": sys.executable},
         check=True,
         capture_output=True,
     )

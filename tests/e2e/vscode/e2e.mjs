@@ -148,7 +148,9 @@ const SCENARIOS = {
   staleDocumentIsLeftAloneUntilRunAgain,
   cellsOfANotebookKnowOfEachOther,
   lightThemeIsReadable,
+  whatIsKilledComesBack,
   missingServerIsToldWithOneButton,
+  aServerIsSetUpFromWhatTheExtensionCarries,
 };
 let failure;
 const page = await openPage();
@@ -494,6 +496,21 @@ async function lightThemeIsReadable() {
   await page.keyboard.press('Escape');
 }
 
+async function whatIsKilledComesBack() {
+  const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
+  process.kill(enginesPid(), 'SIGKILL');
+  const busy = ['starting', 'loading'].map((state) => `[aria-label^="Herdmate: ${state}"]`);
+  await page.locator(busy.join()).first().waitFor();
+  await ready.waitFor({ timeout: PATIENCE });
+  say('a killed engine came back by itself');
+
+  process.kill(pidOf('info\0serve'), 'SIGKILL');
+  const offer = page.locator('.notification-toast', { hasText: 'server ended unexpectedly' });
+  await offer.locator('.monaco-text-button', { hasText: 'Restart' }).click();
+  await ready.waitFor({ timeout: PATIENCE });
+  say('a killed server came back by one click');
+}
+
 async function missingServerIsToldWithOneButton() {
   setMachine({ 'herdmate.server.command': [path.join(home, 'no-such-herdmate')] });
   const message = page.locator('.notification-toast', { hasText: 'server was not found' });
@@ -501,6 +518,30 @@ async function missingServerIsToldWithOneButton() {
   assert.deepEqual(await message.locator('.monaco-text-button').allInnerTexts(), ['How to Install']);
   await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
   await picture('8-no-server');
+}
+
+/** In a home folder that is empty: what is installed is built before, in PIP_CACHE_DIR. */
+async function aServerIsSetUpFromWhatTheExtensionCarries() {
+  setMachine({ 'herdmate.server.command': [] });
+  const offer = page.locator('.notification-toast', { hasText: 'no server on this machine yet' });
+  await offer.locator('.monaco-text-button', { hasText: 'Set Up' }).click();
+  const progress = page.locator('.notification-toast', { hasText: 'Setting up Herdmate' });
+  await progress.getByText('step 2 of 3').waitFor({ timeout: PATIENCE });
+  await progress.locator('.monaco-text-button', { hasText: 'Cancel' }).click();
+  await progress.waitFor({ state: 'detached' });
+  await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
+  const venv = path.join(data, 'User/globalStorage/herdmate.herdmate/venv');
+  assert(!fs.existsSync(path.join(venv, 'herdmate-version')), 'what was cancelled counts as whole');
+  say('the set-up was cancelled');
+
+  await runCommand('Herdmate: Set Up');
+  await progress.getByText('step 3 of 3').waitFor({ timeout: PATIENCE });
+  await picture('9-set-up');
+  const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
+  await ready.waitFor({ timeout: 3 * PATIENCE });
+  assert(log().includes(`Starting ${venv}/bin/herdmate serve`), 'another server was started');
+  await picture('9b-set-up-done');
+  say('the carried server was installed and is ready');
 }
 
 // The keyboard
@@ -589,6 +630,8 @@ async function openPage() {
 async function startCodeServer() {
   const env = { ...process.env, HOME: home, TMPDIR: path.join(home, 't') };
   delete env.VSCODE_IPC_HOOK_CLI;
+  const without = (folder) => !fs.existsSync(path.join(folder, 'herdmate'));
+  env.PATH = env.PATH.split(path.delimiter).filter(without).join(path.delimiter);
   const own = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', data];
   const base = [CODE_SERVER, ...own, '--extensions-dir', path.join(home, 'extensions')];
   const installed = spawnSync(process.execPath, [...base, '--install-extension', VSIX], {
@@ -666,16 +709,21 @@ async function configure(name, value) {
 
 /** The process in which the model works for this run's server. */
 function enginesPid() {
+  return pidOf('herdmate.engine.worker');
+}
+
+/** The process of this run's home folder with these words in its command line. */
+function pidOf(words) {
   const own = `HOME=${home}\0`;
   const found = fs.readdirSync('/proc').find((pid) => {
     try {
       const is = (name, text) => fs.readFileSync(`/proc/${pid}/${name}`, 'utf8').includes(text);
-      return /^\d+$/.test(pid) && is('cmdline', 'herdmate.engine.worker') && is('environ', own);
+      return /^\d+$/.test(pid) && is('cmdline', words) && is('environ', own);
     } catch {
       return false; // it has ended meanwhile
     }
   });
-  assert(found, 'no engine runs');
+  assert(found, `no process for ${words}`);
   return Number(found);
 }
 
