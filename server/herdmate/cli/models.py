@@ -20,6 +20,7 @@ from rich.progress import (
 )
 from rich.prompt import Confirm
 from rich.table import Table
+from rich.text import Text
 
 from herdmate.cli import perplexity
 from herdmate.models import catalogue
@@ -27,11 +28,12 @@ from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose, needed_memory
 from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
+from herdmate.models.report import report
 from herdmate.settings import Settings
 
 
 def add_parser(commands: Any) -> None:
-    """``herdmate models list | pull | path | rm | perplexity``."""
+    """``herdmate models list | pull | path | rm | inspect | perplexity``."""
     parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the models that Herdmate knows")
@@ -46,6 +48,9 @@ def add_parser(commands: Any) -> None:
     removing = actions.add_parser("rm", help="remove a model's file, or what was fetched of it")
     removing.add_argument("name")
     removing.set_defaults(run=_remove)
+    looking = actions.add_parser("inspect", help="what a model file is, and what is wrong with it")
+    looking.add_argument("path", type=Path, metavar="PATH")
+    looking.set_defaults(run=_inspect)
     perplexity.add_parser(actions)
 
 
@@ -96,6 +101,33 @@ def _path(arguments: argparse.Namespace) -> int:
     context = Settings().engine.context_tokens
     sys.stdout.write(f"{choose(arguments.name, model_folder(), free, context).path}\n")
     return 0
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    context = Settings().engine.context_tokens
+    found = report(arguments.path.expanduser(), context)
+    free = psutil.virtual_memory().available
+    fits = "fits" if found.memory <= free else "does not fit"
+    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for title, value in (
+        ("name", found.name),
+        ("architecture", found.architecture),
+        ("quant", found.quant),
+        ("size", f"{found.size / 1e9:.2f} GB"),
+        ("trained on", f"{found.context} tokens of context, {found.vocabulary} in the vocabulary"),
+        ("can", ", ".join(found.abilities) or "continue text only"),
+        ("memory", f"{found.memory / 1e9:.1f} GB with {context} tokens of context; {fits} into "
+                   f"the {free / 1e9:.1f} GB that are free"),
+    ):  # fmt: skip
+        table.add_row(title, Text(value))
+    console = Console(highlight=False)
+    console.print(table)
+    from herdmate.engine.loading import unknown_architecture  # imports llama.cpp
+
+    faults = [fault for fault in (*found.faults, unknown_architecture(str(found.path))) if fault]
+    for fault in faults:
+        console.print(fault, markup=False)
+    return 1 if faults else 0
 
 
 def _remove(arguments: argparse.Namespace) -> int:

@@ -127,6 +127,21 @@ def new_context(how: Load, profile: Profile, model: Any) -> Any:
     return context
 
 
+def unknown_architecture(path: str) -> str:
+    """Why this build of llama.cpp cannot load a file whatever its memory; else empty.
+
+    Reads the file's metadata only.
+    """
+    said = _route_log()
+    params = llama_cpp.llama_model_default_params()
+    params.vocab_only = True
+    llama_cpp.llama_backend_init()
+    if model := llama_cpp.llama_model_load_from_file(path.encode(), params):
+        llama_cpp.llama_model_free(model)
+    is_unknown = any(_UNKNOWN in line for line in said)
+    return str(_why_not_loaded(path, said)) if is_unknown else ""
+
+
 def check_file(path: str) -> None:
     """llama.cpp's own message for a missing file says little."""
     if not Path(path).is_file():
@@ -161,6 +176,8 @@ def _route_log() -> list[str]:
 _kept_alive: list[Any] = []  # ctypes callbacks that C still holds
 
 
+_UNKNOWN = "unknown model architecture"
+
 _NO_MEMORY = (
     "failed to allocate", "unable to allocate", "out of memory",
     "Cannot allocate memory", "std::bad_alloc",
@@ -170,8 +187,8 @@ _NO_MEMORY = (
 
 def _why_not_loaded(path: str, said: Sequence[str]) -> ModelError:
     name, words = Path(path).name, " ".join(said)
-    if "unknown model architecture" in words:
-        kind = words.split("unknown model architecture:")[-1].split("'")[1:2]
+    if _UNKNOWN in words:
+        kind = words.split(f"{_UNKNOWN}:")[-1].split("'")[1:2]
         return ModelError(
             f"{name} is of an architecture that this llama.cpp does not know ({''.join(kind)}); "
             "upgrade llama-cpp-python or choose another model."

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 from herdmate.errors import ModelError
@@ -90,6 +91,11 @@ def find(name: str) -> CatalogueModel:
     near = difflib.get_close_matches(wanted, known, n=2)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ModelError(f"There is no model {name!r}; see `herdmate models list`.{hint}")
+
+
+def of_file(path: Path) -> CatalogueModel | None:
+    """The entry of a file, by its name alone."""
+    return next((model for model in models() if model.file == path.name), None)
 
 
 def starter() -> CatalogueModel:

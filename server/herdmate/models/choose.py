@@ -79,10 +79,10 @@ def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) 
 def _named(setting: str, folder: Path) -> tuple[Path, CatalogueModel | None]:
     """A path, a file's name in the model folder, or a catalogue name."""
     if (folder / setting).is_file():
-        return folder / setting, _entry(Path(setting))
+        return folder / setting, catalogue.of_file(Path(setting))
     if setting.endswith(".gguf") or "/" in setting or "\\" in setting:
         path = Path(setting).expanduser()
-        return path, _entry(path)
+        return path, catalogue.of_file(path)
     model = catalogue.find(setting)
     if not (folder / model.file).exists():
         raise NoModelError(
@@ -122,7 +122,7 @@ def _nothing_fits(folder: Path, room: _Room) -> ModelError:
 
 def _ranked(folder: Path) -> list[tuple[Path, CatalogueModel | None]]:
     """What is there: CodeLlama before others, the larger before the smaller."""
-    found = [(path, _entry(path)) for path in present(folder)]
+    found = [(path, catalogue.of_file(path)) for path in present(folder)]
     return sorted(
         found, key=lambda entry: (_is_codellama(entry[1]), entry[0].stat().st_size), reverse=True
     )
@@ -153,8 +153,3 @@ def _get_codellama(room: _Room) -> str:
 
 def _is_codellama(model: CatalogueModel | None) -> bool:
     return model is not None and model.kind == "CodeLlama"
-
-
-def _entry(path: Path) -> CatalogueModel | None:
-    """The catalogue's entry of a file, by its name."""
-    return next((model for model in catalogue.models() if model.file == path.name), None)

@@ -1,0 +1,188 @@
+"""What a file or folder is as a model, what it can do, and what is wrong with it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from herdmate.errors import ModelError
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.choose import needed_memory
+from herdmate.models.inspect import GgufHeader, read_header
+
+_CODELLAMA_ROPE_BASE = 1e6
+_INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 and the 16 added pieces, of which four are infill's
+_LARGEST_CONFIG = 1 << 20
+
+_REPLACED = frozenset({
+    3011353888, 3120405792, 3470105888, 3769212192, 4011433216, 4790000928, 4921466144, 10830290720,
+    14210574208, 23237076864, 23838697344, 27683776384, 35792463744,
+})  # fmt: skip
+"""Bytes of CodeLlama files of August 2023, replaced under their names on 5 September."""
+
+_QUANTS = {
+    0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K",
+    11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S",
+    17: "Q5_K_M", 18: "Q6_K", 32: "BF16",
+}  # fmt: skip
+"""llama.cpp's ``llama_ftype``, as ``general.file_type`` says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A model file. Sizes in bytes; ``faults`` are sentences that say what to do, worst first.
+
+    ``context`` is what it was trained on in tokens, and 0 where the file does not say.
+    """
+
+    path: Path
+    name: str
+    architecture: str
+    quant: str
+    size: int
+    context: int
+    vocabulary: int
+    memory: int
+    abilities: tuple[str, ...]
+    faults: tuple[str, ...]
+
+
+def report(path: Path, context_tokens: int) -> Report:
+    """Read the metadata only. ``memory`` is with a KV cache for so many tokens.
+
+    Raises ``ModelError``, which names what is wrong and what to get instead, where it is no model.
+    """
+    if path.is_dir():
+        raise ModelError(_of_folder(path))
+    header = read_header(path)
+    size, known = path.stat().st_size, catalogue.of_file(path)
+    return Report(
+        path=path,
+        name=header.name or path.stem,
+        architecture=header.architecture,
+        quant=_QUANTS.get(header.metadata.get("general.file_type", -1), "unknown"),
+        size=size,
+        context=_whole(header, "context_length"),
+        vocabulary=_whole_of(header.metadata.get("tokenizer.ggml.tokens")),
+        memory=_memory(header, size, known, context_tokens),
+        abilities=tuple(_abilities(header, path, known)),
+        faults=tuple(_faults(header, path, size, known)),
+    )
+
+
+def _of_folder(path: Path) -> str:
+    """What the weights in a folder are, and which file would be a model here."""
+    names = sorted(item.name for item in path.iterdir())
+    if ggufs := [name for name in names if name.endswith(".gguf")]:
+        return f"{path} is a folder; give the file in it: {path / ggufs[0]}."
+    weights = any(name.endswith((".safetensors", ".bin", ".pt")) for name in names)
+    if not weights:
+        return f"{path} is a folder without a model; give a GGUF file."
+    method = _quantised_by(path) or "safetensors or PyTorch"
+    twin = _twin(path.name)
+    return (
+        f"{path} holds {method} weights, which llama.cpp does not read; get the GGUF file instead: "
+        f"`herdmate models pull {twin}`."
+    )
+
+
+def _quantised_by(folder: Path) -> str:
+    """``GPTQ`` or ``AWQ``, by the folder's configuration or its name; else empty."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        config = folder / "config.json"
+        if config.stat().st_size <= _LARGEST_CONFIG:
+            told = json.loads(config.read_text(encoding="utf-8"))
+            return str(told["quantization_config"]["quant_method"]).upper()[:16]
+    return next((kind for kind in ("GPTQ", "AWQ") if kind in folder.name.upper()), "")
+
+
+def _twin(folder: str) -> str:
+    """The catalogue's name for what a folder seems to hold."""
+    words = f"-{folder.lower()}-"
+    sizes = ("70b", "34b", "13b", "7b") if "codellama" in words.replace("code-l", "codel") else ()
+    return f"codellama-{next((size for size in sizes if f'-{size}-' in words), '7b')}"
+
+
+def _memory(
+    header: GgufHeader, size: int, known: CatalogueModel | None, context_tokens: int
+) -> int:
+    """As ``choose`` counts it, with the KV cache that the file's own shape needs."""
+    cache = _cache_bytes(header)
+    guessed = needed_memory(size, known, context_tokens)
+    if not cache:
+        return guessed
+    return needed_memory(size, known, 0) + cache * context_tokens
+
+
+def _cache_bytes(header: GgufHeader) -> int:
+    """Bytes of the fp16 KV cache for a token; 0 where the file does not say enough."""
+    layers, width = _whole(header, "block_count"), _whole(header, "embedding_length")
+    heads = _whole(header, "attention.head_count")
+    shared = _whole(header, "attention.head_count_kv") or heads
+    return 2 * 2 * layers * width * shared // heads if heads else 0
+
+
+def _abilities(header: GgufHeader, path: Path, known: CatalogueModel | None) -> Iterator[str]:
+    words = f"{header.name} {path.name}".lower()
+    if known.infill if known else _infills(header):
+        yield "infill"
+    if "instruct" in words or "tokenizer.chat_template" in header.metadata:
+        yield "instruct"
+
+
+def _infills(header: GgufHeader) -> bool:
+    """By the ids that the file names, or by the sizes of the vocabularies that have the pieces."""
+    named = any(
+        f"tokenizer.ggml.{word}_token_id" in header.metadata for word in ("prefix", "fim_pre")
+    )
+    vocabulary = _whole_of(header.metadata.get("tokenizer.ggml.tokens"))
+    coder = header.architecture == "qwen2" and "coder" in header.name.lower()
+    return named or coder or (header.architecture == "llama" and vocabulary == _INFILL_VOCABULARY)
+
+
+def _faults(
+    header: GgufHeader, path: Path, size: int, known: CatalogueModel | None
+) -> Iterator[str]:
+    again = f"`herdmate models pull {known.name}` fetches the right one" if known else ""
+    if known and size in _REPLACED:
+        yield f"This is the upload of August 2023, which was replaced in September; {again}."
+    elif known and size != known.size:
+        yield f"It has {size} bytes, and the file of this name {known.size}; {again}."
+    if not header.architecture:
+        yield "It does not say its architecture, so that llama.cpp cannot load it; get another."
+    if not header.metadata.get("tokenizer.ggml.tokens"):
+        yield "It has no vocabulary, so that it cannot read text; get another."
+    if _is_codellama(header, path):
+        yield from _codellama_faults(header)
+
+
+def _codellama_faults(header: GgufHeader) -> Iterator[str]:
+    base = header.metadata.get(f"{header.architecture}.rope.freq_base", 10000.0)
+    if base != _CODELLAMA_ROPE_BASE:
+        yield (
+            f"Its rope base is {base:g} and CodeLlama's is 1000000, so that its answers get worse "
+            "with every token; get the file of the catalogue: `herdmate models list`."
+        )
+    if not _infills(header):
+        yield (
+            "Its vocabulary has no infill tokens, so that ghost text cannot see what follows the "
+            "cursor; the 7B and 13B Instruct models have them: `herdmate models pull codellama-7b`."
+        )
+
+
+def _is_codellama(header: GgufHeader, path: Path) -> bool:
+    words = f"{header.name} {path.name}".lower().replace("-", "").replace("_", "")
+    return header.architecture == "llama" and "codellama" in words
+
+
+def _whole(header: GgufHeader, key: str) -> int:
+    return _whole_of(header.metadata.get(f"{header.architecture}.{key}"))
+
+
+def _whole_of(value: Any) -> int:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
