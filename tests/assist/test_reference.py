@@ -94,7 +94,7 @@ async def test_what_comes_first_is_the_same_for_actions_that_see_more(tmp_path: 
             texts.append(
                 "".join(s.text for s in question.request.prompt.segments if isinstance(s, Text))
             )
-    head = texts[0][: texts[0].index("Explain the code")]
+    head = texts[0][: texts[0].index("Explain in three")]
     assert "The code in question:\n```python\n" + LOOP.rstrip("\n") + "\n```" in head
     assert "This is Python code from shop.py." in head
     assert all(text.startswith(head) for text in texts)
