@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import pickle
 import socket
 import subprocess
 import sys
@@ -27,10 +28,12 @@ STALL = 5 << 19  # bytes after which a stalled answer waits: 2.5 MiB, so that 2 
 
 @dataclass
 class Hub:
-    """What the server was asked, and whether it stops in the middle of an answer."""
+    """What the server was asked and has, and whether it stops in the middle of an answer."""
 
     asked: list[tuple[str, Message]] = field(default_factory=list)
     stalls: bool = False
+    hangs_up: bool = False
+    data: bytes = DATA
     status: int = 200
     stalled: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
@@ -117,6 +120,66 @@ async def test_other_bytes_are_refused_and_not_gone_on_with(
     assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
+async def test_an_answer_that_is_cut_off_is_gone_on_with(
+    hub: Hub, model: CatalogueModel, tmp_path: Path
+) -> None:
+    """However often the library itself asks again: every answer ends too soon."""
+    hub.hangs_up = True
+    with pytest.raises(FetchError, match="Hugging Face: "):
+        await fetch.fetch(model, tmp_path, _ignore)
+    assert not (tmp_path / model.file).exists()
+    hub.hangs_up = False
+    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+
+
+async def test_bytes_that_changed_on_the_way_are_refused(
+    hub: Hub, model: CatalogueModel, tmp_path: Path
+) -> None:
+    hub.data = DATA[:-1] + bytes([DATA[-1] ^ 1])
+    with pytest.raises(FetchError, match="not the one that was checked"):
+        await fetch.fetch(model, tmp_path, _ignore)
+    assert not (tmp_path / model.file).exists()
+    hub.data = DATA
+    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert hub.ranges() == [None, None]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+async def test_a_disk_that_fills_up_is_told(
+    hub: Hub, model: CatalogueModel, tmp_path: Path
+) -> None:
+    place = tmp_path / ".partial" / model.name / "HuggingFaceFile"
+    place.mkdir(parents=True)
+    (place / "whole").symlink_to("/dev/full")
+    with pytest.raises(FetchError, match="No space left on device"):
+        await fetch.fetch(model, tmp_path, _ignore)
+    assert not (tmp_path / model.file).exists()
+    (place / "whole").unlink()
+    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+
+
+async def test_two_processes_at_once_fetch_it_once(
+    hub: Hub, model: CatalogueModel, tmp_path: Path
+) -> None:
+    code = (
+        "import asyncio, pickle, sys\n"
+        "from pathlib import Path\n"
+        "from herdmate.models.fetch import fetch\n"
+        "model = pickle.loads(sys.stdin.buffer.read())\n"
+        "asyncio.run(fetch(model, Path(sys.argv[1]), lambda state: None))\n"
+    )
+    both = [
+        await asyncio.create_subprocess_exec(
+            sys.executable, "-c", code, str(tmp_path), stdin=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    await asyncio.gather(*(process.communicate(pickle.dumps(model)) for process in both))
+    assert [process.returncode for process in both] == [0, 0]
+    assert (tmp_path / model.file).read_bytes() == DATA
+    assert [method for method, _ in hub.asked] == ["HEAD", "GET"]
+
+
 @pytest.mark.parametrize("status", [404, 503])
 async def test_a_refusal_is_not_asked_again(
     hub: Hub, model: CatalogueModel, tmp_path: Path, status: int
@@ -166,6 +229,10 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             rest = self._start()
+            if hub.hangs_up:
+                self.wfile.write(rest[: STALL if len(rest) > STALL else 1])
+                self.close_connection = True
+                return
             if not hub.stalls:
                 self.wfile.write(rest)
                 return
@@ -177,7 +244,8 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
             """Send what comes before the bytes; answers the bytes."""
             hub.asked.append((self.command, self.headers))
             asked = self.headers["Range"]
-            rest = DATA[int(asked.removeprefix("bytes=").removesuffix("-")) :] if asked else DATA
+            start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
+            rest = hub.data[start:]
             known = self.path == "/some/where/resolve/a1b2c3/tiny.gguf"
             status = hub.status if known else 404
             self.send_response(206 if asked and status == 200 else status)
