@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,12 +29,13 @@ from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose, needed_memory
 from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
+from herdmate.models.recommend import Machine, recommend
 from herdmate.models.report import report
 from herdmate.settings import Settings
 
 
 def add_parser(commands: Any) -> None:
-    """``herdmate models list | pull | path | rm | inspect | perplexity``."""
+    """``herdmate models list | pull | path | rm | recommend | inspect | perplexity``."""
     parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the models that Herdmate knows")
@@ -48,6 +50,8 @@ def add_parser(commands: Any) -> None:
     removing = actions.add_parser("rm", help="remove a model's file, or what was fetched of it")
     removing.add_argument("name")
     removing.set_defaults(run=_remove)
+    advising = actions.add_parser("recommend", help="which model suits this machine")
+    advising.set_defaults(run=_recommend)
     looking = actions.add_parser("inspect", help="what a model file is, and what is wrong with it")
     looking.add_argument("path", type=Path, metavar="PATH")
     looking.set_defaults(run=_inspect)
@@ -100,6 +104,43 @@ def _path(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
     context = Settings().engine.context_tokens
     sys.stdout.write(f"{choose(arguments.name, model_folder(), free, context).path}\n")
+    return 0
+
+
+def _recommend(_arguments: argparse.Namespace) -> int:
+    from herdmate.engine.devices import devices  # imports llama.cpp
+
+    memory, context = psutil.virtual_memory(), Settings().engine.context_tokens
+    gpus = devices()
+    gpu = max((device.free for device in gpus), default=0)
+    place = next(item for item in (model_folder(), *model_folder().parents) if item.exists())
+    disk = shutil.disk_usage(place).free
+    advice = recommend(Machine(memory.total, memory.available, gpu, disk), context)
+    console = Console(highlight=False)
+    console.print(
+        f"Memory {memory.total / 1e9:.0f} GB, {memory.available / 1e9:.0f} free; "
+        f"{psutil.cpu_count(logical=False) or 1} cores; {disk / 1e9:.0f} GB of disk free; "
+        + (", ".join(f"{device.name}, {device.free / 1e9:.0f} GB free" for device in gpus)
+           or "no GPU that this llama.cpp can use") + ".",
+        markup=False,
+    )  # fmt: skip
+    columns = ("", "name", "file", "needs", "in", "perplexity", "tokens/s")
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for row in advice.rows:
+        table.add_row(
+            "→" if row == advice.best else "", row.model.name, f"{row.model.size / 1e9:.1f} GB",
+            f"{row.needs / 1e9:.1f} GB", row.place,
+            "" if row.perplexity is None else f"+{row.perplexity:.2f}",
+            f"about {row.speed:.0f}" if row.speed else "",
+        )  # fmt: skip
+    console.print(table)
+    if advice.best is None:
+        console.print("No model fits; close something, or make room on the disk.")
+        return 1
+    pull = f"herdmate models pull {advice.best.model.name}"
+    console.print(f"Take {advice.best.model.title}: {pull}", soft_wrap=True)
+    if advice.further:
+        console.print(advice.further, markup=False, soft_wrap=True)
     return 0
 
 
