@@ -84,6 +84,7 @@ def test_coarser_quants_of_one_model_are_more_surprised(
     assert values[2] > 1.05 * max(values[:2])
 
 
+@pytest.mark.model
 def test_models_of_other_tokens_are_not_compared(
     tiny_model: Path, starter_model: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,7 @@ SEVEN = "codellama-7b-instruct-q4_k_m"
 )
 def test_the_model_that_a_person_would_choose(memory: int, gpu: int, name: str) -> None:
     on_gpu = int(gpu * GB * FREE_ON_GPU)
-    advice = recommend(Machine(memory * GB, memory * GB // 2, on_gpu, PLENTY), 4096)
+    advice = recommend(Machine(memory * GB, on_gpu, PLENTY), 4096)
     assert advice.best is not None
     assert advice.best.model.name == name
     assert advice.best in advice.rows
@@ -45,30 +45,30 @@ def test_the_model_that_a_person_would_choose(memory: int, gpu: int, name: str) 
 
 
 def test_what_the_next_larger_model_would_take() -> None:
-    small = recommend(Machine(8 * GB, 4 * GB, 0, PLENTY), 4096).further
+    small = recommend(Machine(8 * GB, 0, PLENTY), 4096).further
     assert small == (
         "CodeLlama 7B Instruct Q4_K_M would take a machine with 10 GB of memory, "
         "or a GPU with 7 GB free."
     )
-    large = recommend(Machine(32 * GB, 20 * GB, 0, PLENTY), 4096).further
+    large = recommend(Machine(32 * GB, 0, PLENTY), 4096).further
     assert large.startswith("CodeLlama 13B Instruct Q4_K_M would take a GPU with 12 GB free, since")
-    assert recommend(Machine(64 * GB, 50 * GB, 40 * GB, PLENTY), 4096).further == ""
+    assert recommend(Machine(64 * GB, 40 * GB, PLENTY), 4096).further == ""
 
 
 def test_a_larger_context_needs_more_memory() -> None:
-    machine = Machine(16 * GB, 10 * GB, 0, PLENTY)
+    machine = Machine(16 * GB, 0, PLENTY)
     best = recommend(machine, 16384).best
     assert best is not None
     assert best.model.name == STARTER
 
 
 def test_what_the_disk_has_no_room_for_is_left_out() -> None:
-    advice = recommend(Machine(16 * GB, 10 * GB, 0, 1 * GB), 4096)
+    advice = recommend(Machine(16 * GB, 0, 1 * GB), 4096)
     assert [row.model.name for row in advice.rows] == ["qwen2.5-coder-0.5b-instruct-q4_k_m"]
 
 
 def test_nothing_fits() -> None:
-    assert recommend(Machine(GB // 2, GB // 4, 0, PLENTY), 4096).best is None
+    assert recommend(Machine(GB // 2, 0, PLENTY), 4096).best is None
 
 
 def test_the_device_list_is_llama_cpps_own(monkeypatch: pytest.MonkeyPatch) -> None:

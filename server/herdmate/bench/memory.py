@@ -44,11 +44,4 @@ async def memory(given: Conditions) -> Memory:
 
 def kv_bytes(model: Path, context_tokens: int) -> int:
     """Bytes of a KV cache in 16 bits, by the sizes that a GGUF file states."""
-    header = read_header(model)
-    said, kind = header.metadata, header.architecture
-    heads = int(said[f"{kind}.attention.head_count"])
-    kv_heads = int(said.get(f"{kind}.attention.head_count_kv", heads))
-    width = int(said[f"{kind}.embedding_length"]) // heads
-    keys = int(said.get(f"{kind}.attention.key_length", width))
-    values = int(said.get(f"{kind}.attention.value_length", width))
-    return int(said[f"{kind}.block_count"]) * kv_heads * (keys + values) * 2 * context_tokens
+    return read_header(model).kv_bytes * context_tokens

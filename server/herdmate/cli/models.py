@@ -115,7 +115,7 @@ def _recommend(_arguments: argparse.Namespace) -> int:
     gpu = max((device.free for device in gpus), default=0)
     place = next(item for item in (model_folder(), *model_folder().parents) if item.exists())
     disk = shutil.disk_usage(place).free
-    advice = recommend(Machine(memory.total, memory.available, gpu, disk), context)
+    advice = recommend(Machine(memory.total, gpu, disk), context)
     console = Console(highlight=False)
     console.print(
         f"Memory {memory.total / 1e9:.0f} GB, {memory.available / 1e9:.0f} free; "
@@ -145,6 +145,8 @@ def _recommend(_arguments: argparse.Namespace) -> int:
 
 
 def _inspect(arguments: argparse.Namespace) -> int:
+    from herdmate.engine.loading import unknown_architecture  # imports llama.cpp
+
     context = Settings().engine.context_tokens
     found = report(arguments.path.expanduser(), context)
     free = psutil.virtual_memory().available
@@ -163,8 +165,6 @@ def _inspect(arguments: argparse.Namespace) -> int:
         table.add_row(title, Text(value))
     console = Console(highlight=False)
     console.print(table)
-    from herdmate.engine.loading import unknown_architecture  # imports llama.cpp
-
     faults = [fault for fault in (*found.faults, unknown_architecture(str(found.path))) if fault]
     for fault in faults:
         console.print(fault, markup=False)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 import random
-import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from herdmate.cli.measuring import tell
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.sources import code_files
@@ -59,19 +58,12 @@ def add_parser(actions: Any) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
     paths = [choose(name, model_folder(), free, WINDOW).path for name in arguments.models]
-    source = arguments.text or next(
-        (Path(name) for name in _WIKITEXT if Path(name).exists()), Path()
-    )
+    source = arguments.text or next((path for path in _WIKITEXT if path.exists()), Path())
     text = _text(source)
     console = Console(stderr=True)
     console.print(f"Text: {source.absolute()}", markup=False, highlight=False)
-    rows = _rows([Path(path) for path in paths], text, arguments, console)
-    if arguments.json:
-        about = {"text": str(source.absolute()), "window": WINDOW}
-        found = {"conditions": about, "models": [asdict(row) for row in rows]}
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
-    else:
-        Console(highlight=False).print(_table(rows))
+    rows = _rows(paths, text, arguments, console)
+    tell(arguments.json, {"text": str(source.absolute()), "window": WINDOW}, rows, _table)
     return 0
 
 
@@ -89,12 +81,13 @@ def _rows(
     with Progress(*columns, console=console, transient=True) as progress:
         for path in paths:
             with scorer(Load(str(path), threads=arguments.threads), WINDOW) as model:
-                if vocabulary and vocabulary != model.vocabulary:
+                own = model.vocabulary
+                if vocabulary not in ("", own):
                     raise SelectionError(
                         f"{path.name} cuts text into other tokens than {paths[0].name}, so that "
                         "their perplexities cannot be compared; measure it by itself."
                     )
-                vocabulary = model.vocabulary
+                vocabulary = own
                 cut = windows(model.tokenize(text), arguments.windows)
                 task = progress.add_task(path.name, total=len(cut))
                 for found in measured(cut, model.surprises):
@@ -118,8 +111,8 @@ def _text(source: Path) -> str:
 
 def _table(rows: Sequence[_Row]) -> Table:
     table = Table()
-    for title in ("model", "size", "perplexity", "± ", "to the first", "tokens scored"):
-        table.add_column(title.strip(), justify="left" if title == "model" else "right")
+    for title in ("model", "size", "perplexity", "±", "to the first", "tokens scored"):
+        table.add_column(title, justify="left" if title == "model" else "right")
     for row in rows:
         more = row.found.value / rows[0].found.value - 1
         table.add_row(

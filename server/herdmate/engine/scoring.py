@@ -39,13 +39,7 @@ class Scorer:
 
     def tokenize(self, text: str) -> list[int]:
         """Token ids as llama.cpp's own tool has them: with what the vocabulary wants before all."""
-        data = text.encode("utf-8", "replace")
-        room = len(data) + 8
-        ids = (llama_cpp.llama_token * room)()
-        count = llama_cpp.llama_tokenize(self._vocab, data, len(data), ids, room, True, False)
-        if count < 0:
-            raise EngineError("llama.cpp could not tokenise the text; give another one.")
-        return list(ids[:count])
+        return vocabulary.raw_encode(self._vocab, text, adds_special=True)
 
     def surprises(self, tokens: Sequence[int], first: int) -> list[float]:
         """``-log p`` of the tokens behind position ``first``, in nats, each from all before it.

@@ -108,19 +108,20 @@ def _encode(vocab: Any, text: str, leading_space: bool) -> list[int]:
     if not text:
         return []
     if leading_space or not _puts_space_first(vocab):
-        return _raw_encode(vocab, text)
-    return _raw_encode(vocab, _MARK + text)[len(_raw_encode(vocab, _MARK)) :]
+        return raw_encode(vocab, text)
+    return raw_encode(vocab, _MARK + text)[len(raw_encode(vocab, _MARK)) :]
 
 
 def _puts_space_first(vocab: Any) -> bool:
     return bool(llama_cpp.llama_vocab_type(vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM)
 
 
-def _raw_encode(vocab: Any, text: str) -> list[int]:
+def raw_encode(vocab: Any, text: str, adds_special: bool = False) -> list[int]:
+    """As llama.cpp has it; with what the vocabulary wants before and behind all if so asked."""
     data = text.encode("utf-8", "replace")
     room = len(data) + 8
     ids = (llama_cpp.llama_token * room)()
-    count = llama_cpp.llama_tokenize(vocab, data, len(data), ids, room, False, False)
+    count = llama_cpp.llama_tokenize(vocab, data, len(data), ids, room, adds_special, False)
     if count < 0:
         raise EngineError("llama.cpp could not tokenise the text; report this with the log.")
     return list(ids[:count])

@@ -59,6 +59,29 @@ class GgufHeader:
         """The model's own name."""
         return str(self.metadata.get("general.name", ""))
 
+    @property
+    def kv_bytes(self) -> int:
+        """Bytes of the fp16 KV cache for one token; 0 where the file does not say enough."""
+        heads = self.count("attention.head_count")
+        if not heads:
+            return 0
+        shared = self.count("attention.head_count_kv") or heads
+        width = self.count("embedding_length") // heads
+        keys = self.count("attention.key_length") or width
+        values = self.count("attention.value_length") or width
+        return self.count("block_count") * shared * (keys + values) * 2
+
+    def count(self, key: str) -> int:
+        """A positive whole number that the file states of its architecture; else 0."""
+        value = self.metadata.get(f"{self.architecture}.{key}")
+        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+
+    @property
+    def vocabulary(self) -> int:
+        """How many tokens the vocabulary has; 0 where there is none."""
+        length = self.metadata.get("tokenizer.ggml.tokens")
+        return length if isinstance(length, int) and length > 0 else 0
+
 
 def read_header(path: Path) -> GgufHeader:
     """Read a file's metadata; raises ``ModelError`` that names what is wrong and what to do."""

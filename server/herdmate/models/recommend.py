@@ -40,7 +40,6 @@ class Machine:
     """All sizes in bytes. ``gpu`` is the most that is free on one; 0 where there is none."""
 
     memory: int
-    free: int
     gpu: int
     disk: int
 

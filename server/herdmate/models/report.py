@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from herdmate.errors import ModelError
 from herdmate.models import catalogue
@@ -67,8 +66,8 @@ def report(path: Path, context_tokens: int) -> Report:
         architecture=header.architecture,
         quant=_QUANTS.get(header.metadata.get("general.file_type", -1), "unknown"),
         size=size,
-        context=_whole(header, "context_length"),
-        vocabulary=_whole_of(header.metadata.get("tokenizer.ggml.tokens")),
+        context=header.count("context_length"),
+        vocabulary=header.vocabulary,
         memory=_memory(header, size, known, context_tokens),
         abilities=tuple(_abilities(header, path, known)),
         faults=tuple(_faults(header, path, size, known)),
@@ -112,19 +111,9 @@ def _memory(
     header: GgufHeader, size: int, known: CatalogueModel | None, context_tokens: int
 ) -> int:
     """As ``choose`` counts it, with the KV cache that the file's own shape needs."""
-    cache = _cache_bytes(header)
-    guessed = needed_memory(size, known, context_tokens)
-    if not cache:
-        return guessed
-    return needed_memory(size, known, 0) + cache * context_tokens
-
-
-def _cache_bytes(header: GgufHeader) -> int:
-    """Bytes of the fp16 KV cache for a token; 0 where the file does not say enough."""
-    layers, width = _whole(header, "block_count"), _whole(header, "embedding_length")
-    heads = _whole(header, "attention.head_count")
-    shared = _whole(header, "attention.head_count_kv") or heads
-    return 2 * 2 * layers * width * shared // heads if heads else 0
+    if header.kv_bytes:
+        return needed_memory(size, known, 0) + header.kv_bytes * context_tokens
+    return needed_memory(size, known, context_tokens)
 
 
 def _abilities(header: GgufHeader, path: Path, known: CatalogueModel | None) -> Iterator[str]:
@@ -140,9 +129,12 @@ def _infills(header: GgufHeader) -> bool:
     named = any(
         f"tokenizer.ggml.{word}_token_id" in header.metadata for word in ("prefix", "fim_pre")
     )
-    vocabulary = _whole_of(header.metadata.get("tokenizer.ggml.tokens"))
     coder = header.architecture == "qwen2" and "coder" in header.name.lower()
-    return named or coder or (header.architecture == "llama" and vocabulary == _INFILL_VOCABULARY)
+    return (
+        named
+        or coder
+        or (header.architecture == "llama" and header.vocabulary == _INFILL_VOCABULARY)
+    )
 
 
 def _faults(
@@ -155,7 +147,7 @@ def _faults(
         yield f"It has {size} bytes, and the file of this name {known.size}; {again}."
     if not header.architecture:
         yield "It does not say its architecture, so that llama.cpp cannot load it; get another."
-    if not header.metadata.get("tokenizer.ggml.tokens"):
+    if not header.vocabulary:
         yield "It has no vocabulary, so that it cannot read text; get another."
     if _is_codellama(header, path):
         yield from _codellama_faults(header)
@@ -178,11 +170,3 @@ def _codellama_faults(header: GgufHeader) -> Iterator[str]:
 def _is_codellama(header: GgufHeader, path: Path) -> bool:
     words = f"{header.name} {path.name}".lower().replace("-", "").replace("_", "")
     return header.architecture == "llama" and "codellama" in words
-
-
-def _whole(header: GgufHeader, key: str) -> int:
-    return _whole_of(header.metadata.get(f"{header.architecture}.{key}"))
-
-
-def _whole_of(value: Any) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
