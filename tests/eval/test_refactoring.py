@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import sys
 from pathlib import Path
@@ -55,6 +56,19 @@ async def test_through_a_real_server(tmp_path: Path, reply: str, passes: bool) -
     (summary,) = refactor_summaries(outcomes)
     assert (summary.applied, summary.checked, summary.passed) == (1, 1, int(passes))
     assert (folder / "code_of_it.py").read_text() == CODE  # only the copy was changed
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+async def test_a_check_that_takes_too_long_ends_with_all_it_started(tmp_path: Path) -> None:
+    folder, pipe = _folder(tmp_path), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    check = Check(folder, f"(echo begun; sleep 1000) > {pipe}; true", seconds=1.0)
+    assert not await check.passes(folder / "code_of_it.py", CODE)
+    os.set_blocking(held, True)
+    assert os.read(held, 100) == b"begun\n"
+    assert os.read(held, 100) == b""  # which is said when nobody holds the pipe any more
+    os.close(held)
 
 
 @pytest.mark.e2e

@@ -75,16 +75,21 @@ def is_switched_off(
 ) -> bool:
     """Is a document's language, or its path by a glob, among those without ghost text?
 
-    A glob is for the whole path, the path in one of the workspace's ``folders``, or the name.
+    A glob is for the whole path, the path in one of the workspace's ``folders``, or the name;
+    ``**/`` stands for any folders or none.
     """
     path = unquote(urlsplit(document.uri).path)
     known = [path, path.rpartition("/")[2]]
     if (file := path_of(document.uri)) is not None:
         known += (file.relative_to(at).as_posix() for at in folders if at in file.parents)
     return any(
-        entry == document.language or any(fnmatch(name, entry) for name in known)
+        entry == document.language or any(_matches(name, entry) for name in known)
         for entry in disabled_in
     )
+
+
+def _matches(name: str, glob: str) -> bool:
+    return fnmatch(name, glob) or ("**/" in glob and fnmatch(name, glob.replace("**/", "")))
 
 
 def _is_in_string_or_comment(tree: syntax.SyntaxTree | None, text: str, offset: int) -> bool:

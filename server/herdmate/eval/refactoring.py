@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import os
 import random
 import re
 import shutil
+import signal
 import tempfile
 import time
 from collections import Counter
@@ -27,8 +30,6 @@ from herdmate.text import Document, Span
 
 FEWEST_LINES, MOST_LINES = 5, 30
 """How long a function is that is given to a refactoring."""
-
-_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Check:
 
     folder: Path
     command: str
+    seconds: float = 300.0
 
     async def passes(self, path: Path, text: str) -> bool:
         """Does it succeed with this text in a file of the folder?"""
@@ -93,13 +95,24 @@ class Check:
             process = await asyncio.create_subprocess_shell(
                 self.command, cwd=copy, stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
             )  # fmt: skip
             try:
-                return await asyncio.wait_for(process.wait(), _SECONDS) == 0
+                return await asyncio.wait_for(process.wait(), self.seconds) == 0
             except asyncio.TimeoutError:
-                process.kill()
-                await process.wait()
                 return False
+            finally:
+                await _end(process)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """End a command with all that it started; where there are no process groups, the shell."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        elif process.returncode is None:
+            process.kill()
+    await process.wait()
 
 
 def functions(paths: Iterable[Path], count: int, chance: random.Random) -> list[Function]:
