@@ -192,6 +192,8 @@ _TYPESCRIPT: dict[Any, str] = {
     str | None: "string | null",
     dict[str, dict[str, int]]: "Range",
     list[dict[str, Any]]: "Diagnostic[]",
+    int: "number",
+    list[protocol.ModelEntry]: "ModelEntry[]",
     list[protocol.Turn]: "Turn[]",
     protocol.ActionArguments | None: "ActionArguments | null",
     protocol.State: "State",

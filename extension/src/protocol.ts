@@ -5,6 +5,8 @@ import type { Diagnostic, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
 export const DIAGNOSTICS = 'herdmate/diagnostics';
+export const MODELS = 'herdmate/models';
+export const PULL_MODEL = 'herdmate/pullModel';
 export const EXPLANATION = 'herdmate/explanation';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
@@ -45,6 +47,24 @@ export interface ExplanationPart {
   error?: string | null;
   question?: string;
   next?: ActionArguments | null;
+}
+
+export interface ModelEntry {
+  name: string;
+  title: string;
+  bytes: number;
+  quant: string;
+  context: number;
+  infill: boolean;
+  instruct: boolean;
+  installed: boolean;
+  fits: boolean;
+  detail: string;
+}
+
+export interface ModelList {
+  models: ModelEntry[];
+  current: string;
 }
 
 export interface Turn {

@@ -96,6 +96,14 @@ class Companion:
         known = self._engine.done() and self._engine.exception() is None
         return self._engine.result().process_id if known else None
 
+    def held_memory(self) -> int:
+        """Bytes that would be free again without the engine; pages of a file are free anyway."""
+        try:
+            found = psutil.Process(self.process_id).memory_info() if self.process_id else None
+        except psutil.Error:  # it has just ended
+            return 0
+        return max(found.rss - getattr(found, "shared", 0), 0) if found else 0
+
     async def model(self) -> tuple[ModelInfo, Family]:
         """Wait for the model; raises ``HerdmateError`` when there is none or it is not known."""
         info = await (await self._running()).ready()
@@ -142,6 +150,7 @@ class Companion:
     def _note_end(self, asked: Asked, finished: Finished) -> None:
         asked.finished = finished
         self.pace.note_reading(finished.usage.evaluated_tokens, finished.usage.prompt_seconds)
+        self.pace.note_writing(finished.usage.generated_tokens, finished.usage.generation_seconds)
         _log_end(asked.request, finished)
         if asked.request.priority is not Priority.BACKGROUND:
             self._on_usage(asked.request, finished.usage)
@@ -168,6 +177,19 @@ def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
         engine.lock_memory,
     )
     return message, chosen
+
+
+def memory_warning(settings: Settings, held: int) -> str:
+    """Why the model that was named should not be loaded; empty where it fits or cannot be read.
+
+    ``held``: bytes that will be free by then.
+    """
+    free = psutil.virtual_memory().available + held
+    try:
+        chosen = choose(settings.model, model_folder(), free, settings.engine.context_tokens)
+    except HerdmateError:
+        return ""
+    return "" if settings.model == "auto" else chosen.note
 
 
 def memory_advice(settings: Settings) -> str:

@@ -22,6 +22,9 @@ _TELLING = 64
 _ENOUGH = 512
 """Tokens. A machine that was busy just once is not slow."""
 
+_WRITTEN = 8
+"""Tokens. A shorter answer says little of how fast the model writes."""
+
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
 
@@ -35,6 +38,8 @@ class Pace:
     """Prompt tokens a second, the best so far; 0 as long as it is not known."""
     read: int = 0
     """Prompt tokens by which that is judged."""
+    writing: float = 0.0
+    """Tokens a second of the last answer that was long enough to tell; 0 as long as none was."""
 
     def note_key(self, gap: float) -> None:
         """A key was pressed so long after the one before."""
@@ -50,6 +55,11 @@ class Pace:
         if tokens >= _TELLING and seconds > 0:
             self.reading = max(self.reading, tokens / seconds)
             self.read += tokens
+
+    def note_writing(self, tokens: int, seconds: float) -> None:
+        """The model wrote so many tokens in so long."""
+        if tokens >= _WRITTEN and seconds > 0:
+            self.writing = tokens / seconds
 
 
 def delay(pace: Pace, least: float) -> float:

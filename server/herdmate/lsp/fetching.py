@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 from lsprotocol import types
 
-from herdmate.errors import NoModelError
+from herdmate.assist.companion import memory_warning
+from herdmate.errors import ModelError, NoModelError
 from herdmate.lsp import protocol
-from herdmate.lsp.progress import progress
+from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
 from herdmate.models import catalogue
@@ -16,7 +18,7 @@ from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.folder import model_folder
 
-_YES, _AGREE = "Fetch the starter", "Agree and fetch"
+_YES, _AGREE, _LOAD = "Fetch the starter", "Agree and fetch", "Load it"
 
 
 async def load_or_offer(session: Session) -> None:
@@ -28,28 +30,59 @@ async def load_or_offer(session: Session) -> None:
             await fetch_model(session, None)
 
 
+async def load_chosen(session: Session) -> None:
+    """Load what the changed settings ask for; warn before, where there is not enough memory."""
+    warning = memory_warning(session.settings, session.companion.held_memory())
+    asks = warning and session.capabilities.show_message_request
+    if not asks or await agrees(session, f"{warning} Load it all the same?", _LOAD):
+        await load_or_offer(session)
+
+
+async def pull_model(session: Session, name: str) -> Path:
+    """Bring a model to this machine, and answer its file; one that is missed here is loaded.
+
+    Raises ``ModelError`` for an unknown name or a licence that is not agreed to, ``FetchError``.
+    """
+    model = catalogue.find(name)
+    is_there = (model_folder() / model.file).exists()
+    if model.notice and not is_there and not await _agrees_to_licence(session, model):
+        raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
+    path = await _fetch(session, model, lambda _message, _fraction: None)
+    if session.status.state == "noModel":
+        session.spawn(_load(session))
+    return path
+
+
 async def fetch_model(session: Session, name: str | None) -> None:
     """Fetch a model by its catalogue name, or the starter, and load it. Raises ``FetchError``."""
     model = catalogue.find(name) if name else catalogue.starter()
     if model.notice and not await _agrees_to_licence(session, model):
         return
     before = session.status
+
+    def tell(message: str, fraction: float | None) -> None:
+        session.set_status(protocol.Status("fetching", message, fraction))
+
     try:
-        async with progress(session, f"Fetching {model.title}", measured=True) as report:
-
-            def tell(state: FetchProgress) -> None:
-                fraction = state.done / state.total if state.total else 0.0
-                message = f"{state.phase} {state.done >> 20} of {state.total >> 20} MB"
-                report(message, fraction)
-                session.set_status(protocol.Status("fetching", message, fraction))
-
-            await fetch(model, model_folder(), tell)
+        await _fetch(session, model, tell)
     except BaseException:
         session.set_status(before)
         raise
     if name:
         session.settings = replace(session.settings, model=name)
     await _load(session)
+
+
+async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
+    async with progress(session, f"Fetching {model.title}", measured=True) as report:
+
+        def on_progress(state: FetchProgress) -> None:
+            fraction = state.done / state.total if state.total else 0.0
+            message = f"{state.phase} {state.done >> 20} of {state.total >> 20} MB"
+            report(message, fraction)
+            tell(message, fraction)
+
+        return await fetch(model, model_folder(), on_progress)
 
 
 async def _load(session: Session) -> None:

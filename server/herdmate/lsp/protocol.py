@@ -24,6 +24,15 @@ DIAGNOSTICS = "herdmate/diagnostics"
 """Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, whoever found them.
 A request for code actions has only those at the cursor."""
 
+MODELS = "herdmate/models"
+"""Client to server, request without parameters, answered by ``ModelList``: what a picker shows. To
+choose one, the client changes the setting ``herdmate.model`` to its name."""
+
+PULL_MODEL = "herdmate/pullModel"
+"""Client to server, request ``{"name": …}``, answered by ``{"path": …}`` once the model is there.
+The server shows work-done progress. A cancel, of that or of the request, keeps what was fetched,
+and the next request goes on from there."""
+
 COMMAND_EXPLAIN = "herdmate.explain"
 """Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""
 
@@ -91,6 +100,35 @@ class ExplanationPart:
     error: str | None = None
     question: str = ""
     next: ActionArguments | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """A model that can be chosen, and what a user would want to know of it.
+
+    ``bytes`` is the file's size, ``context`` what it was trained on in tokens (0: not known);
+    ``installed``: it is on this machine; ``fits``: into the memory that is free, with what the
+    model that runs would leave. ``detail`` says the rest in words.
+    """
+
+    name: str
+    title: str
+    bytes: int
+    quant: str
+    context: int
+    infill: bool
+    instruct: bool
+    installed: bool
+    fits: bool
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelList:
+    """Models on this machine come first. ``current`` is the name of the one that runs, or empty."""
+
+    models: list[ModelEntry]
+    current: str
 
 
 @dataclass(frozen=True, slots=True)

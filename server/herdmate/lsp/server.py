@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from functools import partial
 from typing import Any
 
@@ -10,6 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from herdmate.errors import HerdmateError
 from herdmate.lsp import (
+    choosing,
     code_actions,
     configuration,
     counting,
@@ -43,6 +45,7 @@ def create_server(first_message: FirstMessage) -> Session:
     _lifetime(server)
     _documents(server)
     _features(server)
+    _models(server)
     _commands(server)
     return server
 
@@ -76,7 +79,7 @@ def _lifetime(server: Session) -> None:
         if server.settings.completion.related and not had_related:
             server.spawn(indexing.index_workspace(server))
         if needs_other_engine:
-            server.spawn(fetching.load_or_offer(server))
+            server.spawn(fetching.load_chosen(server))
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: None) -> None:
@@ -173,6 +176,19 @@ def _features(server: Session) -> None:
     async def resolve(item: types.CodeAction) -> types.CodeAction:
         try:
             return await code_actions.resolve(server, item)
+        except HerdmateError as error:
+            raise _failure(error) from error
+
+
+def _models(server: Session) -> None:
+    @server.feature(protocol.MODELS)
+    async def models(_params: Any) -> dict[str, Any]:
+        return asdict(await choosing.models(server))
+
+    @server.feature(protocol.PULL_MODEL)
+    async def pull_model(params: Any) -> dict[str, str]:
+        try:
+            return {"path": str(await fetching.pull_model(server, getattr(params, "name", "")))}
         except HerdmateError as error:
             raise _failure(error) from error
 

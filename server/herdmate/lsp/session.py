@@ -94,8 +94,14 @@ class Session(LanguageServer):
         self.settings, _ = settings_from_json(self.wishes)
         self.library, _ = load_library(self._prompt_folder())
 
+    @property
+    def model_path(self) -> str:
+        """The file that runs, or ran last; empty where none did."""
+        return self._info.path if self._info else ""
+
     async def load_model(self) -> None:
         """Start the engine with the model that the settings ask for."""
+        await self.companion.stop()  # its memory counts as free when one is chosen
         try:
             message, self._note = self.first_message(self.settings)
         except NoModelError as error:

@@ -18,6 +18,7 @@ async def report(session: Session) -> dict[str, Any]:
     if session.status.state in ("ready", "thinking"):
         answer["engineProcess"] = session.companion.process_id
         answer["engine"] = asdict(await session.companion.totals())
+        answer["writing"] = session.companion.pace.writing  # tokens a second
         answer["window"] = await _window(session)
     return answer
 

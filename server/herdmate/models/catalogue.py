@@ -46,7 +46,11 @@ Source = HuggingFaceFile | PackageParts
 
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
-    """One file. ``size`` is in bytes, ``kv_bytes`` the fp16 KV cache's bytes for one token."""
+    """One file. ``size`` is in bytes, ``kv_bytes`` the fp16 KV cache's bytes for one token.
+
+    ``context`` is what it was trained on, in tokens; ``infill``: it fills in between what precedes
+    and what follows; ``instruct``: it follows instructions.
+    """
 
     name: str
     title: str
@@ -56,7 +60,9 @@ class CatalogueModel:
     size: int
     sha256: str
     kv_bytes: int
+    context: int
     infill: bool
+    instruct: bool
     licence: str
     licence_url: str
     notice: str
@@ -130,7 +136,9 @@ def _model(
         size=entry["size"],
         sha256=entry["sha256"],
         kv_bytes=family["kv_bytes_per_token"],
+        context=family["context"],
         infill=family["infill"],
+        instruct=family["instruct"],
         licence=family["licence"],
         licence_url=licence["url"],
         notice=licence["notice"],

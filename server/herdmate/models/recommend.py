@@ -72,6 +72,11 @@ def recommend(machine: Machine, context_tokens: int) -> Advice:
     return Advice(tuple(rows), best, _further(every, best, machine))
 
 
+def written_a_second(size: int) -> float:
+    """Tokens that a processor writes at about that speed, of a file of so many bytes."""
+    return _BYTES_A_SECOND / size
+
+
 def _row(model: CatalogueModel, machine: Machine, context_tokens: int) -> Row:
     needs = needed_memory(model.size, model, context_tokens)
     place = ""
@@ -79,7 +84,7 @@ def _row(model: CatalogueModel, machine: Machine, context_tokens: int) -> Row:
         place = "GPU"
     elif needs <= machine.memory * _SHARE:
         place = "memory"
-    speed = 0.0 if place == "GPU" else _BYTES_A_SECOND / model.size
+    speed = 0.0 if place == "GPU" else written_a_second(model.size)
     # The starters have another vocabulary and training: the figure would not be of them.
     cost = _PERPLEXITY.get(model.quant) if model.kind == "CodeLlama" else None
     return Row(model, needs, place, cost, speed)

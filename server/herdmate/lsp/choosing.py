@@ -1,0 +1,52 @@
+"""The models that a picker offers; the same in every editor."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psutil
+
+from herdmate.lsp.protocol import ModelEntry, ModelList
+from herdmate.lsp.session import Session
+from herdmate.models.folder import model_folder
+from herdmate.models.listing import Listed, listed
+from herdmate.models.recommend import written_a_second
+
+
+async def models(session: Session) -> ModelList:
+    """All models, with whether they fit into the memory that is free now."""
+    context = session.settings.engine.context_tokens
+    found = await asyncio.to_thread(listed, model_folder(), context)
+    free = psutil.virtual_memory().available + session.companion.held_memory()
+    running = Path(session.model_path) if session.model_path else None
+    current = next((model.name for model in found if running and model.path == running), "")
+    speed = session.companion.pace.writing
+    entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
+    return ModelList(entries, current)
+
+
+def _entry(model: Listed, free: int, measured: float) -> ModelEntry:
+    fits = model.needs <= free
+    return ModelEntry(
+        model.name, model.title, model.size, model.quant, model.context, model.infill,
+        model.instruct, model.path is not None, fits, _detail(model, free, measured),
+    )  # fmt: skip
+
+
+def _detail(model: Listed, free: int, measured: float) -> str:
+    """Where it is, what it needs and can do, how fast it is, and its licence."""
+    where = "on this machine" if model.path else f"{model.size / 1e9:.1f} GB to fetch"
+    needs = f"needs {model.needs / 1e9:.1f} of {free / 1e9:.1f} GB of free memory"
+    cannot = [
+        words
+        for can, words in (
+            (model.infill, "cannot fill in"),
+            (model.instruct, "follows no instructions"),
+        )
+        if not can
+    ]
+    speed = f"writes {measured:.1f} tokens a second"
+    if not measured:
+        speed = f"about {written_a_second(model.size):.0f} tokens a second without a GPU"
+    return ", ".join(filter(None, (where, needs, *cannot, speed, model.licence)))

@@ -1,0 +1,100 @@
+"""A web server of our own on loopback, which has some files and can be made to misbehave."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+@dataclass
+class Files:
+    """What is served by path, and what was asked.
+
+    ``stalls_after``: an answer stops after so many bytes until ``go_on`` is set; 0 never does.
+    ``says_size``: answers carry their length.
+    """
+
+    data: dict[str, bytes]
+    url: str = ""
+    asked: list[tuple[str, str, str | None]] = field(default_factory=list)
+    """Method, path and range of each request."""
+    tokens: list[str | None] = field(default_factory=list)
+    moved: dict[str, str] = field(default_factory=dict)
+    """Where a path is redirected to."""
+    stalls_after: int = 0
+    takes_ranges: bool = True
+    says_size: bool = True
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    def gets(self) -> list[tuple[str, str | None]]:
+        """Path and range of each GET."""
+        return [(path, asked) for method, path, asked in self.asked if method == "GET"]
+
+
+@contextmanager
+def serving(data: dict[str, bytes]) -> Iterator[Files]:
+    """A server for the block."""
+    files = Files(data)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(files))
+    server.daemon_threads = True
+    files.url = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+    thread.start()
+    try:
+        yield files
+    finally:
+        files.go_on.set()
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def _handler(files: Files) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_HEAD(self) -> None:
+            self._start()
+
+        def do_GET(self) -> None:
+            rest = self._start()
+            stop = files.stalls_after
+            if not stop or len(rest) <= stop:
+                self.wfile.write(rest)
+                return
+            self.wfile.write(rest[:stop])
+            self.wfile.flush()
+            files.go_on.wait()
+            self.close_connection = True
+
+        def _start(self) -> bytes:
+            """Send what comes before the bytes; answers the bytes."""
+            asked = self.headers["Range"]
+            files.asked.append((self.command, self.path, asked))
+            files.tokens.append(self.headers["Authorization"])
+            if self.path in files.moved:
+                self.send_response(302)
+                self.send_header("Location", files.moved[self.path])
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return b""
+            whole = files.data.get(self.path)
+            if whole is None:
+                self.send_error(404)
+                return b""
+            ranged = asked is not None and files.takes_ranges
+            start = int(asked.removeprefix("bytes=").partition("-")[0]) if ranged else 0
+            rest = whole[start:]
+            self.send_response(206 if ranged else 200)
+            if files.says_size:
+                self.send_header("Content-Length", str(len(rest)))
+            if ranged:
+                self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+            self.end_headers()
+            return rest
+
+        def log_message(self, format: str, *args: object) -> None:
+            """The test's output stays its own."""
+
+    return Handler
