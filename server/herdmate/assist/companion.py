@@ -24,6 +24,7 @@ from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Priority, Request, Totals, Usage
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.folder import model_folder
+from herdmate.models.in_place import in_place
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
 from herdmate.settings import Settings
 
@@ -164,7 +165,11 @@ def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
     """
     engine = settings.engine
     chosen = choose(
-        settings.model, model_folder(), psutil.virtual_memory().available, engine.context_tokens
+        settings.model,
+        model_folder(),
+        psutil.virtual_memory().available,
+        engine.context_tokens,
+        in_place(),
     )
     message = start_llama(
         str(chosen.path),
@@ -186,7 +191,9 @@ def memory_warning(settings: Settings, held: int) -> str:
     """
     free = psutil.virtual_memory().available + held
     try:
-        chosen = choose(settings.model, model_folder(), free, settings.engine.context_tokens)
+        chosen = choose(
+            settings.model, model_folder(), free, settings.engine.context_tokens, in_place()
+        )
     except HerdmateError:
         return ""
     return "" if settings.model == "auto" else chosen.note
@@ -194,13 +201,14 @@ def memory_warning(settings: Settings, held: int) -> str:
 
 def memory_advice(settings: Settings) -> str:
     """What would fit in the place of a model for which there was not enough memory."""
-    free = psutil.virtual_memory().available
+    free, others = psutil.virtual_memory().available, in_place()
+    context = settings.engine.context_tokens
     try:
-        chosen = choose(settings.model, model_folder(), free, settings.engine.context_tokens)
+        chosen = choose(settings.model, model_folder(), free, context, others)
         free = min(free, chosen.path.stat().st_size)
     except (HerdmateError, OSError):
         pass  # what was loaded is gone; what is free counts
-    return what_fits(model_folder(), free, settings.engine.context_tokens)
+    return what_fits(model_folder(), free, context, others)
 
 
 def _unknown() -> asyncio.Future[EngineProcess]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 import shutil
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -26,9 +28,11 @@ from rich.text import Text
 from herdmate.cli import perplexity
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
-from herdmate.models.choose import choose, needed_memory
+from herdmate.models.choose import choose
 from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
+from herdmate.models.in_place import in_place
+from herdmate.models.listing import listed
 from herdmate.models.recommend import Machine, recommend
 from herdmate.models.report import report
 from herdmate.settings import Settings
@@ -38,7 +42,8 @@ def add_parser(commands: Any) -> None:
     """``herdmate models list | pull | path | rm | recommend | inspect | perplexity``."""
     parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the models that Herdmate knows")
+    listing = actions.add_parser("list", help="the models here and those that can be got")
+    listing.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
     listing.set_defaults(run=_list)
     pulling = actions.add_parser("pull", help="fetch a model")
     pulling.add_argument("name", help="for instance codellama-7b or starter")
@@ -72,23 +77,34 @@ def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
                 described = f"{model.title}: {state.phase}"
                 progress.update(task, completed=state.done, description=described)
 
-            return asyncio.run(fetch(model, model_folder(), tell))
+            return asyncio.run(fetch(model, model_folder(), tell, in_place()))
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: the same command goes on from here.")
         raise
 
 
-def _list(_arguments: argparse.Namespace) -> int:
-    columns = ("name", "size", "fits", "here", "licence")
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+def _list(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
-    context = Settings().engine.context_tokens
-    for model in catalogue.models():
-        path = model_folder() / model.file
-        fits = "yes" if needed_memory(model.size, model, context) <= free else "no"
-        here = "yes" if path.exists() else ""
-        table.add_row(model.name, f"{model.size / 1e9:.1f} GB", fits, here, model.licence)
-    Console().print(table)
+    found = listed(model_folder(), Settings().engine.context_tokens, in_place())
+    if arguments.json:
+        rows = [asdict(model) | {"fits": model.needs <= free} for model in found]
+        sys.stdout.write(json.dumps(rows, indent=1, default=str) + "\n")
+        return 0
+    columns = ("name", "family", "size", "quant", "context", "can", "fits", "where", "licence")
+    table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    for model in found:
+        can = [word for word in ("infill", "instruct") if getattr(model, word)]
+        table.add_row(
+            Text(model.name), Text(model.family), f"{model.size / 1e9:.1f} GB", model.quant,
+            f"{model.context}" if model.context else "?", " ".join(can) or "continue",
+            "yes" if model.needs <= free else "no",
+            (model.place or "here") if model.path else "", Text(model.licence),
+        )  # fmt: skip
+    console = Console()
+    console.print(table)
+    for model in found:
+        if model.place:
+            console.print(f"{model.name}: {model.path}", markup=False, soft_wrap=True)
     return 0
 
 
@@ -103,7 +119,8 @@ def _pull(arguments: argparse.Namespace) -> int:
 def _path(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
     context = Settings().engine.context_tokens
-    sys.stdout.write(f"{choose(arguments.name, model_folder(), free, context).path}\n")
+    chosen = choose(arguments.name, model_folder(), free, context, in_place())
+    sys.stdout.write(f"{chosen.path}\n")
     return 0
 
 

@@ -20,6 +20,7 @@ from herdmate.errors import SelectionError
 from herdmate.eval.sources import code_files
 from herdmate.models.choose import choose
 from herdmate.models.folder import model_folder
+from herdmate.models.in_place import in_place
 from herdmate.models.perplexity import WINDOW, Perplexity, measured, windows
 
 _WIKITEXT = (Path("wiki.test.raw"), Path("wikitext-2-raw/wiki.test.raw"))
@@ -57,7 +58,9 @@ def add_parser(actions: Any) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
-    paths = [choose(name, model_folder(), free, WINDOW).path for name in arguments.models]
+    paths = [
+        choose(name, model_folder(), free, WINDOW, in_place()).path for name in arguments.models
+    ]
     source = arguments.text or next((path for path in _WIKITEXT if path.exists()), Path())
     text = _text(source)
     console = Console(stderr=True)

@@ -10,6 +10,7 @@ import psutil
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
 from herdmate.models.folder import model_folder
+from herdmate.models.in_place import in_place
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import written_a_second
 
@@ -17,13 +18,17 @@ from herdmate.models.recommend import written_a_second
 async def models(session: Session) -> ModelList:
     """All models, with whether they fit into the memory that is free now."""
     context = session.settings.engine.context_tokens
-    found = await asyncio.to_thread(listed, model_folder(), context)
+    found = await asyncio.to_thread(_listed, context)
     free = psutil.virtual_memory().available + session.companion.held_memory()
     running = Path(session.model_path) if session.model_path else None
     current = next((model.name for model in found if running and model.path == running), "")
     speed = session.companion.pace.writing
     entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
     return ModelList(entries, current)
+
+
+def _listed(context_tokens: int) -> tuple[Listed, ...]:
+    return listed(model_folder(), context_tokens, in_place())
 
 
 def _entry(model: Listed, free: int, measured: float) -> ModelEntry:
@@ -36,7 +41,11 @@ def _entry(model: Listed, free: int, measured: float) -> ModelEntry:
 
 def _detail(model: Listed, free: int, measured: float) -> str:
     """Where it is, what it needs and can do, how fast it is, and its licence."""
-    where = "on this machine" if model.path else f"{model.size / 1e9:.1f} GB to fetch"
+    where = (
+        f"in {model.place or 'Herdmate'}'s folder"
+        if model.path
+        else f"{model.size / 1e9:.1f} GB to fetch"
+    )
     needs = f"needs {model.needs / 1e9:.1f} of {free / 1e9:.1f} GB of free memory"
     cannot = [
         words

@@ -17,6 +17,7 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.folder import model_folder
+from herdmate.models.in_place import in_place
 
 _YES, _AGREE, _LOAD = "Fetch the starter", "Agree and fetch", "Load it"
 
@@ -82,7 +83,7 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
             report(message, fraction)
             tell(message, fraction)
 
-        return await fetch(model, model_folder(), on_progress)
+        return await fetch(model, model_folder(), on_progress, in_place())
 
 
 async def _load(session: Session) -> None:

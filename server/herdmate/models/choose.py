@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
-from herdmate.models.folder import present
+from herdmate.models.in_place import Found, own
 from herdmate.models.inspect import read_header
 
 _MARGIN = 350 * 1024 * 1024
@@ -16,6 +18,10 @@ _MARGIN = 350 * 1024 * 1024
 
 _KV_GUESS = 200 * 1024
 """KV bytes for one token of a model that is not in the catalogue."""
+
+_CODELLAMA = re.compile(r"code[-_ ]?llama", re.I)
+_FAMILIES = re.compile(r"code[-_ ]?llama|qwen[-_ ]?2\.?5[-_ ]?coder", re.I)
+"""In the names that other programs have for models."""
 
 _OFFERED = ("codellama-34b", "codellama-13b", "codellama-7b", "starter-1.5b", "starter")
 """What is advised when something else does not fit, from the best."""
@@ -46,28 +52,34 @@ class _Room:
         return f"needs {needed / 1e9:.1f} GB of memory and {self.free / 1e9:.1f} GB are free"
 
 
-def choose(setting: str, folder: Path, free_memory: int, context_tokens: int) -> Chosen:
-    """The file that the setting ``model`` means: ``auto``, a path, or a catalogue name.
+def choose(
+    setting: str, folder: Path, free_memory: int, context_tokens: int, others: Sequence[Found] = ()
+) -> Chosen:
+    """The file that the setting ``model`` means: ``auto``, a path, or a name that is listed.
 
-    ``free_memory`` is in bytes. Raises ``NoModelError`` when ``auto`` finds none, ``ModelError``
-    when the one that was named is not there or is not a model. What was named is chosen also when
-    it does not seem to fit; the note then says which one would.
+    ``free_memory`` is in bytes; ``others`` are what other programs have. Raises ``NoModelError``
+    when ``auto`` finds none, ``ModelError`` when the one that was named is not there or is not a
+    model. What was named is chosen also when it does not seem to fit; the note then says which one
+    would.
     """
     room = _Room(free_memory, context_tokens)
+    found = _ranked(folder, others)
     if setting == "auto":
-        return _best(folder, room)
-    path, model = _named(setting, folder)
-    read_header(path)
-    size = path.stat().st_size
-    if room.fits(size, model):
-        return Chosen(path, model)
-    note = f"{path.name} {room.too_small_for(size, model)}; {_what_fits(folder, room)}."
-    return Chosen(path, model, note)
+        return _best(found, room)
+    item = _named(setting, folder, others)
+    read_header(item.path)
+    size = item.path.stat().st_size
+    if room.fits(size, item.model):
+        return Chosen(item.path, item.model)
+    note = f"{item.name} {room.too_small_for(size, item.model)}; {_what_fits(found, room)}."
+    return Chosen(item.path, item.model, note)
 
 
-def what_fits(folder: Path, free_memory: int, context_tokens: int) -> str:
+def what_fits(
+    folder: Path, free_memory: int, context_tokens: int, others: Sequence[Found] = ()
+) -> str:
     """Which model would fit into so many bytes, or how to make room; a part of a sentence."""
-    return _what_fits(folder, _Room(free_memory, context_tokens))
+    return _what_fits(_ranked(folder, others), _Room(free_memory, context_tokens))
 
 
 def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) -> int:
@@ -76,63 +88,74 @@ def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) 
     return size + per_token * context_tokens + _MARGIN
 
 
-def _named(setting: str, folder: Path) -> tuple[Path, CatalogueModel | None]:
-    """A path, a file's name in the model folder, or a catalogue name."""
+def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:
+    """A listed name, a path, or a catalogue name."""
     if (folder / setting).is_file():
-        return folder / setting, catalogue.of_file(Path(setting))
+        return Found(setting, folder / setting, 0, catalogue.of_file(Path(setting)))
+    if (other := next((item for item in others if item.name == setting), None)) is not None:
+        return other
     if setting.endswith(".gguf") or "/" in setting or "\\" in setting:
         path = Path(setting).expanduser()
-        return path, catalogue.of_file(path)
+        return Found(path.name, path, 0, catalogue.of_file(path))
     model = catalogue.find(setting)
-    if not (folder / model.file).exists():
-        raise NoModelError(
-            f"{model.title} is not on this machine; run `herdmate models pull {model.name}`."
-        )
-    return folder / model.file, model
+    if (folder / model.file).exists():
+        return Found(model.file, folder / model.file, model.size, model)
+    if (other := next((item for item in others if item.model == model), None)) is not None:
+        return other
+    raise NoModelError(
+        f"{model.title} is not on this machine; run `herdmate models pull {model.name}`."
+    )
 
 
-def _best(folder: Path, room: _Room) -> Chosen:
+def _best(found: Sequence[Found], room: _Room) -> Chosen:
     """The largest CodeLlama-Instruct that fits, else the largest other one that does."""
-    found = _ranked(folder)
     if not found:
         raise NoModelError(
             "There is no model on this machine yet; run `herdmate models pull starter`."
         )
     broken: list[ModelError] = []
-    for path, model in found:
-        if not room.fits(path.stat().st_size, model):
+    for item in found:
+        if not room.fits(item.size, item.model):
             continue
         try:
-            read_header(path)
+            read_header(item.path)
         except ModelError as error:
             broken.append(error)
             continue
-        notes = [*map(str, broken), *([] if _is_codellama(model) else [_get_codellama(room)])]
-        return Chosen(path, model, " ".join(notes))
-    raise broken[0] if broken else _nothing_fits(folder, room)
+        better = [] if _is_codellama(item) else [_get_codellama(room)]
+        return Chosen(item.path, item.model, " ".join([*map(str, broken), *better]))
+    raise broken[0] if broken else _nothing_fits(found, room)
 
 
-def _nothing_fits(folder: Path, room: _Room) -> ModelError:
-    smallest, model = min(_ranked(folder), key=lambda entry: entry[0].stat().st_size)
+def _nothing_fits(found: Sequence[Found], room: _Room) -> ModelError:
+    smallest = min(found, key=lambda item: item.size)
     return ModelError(
         f"The smallest model on this machine, {smallest.name}, "
-        f"{room.too_small_for(smallest.stat().st_size, model)}; {_what_fits(folder, room)}."
+        f"{room.too_small_for(smallest.size, smallest.model)}; {_what_fits(found, room)}."
     )
 
 
-def _ranked(folder: Path) -> list[tuple[Path, CatalogueModel | None]]:
-    """What is there: CodeLlama before others, the larger before the smaller."""
-    found = [(path, catalogue.of_file(path)) for path in present(folder)]
-    return sorted(
-        found, key=lambda entry: (_is_codellama(entry[1]), entry[0].stat().st_size), reverse=True
-    )
+def _ranked(folder: Path, others: Sequence[Found]) -> list[Found]:
+    """What may be taken unasked: CodeLlama first, then what is ours, the larger before the smaller.
+
+    Of other programs only what is known to follow instructions: their users have all kinds.
+    """
+    found = [*own(folder), *(item for item in others if _suits(item))]
+    return sorted(found, key=lambda item: (_is_codellama(item), not item.place, item.size),
+                  reverse=True)  # fmt: skip
 
 
-def _what_fits(folder: Path, room: _Room) -> str:
+def _suits(item: Found) -> bool:
+    if item.model is not None:
+        return item.model.instruct
+    return bool(_FAMILIES.search(item.name)) and (item.instructs or "instruct" in item.name.lower())
+
+
+def _what_fits(found: Sequence[Found], room: _Room) -> str:
     """The best that is there and fits, else what could be fetched, else how to make room."""
-    for path, entry in _ranked(folder):
-        if room.fits(path.stat().st_size, entry):
-            return f"set herdmate.model to {path.name}, which fits"
+    for item in found:
+        if room.fits(item.size, item.model):
+            return f"set herdmate.model to {item.name}, which fits"
     for name in _OFFERED:
         model = catalogue.find(name)
         if room.fits(model.size, model):
@@ -151,5 +174,7 @@ def _get_codellama(room: _Room) -> str:
     )
 
 
-def _is_codellama(model: CatalogueModel | None) -> bool:
-    return model is not None and model.kind == "CodeLlama"
+def _is_codellama(item: Found) -> bool:
+    if item.model is not None:
+        return item.model.kind == "CodeLlama" and item.model.instruct
+    return bool(item.place) and bool(_CODELLAMA.search(item.name))

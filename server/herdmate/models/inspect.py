@@ -41,6 +41,13 @@ _NOT_MODELS = {
 }
 
 
+_NOT_WRITING = frozenset({
+    "clip", "bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "modern-bert", "jina-bert-v2",
+    "jina-bert-v3", "t5encoder", "wavtokenizer-dec",
+})  # fmt: skip
+"""Architectures of llama.cpp that see or compare, and continue no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
     """The metadata of a file. Arrays are given by their lengths only."""
@@ -58,6 +65,13 @@ class GgufHeader:
     def name(self) -> str:
         """The model's own name."""
         return str(self.metadata.get("general.name", ""))
+
+    @property
+    def writes(self) -> bool:
+        """Is it a model that continues text, and no adapter, projector, or maker of embeddings?"""
+        kind = self.metadata.get("general.type", "model")
+        pools = f"{self.architecture}.pooling_type" in self.metadata
+        return kind == "model" and not pools and self.architecture not in _NOT_WRITING
 
     @property
     def kv_bytes(self) -> int:

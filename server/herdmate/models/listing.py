@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory
-from herdmate.models.folder import present
+from herdmate.models.in_place import Found, own
 from herdmate.models.report import Report, report
 
 
@@ -20,11 +20,13 @@ class Listed:
     """A model by the name that the setting ``model`` takes.
 
     ``size`` and ``needs`` (memory with a KV cache) are bytes, ``context`` is what it was trained on
-    in tokens, 0 where that is not known. ``path`` is ``None`` for one that can be fetched.
+    in tokens, 0 where that is not known. ``path`` is ``None`` for one that can be fetched;
+    ``place`` is the program that has it, empty for Herdmate itself.
     """
 
     name: str
     title: str
+    family: str
     size: int
     needs: int
     quant: str
@@ -33,38 +35,67 @@ class Listed:
     instruct: bool
     licence: str
     path: Path | None
+    place: str = ""
 
 
-def listed(folder: Path, context_tokens: int) -> tuple[Listed, ...]:
-    """What is there before what could be fetched; files that are no models are left out."""
-    here = tuple(_here(folder, context_tokens))
+def listed(folder: Path, context_tokens: int, others: Sequence[Found] = ()) -> tuple[Listed, ...]:
+    """What is there before what could be fetched; files that write no text are left out.
+
+    ``others`` are what other programs have.
+    """
+    here: list[Listed] = []
+    for item in (*own(folder), *others):
+        model = _here(item, context_tokens)
+        if model is not None and model.name not in {known.name for known in here}:
+            here.append(model)
     known = {model.name for model in here}
-    others = (_listed(model, context_tokens) for model in catalogue.models())
-    return (*here, *(model for model in others if model.name not in known))
+    every = (_of_catalogue(model, context_tokens) for model in catalogue.models())
+    return (*here, *(model for model in every if model.name not in known))
 
 
-def _here(folder: Path, context_tokens: int) -> Iterator[Listed]:
-    for path in present(folder):
-        if (model := catalogue.of_file(path)) is not None:
-            yield _listed(model, context_tokens, path)
-        elif (found := _read(path, path.stat().st_size, context_tokens)) is not None:
-            yield Listed(
-                path.name, found.name, found.size, found.memory, found.quant, found.context,
-                "infill" in found.abilities, "instruct" in found.abilities, "", path,
-            )  # fmt: skip
-
-
-def _listed(model: CatalogueModel, context_tokens: int, path: Path | None = None) -> Listed:
-    needs = needed_memory(model.size, model, context_tokens)
+def _here(item: Found, context_tokens: int) -> Listed | None:
+    """Under its catalogue name where it has one; what is damaged is none."""
+    found = _read(item.path, item.size, context_tokens)
+    if found is None or not found.writes:
+        return None
+    if item.model is not None:
+        known = _of_catalogue(item.model, context_tokens)
+        return replace(known, path=item.path, place=item.place)
     return Listed(
-        model.name, model.title, model.size, needs, model.quant, model.context, model.infill,
-        model.instruct, model.licence, path,
-    )  # fmt: skip
+        name=item.name,
+        title=found.name if item.path.suffix == ".gguf" else item.name,  # Ollama's have hashes
+        family=found.architecture,
+        size=item.size,
+        needs=found.memory,
+        quant=found.quant,
+        context=found.context,
+        infill="infill" in found.abilities,
+        instruct=item.instructs or "instruct" in f"{item.name} {' '.join(found.abilities)}".lower(),
+        licence=found.licence,
+        path=item.path,
+        place=item.place,
+    )
+
+
+def _of_catalogue(model: CatalogueModel, context_tokens: int) -> Listed:
+    return Listed(
+        name=model.name,
+        title=model.title,
+        family=model.kind,
+        size=model.size,
+        needs=needed_memory(model.size, model, context_tokens),
+        quant=model.quant,
+        context=model.context,
+        infill=model.infill,
+        instruct=model.instruct,
+        licence=model.licence,
+        path=None,
+    )
 
 
 @lru_cache(maxsize=256)
-def _read(path: Path, size: int, context_tokens: int) -> Report | None:
-    """A list is asked for often, and files of one size and name hardly change."""
+def _read(path: Path, _size: int, context_tokens: int) -> Report | None:
+    """A list is asked for often, and a file of one name and size hardly changes."""
     try:
         return report(path, context_tokens)
     except (ModelError, OSError):

@@ -36,7 +36,9 @@ _QUANTS = {
 class Report:
     """A model file. Sizes in bytes; ``faults`` are sentences that say what to do, worst first.
 
-    ``context`` is what it was trained on in tokens, and 0 where the file does not say.
+    ``context`` is what it was trained on in tokens, and 0 where the file does not say. ``writes``:
+    it continues text, and does not only compare or see. ``licence`` is the file's own word for it,
+    if it has one.
     """
 
     path: Path
@@ -47,7 +49,9 @@ class Report:
     context: int
     vocabulary: int
     memory: int
+    licence: str
     abilities: tuple[str, ...]
+    writes: bool
     faults: tuple[str, ...]
 
 
@@ -69,7 +73,9 @@ def report(path: Path, context_tokens: int) -> Report:
         context=header.count("context_length"),
         vocabulary=header.vocabulary,
         memory=_memory(header, size, known, context_tokens),
+        licence=str(header.metadata.get("general.license", ""))[:60],
         abilities=tuple(_abilities(header, path, known)),
+        writes=header.writes,
         faults=tuple(_faults(header, path, size, known)),
     )
 
@@ -120,7 +126,11 @@ def _abilities(header: GgufHeader, path: Path, known: CatalogueModel | None) -> 
     words = f"{header.name} {path.name}".lower()
     if known.infill if known else _infills(header):
         yield "infill"
-    if "instruct" in words or "tokenizer.chat_template" in header.metadata:
+    if (
+        (known and known.instruct)
+        or "instruct" in words
+        or "tokenizer.chat_template" in header.metadata
+    ):
         yield "instruct"
 
 

@@ -1,0 +1,208 @@
+"""Models that other programs have on this machine; they are used where they lie.
+
+LM Studio, Ollama, Hugging Face's hub and text-generation-webui, each in its usual folders or where
+its own settings say. Nothing of theirs is ever changed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.folder import present
+
+_DEEPEST = 5  # folders below a place; LM Studio has two, the hub three
+_MOST = 20_000  # entries of one place that are looked at
+_LARGEST_TEXT = 1 << 20  # bytes of another program's settings or manifest
+_OLLAMA_MODEL = "application/vnd.ollama.image.model"
+_OLLAMA_TEMPLATE = "application/vnd.ollama.image.template"
+_INSTRUCT_MARKS = ("[INST]", "<|im_start|>", "Source: user")  # of CodeLlama, Qwen, CodeLlama 70B
+_OLLAMA_LIBRARY = "registry.ollama.ai/library/"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A model file. ``name`` is what the setting ``model`` takes, ``place`` whose folder it is in.
+
+    ``model`` is its catalogue entry; ``size`` is in bytes. ``place`` is empty for Herdmate's own.
+    ``instructs``: that program says that it follows instructions; the file itself may say so too.
+    """
+
+    name: str
+    path: Path
+    size: int
+    model: CatalogueModel | None
+    place: str = ""
+    instructs: bool = False
+
+
+def own(folder: Path) -> tuple[Found, ...]:
+    """What is in Herdmate's own folder."""
+    return tuple(
+        Found(path.name, path, path.stat().st_size, catalogue.of_file(path))
+        for path in present(folder)
+    )
+
+
+def in_place() -> tuple[Found, ...]:
+    """What other programs have, each file once; names are told apart where they are the same."""
+    found: list[Found] = []
+    files: set[tuple[int, int]] = set()
+    names: set[str] = set()
+    for item in _everywhere():
+        with suppress(OSError):
+            status = item.path.stat()
+            if (key := (status.st_dev, status.st_ino)) in files:
+                continue
+            files.add(key)
+            name = item.name if item.name not in names else str(item.path)
+            names.add(name)
+            found.append(replace(item, name=name))
+    return tuple(found)
+
+
+def _everywhere() -> Iterator[Found]:
+    for place, folders in _PLACES.items():
+        for folder in folders():
+            for path in _ggufs(folder):
+                with suppress(OSError):
+                    size = path.stat().st_size
+                    yield Found(path.name, path, size, _known(path, size), place)
+    for folder in _ollama_folders():
+        yield from _of_ollama(folder)
+
+
+def _known(path: Path, size: int) -> CatalogueModel | None:
+    """Elsewhere a name alone says little: others make files of the same name."""
+    model = catalogue.of_file(path)
+    return model if model and model.size == size else None
+
+
+def _ggufs(folder: Path) -> list[Path]:
+    """Model files below a folder, in the order of their names.
+
+    Links are followed, but no folder is entered twice; what cannot be read is passed over.
+    """
+    found: list[Path] = []
+    left, entered = [(folder, 0)], set()
+    seen = 0
+    while left and seen < _MOST:
+        at, depth = left.pop()
+        with suppress(OSError):
+            status = at.stat()
+            if (status.st_dev, status.st_ino) in entered:
+                continue
+            entered.add((status.st_dev, status.st_ino))
+            for entry in os.scandir(at):
+                seen += 1
+                if entry.is_dir():
+                    left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
+                elif _is_model(entry.name) and entry.is_file():
+                    found.append(Path(entry.path))
+    return sorted(found)
+
+
+def _is_model(name: str) -> bool:
+    """By its name: the part of a model that sees pictures is a file of its own."""
+    low = name.lower()
+    return low.endswith(".gguf") and not low.startswith(("mmproj", ".")) and "-mmproj" not in low
+
+
+def _lm_studio() -> Iterator[Path]:
+    home = Path.home()
+    homes = [home / ".lmstudio", home / ".cache" / "lm-studio"]
+    if lines := _text(home / ".lmstudio-home-pointer").split("\n"):
+        homes.insert(0, Path(lines[0].strip() or homes[0]))
+    for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
+        told = _object(settings / "settings.json").get("downloadsFolder")
+        if isinstance(told, str) and told:
+            yield Path(told).expanduser()
+    yield from (item / "models" for item in homes)
+
+
+def _hugging_face() -> Iterator[Path]:
+    told = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
+    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    home = Path(os.environ.get("HF_HOME") or Path(cache, "huggingface"))
+    hub = Path(told).expanduser() if told else home.expanduser() / "hub"
+    yield from sorted(hub.glob("models--*/snapshots")) if hub.is_dir() else ()
+
+
+def _text_generation_webui() -> Iterator[Path]:
+    for name in ("text-generation-webui", "textgen"):
+        yield Path.home() / name / "user_data" / "models"
+        yield Path.home() / name / "models"
+
+
+_PLACES = {
+    "LM Studio": _lm_studio,
+    "Hugging Face": _hugging_face,
+    "text-generation-webui": _text_generation_webui,
+}
+
+
+def _ollama_folders() -> Iterator[Path]:
+    told = os.environ.get("OLLAMA_MODELS")
+    yield Path(told).expanduser() if told else Path.home() / ".ollama" / "models"
+    yield Path("/usr/share/ollama/.ollama/models")  # of the service that its installer makes
+
+
+def _of_ollama(folder: Path) -> Iterator[Found]:
+    """Ollama names files by their SHA-256; a manifest for each model says which is the model's."""
+    manifests = folder / "manifests"
+    paths = sorted(manifests.glob("*/*/*/*")) if manifests.is_dir() else []
+    for manifest in paths[:_MOST]:
+        layers = _layers(manifest)
+        path = _blob(folder, layers.get(_OLLAMA_MODEL, ""))
+        if path is None:
+            continue
+        template = _blob(folder, layers.get(_OLLAMA_TEMPLATE, ""))
+        words = _text(template) if template else ""
+        at = manifest.relative_to(manifests)
+        name = f"{at.parent.as_posix()}/".removeprefix(_OLLAMA_LIBRARY)[:-1]
+        model = next((item for item in catalogue.models() if path.name.endswith(item.sha256)), None)
+        instructs = any(mark in words for mark in _INSTRUCT_MARKS)
+        with suppress(OSError):
+            size = path.stat().st_size
+            yield Found(f"{name}:{at.name}", path, size, model, "Ollama", instructs)
+
+
+def _layers(manifest: Path) -> dict[str, str]:
+    """The digest of each kind of layer."""
+    told = _object(manifest).get("layers")
+    layers = [layer for layer in told if isinstance(layer, dict)] if isinstance(told, list) else []
+    return {str(layer.get("mediaType")): str(layer.get("digest")) for layer in layers}
+
+
+def _blob(folder: Path, digest: str) -> Path | None:
+    """The file of a digest; older versions wrote its colon into the file's name."""
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):  # it becomes a part of a path
+        return None
+    paths = (folder / "blobs" / name for name in (digest.replace(":", "-"), digest))
+    return next((path for path in paths if path.is_file()), None)
+
+
+def _text(path: Path) -> str:
+    """A small text file; empty where there is none."""
+    with suppress(OSError, UnicodeDecodeError):
+        if path.is_file() and path.stat().st_size <= _LARGEST_TEXT:
+            return path.read_text(encoding="utf-8")
+    return ""
+
+
+def _object(path: Path) -> dict[str, Any]:
+    """What a JSON file says; nothing where it is none."""
+    with suppress(ValueError, RecursionError):
+        told = json.loads(_text(path) or "{}")
+        return told if isinstance(told, dict) else {}
+    return {}
