@@ -21,6 +21,7 @@ from tests.models.gguf_file import gguf, string, write
 GB = 10**9
 STARTER = catalogue.starter()
 SEVEN = catalogue.find("codellama-7b")
+_OLLAMA = "application/vnd.ollama.image.model"
 QWEN = "Qwen2.5-Coder-3B-Instruct-Q5_K_M.gguf"
 
 
@@ -121,8 +122,9 @@ def test_ollama_by_its_manifests(home: Path, monkeypatch: pytest.MonkeyPatch) ->
     "manifest",
     [
         "", "[]", "{", '{"layers": 3}', '{"layers": [7, {"mediaType": 1}]}', "[" * 100_000,
-        '{"layers": [{"mediaType": "application/vnd.ollama.image.model"}]}',
-        '{"layers": [{"mediaType": "application/vnd.ollama.image.model", "digest": "sha256:../.."}]}',
+        json.dumps({"layers": [{"mediaType": _OLLAMA}]}),
+        json.dumps({"layers": [{"mediaType": _OLLAMA, "digest": "sha256:../.."}]}),
+        json.dumps({"layers": [{"mediaType": _OLLAMA, "digest": f"sha256:{'0' * 64}"}]}),
     ],
 )  # fmt: skip
 def test_a_manifest_that_is_none_is_passed_over(home: Path, manifest: str) -> None:
