@@ -16,33 +16,22 @@ import psutil
 import pynvim
 import pytest
 
+from tests.e2e.sample import (
+    CHEAP,
+    CODE,
+    LINES,
+    STALE,
+    TYPED,
+    assert_only_cheap_changed,
+    paused_model,
+)
+
 pytestmark = [pytest.mark.e2e, pytest.mark.neovim, pytest.mark.model]
 
 TOOLS = Path(os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e")
 NVIM = TOOLS / "neovim" / "usr" / "bin" / "nvim"
 INSTALL = "tests/e2e/neovim/install.sh"
 SETUP = Path(__file__).with_name("neovim") / "setup.lua"
-
-CODE = '''def total(prices):
-    """Return the sum of all prices."""
-
-
-def cheap(items, limit):
-    result = []
-    for i in range(len(items)):
-        if items[i].price <= limit:
-            result.append(items[i])
-    return result
-
-
-def names(items):
-    found = []
-    for item in items:
-        found.append(item.name)
-    return found
-'''
-LINES = CODE.splitlines()
-CHEAP = slice(4, 10)  # the lines of cheap()
 
 GHOST = """
 local id = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
@@ -108,9 +97,20 @@ class Neovim:
         )
         return dict(answer)
 
+    def send_changes(self) -> None:
+        """Have the server know what has been typed, which Neovim tells it with the next request."""
+        self.lua(
+            "vim.lsp.get_clients()[1]:request_sync('codeAction/resolve', { title = '' }, 5000)"
+        )
+
     def keys(self, keys: str) -> None:
         """Press keys."""
         self.nvim.input(keys)
+
+    def select_cheap(self) -> None:
+        """Select the lines of cheap()."""
+        self.keys(f"{CHEAP.start + 1}GV{CHEAP.stop}G")
+        self.until(lambda: self.nvim.api.get_mode()["mode"] == "V")
 
     def action(self, name: str) -> None:
         """Run the code action of a prompt file on what is selected or around the cursor."""
@@ -310,8 +310,7 @@ def test_typing_on_supersedes_and_every_request_is_answered(start_neovim: StartN
 
 
 def test_a_refactoring_changes_the_selection_and_one_undo_brings_it_back(neovim: Neovim) -> None:
-    neovim.keys(f"{CHEAP.start + 1}GV{CHEAP.stop}G")
-    neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "V")
+    neovim.select_cheap()
     neovim.action("simplify")
     (edit,) = neovim.until(lambda: neovim.seen("edits"))
     neovim.until(lambda: neovim.lines != LINES)
@@ -319,15 +318,43 @@ def test_a_refactoring_changes_the_selection_and_one_undo_brings_it_back(neovim:
     assert places
     for place in places:
         assert CHEAP.start <= place["start"]["line"] <= place["end"]["line"] < CHEAP.stop
-    after, behind = neovim.lines, len(LINES) - CHEAP.stop
-    assert after[: CHEAP.start] == LINES[: CHEAP.start]
-    assert after[-behind:] == LINES[-behind:]
-    assert "def cheap(items, limit):" in after[CHEAP.start : -behind]
-    ast.parse("\n".join(after))
+    assert_only_cheap_changed(neovim.lines)
     neovim.until(lambda: neovim.seen("progress")[-1:] == ["end"])
     assert neovim.seen("messages") == []
     neovim.keys("<Esc>u")
     neovim.until(lambda: neovim.lines == LINES)
+
+
+@pytest.mark.parametrize(
+    "again", [pytest.param(False, id="not now"), pytest.param(True, id="run again")]
+)
+def test_what_was_typed_meanwhile_stays_and_the_refactoring_runs_again_if_wanted(
+    neovim: Neovim, again: bool
+) -> None:
+    typed = [*LINES, TYPED]
+    neovim.select_cheap()
+    with paused_model(neovim.lua("return vim.fn.getpid()")):
+        begun = neovim.seen("progress").count("begin")  # loading the model is progress too
+        neovim.action("simplify")
+        neovim.until(lambda: neovim.seen("progress").count("begin") > begun)
+        neovim.keys(f"<Esc>Go{TYPED}<Esc>")
+        neovim.until(lambda: neovim.lines == typed)
+        neovim.send_changes()
+    (question,) = neovim.until(lambda: neovim.seen("questions"))
+    assert question["message"] == STALE
+    assert [action["title"] for action in question["actions"]] == ["Run again", "Not now"]
+    neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "c")
+    neovim.keys("1<CR>" if again else "2<CR>")
+    if not again:
+        neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "n")
+        neovim.until(lambda: neovim.status()["state"] == "ready")
+        assert neovim.lines == typed
+        assert neovim.seen("edits") == []
+        return
+    neovim.until(lambda: neovim.lines != typed)
+    assert_only_cheap_changed(neovim.lines, typed)
+    neovim.keys("u")
+    neovim.until(lambda: neovim.lines == typed)
 
 
 def test_an_explanation_opens_as_markdown(neovim: Neovim) -> None:

@@ -1,7 +1,9 @@
 -- What a user of Neovim writes to have Herdmate, below; above it what the tests look at.
 local command, root, options = ...
 
-_G.seen = { requests = {}, progress = {}, messages = {}, documents = {}, edits = {} }
+_G.seen = {
+  requests = {}, progress = {}, messages = {}, documents = {}, edits = {}, questions = {},
+}
 
 -- `type` is pending (sent), cancel, or complete (answered, cancelled ones too).
 vim.api.nvim_create_autocmd('LspRequest', {
@@ -29,6 +31,7 @@ local function watch(method, seen)
 end
 
 watch('window/showMessage', _G.seen.messages)
+watch('window/showMessageRequest', _G.seen.questions)
 watch('window/showDocument', _G.seen.documents)
 watch('workspace/applyEdit', _G.seen.edits)
 

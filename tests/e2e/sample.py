@@ -1,0 +1,54 @@
+"""The Python file that the tests of editors refactor, and what must be true of it afterwards."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import psutil
+
+CODE = '''def total(prices):
+    """Return the sum of all prices."""
+
+
+def cheap(items, limit):
+    result = []
+    for i in range(len(items)):
+        if items[i].price <= limit:
+            result.append(items[i])
+    return result
+
+
+def names(items):
+    found = []
+    for item in items:
+        found.append(item.name)
+    return found
+'''
+LINES = CODE.splitlines()
+CHEAP = slice(4, 10)  # the lines of cheap()
+TYPED = "LIMIT = 12"  # by the user, while the model works
+STALE = "The file changed while the model was working, so nothing was changed; run it again."
+
+
+def assert_only_cheap_changed(after: Sequence[str], before: Sequence[str] = LINES) -> None:
+    """cheap() reads differently and is still there, the rest is as it was, all of it parses."""
+    behind = len(before) - CHEAP.stop
+    assert after != before
+    assert after[: CHEAP.start] == before[: CHEAP.start]
+    assert after[-behind:] == before[-behind:]
+    assert "def cheap(items, limit):" in after[CHEAP.start : -behind]
+    ast.parse("\n".join(after))
+
+
+@contextlib.contextmanager
+def paused_model(editor: int) -> Iterator[None]:
+    """The model of the server that the editor of this process id has started stands still."""
+    children = psutil.Process(editor).children(recursive=True)
+    (engine,) = (child for child in children if "herdmate.engine.worker" in child.cmdline())
+    engine.suspend()
+    try:
+        yield
+    finally:
+        engine.resume()
