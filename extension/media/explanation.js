@@ -17,6 +17,7 @@ addEventListener('message', ({ data }) => {
   main.classList.toggle('plain', data.html === undefined);
   main.classList.toggle('streaming', !data.done);
   error.textContent = data.error ?? '';
+  error.role = data.stopped ? 'status' : 'alert';
   question.hidden = !data.asks;
 });
 

@@ -86,9 +86,9 @@ class ExplanationView implements vscode.Disposable {
     this.timer = undefined;
     const { text, last } = this;
     const html = await markdownToHtml(text);
-    const { done, error } = last ?? {};
+    const { done, error, stopped } = last ?? {};
     const asks = done && this.next;
-    await this.panel?.webview.postMessage({ html, text, done, error, asks: !!asks });
+    await this.panel?.webview.postMessage({ html, text, done, error, stopped, asks: !!asks });
   }
 }
 

@@ -45,6 +45,7 @@ export interface ExplanationPart {
   text: string;
   done?: boolean;
   error?: string | null;
+  stopped?: boolean;
   question?: string;
   next?: ActionArguments | null;
 }

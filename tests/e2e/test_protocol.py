@@ -480,6 +480,20 @@ async def test_an_explanation_streamed_to_a_client_that_knows_how(tmp_path: Path
         assert len({part["id"] for part in client.parts}) == 1
 
 
+async def test_an_explanation_that_the_user_stops_is_no_failure(tmp_path: Path) -> None:
+    replies = {"": "It **sums**. " * 100}
+    async with editor(VSCODE, tmp_path, replies, 0.04, knows=("explanation",)) as client:
+        client.open(URI, CODE)
+        await client.until_ready()
+        await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
+        await client.until(lambda: client.parts)
+        token = list(client.progress_reports)[-1]
+        client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
+        await client.until(lambda: client.parts[-1]["done"])
+        assert client.parts[-1]["stopped"]
+        assert client.parts[-1]["error"] == "The explanation was stopped."
+
+
 async def test_a_question_about_an_explanation_goes_on_with_it(tmp_path: Path) -> None:
     replies = {"And?<|im_end|>": "So.", "Why?<|im_end|>": "Because.", "": "It **sums**."}
     async with editor(VSCODE, tmp_path, replies, knows=("explanation",)) as client:

@@ -26,6 +26,8 @@ from herdmate.prompting.families import Turn
 _BETWEEN_PARTS = 0.1
 """Seconds. More messages than the eye can tell apart take processor time from the model."""
 
+_STOPPED = "The explanation was stopped."
+
 
 async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
     """Start an explanation; answers its text only to a client that has no other way to see it."""
@@ -47,7 +49,7 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
         part = ExplanationPart(name, title, arguments.uri, text, question=said, **last)
         session.protocol.notify(protocol.EXPLANATION, asdict(part))
 
-    error: str | None = "The explanation was stopped."
+    error: str | None = _STOPPED
     whole, kept, sent_at = "", "", 0.0
     question: Question | None = None
     try:
@@ -63,7 +65,7 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
         error = str(problem)
     finally:
         further = _next(arguments, question, whole) if question and not error else None
-        send(kept, done=True, error=error, next=further)
+        send(kept, done=True, error=error, stopped=error == _STOPPED, next=further)
 
 
 def _next(arguments: ActionArguments, question: Question, answer: str) -> ActionArguments:

@@ -88,8 +88,9 @@ class ExplanationPart:
 
     The last part has ``done`` set, and ``error`` where the explanation could not be ended well;
     else ``next`` are the arguments of ``herdmate.explain`` with which a question about it is asked,
-    once the question is put into ``instruction``. ``question`` is the one that is answered here,
-    ``""`` for the explanation itself.
+    once the question is put into ``instruction``. ``stopped`` says that the user ended it: nothing
+    went wrong, ``error`` only tells of that. ``question`` is the one that is answered here, ``""``
+    for the explanation itself.
     """
 
     id: str
@@ -98,6 +99,7 @@ class ExplanationPart:
     text: str
     done: bool = False
     error: str | None = None
+    stopped: bool = False
     question: str = ""
     next: ActionArguments | None = None
 

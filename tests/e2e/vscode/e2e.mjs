@@ -393,7 +393,10 @@ async function aQuestionFollowsAndTheNextIsStopped() {
   } finally {
     process.kill(engine, 'SIGCONT');
   }
-  await frame.locator('#error', { hasText: 'was stopped' }).waitFor();
+  const stopped = frame.locator('#error', { hasText: 'was stopped' });
+  await stopped.waitFor();
+  const { border, background } = await stopped.evaluate((element) => getComputedStyle(element));
+  assert.match(`${border} ${background}`, /^0px .*rgba\(0, 0, 0, 0\)/, 'stopping looks like an error');
   await question.waitFor(); // one may go on from what was said before
   await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
   await picture('4c-stopped');
