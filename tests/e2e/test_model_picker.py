@@ -157,3 +157,13 @@ async def _fetched_some(client: Editor, home: Path, hub: Files, asked: int) -> N
     part = home / ".partial" / STARTER.name / "HuggingFaceFile" / "whole"
     while not part.exists() or part.stat().st_size < (1 << 20) * (asked + 1):
         await client.status()
+
+
+async def test_a_file_that_the_user_names_is_fetched_and_listed(home: Path, tmp_path: Path) -> None:
+    data = gguf(1 << 20)
+    with serving({"/a/mine.gguf": data}) as files:
+        async with editor(NEOVIM, tmp_path, GHOST) as client:
+            answer = await _pull(client, f"{files.url}/a/mine.gguf")
+            assert Path(answer.path).read_bytes() == data
+            found = await _models(client)
+    assert (found.models[0].name, found.models[0].installed) == ("mine.gguf", True)

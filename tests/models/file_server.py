@@ -24,6 +24,8 @@ class Files:
     tokens: list[str | None] = field(default_factory=list)
     moved: dict[str, str] = field(default_factory=dict)
     """Where a path is redirected to."""
+    headers: dict[str, str] = field(default_factory=dict)
+    """Sent with every file."""
     stalls_after: int = 0
     takes_ranges: bool = True
     says_size: bool = True
@@ -87,6 +89,8 @@ def _handler(files: Files) -> type[BaseHTTPRequestHandler]:
             start = int(asked.removeprefix("bytes=").partition("-")[0]) if ranged else 0
             rest = whole[start:]
             self.send_response(206 if ranged else 200)
+            for name, value in files.headers.items():
+                self.send_header(name, value)
             if files.says_size:
                 self.send_header("Content-Length", str(len(rest)))
             if ranged:

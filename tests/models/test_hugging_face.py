@@ -205,7 +205,7 @@ def test_a_child_ends_with_its_parent(hub: Hub, tmp_path: Path) -> None:
 
 def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A host that takes the call and says nothing, as some firewalls do."""
-    monkeypatch.setattr(hugging_face, "_ANSWER_SECONDS", 0.2)
+    monkeypatch.setattr(hugging_face, "ANSWER_SECONDS", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
         with pytest.raises(Exception, match=r"no answer within|timed out"):

@@ -7,6 +7,7 @@ import asyncio
 import json
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,12 @@ from rich.table import Table
 from rich.text import Text
 
 from herdmate.cli import perplexity
-from herdmate.models import catalogue
+from herdmate.models.asked import asked, fetched
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
 from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
+from herdmate.models.given import is_given, pinned
 from herdmate.models.in_place import in_place
 from herdmate.models.listing import listed
 from herdmate.models.recommend import Machine, recommend
@@ -46,7 +48,9 @@ def add_parser(commands: Any) -> None:
     listing.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
     listing.set_defaults(run=_list)
     pulling = actions.add_parser("pull", help="fetch a model")
-    pulling.add_argument("name", help="for instance codellama-7b or starter")
+    pulling.add_argument(
+        "name", help="codellama-7b, starter…, hf:OWNER/REPO/FILE.gguf or https://…/FILE.gguf"
+    )
     pulling.add_argument("--yes", action="store_true", help="agree to the model's licence")
     pulling.set_defaults(run=_pull)
     path = actions.add_parser("path", help="where the model lies that would be used")
@@ -109,11 +113,27 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 def _pull(arguments: argparse.Namespace) -> int:
-    model, console = catalogue.find(arguments.name), Console()
-    if model.notice and not _agrees(model, console, arguments.yes):
+    console = Console(highlight=False)
+    files = asyncio.run(asked(arguments.name, model_folder()))
+    if files[0].notice and not _agrees(files[0], console, arguments.yes):
         return 1
-    console.print(str(pull_with_progress(model, console)), markup=False, soft_wrap=True)
+    if is_given(files[0].name):
+        _show_given(files, console)
+    paths = [pull_with_progress(model, console) for model in files]
+    for model in files:
+        if (known := pinned(model.name, model_folder())) is not None:
+            console.print(f"{model.file}: SHA-256 {known.sha256}", markup=False, soft_wrap=True)
+    console.print(str(paths[0]), markup=False, soft_wrap=True)
     return 0
+
+
+def _show_given(files: Sequence[CatalogueModel], console: Console) -> None:
+    """What is known of a file that the user named, before it is fetched."""
+    for model in files:
+        sha256 = f"SHA-256 {model.sha256}" if model.sha256 else "its hash is pinned once it is here"
+        console.print(f"{model.file}: {model.size / 1e9:.2f} GB, {sha256}", markup=False,
+                      soft_wrap=True)  # fmt: skip
+    console.print(f"Licence unknown: see {files[0].licence_url}", markup=False, soft_wrap=True)
 
 
 def _path(arguments: argparse.Namespace) -> int:
@@ -189,7 +209,8 @@ def _inspect(arguments: argparse.Namespace) -> int:
 
 
 def _remove(arguments: argparse.Namespace) -> int:
-    remove(catalogue.find(arguments.name), model_folder())
+    for model in fetched(arguments.name, model_folder()):
+        remove(model, model_folder())
     return 0
 
 

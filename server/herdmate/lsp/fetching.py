@@ -14,6 +14,7 @@ from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
 from herdmate.models import catalogue
+from herdmate.models.asked import asked
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.folder import model_folder
@@ -44,14 +45,15 @@ async def pull_model(session: Session, name: str) -> Path:
 
     Raises ``ModelError`` for an unknown name or a licence that is not agreed to, ``FetchError``.
     """
-    model = catalogue.find(name)
+    files = await asked(name, model_folder())
+    model = files[0]
     is_there = (model_folder() / model.file).exists()
     if model.notice and not is_there and not await _agrees_to_licence(session, model):
         raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
-    path = await _fetch(session, model, lambda _message, _fraction: None)
+    paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
     if session.status.state == "noModel":
         session.spawn(_load(session))
-    return path
+    return paths[0]  # llama.cpp finds the other parts beside it
 
 
 async def fetch_model(session: Session, name: str | None) -> None:

@@ -41,7 +41,15 @@ class PackageParts:
     parts: int
 
 
-Source = HuggingFaceFile | PackageParts
+@dataclass(frozen=True, slots=True)
+class WebFile:
+    """A file at an address that the user gave. ``mark`` changes when the host's file does."""
+
+    url: str
+    mark: str = ""
+
+
+Source = HuggingFaceFile | PackageParts | WebFile
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +57,8 @@ class CatalogueModel:
     """One file. ``size`` is in bytes, ``kv_bytes`` the fp16 KV cache's bytes for one token.
 
     ``context`` is what it was trained on, in tokens; ``infill``: it fills in between what precedes
-    and what follows; ``instruct``: it follows instructions.
+    and what follows; ``instruct``: it follows instructions. ``sha256`` is empty for a file that the
+    user named and that was never fetched.
     """
 
     name: str

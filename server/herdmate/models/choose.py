@@ -12,6 +12,7 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.in_place import Found, own
 from herdmate.models.inspect import read_header
+from herdmate.models.split import check_parts, size_of
 
 _MARGIN = 350 * 1024 * 1024
 """What llama.cpp takes beside the weights and the KV cache, in bytes."""
@@ -68,7 +69,8 @@ def choose(
         return _best(found, room)
     item = _named(setting, folder, others)
     read_header(item.path)
-    size = item.path.stat().st_size
+    check_parts(item.path)
+    size = size_of(item.path)
     if room.fits(size, item.model):
         return Chosen(item.path, item.model)
     note = f"{item.name} {room.too_small_for(size, item.model)}; {_what_fits(found, room)}."
@@ -119,6 +121,7 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
             continue
         try:
             read_header(item.path)
+            check_parts(item.path)
         except ModelError as error:
             broken.append(error)
             continue

