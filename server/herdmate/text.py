@@ -139,6 +139,21 @@ def path_of(uri: str) -> Path | None:
     return Path(url2pathname(parts.path)) if parts.scheme in _ON_DISK else None
 
 
+def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
+    """The innermost of a workspace's folders that a path lies in."""
+    around = (folder for folder in folders if folder in path.parents)
+    return max(around, key=lambda folder: len(folder.parts), default=None)
+
+
+def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
+    """A path as people write it: from its folder on, which is named where there are several."""
+    folder = folder_of(path, folders)
+    if folder is None:
+        return path.name
+    start = folder.parent if len(folders) > 1 else folder
+    return path.relative_to(start).as_posix()
+
+
 _ON_DISK = ("file", "vscode-notebook-cell")
 
 

@@ -18,7 +18,7 @@ from herdmate.prompting.library import Action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 from tests.assist.model import companion
 
-LIBRARY = load_library(None)[0]
+LIBRARY = load_library()[0]
 ACTIONS = [action for action in LIBRARY.actions if action.kind != "tests"]
 PLANTED = (
     "def f(x):\n"

@@ -29,7 +29,7 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def neighbours(project: Path) -> Neighbours:
-    found = Neighbours(root=project)
+    found = Neighbours(folders=(project,))
     for path in project.glob("*.py"):
         found.index.read(path)
     return found

@@ -55,7 +55,7 @@ async def test_nothing_is_read_where_nothing_would_be_offered(here: Cursor, is_r
 
 
 async def test_an_explanation_of_what_was_selected_starts_at_once() -> None:
-    action = load_library(None)[0].get("explain")
+    action = load_library()[0].get("explain")
     selection = Selection(HERE.document, Span(0, len("def total(items):\n    return \n")))
     async with companion({"": "It adds."}) as model:
         await prefill_explanation(selection, action, model)

@@ -47,7 +47,7 @@ def _selection(code: str, path: Path) -> Selection:
 def _project(tmp_path: Path, model: Companion) -> Path:
     (tmp_path / "app").mkdir()
     (tmp_path / "app" / "stock.py").write_text(STOCK, "utf-8")
-    model.neighbours.root = tmp_path
+    model.neighbours.folders = (tmp_path,)
     assert model.neighbours.index.read(tmp_path / "app" / "stock.py")
     return tmp_path / "app" / "shop.py"
 
@@ -85,7 +85,7 @@ async def test_the_budget_is_kept(tmp_path: Path) -> None:
 
 
 async def test_what_comes_first_is_the_same_for_actions_that_see_more(tmp_path: Path) -> None:
-    library = load_library(None)[0]
+    library = load_library()[0]
     texts = []
     async with companion({}) as model:
         subject = subject_of(_selection(LOOP, _project(tmp_path, model)))
@@ -103,7 +103,7 @@ async def test_what_comes_first_is_the_same_for_actions_that_see_more(tmp_path: 
 async def test_paragraphs_without_anything_to_say_are_left_out() -> None:
     document = Document("untitled:a", "go", "a := 1\n")
     async with companion({}) as model:
-        action = load_library(None)[0].get("explain")
+        action = load_library()[0].get("explain")
         question = await question_for(action, Selection(document, Span(0, 6)), model)
     (turn,) = question.turns
     assert turn.text.startswith("This is Go code from a.\n\nThe code in question:\n```go\na := 1\n")

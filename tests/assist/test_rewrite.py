@@ -22,7 +22,7 @@ GOOD = "def f(x):\n    return x"
 
 
 def _action(name: str) -> Action:
-    return load_library(None)[0].get(name)
+    return load_library()[0].get(name)
 
 
 def _selection(code: str = CODE, language: str = "python") -> Selection:

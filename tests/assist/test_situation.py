@@ -9,7 +9,7 @@ from herdmate.assist.wish import Problem, told
 from herdmate.prompting.library import load_library
 from herdmate.text import Document, Selection, Span
 
-ACTIONS = load_library(None)[0].actions
+ACTIONS = load_library()[0].actions
 EVERYWHERE = {"explain", "simplify", "change"}
 IN_PYTHON = {
     "write_tests",

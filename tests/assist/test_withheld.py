@@ -39,8 +39,8 @@ def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
         "f": "b.py",
     }.items():
         (tmp_path / name).symlink_to(tmp_path / target)
-    why = {name: reason_to_withhold_file(tmp_path / name, None) for name in ("c.py", "d.py", "f")}
+    why = {name: reason_to_withhold_file(tmp_path / name, ()) for name in ("c.py", "d.py", "f")}
     assert "git ignores" in str(why["c.py"])
     assert "secrets" in str(why["d.py"])
     assert why["f"] is None
-    assert "git ignores" in str(reason_to_withhold_file(tmp_path / "e" / "a.py", tmp_path))
+    assert "git ignores" in str(reason_to_withhold_file(tmp_path / "e" / "a.py", (tmp_path,)))

@@ -13,7 +13,7 @@ from herdmate.prompting.library import load_library
 from herdmate.text import Document, Selection, Span
 from tests.assist.model import companion
 
-ACTION = load_library(None)[0].get("write_tests")
+ACTION = load_library()[0].get("write_tests")
 CODE = "def total(items):\n    return sum(items)\n"
 GOOD = "from shop import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"
 

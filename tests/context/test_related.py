@@ -77,11 +77,15 @@ def test_open_and_edited_files_count(project: Path) -> None:
 def test_a_class_comes_with_its_members_in_the_order_of_the_file(project: Path) -> None:
     index = _index(project)
     found = related("Shape(", 6, project / "main.py", index, Nearby())
-    assert excerpts(found, index, project, 100, lambda text: 1)[0].code == (
+    assert excerpts(found, index, (project,), 100, lambda text: 1)[0].code == (
         "class Shape: ...\n    def area(self): ...\n    def scale(self, by): ...\n"
     )
-    assert excerpts(found, index, project, 100, lambda text: 1)[0].path == "app/geometry.py"
-    assert excerpts(found, index, project, 3, lambda text: 1) == ()
+    assert excerpts(found, index, (project,), 100, lambda text: 1)[0].path == "app/geometry.py"
+    several = (project.parent, project, project / "other")
+    assert excerpts(found, index, several, 100, lambda text: 1)[0].path == (
+        f"{project.name}/app/geometry.py"
+    )
+    assert excerpts(found, index, (project,), 3, lambda text: 1) == ()
 
 
 def test_a_file_is_read_again_only_when_it_has_changed(project: Path) -> None:

@@ -6,6 +6,8 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
+from pygls.workspace import Workspace
 
 from herdmate.lsp import indexing
 from herdmate.lsp.session import Session
@@ -19,7 +21,6 @@ CODE = "def area(width):\n    return 1\n"
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A workspace, whose files are read without rests."""
     monkeypatch.setattr(indexing, "_REST", 0.0)
-    monkeypatch.setattr(indexing, "_root", lambda _session: tmp_path)
     (tmp_path / ".git").mkdir()
     return tmp_path
 
@@ -27,6 +28,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 async def session(root: Path) -> Session:
     found = Session(lambda _settings: ({}, ""))
+    found.companion.neighbours.folders = (root,)
     found.typed_at = -10.0
     _write(root, "first.py")
     await indexing.index_workspace(found)
@@ -145,3 +147,31 @@ async def test_rules_outside_of_the_workspace_are_looked_at_when_anything_is_sav
     assert list(session.companion.ignored) == [(root / "first.py").as_uri()]
     await _settled(session)
     assert _known(session, root) == {"private.py"}
+
+
+async def test_all_folders_of_a_workspace_are_known_with_their_own_rules(
+    session: Session, root: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    _write(other, "seen.py", "private.py", "inner/deep.py")
+    (other / ".gitignore").write_text("private.py\n", "utf-8")
+    _name_folders(session, root, other, other / "inner")
+    indexing.after_changing_folders(session)
+    await _settled(session)
+    index, withheld = session.companion.neighbours.index, (other / "private.py").as_uri()
+    assert index.paths() == {root / "first.py", other / "seen.py", other / "inner" / "deep.py"}
+    indexing.after_opening(session, withheld)
+    assert "git ignores" in session.companion.ignored[withheld]
+    indexing.after_saving(session, _write(other, "new.py"))
+    await _settled(session)
+    assert other / "new.py" in index
+    _name_folders(session, other)
+    indexing.after_changing_folders(session)
+    await _settled(session)
+    assert root / "first.py" not in index
+
+
+def _name_folders(session: Session, *folders: Path) -> None:
+    """As pygls keeps what the client said."""
+    named = [types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders]
+    session.protocol._workspace = Workspace(folders[0].as_uri(), workspace_folders=named)

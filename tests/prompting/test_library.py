@@ -27,7 +27,7 @@ def _write(folder: Path, name: str, text: str) -> Path:
 
 
 def test_what_is_built_in() -> None:
-    library, errors = load_library(None)
+    library, errors = load_library()
     assert errors == ()
     names = [action.name for action in library.actions]
     assert names == [
@@ -42,7 +42,7 @@ def test_what_is_built_in() -> None:
 
 
 def test_every_built_in_file_is_read() -> None:
-    assert len(list(builtin_folder().glob("*.toml"))) == len(load_library(None)[0].actions)
+    assert len(list(builtin_folder().glob("*.toml"))) == len(load_library()[0].actions)
 
 
 def test_later_folders_override_and_add(tmp_path: Path) -> None:
@@ -51,11 +51,11 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
     _write(user, "shout.toml", GOOD)
     workspace = tmp_path / "workspace"
     _write(workspace, "shout.toml", GOOD.replace('"T"', '"Theirs"'))
-    library, errors = load_library(workspace)
+    library, errors = load_library([workspace])
     assert errors == ()
     assert library.get("simplify").title == "Mine"
     assert library.get("shout").title == "Theirs"
-    assert load_library(None)[0].get("shout").title == "T"
+    assert load_library()[0].get("shout").title == "T"
 
 
 @pytest.mark.parametrize(
@@ -89,14 +89,14 @@ def test_a_wrong_file_is_named_and_the_others_are_used(
     with pytest.raises(PromptError) as caught:
         load_action(path)
     assert words in str(caught.value)
-    library, errors = load_library(tmp_path / "w")
+    library, errors = load_library([tmp_path / "w"])
     assert [str(error) for error in errors] == [str(caught.value)]
     assert library.get("simplify")
 
 
 def test_an_unknown_action_names_those_there_are() -> None:
     with pytest.raises(PromptError, match="there are fix, fix_all, explain"):
-        load_library(None)[0].get("nothing")
+        load_library()[0].get("nothing")
 
 
 def test_a_byte_order_mark_is_no_error(tmp_path: Path) -> None:

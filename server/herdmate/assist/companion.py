@@ -7,7 +7,6 @@ import logging
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import psutil
@@ -56,8 +55,6 @@ class Companion:
         self.last_asked: Asked | None = None
         self.ignored: dict[str, str] = {}
         """Open documents whose files the model must not see, each with the reason."""
-        self.folders: tuple[Path, ...] = ()
-        """The workspace's."""
 
     async def start(self, first_message: Mapping[str, Any], sleep_after: float = 0.0) -> None:
         """Start an engine, in place of the one that ran; see ``first_message``.

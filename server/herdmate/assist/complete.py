@@ -63,7 +63,7 @@ async def complete(
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
-    off = is_switched_off(cursor.document, settings.disabled_in, companion.folders)
+    off = is_switched_off(cursor.document, settings.disabled_in, companion.neighbours.folders)
     if off and not invoked:
         return Silence("switched off here by herdmate.completion.disabledIn")
     if reason := reason_to_withhold(cursor.document, companion.ignored):

@@ -16,7 +16,7 @@ from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.index import Defined, Index
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, excerpts, pieces, related
-from herdmate.text import Cursor, Excerpt, path_of
+from herdmate.text import Cursor, Excerpt, path_of, shown_path
 
 _MOST_CANDIDATES = 24
 
@@ -36,11 +36,11 @@ class _Chosen:
 
 @dataclass(slots=True)
 class Neighbours:
-    """What is known of the other files; ``nearby`` and ``root`` are told by who knows editors."""
+    """What is known of other files; who knows editors tells the folders and what is nearby."""
 
     index: Index = field(default_factory=Index)
     nearby: Nearby = field(default_factory=Nearby)
-    root: Path | None = None
+    folders: tuple[Path, ...] = ()
     _chosen: dict[str, _Chosen] = field(default_factory=dict)
 
     async def seen_with(
@@ -61,10 +61,10 @@ class Neighbours:
         found = tuple(item for item in found if item.path in self.index)
         if known is not None and known.stands(self.index) and _agree(known.found, found):
             return known.excerpts
-        await counts.learn(pieces(found, self.index, self.root))
+        await counts.learn(pieces(found, self.index, self.folders))
         # Files may have gone while the tokens were counted.
         found = tuple(item for item in found if item.head in self.index.of_file(item.path))
-        chosen = excerpts(found, self.index, self.root, tokens, counts.cost)
+        chosen = excerpts(found, self.index, self.folders, tokens, counts.cost)
         defined = {item.path: self.index.of_file(item.path) for item in found}
         self._chosen[uri] = _Chosen(found, chosen, defined)
         return chosen
@@ -82,13 +82,12 @@ class Neighbours:
         path = path_of(uri)
         if path is None:
             return uri.rpartition("/")[2]
-        root = self.root
-        return path.relative_to(root).as_posix() if root and root in path.parents else path.name
+        return shown_path(path, self.folders)
 
     def _forget_withheld(self, paths: Iterable[Path]) -> None:
         """Files are looked at before they are shown: rules change, and not all is told."""
         for path in paths:
-            if reason_to_withhold_file(path, self.root) is not None:
+            if reason_to_withhold_file(path, self.folders) is not None:
                 self.index.forget(path)
 
 

@@ -116,8 +116,8 @@ async def _of_other_files(
     names = dict.fromkeys(re.findall(r"[^\W\d]\w{2,}", subject.text), 1.0)
     text = subject.document.text
     found = related_to(names, text, path, known.index, known.nearby)[:_MOST_FOUND]
-    await companion.counts.learn(pieces(found, known.index, known.root))
-    chosen = excerpts(found, known.index, known.root, tokens, companion.counts.cost)
+    await companion.counts.learn(pieces(found, known.index, known.folders))
+    chosen = excerpts(found, known.index, known.folders, tokens, companion.counts.cost)
     mark = comment_mark(subject.document.language)
     return tuple((f"{mark} {excerpt.path}", excerpt.code) for excerpt in chosen)
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from herdmate.context.files import is_secret, redacted
 from herdmate.context.ignored import is_ignored
-from herdmate.text import Document
+from herdmate.text import Document, folder_of
 
 
 def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
@@ -23,13 +23,14 @@ def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | 
     return _reason(any(map(is_secret, names)), False) or ignored.get(document.uri)
 
 
-def reason_to_withhold_file(path: Path, root: Path | None) -> str | None:
+def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None:
     """The same of a file on disk, also where that is a link to one that must not be seen.
 
-    ``root`` is the workspace.
+    ``folders`` are the workspace's.
     """
     files = {path, Path(os.path.realpath(path))}
-    return _reason(any(map(is_secret, files)), any(is_ignored(file, root) for file in files))
+    by_git = any(is_ignored(file, folder_of(file, folders)) for file in files)
+    return _reason(any(map(is_secret, files)), by_git)
 
 
 def _reason(of_secrets: bool, by_git: bool) -> str | None:

@@ -58,7 +58,7 @@ def add_parser(commands: Commands) -> None:
 async def _companion(model: str, document: Document) -> AsyncIterator[Companion]:
     """The model, which sees the document only where it may."""
     companion = Companion()
-    if (reason := reason_to_withhold_file(_path(document), None)) is not None:
+    if (reason := reason_to_withhold_file(_path(document), ())) is not None:
         companion.ignored[document.uri] = reason
     message, _ = first_message(Settings(model=model))
     await companion.start(message)
@@ -129,7 +129,7 @@ def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -
 
 
 def _library() -> Library:
-    library, errors = load_library(None)
+    library, errors = load_library()
     for error in errors:
         Console(stderr=True).print(f"herdmate: {error}", markup=False)
     return library

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from herdmate.context.index import Defined, Index, module_name
 from herdmate.context.outline import Head
-from herdmate.text import Excerpt
+from herdmate.text import Excerpt, shown_path
 
 _REACH_BEFORE, _REACH_AFTER = 2000, 400
 _WORD = re.compile(r"[^\W\d]\w{2,}")
@@ -65,7 +65,7 @@ def related_to(
 
 
 def excerpts(
-    found: Iterable[Defined], index: Index, root: Path | None, tokens: int,
+    found: Iterable[Defined], index: Index, folders: tuple[Path, ...], tokens: int,
     cost: Callable[[str], int],
 ) -> tuple[Excerpt, ...]:  # fmt: skip
     """As many of the definitions as fit, grouped by file, in an order that does not change.
@@ -78,25 +78,25 @@ def excerpts(
             head for head in _with_kin(item, index) if head not in chosen.get(item.path, ())
         ]
         price = sum(cost(head.text) for head in together)
-        price += 0 if item.path in chosen else cost(_shown(item.path, root) + "\n")
+        price += 0 if item.path in chosen else cost(shown_path(item.path, folders) + "\n")
         if together and price <= tokens:
             tokens -= price
             chosen.setdefault(item.path, set()).update(together)
     return tuple(
         Excerpt(
-            _shown(path, root),
+            shown_path(path, folders),
             "".join(head.text for head in dict.fromkeys(index.of_file(path)) if head in of_it),
         )
         for path, of_it in sorted(chosen.items())
     )
 
 
-def pieces(found: Iterable[Defined], index: Index, root: Path | None) -> list[str]:
+def pieces(found: Iterable[Defined], index: Index, folders: tuple[Path, ...]) -> list[str]:
     """All texts whose cost ``excerpts`` may ask."""
     return [
         text
         for item in found
-        for text in (_shown(item.path, root) + "\n",
+        for text in (shown_path(item.path, folders) + "\n",
                      *(head.text for head in _with_kin(item, index)))
     ]  # fmt: skip
 
@@ -141,7 +141,3 @@ def _with_kin(item: Defined, index: Index) -> list[Head]:
     holders = [head for head in of_file if item.head.holder and head.name == item.head.holder][:1]
     members = [head for head in of_file if head.holder == item.head.name][:_MOST_MEMBERS]
     return [*holders, item.head, *members]
-
-
-def _shown(path: Path, root: Path | None) -> str:
-    return path.relative_to(root).as_posix() if root and root in path.parents else path.name

@@ -22,7 +22,7 @@ def code_files(path: Path, languages: Collection[str], chance: random.Random) ->
         raise SelectionError(f"There is no {path}; give a file or folder.")
     files = [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
     files = [item for item in files if language_of(item) in languages]
-    files = [item for item in files if reason_to_withhold_file(item, path) is None]
+    files = [item for item in files if reason_to_withhold_file(item, (path,)) is None]
     chance.shuffle(files)
     return files
 

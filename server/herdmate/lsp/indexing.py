@@ -9,6 +9,7 @@ import asyncio
 import logging
 import os
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 
 from lsprotocol import types
@@ -20,7 +21,7 @@ from herdmate.context.ignored import holds_rules, state_of_rules
 from herdmate.context.index import is_indexed
 from herdmate.context.related import Nearby
 from herdmate.lsp.session import Session
-from herdmate.text import path_of
+from herdmate.text import folder_of, path_of
 
 _log = logging.getLogger(__name__)
 
@@ -35,15 +36,14 @@ async def index_workspace(session: Session) -> None:
 
     Anew, this finds what may be read now, and forgets all else. The newest call does it.
     """
-    if session.settings.completion.related and (root := _root(session)) is not None:
-        await session.supersede("index", _index(session, root))
+    if session.settings.completion.related and session.folders:
+        await session.supersede("index", _index(session))
 
 
-async def _index(session: Session, root: Path) -> None:
+async def _index(session: Session) -> None:
     neighbours = session.companion.neighbours
-    neighbours.root = root
     gone = set(neighbours.index.paths())
-    files = readable_files(root)
+    files = _files(session.folders)
     while batch := await asyncio.to_thread(_next, files, 100):
         gone.difference_update(batch)
         for path in batch:
@@ -53,6 +53,22 @@ async def _index(session: Session, root: Path) -> None:
     for path in gone:
         neighbours.index.forget(path)
     _log.info("the definitions of %d files are known", len(neighbours.index))
+
+
+def _files(folders: Iterable[Path]) -> Iterator[Path]:
+    """The files of all folders, each once: one folder may lie in another."""
+    seen: set[Path] = set()
+    for path in islice(chain.from_iterable(map(readable_files, folders)), MOST_FILES):
+        if path not in seen:
+            seen.add(path)
+            yield path
+
+
+def after_changing_folders(session: Session) -> None:
+    """The workspace has other folders."""
+    session.learn_folders()
+    session.load_prompts()
+    _look_at_rules(session, have_changed=True)
 
 
 def after_opening(session: Session, uri: str) -> None:
@@ -100,10 +116,10 @@ async def _look_at_changed(session: Session) -> None:
 
 def _look_again(session: Session, path: Path) -> bool:
     """A file may have changed, come or gone; was it read?"""
-    index, root = session.companion.neighbours.index, session.companion.neighbours.root
+    index, root = session.companion.neighbours.index, folder_of(path, session.folders)
     if root is None or not _could_be_indexed(session, path):
         return False
-    if _is_by_link(path, root) or reason_to_withhold_file(path, root) is not None:
+    if _is_by_link(path, root) or reason_to_withhold_file(path, session.folders) is not None:
         index.forget(path)
         return False
     return (path in index or len(index) < MOST_FILES) and index.read(path)
@@ -111,11 +127,10 @@ def _look_again(session: Session, path: Path) -> bool:
 
 def _could_be_indexed(session: Session, path: Path) -> bool:
     """By its name and place alone."""
-    root = session.companion.neighbours.root
+    root = folder_of(path, session.folders)
     return (
         session.settings.completion.related
         and root is not None
-        and root in path.parents
         and is_indexed(path)
         and not is_in_left_out_folder(path, root)
     )
@@ -128,8 +143,7 @@ def _is_by_link(path: Path, root: Path) -> bool:
 
 def _look_at_rules(session: Session, have_changed: bool = False) -> None:
     """Rules that have changed hold at once; the index follows while nobody types."""
-    root = _root(session)
-    before, session.rules = session.rules, state_of_rules(root) if root is not None else None
+    before, session.rules = session.rules, tuple(map(state_of_rules, session.folders))
     if have_changed or before not in (None, session.rules):
         session.companion.neighbours.choose_anew()
         for uri in session.documents.uris():
@@ -140,7 +154,7 @@ def _look_at_rules(session: Session, have_changed: bool = False) -> None:
 def _look_at_document(session: Session, uri: str) -> None:
     """May the model see an open document? Where not any more, it stops."""
     path = path_of(uri)
-    reason = reason_to_withhold_file(path, _root(session)) if path is not None else None
+    reason = reason_to_withhold_file(path, session.folders) if path is not None else None
     if reason is None:
         session.companion.ignored.pop(uri, None)
         return
@@ -180,8 +194,3 @@ def _tell_opened(session: Session) -> None:
     session.companion.neighbours.nearby = Nearby(
         frozenset(path for path in opened if path), frozenset(path for path in edited if path)
     )
-
-
-def _root(session: Session) -> Path | None:
-    folder = session.workspace.root_path
-    return Path(folder) if folder else None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from lsprotocol import types
 
 from herdmate.assist.write_tests import NewFile, write_tests
@@ -13,16 +11,16 @@ from herdmate.lsp.arguments import selection_of
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.session import Session
+from herdmate.text import folder_of, path_of
 
 
 async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
     """Have tests written and show the new file. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
-    selection, root = selection_of(session, arguments), session.workspace.root_path
+    selection, path = selection_of(session, arguments), path_of(arguments.uri)
+    root = folder_of(path, session.folders) if path else None
     async with progress(session, action.title) as report, session.thinking():
-        found = await write_tests(
-            selection, action, session.companion, Path(root) if root else None, counted(report)
-        )
+        found = await write_tests(selection, action, session.companion, root, counted(report))
     edit = _edit(found)
     if (refused := await apply(session, edit, action.title)) is not None:
         reason = refused or "it may exist by now"

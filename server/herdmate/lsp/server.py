@@ -81,6 +81,10 @@ def _lifetime(server: Session) -> None:
         if needs_other_engine:
             server.spawn(fetching.load_chosen(server))
 
+    @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
+    async def did_change_workspace_folders(_params: types.DidChangeWorkspaceFoldersParams) -> None:
+        indexing.after_changing_folders(server)
+
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: None) -> None:
         counting.finish(server)

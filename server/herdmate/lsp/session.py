@@ -87,12 +87,23 @@ class Session(LanguageServer):
         """Learn what the client can do and wants; nothing is started yet."""
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
-        self.companion.folders = self._folders()
+        self.learn_folders()
         if isinstance(params.initialization_options, Mapping):
             self.wishes = dict(params.initialization_options)
         # What is wrong with them is shown once the client is initialized and all is read again.
         self.settings, _ = settings_from_json(self.wishes)
-        self.library, _ = load_library(self._prompt_folder())
+        self.library, _ = load_library(self._prompt_folders())
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """The workspace's."""
+        return self.companion.neighbours.folders
+
+    def learn_folders(self) -> None:
+        """Which folders the workspace has; older clients tell one root."""
+        told = [folder.uri for folder in self.workspace.folders.values()]
+        paths = (path_of(uri) for uri in told or [self.workspace.root_uri] if uri)
+        self.companion.neighbours.folders = tuple(dict.fromkeys(filter(None, paths)))
 
     @property
     def model_path(self) -> str:
@@ -116,7 +127,7 @@ class Session(LanguageServer):
 
     def load_prompts(self) -> None:
         """Read the prompt files; a wrong one is reported and the others are used."""
-        self.library, errors = load_library(self._prompt_folder())
+        self.library, errors = load_library(self._prompt_folders())
         for error in errors:
             self.show(str(error), types.MessageType.Warning)
 
@@ -205,18 +216,10 @@ class Session(LanguageServer):
             _log.exception("internal error")
             self.show("Herdmate met an internal error; its log says more. Please report it.")
 
-    def _folders(self) -> tuple[Path, ...]:
-        """The workspace's folders; older clients tell one root."""
-        told = self.workspace.folders.values()
-        uris = (self.workspace.root_uri, *(folder.uri for folder in told))
-        paths = (path_of(uri) for uri in uris if uri)
-        return tuple(dict.fromkeys(path for path in paths if path))
-
-    def _prompt_folder(self) -> Path | None:
+    def _prompt_folders(self) -> list[Path]:
         """Where a trusted workspace keeps its own prompt files."""
-        root = self.workspace.root_path
-        trusted = self.settings.trust_workspace and root
-        return Path(root) / ".herdmate" / "prompts" if trusted and root else None
+        trusted = self.folders if self.settings.trust_workspace else ()
+        return [folder / ".herdmate" / "prompts" for folder in trusted]
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.state == "ready" and state.info is not None:

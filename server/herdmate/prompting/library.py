@@ -111,14 +111,13 @@ class Library:
         raise PromptError(f"There is no action {name!r}; there are {names}.")
 
 
-def load_library(workspace_folder: Path | None) -> tuple[Library, tuple[PromptError, ...]]:
+def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple[PromptError, ...]]:
     """All actions, and one error for each file that could not be used.
 
     Later folders override earlier ones by name: built in, the user's, the workspace's (to be given
     only where the workspace is trusted).
     """
-    folders = [builtin_folder(), user_folder()]
-    folders += [workspace_folder] if workspace_folder else []
+    folders = [builtin_folder(), user_folder(), *workspace_folders]
     found: dict[str, Action] = {}
     errors: list[PromptError] = []
     for folder in folders:
