@@ -29,6 +29,36 @@ def test_sizes_grow_with_the_bits_of_a_weight() -> None:
         assert sizes == sorted(sizes)
 
 
+def test_what_each_variant_was_trained_to_do() -> None:
+    can = {
+        name: (model.infill, model.instruct)
+        for size in ("7b", "13b", "34b", "70b")
+        for variant in ("instruct", "base", "python")
+        if (size, variant) != ("70b", "python")  # nobody's files of it are known
+        for name, model in [(f"{size} {variant}", catalogue.find(f"codellama-{size}-{variant}"))]
+    }
+    assert {name for name, (infill, _) in can.items() if infill} == {
+        "7b instruct", "13b instruct", "7b base", "13b base", "70b base",
+    }  # fmt: skip
+    assert {name for name, (_, follows) in can.items() if follows} == {
+        f"{size} instruct" for size in ("7b", "13b", "34b", "70b")
+    }
+    assert catalogue.find("codellama-70b-instruct").context == 4096
+
+
+def test_a_short_name_means_the_model_that_follows_instructions() -> None:
+    for size in ("7b", "13b", "34b", "70b"):
+        assert catalogue.find(f"codellama-{size}").instruct
+
+
+def test_a_size_that_is_known_roughly_is_no_exact_one() -> None:
+    large = catalogue.find("codellama-70b")
+    assert large.rounded
+    assert large.has_size(large.size + 40_000_000)
+    assert not large.has_size(large.size + 70_000_000)
+    assert not catalogue.find("codellama-7b").has_size(catalogue.find("codellama-7b").size + 1)
+
+
 def test_only_the_starters_have_a_second_source() -> None:
     doubled = [model.name for model in catalogue.models() if len(model.sources) > 1]
     assert len(doubled) == 2

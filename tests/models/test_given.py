@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,6 +115,19 @@ async def test_a_server_that_takes_no_ranges(files: Files, tmp_path: Path) -> No
     await _cancelled_at_2_mb(model, files, tmp_path)
     files.takes_ranges = False
     assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+
+
+async def test_the_host_is_asked_for_a_size_that_is_known_roughly(
+    files: Files, tmp_path: Path
+) -> None:
+    model = replace(
+        catalogue.starter(), name="tiny", file="tiny.gguf", size=len(DATA) + 1000, rounded=True,
+        sha256=hashlib.sha256(DATA).hexdigest(),
+        sources=(HuggingFaceFile("some/where", "c0ffee", "sub/tiny.gguf"),),
+    )  # fmt: skip
+    path = await fetch.fetch(model, tmp_path, _ignore)
+    assert path.read_bytes() == DATA
+    assert await fetch.fetch(replace(model, sources=()), tmp_path, _ignore) == path
 
 
 @pytest.mark.parametrize("named", NAMES)

@@ -52,7 +52,21 @@ def test_what_the_next_larger_model_would_take() -> None:
     )
     large = recommend(Machine(32 * GB, 0, PLENTY), 4096).further
     assert large.startswith("CodeLlama 13B Instruct Q4_K_M would take a GPU with 12 GB free, since")
-    assert recommend(Machine(64 * GB, 40 * GB, PLENTY), 4096).further == ""
+    assert recommend(Machine(64 * GB, 32 * GB, PLENTY), 4096).further == (
+        "CodeLlama 70B Instruct Q4_K_M would take a GPU with 43 GB free."
+    )
+    assert recommend(Machine(64 * GB, 80 * GB, PLENTY), 4096).further == ""
+
+
+@pytest.mark.parametrize(("memory", "gpu", "place"), [(64, 0, "memory"), (16, 48, "GPU")])
+def test_70b_is_listed_where_it_fits(memory: int, gpu: int, place: str) -> None:
+    advice = recommend(Machine(memory * GB, int(gpu * GB * FREE_ON_GPU), PLENTY), 4096)
+    rows = {row.model.name: row for row in advice.rows}
+    assert rows["codellama-70b-instruct-q4_k_m"].place == place
+    assert all(row.model.instruct for row in advice.rows)
+    assert "codellama-70b-instruct-q4_k_m" not in {
+        row.model.name for row in recommend(Machine(32 * GB, 24 * GB, PLENTY), 4096).rows
+    }
 
 
 def test_a_larger_context_needs_more_memory() -> None:

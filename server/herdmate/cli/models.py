@@ -39,6 +39,11 @@ from herdmate.models.recommend import Machine, recommend
 from herdmate.models.report import report
 from herdmate.settings import Settings
 
+_VARIANTS = (
+    "With --all also the base models, which fill in (7B, 13B, 70B) but follow no instructions,\n"
+    "and the Python ones, which only continue what is before the cursor, in Python best of all."
+)
+
 
 def add_parser(commands: Any) -> None:
     """``herdmate models list | pull | path | rm | recommend | inspect | perplexity``."""
@@ -46,6 +51,7 @@ def add_parser(commands: Any) -> None:
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the models here and those that can be got")
     listing.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
+    listing.add_argument("--all", action="store_true", help="base and Python variants too")
     listing.set_defaults(run=_list)
     pulling = actions.add_parser("pull", help="fetch a model")
     pulling.add_argument(
@@ -97,6 +103,8 @@ def _list(arguments: argparse.Namespace) -> int:
     columns = ("name", "family", "size", "quant", "context", "can", "fits", "where", "licence")
     table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for model in found:
+        if not (model.instruct or model.path or arguments.all):
+            continue
         can = [word for word in ("infill", "instruct") if getattr(model, word)]
         table.add_row(
             Text(model.name), Text(model.family), f"{model.size / 1e9:.1f} GB", model.quant,
@@ -106,6 +114,8 @@ def _list(arguments: argparse.Namespace) -> int:
         )  # fmt: skip
     console = Console()
     console.print(table)
+    if not arguments.all:
+        console.print(_VARIANTS)
     for model in found:
         if model.place:
             console.print(f"{model.name}: {model.path}", markup=False, soft_wrap=True)
@@ -168,7 +178,7 @@ def _recommend(_arguments: argparse.Namespace) -> int:
             "→" if row == advice.best else "", row.model.name, f"{row.model.size / 1e9:.1f} GB",
             f"{row.needs / 1e9:.1f} GB", row.place,
             "" if row.perplexity is None else f"+{row.perplexity:.2f}",
-            f"about {row.speed:.0f}" if row.speed else "",
+            f"about {row.speed:.0f}" if row.speed >= 1 else "below 1" if row.speed else "",
         )  # fmt: skip
     console.print(table)
     if advice.best is None:

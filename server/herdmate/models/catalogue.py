@@ -17,6 +17,7 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+_ROUNDING = 60_000_000  # bytes; half of the last decimal, and what its unit leaves open
 _DEFAULT_QUANT = "Q4_K_M"
 
 
@@ -58,7 +59,7 @@ class CatalogueModel:
 
     ``context`` is what it was trained on, in tokens; ``infill``: it fills in between what precedes
     and what follows; ``instruct``: it follows instructions. ``sha256`` is empty for a file that the
-    user named and that was never fetched.
+    user named and that was never fetched. ``rounded``: the size is known to 0.1 GB only.
     """
 
     name: str
@@ -76,11 +77,16 @@ class CatalogueModel:
     licence_url: str
     notice: str
     sources: tuple[Source, ...]
+    rounded: bool = False
+
+    def has_size(self, size: int) -> bool:
+        """May a file of so many bytes be this one?"""
+        return abs(size - self.size) <= (_ROUNDING if self.rounded else 0)
 
 
 @cache
 def models() -> tuple[CatalogueModel, ...]:
-    """All models, CodeLlama first, each family from small to large files."""
+    """All models, each family from small to large files; last those that follow no instructions."""
     text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     return tuple(
@@ -152,4 +158,5 @@ def _model(
         licence_url=licence["url"],
         notice=licence["notice"],
         sources=tuple(sources),
+        rounded=family.get("rounded", False),
     )

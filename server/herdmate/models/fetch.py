@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Literal
 
@@ -18,7 +18,7 @@ from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
 from herdmate.models.given import Pin, changed, is_given, pin, pinned
 from herdmate.models.in_place import Found
-from herdmate.models.sources import collect, place_of, title_of
+from herdmate.models.sources import about, collect, place_of, title_of
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
 _WAIT_SECONDS = 0.5
@@ -56,7 +56,7 @@ async def fetch(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         async with _lock(_lock_path(model, folder), model, on_progress):
-            if not (final.exists() and final.stat().st_size == model.size):
+            if not (final.exists() and model.has_size(final.stat().st_size)):
                 if (path := await _in_place(model, others, on_progress)) is not None:
                     return path
                 await _from_any_source(model, folder, final, on_progress)
@@ -111,6 +111,9 @@ async def _in_place(
 async def _from_any_source(
     model: CatalogueModel, folder: Path, final: Path, on_progress: OnProgress
 ) -> None:
+    if model.rounded:
+        told = await about(model.sources[0])
+        model = replace(model, size=int(told["size"]), rounded=False)
     partial = _partial(model, folder)
     _check_disk(model, folder, partial)
     reasons = []

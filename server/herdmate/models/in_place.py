@@ -85,7 +85,7 @@ def _everywhere() -> Iterator[Found]:
 def _known(path: Path, size: int) -> CatalogueModel | None:
     """Elsewhere a name alone says little: others make files of the same name."""
     model = catalogue.of_file(path)
-    return model if model and model.size == size else None
+    return model if model and model.has_size(size) else None
 
 
 def _ggufs(folder: Path) -> list[Path]:

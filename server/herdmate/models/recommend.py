@@ -65,8 +65,8 @@ class Advice:
 
 
 def recommend(machine: Machine, context_tokens: int) -> Advice:
-    """Of all models of the catalogue, with a KV cache for so many tokens."""
-    every = [_row(model, machine, context_tokens) for model in catalogue.models()]
+    """Of all that follow instructions in the catalogue, with a KV cache for so many tokens."""
+    every = [_row(model, machine, context_tokens) for model in catalogue.models() if model.instruct]
     rows = [row for row in every if row.place and row.model.size <= machine.disk]
     best = next(_preferred(rows), None)
     return Advice(tuple(rows), best, _further(every, best, machine))
@@ -116,7 +116,8 @@ def _further(every: Sequence[Row], best: Row | None, machine: Machine) -> str:
     row = min(larger, key=_size)
     gpu = f"a GPU with {row.needs / 1e9:.0f} GB free"
     if _size(row) > 0 or machine.gpu:
-        slow = f", since a processor would write only {row.speed:.0f} tokens a second of it"
+        speed = f"{row.speed:.0f} tokens" if row.speed >= 1.5 else "a token or less"
+        slow = f", since a processor would write only {speed} a second of it"
         return f"{row.model.title} would take {gpu}{slow if not machine.gpu else ''}."
     memory = row.needs / _SHARE / 1e9
     return f"{row.model.title} would take a machine with {memory:.0f} GB of memory, or {gpu}."

@@ -16,6 +16,7 @@ from herdmate.models.inspect import GgufHeader, read_header
 from herdmate.models.split import check_parts, size_of
 
 _CODELLAMA_ROPE_BASE = 1e6
+_LAYERS_OF_70B = 80
 _INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 and the 16 added pieces, of which four are infill's
 _LARGEST_CONFIG = 1 << 20
 
@@ -154,7 +155,7 @@ def _faults(
     again = f"`herdmate models pull {known.name}` fetches the right one" if known else ""
     if known and size in _REPLACED:
         yield f"This is the upload of August 2023, which was replaced in September; {again}."
-    elif known and size != known.size:
+    elif known and not known.has_size(size):
         yield f"It has {size} bytes, and the file of this name {known.size}; {again}."
     try:
         check_parts(path)
@@ -170,6 +171,8 @@ def _faults(
 
 
 def _codellama_faults(header: GgufHeader) -> Iterator[str]:
+    if header.count("block_count") == _LAYERS_OF_70B:
+        return  # its Instruct model has another rope base, and infills as little as 34B
     base = header.metadata.get(f"{header.architecture}.rope.freq_base", 10000.0)
     if base != _CODELLAMA_ROPE_BASE:
         yield (
