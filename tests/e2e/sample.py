@@ -42,11 +42,16 @@ def assert_only_cheap_changed(after: Sequence[str], before: Sequence[str] = LINE
     ast.parse("\n".join(after))
 
 
+def engines(editor: int) -> list[psutil.Process]:
+    """The model's processes of the servers that the editor of this process id has started."""
+    children = psutil.Process(editor).children(recursive=True)
+    return [child for child in children if "herdmate.engine.worker" in child.cmdline()]
+
+
 @contextlib.contextmanager
 def paused_model(editor: int) -> Iterator[None]:
-    """The model of the server that the editor of this process id has started stands still."""
-    children = psutil.Process(editor).children(recursive=True)
-    (engine,) = (child for child in children if "herdmate.engine.worker" in child.cmdline())
+    """The model of the editor of this process id stands still."""
+    (engine,) = engines(editor)
     engine.suspend()
     try:
         yield

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ import psutil
 import pynvim
 import pytest
 
+from tests.e2e.installed import required
 from tests.e2e.sample import (
     CHEAP,
     CODE,
@@ -28,9 +28,7 @@ from tests.e2e.sample import (
 
 pytestmark = [pytest.mark.e2e, pytest.mark.neovim, pytest.mark.model]
 
-TOOLS = Path(os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e")
-NVIM = TOOLS / "neovim" / "usr" / "bin" / "nvim"
-INSTALL = "tests/e2e/neovim/install.sh"
+NVIM = "usr/bin/nvim"
 SETUP = Path(__file__).with_name("neovim") / "setup.lua"
 
 GHOST = """
@@ -45,10 +43,10 @@ Requests = dict[int, dict[str, float]]
 class Neovim:
     """A Neovim with one Python file open and Herdmate attached to it."""
 
-    def __init__(self, folder: Path, options: dict[str, Any]) -> None:
+    def __init__(self, program: Path, folder: Path, options: dict[str, Any]) -> None:
         self.file = folder / "shop.py"
         self.file.write_text(CODE, encoding="utf-8")
-        self.nvim = pynvim.attach("child", argv=[str(NVIM), "--clean", "--embed", "--headless"])
+        self.nvim = pynvim.attach("child", argv=[str(program), "--clean", "--embed", "--headless"])
         self.nvim.ui_attach(100, 40, rgb=True)  # a screen, so that ghost text is really drawn
         command = [sys.executable, "-m", "herdmate", "serve"]
         self.lua(SETUP.read_text(encoding="utf-8"), command, str(folder), options)
@@ -165,18 +163,14 @@ def start_neovim(
     tmp_path: Path, starter_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[StartNeovim]:
     """Starts a fresh Neovim with a home of its own; its arguments are settings of Herdmate."""
-    if not NVIM.exists():
-        reason = f"Neovim 0.12 is not there; {INSTALL} installs it"
-        if os.environ.get("HERDMATE_REQUIRE_ALL"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    program = required("neovim", NVIM) / NVIM
     monkeypatch.setenv("HOME", str(tmp_path))
     for kind in ("cache", "config", "data", "state"):
         monkeypatch.setenv(f"XDG_{kind.upper()}_HOME", str(tmp_path / kind))
     with contextlib.ExitStack() as started:
 
         def start(**settings: Any) -> Neovim:
-            editor = Neovim(tmp_path, {"model": str(starter_model), **settings})
+            editor = Neovim(program, tmp_path, {"model": str(starter_model), **settings})
             started.callback(editor.quit)
             return editor
 

@@ -16,7 +16,7 @@ from herdmate.assist.situation import Offer, offers
 from herdmate.assist.wish import Problem
 from herdmate.assist.withheld import reason_to_withhold
 from herdmate.lsp import prefilling, protocol
-from herdmate.lsp.arguments import arguments_from_lsp
+from herdmate.lsp.arguments import arguments_from_lsp, selection_of
 from herdmate.lsp.diagnostics import problems_from_lsp
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.rewriting import rewrite_to_lsp, run_rewrite
@@ -53,8 +53,9 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
     if item.command is not None or item.data is None:
         return item
     arguments = arguments_from_lsp(item.data)
+    selection = selection_of(session, arguments)
     async with session.thinking():
-        done = await run_rewrite(session, arguments, lambda _: None)
+        done = await run_rewrite(session, arguments, selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)
     return item
 

@@ -22,6 +22,7 @@ from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
+from herdmate.text import Selection
 
 _ANNOTATION = "herdmate"
 _AGAIN = "Run again"
@@ -37,8 +38,10 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
         return await write_tests_beside(session, arguments)
     title = title_of(action, wish_of(session, arguments))
     while True:
+        # As it is now: until the client has agreed to show progress the user may type.
+        selection = selection_of(session, arguments)
         async with progress(session, title) as report, session.thinking():
-            done = await run_rewrite(session, arguments, counted(report))
+            done = await run_rewrite(session, arguments, selection, counted(report))
         try:
             await _apply(session, done, title)
             if done.reasons:
@@ -53,11 +56,13 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
 
 
 async def run_rewrite(
-    session: Session, arguments: ActionArguments, on_progress: Callable[[int], None]
+    session: Session,
+    arguments: ActionArguments,
+    selection: Selection,
+    on_progress: Callable[[int], None],
 ) -> Rewrite:
-    """Ask the model for a refactoring. Raises ``HerdmateError``."""
-    action = session.library.get(arguments.action)
-    selection, wish = selection_of(session, arguments), wish_of(session, arguments)
+    """Ask the model for a refactoring of what the arguments select. Raises ``HerdmateError``."""
+    action, wish = session.library.get(arguments.action), wish_of(session, arguments)
     if "diagnostics" in action.needs:
         opened, whole = session.documents.get(arguments.uri), subject_of(selection, True)
         if found := await all_problems(session, opened, whole.span):

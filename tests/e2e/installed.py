@@ -1,0 +1,49 @@
+"""Where the tests' editors are, and the surroundings they run in."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+Environment = dict[str, str]
+
+TOOLS = Path(os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e")
+
+
+def required(editor: str, program: str) -> Path:
+    """The folder of an editor that its ``install.sh`` made; without it the test is skipped.
+
+    Where nothing may be skipped, in CI, it fails.
+    """
+    root = TOOLS / editor
+    if not (root / program).exists():
+        reason = f"{editor} is not there; tests/e2e/{editor}/install.sh installs it"
+        if os.environ.get("HERDMATE_REQUIRE_ALL"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return root
+
+
+def surroundings(home: Path, model: Path) -> Environment:
+    """The environment of a user who has installed Herdmate and one model, and nothing else."""
+    models = home / "herdmate" / "models"
+    models.mkdir(parents=True)
+    (models / model.name).symlink_to(model)
+    programs = home / "bin"  # not the whole virtual environment: editors start what they find there
+    programs.mkdir()
+    (programs / "herdmate").symlink_to(Path(sys.executable).with_name("herdmate"))
+    folders = {f"XDG_{kind}_HOME": str(home / kind.lower()) for kind in KINDS}
+    return {
+        "HOME": str(home),
+        "HERDMATE_HOME": str(home / "herdmate"),
+        "PATH": f"{programs}:/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "TERM": "screen-256color",
+        **folders,
+    }
+
+
+KINDS = ("CACHE", "CONFIG", "DATA", "STATE")
