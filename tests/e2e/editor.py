@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
@@ -31,6 +32,8 @@ class Editor(LanguageClient):
         self.shown_documents: list[types.ShowDocumentParams] = []
         self.questions: list[types.ShowMessageRequestParams] = []
         self.all_diagnostics: list[types.Diagnostic] = []
+        self.applies_edits = True
+        self.edits_fail_with = ""  # the JSON-RPC error that answers an edit
         self.chooses = ""  # the button to press where there is one of that name; else the last
         self.texts: dict[str, tuple[int, str]] = {}
         self.initialized_with: types.InitializeResult | None = None
@@ -136,7 +139,9 @@ class Editor(LanguageClient):
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self.edits.append(params.edit)
             changed.set()
-            return types.ApplyWorkspaceEditResult(applied=True)
+            if self.edits_fail_with:
+                raise JsonRpcException(self.edits_fail_with)
+            return types.ApplyWorkspaceEditResult(self.applies_edits)
 
         @self.feature(protocol.DIAGNOSTICS)
         def all_diagnostics(params: Any) -> list[types.Diagnostic]:

@@ -26,7 +26,13 @@ async def apply(
     except asyncio.TimeoutError:
         return None
     except Exception as error:  # Eglot answers a stale edit with a JSON-RPC error
-        raise StaleError(f"The editor did not apply the change: {error}") from error
+        raise refusal(str(error)) from error
     if answer.applied or asks_user:
         return None
     return answer.failure_reason or ""
+
+
+def refusal(reason: str) -> StaleError:
+    """What the user is told when the editor made no change, with its reason where it gave one."""
+    reason = reason or "the file has changed"
+    return StaleError(f"The editor did not apply the change ({reason}); run it again.")

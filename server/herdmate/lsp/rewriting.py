@@ -12,7 +12,7 @@ from herdmate.assist.rewrite import Rewrite, rewrite
 from herdmate.assist.situation import title_of
 from herdmate.assist.subject import subject_of
 from herdmate.errors import StaleError
-from herdmate.lsp.applying import apply
+from herdmate.lsp.applying import apply, refusal
 from herdmate.lsp.arguments import selection_of, wish_of
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_problems
@@ -123,5 +123,4 @@ async def _apply(session: Session, done: Rewrite, title: str) -> None:
     edit = rewrite_to_lsp(session, done, title)
     refused = await apply(session, edit, title, _is_previewed(session, done))
     if refused is not None:
-        reason = refused or "the file has changed"
-        raise StaleError(f"The editor did not apply the change ({reason}); run it again.")
+        raise refusal(refused)
