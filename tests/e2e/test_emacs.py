@@ -9,6 +9,7 @@ import ast
 import json
 import subprocess
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,7 +73,9 @@ GHOST = """
 class Emacs:
     """An Emacs with one Python file open and Herdmate attached to it."""
 
-    def __init__(self, client: Client, root: Path, folder: Path, environment: Environment) -> None:
+    def __init__(
+        self, client: Client, root: Path, folder: Path, environment: Environment, closing: ExitStack
+    ) -> None:
         self.client = client
         self.file = folder / "shop" / "shop.py"  # a project of its own, not the user's home
         self.file.parent.mkdir()
@@ -87,6 +90,7 @@ class Emacs:
         arguments = [*paths, "-l", "server", "--eval", listen, "-l", str(setup), str(self.file)]
         program = [str(root / "emacs"), "-nw", "-Q", *arguments]
         self.terminal = Terminal(program, folder, environment)
+        closing.callback(self.terminal.close)  # also where what follows fails
         self.until, self.keys = self.terminal.until, self.terminal.keys
         if client.asks_for_project:
             self.until(lambda: "Select action:" in self.terminal.screen)
@@ -140,9 +144,9 @@ class Emacs:
 def emacs(request: pytest.FixtureRequest, tmp_path: Path, starter_model: Path) -> Iterator[Emacs]:
     """An Emacs with the client that the test names."""
     root = required("emacs", "emacs")
-    editor = Emacs(request.param, root, tmp_path, surroundings(tmp_path, starter_model))
-    yield editor
-    editor.terminal.close()
+    environment = surroundings(tmp_path, starter_model)
+    with ExitStack() as closing:
+        yield Emacs(request.param, root, tmp_path, environment, closing)
 
 
 WITH_LSP_MODE = pytest.param(LSP_MODE, id="lsp-mode")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,9 @@ HELIX = "usr/bin/hx"
 class Helix:
     """A Helix with one Python file open and Herdmate attached to it."""
 
-    def __init__(self, program: Path, folder: Path, environment: Environment) -> None:
+    def __init__(
+        self, program: Path, folder: Path, environment: Environment, closing: ExitStack
+    ) -> None:
         self.file = folder / "shop" / "shop.py"
         self.file.parent.mkdir()
         self.file.write_text(CODE, encoding="utf-8")
@@ -37,6 +40,7 @@ class Helix:
         languages = readme.configuration("toml", "language-server.herdmate")
         (configuration / "languages.toml").write_text(languages, encoding="utf-8")
         self.terminal = Terminal([str(program), str(self.file)], folder, environment)
+        closing.callback(self.terminal.close)  # also where what follows fails
         self.until, self.keys = self.terminal.until, self.terminal.keys
         self.until(lambda: "def cheap" in self.terminal.screen and engines(self.terminal.pid))
 
@@ -74,9 +78,9 @@ class Helix:
 def helix(tmp_path: Path, starter_model: Path) -> Iterator[Helix]:
     """A Helix with a home of its own."""
     program = required("helix", HELIX) / HELIX
-    editor = Helix(program, tmp_path, surroundings(tmp_path, starter_model))
-    yield editor
-    editor.terminal.close()
+    environment = surroundings(tmp_path, starter_model)
+    with ExitStack() as closing:
+        yield Helix(program, tmp_path, environment, closing)
 
 
 def test_a_refactoring_is_applied_and_one_undo_brings_the_code_back(helix: Helix) -> None:
