@@ -18,6 +18,7 @@ export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) 
 export function newClient(
   argv: [string, ...string[]],
   log: vscode.LogOutputChannel,
+  key: string | undefined,
 ): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: SERVED,
@@ -47,7 +48,9 @@ export function newClient(
     },
   };
   const [command, ...args] = argv;
-  const client = new QuietClient('herdmate', 'Herdmate', { command, args }, options);
+  const env = key ? { ...process.env, HERDMATE_API_KEY: key } : process.env;
+  const program = { command, args, options: { env } };
+  const client = new QuietClient('herdmate', 'Herdmate', program, options);
   client.registerFeature(ownCapabilities);
   return client;
 }
@@ -77,12 +80,21 @@ function settings(): Record<string, unknown> {
   };
 }
 
+/** Changes a setting where it is set now, or else for the user, because a menu said so. */
+export async function configure(asked: { name: string; value: unknown; workspace: boolean }) {
+  const { name, value, workspace } = asked;
+  const all = vscode.workspace.getConfiguration('herdmate');
+  const { Workspace, Global } = vscode.ConfigurationTarget;
+  const isThere = workspace || all.inspect(name)?.workspaceValue !== undefined;
+  await all.update(name, value ?? undefined, isThere ? Workspace : Global);
+}
+
 /** Tells the server that this client knows what `protocol.ts` adds to the protocol. */
 const ownCapabilities: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
-    capabilities.experimental = {
-      herdmate: { status: true, explanation: true, ask: true, diagnostics: true },
-    };
+    const extensions = vscode.extensions.all.map(({ id }) => id);
+    const own = { status: true, explanation: true, ask: true, diagnostics: true };
+    capabilities.experimental = { herdmate: { ...own, menu: true, configure: true, extensions } };
   },
   initialize: () => {},
   getState: () => ({ kind: 'static' }),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { type ActionArguments, COMMAND_EXPLAIN, type ExplanationPart } from './protocol';
 import { selectionArguments } from './selection';
@@ -108,21 +109,9 @@ async function markdownToHtml(text: string): Promise<string | undefined> {
 
 /** The empty page: it may run its own script and load nothing, whatever the model writes. */
 function page(webview: vscode.Webview, media: vscode.Uri): string {
-  const file = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(media, name));
-  const nonce = randomUUID();
-  const policy = `default-src 'none'; form-action 'none'; style-src ${webview.cspSource}; script-src 'nonce-${nonce}'`;
-  return `<!DOCTYPE html>
-<html>
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
-<link rel="stylesheet" href="${file('explanation.css')}">
-</head>
-<body>
-<main aria-live="polite"></main>
-<p id="error" role="alert"></p>
-<input id="question" placeholder="Ask about this…" aria-label="Ask about this" hidden>
-<script nonce="${nonce}" src="${file('explanation.js')}"></script>
-</body>
-</html>`;
+  const values: Record<string, string> = { source: webview.cspSource, nonce: randomUUID() };
+  for (const name of ['explanation.css', 'explanation.js'])
+    values[name] = webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
+  const html = readFileSync(vscode.Uri.joinPath(media, 'explanation.html').fsPath, 'utf8');
+  return html.replace(/\{([\w.]+)\}/g, (_, name: string) => values[name] ?? '');
 }

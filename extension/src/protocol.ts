@@ -5,21 +5,15 @@ import type { Diagnostic, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
 export const DIAGNOSTICS = 'herdmate/diagnostics';
-export const MODELS = 'herdmate/models';
-export const PULL_MODEL = 'herdmate/pullModel';
+export const MENU = 'herdmate/menu';
+export const CONFIGURE = 'herdmate/configure';
 export const EXPLANATION = 'herdmate/explanation';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
 export const CURSOR = 'herdmate/cursor';
 export const COMMAND_REWRITE = 'herdmate.rewrite';
 export const COMMAND_ASK = 'herdmate.ask';
-export const COMMAND_STATUS = 'herdmate.status';
-export const COMMAND_WHY = 'herdmate.why';
-export const COMMAND_SEEN = 'herdmate.seen';
-export const COMMAND_STATS = 'herdmate.stats';
-export const COMMAND_ACCEPTED = 'herdmate.accepted';
-export const COMMAND_FETCH_MODEL = 'herdmate.fetchModel';
-export const COMMAND_RESTART_ENGINE = 'herdmate.restartEngine';
+export const COMMAND_MODELS = 'herdmate.models';
 
 export type State =
   | 'starting'
@@ -50,22 +44,18 @@ export interface ExplanationPart {
   next?: ActionArguments | null;
 }
 
-export interface ModelEntry {
-  name: string;
-  title: string;
-  bytes: number;
-  quant: string;
-  context: number;
-  infill: boolean;
-  instruct: boolean;
-  installed: boolean;
-  fits: boolean;
-  detail: string;
+export interface MenuItem {
+  label: string;
+  icon: string;
+  command: string;
+  arguments?: string[];
+  detail?: string;
 }
 
-export interface ModelList {
-  models: ModelEntry[];
-  current: string;
+export interface Menu {
+  title: string;
+  placeholder: string;
+  items: MenuItem[];
 }
 
 export interface Turn {

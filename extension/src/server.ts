@@ -1,9 +1,18 @@
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
-import { newClient, sendSettings } from './client';
-import { DIAGNOSTICS, EXPLANATION, type ExplanationPart, STATUS, type Status } from './protocol';
+import { configure, newClient, sendSettings } from './client';
+import {
+  CONFIGURE,
+  DIAGNOSTICS,
+  EXPLANATION,
+  type ExplanationPart,
+  STATUS,
+  type Status,
+} from './protocol';
 import { FROM_PATH, interpreter, serverCommand } from './serverCommand';
 import { Setup } from './setup';
+
+const API_KEY = 'HERDMATE_API_KEY';
 
 /** The server's process and the connection to it. Each start makes a new client. */
 export class Server {
@@ -24,6 +33,7 @@ export class Server {
       this.status,
       this.explanation,
       vscode.commands.registerCommand('herdmate.restartServer', () => this.restart()),
+      vscode.commands.registerCommand('herdmate.setApiKey', () => this.setApiKey()),
       vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
       vscode.workspace.onDidChangeConfiguration((event) => {
@@ -50,6 +60,15 @@ export class Server {
     if (await this.setup.run(python)) await this.restart();
   }
 
+  /** Keeps the key of a remote engine where VS Code keeps secrets; the server is told at its start. */
+  private async setApiKey(): Promise<void> {
+    const prompt = 'For the server that herdmate.remote.url names. Nothing removes the key.';
+    const key = await vscode.window.showInputBox({ prompt, password: true });
+    if (key === undefined) return;
+    await (key ? this.context.secrets.store(API_KEY, key) : this.context.secrets.delete(API_KEY));
+    await this.restart();
+  }
+
   stop(): Promise<void> {
     return this.inTurn(() => this.end());
   }
@@ -59,6 +78,12 @@ export class Server {
     await this.turn;
     if (!this.client) throw new Error("Herdmate's server is not running: its log tells why.");
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
+  }
+
+  /** Asks the server something, where one runs. */
+  async request<T>(method: string, params: object): Promise<T | undefined> {
+    await this.turn;
+    return this.client?.sendRequest<T>(method, params);
   }
 
   /** Tells the server something, where one runs. */
@@ -76,7 +101,9 @@ export class Server {
     this.status.fire({ state: 'starting', message: 'The server is starting.' });
     const [program, ...args] = await serverCommand(this.log, () => this.setup.server());
     this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
-    const client = newClient([program, ...args, 'serve'], this.log);
+    const key = await this.context.secrets.get(API_KEY);
+    const client = newClient([program, ...args, 'serve'], this.log, key);
+    client.onRequest(CONFIGURE, configure);
     client.onNotification(STATUS, (status: Status) => this.status.fire(status));
     client.onNotification(EXPLANATION, (part: ExplanationPart) => this.explanation.fire(part));
     client.onRequest(DIAGNOSTICS, ({ uri }: { uri: string }) => {

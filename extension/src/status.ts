@@ -1,10 +1,10 @@
 import * as vscode from 'vscode';
+import { SERVED } from './client';
 import {
-  COMMAND_FETCH_MODEL,
-  COMMAND_RESTART_ENGINE,
-  COMMAND_SEEN,
-  COMMAND_STATS,
-  COMMAND_WHY,
+  COMMAND_MODELS,
+  MENU,
+  type Menu,
+  type MenuItem,
   type State,
   type Status,
 } from './protocol';
@@ -21,42 +21,47 @@ const ICONS: Record<State, string> = {
   error: '$(error)',
 };
 
-const WORDS: Record<State, string> = {
-  starting: 'starting',
-  noModel: 'no model',
-  fetching: 'fetching the model',
-  loading: 'loading the model',
-  ready: 'ready',
-  thinking: 'thinking',
-  sleeping: 'sleeping',
-  error: 'error',
-};
-
 const BACKGROUNDS: Partial<Record<State, string>> = {
   noModel: 'statusBarItem.warningBackground',
   error: 'statusBarItem.errorBackground',
 };
 
-const OPEN_SETTINGS = 'workbench.action.openSettings';
+/** What can be done also where no server runs. */
+const OWN: MenuItem[] = [
+  { label: 'Show Log', icon: 'output', command: 'herdmate.showLog' },
+  {
+    label: 'Settings',
+    icon: 'gear',
+    command: 'workbench.action.openSettings',
+    arguments: ['@ext:herdmate.herdmate'],
+  },
+  { label: 'Restart Server', icon: 'refresh', command: 'herdmate.restartServer' },
+];
 
-/** What the server does, at the right of the status bar; a click shows more. */
+/** What the server does, at the right of the status bar and among the language's; clicks show more. */
 export function activateStatus(context: vscode.ExtensionContext, server: Server): void {
   let status: Status = { state: 'starting' };
   const item = vscode.window.createStatusBarItem('status', vscode.StatusBarAlignment.Right);
-  item.name = 'Herdmate';
+  const beside = vscode.languages.createLanguageStatusItem('status', SERVED);
+  item.name = beside.name = 'Herdmate';
   item.command = 'herdmate.showStatus';
+  beside.command = { title: 'Menu', command: 'herdmate.showStatus' };
   const show = (now: Status) => {
     status = now;
     paint(item, now);
+    beside.text = title(now);
+    beside.detail = now.message ?? '';
   };
   show(status);
   item.show();
   context.subscriptions.push(
     item,
+    beside,
     server.onStatus(show),
     vscode.commands.registerCommand('herdmate.showStatus', () =>
-      status.state === 'noModel' ? offerModel(status, server) : showMore(status, server),
+      showMenu(server, 'status', OWN, title(status), status.message),
     ),
+    vscode.commands.registerCommand(COMMAND_MODELS, () => showMenu(server, 'models', [])),
   );
 }
 
@@ -73,31 +78,27 @@ function percent({ fraction }: Status): string {
 }
 
 function title(status: Status): string {
-  const model = status.model ? `, ${status.model}` : '';
-  return `Herdmate: ${WORDS[status.state]}${percent(status)}${model}`;
+  const words = status.state.replace('noModel', 'no model');
+  return `Herdmate: ${words}${percent(status)}${status.model ? `, ${status.model}` : ''}`;
 }
 
-async function offerModel(status: Status, server: Server): Promise<void> {
-  const text = { modal: true, detail: status.message ?? '' };
-  const button = 'Fetch a Model';
-  const chosen = await vscode.window.showInformationMessage('Herdmate has no model.', text, button);
-  if (chosen) await server.execute(COMMAND_FETCH_MODEL);
-}
-
-async function showMore(status: Status, server: Server): Promise<void> {
-  const run = vscode.commands.executeCommand;
-  const choices = [
-    { label: '$(question) Why No Suggestion?', act: () => server.execute(COMMAND_WHY) },
-    { label: '$(eye) Show What the Model Saw', act: () => server.execute(COMMAND_SEEN) },
-    { label: '$(graph) Show Statistics', act: () => server.execute(COMMAND_STATS) },
-    { label: '$(output) Show Log', act: () => run('herdmate.showLog') },
-    { label: '$(gear) Settings', act: () => run(OPEN_SETTINGS, '@ext:herdmate.herdmate') },
-    { label: '$(sync) Restart Model', act: () => server.execute(COMMAND_RESTART_ENGINE) },
-    { label: '$(refresh) Restart Server', act: () => run('herdmate.restartServer') },
-  ];
-  const chosen = await vscode.window.showQuickPick(choices, {
-    title: title(status),
-    placeHolder: status.message ?? '',
+/** Shows a menu of the server, with `own` at its end; without a server only these. */
+async function showMenu(
+  server: Server,
+  menu: string,
+  own: MenuItem[],
+  name = 'Herdmate',
+  message = '',
+): Promise<void> {
+  const uri = vscode.window.activeTextEditor?.document.uri.toString() ?? '';
+  const told = await server.request<Menu>(MENU, { menu, uri });
+  const items = [...(told?.items ?? []), ...own].map((item) => ({
+    ...item,
+    iconPath: new vscode.ThemeIcon(item.icon),
+  }));
+  const chosen = await vscode.window.showQuickPick(items, {
+    title: told?.title ?? name,
+    placeHolder: told?.placeholder ?? message,
   });
-  await chosen?.act();
+  if (chosen) await vscode.commands.executeCommand(chosen.command, ...(chosen.arguments ?? []));
 }

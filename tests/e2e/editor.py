@@ -31,6 +31,7 @@ class Editor(LanguageClient):
         self.parts: list[dict[str, Any]] = []
         self.shown_documents: list[types.ShowDocumentParams] = []
         self.questions: list[types.ShowMessageRequestParams] = []
+        self.configured: list[dict[str, Any]] = []
         self.all_diagnostics: list[types.Diagnostic] = []
         self.applies_edits = True
         self.edits_fail_with = ""  # the JSON-RPC error that answers an edit
@@ -142,6 +143,11 @@ class Editor(LanguageClient):
             if self.edits_fail_with:
                 raise JsonRpcException(self.edits_fail_with)
             return types.ApplyWorkspaceEditResult(self.applies_edits)
+
+        @self.feature(protocol.CONFIGURE)
+        def configure(params: Any) -> None:
+            self.configured.append(_plain(params))
+            changed.set()
 
         @self.feature(protocol.DIAGNOSTICS)
         def all_diagnostics(params: Any) -> list[types.Diagnostic]:

@@ -21,6 +21,14 @@ class Capabilities:
     """Can ask the user for an instruction (``herdmate.ask``)."""
     diagnostics: bool = False
     """Answers ``herdmate/diagnostics``."""
+    menu: bool = False
+    """Shows ``herdmate/menu``."""
+    configure: bool = False
+    """Answers ``herdmate/configure``."""
+    extensions: frozenset[str] = frozenset()
+    """Ids of the editor's other extensions, in lower case."""
+    shows_content: bool = False
+    """Shows documents that only the server has (workspace/textDocumentContent)."""
     inline_completion: bool = False
     show_document: bool = False
     progress: bool = False
@@ -49,7 +57,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     edit = workspace.workspace_edit
     watched = workspace.did_change_configuration
     files = workspace.did_change_watched_files
-    shown = window.show_document
+    shown, content = window.show_document, workspace.text_document_content
     action = document.code_action
     resolvable = action.resolve_support.properties if action and action.resolve_support else ()
     return Capabilities(
@@ -57,6 +65,10 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         explanation=bool(own.get("explanation")),
         ask=bool(own.get("ask")),
         diagnostics=bool(own.get("diagnostics")),
+        menu=bool(own.get("menu")),
+        configure=bool(own.get("configure")),
+        extensions=frozenset(str(name).lower() for name in own.get("extensions") or ()),
+        shows_content=bool(content and content.dynamic_registration),
         inline_completion=document.inline_completion is not None,
         show_document=bool(shown and shown.support),
         progress=bool(window.work_done_progress),

@@ -1,12 +1,15 @@
-"""The models that a picker offers; the same in every editor."""
+"""The models that a picker offers, and choosing one; the same in every editor."""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
+from herdmate.lsp.configuration import change
+from herdmate.lsp.fetching import load_chosen, pull_model
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
 from herdmate.models.folder import model_folder
@@ -25,6 +28,19 @@ async def models(session: Session) -> ModelList:
     speed = session.companion.pace.writing
     entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
     return ModelList(entries, current)
+
+
+async def choose_model(session: Session, name: str) -> None:
+    """Use a model from now on; one that is not here is fetched before. Raises ``HerdmateError``."""
+    name = name or "auto"
+    here = next((model for model in (await models(session)).models if model.name == name), None)
+    if name != "auto" and not (here and here.installed):
+        await pull_model(session, name)
+    if session.capabilities.configure:
+        await change(session, "model", None if name == "auto" else name)
+        return
+    session.settings = replace(session.settings, model=name)
+    await load_chosen(session)
 
 
 def _listed(context_tokens: int) -> tuple[Listed, ...]:

@@ -11,6 +11,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from herdmate.lsp import protocol
 from herdmate.lsp.session import Session
 from herdmate.settings import Settings, camel_case, settings_from_json
 
@@ -53,6 +54,12 @@ async def watch(session: Session) -> None:
             await session.client_register_capability_async(types.RegistrationParams([registration]))
         except JsonRpcException as error:  # a client that cannot do what it announces
             _log.info("the client does not watch settings: %s", error)
+
+
+async def change(session: Session, name: str, value: Any, workspace: bool = False) -> None:
+    """Have the client change a setting because the user said so; ``None`` removes it."""
+    params = {"name": name, "value": value, "workspace": workspace}
+    await session.protocol.send_request_async(protocol.CONFIGURE, params)
 
 
 def _adopt(session: Session) -> bool:

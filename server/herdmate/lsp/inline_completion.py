@@ -12,7 +12,7 @@ from lsprotocol import types
 from herdmate.assist.complete import Completion, Silence, complete
 from herdmate.assist.typing_through import part_inside
 from herdmate.errors import HerdmateError
-from herdmate.lsp import counting, prefilling
+from herdmate.lsp import counting, pausing, prefilling
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.opened import OpenDocument
 from herdmate.lsp.session import Session
@@ -97,6 +97,8 @@ def _begin(session: Session, cursor: Cursor) -> float:
 
 
 async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
+    if not invoked and pausing.is_paused(session):
+        return Silence(pausing.paused_words(session))
     settings = session.settings.completion
     work = complete(cursor, session.companion, settings, invoked, session.thinking)
     try:

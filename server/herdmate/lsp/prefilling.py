@@ -13,6 +13,7 @@ from lsprotocol import types
 
 from herdmate.assist.prefill import prefill, prefill_explanation
 from herdmate.errors import HerdmateError
+from herdmate.lsp.pausing import is_paused
 from herdmate.lsp.session import Session
 from herdmate.prompting.library import Action
 from herdmate.text import Cursor, Selection
@@ -85,7 +86,8 @@ def stop(session: Session, uri: str) -> None:
 
 def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
     """Read ahead for ghost text after some seconds."""
-    _later(session, uri, seconds, partial(_read, session, uri, offset))
+    if not is_paused(session):
+        _later(session, uri, seconds, partial(_read, session, uri, offset))
 
 
 def _later(session: Session, uri: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:

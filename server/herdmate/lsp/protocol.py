@@ -1,8 +1,9 @@
 """What Herdmate says beyond the Language Server Protocol; ``extension/src/protocol.ts`` mirrors it.
 
 A client that understands these says so in ``initialize`` under
-``capabilities.experimental.herdmate``, with true for each of ``status``, ``explanation``, ``ask``
-and ``diagnostics``. Every other client gets the same through standard messages.
+``capabilities.experimental.herdmate``, with true for each of ``status``, ``explanation``, ``ask``,
+``diagnostics``, ``menu`` and ``configure``. Every other client gets the same through standard
+messages. ``extensions`` there names the editor's other extensions.
 """
 
 from __future__ import annotations
@@ -33,6 +34,15 @@ PULL_MODEL = "herdmate/pullModel"
 The server shows work-done progress. A cancel, of that or of the request, keeps what was fetched,
 and the next request goes on from there."""
 
+MENU = "herdmate/menu"
+"""Client to server, request ``{"menu": "status" or "models", "uri": …}``, answered by ``Menu``. The
+document is the one that the user looks at, if any."""
+
+CONFIGURE = "herdmate/configure"
+"""Server to client, request ``{"name": …, "value": …, "workspace": …}``, only ever because the user
+said so: change the setting ``herdmate.name``, or remove it where ``value`` is null; for this
+workspace where ``workspace`` is true, else where it is set now."""
+
 COMMAND_EXPLAIN = "herdmate.explain"
 """Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""
 
@@ -42,6 +52,20 @@ COMMAND_REWRITE = "herdmate.rewrite"
 COMMAND_ASK = "herdmate.ask"
 """A command of the *client* (capability ``ask``): asks the user for an instruction and then runs
 ``herdmate.rewrite`` with it. Same arguments."""
+
+COMMAND_MODELS = "herdmate.models"
+"""A command of the *client* (capability ``menu``): shows the menu ``models``."""
+
+COMMAND_CHOOSE_MODEL = "herdmate.chooseModel"
+"""Argument: a name of ``ModelList``, or ``auto``. Fetches the model where it is not on this
+machine, and has it used from then on."""
+
+COMMAND_PAUSE = "herdmate.pause"
+"""No ghost text for an hour; with the argument ``workspace`` none in this workspace, with
+``language`` and a language id none in that language, until resumed (capability ``configure``)."""
+
+COMMAND_RESUME = "herdmate.resume"
+"""Ghost text again, with the arguments that it was paused with."""
 
 COMMAND_STATUS = "herdmate.status"
 """No arguments; answers the current ``Status``."""
@@ -131,6 +155,26 @@ class ModelList:
 
     models: list[ModelEntry]
     current: str
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """``command`` is run with ``arguments`` when it is chosen; ``icon`` is a name of codicons."""
+
+    label: str
+    icon: str
+    command: str
+    arguments: list[str] = field(default_factory=list)
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """What can be chosen now; ``title`` says what it is about, ``placeholder`` a little more."""
+
+    title: str
+    placeholder: str
+    items: list[MenuItem]
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,15 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp import (
     choosing,
     code_actions,
+    coexisting,
     configuration,
     counting,
     explaining,
     fetching,
     indexing,
     inline_completion,
+    menus,
+    pausing,
     prefilling,
     protocol,
     rewriting,
@@ -46,6 +49,7 @@ def create_server(first_message: FirstMessage) -> Session:
     _documents(server)
     _features(server)
     _models(server)
+    _switches(server)
     _commands(server)
     return server
 
@@ -69,6 +73,8 @@ def _lifetime(server: Session) -> None:
         server.spawn(fetching.load_or_offer(server))
         server.spawn(indexing.watch_files(server))
         server.spawn(indexing.index_workspace(server))
+        server.spawn(showing.offer_content(server))
+        server.spawn(coexisting.tell_of_others(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -195,6 +201,37 @@ def _models(server: Session) -> None:
             return {"path": str(await fetching.pull_model(server, getattr(params, "name", "")))}
         except HerdmateError as error:
             raise _failure(error) from error
+
+    @server.feature(protocol.MENU)
+    async def menu(params: Any) -> dict[str, Any]:
+        name, uri = getattr(params, "menu", ""), getattr(params, "uri", "")
+        return asdict(await menus.menu(server, name, uri))
+
+    @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
+    def content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
+        return showing.content(server, params.uri)
+
+
+def _switches(server: Session) -> None:
+    """Commands that change what is used, or whether."""
+
+    @server.command(protocol.COMMAND_PAUSE)
+    def pause(ls: Session, *arguments: Any) -> None:
+        ls.spawn(pausing.pause(ls, *_texts(arguments, 2)))
+
+    @server.command(protocol.COMMAND_RESUME)
+    def resume(ls: Session, *arguments: Any) -> None:
+        ls.spawn(pausing.resume(ls, *_texts(arguments, 2)))
+
+    @server.command(protocol.COMMAND_CHOOSE_MODEL)
+    def choose_model(ls: Session, *arguments: Any) -> None:
+        ls.spawn(choosing.choose_model(ls, *_texts(arguments, 1)))
+
+
+def _texts(arguments: tuple[Any, ...], many: int) -> list[str]:
+    """So many arguments; what is missing, or no text, is empty."""
+    given = [text if isinstance(text, str) else "" for text in arguments]
+    return [*given, *[""] * many][:many]
 
 
 def _commands(server: Session) -> None:

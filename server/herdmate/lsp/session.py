@@ -65,6 +65,8 @@ class Session(LanguageServer):
         self.changed_files: set[Path] = set()  # that the index has not looked at again
         self.looking: asyncio.Task[None] | None = None  # at these
         self.rules: object = None  # of ignoring, as they were when last looked at
+        self.shown: dict[str, str] = {}  # documents that only the server has, by URI
+        self.paused_until = 0.0  # by the event loop's clock
         self.silence = ""  # why nothing was shown when something was asked last
         self.tally = Tally()
         self.statistics_file = StatisticsFile()

@@ -34,11 +34,15 @@ async def _window(session: Session) -> dict[str, Any]:
 
 def why_nothing(session: Session) -> str:
     """Say why nothing was shown last."""
-    if session.status.state not in ("ready", "thinking", "sleeping"):
-        sentence = session.status.message or f"Herdmate is {session.status.state}."
-    elif session.silence:
-        sentence = f"There was no ghost text: {session.silence.rstrip('.')}."
-    else:
-        sentence = "There was ghost text when it was asked for last, or nothing was asked yet."
+    sentence = sentence_of_silence(session)
     session.show(sentence, types.MessageType.Info)
     return sentence
+
+
+def sentence_of_silence(session: Session) -> str:
+    """Why nothing was shown when ghost text was asked for last."""
+    if session.status.state not in ("ready", "thinking", "sleeping"):
+        return session.status.message or f"Herdmate is {session.status.state}."
+    if session.silence:
+        return f"There was no ghost text: {session.silence.rstrip('.')}."
+    return "There was ghost text when it was asked for last, or nothing was asked yet."

@@ -141,6 +141,8 @@ const SCENARIOS = {
   acceptingAWordKeepsTheRest,
   acceptingALineKeepsTheRest,
   theEditorsOwnBracketIsNotDoubled,
+  theMenuPausesAndResumes,
+  whatTheModelSawLiesInNoFile,
   explanationStreamsBesideTheCode,
   aQuestionFollowsAndTheNextIsStopped,
   refactoringChangesOnlyTheSelection,
@@ -273,6 +275,57 @@ async function theEditorsOwnBracketIsNotDoubled() {
   say(`before the editor's bracket: ${JSON.stringify(shown)} makes ${JSON.stringify(line)}`);
 }
 
+async function theMenuPausesAndResumes() {
+  await choose('Pause in python', '1f-menu');
+  await untilLogged('settings changed: completion.disabledIn');
+  await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
+  await untilLogged('no completion: switched off here by herdmate.completion.disabledIn');
+  assert.equal(await ghostText(), '');
+  await choose('Resume in python');
+  await untilLogged('settings changed: completion.disabledIn', 2);
+  await choose('Pause for an Hour');
+  await startAnew('def of_same_count(items: list[Item]) -> list[Item]:\n');
+  await untilLogged('no completion: paused until');
+  assert.equal(await ghostText(), '');
+  await choose('Resume Ghost Text');
+  await startAnew('def of_same_name(items: list[Item]) -> list[Item]:\n');
+  await newGhost();
+  await page.keyboard.press('Escape');
+  await runCommand('File: Revert File');
+  await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  say('ghost text was paused and resumed from the menu');
+}
+
+async function whatTheModelSawLiesInNoFile() {
+  await choose('Show What the Model Saw');
+  const tab = page.locator('.tab.active[data-resource-name^="what-the-model-saw"]');
+  await tab.waitFor();
+  await page.locator('.editor-instance').getByText('Prompt').first().waitFor();
+  await picture('1g-what-the-model-saw');
+  assert(!fs.existsSync(path.join(home, '.cache/herdmate/shown')), 'code was written to a file');
+  await backToTheCode();
+  say('what the model saw is shown from memory');
+}
+
+/** Chooses from the menu that a click on the status bar opens, and goes back to the code. */
+async function choose(label, pictured) {
+  await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
+  await row.waitFor();
+  if (pictured) await picture(pictured);
+  await row.click();
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+/** Waits until the server has logged some words so often. */
+async function untilLogged(words, times = 1) {
+  for (const ends = Date.now() + PATIENCE; Date.now() < ends; ) {
+    if (log().split(words).length > times) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assert.fail(`the log does not tell: ${words}`);
+}
+
 async function cellsOfANotebookKnowOfEachOther() {
   await page.getByRole('treeitem', { name: /sales\.ipynb/ }).dblclick();
   const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').nth(1);
@@ -285,12 +338,17 @@ async function cellsOfANotebookKnowOfEachOther() {
   assert(shown.startsWith('sales'), `the cell above was not seen: ${shown}`);
   say(`in a notebook's second cell: ${JSON.stringify(shown)}`);
   await page.keyboard.press('Escape');
+  await backToTheCode();
+}
+
+async function backToTheCode() {
   await page.getByRole('treeitem', { name: /stock\.py/ }).dblclick();
   await page.locator('.tab.active[data-resource-name="stock.py"]').waitFor();
 }
 
 /** Types at the file's end, in a new line that is not indented; the editor indents the others. */
 async function startAnew(text) {
+  await page.locator('.monaco-editor .view-lines').first().click();
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+End');
   await page.keyboard.type('\n\n');
@@ -337,7 +395,8 @@ function timesAsked() {
 /** All that the server has logged. */
 function log() {
   const logs = path.join(data, 'logs');
-  const name = fs.readdirSync(logs, { recursive: true }).find((it) => it.endsWith('Herdmate.log'));
+  const all = fs.readdirSync(logs, { recursive: true }).sort();
+  const name = all.find((it) => it.endsWith('Herdmate.log'));
   return fs.readFileSync(path.join(logs, name), 'utf8');
 }
 

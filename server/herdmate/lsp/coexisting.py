@@ -1,0 +1,41 @@
+"""Other extensions that give ghost text: the user is told once, and may leave it to them."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from herdmate.assist.statistics_file import statistics_path
+from herdmate.lsp.configuration import change
+from herdmate.lsp.session import Session
+from herdmate.lsp.showing import agrees
+
+_OTHERS = {
+    "continue.continue": "Continue",
+    "ex3ndr.llama-coder": "Llama Coder",
+    "ggml-org.llama-vscode": "llama.vscode",
+    "github.copilot": "GitHub Copilot",
+    "rjmacarthy.twinny": "twinny",
+    "tabbyml.vscode-tabby": "Tabby",
+}
+"""Extension ids as VS Code's marketplace has them. Wingman gives no ghost text."""
+
+
+async def tell_of_others(session: Session) -> None:
+    """Say what clashes where another extension gives ghost text too; about each only once."""
+    found = [known for known in sorted(_OTHERS) if known in session.capabilities.extensions]
+    folder = statistics_path().parent / "told-of"
+    news = [known for known in found if not (folder / known).exists()]
+    asks = session.capabilities.configure and session.capabilities.show_message_request
+    if not news or not asks or not session.settings.completion.enabled:
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    for known in news:
+        (folder / known).touch()
+    names = " and ".join(_OTHERS[known] for known in news)
+    text = (
+        f"{names} may give ghost text too. The editor shows only one, and all of them are asked at "
+        "each key. Explanations and refactorings do not clash."
+    )
+    if await agrees(session, text, f"Leave ghost text to {names}", "Keep Herdmate's"):
+        await change(session, "completion.enabled", False)
+        session.show("Herdmate's status menu brings its ghost text back.", types.MessageType.Info)
