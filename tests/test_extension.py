@@ -55,12 +55,16 @@ def test_the_server_takes_what_vs_code_sends() -> None:
     assert settings_from_json(sent) == (Settings(trust_workspace=True), ())
 
 
-def test_untrusted_workspaces_cannot_choose_what_is_run() -> None:
+def test_untrusted_workspaces_cannot_choose_what_is_run_or_asked() -> None:
     untrusted = _PACKAGE["capabilities"]["untrustedWorkspaces"]
     assert untrusted["supported"] == "limited"
     assert set(untrusted["restrictedConfigurations"]) == {
         "herdmate.server.command",
         "herdmate.model",
+        "herdmate.remote.url",
+        "herdmate.remote.model",
+        "herdmate.remote.api",
+        "herdmate.remote.fallback",
     }
 
 

@@ -41,6 +41,24 @@ class ContextFullError(EngineError):
     """The prompt does not fit into the model's context."""
 
 
+class ServerError(EngineError):
+    """The server that runs the model refused, broke off, or said what nobody understands.
+
+    ``status`` is its HTTP status, 0 where there is none. ``is_loading``: it will answer once its
+    model is loaded. ``wait`` is in seconds, as far as the server said how long.
+    """
+
+    def __init__(
+        self, message: str, status: int = 0, is_loading: bool = False, wait: float = 0.0
+    ) -> None:
+        super().__init__(message)
+        self.status, self.is_loading, self.wait = status, is_loading, wait
+
+
+class UnreachableError(ServerError):
+    """No server answers where the settings say that one is."""
+
+
 class PromptError(HerdmateError):
     """A prompt file is wrong: the message names the file and what to change."""
 

@@ -33,6 +33,12 @@ class Special:
 
 Segment = Text | Special
 
+SERVER_ROLES = ("role:system", "role:user", "role:assistant")
+"""Stand for control tokens that only a server knows: whose turn follows, in its own format."""
+
+SERVER_HOLE = ("hole:prefix", "hole:suffix", "hole:middle")
+"""The same of infilling, where the server puts the prompt together itself."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prompt:

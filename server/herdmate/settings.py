@@ -91,6 +91,23 @@ class EngineSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteSettings:
+    """A model on another machine, in place of one on this. Its key is in `HERDMATE_API_KEY`."""
+
+    url: str = ""
+    """Address of a server whose model to use, such as `http://127.0.0.1:1234`; empty for none."""
+
+    model: str = ""
+    """The model's name at that server; empty takes its first."""
+
+    api: Literal["auto", "openai", "llama-server", "ollama"] = "auto"
+    """The API that the server speaks; `auto` asks it."""
+
+    fallback: bool = False
+    """Use the model of this machine where the server does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """All settings. The defaults are right for a laptop without a GPU."""
 
@@ -106,6 +123,7 @@ class Settings:
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     refactor: RefactorSettings = field(default_factory=RefactorSettings)
     engine: EngineSettings = field(default_factory=EngineSettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
 
 
 _SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})

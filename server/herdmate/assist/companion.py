@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
@@ -18,12 +19,15 @@ from herdmate.assist.overview import Overviews
 from herdmate.assist.pace import Pace
 from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
-from herdmate.engine.client import EngineProcess, EngineState, start_llama
+from herdmate.engine.client import Engine, EngineProcess, EngineState, start_llama
+from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
+from herdmate.engine.remote.place import place_of
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Priority, Request, Totals, Usage
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.folder import model_folder
 from herdmate.models.in_place import in_place
+from herdmate.prompting.by_name import pieces_by_name
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
 from herdmate.settings import Settings
 
@@ -43,7 +47,7 @@ class Companion:
     ) -> None:
         """``on_usage`` is told what each request cost for which something was to be said."""
         self._on_state, self._on_usage = on_state, on_usage
-        self._engine: asyncio.Future[EngineProcess] = _unknown()
+        self._engine: asyncio.Future[Engine] = _unknown()
         self._changing = asyncio.Lock()  # one engine at a time, however often it is changed
         self.cache = CompletionCache()
         self.ongoing: dict[str, Ongoing] = {}
@@ -56,16 +60,23 @@ class Companion:
         self.ignored: dict[str, str] = {}
         """Open documents whose files the model must not see, each with the reason."""
 
-    async def start(self, first_message: Mapping[str, Any], sleep_after: float = 0.0) -> None:
+    async def start(
+        self, first_message: Mapping[str, Any] | RemoteStart, sleep_after: float = 0.0
+    ) -> None:
         """Start an engine, in place of the one that ran; see ``first_message``.
 
-        It sleeps when nobody asked for ``sleep_after`` seconds, never where that is 0.
+        One of this machine sleeps when nobody asked for ``sleep_after`` seconds, never where that
+        is 0.
         """
         async with self._changing:
             await self._stop()
             self.cache, self.counts, self.ongoing = CompletionCache(), TokenCounts(self), {}
             self.pace = Pace(self.pace.gaps)
-            engine = EngineProcess(first_message, self._on_state, sleep_after)
+            engine: Engine
+            if isinstance(first_message, RemoteStart):
+                engine = RemoteEngine(first_message, pieces_by_name, self._on_state)
+            else:
+                engine = EngineProcess(first_message, self._on_state, sleep_after)
             engine.start()
             self._engine.set_result(engine)
 
@@ -142,7 +153,7 @@ class Companion:
         """What the engine has done since it started."""
         return await (await self._running()).totals()
 
-    async def _running(self) -> EngineProcess:
+    async def _running(self) -> Engine:
         return await asyncio.shield(self._engine)
 
     def _note_end(self, asked: Asked, finished: Finished) -> None:
@@ -181,12 +192,26 @@ def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
     return message, chosen
 
 
+def remote_start(settings: Settings) -> RemoteStart | None:
+    """Whom to ask instead, where the settings name a server. Raises ``SettingsError``.
+
+    The key is in ``HERDMATE_API_KEY``, where it stands in no file of an editor.
+    """
+    remote = settings.remote
+    if not remote.url:
+        return None
+    place = place_of(remote.url, os.environ.get("HERDMATE_API_KEY", "").strip())
+    return RemoteStart(place, remote.api, remote.model, settings.engine.context_tokens)
+
+
 def memory_warning(settings: Settings, held: int) -> str:
     """Why the model that was named should not be loaded; empty where it fits or cannot be read.
 
     ``held``: bytes that will be free by then.
     """
     free = psutil.virtual_memory().available + held
+    if settings.remote.url:
+        return ""
     try:
         chosen = choose(
             settings.model, model_folder(), free, settings.engine.context_tokens, in_place()
@@ -208,7 +233,7 @@ def memory_advice(settings: Settings) -> str:
     return what_fits(model_folder(), free, context, others)
 
 
-def _unknown() -> asyncio.Future[EngineProcess]:
+def _unknown() -> asyncio.Future[Engine]:
     return asyncio.get_running_loop().create_future()
 
 

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from herdmate.assist.companion import first_message
+from herdmate.assist.companion import first_message, remote_start
 from herdmate.engine.client import start_fake
+from herdmate.engine.remote.engine import RemoteStart
 from herdmate.lsp import counting
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage
@@ -47,7 +48,9 @@ def engine_starter(fake_script: Path | None) -> FirstMessage:
     return _fake(fake_script) if fake_script else _real
 
 
-def _real(settings: Settings) -> tuple[Mapping[str, Any], str]:
+def _real(settings: Settings) -> tuple[Mapping[str, Any] | RemoteStart, str]:
+    if (remote := remote_start(settings)) is not None:
+        return remote, ""
     message, chosen = first_message(settings)
     return message, chosen.note
 

@@ -36,7 +36,17 @@ _MEASURING = "Measuring once what suits this model on this machine."
 
 
 class Engine(Protocol):
-    """Who answers requests."""
+    """Who answers requests, from ``start`` to ``stop``."""
+
+    @property
+    def process_id(self) -> int | None:
+        """The process in which the model runs, where it is one of this machine's."""
+
+    def start(self) -> None:
+        """Begin to get ready."""
+
+    async def stop(self) -> None:
+        """End it; what was in flight gets an error."""
 
     async def ready(self) -> ModelInfo:
         """Wait until a model is loaded; raises ``HerdmateError`` when none can be."""
@@ -51,6 +61,9 @@ class Engine(Protocol):
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """How many tokens each text has."""
+
+    async def totals(self) -> Totals:
+        """What was done since it started."""
 
 
 @dataclass(frozen=True, slots=True)

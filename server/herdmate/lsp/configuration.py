@@ -88,4 +88,4 @@ def _wish(session: Session, settings: Any) -> None:
 
 
 def _engine_part(settings: Settings) -> object:
-    return settings.model, settings.engine
+    return settings.model, settings.engine, settings.remote

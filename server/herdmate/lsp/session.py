@@ -19,7 +19,8 @@ from herdmate.assist.complete import why_smaller
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.assist.tally import Tally
 from herdmate.engine.client import EngineState
-from herdmate.errors import HerdmateError, NoMemoryError, NoModelError
+from herdmate.engine.remote.engine import RemoteStart
+from herdmate.errors import HerdmateError, NoMemoryError, NoModelError, UnreachableError
 from herdmate.generation import ModelInfo, Request, Usage
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
@@ -28,7 +29,7 @@ from herdmate.lsp.documents import Documents
 from herdmate.lsp.sync import Protocol
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
-from herdmate.settings import Settings, settings_from_json
+from herdmate.settings import RemoteSettings, Settings, settings_from_json
 from herdmate.text import path_of
 from herdmate.version import VERSION
 
@@ -36,13 +37,17 @@ _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
 
+_INSTEAD = (
+    "Until then this machine's own model is used; herdmate.restartEngine asks the server again."
+)
+
 _PAUSE = 0.3
 """Seconds without a key."""
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
 
-FirstMessage = Callable[[Settings], tuple[Mapping[str, Any], str]]
-"""From settings to the message that starts the engine, and a note for the user about the model."""
+FirstMessage = Callable[[Settings], tuple[Mapping[str, Any] | RemoteStart, str]]
+"""From settings to what starts the engine, and a note for the user about the model."""
 
 
 class Session(LanguageServer):
@@ -112,11 +117,16 @@ class Session(LanguageServer):
         """The file that runs, or ran last; empty where none did."""
         return self._info.path if self._info else ""
 
-    async def load_model(self) -> None:
-        """Start the engine with the model that the settings ask for."""
+    async def load_model(self, instead_of: str = "") -> None:
+        """Start the engine with the model that the settings ask for.
+
+        ``instead_of``: a sentence on why the server is not used that they name.
+        """
         await self.companion.stop()  # its memory counts as free when one is chosen
+        settings = replace(self.settings, remote=RemoteSettings()) if instead_of else self.settings
         try:
-            message, self._note = self.first_message(self.settings)
+            message, note = self.first_message(settings)
+            self._note = " ".join(filter(None, (instead_of, note)))
         except NoModelError as error:
             await self.companion.refuse(error)
             self.set_status(protocol.Status("noModel", str(error)))
@@ -237,6 +247,12 @@ class Session(LanguageServer):
         elif state.state == "crashed":
             self.set_status(protocol.Status("starting", state.message))
             self.show(state.message, types.MessageType.Warning)
+        elif (
+            state.state == "failed"
+            and self.settings.remote.fallback
+            and isinstance(state.error, UnreachableError)
+        ):
+            self.spawn(self.load_model(f"{state.message} {_INSTEAD}"))
         elif state.state == "failed":
             is_memory = isinstance(state.error, NoMemoryError)
             advice = f" {memory_advice(self.settings)}." if is_memory else ""

@@ -13,7 +13,15 @@ from pathlib import PurePath
 from typing import Literal
 
 from herdmate.errors import ModelError
-from herdmate.generation import ModelInfo, Prompt, Segment, Special, Text
+from herdmate.generation import (
+    SERVER_HOLE,
+    SERVER_ROLES,
+    ModelInfo,
+    Prompt,
+    Segment,
+    Special,
+    Text,
+)
 from herdmate.text import Excerpt
 
 Order = Literal["spm", "psm"]
@@ -43,7 +51,7 @@ class Family:
     name: str
     infill: InfillPieces | None
     order: Order
-    instruct: Literal["llama-2", "codellama-70b", "chatml"]
+    instruct: Literal["llama-2", "codellama-70b", "chatml", "server"]
     begins_with_bos: bool
     note: str | None = None
     knows_files: bool = False
@@ -89,6 +97,16 @@ def family_of(info: ModelInfo) -> Family:
         name = "Qwen2.5-Coder" if infill else "ChatML"
         files = _FILE in info.pieces and _REPOSITORY in info.pieces
         return Family(name, infill, "psm", "chatml", False, note, files and infill is not None)
+    if SERVER_ROLES[0] in info.pieces:  # a server's model, which that server itself knows to ask
+        infill = InfillPieces(*SERVER_HOLE, ()) if SERVER_HOLE[0] in info.pieces else None
+        return Family(
+            "The server's format",
+            infill,
+            "psm",
+            "server",
+            False,
+            _note(info, infill is not None, True),
+        )
     raise ModelError(
         f"{info.name} is of a family that Herdmate does not know; it knows CodeLlama and "
         "Qwen2.5-Coder (`herdmate models list`)."
@@ -171,7 +189,12 @@ def instruct_prompt(
 
     The last turn is the user's.
     """
-    build = {"llama-2": _llama_2, "codellama-70b": _codellama_70b, "chatml": _chatml}
+    build = {
+        "llama-2": _llama_2,
+        "codellama-70b": _codellama_70b,
+        "chatml": _chatml,
+        "server": _server,
+    }
     return build[family.instruct](system.strip(), turns, reply_start)
 
 
@@ -285,6 +308,14 @@ def _chatml(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
         segments.append(Text("\n"))
     segments += [Special("<|im_start|>"), Text(f"assistant\n{reply_start}")]
     return Prompt(tuple(segments), ("<|im_end|>", "<|endoftext|>"))
+
+
+def _server(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
+    """Who says what; the server puts that into its model's format."""
+    said = [("system", system)] + [(turn.role, turn.text) for turn in turns]
+    said.append(("assistant", reply_start))
+    pairs = ((Special(f"role:{role}"), Text(text)) for role, text in said)
+    return Prompt(tuple(segment for pair in pairs for segment in pair))
 
 
 def _neutral(text: str) -> str:

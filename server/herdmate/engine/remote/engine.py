@@ -1,0 +1,324 @@
+"""The engine that asks a server. See ``client.Engine``.
+
+What needs the model itself cannot be had there and is left out: several answers to one request,
+reading ahead, healing of the token at the cursor, drafts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from herdmate.engine.client import EngineState
+from herdmate.engine.remote import llama_server, ollama, openai
+from herdmate.engine.remote.answering import Answering
+from herdmate.engine.remote.asking import Question, Said
+from herdmate.engine.remote.connection import asked, broken_off
+from herdmate.engine.remote.estimate import estimated
+from herdmate.engine.remote.meeting import Api, Met, PiecesOf, meet
+from herdmate.engine.remote.messages import Message, messages
+from herdmate.engine.remote.place import Place
+from herdmate.engine.remote.plain import put, stops
+from herdmate.errors import (
+    EngineError,
+    EngineStoppedError,
+    HerdmateError,
+    ServerError,
+    UnreachableError,
+)
+from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
+
+_log = logging.getLogger(__name__)
+
+_DIALECTS = {"openai": openai, "llama-server": llama_server, "ollama": ollama}
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long what may take, in seconds.
+
+    ``first``: until the first word, since some servers load their model then; ``next``: from one
+    to the next; ``last``: for figures behind the last. ``pauses``: before each try again of a
+    question to which nothing was answered. ``loading``: of a server that says that it loads.
+    ``meeting``: pauses of getting to know it, the last of which stays. ``telling``: until the user
+    is told that the first answer is awaited.
+    """
+
+    first: float = 600.0
+    next: float = 120.0
+    last: float = 0.5
+    pauses: tuple[float, ...] = (0.5, 1.0, 2.0)
+    loading: float = 1800.0
+    meeting: tuple[float, ...] = (1.0, 2.0, 5.0, 10.0, 30.0)
+    telling: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteStart:
+    """Whom to ask for which model; see ``settings.RemoteSettings``. ``context`` is in tokens."""
+
+    place: Place
+    api: Literal["auto"] | Api
+    model: str
+    context: int
+    patience: Patience = field(default_factory=Patience)
+
+
+class RemoteEngine:
+    """A server's model. Where the server is not there it is looked for again and again."""
+
+    process_id: int | None = None
+
+    def __init__(
+        self,
+        start: RemoteStart,
+        pieces_of: PiecesOf,
+        on_state: Callable[[EngineState], None] = lambda _: None,
+    ) -> None:
+        self._start, self._pieces_of, self._on_state = start, pieces_of, on_state
+        self._met: asyncio.Future[Met] = asyncio.get_running_loop().create_future()
+        self._keeper: asyncio.Task[None] | None = None
+        self._wanted = asyncio.Event()
+        self._has_answered = False
+        self._totals = Totals()
+        self._awaited: set[asyncio.Future[Message | None]] = set()
+
+    def start(self) -> None:
+        """Get to know the server, and keep trying until ``stop``."""
+        self._on_state(EngineState("loading", message=f"Asking {self._start.place} for its model."))
+        self._keeper = asyncio.create_task(self._keep_meeting())
+
+    async def stop(self) -> None:
+        """Ask no more; what is in flight gets an error."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+            self._keeper = None
+        for task in self._awaited:
+            task.cancel()
+        self._settle(ServerError("The server is not asked any more."))
+        self._on_state(EngineState("stopped"))
+
+    async def ready(self) -> ModelInfo:
+        """Wait for the server while it loads; raises why it cannot be asked, having tried again."""
+        return (await self._meeting()).info
+
+    async def generate(
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
+    ) -> AsyncGenerator[Piece | Finished, None]:
+        """See ``Engine``. Raises ``EngineError``."""
+        met = await self._meeting()
+        question = Question(
+            met.model, put(request.prompt), request.max_tokens,
+            stops(request.prompt, request.stop), request.sampling, met.info.context,
+        )  # fmt: skip
+        answering = Answering(question, self._totals)
+        if not request.max_tokens:  # it would only be to read ahead
+            answering.end()
+            on_end(answering.finished())
+            yield answering.finished()
+            return
+        failed = False
+        try:
+            async with aclosing(self._said(met, question)) as events:
+                async for said in events:
+                    if text := answering.take(said):
+                        yield Piece(text)
+                    if answering.is_over:
+                        break
+            if rest := answering.rest():
+                yield Piece(rest)
+            answering.end()
+        except HerdmateError:
+            failed = True
+            raise
+        finally:
+            answering.note_totals()
+            if not failed:
+                on_end(answering.finished())
+        yield answering.finished()
+
+    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
+        """By the server's tokenizer where it counts many texts at once, else estimated."""
+        met = await self._meeting()
+        if met.api == "llama-server":
+            with contextlib.suppress(EngineError):
+                return await llama_server.count_tokens(self._start.place, list(texts))
+        return [estimated(text) for text in texts]
+
+    async def totals(self) -> Totals:
+        """What was asked of the server, as far as it tells."""
+        return self._totals
+
+    async def _meeting(self) -> Met:
+        if self._met.done() and self._met.exception() is not None and self._keeper is not None:
+            self._met = asyncio.get_running_loop().create_future()
+            self._wanted.set()
+        return await asyncio.shield(self._met)
+
+    async def _keep_meeting(self) -> None:
+        """Until the server is met; whoever asks meanwhile waits only while it loads."""
+        tries, told = 0, ""
+        while (met := await self._try_to_meet()) is None or isinstance(met, HerdmateError):
+            pauses = self._start.patience.meeting
+            pause, tries = pauses[min(tries, len(pauses) - 1)], tries + 1
+            if met is None:
+                await asyncio.sleep(min(pause, 2.0))
+                continue
+            self._settle(met)
+            if str(met) != told:
+                told = str(met)
+                self._on_state(EngineState("failed", message=told, error=met))
+            await self._pause(pause)
+        if self._met.done():
+            self._met = asyncio.get_running_loop().create_future()
+        self._met.set_result(met)
+        self._on_state(EngineState("ready", info=met.info))
+
+    async def _try_to_meet(self) -> Met | HerdmateError | None:
+        """The server, or why it cannot be asked, or ``None`` while it loads."""
+        start = self._start
+        try:
+            return await meet(start.place, start.api, start.model, start.context, self._pieces_of)
+        except HerdmateError as error:
+            if not (isinstance(error, ServerError) and error.is_loading):
+                return error
+            self._on_state(EngineState("loading", message=_loading(start.place)))
+            return None
+        except Exception:
+            _log.exception("what a server tells was not understood")
+            return ServerError(f"{start.place} answers what Herdmate does not know; its log tells.")
+
+    async def _pause(self, seconds: float) -> None:
+        """Until it is time, or somebody asks; never at once, so that nobody is asked in a rush."""
+        await asyncio.sleep(min(self._start.patience.meeting[0], seconds))
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._wanted.wait(), seconds)
+        self._wanted.clear()
+
+    def _settle(self, error: HerdmateError) -> None:
+        if self._met.done():
+            self._met = asyncio.get_running_loop().create_future()
+        self._met.set_exception(error)
+        self._met.exception()  # nobody has to have waited
+
+    def _lost(self, error: UnreachableError, met: Met) -> None:
+        """The server was there and is gone: tell, and look for it again."""
+        is_known = self._met.done() and self._met.exception() is None
+        if not is_known or self._met.result() is not met:
+            return
+        self._settle(error)
+        self._on_state(EngineState("failed", message=str(error), error=error))
+        self._keeper = asyncio.create_task(self._keep_meeting())
+
+    async def _said(self, met: Met, question: Question) -> AsyncGenerator[Said, None]:
+        """The answer, asked for again while nothing of it has come and that is safe."""
+        patience, tries = self._start.patience, 0
+        clock = asyncio.get_running_loop().time
+        until = clock() + patience.loading
+        while True:
+            received = False
+            try:
+                async with aclosing(self._once(met, question)) as events:
+                    async for said in events:
+                        received = True
+                        self._note_answer(met)
+                        yield said
+                return
+            except ServerError as error:
+                if received or not (error.is_loading or _is_passing(error)):
+                    raise
+                if not error.is_loading and tries >= len(patience.pauses):
+                    if isinstance(error, UnreachableError):
+                        self._lost(error, met)
+                    raise
+                if error.is_loading and clock() > until:
+                    raise
+                if error.is_loading:
+                    self._tell_of_loading()
+                pause = patience.pauses[min(tries, len(patience.pauses) - 1)]
+                wait, tries = max(pause, min(error.wait, 30.0)), tries + 1
+            await asyncio.sleep(wait)
+
+    async def _once(self, met: Met, question: Question) -> AsyncGenerator[Said, None]:
+        """The answer as it comes, each word in time. Raises ``EngineError``."""
+        place, patience, dialect = self._start.place, self._start.patience, _DIALECTS[met.api]
+        limit, is_over = patience.first, False
+        telling = asyncio.get_running_loop().call_later(patience.telling, self._tell_of_loading)
+        try:
+            async with aclosing(_messages(place, *dialect.question(question))) as events:
+                while True:
+                    try:
+                        message = await self._next(events, limit)
+                    except (StopAsyncIteration, asyncio.TimeoutError, ServerError) as error:
+                        if is_over:  # only figures are missing
+                            return
+                        raise _not_whole(place, error, limit) from error
+                    said = Said(reason="end") if message is None else dialect.said(message)
+                    yield said
+                    if message is None:
+                        return
+                    is_over = is_over or said.reason is not None
+                    limit = patience.last if is_over else patience.next
+                    telling.cancel()
+        finally:
+            telling.cancel()
+
+    async def _next(
+        self, events: AsyncGenerator[Message | None, None], limit: float
+    ) -> Message | None:
+        """The next message; raises ``asyncio.TimeoutError``, and why none comes any more."""
+        task = asyncio.ensure_future(anext(events))
+        self._awaited.add(task)
+        try:
+            if not (await asyncio.wait({task}, timeout=limit))[0]:
+                raise asyncio.TimeoutError
+            if task.cancelled():
+                raise EngineStoppedError("The server is not asked any more.")
+            return task.result()
+        finally:
+            self._awaited.discard(task)
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    def _note_answer(self, met: Met) -> None:
+        if not self._has_answered:
+            self._has_answered = True
+            self._on_state(EngineState("ready", info=met.info))
+
+    def _tell_of_loading(self) -> None:
+        if not self._has_answered:
+            self._on_state(EngineState("loading", message=_loading(self._start.place)))
+
+
+async def _messages(
+    place: Place, path: str, body: dict[str, Any]
+) -> AsyncGenerator[Message | None, None]:
+    async with asked(place, path, body) as answer:
+        async with aclosing(messages(place, answer)) as events:
+            async for message in events:
+                yield message
+
+
+def _is_passing(error: ServerError) -> bool:
+    """May it be gone when asked again?"""
+    return isinstance(error, UnreachableError) or error.status in (0, 429, 502, 504)
+
+
+def _not_whole(place: Place, error: Exception, limit: float) -> ServerError:
+    """Why the answer has not come to its end."""
+    if isinstance(error, ServerError):
+        return error
+    if isinstance(error, asyncio.TimeoutError):
+        return ServerError(f"{place} has said nothing for {limit:.0f} seconds; try again.", 408)
+    return broken_off(place)
+
+
+def _loading(place: Place) -> str:
+    return f"Waiting for {place}, which may be loading its model."

@@ -1,0 +1,84 @@
+"""llama-server's own API (llama.cpp, ``tools/server/README.md``)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herdmate.engine.remote import openai
+from herdmate.engine.remote.asking import Counted, Question, Said, number, word
+from herdmate.engine.remote.messages import Message, told
+from herdmate.engine.remote.place import Place
+from herdmate.engine.remote.plain import Hole, Talk, text_of
+
+
+def question(asked: Question) -> tuple[str, dict[str, Any]]:
+    """Path and body."""
+    if isinstance(asked.put, Talk):
+        return openai.question(asked)
+    sampling = asked.sampling
+    body: dict[str, Any] = {
+        "n_predict": asked.max_tokens,
+        "stop": list(asked.stop),
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "seed": sampling.seed,
+        "stream": True,
+        "cache_prompt": True,
+    }
+    if isinstance(asked.put, Hole):
+        hole = {"input_prefix": asked.put.prefix, "input_suffix": asked.put.suffix}
+        return "/infill", {**body, **hole}
+    return "/completion", {**body, "prompt": text_of(asked.put)}
+
+
+def said(message: Message) -> Said:
+    """What a message of the stream says."""
+    if "choices" in message or "content" not in message:
+        return openai.said(message)
+    text = word(message.get("content"))
+    if not message.get("stop"):
+        return Said(text)
+    cut = message.get("stop_type") == "limit" or message.get("stopped_limit") is True
+    return Said(text, "length" if cut else "end", _counted(message))
+
+
+async def count_tokens(place: Place, texts: list[str]) -> list[int]:
+    """Token counts of texts in one exchange: a token belongs to the text in which it begins.
+
+    Raises ``EngineError``.
+    """
+    body = {"content": "".join(texts), "with_pieces": True}
+    answer = await told(place, "/tokenize", body)
+    tokens = answer.get("tokens")
+    lengths = [_length(token) for token in tokens] if isinstance(tokens, list) else []
+    counts, at, token, end = [], 0, 0, 0
+    for text in texts:
+        end += len(text.encode("utf-8", "replace"))
+        first = token
+        while token < len(lengths) and at < end:
+            at += lengths[token]
+            token += 1
+        counts.append(token - first)
+    return counts
+
+
+def _length(token: object) -> int:
+    """Bytes of a token; those that are not whole characters come as numbers."""
+    piece = token.get("piece") if isinstance(token, dict) else ""
+    return len(piece.encode()) if isinstance(piece, str) else len(piece or ())
+
+
+def _counted(message: Message) -> Counted:
+    timings = message.get("timings")
+    timings = timings if isinstance(timings, dict) else {}
+    evaluated, cached = int(number(timings.get("prompt_n"))), int(number(timings.get("cache_n")))
+    whole = int(number(message.get("tokens_evaluated"))) or evaluated + cached
+    return Counted(
+        whole,
+        max(whole - evaluated, 0),
+        int(number(timings.get("predicted_n")) or number(message.get("tokens_predicted"))),
+        number(timings.get("prompt_ms")) / 1000,
+        number(timings.get("predicted_ms")) / 1000,
+    )

@@ -1,0 +1,137 @@
+"""Messages of a server: JSON, alone, as server-sent events or one a line; errors told as errors.
+
+Some servers say ``200`` and then that it failed; that counts as what it says.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+from herdmate.engine.remote.connection import Answer, asked
+from herdmate.engine.remote.place import Place
+from herdmate.errors import ContextFullError, EngineError, ServerError, UnreachableError
+
+Message = dict[str, Any]
+
+_SECONDS = 30.0
+_LONGEST_SAYING = 200
+
+
+async def told(place: Place, path: str, body: Mapping[str, Any] | None = None) -> Message:
+    """The one message that answers a question. Raises ``EngineError``."""
+    try:
+        return await asyncio.wait_for(_told(place, path, body), _SECONDS)
+    except asyncio.TimeoutError as error:
+        raise UnreachableError(
+            f"{place} takes a connection and does not answer; look at what it is doing."
+        ) from error
+
+
+async def _told(place: Place, path: str, body: Mapping[str, Any] | None) -> Message:
+    async with asked(place, path, body) as answer:
+        await check(place, answer)
+        return _message(place, await answer.whole())
+
+
+async def messages(place: Place, answer: Answer) -> AsyncGenerator[Message | None, None]:
+    """The messages of a stream; ``None`` where the server says that it is done.
+
+    Raises ``EngineError`` for what is not JSON and for an error among them.
+    """
+    await check(place, answer)
+    if answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
+        yield _message(place, await answer.whole())  # it does not stream, or has failed
+        return
+    async for line in answer.lines():
+        field, colon, value = line.partition(b":")
+        line = value.strip() if colon and field in (b"data", b"error") else line.strip()
+        if not line or line.startswith(b":") or field in (b"event", b"id", b"retry"):
+            continue
+        if line == b"[DONE]":
+            yield None
+            return
+        yield _message(place, line)
+
+
+async def check(place: Place, answer: Answer) -> None:
+    """Raise ``EngineError`` where the status says that it failed."""
+    if answer.status == 200:
+        return
+    if 300 <= answer.status < 400:
+        raise ServerError(
+            f"{place} sends on to another address, where Herdmate does not go; set "
+            "herdmate.remote.url to the server itself.",
+            answer.status,
+        )
+    try:
+        said = _saying(json.loads(await answer.whole()))
+    except ValueError:
+        said = ""
+    wait = answer.headers.get("retry-after", "")
+    raise _refusal(place, answer.status, said, float(wait) if re.fullmatch(r"\d{1,4}", wait) else 0)
+
+
+def _message(place: Place, data: bytes) -> Message:
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError) as error:
+        raise _nonsense(place) from error
+    if not isinstance(found, dict):
+        raise _nonsense(place)
+    is_error = bool(found.get("error")) or found.get("object") == "error"
+    if is_error or ("detail" in found and "choices" not in found):
+        code = found["error"].get("code") if isinstance(found.get("error"), dict) else None
+        raise _refusal(place, code if isinstance(code, int) else 200, _saying(found), 0)
+    return found
+
+
+def _nonsense(place: Place) -> ServerError:
+    return ServerError(
+        f"{place} does not answer as a model's server does; check herdmate.remote.url.", 200
+    )
+
+
+def _saying(found: Any) -> str:
+    """What a server says of an error, if it is one short line."""
+    if isinstance(found, dict):
+        return _saying(next((found[key] for key in _PLACES if found.get(key)), ""))
+    text = found.strip().rstrip(".") if isinstance(found, str) else ""
+    return text if len(text) <= _LONGEST_SAYING and text.isprintable() else ""
+
+
+_PLACES = ("error", "message", "detail")
+
+_TOO_LONG = re.compile(r"context|too long|max.{0,20}tokens|n_ctx", re.I)
+
+
+def _refusal(place: Place, status: int, said: str, wait: float) -> EngineError:
+    """The sentence for the user; ``said`` may be part of it."""
+    because = f" ({said})" if said else ""
+    if status in (401, 403):
+        return ServerError(
+            f"{place} wants an API key that it knows; set HERDMATE_API_KEY, or in VS Code run the "
+            "command Herdmate: Set API Key.",
+            status,
+        )
+    if status == 404:
+        return ServerError(
+            f"{place} does not have what was asked for{because}; check herdmate.remote.url and "
+            "herdmate.remote.model.",
+            status,
+        )
+    if status == 429:
+        return ServerError(f"{place} has too much to do{because}; try again.", status, False, wait)
+    if status == 503:
+        sentence = f"{place} is loading its model or too busy{because}; try again."
+        return ServerError(sentence, status, True, wait)
+    if status in (400, 413, 422, 500, 200) and _TOO_LONG.search(said):
+        return ContextFullError(
+            f"The prompt does not fit into the context of the model at {place}; set "
+            "herdmate.engine.contextTokens to what that has."
+        )
+    return ServerError(f"{place} answers with an error, {status}{because}; its log says more.",
+                       status, False, wait)  # fmt: skip

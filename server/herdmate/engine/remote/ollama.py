@@ -1,0 +1,50 @@
+"""Ollama's own API (its ``docs/api.md``): our prompt as it is (``raw``), or its own template."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herdmate.engine.remote.asking import Counted, Question, Said, number, word
+from herdmate.engine.remote.messages import Message
+from herdmate.engine.remote.plain import Hole, Talk, text_of
+
+
+def question(asked: Question) -> tuple[str, dict[str, Any]]:
+    """Path and body."""
+    sampling = asked.sampling
+    options: dict[str, Any] = {
+        "num_predict": asked.max_tokens,
+        "num_ctx": asked.context,
+        "stop": list(asked.stop),
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "seed": sampling.seed,
+    }
+    body: dict[str, Any] = {"model": asked.model, "stream": True, "options": options}
+    if isinstance(asked.put, Talk):
+        turns = [{"role": role, "content": text} for role, text in asked.put.turns]
+        return "/api/chat", {**body, "messages": turns}
+    if isinstance(asked.put, Hole):
+        hole = {"prompt": asked.put.prefix, "suffix": asked.put.suffix}
+        return "/api/generate", {**body, **hole}
+    return "/api/generate", {**body, "prompt": text_of(asked.put), "raw": True}
+
+
+def said(message: Message) -> Said:
+    """What a line of the stream says; times come in nanoseconds."""
+    turn = message.get("message")
+    text = word(message.get("response")) or word(
+        turn.get("content") if isinstance(turn, dict) else ""
+    )
+    if not message.get("done"):
+        return Said(text)
+    counted = Counted(
+        int(number(message.get("prompt_eval_count"))),
+        0,
+        int(number(message.get("eval_count"))),
+        number(message.get("prompt_eval_duration")) / 1e9,
+        number(message.get("eval_duration")) / 1e9,
+    )
+    return Said(text, "length" if message.get("done_reason") == "length" else "end", counted)

@@ -1,0 +1,55 @@
+"""OpenAI's API, as LM Studio, text-generation-webui, vLLM and llama-cpp-python have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from herdmate.engine.remote.asking import Counted, Question, Said, number, word
+from herdmate.engine.remote.messages import Message
+from herdmate.engine.remote.plain import Hole, Talk, text_of
+from herdmate.generation import FinishReason
+
+_MOST_STOPS = 4  # OpenAI's own limit; the engine looks for all of them itself
+
+
+def question(asked: Question) -> tuple[str, dict[str, Any]]:
+    """Path and body. A hole cannot be put: what is before it is continued."""
+    body: dict[str, Any] = {
+        "model": asked.model,
+        "max_tokens": asked.max_tokens,
+        "stop": list(asked.stop[:_MOST_STOPS]),
+        "temperature": asked.sampling.temperature,
+        "top_p": asked.sampling.top_p if asked.sampling.temperature else 1.0,
+        "seed": asked.sampling.seed,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if isinstance(asked.put, Talk):
+        turns = [{"role": role, "content": text} for role, text in asked.put.turns]
+        return "/v1/chat/completions", {**body, "messages": turns}
+    prompt = asked.put.prefix if isinstance(asked.put, Hole) else text_of(asked.put)
+    return "/v1/completions", {**body, "prompt": prompt}
+
+
+def said(message: Message) -> Said:
+    """What a message of the stream says, or the one message of a server that does not stream."""
+    choices = message.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else {}
+    choice = choice if isinstance(choice, dict) else {}
+    turn = choice.get("delta") or choice.get("message") or {}
+    text = word(choice.get("text")) or word(turn.get("content") if isinstance(turn, dict) else "")
+    ends = choice.get("finish_reason")
+    reason: FinishReason | None = None if not ends else "length" if ends == "length" else "end"
+    return Said(text, reason, _counted(message.get("usage")))
+
+
+def _counted(usage: object) -> Counted | None:
+    if not isinstance(usage, dict) or not usage.get("prompt_tokens"):
+        return None
+    details = usage.get("prompt_tokens_details")
+    cached = details.get("cached_tokens") if isinstance(details, dict) else 0
+    return Counted(
+        int(number(usage.get("prompt_tokens"))),
+        int(number(cached)),
+        int(number(usage.get("completion_tokens"))),
+    )

@@ -1,0 +1,31 @@
+"""What a model that only its server has is known to be: its control pieces, by its name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from herdmate.generation import SERVER_ROLES
+from herdmate.prompting.families import CONTROL_PIECES
+
+_QWEN_CODER = re.compile(r"qwen\d*coder")
+_NO_INFILL = re.compile(r"34b|70b|python")
+
+
+def pieces_by_name(name: str) -> Mapping[str, int]:
+    """The pieces of a model's vocabulary, as far as its name tells; their ids are not known (0).
+
+    A model of a family that is not known has the roles that its server puts into its own format.
+    """
+    flat = re.sub(r"[\W_]", "", name.lower())
+    if "codellama" in flat:
+        pieces = ["bos", "eos"]
+        if "70b" in flat:
+            pieces.append("<step>")
+        if not _NO_INFILL.search(flat):
+            pieces += ("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>")
+    elif _QWEN_CODER.search(flat):
+        pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
+    else:
+        pieces = list(SERVER_ROLES)
+    return dict.fromkeys(pieces, 0)

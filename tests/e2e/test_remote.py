@@ -1,0 +1,138 @@
+"""The main job with the model of another machine: llama-cpp-python's own server on loopback."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor
+from tests.e2e.main_job import CODE, URI, do_the_main_job
+from tests.engine.remote.server import MODELS, STREAM, reply, serving, words
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def llama_cpp_server(
+    starter_model: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[str]:
+    """The address of a real server that is starting; it knows its model by a name and a key."""
+    pytest.importorskip("sse_starlette", reason="llama-cpp-python[server] is not installed")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    arguments = {
+        "--model": str(starter_model), "--model_alias": "qwen2.5-coder-0.5b-instruct",
+        "--host": "127.0.0.1", "--port": str(port), "--n_ctx": "4096", "--api_key": "a-key",
+        "--interrupt_requests": "false",
+    }  # fmt: skip
+    flags = [part for pair in arguments.items() for part in pair]
+    log = tmp_path_factory.mktemp("server") / "log"
+    with log.open("wb") as file:
+        server = subprocess.Popen(
+            [sys.executable, "-m", "llama_cpp.server", *flags], stdout=file, stderr=file
+        )
+    try:
+        yield f"http://127.0.0.1:{port}/v1"
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.mark.model
+@pytest.mark.parametrize("name", [VSCODE, NEOVIM, EMACS])
+async def test_ghost_text_explanation_and_refactoring(
+    name: str, tmp_path: Path, llama_cpp_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))  # no model of this machine
+    monkeypatch.setenv("HERDMATE_API_KEY", "a-key")
+    await do_the_main_job(name, tmp_path, {"remote": {"url": llama_cpp_server}})
+
+
+@pytest.mark.model
+async def test_an_explanation_that_is_cancelled_ends_at_the_server_too(
+    tmp_path: Path, llama_cpp_server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It answers one after the other: the next comes only once the first has ended."""
+    monkeypatch.setenv("HERDMATE_API_KEY", "a-key")
+    async with _session(tmp_path, llama_cpp_server) as client:
+        await _until(client, "ready")
+        client.open(URI, CODE)
+        await client.run((await client.actions(URI, (5, 0), (10, 17)))["explain"])
+        await client.until(lambda: client.parts)
+        (token,) = client.progress_reports
+        client.window_work_done_progress_cancel(types.WorkDoneProgressCancelParams(token))
+        await client.until(lambda: client.parts[-1]["done"])
+        assert client.parts[-1]["stopped"]
+        assert await client.ghost_text(URI, 2, 11)
+
+
+async def test_a_wrong_key_and_a_server_that_is_not_there_are_told(tmp_path: Path) -> None:
+    async with serving({"/v1/models": reply(401, {})}) as server:
+        async with _session(tmp_path, server.url) as client:
+            status = await _until(client, "error")
+            assert "HERDMATE_API_KEY" in status["message"]
+            client.open(URI, CODE)
+            assert await client.ghost_text(URI, 2, 11) == []  # and nothing waits
+        url = server.url
+    async with _session(tmp_path, url) as client:
+        status = await _until(client, "error")
+        assert "No server answers at 127.0.0.1" in status["message"]
+
+
+async def test_an_answer_that_breaks_off_is_told_and_the_next_one_comes(tmp_path: Path) -> None:
+    answers = {"/v1/models": reply(200, MODELS), "/v1/completions": STREAM + words("It is")}
+    async with serving(answers) as server, _session(tmp_path, server.url) as client:
+        await _until(client, "ready")
+        client.open(URI, CODE)
+        explain = (await client.actions(URI, (5, 0), (10, 17)))["explain"]
+        for _ in range(2):
+            client.parts.clear()
+            await client.run(explain)
+            await client.until(lambda: client.parts and client.parts[-1]["done"])
+            assert "".join(part["text"] for part in client.parts) == "It is"
+            assert "broke off" in client.parts[-1]["error"]
+        assert (await client.status())["state"] == "ready"
+
+
+@pytest.mark.model
+async def test_the_model_of_this_machine_stands_in_only_where_the_user_said_so(
+    tmp_path: Path, starter_model: Path
+) -> None:
+    async with serving({}) as gone:
+        url = gone.url
+    options = {"model": str(starter_model)}
+    async with _session(tmp_path, url, fallback=True, **options) as client:
+        status = await _until(client, "ready")
+        assert "No server answers" in status["message"]
+        assert "restartEngine" in status["message"]
+        client.open(URI, CODE)
+        assert await client.ghost_text(URI, 2, 11)
+
+
+@asynccontextmanager
+async def _session(
+    tmp_path: Path, url: str, fallback: bool = False, **options: Any
+) -> AsyncIterator[Editor]:
+    remote = {"url": url, "fallback": fallback}
+    given = {**options, "remote": remote}
+    async with editor(VSCODE, tmp_path, options=given, knows=("status", "explanation")) as client:
+        yield client
+
+
+async def _until(client: Editor, state: str) -> dict[str, Any]:
+    def there() -> dict[str, Any] | None:
+        return next((one for one in client.statuses if one["state"] == state), None)
+
+    found = await client.until(there, 120)
+    assert isinstance(found, dict)
+    return found
