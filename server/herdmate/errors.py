@@ -85,3 +85,7 @@ class UnchangedError(RefusedError):
 
 class StaleError(RefusedError):
     """The document has changed while the model was working."""
+
+
+class SetupError(HerdmateError):
+    """An editor's configuration cannot be written, or there is no such editor."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def surroundings(home: Path, model: Path) -> Environment:
         "TERM": "screen-256color",
         **folders,
     }
+
+
+def configuration(editor: str, environment: Environment | None = None) -> str:
+    """What ``herdmate setup`` prints for an editor, which is what its tests use."""
+    command = [str(Path(sys.executable).with_name("herdmate")), "setup", editor]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout
 
 
 KINDS = ("CACHE", "CONFIG", "DATA", "STATE")

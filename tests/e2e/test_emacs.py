@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import readme
-from tests.e2e.installed import Environment, required, surroundings
+from tests.e2e.installed import Environment, configuration, required, surroundings
 from tests.e2e.sample import (
     CHEAP,
     CODE,
@@ -38,7 +37,7 @@ class Client:
     asks: str
     """How it asks for one of the actions."""
     configured_by: str
-    """What the README's configuration for it names."""
+    """What ``herdmate setup`` calls it."""
     status: str
     """Answers herdmate.status; an error before the server is there."""
     unsent: str
@@ -49,7 +48,7 @@ class Client:
 EGLOT = Client(
     code_actions="eglot-code-actions",
     asks="Pick an action",
-    configured_by="'eglot",
+    configured_by="emacs",
     status="(jsonrpc-request (eglot-current-server) :workspace/executeCommand"
     ' \'(:command "herdmate.status"))',
     unsent="eglot--recent-changes",
@@ -57,7 +56,7 @@ EGLOT = Client(
 LSP_MODE = Client(
     code_actions="lsp-execute-code-action",
     asks="Select code action",
-    configured_by="'lsp-mode",
+    configured_by="emacs-lsp-mode",
     status='(lsp-request "workspace/executeCommand" \'(:command "herdmate.status"))',
     unsent="lsp--delayed-requests",
     asks_for_project=True,
@@ -81,7 +80,7 @@ class Emacs:
         self.file.parent.mkdir()
         self.file.write_text(CODE, encoding="utf-8")
         setup = folder / "setup.el"
-        setup.write_text(readme.configuration("elisp", client.configured_by), encoding="utf-8")
+        setup.write_text(configuration(client.configured_by, environment), encoding="utf-8")
         packages = root.glob("lsp-mode/usr/share/emacs/site-lisp/elpa-src/*")
         paths = [word for package in packages for word in ("-L", str(package))]
         paths += ["-l", "lsp-mode-autoloads"]  # as package.el does

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e import readme
-from tests.e2e.installed import Environment, required, surroundings
+from tests.e2e.installed import Environment, configuration, required, surroundings
 from tests.e2e.sample import (
     CHEAP,
     CODE,
@@ -35,10 +34,10 @@ class Helix:
         self.file = folder / "shop" / "shop.py"
         self.file.parent.mkdir()
         self.file.write_text(CODE, encoding="utf-8")
-        configuration = folder / "config" / "helix"
-        configuration.mkdir(parents=True)
-        languages = readme.configuration("toml", "language-server.herdmate")
-        (configuration / "languages.toml").write_text(languages, encoding="utf-8")
+        helix = folder / "config" / "helix"
+        helix.mkdir(parents=True)
+        languages = configuration("helix", environment)
+        (helix / "languages.toml").write_text(languages, encoding="utf-8")
         self.terminal = Terminal([str(program), str(self.file)], folder, environment)
         closing.callback(self.terminal.close)  # also where what follows fails
         self.until, self.keys = self.terminal.until, self.terminal.keys
@@ -60,7 +59,10 @@ class Helix:
 
     def _on_disk(self) -> str:
         """While Helix writes it, there is no file for a moment."""
-        return self.file.read_text(encoding="utf-8") if self.file.exists() else ""
+        try:
+            return self.file.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return ""
 
     def simplify_cheap(self) -> None:
         """Select the lines of cheap() and choose the code action."""

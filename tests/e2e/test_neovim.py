@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +14,7 @@ import psutil
 import pynvim
 import pytest
 
-from tests.e2e.installed import required
+from tests.e2e.installed import configuration, required
 from tests.e2e.sample import (
     CHEAP,
     CODE,
@@ -48,8 +47,8 @@ class Neovim:
         self.file.write_text(CODE, encoding="utf-8")
         self.nvim = pynvim.attach("child", argv=[str(program), "--clean", "--embed", "--headless"])
         self.nvim.ui_attach(100, 40, rgb=True)  # a screen, so that ghost text is really drawn
-        command = [sys.executable, "-m", "herdmate", "serve"]
-        self.lua(SETUP.read_text(encoding="utf-8"), command, str(folder), options)
+        self.lua(configuration("neovim"))
+        self.lua(SETUP.read_text(encoding="utf-8"), str(folder), options)
         self.nvim.command(f"edit {self.file}")
         self.nvim.command("set filetype=python")
         self.until(lambda: self.lua("local c = vim.lsp.get_clients()[1]; return c and true"))

@@ -138,7 +138,7 @@ def _next_steps(console: Console, note: str) -> None:
     if note:
         console.print(note, markup=False)
     console.print(
-        "Your editor: README.md has the few lines that each editor needs; the server is\n"
+        "Your editor: herdmate setup finds it and says what it needs; the server is\n"
         "  herdmate serve\n"
         "Your own code: herdmate demo FILE",
         markup=False,

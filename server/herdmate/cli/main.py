@@ -9,7 +9,18 @@ from collections.abc import Sequence
 
 from rich.console import Console
 
-from herdmate.cli import bench, demo, eval, eval_fix, eval_refactor, models, once, serve, stats
+from herdmate.cli import (
+    bench,
+    demo,
+    eval,
+    eval_fix,
+    eval_refactor,
+    models,
+    once,
+    serve,
+    setup,
+    stats,
+)
 from herdmate.errors import HerdmateError
 from herdmate.version import VERSION
 
@@ -40,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written to standard error; only debug shows code (default: warning)",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for part in (demo, serve, once, models, stats, bench, eval, eval_fix, eval_refactor):
+    for part in (demo, setup, serve, once, models, stats, bench, eval, eval_fix, eval_refactor):
         part.add_parser(commands)
     return parser
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import shutil
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
@@ -24,9 +23,9 @@ from herdmate.assist.wish import Problem, Wish
 from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.assist.write_tests import write_tests
 from herdmate.cli.places import cursor_at, selection_at
+from herdmate.cli.replacing import replace
 from herdmate.cli.serve import Commands
 from herdmate.context.git_config import repository_of
-from herdmate.errors import RefusedError
 from herdmate.prompting.library import Action, Library, load_library
 from herdmate.settings import Settings
 from herdmate.text import Document, Selection, apply_edits
@@ -52,6 +51,15 @@ def add_parser(commands: Commands) -> None:
     refactoring.set_defaults(run=lambda arguments: asyncio.run(_refactor(arguments)))
     for parser in (completing, explaining, refactoring):
         parser.add_argument("--model", default="auto", help="a name, a path, or auto")
+
+
+def show_diff(diff: str) -> None:
+    """Print a unified diff: in colours on a terminal, plain into a pipe."""
+    console = Console(soft_wrap=True)
+    if console.is_terminal:
+        console.print(Syntax(diff, "diff", background_color="default"))
+    else:
+        sys.stdout.write(diff)
 
 
 @asynccontextmanager
@@ -99,11 +107,11 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     document = selection.document
     text = apply_edits(document.text, done.edits)
     path = _path(document)
-    _show(unified(document.text, text, path.name))
+    show_diff(unified(document.text, text, path.name))
     if done.reasons:
         sys.stderr.write(f"{done.reasons}\n")
     if arguments.write:
-        _write(path, document, text)
+        replace(path, document.text.encode(), text.encode())
     return 0
 
 
@@ -111,7 +119,7 @@ async def _tests(selection: Selection, action: Action, companion: Companion, wri
     """Show a new file of tests, or create it."""
     path = _path(selection.document)
     found = await write_tests(selection, action, companion, repository_of(path.resolve().parent))
-    _show(unified("", found.text, found.path.name))
+    show_diff(unified("", found.text, found.path.name))
     if writes:
         found.path.parent.mkdir(parents=True, exist_ok=True)
         with found.path.open("x", encoding="utf-8", newline="") as file:
@@ -133,25 +141,6 @@ def _library() -> Library:
     for error in errors:
         Console(stderr=True).print(f"herdmate: {error}", markup=False)
     return library
-
-
-def _show(diff: str) -> None:
-    """In colours on a terminal, plain into a pipe."""
-    console = Console(soft_wrap=True)
-    if console.is_terminal:
-        console.print(Syntax(diff, "diff", background_color="default"))
-    else:
-        sys.stdout.write(diff)
-
-
-def _write(path: Path, document: Document, text: str) -> None:
-    """All at once, and only over the file as it was read: nothing saved meanwhile is lost."""
-    if path.read_bytes() != document.text.encode():
-        raise RefusedError(f"{path} has changed meanwhile, so it was not written; run it again.")
-    whole = path.with_name(f".{path.name}.herdmate")
-    whole.write_bytes(text.encode())
-    shutil.copymode(path, whole)
-    whole.replace(path)
 
 
 def _path(document: Document) -> Path:

@@ -1,5 +1,5 @@
--- What a user of Neovim writes to have Herdmate, below; above it what the tests look at.
-local command, root, options = ...
+-- What the tests look at, and what they add to the printed configuration.
+local root, options = ...
 
 _G.seen = {
   requests = {}, progress = {}, messages = {}, documents = {}, edits = {}, questions = {},
@@ -37,17 +37,7 @@ watch('workspace/applyEdit', _G.seen.edits)
 
 vim.o.cmdheight = 8 -- no hit-enter prompt: it would block every request of the test
 
-vim.lsp.config('herdmate', {
-  cmd = command,
-  filetypes = { 'python' },
-  root_dir = root,
-  init_options = options,
-})
-vim.lsp.enable('herdmate')
-vim.lsp.inline_completion.enable(true)
-vim.keymap.set('i', '<Tab>', function()
-  if not vim.lsp.inline_completion.get() then return '<Tab>' end
-end, { expr = true })
+vim.lsp.config('herdmate', { root_dir = root, init_options = options })
 
 -- A part of ghost text: what `part` finds at its start is accepted, the rest is shown again.
 local function accept(part)

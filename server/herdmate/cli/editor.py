@@ -1,0 +1,135 @@
+"""The editors that ``herdmate setup`` knows, from a TOML file each in ``editors``.
+
+A file says what the editor is called (``title``) and found by (``programs``, and ``apps`` on
+macOS), where its configuration goes (``files``, by system: the first that exists, else the last),
+what is written there (``text``), how a line of comment begins there (``comment``, ``""`` where
+there are none), what to do with it (``after``) and with which versions it was tried (``tried``).
+``clash`` is what must not stand in the file already, and ``clash_says`` what to do where it does.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from herdmate.errors import SetupError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+@dataclass(frozen=True, slots=True)
+class Editor:
+    """One editor, as its file describes it."""
+
+    name: str
+    title: str
+    text: str
+    after: str
+    tried: str = ""
+    programs: tuple[str, ...] = ()
+    apps: tuple[str, ...] = ()
+    files: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    comment: str = ""
+    clash: str = ""
+    clash_says: str = ""
+
+
+@cache
+def editors() -> tuple[Editor, ...]:
+    """All editors, by name."""
+    folder = files(__package__).joinpath("editors")
+    texts = {
+        entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
+        for entry in folder.iterdir()
+        if entry.name.endswith(".toml")
+    }
+    return tuple(_editor(name, texts[name]) for name in sorted(texts))
+
+
+def find(name: str) -> Editor:
+    """The editor of a name, or of its program's; raises ``SetupError`` with the nearest one."""
+    known = {program: editor for editor in reversed(editors()) for program in editor.programs}
+    known |= {editor.name: editor for editor in editors()}
+    if name.lower() in known:
+        return known[name.lower()]
+    near = difflib.get_close_matches(name.lower(), known, n=1)
+    names = ", ".join(editor.name for editor in editors())
+    hint = f"did you mean {near[0]}?" if near else f"there are {names}."
+    raise SetupError(f"Herdmate knows no editor {name!r}; {hint}")
+
+
+def configuration(editor: Editor, command: Sequence[str]) -> str:
+    """What goes into the editor's file to have it start ``command``, a program and its arguments.
+
+    Where the file may hold comments, two of them mark it, so that it can be found again.
+    """
+    quoted = [json.dumps(word, ensure_ascii=False) for word in command]
+    text = Template(editor.text).substitute(
+        program=quoted[0],
+        arguments=", ".join(quoted[1:]),
+        command=", ".join(quoted),
+        words=" ".join(quoted),
+        vim_program="'" + command[0].replace("'", "''") + "'",
+        plain_arguments=" ".join(command[1:]),
+        line=" ".join(command),
+    )
+    if not editor.comment:
+        return text
+    begin, end = marks(editor)
+    return f"{begin}\n{text}{end}\n"
+
+
+def marks(editor: Editor) -> tuple[str, str]:
+    """The two lines around what Herdmate writes."""
+    words = f"herdmate setup {editor.name}"
+    return f"{editor.comment} >>> {words} >>>", f"{editor.comment} <<< {words} <<<"
+
+
+def file_of(editor: Editor, environment: Mapping[str, str], home: Path) -> Path | None:
+    """Where the configuration goes on this machine; ``None`` where it goes into no file."""
+    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+    places = [
+        _expanded(place, environment, home)
+        for place in editor.files.get(system, editor.files.get("linux", ()))
+    ]
+    return (
+        next((place for place in places if os.path.exists(place)), places[-1]) if places else None
+    )
+
+
+def program_of(editor: Editor) -> str:
+    """Where the editor is on this machine, ``""`` where it was not found."""
+    apps = editor.apps if sys.platform == "darwin" else ()
+    found = next(filter(None, map(shutil.which, editor.programs)), None)
+    return found or next((app for app in apps if Path(app).exists()), "")
+
+
+def _editor(name: str, text: str) -> Editor:
+    values = tomllib.loads(text)
+    programs, apps = (tuple(values.pop(key, ())) for key in ("programs", "apps"))
+    return Editor(name, programs=programs, apps=apps, **values)
+
+
+def _expanded(place: str, environment: Mapping[str, str], home: Path) -> Path:
+    """An empty variable counts as none, as it does for the editors."""
+    defaults = {
+        "HOME": str(home),
+        "XDG_CONFIG_HOME": str(home / ".config"),
+        "APPDATA": str(home / "AppData" / "Roaming"),
+        "LOCALAPPDATA": str(home / "AppData" / "Local"),
+        "NVIM_APPNAME": "nvim",
+    }
+    given = {name: environment[name] for name in defaults if environment.get(name)}
+    return Path(Template(place).substitute(defaults | given | {"HOME": str(home)}))

@@ -1,0 +1,40 @@
+"""A block of lines in somebody else's file, between two lines that mark it."""
+
+from __future__ import annotations
+
+from herdmate.errors import SetupError
+
+
+def with_block(text: str, block: str, begin: str, end: str) -> str:
+    """The text with ``block`` in place of the block that it has, or behind all else.
+
+    ``block`` begins with the line ``begin``, ends with the line ``end`` and takes on the line ends
+    of the text. Everything else stays as it is. Raises ``SetupError`` where the marks do not pair.
+    """
+    newline = "\r\n" if "\r\n" in text else "\n"
+    block = block.replace("\n", newline)
+    lines = text.splitlines(keepends=True)
+    begins, ends = _places(lines, begin), _places(lines, end)
+    if not begins and not ends:
+        return _at_the_end(text, block, newline)
+    if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
+        raise SetupError(f"The lines {begin!r} and {end!r} must be there once each: mend them.")
+    return "".join([*lines[: begins[0]], block, *lines[ends[0] + 1 :]])
+
+
+def without_block(text: str, begin: str, end: str) -> str:
+    """The text without the block that ``with_block`` wrote; as it is where there is none."""
+    lines = text.splitlines(keepends=True)
+    begins, ends = _places(lines, begin), _places(lines, end)
+    return "".join(lines[: begins[0]] + lines[ends[0] + 1 :]) if begins and ends else text
+
+
+def _places(lines: list[str], mark: str) -> list[int]:
+    return [place for place, line in enumerate(lines) if line.strip() == mark]
+
+
+def _at_the_end(text: str, block: str, newline: str) -> str:
+    if not text:
+        return block
+    between = newline if text.endswith("\n") else newline * 2
+    return f"{text}{between}{block}"

@@ -1,0 +1,187 @@
+"""``herdmate setup``: what an editor needs to have Herdmate, printed or written into its file."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import stat
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.prompt import Confirm
+from rich.table import Table
+from rich.text import Text
+
+from herdmate.assist.edits import unified
+from herdmate.cli.editor import (
+    Editor,
+    configuration,
+    editors,
+    file_of,
+    find,
+    marks,
+    program_of,
+)
+from herdmate.cli.marked import with_block, without_block
+from herdmate.cli.once import show_diff
+from herdmate.cli.replacing import replace
+from herdmate.cli.serve import Commands
+from herdmate.errors import SetupError
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+
+def add_parser(commands: Commands) -> None:
+    """``herdmate setup [EDITOR] [--write]``."""
+    parser = commands.add_parser("setup", help="what your editor needs; --write adds it there")
+    parser.add_argument(
+        "editor", nargs="?", metavar="EDITOR", help="its name; without one, all names are listed"
+    )
+    parser.add_argument(
+        "--write", action="store_true", help="show the change of the editor's file and make it"
+    )
+    parser.add_argument("--yes", action="store_true", help="make it without asking")
+    parser.add_argument("--file", type=Path, help="the editor's file, where it lies elsewhere")
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    if arguments.editor is None:
+        _list()
+        return 0
+    editor = find(arguments.editor)
+    path = arguments.file or file_of(editor, os.environ, Path.home())
+    text = configuration(editor, server_command())
+    if arguments.write:
+        return _write(editor, path, text, arguments.yes)
+    sys.stdout.write(text)
+    sys.stdout.flush()
+    _tell(editor, path)
+    return 0
+
+
+def server_command() -> tuple[str, ...]:
+    """What starts this installation's server: absolute, as an editor may not have our PATH.
+
+    The link in a folder of the user's programs outlives an update and so goes before what it
+    points at.
+    """
+    script = Path(sys.executable).with_name("herdmate" + (".exe" if os.name == "nt" else ""))
+    if not script.exists():
+        return (sys.executable, "-m", "herdmate", "serve")
+    found = shutil.which("herdmate")
+    is_this = found is not None and Path(found).samefile(script)
+    return (str(Path(found).absolute()) if found and is_this else str(script), "serve")
+
+
+def _list() -> None:
+    table = Table("editor", "found", "", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for editor in editors():
+        program = program_of(editor)
+        table.add_row(editor.name, Text(program or "—"), "set up" if _is_set_up(editor) else "")
+    console = Console(highlight=False)
+    console.print(table)
+    console.print("\nherdmate setup EDITOR prints what it needs; --write adds it to its file.")
+
+
+def _is_set_up(editor: Editor) -> bool:
+    path = file_of(editor, os.environ, Path.home())
+    try:
+        text = path.read_text(encoding="utf-8") if path else ""
+    except (OSError, UnicodeDecodeError):
+        return False
+    return bool(editor.comment) and marks(editor)[0] in text
+
+
+def _tell(editor: Editor, path: Path | None) -> None:
+    """Beside the configuration and not within, so that that can go into a file as it is."""
+    console = Console(stderr=True, highlight=False)
+    tried = f"tried with {editor.tried}" if editor.tried else "not tried by us yet"
+    console.print(f"\n{editor.title}: {tried}.", markup=False, soft_wrap=True)
+    if path is not None:
+        console.print(f"It goes into {path}", markup=False, soft_wrap=True)
+    console.print(editor.after.rstrip(), markup=False, soft_wrap=True)
+
+
+def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
+    """Show the change and make it where the user agrees."""
+    console = Console(highlight=False)
+    if path is None:
+        raise SetupError(
+            f"{editor.title} is set up by hand; `herdmate setup {editor.name}` says how."
+        )
+    before, text = _read(path)
+    after = _merged(editor, path, text, block)
+    if after == text:
+        console.print(f"{path} has it already.", markup=False, soft_wrap=True)
+        return 0
+    show_diff(unified(text, after, path.name))
+    if not yes and not _agrees(path, console):
+        return 1
+    try:
+        path.resolve().parent.mkdir(parents=True, exist_ok=True)
+        replace(path, before, after.encode("utf-8"))
+    except OSError as error:
+        reason = error.strerror or "it is in use"
+        raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
+    console.print(f"Written: {path}", markup=False, soft_wrap=True)
+    _tell(editor, None)
+    return 0
+
+
+def _agrees(path: Path, console: Console) -> bool:
+    if not sys.stdin.isatty():
+        console.print("Nothing was written; add --yes to have it written.")
+        return False
+    return Confirm.ask(f"Write {path}?", console=console, default=False)
+
+
+def _read(path: Path) -> tuple[bytes | None, str]:
+    """The file's bytes and text, ``None`` and nothing where there is none.
+
+    Raises ``SetupError`` where it cannot be read, is no text, or must not be written.
+    """
+    try:
+        before = path.read_bytes()
+        writable = path.stat().st_mode & stat.S_IWUSR and os.access(path, os.W_OK)
+        text = before.decode("utf-8")
+    except FileNotFoundError:
+        return None, ""
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise SetupError(f"{path} is not UTF-8 text: add the lines yourself.") from error
+    if not writable:
+        raise SetupError(f"{path} is read-only: make it writable, or name another with --file.")
+    return before, text
+
+
+def _merged(editor: Editor, path: Path, text: str, block: str) -> str:
+    """The file's text with the block; raises ``SetupError`` where that would do harm."""
+    if not editor.comment:
+        if text.strip() and text != block:
+            raise SetupError(
+                f"{path} is there already and is not a file that can be added to safely: put"
+                f" the lines of `herdmate setup {editor.name}` into it yourself."
+            )
+        return block
+    begin, end = marks(editor)
+    if editor.clash and re.search(editor.clash, without_block(text, begin, end), re.MULTILINE):
+        raise SetupError(f"{path}: {editor.clash_says}")
+    merged = with_block(text, block, begin, end)
+    if path.suffix == ".toml":
+        _check_toml(path, merged)
+    return merged
+
+
+def _check_toml(path: Path, text: str) -> None:
+    try:
+        tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"{path} would not be right TOML ({error}): mend it first.") from error

@@ -1,0 +1,273 @@
+"""``herdmate setup``: what is printed for each editor, and what becomes of the user's own files."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from herdmate.cli import setup
+from herdmate.cli.editor import Editor, configuration, editors, file_of, find, marks
+from herdmate.cli.main import main
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "setup"
+COMMAND = ("/opt/herdmate/bin/herdmate", "serve")
+AWKWARD = ('/opt/it\'s a "new" C:\\place/herdmate', "serve")
+
+each_editor = pytest.mark.parametrize("editor", editors(), ids=lambda editor: editor.name)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty home folder on Linux."""
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CONFIG_HOME", "NVIM_APPNAME"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def languages(home: Path) -> Path:
+    """Where Helix's configuration goes; it is not there yet."""
+    return home / ".config" / "helix" / "languages.toml"
+
+
+def write(*more: str) -> int:
+    return main(["setup", "helix", "--write", "--yes", *more])
+
+
+@each_editor
+def test_what_is_printed(editor: Editor) -> None:
+    assert configuration(editor, COMMAND) == (GOLDEN / f"{editor.name}.txt").read_text("utf-8")
+
+
+def test_every_golden_text_is_of_an_editor() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == {editor.name for editor in editors()}
+
+
+@each_editor
+def test_a_path_with_quotes_and_spaces_stays_one_word(editor: Editor) -> None:
+    text = configuration(editor, AWKWARD)
+    if text.startswith("{"):
+        assert AWKWARD[0] in _strings(json.loads(text))
+    elif editor.name == "helix":
+        assert AWKWARD[0] in _strings(tomllib.loads(text))
+    elif editor.name == "vim":
+        assert "'" + AWKWARD[0].replace("'", "''") + "'" in text
+    elif editor.name != "jetbrains":
+        assert json.dumps(AWKWARD[0]) in text
+
+
+def _strings(value: object) -> list[str]:
+    if isinstance(value, dict):
+        value = list(value.values())
+    return (
+        [text for item in value for text in _strings(item)]
+        if isinstance(value, list)
+        else [str(value)]
+    )
+
+
+@each_editor
+def test_only_the_configuration_is_printed_to_standard_output(
+    editor: Editor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["setup", editor.name]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == configuration(editor, setup.server_command())
+    assert editor.title in printed.err
+    assert ("not tried" in printed.err) == (not editor.tried)
+    path = file_of(editor, os.environ, Path.home())
+    assert path is None or str(path) in printed.err
+
+
+@pytest.mark.parametrize(
+    ("name", "there", "expected"),
+    [
+        ("neovim", [], ".config/nvim/plugin/herdmate.lua"),
+        ("helix", [], ".config/helix/languages.toml"),
+        ("emacs", [], ".emacs.d/init.el"),
+        ("emacs", [".config/emacs/init.el"], ".config/emacs/init.el"),
+        ("emacs", [".config/emacs/init.el", ".emacs"], ".emacs"),
+        ("vim", [], ".vim/plugin/herdmate.vim"),
+    ],
+)
+def test_where_it_goes(home: Path, name: str, there: list[str], expected: str) -> None:
+    for path in there:
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).touch()
+    assert file_of(find(name), {}, home) == home / expected
+
+
+def test_an_editor_is_known_by_its_program_too() -> None:
+    assert find("nvim") == find("neovim")
+    assert find("emacs").name == "emacs"
+
+
+def test_folders_of_the_environment_are_kept_to(home: Path) -> None:
+    environment = {"XDG_CONFIG_HOME": "/etc/me", "NVIM_APPNAME": "nvim-new"}
+    place = file_of(find("neovim"), environment, home)
+    assert place == Path("/etc/me/nvim-new/plugin/herdmate.lua")
+
+
+def test_the_link_among_the_users_programs_is_what_editors_start(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = Path(sys.executable).with_name("herdmate")
+    link = home / "bin" / "herdmate"
+    link.parent.mkdir()
+    monkeypatch.setenv("PATH", str(link.parent))
+    assert setup.server_command() == (str(script), "serve")
+    link.symlink_to(script)
+    assert setup.server_command() == (str(link), "serve")
+
+
+def test_it_is_written_into_a_new_file_and_a_second_time_changes_nothing(
+    languages: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert write() == 0
+    text = languages.read_text("utf-8")
+    assert text == configuration(find("helix"), setup.server_command())
+    assert "+[language-server.herdmate]" in capsys.readouterr().out
+    before = languages.stat()
+    assert write() == 0
+    assert "has it already" in capsys.readouterr().out
+    assert languages.stat() == before
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_what_the_user_has_stays_and_an_old_block_is_renewed(languages: Path, newline: str) -> None:
+    languages.parent.mkdir(parents=True)
+    begin, end = marks(find("helix"))
+    mine = ["# mine é", "[[language]]", 'name = "go"', ""]
+    old = [*mine, begin, "[language-server.herdmate]", 'command = "old"', end, "# mine too"]
+    languages.write_bytes(newline.join(old).encode())
+    languages.chmod(0o640)
+    assert write() == 0
+    text = languages.read_bytes().decode()
+    block = configuration(find("helix"), setup.server_command()).replace("\n", newline)
+    assert text == newline.join(mine) + newline + block + "# mine too"
+    assert stat.S_IMODE(languages.stat().st_mode) == 0o640
+    assert [path.name for path in languages.parent.iterdir()] == [languages.name]
+
+
+def test_a_file_that_does_not_end_its_last_line_is_added_to(languages: Path) -> None:
+    languages.parent.mkdir(parents=True)
+    languages.write_text('[language-server.other]\ncommand = "other"', "utf-8")
+    assert write() == 0
+    assert set(tomllib.loads(languages.read_text("utf-8"))["language-server"]) == {
+        "other",
+        "herdmate",
+    }
+
+
+def test_a_link_stays_a_link(languages: Path, home: Path) -> None:
+    languages.parent.mkdir(parents=True)
+    target = home / "dotfiles.toml"
+    languages.symlink_to(target)  # which is not there yet
+    assert write() == 0
+    assert languages.is_symlink()
+    assert "herdmate" in target.read_text("utf-8")
+
+
+def test_nothing_is_written_where_nobody_can_be_asked(
+    languages: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: False, raising=False)
+    assert main(["setup", "helix", "--write"]) == 1
+    assert "--yes" in capsys.readouterr().out
+    assert not languages.exists()
+
+
+BEGIN, END = marks(find("helix"))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        pytest.param(b'[[language]]\nname = "python"\n', "language-servers", id="python"),
+        pytest.param(b"[language-server.herdmate]\n", "language-servers", id="herdmate"),
+        pytest.param(b"[[language\n", "TOML", id="broken"),
+        pytest.param(b"# \xff\n", "UTF-8", id="bytes"),
+        pytest.param(f"{BEGIN}\n".encode(), "once each", id="no end"),
+        pytest.param(f"{END}\n{BEGIN}\n".encode(), "once each", id="turned"),
+        pytest.param(f"{BEGIN}\n{END}\n".encode() * 2, "once each", id="twice"),
+    ],
+)
+def test_a_file_that_would_come_to_harm_is_left_alone(
+    languages: Path, capsys: pytest.CaptureFixture[str], content: bytes, said: str
+) -> None:
+    languages.parent.mkdir(parents=True)
+    languages.write_bytes(content)
+    assert write() == 1
+    assert said in capsys.readouterr().err
+    assert languages.read_bytes() == content
+
+
+def test_a_read_only_file_is_left_alone(
+    languages: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    languages.parent.mkdir(parents=True)
+    languages.touch()
+    languages.chmod(0o444)
+    assert write() == 1
+    assert "read-only" in capsys.readouterr().err
+    assert languages.read_bytes() == b""
+
+
+def test_a_folder_that_cannot_be_made_is_said(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / ".config").touch()  # a file
+    assert write() == 1
+    assert "toml cannot be read: Not a directory" in capsys.readouterr().err.replace("\n", "")
+
+
+def test_a_file_without_comments_is_made_but_never_added_to(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = home / ".config" / "kate" / "lspclient" / "settings.json"
+    assert main(["setup", "kate", "--write", "--yes"]) == 0
+    assert "python" in json.loads(settings.read_text("utf-8"))["servers"]
+    assert main(["setup", "kate", "--write", "--yes"]) == 0
+    settings.write_text('{"servers": {}}', "utf-8")
+    assert main(["setup", "kate", "--write", "--yes"]) == 1
+    assert "yourself" in capsys.readouterr().err
+    assert settings.read_text("utf-8") == '{"servers": {}}'
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("jetbrains", "by hand"), ("neovm", "did you mean neovim?"), ("notepad", "there are emacs,")],
+)
+def test_what_cannot_be_written_is_said(
+    capsys: pytest.CaptureFixture[str], name: str, said: str
+) -> None:
+    assert main(["setup", name, "--write", "--yes"]) == 1
+    assert said in capsys.readouterr().err
+
+
+def test_without_an_editor_those_on_this_machine_are_listed(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "hx").touch(0o755)
+    monkeypatch.setenv("PATH", str(home))
+    monkeypatch.setenv("COLUMNS", "300")
+    write()
+    capsys.readouterr()
+    assert main(["setup"]) == 0
+    rows = {
+        line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line
+    }
+    assert rows["helix"] == [str(home / "hx"), "set", "up"]
+    assert rows["kate"] == ["—"]
