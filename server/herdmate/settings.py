@@ -75,7 +75,7 @@ class EngineSettings:
     """Processor threads; 0 takes as many as were measured to be best."""
 
     gpu_layers: int = -1
-    """Layers of the model kept on the GPU; -1 takes all that fit, 0 none."""
+    """Layers of the model kept on the GPU; -1 takes what was tuned, or all that fit, 0 none."""
 
     weights: Literal["auto", "repacked", "mapped"] = "auto"
     """How weights are kept: `repacked` decodes faster, `mapped` loads at once; `auto` measures."""

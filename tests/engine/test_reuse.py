@@ -16,9 +16,9 @@ import numpy as np
 import pytest
 
 from herdmate.engine.backend import Slot
-from herdmate.engine.llama import load
 from herdmate.engine.loading import Load
 from herdmate.engine.scheduler import Scheduler
+from herdmate.engine.suited import load
 from herdmate.generation import Finished, Piece, Priority, Request
 from herdmate.prompting.families import CONTROL_PIECES, Order, family_of, infill_prompt
 

@@ -26,7 +26,7 @@ from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
-from herdmate.cli import perplexity
+from herdmate.cli import perplexity, tune
 from herdmate.models.asked import asked, fetched
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
@@ -46,7 +46,7 @@ _VARIANTS = (
 
 
 def add_parser(commands: Any) -> None:
-    """``herdmate models list | pull | path | rm | recommend | inspect | perplexity``."""
+    """``herdmate models list | pull | path | rm | recommend | inspect | perplexity | tune``."""
     parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the models here and those that can be got")
@@ -71,6 +71,7 @@ def add_parser(commands: Any) -> None:
     looking.add_argument("path", type=Path, metavar="PATH")
     looking.set_defaults(run=_inspect)
     perplexity.add_parser(actions)
+    tune.add_parser(actions)
 
 
 def pull_with_progress(model: CatalogueModel, console: Console) -> Path:

@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import ctypes
 import math
-import os
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal
@@ -25,18 +22,8 @@ import numpy.typing as npt
 from herdmate.engine import tuning, vocabulary
 from herdmate.engine.backend import Sampler, Slot
 from herdmate.engine.healing import PieceTable, Tokens
-from herdmate.engine.loading import (
-    BATCH,
-    CHUNK,
-    LANES,
-    OUTPUTS,
-    Load,
-    check_file,
-    load_model,
-    lock_note,
-    new_context,
-)
-from herdmate.errors import EngineError, HerdmateError
+from herdmate.engine.loading import BATCH, LANES, OUTPUTS, Load, lock_note, micro_batch, new_context
+from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
 
 _SECONDS_BETWEEN_LOOKS = 2.0
@@ -45,105 +32,6 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 _PAUSE_SECONDS = 0.5
 _FIRST_LOOK_SECONDS = 0.3
 """How long a pause makes what was seen of the load before worthless, and how long to look then."""
-
-_LOOK_SECONDS = 0.25
-"""How long it is looked at before something is measured."""
-
-
-def load(
-    how: Load,
-    on_progress: Callable[[float], None],
-    on_measuring: Callable[[], None] = lambda: None,
-) -> LlamaBackend:
-    """Load a model as suits this machine, which is measured the first time.
-
-    ``on_progress`` is told fractions from 0 to 1. Raises ``ModelError`` with a sentence that says
-    what to do.
-    """
-    check_file(how.path)
-    profile = tuning.remembered(how.path)
-    on_processor = not llama_cpp.llama_supports_gpu_offload()
-    if profile is None and on_processor and tuning.is_at_rest(_LOOK_SECONDS):
-        on_measuring()
-        with suppress(HerdmateError):  # too little memory to try things out may do to run it
-            profile = _measured(how)
-    profile = _as_wished(how, profile or tuning.default(how.path))
-    model = load_model(how, profile.weights, on_progress)
-    try:
-        return LlamaBackend(how, profile, model)
-    except Exception:
-        llama_cpp.llama_model_free(model)
-        raise
-
-
-def _measured(how: Load) -> tuning.Profile:
-    """Measure, in a small context of its own; remember it unless the machine became busy."""
-    bench = _Bench(replace(how, context=512, lock_memory=False))
-    try:
-        start = tuning.default(how.path)
-        profile = tuning.tune(start, os.path.getsize(how.path), bench.seconds)
-    finally:
-        bench.close()
-    if tuning.is_at_rest():
-        tuning.remember(how.path, profile)
-    return profile
-
-
-def _as_wished(how: Load, profile: tuning.Profile) -> tuning.Profile:
-    """The user's settings go before what was measured."""
-    if how.threads:
-        profile = replace(profile, threads=how.threads, batch_threads=how.threads)
-    return profile if how.weights == "auto" else replace(profile, weights=how.weights)
-
-
-class _Bench:
-    """Evaluates a few tokens under one profile after another; loads anew only where it must."""
-
-    def __init__(self, how: Load) -> None:
-        self._how = how
-        self._weights = ""
-        self._model: Any = None
-        self._profile: tuning.Profile | None = None
-        self._backend: LlamaBackend | None = None
-
-    def seconds(self, profile: tuning.Profile, count: int) -> float:
-        """How long an evaluation of so many tokens takes behind 64 others."""
-        if profile != self._profile:
-            self._take(profile)
-        assert self._backend is not None
-        self._backend.forget(0, 64)
-        slots = self._slots(64, count)
-        started = time.perf_counter()
-        self._backend.evaluate(slots)
-        return time.perf_counter() - started
-
-    def close(self) -> None:
-        """Free what is loaded."""
-        if self._backend is not None:
-            self._backend.close()
-        if self._model is not None:
-            llama_cpp.llama_model_free(self._model)
-        self._backend = self._model = None
-
-    def _take(self, profile: tuning.Profile) -> None:
-        if profile.weights != self._weights:
-            self.close()
-            self._model = load_model(self._how, profile.weights, lambda _: None)
-        elif self._backend is not None:
-            self._backend.close()
-        self._backend = None
-        self._backend = LlamaBackend(self._how, profile, self._model)
-        self._backend.looks_again = math.inf  # the profile is what is measured
-        self._profile, self._weights = profile, profile.weights
-        self._backend.evaluate(self._slots(0, 64))
-
-    def _slots(self, start: int, count: int) -> list[Slot]:
-        """Tokens that are the same each time; which ones makes no difference."""
-        size = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self._model))
-        return [
-            Slot(0, start + at, 3 + (start + 7 * at) % (size - 3), at == count - 1)
-            for at in range(count)
-        ]
 
 
 class LlamaBackend:
@@ -168,8 +56,8 @@ class LlamaBackend:
 
     @property
     def chunk(self) -> int:
-        """Small enough to make way soon on a processor; a GPU is only fast with more."""
-        return BATCH - OUTPUTS if llama_cpp.llama_supports_gpu_offload() else CHUNK
+        """As many as are evaluated at once, with room left for the tokens of others."""
+        return min(micro_batch(self._profile), BATCH - OUTPUTS)
 
     @property
     def lanes(self) -> int:
@@ -260,6 +148,11 @@ class LlamaBackend:
     def sampler(self, sampling: Sampling) -> Sampler:
         """A sampler chain of llama.cpp."""
         return _ChainSampler(self._context, self._info.vocabulary_size, sampling, _chain(sampling))
+
+    def take_threads(self, profile: tuning.Profile) -> None:
+        """Use the threads of a profile that is the same in all else."""
+        self._profile = profile
+        llama_cpp.llama_set_n_threads(self._context, profile.threads, profile.batch_threads)
 
     def close(self) -> None:
         """Free all but the model; nothing can be asked afterwards."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ctypes
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 import llama_cpp
 
-from herdmate.engine.tuning import Profile, Weights
+from herdmate.engine.tuning import Profile
 from herdmate.errors import ModelError, NoMemoryError
 
 _log = logging.getLogger(__name__)
@@ -46,32 +46,41 @@ class Load:
     lock_memory: bool = False
 
 
-def load_model(how: Load, weights: Weights, on_progress: Callable[[float], None]) -> Any:
+def as_wished(how: Load, profile: Profile) -> Profile:
+    """A profile in which the user's settings go before what was measured."""
+    if how.threads:
+        profile = replace(profile, threads=how.threads, batch_threads=how.threads)
+    if how.gpu_layers >= 0:
+        profile = replace(profile, gpu_layers=how.gpu_layers)
+    return profile if how.weights == "auto" else replace(profile, weights=how.weights)
+
+
+def load_model(how: Load, profile: Profile, on_progress: Callable[[float], None]) -> Any:
     """The native model. ``on_progress`` is told fractions from 0 to 1.
 
     Raises ``ModelError`` with a sentence that says what to do.
     """
     said = _route_log()
     check_file(how.path)
-    model = _native_model(how, weights, on_progress)
+    model = _native_model(how, profile, on_progress)
     if not model:
         raise _why_not_loaded(how.path, said)
     return model
 
 
-def _native_model(how: Load, weights: Weights, on_progress: Callable[[float], None]) -> Any:
+def _native_model(how: Load, profile: Profile, on_progress: Callable[[float], None]) -> Any:
     @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
     def progress(fraction: float, _data: Any) -> bool:
         on_progress(fraction)
         return True
 
     params = llama_cpp.llama_model_default_params()
-    params.n_gpu_layers = how.gpu_layers
+    params.n_gpu_layers = profile.gpu_layers
     params.progress_callback = progress
     if not llama_cpp.llama_supports_gpu_offload():
         # llama.cpp would repack the weights beside the mapped file, which is both in memory.
-        params.use_extra_bufts = weights == "repacked"
-        params.load_mode = _LOAD_MODES[weights, how.lock_memory]
+        params.use_extra_bufts = profile.weights == "repacked"
+        params.load_mode = _LOAD_MODES[profile.weights, how.lock_memory]
     llama_cpp.llama_backend_init()
     return llama_cpp.llama_model_load_from_file(how.path.encode(), params)
 
@@ -107,7 +116,7 @@ def new_context(how: Load, profile: Profile, model: Any) -> Any:
     trained = llama_cpp.llama_model_n_ctx_train(model)
     params.n_ctx = min(how.context, trained) if trained > 0 else how.context
     params.n_batch = BATCH
-    params.n_ubatch = BATCH if llama_cpp.llama_supports_gpu_offload() else CHUNK
+    params.n_ubatch = micro_batch(profile)
     params.n_seq_max = SEQUENCES
     params.n_outputs_max = OUTPUTS  # or the compute buffer holds logits behind each token
     params.kv_unified = True  # all sequences share the cells: none is reserved for an idle lane
@@ -125,6 +134,15 @@ def new_context(how: Load, profile: Profile, model: Any) -> Any:
             "herdmate.engine.contextTokens lower or choose a smaller model."
         )
     return context
+
+
+def micro_batch(profile: Profile) -> int:
+    """Most prompt tokens of one evaluation: what was measured, else what suits most machines.
+
+    Few on a processor, so that it makes way soon; a GPU is only fast with more.
+    """
+    usual = BATCH if llama_cpp.llama_supports_gpu_offload() else CHUNK
+    return min(profile.micro_batch or usual, BATCH)
 
 
 def unknown_architecture(path: str) -> str:

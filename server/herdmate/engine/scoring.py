@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from herdmate.engine import tuning, vocabulary
-from herdmate.engine.loading import CHUNK, Load, load_model
+from herdmate.engine.loading import CHUNK, Load, as_wished, load_model
 from herdmate.errors import EngineError, NoMemoryError
 
 _ROWS = 16  # rows of logits that are turned to double precision at once
@@ -91,9 +91,11 @@ class Scorer:
 @contextmanager
 def scorer(how: Load, window: int) -> Iterator[Scorer]:
     """A model for windows of so many tokens. Raises ``ModelError`` that says what to do."""
-    model = load_model(how, "mapped", lambda _: None)
+    profile = tuning.remembered(how.path) or tuning.default(how.path)
+    profile = as_wished(replace(how, weights="mapped"), profile)
+    model = load_model(how, profile, lambda _: None)
     try:
-        context = _context(how, window, model)
+        context = _context(profile, window, model)
         try:
             yield Scorer(model, context)
         finally:
@@ -102,10 +104,7 @@ def scorer(how: Load, window: int) -> Iterator[Scorer]:
         llama_cpp.llama_model_free(model)
 
 
-def _context(how: Load, window: int, model: Any) -> Any:
-    profile = tuning.remembered(how.path) or tuning.default(how.path)
-    if how.threads:
-        profile = replace(profile, batch_threads=how.threads)
+def _context(profile: tuning.Profile, window: int, model: Any) -> Any:
     params = llama_cpp.llama_context_default_params()
     params.n_ctx = window
     params.n_batch = params.n_ubatch = params.n_outputs_max = CHUNK

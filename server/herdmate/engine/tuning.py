@@ -17,6 +17,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import math
 import os
 import platform
 import time
@@ -48,13 +49,19 @@ Weights = Literal["repacked", "mapped"]
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """How a model is run. ``step_seconds`` maps tokens of one evaluation to its time."""
+    """How a model is run.
+
+    ``gpu_layers`` of -1 is all that fit; ``micro_batch`` is the most prompt tokens of one
+    evaluation, 0 what is usual; ``step_seconds`` maps tokens of one evaluation to its time.
+    """
 
     threads: int
     batch_threads: int
     flash_attention: bool = True
     weights: Weights = "repacked"
     step_seconds: Mapping[int, float] = field(default_factory=dict)
+    gpu_layers: int = -1
+    micro_batch: int = 0
 
 
 Measure = Callable[[Profile, int], float]
@@ -82,11 +89,16 @@ def tune(start: Profile, size: int, measure: Measure) -> Profile:
         for other in options(best):
             if time.monotonic() < ends and (cost := _cost(other, many, measure)) < least * 0.97:
                 best, least = other, cost
+    return with_steps(best, measure, ends + _SECONDS)
+
+
+def with_steps(profile: Profile, measure: Measure, ends: float = math.inf) -> Profile:
+    """A profile with what its evaluations cost; after ``ends`` only the small ones are measured."""
     seconds: dict[int, float] = {}
     for count in _SIZES:
-        if count <= 4 or time.monotonic() < ends + _SECONDS:
-            seconds[count] = min(measure(best, count) for _ in range(2))
-    return replace(best, step_seconds=seconds)
+        if count <= 4 or time.monotonic() < ends:
+            seconds[count] = min(measure(profile, count) for _ in range(2))
+    return replace(profile, step_seconds=seconds)
 
 
 def remembered(path: str, folder: Path | None = None) -> Profile | None:
@@ -102,8 +114,8 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
         return None
 
 
-def remember(path: str, profile: Profile, folder: Path | None = None) -> None:
-    """Keep what was measured; a folder that cannot be written to is no reason to stop."""
+def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
+    """Keep what was measured; ``False`` where the folder cannot be written to."""
     folder = folder or _folder()
     known = {**_read(folder), _key(path): asdict(profile)}
     with suppress(OSError):
@@ -111,6 +123,8 @@ def remember(path: str, profile: Profile, folder: Path | None = None) -> None:
         part = folder / f"tuning.{os.getpid()}.part"
         part.write_text(json.dumps(known, indent=1), encoding="utf-8")
         part.replace(folder / "tuning.json")
+        return True
+    return False
 
 
 def others_use() -> float:
@@ -190,4 +204,6 @@ def _processor() -> str:
 def _llama_version() -> str:
     import llama_cpp
 
-    return str(llama_cpp.__version__)
+    # What suits a build without GPUs suits no other.
+    build = " for GPUs" if llama_cpp.llama_supports_gpu_offload() else ""
+    return f"{llama_cpp.__version__}{build}"

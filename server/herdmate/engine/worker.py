@@ -62,8 +62,8 @@ def _load(first: dict[str, Any], say: Say) -> Backend:
         from herdmate.engine.fake import FakeBackend, Script
 
         return FakeBackend(Script(**first["fake"]))
-    from herdmate.engine.llama import load  # imports llama.cpp, which takes a second
     from herdmate.engine.loading import Load
+    from herdmate.engine.suited import load  # imports llama.cpp, which takes a second
 
     told = -1
 

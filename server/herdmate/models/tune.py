@@ -247,6 +247,17 @@ def cost(point: Point | None, limit: float) -> tuple[int, float]:
     return (1, point.first) if 0 < limit < point.first else (0, point.answer_seconds)
 
 
+def around(
+    middle: Choice, points: Sequence[Point], along: Sequence[Axis]
+) -> dict[str, list[Point]]:
+    """The points that differ from a choice in one axis alone, in the order of that axis."""
+    found: dict[str, list[Point]] = {}
+    for axis in along:
+        alike = [at for at in points if axis.at(at.choice, axis.of(middle)) == middle]
+        found[axis.name] = sorted(alike, key=axis.place)
+    return found
+
+
 def remeasure(choices: Sequence[Choice], trials: Trials, count: int) -> list[Point]:
     """Measure choices in turns until each has so many measurements."""
     for so_many in range(1, count + 1):

@@ -1,0 +1,123 @@
+"""How fast a model runs under one profile after another; what can stay loaded between two does."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from statistics import median
+from typing import Any, Literal
+
+import llama_cpp
+
+from herdmate.engine.backend import Slot
+from herdmate.engine.llama import LlamaBackend
+from herdmate.engine.loading import Load, load_model
+from herdmate.engine.tuning import Profile
+from herdmate.generation import Sampling
+
+KvType = Literal["f16", "q8_0"]
+
+_BEHIND = 64
+"""Tokens that stand before an evaluation that is measured by itself, and that warm a model up."""
+
+_STEPS = 12
+"""Tokens that are written one after the other; the middle time counts."""
+
+
+class Bench:
+    """One model and one context at a time. Its methods raise ``ModelError`` as loading does."""
+
+    def __init__(self, how: Load) -> None:
+        self._how = how
+        self._model: Any = None
+        self._backend: LlamaBackend | None = None
+        self._loaded: tuple[object, ...] = ()
+        self._profile: Profile | None = None
+        self._filled = 0
+
+    def seconds(self, profile: Profile, count: int) -> float:
+        """How long an evaluation of so many tokens takes behind 64 others."""
+        backend = self._ready(profile, self._how.kv_type)
+        self._fill(backend, _BEHIND)
+        return _timed(backend, self._slots(_BEHIND, count))
+
+    def first(self, profile: Profile, kv_type: KvType, prompt: int) -> float:
+        """Seconds until the first token behind a prompt of so many tokens is known."""
+        backend = self._ready(profile, kv_type)
+        self._filled = 0
+        started = time.perf_counter()
+        self._fill(backend, prompt)
+        return time.perf_counter() - started
+
+    def step(self, profile: Profile, kv_type: KvType, prompt: int) -> float:
+        """Seconds of each further token behind such a prompt."""
+        backend = self._ready(profile, kv_type)
+        if self._filled != prompt:
+            self._fill(backend, prompt)
+        backend.forget(0, prompt)
+        return median(_timed(backend, self._slots(prompt + at, 1)) for at in range(_STEPS))
+
+    def close(self) -> None:
+        """Free what is loaded."""
+        self._close_backend()
+        if self._model is not None:
+            llama_cpp.llama_model_free(self._model)
+        self._model, self._loaded = None, ()
+
+    def _close_backend(self) -> None:
+        if self._backend is not None:
+            self._backend.close()
+        self._backend = None
+
+    def _ready(self, profile: Profile, kv_type: KvType) -> LlamaBackend:
+        """The backend of a profile; only what differs from the last one is made anew."""
+        asked = replace(profile, threads=0, batch_threads=0, step_seconds={}), kv_type
+        if self._backend is None or asked != self._loaded[2:]:
+            self._take(profile, kv_type)
+            self._loaded = (profile.weights, profile.gpu_layers, *asked)
+        elif profile != self._profile:
+            self._backend.take_threads(profile)
+        self._profile = profile
+        assert self._backend is not None
+        return self._backend
+
+    def _take(self, profile: Profile, kv_type: KvType) -> None:
+        self._close_backend()
+        if self._model is None or (profile.weights, profile.gpu_layers) != self._loaded[:2]:
+            self.close()
+            self._model = load_model(self._how, profile, lambda _: None)
+        self._backend = LlamaBackend(replace(self._how, kv_type=kv_type), profile, self._model)
+        self._backend.looks_again = math.inf  # the profile is what is measured
+        self._filled = 0
+        self._fill(self._backend, _BEHIND)
+
+    def _fill(self, backend: LlamaBackend, count: int) -> None:
+        """Have so many tokens in the cache, evaluated as those of a prompt are."""
+        if self._filled != count:
+            backend.forget(0, 0)
+            self._filled = 0
+            for start in range(0, count, backend.chunk):
+                _timed(backend, self._slots(start, min(backend.chunk, count - start)))
+            self._filled = count
+        backend.forget(0, count)
+
+    def _slots(self, start: int, count: int) -> list[Slot]:
+        """Tokens that are the same each time; which ones makes no difference."""
+        size = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self._model))
+        return [
+            Slot(0, start + at, 3 + (start + 7 * at) % (size - 3), at == count - 1)
+            for at in range(count)
+        ]
+
+
+def _timed(backend: LlamaBackend, slots: list[Slot]) -> float:
+    """Seconds of an evaluation and of the choice behind it, before which a GPU is not done."""
+    sampler = backend.sampler(Sampling(temperature=0.0))
+    try:
+        started = time.perf_counter()
+        backend.evaluate(slots)
+        sampler.sample(len(slots) - 1)
+        return time.perf_counter() - started
+    finally:
+        sampler.close()

@@ -1,0 +1,55 @@
+"""Loading a model as suits this machine: as ``herdmate models tune`` or its first load found."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import closing, suppress
+from dataclasses import replace
+
+import llama_cpp
+
+from herdmate.engine import tuning
+from herdmate.engine.llama import LlamaBackend
+from herdmate.engine.loading import Load, as_wished, check_file, load_model
+from herdmate.engine.speed import Bench
+from herdmate.errors import HerdmateError
+
+_LOOK_SECONDS = 0.25
+"""How long the load of the machine is looked at before something is measured."""
+
+
+def load(
+    how: Load,
+    on_progress: Callable[[float], None],
+    on_measuring: Callable[[], None] = lambda: None,
+) -> LlamaBackend:
+    """Load a model as suits this machine, which is measured the first time.
+
+    ``on_progress`` is told fractions from 0 to 1. Raises ``ModelError`` with a sentence that says
+    what to do.
+    """
+    check_file(how.path)
+    profile = tuning.remembered(how.path)
+    on_processor = not llama_cpp.llama_supports_gpu_offload()
+    if profile is None and on_processor and tuning.is_at_rest(_LOOK_SECONDS):
+        on_measuring()
+        with suppress(HerdmateError):  # too little memory to try things out may do to run it
+            profile = _measured(how)
+    profile = as_wished(how, profile or tuning.default(how.path))
+    model = load_model(how, profile, on_progress)
+    try:
+        return LlamaBackend(how, profile, model)
+    except Exception:
+        llama_cpp.llama_model_free(model)
+        raise
+
+
+def _measured(how: Load) -> tuning.Profile:
+    """Measure, in a small context of its own; remember it unless the machine became busy."""
+    start = tuning.default(how.path)
+    with closing(Bench(replace(how, context=512, lock_memory=False))) as bench:
+        profile = tuning.tune(start, os.path.getsize(how.path), bench.seconds)
+    if tuning.is_at_rest():
+        tuning.remember(how.path, profile)
+    return profile
