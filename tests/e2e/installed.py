@@ -21,7 +21,8 @@ def required(editor: str, program: str) -> Path:
     """
     root = TOOLS / editor
     if not (root / program).exists():
-        reason = f"{editor} is not there; tests/e2e/{editor}/install.sh installs it"
+        folder = editor.partition("-")[0]  # of all versions
+        reason = f"{editor} is not there; tests/e2e/{folder}/install.sh installs it"
         if os.environ.get("HERDMATE_REQUIRE_ALL"):
             pytest.fail(reason)
         pytest.skip(reason)

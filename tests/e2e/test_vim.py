@@ -1,0 +1,77 @@
+"""A real Vim with ALE in a terminal, with key presses, against the server with the starter.
+
+ALE answers no request of a server, says that it applies no edits, and applies them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.installed import Environment, configuration, required, surroundings
+from tests.e2e.sample import CHEAP, CODE, assert_only_cheap_changed, engines
+from tests.e2e.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.vim, pytest.mark.model]
+
+SETTINGS = "filetype plugin on\nset nomore shortmess+=I noswapfile hidden\n"  # as most users have
+
+
+class Vim:
+    """A Vim with one Python file open and Herdmate attached to it."""
+
+    def __init__(
+        self, root: Path, folder: Path, environment: Environment, closing: ExitStack
+    ) -> None:
+        self.file = folder / "shop" / "shop.py"
+        self.file.parent.mkdir()
+        self.file.write_text(CODE, encoding="utf-8")
+        (folder / ".vimrc").write_text(SETTINGS, encoding="utf-8")
+        plugin = folder / ".vim" / "plugin" / "herdmate.vim"
+        plugin.parent.mkdir(parents=True)
+        plugin.write_text(configuration("vim", environment), encoding="utf-8")
+        packages = folder / ".vim" / "pack" / "ale" / "start"
+        packages.mkdir(parents=True)
+        (packages / "ale").symlink_to(root / "usr/share/vim-ale")
+        self.terminal = Terminal([str(root / "vim"), str(self.file)], folder, environment)
+        closing.callback(self.terminal.close)  # also where what follows fails
+        self.until, self.keys = self.terminal.until, self.terminal.keys
+        self.until(lambda: "def cheap" in self.terminal.screen and engines(self.terminal.pid))
+
+    def saved(self) -> str:
+        """The buffer, by way of the disk."""
+        copy = self.file.with_name("copy")
+        copy.unlink(missing_ok=True)
+        self.terminal.type(f":silent keepalt write {copy}")
+        self.keys("Enter")
+        self.until(lambda: copy.exists() and copy.read_text(encoding="utf-8").endswith("\n"))
+        return copy.read_text(encoding="utf-8")
+
+    def simplify_cheap(self) -> None:
+        """Select the lines of cheap() and choose the code action."""
+        self.terminal.type(f"{CHEAP.start + 1}GV{CHEAP.stop}G:ALECodeAction")
+        self.keys("Enter")
+        number = self.until(lambda: re.search(r"(\d+)\) Simplify", self.terminal.screen))[1]
+        self.terminal.type(number)
+        self.keys("Enter")
+
+
+@pytest.fixture
+def vim(tmp_path: Path, starter_model: Path) -> Iterator[Vim]:
+    """A Vim with a home of its own."""
+    root = required("vim", "vim")
+    environment = surroundings(tmp_path, starter_model)
+    with ExitStack() as closing:
+        yield Vim(root, tmp_path, environment, closing)
+
+
+def test_a_refactoring_is_applied_and_one_undo_brings_the_code_back(vim: Vim) -> None:
+    vim.simplify_cheap()
+    vim.until(lambda: "range(len(items))" not in vim.terminal.screen)
+    assert_only_cheap_changed(vim.saved().splitlines())
+    vim.terminal.type("u")
+    assert vim.saved() == CODE
