@@ -34,7 +34,7 @@ from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
 from herdmate.models.given import is_given, pinned
 from herdmate.models.in_place import in_place
-from herdmate.models.listing import listed
+from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import Machine, recommend
 from herdmate.models.report import report
 from herdmate.settings import Settings
@@ -101,26 +101,43 @@ def _list(arguments: argparse.Namespace) -> int:
         rows = [asdict(model) | {"fits": model.needs <= free} for model in found]
         sys.stdout.write(json.dumps(rows, indent=1, default=str) + "\n")
         return 0
-    columns = ("name", "family", "size", "quant", "context", "can", "fits", "where", "licence")
-    table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
-    for model in found:
-        if not (model.instruct or model.path or arguments.all):
-            continue
-        can = [word for word in ("infill", "instruct") if getattr(model, word)]
-        table.add_row(
-            Text(model.name), Text(model.family), f"{model.size / 1e9:.1f} GB", model.quant,
-            f"{model.context}" if model.context else "?", " ".join(can) or "continue",
-            "yes" if model.needs <= free else "no",
-            (model.place or "here") if model.path else "", Text(model.licence),
-        )  # fmt: skip
     console = Console()
-    console.print(table)
+    if not console.is_terminal:
+        console = Console(width=_WHOLE)
+    shown = [model for model in found if model.instruct or model.path or arguments.all]
+    console.print(_table(shown, free, console.width >= _WIDE))
     if not arguments.all:
         console.print(_VARIANTS)
     for model in found:
         if model.place:
             console.print(f"{model.name}: {model.path}", markup=False, soft_wrap=True)
     return 0
+
+
+_WIDE = 120
+"""Columns of a terminal from which on a table also tells what most names of models tell."""
+
+_WHOLE = 240
+"""Columns of a table that goes into a pipe or a file."""
+
+
+def _table(found: Sequence[Listed], free: int, wide: bool) -> Table:
+    """A row a model. Its name, which other commands are given, is never cut."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("name", no_wrap=True, overflow="ignore")
+    for title in ("size", "context", "can", "fits", "where"):
+        table.add_column(title, no_wrap=title == "size")
+    for title in ("family", "quant", "licence") if wide else ():
+        table.add_column(title, no_wrap=True)
+    for model in found:
+        can = [word for word in ("infill", "instruct") if getattr(model, word)]
+        table.add_row(
+            Text(model.name), f"{model.size / 1e9:.1f} GB",
+            f"{model.context}" if model.context else "?", " ".join(can) or "continue",
+            "yes" if model.needs <= free else "no", (model.place or "here") if model.path else "",
+            *((Text(model.family), model.quant, Text(model.licence)) if wide else ()),
+        )  # fmt: skip
+    return table
 
 
 def _pull(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,36 @@
+"""What ``herdmate models list`` shows, at several widths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.cli.main import main
+from herdmate.models.catalogue import models
+
+
+@pytest.mark.parametrize("columns", ["60", "80", "120", "200"])
+def test_names_are_never_cut(
+    columns: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("FORCE_COLOR", "1")  # as on a terminal
+    monkeypatch.setenv("TERM", "dumb")
+    assert main(["models", "list", "--all"]) == 0
+    shown = capsys.readouterr().out
+    assert [model.name for model in models() if model.name not in shown] == []
+
+
+def test_a_pipe_gets_whole_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["models", "list"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert any("codellama-7b-instruct-q4_k_m" in row and "Community License" in row for row in rows)
