@@ -56,16 +56,33 @@ def test_the_server_takes_what_vs_code_sends() -> None:
 
 
 def test_untrusted_workspaces_cannot_choose_what_is_run_or_asked() -> None:
+    """By name VS Code keeps such settings back, and in groups ``settings.ts`` does."""
     untrusted = _PACKAGE["capabilities"]["untrustedWorkspaces"]
     assert untrusted["supported"] == "limited"
-    assert set(untrusted["restrictedConfigurations"]) == {
-        "herdmate.server.command",
-        "herdmate.model",
-        "herdmate.remote.url",
-        "herdmate.remote.model",
-        "herdmate.remote.api",
-        "herdmate.remote.fallback",
+    restricted = set(untrusted["restrictedConfigurations"])
+    assert {"herdmate.server.command", "herdmate.model", "herdmate.remote.url"} <= restricted
+    assert restricted == {
+        name for name, entry in _properties().items() if entry.get("scope") == "machine-overridable"
     }
+    groups = re.search(r"const RESTRICTED = \[(.*)\];", _SOURCES["settings.ts"])
+    assert groups
+    told = set(re.findall(r"'(\w+)'", groups[1]))
+    assert {name.split(".")[1] for name in restricted} <= told
+    assert {name for name in _properties() if name.split(".")[1] in told} == restricted
+
+
+def test_commands_are_offered_where_they_can_work() -> None:
+    """The keys are those of VS Code's documentation; a misspelt one would hide without a word."""
+    known = {"editorIsOpen", "editorReadonly", "resourceScheme"}
+    clauses = [
+        entry["when"] for menu in _PACKAGE["contributes"]["menus"].values() for entry in menu
+    ]
+    used = {key for clause in clauses for key in re.findall(r"(?<!== )\b[a-z]\w+", clause)}
+    assert used == known
+
+
+def test_no_key_is_taken_from_vs_code_or_another_extension() -> None:
+    assert "keybindings" not in _PACKAGE["contributes"]
 
 
 def test_protocol_ts_names_the_same_methods_and_commands() -> None:

@@ -10,6 +10,9 @@ import {
   type StaticFeature,
 } from 'vscode-languageclient/node';
 import { progressWithCancel } from './progress';
+import { settings } from './settings';
+
+const { Automatic } = vscode.InlineCompletionTriggerKind;
 
 /** The documents that the server is told of. */
 export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme }));
@@ -32,7 +35,7 @@ export function newClient(
     middleware: {
       handleWorkDoneProgress: progressWithCancel(() => client),
       provideInlineCompletionItems: (document, position, context, token, next) =>
-        hasSeveralCursors(document) && isAutomatic(context)
+        hasSeveralCursors(document) && context.triggerKind === Automatic
           ? undefined
           : next(document, position, context, token),
       workspace: {
@@ -61,32 +64,11 @@ function hasSeveralCursors(document: vscode.TextDocument): boolean {
   return editor?.document === document && editor.selections.length > 1;
 }
 
-function isAutomatic({ triggerKind }: vscode.InlineCompletionContext): boolean {
-  return triggerKind === vscode.InlineCompletionTriggerKind.Automatic;
-}
-
 export async function sendSettings(client: LanguageClient): Promise<void> {
   const params = { settings: { herdmate: settings() } };
   const sent = client.sendNotification(DidChangeConfigurationNotification.type, params);
   // A changed setting may also restart the server: then the next one is started with it.
   await sent.catch((error) => client.isRunning() && Promise.reject(error));
-}
-
-/** The section `herdmate` of VS Code's settings, and whether the workspace is trusted. */
-function settings(): Record<string, unknown> {
-  return {
-    ...vscode.workspace.getConfiguration().get<Record<string, unknown>>('herdmate'),
-    trustWorkspace: vscode.workspace.isTrusted,
-  };
-}
-
-/** Changes a setting where it is set now, or else for the user, because a menu said so. */
-export async function configure(asked: { name: string; value: unknown; workspace: boolean }) {
-  const { name, value, workspace } = asked;
-  const all = vscode.workspace.getConfiguration('herdmate');
-  const { Workspace, Global } = vscode.ConfigurationTarget;
-  const isThere = workspace || all.inspect(name)?.workspaceValue !== undefined;
-  await all.update(name, value ?? undefined, isThere ? Workspace : Global);
 }
 
 /** Tells the server that this client knows what `protocol.ts` adds to the protocol. */

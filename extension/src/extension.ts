@@ -7,13 +7,13 @@ import { activateStatus } from './status';
 
 let server: Server | undefined;
 
-export async function activate(context: ExtensionContext): Promise<void> {
+export function activate(context: ExtensionContext): void {
   server = new Server(context);
   activateStatus(context, server);
   activateExplain(context, server);
   activateAsk(context, server);
   activateCursor(context, server);
-  await server.restart();
+  void server.restart(); // VS Code need not wait for it
 }
 
 export async function deactivate(): Promise<void> {

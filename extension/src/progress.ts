@@ -1,10 +1,6 @@
 import * as vscode from 'vscode';
-import {
-  type LanguageClient,
-  type Middleware,
-  type ProgressToken,
-  WorkDoneProgressCancelNotification,
-} from 'vscode-languageclient/node';
+import type { LanguageClient, Middleware, ProgressToken } from 'vscode-languageclient/node';
+import { WorkDoneProgressCancelNotification } from 'vscode-languageclient/node';
 
 type Running = { report: (message: string) => void; finish: () => void };
 

@@ -1,15 +1,10 @@
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
-import { configure, newClient, sendSettings } from './client';
-import {
-  CONFIGURE,
-  DIAGNOSTICS,
-  EXPLANATION,
-  type ExplanationPart,
-  STATUS,
-  type Status,
-} from './protocol';
+import { newClient, sendSettings } from './client';
+import type { ExplanationPart, Status } from './protocol';
+import { CONFIGURE, DIAGNOSTICS, EXPLANATION, STATUS } from './protocol';
 import { FROM_PATH, interpreter, serverCommand } from './serverCommand';
+import { commandOfSettings, configure } from './settings';
 import { Setup } from './setup';
 
 const API_KEY = 'HERDMATE_API_KEY';
@@ -21,6 +16,7 @@ export class Server {
   private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
   private readonly setup: Setup;
   private client: LanguageClient | undefined;
+  private command: string | undefined; // of the settings, while it runs or starts
   private turn: Promise<void> = Promise.resolve();
 
   readonly onStatus = this.status.event;
@@ -37,8 +33,9 @@ export class Server {
       vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        const decisive = this.client ? 'herdmate.server' : 'herdmate';
-        if (event.affectsConfiguration(decisive)) void this.restart();
+        // Trust counts as a change of all settings that depend on it, whether they differ or not.
+        const isOther = `${commandOfSettings()}` !== this.command;
+        if (event.affectsConfiguration('herdmate') && isOther) void this.restart();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(() =>
         this.client ? sendSettings(this.client) : this.restart(),
@@ -99,6 +96,7 @@ export class Server {
 
   private async start(): Promise<void> {
     this.status.fire({ state: 'starting', message: 'The server is starting.' });
+    this.command = `${commandOfSettings()}`;
     const [program, ...args] = await serverCommand(this.log, () => this.setup.server());
     this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
     const key = await this.context.secrets.get(API_KEY);
@@ -111,7 +109,9 @@ export class Server {
       return client.code2ProtocolConverter.asDiagnostics(all);
     });
     client.onDidChangeState(({ newState }) => {
-      if (newState === State.Stopped && this.client === client) this.tellOfEnd();
+      if (newState !== State.Stopped || this.client !== client) return;
+      this.client = undefined;
+      this.tell("Herdmate's server ended unexpectedly.", 'Restart', () => this.restart());
     });
     try {
       await client.start();
@@ -142,12 +142,8 @@ export class Server {
     }
   }
 
-  private tellOfEnd(): void {
-    this.client = undefined;
-    this.tell("Herdmate's server ended unexpectedly.", 'Restart', () => this.restart());
-  }
-
   private tell(message: string, button: string, action: () => unknown): void {
+    this.command = undefined;
     this.status.fire({ state: 'error', message });
     void vscode.window.showErrorMessage(message, button).then((chosen) => chosen && action());
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { commandOfSettings } from './settings';
 
 /** What is started where nothing else was found. */
 export const FROM_PATH = 'herdmate';
@@ -10,9 +11,7 @@ export async function serverCommand(
   log: vscode.LogOutputChannel,
   own: () => Promise<string | undefined>,
 ): Promise<[string, ...string[]]> {
-  const [program, ...rest] = vscode.workspace
-    .getConfiguration('herdmate')
-    .get<string[]>('server.command', []);
+  const [program, ...rest] = commandOfSettings();
   if (program) return [program, ...rest];
   const python = await interpreter().catch((error) => {
     log.warn(`The selected Python interpreter is not known: ${error}`);

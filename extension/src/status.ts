@@ -1,13 +1,7 @@
 import * as vscode from 'vscode';
 import { SERVED } from './client';
-import {
-  COMMAND_MODELS,
-  MENU,
-  type Menu,
-  type MenuItem,
-  type State,
-  type Status,
-} from './protocol';
+import type { Menu, MenuItem, State, Status } from './protocol';
+import { COMMAND_MODELS, MENU } from './protocol';
 import type { Server } from './server';
 
 const ICONS: Record<State, string> = {

@@ -23,12 +23,13 @@ _STEPS_SECONDS = 900
 @pytest.mark.model
 @pytest.mark.vscode
 @pytest.mark.timeout(_STEPS_SECONDS + 120)  # and it is built and packaged before
-def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path) -> None:
+def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path, tiny_model: Path) -> None:
     """Pictures and logs of the run are kept in ``.out/vscode``."""
     told = {
         "TOOLS": str(_TOOLS),
         "SERVER": json.dumps([sys.executable, "-m", "herdmate"]),
         "MODEL": str(starter_model),
+        "OTHER_MODEL": str(tiny_model),
         "PYTHON": sys.executable,
         "VSIX": str(_packaged(node)),
         "OUT": str(_ROOT / ".out" / "vscode"),

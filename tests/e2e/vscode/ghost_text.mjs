@@ -1,0 +1,125 @@
+// Ghost text: shown, typed through, accepted in whole or in part, in files and in notebooks.
+
+import assert from 'node:assert/strict';
+import { PATIENCE, say } from './machine.mjs';
+import { SOURCE } from './shop.mjs';
+import {
+  backToTheCode,
+  isPython,
+  log,
+  newGhost,
+  page,
+  picture,
+  saved,
+  squeezed,
+  startAnew,
+  untilGhost,
+} from './window.mjs';
+
+const TYPED = '\n\ndef cheapest(items: list[Item]) -> Item:\n';
+
+export async function ghostTextIsAcceptedWithTab() {
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type(TYPED, { delay: 15 }); // the editor indents the last line by itself
+  const shown = await newGhost();
+  say(`ghost text: ${JSON.stringify(shown)}`);
+  await picture('1-ghost-text');
+
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  const before = `${SOURCE}${TYPED}    `;
+  const after = await saved((text) => text !== SOURCE);
+  assert(after.startsWith(before), `accepting changed something else:\n${after}`);
+  assert.equal(squeezed(after.slice(before.length)), squeezed(shown));
+  say('accepted with Tab');
+  await picture('2-accepted');
+}
+
+export async function typingThroughKeepsTheRest() {
+  await startAnew('def dearest(items: list[Item]) -> Item:\n');
+  const shown = await newGhost();
+  const asked = timesAsked();
+  assert(asked > 0, 'the log does not tell how often the model was asked');
+  assert.match(shown, /^[\w. ]{3}/, 'nothing that can be typed plainly');
+  for (let typed = 1; typed <= 3; typed++) {
+    await page.keyboard.type(shown[typed - 1]);
+    await untilGhost((text) => text === shown.slice(typed));
+  }
+  await picture('1b-typed-through');
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  assert.equal(timesAsked(), asked, 'the model was asked again for what it had said');
+  say(`typed through ${JSON.stringify(shown)}`);
+}
+
+export async function acceptingAWordKeepsTheRest() {
+  await startAnew('def most(items: list[Item]) -> Item:\n');
+  const before = await saved(() => true);
+  const shown = await newGhost();
+  await page.keyboard.press('Control+ArrowRight');
+  const rest = await untilGhost((text) => text && text !== shown);
+  await picture('1c-word-accepted');
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  const after = await saved((text) => text !== before);
+  isAcceptedInParts(before, shown, rest, after);
+}
+
+export async function acceptingALineKeepsTheRest() {
+  await startAnew('class Shop:\ndef __init__(self, name: str, city: str, items: list[Item]):\n');
+  const before = await saved(() => true);
+  const shown = await newGhost();
+  await page.keyboard.press('Control+Alt+L');
+  const rest = await untilGhost((text) => text && text !== shown);
+  await picture('1d-line-accepted');
+  // Tab indents first where the ghost text does.
+  for (let left = rest; left && left.trim() === rest.trim(); ) {
+    await page.keyboard.press('Tab');
+    const last = left;
+    left = await untilGhost((text) => text !== last);
+  }
+  const after = await saved((text) => text !== before);
+  isAcceptedInParts(before, shown, rest, after);
+}
+
+export async function theEditorsOwnBracketIsNotDoubled() {
+  await startAnew('def show(items: list[Item]) -> None:\nfor item in items:\nprint(');
+  const shown = await newGhost();
+  await picture('1e-before-a-bracket');
+  await page.keyboard.press('Tab');
+  await untilGhost((text) => text === '');
+  const text = await saved((text) => text.includes('print('));
+  const line = text.slice(text.lastIndexOf('print('));
+  assert.equal(line.split('(').length, line.split(')').length, `brackets of ${line}`);
+  isPython(text);
+  say(`before the editor's bracket: ${JSON.stringify(shown)} makes ${JSON.stringify(line)}`);
+}
+
+export async function cellsOfANotebookKnowOfEachOther() {
+  await page.getByRole('treeitem', { name: /sales\.ipynb/ }).dblclick();
+  const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').nth(1);
+  await cell.waitFor({ timeout: PATIENCE });
+  await cell.click();
+  await page.keyboard.press('Control+End');
+  await page.keyboard.type('yearly = sum_of_', { delay: 15 });
+  const shown = await newGhost();
+  await picture('6b-notebook');
+  assert(shown.startsWith('sales'), `the cell above was not seen: ${shown}`);
+  say(`in a notebook's second cell: ${JSON.stringify(shown)}`);
+  await page.keyboard.press('Escape');
+  await backToTheCode();
+}
+
+function isAcceptedInParts(before, shown, rest, after) {
+  const [start, end, whole] = [before, rest, after].map(squeezed);
+  assert(whole.startsWith(start) && whole.endsWith(end), `accepting changed more:\n${after}`);
+  const part = whole.slice(start.length, -end.length);
+  assert(part && squeezed(shown).startsWith(part), `${part} is no part of ${shown}`);
+  say(`accepted ${JSON.stringify(part)}, then ${JSON.stringify(rest)}`);
+}
+
+/** How often the model was asked for ghost text, by the server's log. */
+function timesAsked() {
+  return log().split('typing: ').length - 1;
+}

@@ -1,0 +1,107 @@
+// Refactorings: only what is selected changes, after a preview where one is asked for.
+
+import assert from 'node:assert/strict';
+import { enginesPid, PATIENCE, say } from './machine.mjs';
+import { linesFrom, linesUpTo, SIMPLIFIED } from './shop.mjs';
+import {
+  configure,
+  isPython,
+  onDisk,
+  page,
+  picture,
+  runCommand,
+  saved,
+  select,
+  squeezed,
+  startAnew,
+} from './window.mjs';
+
+export async function refactoringChangesOnlyTheSelection() {
+  const before = onDisk();
+  await simplify('5-refactorings');
+  await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
+  const after = await saved((text) => text !== before);
+  isSimplified(before, after);
+  await picture('6-refactored');
+  await oneUndoRestores(before);
+}
+
+export async function previewIsDiscardedOrApplied() {
+  const before = onDisk();
+  await configure('refactor.preview', 'always');
+  const preview = page.locator('.bulk-edit-panel');
+  const changed = preview.locator('.monaco-list-row', { hasText: 'stock.py' });
+  await simplify();
+  await changed.waitFor({ timeout: PATIENCE });
+  await picture('6c-preview');
+  await preview.getByRole('button', { name: 'Discard' }).click();
+  await changed.waitFor({ state: 'detached' });
+  assert.equal(await page.locator('.tab.dirty').count(), 0, 'what was discarded changed a file');
+  assert.equal(onDisk(), before);
+  say('a previewed change was discarded');
+
+  await simplify();
+  await changed.waitFor({ timeout: PATIENCE });
+  await changed.locator('input[type=checkbox], .edit-checkbox').first().click();
+  await picture('6d-preview-ticked');
+  await preview.getByRole('button', { name: 'Apply' }).click();
+  await page.locator('.tab.active.dirty').waitFor();
+  isSimplified(before, await saved((text) => text !== before));
+  say('a previewed change was applied');
+  await oneUndoRestores(before);
+}
+
+export async function staleDocumentIsLeftAloneUntilRunAgain() {
+  await configure('refactor.preview', 'never');
+  const before = onDisk();
+  const typed = '\n\nLIMIT = 12\n';
+  const engine = enginesPid();
+  process.kill(engine, 'SIGSTOP'); // the model works until the file has changed
+  try {
+    await simplify();
+    await page.locator('.notification-toast', { hasText: 'Simplify' }).waitFor();
+    await startAnew(typed.trim());
+  } finally {
+    process.kill(engine, 'SIGCONT');
+  }
+  const offer = page.locator('.notification-toast', { hasText: 'The file changed while' });
+  await offer.waitFor({ timeout: PATIENCE });
+  await picture('6e-stale');
+  const changed = await saved((text) => text !== before);
+  assert.equal(squeezed(changed), squeezed(before + typed), 'a refused change changed the file');
+  assert(changed.startsWith(before.trimEnd()), `a refused change changed the file:\n${changed}`);
+
+  await offer.locator('.monaco-text-button', { hasText: 'Run again' }).click();
+  await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
+  isSimplified(changed, await saved((text) => text !== changed));
+  say('a stale change was refused, and made when it was run again');
+  await oneUndoRestores(changed);
+}
+
+/** Asks for Simplify of the function SIMPLIFIED, by the menu that the light bulb opens. */
+async function simplify(pictured) {
+  await select(SIMPLIFIED);
+  await runCommand('Refactor...');
+  const choice = page.locator('.action-widget').getByText('Simplify');
+  await choice.waitFor();
+  if (pictured) await picture(pictured);
+  await choice.click();
+}
+
+function isSimplified(before, after) {
+  const [head, tail] = [linesUpTo(before, SIMPLIFIED.first), linesFrom(before, SIMPLIFIED.last)];
+  assert(
+    after.startsWith(head) && after.endsWith(tail),
+    `changed outside the selection:\n${after}`,
+  );
+  isPython(after);
+  say(`refactored to ${JSON.stringify(after.slice(head.length, after.length - tail.length))}`);
+}
+
+async function oneUndoRestores(before) {
+  await page.locator('.tab', { hasText: 'stock.py' }).first().click();
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await page.locator('.tab.active.dirty').waitFor();
+  assert.equal(await saved(() => true), before, 'one undo does not restore the file');
+}

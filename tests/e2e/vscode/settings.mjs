@@ -1,0 +1,103 @@
+// Settings: a changed one works at once, and those of a workspace count as far as it is trusted.
+
+import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import path from 'node:path';
+import { enginesPid, home, pidOf, SERVER, say, until, write } from './machine.mjs';
+import { SOURCE } from './shop.mjs';
+import * as window from './window.mjs';
+import { configure, ghostText, newGhost, page, picture, runCommand, startAnew } from './window.mjs';
+
+const READY = '.part.statusbar [aria-label^="Herdmate: ready"]';
+
+export async function changedSettingsWorkAtOnce() {
+  const [server, engine] = [pidOf('info\0serve'), enginesPid()];
+  await configure('completion.enabled', false);
+  await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
+  await window.untilLogged('no completion: switched off by herdmate.completion.enabled');
+  assert.equal(await ghostText(), '');
+  await configure('completion.enabled', true);
+  await configure('engine.contextTokens', 2048);
+  await until(
+    () => pidOf('info\0serve') === server && ![engine, undefined].includes(engines()),
+    () => 'the engine was not started anew',
+  );
+  await page.locator(READY).first().waitFor();
+  await startAnew('def of_same_name(items: list[Item]) -> list[Item]:\n');
+  await newGhost();
+  await page.keyboard.press('Escape');
+  await runCommand('File: Revert File');
+  await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  assert.equal(pidOf('info\0serve'), server, 'the server was started anew');
+  say('settings work at once');
+}
+
+/** The settings stand under their full names and in a group, which VS Code tells apart. */
+export async function anUntrustedWorkspaceChoosesNothing() {
+  const first = page;
+  const folder = path.join(home, 'stranger');
+  const [ran, program] = [path.join(folder, 'ran'), path.join(folder, 'program.sh')];
+  const command = JSON.parse(SERVER).map((word) => `'${word}'`);
+  write(program, `#!/bin/sh\necho "$@" >>'${ran}'\nexec ${command.join(' ')} "$@"\n`);
+  fs.chmodSync(program, 0o755);
+  const other = process.env.HERDMATE_E2E_OTHER_MODEL;
+  const settings = {
+    'herdmate.server.command': [program],
+    'herdmate.model': other,
+    herdmate: { server: { command: [program] }, model: other, trustWorkspace: true },
+  };
+  write(path.join(folder, '.vscode/settings.json'), JSON.stringify(settings));
+  write(path.join(folder, '.herdmate/prompts/shout.toml'), SHOUT);
+  write(path.join(folder, 'plants.py'), SOURCE);
+
+  await window.openWindow(folder);
+  await window.openCode('plants.py');
+  const ready = page.locator(READY).first();
+  const before = await ready.getAttribute('aria-label');
+  assert(!fs.existsSync(ran), 'a program was run that the workspace names');
+  await offers('Simplify');
+  assert.equal(await page.locator('.action-widget').getByText('Shout').count(), 0);
+  await picture('6f-not-trusted');
+  await page.keyboard.press('Escape');
+  say('a workspace that is not trusted chose nothing');
+
+  await window.trust();
+  await until(
+    async () => fs.existsSync(ran) && (await isOther(ready, before)),
+    () => 'the settings of a trusted workspace do not count',
+  );
+  await window.openCode('plants.py');
+  await offers('Shout');
+  await picture('6g-trusted');
+  await page.keyboard.press('Escape');
+  say(`trusted: ${await ready.getAttribute('aria-label')} instead of ${before}`);
+  await window.closeWindow();
+  await window.switchTo(first);
+}
+
+const SHOUT = `title = "Shout"
+kind = "rewrite"
+lsp_kind = "refactor.rewrite.shout"
+order = 1
+changes = ["body"]
+system = "You rewrite code."
+user = "Rewrite this: $code"
+`;
+
+function engines() {
+  try {
+    return enginesPid();
+  } catch {
+    return undefined; // it is between two
+  }
+}
+
+async function isOther(ready, before) {
+  return (await ready.count()) > 0 && (await ready.getAttribute('aria-label')) !== before;
+}
+
+async function offers(title) {
+  await window.select({ first: 14, last: 19 });
+  await runCommand('Refactor...');
+  await page.locator('.action-widget').getByText(title).waitFor();
+}
