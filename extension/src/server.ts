@@ -37,9 +37,10 @@ export class Server {
         const isOther = `${commandOfSettings()}` !== this.command;
         if (event.affectsConfiguration('herdmate') && isOther) void this.restart();
       }),
-      vscode.workspace.onDidGrantWorkspaceTrust(() =>
-        this.client ? sendSettings(this.client) : this.restart(),
-      ),
+      vscode.workspace.onDidGrantWorkspaceTrust(async () => {
+        await this.turn;
+        await (this.client ? sendSettings(this.client) : this.restart());
+      }),
     );
   }
 

@@ -32,7 +32,7 @@ export async function changedSettingsWorkAtOnce() {
   say('settings work at once');
 }
 
-/** The settings stand under their full names and in a group, which VS Code tells apart. */
+/** Its settings stand under their full names and in a group: VS Code must keep both back. */
 export async function anUntrustedWorkspaceChoosesNothing() {
   const first = page;
   const folder = path.join(home, 'stranger');
