@@ -6,9 +6,13 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from herdmate.models import catalogue
+from tests.models.file_server import Files, serving
 
 _ROOT = Path(__file__).parents[2]
 _EXTENSION = _ROOT / "extension"
@@ -23,7 +27,9 @@ _STEPS_SECONDS = 900
 @pytest.mark.model
 @pytest.mark.vscode
 @pytest.mark.timeout(_STEPS_SECONDS + 120)  # and it is built and packaged before
-def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path, tiny_model: Path) -> None:
+def test_a_person_at_work_in_vs_code(
+    node: Path, starter_model: Path, tiny_model: Path, hub: Files
+) -> None:
     """Pictures and logs of the run are kept in ``.out/vscode``."""
     told = {
         "TOOLS": str(_TOOLS),
@@ -44,6 +50,22 @@ def test_a_person_at_work_in_vs_code(node: Path, starter_model: Path, tiny_model
     )
     print(done.stdout)  # noqa: T201 - pytest shows it where the test fails
     assert done.returncode == 0, done.stdout
+    starts = [int((asked or "bytes=0-")[len("bytes=") : -1]) for _, asked in hub.gets()]
+    assert starts == sorted(set(starts)), f"what was there already was fetched again: {starts}"
+
+
+@pytest.fixture
+def hub(starter_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
+    """Hugging Face with the starter's real weights; each answer stops after 200 MB."""
+    source = catalogue.starter().sources[0]
+    assert isinstance(source, catalogue.HuggingFaceFile)
+    path = f"/{source.repository}/resolve/{source.revision}/{source.file}"
+    with serving({path: starter_model.read_bytes()}) as files:
+        files.stalls_after = 200 << 20
+        monkeypatch.setenv("HF_ENDPOINT", files.url)
+        for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "HF_HUB_OFFLINE"):
+            monkeypatch.delenv(name, raising=False)
+        yield files
 
 
 @pytest.fixture

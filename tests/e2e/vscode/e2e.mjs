@@ -16,6 +16,7 @@ import * as explaining from './explaining.mjs';
 import * as ghostText from './ghost_text.mjs';
 import { endCodeServer, logFiles, startCodeServer } from './machine.mjs';
 import * as menu from './menu.mjs';
+import * as models from './models.mjs';
 import * as refactoring from './refactoring.mjs';
 import * as server from './server.mjs';
 import * as settings from './settings.mjs';
@@ -41,6 +42,7 @@ const SCENARIOS = [
   ghostText.cellsOfANotebookKnowOfEachOther,
   windows.twoWindowsDoNotDisturbEachOther,
   settings.anUntrustedWorkspaceChoosesNothing,
+  models.aFetchIsCancelledAndGoneOnWith,
   menu.lightThemeIsReadable,
   server.whatIsKilledComesBack,
   server.missingServerIsToldWithOneButton,

@@ -1,0 +1,53 @@
+// The model picker. The test's own web server stops in the middle of each long answer.
+
+import assert from 'node:assert/strict';
+import { PATIENCE, say, setMachine, until } from './machine.mjs';
+import { log, page, picture, runCommand, untilLogged } from './window.mjs';
+
+const TITLE = 'Qwen2.5-Coder 0.5B Instruct';
+
+export async function aFetchIsCancelledAndGoneOnWith() {
+  const progress = page.locator('.notification-toast', { hasText: `Fetching ${TITLE}` });
+  let had = 0;
+  for (let times = 1; times <= 2; times++) {
+    await pick(times === 1 ? '6i-models' : undefined);
+    await progress.waitFor({ timeout: PATIENCE });
+    await until(
+      async () => (await megabytes(progress)) > had + 100,
+      () => 'nothing more is fetched',
+    );
+    had = await megabytes(progress);
+    if (times === 2) await picture('6j-fetching');
+    await progress.locator('.monaco-text-button', { hasText: 'Cancel' }).click();
+    await progress.waitFor({ state: 'detached' });
+  }
+  const before = log().split('settings changed: model').length - 1;
+  await pick();
+  await untilLogged('settings changed: model', before + 1);
+  const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
+  await ready.waitFor({ timeout: PATIENCE });
+  assert.equal(await progress.count(), 0);
+  await picture('6k-fetched');
+  setMachine({});
+  await untilLogged('settings changed: model', before + 2);
+  await ready.waitFor({ timeout: PATIENCE });
+  say(`a fetch was cancelled twice, at ${had} MB at last, and gone on with`);
+}
+
+async function pick(pictured) {
+  await runCommand('Herdmate: Choose a Model');
+  const rows = page.locator('.quick-input-list .monaco-list-row');
+  await page.locator('.quick-input-title', { hasText: 'Choose a Model' }).waitFor();
+  await page.keyboard.type(TITLE); // the list is longer than what is drawn of it
+  const row = rows.filter({ hasText: TITLE }).first();
+  await row.waitFor();
+  if (pictured) await picture(pictured);
+  await row.click();
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+/** How much is there, as the notification tells. */
+async function megabytes(progress) {
+  const text = (await progress.allInnerTexts()).join(' ');
+  return Number(/(\d+) of \d+ MB/.exec(text)?.[1] ?? 0);
+}
