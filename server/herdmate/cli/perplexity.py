@@ -22,6 +22,8 @@ from herdmate.models.choose import choose
 from herdmate.models.folder import model_folder
 from herdmate.models.in_place import in_place
 from herdmate.models.perplexity import WINDOW, Perplexity, measured, windows
+from herdmate.models.recommend import PUBLISHED_PERPLEXITY
+from herdmate.models.report import report
 
 _WIKITEXT = (Path("wiki.test.raw"), Path("wikitext-2-raw/wiki.test.raw"))
 """Where the text that published figures are of is looked for."""
@@ -30,15 +32,18 @@ _ABOUT = f"""\
 Computes how surprised models are by a text, as llama.cpp does: windows of {WINDOW} tokens, of which
 the second half is scored. Less is better. Models are compared on the same text, and only where
 their tokens mean the same. Without --text it is wikitext-2 (wiki.test.raw) where that lies in this
-folder, else the code in it.
+folder, else the code in it. Beside a CodeLlama stands what is published of its quant.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
+    """``published``: what the quant adds to LLaMA-7B's perplexity; ``None`` where it is unknown."""
+
     model: str
     size: int
     found: Perplexity
+    published: float | None
 
 
 def add_parser(actions: Any) -> None:
@@ -96,8 +101,13 @@ def _rows(
                 for found in measured(cut, model.surprises):
                     told = f"{path.name}: {found.value:.4f} ± {found.error:.4f}"
                     progress.update(task, advance=1, description=told)
-            rows.append(_Row(path.name, path.stat().st_size, found))
+            rows.append(_Row(path.name, path.stat().st_size, found, _published(path)))
     return rows
+
+
+def _published(path: Path) -> float | None:
+    found = report(path, WINDOW)
+    return PUBLISHED_PERPLEXITY.get(found.quant) if found.architecture == "llama" else None
 
 
 def _text(source: Path) -> str:
@@ -112,14 +122,20 @@ def _text(source: Path) -> str:
         raise SelectionError(f"{source} cannot be read ({error.strerror}); give a text.") from error
 
 
+_TITLES = ("model", "size", "perplexity", "±", "to the first", "published", "tokens scored")
+_PUBLISHED = "published: what the quant adds to the perplexity of LLaMA-7B, on wikitext-2"
+
+
 def _table(rows: Sequence[_Row]) -> Table:
-    table = Table()
-    for title in ("model", "size", "perplexity", "±", "to the first", "tokens scored"):
-        table.add_column(title, justify="left" if title == "model" else "right")
+    table = Table(caption=_PUBLISHED)
+    for title in _TITLES:
+        table.add_column(title, justify="left" if title == "model" else "right", overflow="fold")
     for row in rows:
         more = row.found.value / rows[0].found.value - 1
+        published = "" if row.published is None else f"{row.published:+.4f}"
         table.add_row(
             row.model, f"{row.size / 1e9:.2f} GB", f"{row.found.value:.4f}",
-            f"{row.found.error:.4f}", f"{more:+.2%}", str(row.found.tokens),
+            f"{row.found.error:.4f}", f"{more:+.2%}", published,
+            str(row.found.tokens),
         )  # fmt: skip
     return table

@@ -27,7 +27,7 @@ _ON_GPU = ("Q5_K_M", "Q4_K_M", "Q4_K_S", "Q3_K_M")
 _ON_CPU = ("Q4_K_M", "Q4_K_S", "Q3_K_M")
 """From the best; without a GPU a larger file is slower and hardly better."""
 
-_PERPLEXITY = {
+PUBLISHED_PERPLEXITY = {
     "Q2_K": 0.6717, "Q3_K_S": 0.5551, "Q3_K_M": 0.2496, "Q3_K_L": 0.1764, "Q4_0": 0.2166,
     "Q4_K_S": 0.0992, "Q4_K_M": 0.0532, "Q5_0": 0.0683, "Q5_K_S": 0.0400, "Q5_K_M": 0.0122,
     "Q6_K": 0.0008, "Q8_0": 0.0004,
@@ -86,7 +86,7 @@ def _row(model: CatalogueModel, machine: Machine, context_tokens: int) -> Row:
         place = "memory"
     speed = 0.0 if place == "GPU" else written_a_second(model.size)
     # The starters have another vocabulary and training: the figure would not be of them.
-    cost = _PERPLEXITY.get(model.quant) if model.kind == "CodeLlama" else None
+    cost = PUBLISHED_PERPLEXITY.get(model.quant) if model.kind == "CodeLlama" else None
     return Row(model, needs, place, cost, speed)
 
 
