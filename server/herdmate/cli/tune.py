@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,7 +14,7 @@ import psutil
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from herdmate.cli.curves import TITLES, as_svg, as_text, value_text
+from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Machine, Point, axes, grid, start
 from herdmate.models.choose import choose as choose_model
@@ -54,23 +52,6 @@ class Speeds(Protocol):
 
     def close(self) -> None:
         """End."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Result:
-    """What was found: the point to keep, and what else is told of it.
-
-    ``usual`` is what would be without a measurement, ``small_cache`` the chosen way with a cache of
-    ``q8_0``, where there was memory for them; ``others`` are cores that other programs used.
-    """
-
-    chosen: Point
-    usual: Point | None
-    small_cache: Point | None
-    curves: dict[str, list[Point]]
-    points: list[Point]
-    seconds: float
-    others: float
 
 
 def add_parser(actions: Any) -> None:
@@ -120,9 +101,9 @@ def _run(arguments: argparse.Namespace) -> int:
             console.print("Stopped: nothing is saved.")
             raise
     is_saved = not arguments.no_save and tuning.remember(str(path), profile)
-    _tell(arguments, result, is_saved, path, layers)
+    tell(arguments, result, is_saved, path, layers)
     if arguments.svg:
-        _draw(arguments.svg, result, axes(machine), path, layers)
+        draw(arguments.svg, result, axes(machine), path, layers)
     return 0 if is_saved or arguments.no_save else 1
 
 
@@ -167,7 +148,7 @@ def _profile(choice: Choice) -> Any:
 
 def _measured(
     machine: Machine, arguments: argparse.Namespace, speeds: Speeds, console: Console
-) -> _Result:
+) -> Result:
     along, usual, limit = axes(machine), start(machine), arguments.first_token
     started = time.monotonic()
     columns = (
@@ -190,7 +171,7 @@ def _measured(
         points, seconds = trials.points, time.monotonic() - started
         small = _small_cache(chosen.choice, trials)
     first = next((point for point in points if point.choice == usual), None)
-    return _Result(chosen, first, small, curves, points, seconds, speeds.others_use())
+    return Result(chosen, first, small, curves, points, seconds, speeds.others_use())
 
 
 def _how_many(along: Sequence[Axis], usual: Choice, is_grid: bool) -> int:
@@ -227,84 +208,3 @@ def _trials(
 def _small_cache(chosen: Choice, trials: Trials) -> Point | None:
     other = replace(chosen, kv_type="q8_0")
     return trials.of(other, 2) if other.is_possible else None
-
-
-def _tell(
-    arguments: argparse.Namespace, result: _Result, is_saved: bool, path: Path, layers: int
-) -> None:
-    if arguments.json:
-        about = {
-            "model": str(path), "layers": layers, "prompt": arguments.prompt, "answer": ANSWER,
-            "limit": arguments.first_token, "saved": is_saved,
-        }  # fmt: skip
-        sys.stdout.write(json.dumps(about | asdict(result), indent=1) + "\n")
-        return
-    console = Console(highlight=False)
-    for part in (
-        as_text(result.curves, result.chosen, layers), "",
-        _chosen_text(result.chosen.choice, layers, result.curves),
-        _reason(result, arguments.prompt, arguments.first_token), *_notes(result),
-        _end(is_saved, arguments.no_save),
-    ):  # fmt: skip
-        console.print(part, markup=False, soft_wrap=True)
-
-
-def _chosen_text(choice: Choice, layers: int, curves: dict[str, list[Point]]) -> str:
-    parts = [f"{TITLES[name]} {value_text(name, choice, layers)}" for name in curves]
-    without = "" if "gpu_layers" in curves else f"; 0 of {layers} layers are on a GPU"
-    return f"Chosen: {', '.join(parts)}{without}."
-
-
-def _reason(result: _Result, prompt: int, limit: float) -> str:
-    """Why that one, in one sentence."""
-    chosen, kept = result.chosen, result.points
-    if limit:
-        kept = [point for point in kept if point.first <= limit]
-    least = min(point.answer_seconds for point in kept)
-    among = f"{len(kept)} of {len(result.points)} ways" if limit else f"{len(kept)} ways measured"
-    within = f" whose first token comes within {limit:g} s" if limit else ""
-    if chosen.answer_seconds <= least:
-        best = f"the soonest of the {among}{within}"
-    else:
-        best = f"like the soonest of the {among}{within}, and takes less of the machine"
-    usual, gain = result.usual, ""
-    if usual is not None and usual.choice != chosen.choice:
-        part = 1 - chosen.answer_seconds / usual.answer_seconds
-        gain = f" ({abs(part):.0%} {'sooner' if part >= 0 else 'later'} than what is usual)"
-    return (
-        f"The first token comes after {chosen.first:.2f} s behind {prompt} others and "
-        f"{chosen.rate:.1f} tokens a second follow, so that an answer of {ANSWER} takes "
-        f"{chosen.answer_seconds:.1f} s{gain}: {best}."
-    )
-
-
-def _notes(result: _Result) -> list[str]:
-    notes = []
-    if (small := result.small_cache) is not None:
-        part = small.answer_seconds / result.chosen.answer_seconds - 1
-        notes.append(
-            f"With herdmate.engine.kvType at q8_0 the answer takes {small.answer_seconds:.1f} s "
-            f"({part:+.0%}); that is your choice, since it changes answers a little."
-        )
-    if result.others >= 0.3:
-        notes.append(
-            f"Other programs used {result.others:.1f} cores meanwhile: tune again when they rest."
-        )
-    return notes
-
-
-def _end(is_saved: bool, no_save: bool) -> str:
-    if is_saved:
-        return "Saved: this model runs so here from its next start on."
-    return "Nothing is saved, as asked." if no_save else "It could not be saved: is the disk full?"
-
-
-def _draw(file: Path, result: _Result, along: Sequence[Axis], path: Path, layers: int) -> None:
-    title = f"{path.name}: an answer of {ANSWER} tokens in {result.chosen.answer_seconds:.1f} s"
-    picture = as_svg(result.curves, along, result.chosen, layers, title)
-    try:
-        file.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise SelectionError(
-            f"{file} cannot be written ({error.strerror}); give --svg another file."
-        ) from error

@@ -1,0 +1,119 @@
+"""What ``herdmate models tune`` tells of what it found: lines, JSON, and a picture."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from herdmate.cli.curves import TITLES, as_svg, as_text, value_text
+from herdmate.errors import SelectionError
+from herdmate.models.choices import ANSWER, Axis, Choice, Point
+
+_BUSY = 0.3
+"""Cores that others use from which on that is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What was found: the point to keep, and what else is told of it.
+
+    ``usual`` is what would be without a measurement, ``small_cache`` the chosen way with a cache of
+    ``q8_0``, where there was memory for them; ``others`` are cores that other programs used.
+    """
+
+    chosen: Point
+    usual: Point | None
+    small_cache: Point | None
+    curves: dict[str, list[Point]]
+    points: list[Point]
+    seconds: float
+    others: float
+
+
+def tell(
+    arguments: argparse.Namespace, result: Result, is_saved: bool, path: Path, layers: int
+) -> None:
+    """Write what was found to standard output, as JSON where that was asked for."""
+    if arguments.json:
+        about = {
+            "model": str(path), "layers": layers, "prompt": arguments.prompt, "answer": ANSWER,
+            "limit": arguments.first_token, "saved": is_saved,
+        }  # fmt: skip
+        sys.stdout.write(json.dumps(about | asdict(result), indent=1) + "\n")
+        return
+    console = Console(highlight=False)
+    for part in (
+        as_text(result.curves, result.chosen, layers), "",
+        _chosen_text(result.chosen.choice, layers, result.curves),
+        _reason(result, arguments.prompt, arguments.first_token), *_notes(result),
+        _end(is_saved, arguments.no_save),
+    ):  # fmt: skip
+        console.print(part, markup=False, soft_wrap=True)
+
+
+def _chosen_text(choice: Choice, layers: int, curves: dict[str, list[Point]]) -> str:
+    parts = [f"{TITLES[name]} {value_text(name, choice, layers)}" for name in curves]
+    without = "" if "gpu_layers" in curves else f"; 0 of {layers} layers are on a GPU"
+    return f"Chosen: {', '.join(parts)}{without}."
+
+
+def _reason(result: Result, prompt: int, limit: float) -> str:
+    """Why that one, in one sentence."""
+    chosen, kept = result.chosen, result.points
+    if limit:
+        kept = [point for point in kept if point.first <= limit]
+    least = min(point.answer_seconds for point in kept)
+    among = f"{len(kept)} of {len(result.points)} ways" if limit else f"{len(kept)} ways measured"
+    within = f" whose first token comes within {limit:g} s" if limit else ""
+    if chosen.answer_seconds <= least:
+        best = f"the soonest of the {among}{within}"
+    else:
+        best = f"like the soonest of the {among}{within}, and takes less of the machine"
+    usual, gain = result.usual, ""
+    if usual is not None and usual.choice != chosen.choice:
+        part = 1 - chosen.answer_seconds / usual.answer_seconds
+        gain = f" ({abs(part):.0%} {'sooner' if part >= 0 else 'later'} than what is usual)"
+    return (
+        f"The first token comes after {chosen.first:.2f} s behind {prompt} others and "
+        f"{chosen.rate:.1f} tokens a second follow, so that an answer of {ANSWER} takes "
+        f"{chosen.answer_seconds:.1f} s{gain}: {best}."
+    )
+
+
+def _notes(result: Result) -> list[str]:
+    notes = []
+    if (small := result.small_cache) is not None:
+        part = small.answer_seconds / result.chosen.answer_seconds - 1
+        notes.append(
+            f"With herdmate.engine.kvType at q8_0 the answer takes {small.answer_seconds:.1f} s "
+            f"({part:+.0%}); that is your choice, since it changes answers a little."
+        )
+    if result.others >= _BUSY:
+        notes.append(
+            f"Other programs used {result.others:.1f} cores meanwhile: tune again when they rest."
+        )
+    return notes
+
+
+def _end(is_saved: bool, no_save: bool) -> str:
+    if is_saved:
+        return "Saved: this model runs so here from its next start on."
+    return "Nothing is saved, as asked." if no_save else "It could not be saved: is the disk full?"
+
+
+def draw(file: Path, result: Result, along: Sequence[Axis], path: Path, layers: int) -> None:
+    """Draw the curves into a file. Raises ``SelectionError`` where it cannot be written."""
+    title = f"{path.name}: an answer of {ANSWER} tokens in {result.chosen.answer_seconds:.1f} s"
+    picture = as_svg(result.curves, along, result.chosen, layers, title)
+    try:
+        file.write_text(picture, encoding="utf-8")
+    except OSError as error:
+        raise SelectionError(
+            f"{file} cannot be written ({error.strerror}); give --svg another file."
+        ) from error
