@@ -81,8 +81,9 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
 
         def on_progress(state: FetchProgress) -> None:
             fraction = state.done / state.total if state.total else 0.0
-            message = f"{state.phase} {state.done >> 20} of {state.total >> 20} MB"
-            report(message, fraction)
+            amount = f"{state.done >> 20} of {state.total >> 20} MB"
+            message = f"{state.phase} {amount}"
+            report(amount if state.phase == "fetching" else message, fraction)
             tell(message, fraction)
 
         return await fetch(model, model_folder(), on_progress, in_place())
