@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.e2e
 def llama_cpp_server(
     starter_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a real server that is starting; it knows its model by a name and a key."""
+    """The address of a real server; it knows its model by a name and a key."""
     pytest.importorskip("sse_starlette", reason="llama-cpp-python[server] is not installed")
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -41,10 +42,23 @@ def llama_cpp_server(
             [sys.executable, "-m", "llama_cpp.server", *flags], stdout=file, stderr=file
         )
     try:
+        _until_it_listens(port, server)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         server.kill()
         server.wait()
+
+
+def _until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
+    """Before that nobody answers, and who asks is told so at once."""
+    ends = time.monotonic() + 120
+    while True:
+        with socket.socket() as client:
+            if client.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        assert server.poll() is None
+        assert time.monotonic() < ends
+        time.sleep(0.1)
 
 
 @pytest.mark.model

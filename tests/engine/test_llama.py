@@ -82,8 +82,11 @@ async def test_cancel_stops_within_a_chunk_of_the_prompt(starter_model: Path) ->
 
 
 async def test_ghost_text_comes_while_an_explanation_streams(starter_model: Path) -> None:
-    """Greedy, so that the explanation has to be the same as without the interruption."""
-    question = "Explain what a binary search does:"
+    """Greedy, so that the explanation has to be the same as without the interruption.
+
+    It counts: beside another sequence llama.cpp rounds otherwise, which must not decide a near tie.
+    """
+    question = "These are the numbers from 1 to 100: 1, 2, 3, 4, 5, 6,"
     async with _engine(starter_model) as engine:
         alone, _ = await _answer(engine, _plain(question, "alone", 60))
         asking = asyncio.ensure_future(_answer(engine, _plain(question, "ask", 60)))
