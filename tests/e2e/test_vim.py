@@ -5,7 +5,6 @@ ALE answers no request of a server, says that it applies no edits, and applies t
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -76,19 +75,3 @@ def test_a_refactoring_is_applied_and_one_undo_brings_the_code_back(vim: Vim) ->
     assert_only_cheap_changed(vim.saved().splitlines())
     vim.terminal.type("u")
     assert vim.saved() == CODE
-
-
-def test_the_completion_menu_has_the_suggestion(vim: Vim) -> None:
-    vim.terminal.type(":set completeopt=menu omnifunc=ale#completion#OmniFunc")
-    vim.keys("Enter")
-    vim.terminal.type("2Go    return ")
-
-    def is_there() -> bool:
-        """Ask again and again: the menu never waits for the model."""
-        vim.keys("C-x", "C-o")
-        return vim.terminal.screen.splitlines()[2].strip() != "return"
-
-    vim.until(is_there)
-    vim.keys("C-y", "Escape")
-    assert vim.saved() != CODE
-    ast.parse(vim.saved())
