@@ -1,4 +1,4 @@
-"""The main job with the model of another machine: llama-cpp-python's own server on loopback."""
+"""The main job with the model of another machine: real servers on loopback."""
 
 from __future__ import annotations
 
@@ -15,38 +15,53 @@ import pytest
 from lsprotocol import types
 
 from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor
+from tests.e2e.installed import required
 from tests.e2e.main_job import CODE, URI, do_the_main_job
 from tests.engine.remote.server import MODELS, STREAM, reply, serving, words
 
 pytestmark = pytest.mark.e2e
 
 
-@pytest.fixture(scope="module")
-def llama_cpp_server(
-    starter_model: Path, tmp_path_factory: pytest.TempPathFactory
+@pytest.fixture(scope="module", params=["llama-cpp-python", "llama-server"])
+def model_server(
+    request: pytest.FixtureRequest, starter_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
-    """The address of a real server; it knows its model by a name and a key."""
-    pytest.importorskip("sse_starlette", reason="llama-cpp-python[server] is not installed")
+    """The address of a real server, which wants a key."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    arguments = {
-        "--model": str(starter_model), "--model_alias": "qwen2.5-coder-0.5b-instruct",
-        "--host": "127.0.0.1", "--port": str(port), "--n_ctx": "4096", "--api_key": "a-key",
-        "--interrupt_requests": "false",
-    }  # fmt: skip
-    flags = [part for pair in arguments.items() for part in pair]
+    command = COMMANDS[request.param](str(starter_model), str(port))
     log = tmp_path_factory.mktemp("server") / "log"
     with log.open("wb") as file:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "llama_cpp.server", *flags], stdout=file, stderr=file
-        )
+        server = subprocess.Popen(command, stdout=file, stderr=file)
     try:
         _until_it_listens(port, server)
         yield f"http://127.0.0.1:{port}/v1"
     finally:
         server.kill()
         server.wait()
+
+
+def _llama_cpp_python(model: str, port: str) -> list[str]:
+    """Its models have the name that one gives them; it ends what is asked, and then begins anew."""
+    pytest.importorskip("sse_starlette", reason="llama-cpp-python[server] is not installed")
+    return [
+        sys.executable, "-m", "llama_cpp.server", "--model", model, "--n_ctx", "4096",
+        "--model_alias", "qwen2.5-coder-0.5b-instruct", "--api_key", "a-key",
+        "--host", "127.0.0.1", "--port", port, "--interrupt_requests", "false",
+    ]  # fmt: skip
+
+
+def _llama_server(model: str, port: str) -> list[str]:
+    """llama.cpp's own; with one slot it answers one after the other."""
+    program = required("llama-server", "usr/bin/llama-server") / "usr" / "bin" / "llama-server"
+    return [
+        str(program), "--model", model, "--ctx-size", "4096", "--parallel", "1",
+        "--api-key", "a-key", "--host", "127.0.0.1", "--port", port,
+    ]  # fmt: skip
+
+
+COMMANDS = {"llama-cpp-python": _llama_cpp_python, "llama-server": _llama_server}
 
 
 def _until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
@@ -64,21 +79,21 @@ def _until_it_listens(port: int, server: subprocess.Popen[bytes]) -> None:
 @pytest.mark.model
 @pytest.mark.parametrize("name", [VSCODE, NEOVIM, EMACS])
 async def test_ghost_text_explanation_and_refactoring(
-    name: str, tmp_path: Path, llama_cpp_server: str, monkeypatch: pytest.MonkeyPatch
+    name: str, tmp_path: Path, model_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))  # no model of this machine
     monkeypatch.setenv("HERDMATE_API_KEY", "a-key")
-    await do_the_main_job(name, tmp_path, {"remote": {"url": llama_cpp_server}})
+    await do_the_main_job(name, tmp_path, {"remote": {"url": model_server}})
 
 
 @pytest.mark.model
 async def test_an_explanation_that_is_cancelled_ends_at_the_server_too(
-    tmp_path: Path, llama_cpp_server: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, model_server: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It answers one after the other: the next comes only once the first has ended."""
     monkeypatch.setenv("HERDMATE_API_KEY", "a-key")
-    async with _session(tmp_path, llama_cpp_server) as client:
+    async with _session(tmp_path, model_server) as client:
         await _until(client, "ready")
         client.open(URI, CODE)
         await client.run((await client.actions(URI, (5, 0), (10, 17)))["explain"])

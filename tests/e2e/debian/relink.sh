@@ -15,6 +15,9 @@ loader=$(find . -name 'ld-linux-*.so.*' -type f -printf '%P' -quit)
 libraries=$(find . -maxdepth 3 -type d -path '*/lib/*-linux-gnu' -printf "$home/%P:")
 for program in "$@"; do
   program=$(realpath "usr/bin/$program")
+  own=$("$patchelf" --print-rpath "$program") # a folder of its own libraries, which llama-server has
   "$patchelf" --set-interpreter "$home/$loader" "$program"
-  "$patchelf" --force-rpath --set-rpath "${libraries%:}" "$program"
+  for file in "$program" ${own:+".$own"/*.so*}; do
+    "$patchelf" --force-rpath --set-rpath "${libraries%:}${own:+:$home$own}" "$file"
+  done
 done
