@@ -6,6 +6,7 @@ import contextlib
 import os
 import random
 import struct
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -93,9 +94,11 @@ def test_no_file_and_a_folder(tmp_path: Path) -> None:
         read_header(tmp_path)
 
 
-def test_mutated_headers_end_cleanly(tmp_path: Path) -> None:
+def test_mutated_headers_end_cleanly_and_take_little_memory(tmp_path: Path) -> None:
+    """Whatever lengths and counts 350 bytes claim, the reader needs its buffer and little more."""
     dice = random.Random(7)
     good = bytearray(gguf(tensor_bytes=64))
+    tracemalloc.start()
     for _ in range(20_000):
         bad = bytearray(good)
         for _ in range(dice.randint(1, 6)):
@@ -103,6 +106,9 @@ def test_mutated_headers_end_cleanly(tmp_path: Path) -> None:
         path = write(tmp_path / "m.gguf", bytes(bad[: dice.randint(1, len(bad))]))
         with contextlib.suppress(ModelError):  # any other error, or a hang, fails the test
             read_header(path)
+    _, peak = tracemalloc.get_traced_memory()  # bytes
+    tracemalloc.stop()
+    assert peak < 2_000_000
 
 
 @pytest.mark.model
