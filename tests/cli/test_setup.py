@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import stat
+import subprocess
 import sys
 from pathlib import Path
 
@@ -187,6 +189,97 @@ def test_nothing_is_written_where_nobody_can_be_asked(
     assert main(["setup", "helix", "--write"]) == 1
     assert "--yes" in capsys.readouterr().out
     assert not languages.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        pytest.param("y\n", 0, id="yes"),
+        pytest.param("n\n", 1, id="no"),
+        pytest.param("\n", 1, id="enter"),
+        pytest.param("what?\nn\n", 1, id="no after a word that is neither"),
+        pytest.param("\x04", 1, id="end of input"),
+        pytest.param("\x03", 130, id="interrupt"),
+    ],
+)
+def test_on_a_terminal_the_change_is_shown_and_the_user_asked(
+    languages: Path, keys: str, expected: int
+) -> None:
+    languages.parent.mkdir(parents=True)
+    languages.write_text("# mine\n", "utf-8")
+    before = languages.stat().st_mtime_ns
+    status, shown = _in_a_terminal(["setup", "helix", "--write"], "[y/n]", keys)
+    is_written = expected == 0
+    block = configuration(find("helix"), setup.server_command())
+    for line in ("# mine", *block.splitlines()):
+        assert line in shown
+    question = f"Write {languages}? "
+    assert shown.index(block.splitlines()[-1]) < shown.index(question)
+    assert (f"Written: {languages}" in shown) == is_written
+    assert ("Nothing was written." in shown) == (status == 1)
+    assert "Traceback" not in shown
+    assert status == expected
+    if is_written:
+        assert languages.read_text("utf-8") == "# mine\n\n" + block
+    else:
+        assert languages.read_text("utf-8") == "# mine\n"
+        assert languages.stat().st_mtime_ns == before
+    assert [path.name for path in languages.parent.iterdir()] == [languages.name]
+
+
+def _in_a_terminal(arguments: list[str], question: str, keys: str) -> tuple[int, str]:
+    """The exit status and what was on a terminal where the keys are pressed at the question."""
+    ours, theirs = os.openpty()
+    command = [*setup.server_command()[:-1], *arguments]
+    environment = {**os.environ, "COLUMNS": "300", "TERM": "xterm", "NO_COLOR": "1"}
+    # A session of its own, whose terminal this is, so that a key can end or interrupt it.
+    process = subprocess.Popen(
+        [sys.executable, "-c", _IN_A_SESSION, *command],
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        env=environment,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while question.encode() not in shown:
+            shown += _read(ours)
+        os.write(ours, keys.encode())
+        while more := _read(ours, keys):
+            shown += more
+        return process.wait(timeout=30), shown.decode().replace("\r\n", "\n")
+    finally:
+        process.kill()
+        process.wait()
+        os.close(ours)
+
+
+_IN_A_SESSION = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def _read(terminal: int, keys: str = "") -> bytes:
+    """What came next; nothing where the program has ended.
+
+    Keys are pressed again where nothing comes: an interrupt is lost to Python where it comes in
+    the instant between its last look and the read.
+    """
+    for _ in range(6):
+        if select.select([terminal], [], [], 5)[0]:
+            break
+        os.write(terminal, keys.encode())
+    else:
+        raise AssertionError("nothing came")
+    try:
+        return os.read(terminal, 1 << 16)
+    except OSError:  # how Linux tells that nobody has the other side any more
+        return b""
 
 
 BEGIN, END = marks(find("helix"))

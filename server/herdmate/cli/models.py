@@ -22,11 +22,11 @@ from rich.progress import (
     TimeRemainingColumn,
     TransferSpeedColumn,
 )
-from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
 from herdmate.cli import perplexity, tune
+from herdmate.cli.asking import agrees
 from herdmate.models.asked import asked, fetched
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
@@ -143,7 +143,7 @@ def _table(found: Sequence[Listed], free: int, wide: bool) -> Table:
 def _pull(arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     files = asyncio.run(asked(arguments.name, model_folder()))
-    if files[0].notice and not _agrees(files[0], console, arguments.yes):
+    if files[0].notice and not _agrees_to_licence(files[0], console, arguments.yes):
         return 1
     if is_given(files[0].name):
         _show_given(files, console)
@@ -242,7 +242,7 @@ def _remove(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _agrees(model: CatalogueModel, console: Console, yes: bool) -> bool:
+def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bool:
     """Show the licence's name and notice before the file is fetched."""
     console.print(f"{model.title} is under the {model.licence} ({model.licence_url}).")
     console.print(model.notice, markup=False)
@@ -251,4 +251,4 @@ def _agrees(model: CatalogueModel, console: Console, yes: bool) -> bool:
     if not sys.stdin.isatty():
         console.print("Add --yes to agree to this licence.")
         return False
-    return Confirm.ask("Go on?", console=console)
+    return agrees("Go on?", console)

@@ -11,11 +11,11 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
-from rich.prompt import Confirm
 from rich.table import Table
 from rich.text import Text
 
 from herdmate.assist.edits import unified
+from herdmate.cli.asking import agrees
 from herdmate.cli.editor import (
     Editor,
     configuration,
@@ -122,7 +122,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
         console.print(f"{path} has it already.", markup=False, soft_wrap=True)
         return 0
     show_diff(unified(text, after, path.name))
-    if not yes and not _agrees(path, console):
+    if not yes and not _user_agrees(path, console):
         return 1
     try:
         path.resolve().parent.mkdir(parents=True, exist_ok=True)
@@ -135,11 +135,14 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     return 0
 
 
-def _agrees(path: Path, console: Console) -> bool:
+def _user_agrees(path: Path, console: Console) -> bool:
     if not sys.stdin.isatty():
         console.print("Nothing was written; add --yes to have it written.")
         return False
-    return Confirm.ask(f"Write {path}?", console=console, default=False)
+    if agrees(f"Write {path}?", console):
+        return True
+    console.print("Nothing was written.")
+    return False
 
 
 def _read(path: Path) -> tuple[bytes | None, str]:
