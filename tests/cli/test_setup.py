@@ -15,6 +15,8 @@ import pytest
 from herdmate.cli import setup
 from herdmate.cli.editor import Editor, configuration, editors, file_of, find, marks
 from herdmate.cli.main import main
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -33,7 +35,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty home folder on Linux."""
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_CONFIG_HOME", "NVIM_APPNAME"):
+    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HERDMATE_HOME", "NVIM_APPNAME"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 
@@ -195,7 +197,7 @@ def test_nothing_is_written_where_nobody_can_be_asked(
 @pytest.mark.parametrize(
     ("keys", "expected"),
     [
-        pytest.param("y\n", 0, id="yes"),
+        pytest.param("y\nn\n", 0, id="yes, but no model"),
         pytest.param("n\n", 1, id="no"),
         pytest.param("\n", 1, id="enter"),
         pytest.param("what?\nn\n", 1, id="no after a word that is neither"),
@@ -218,6 +220,7 @@ def test_on_a_terminal_the_change_is_shown_and_the_user_asked(
     assert shown.index(block.splitlines()[-1]) < shown.index(question)
     assert (f"Written: {languages}" in shown) == is_written
     assert ("Nothing was written." in shown) == (status == 1)
+    assert ("There is no model yet. Fetch" in shown) == is_written
     assert "Traceback" not in shown
     assert status == expected
     if is_written:
@@ -280,6 +283,40 @@ def _read(terminal: int, keys: str = "") -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:  # how Linux tells that nobody has the other side any more
         return b""
+
+
+@pytest.mark.parametrize("is_wanted", [True, False])
+def test_a_model_is_fetched_only_if_that_is_wanted(
+    languages: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    is_wanted: bool,
+) -> None:
+    fetched: list[CatalogueModel] = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(setup, "agrees", lambda _question, _console: is_wanted)
+    monkeypatch.setattr(setup, "pull_with_progress", lambda model, _console: fetched.append(model))
+    assert write() == 0
+    assert languages.exists()
+    assert fetched == ([catalogue.starter()] if is_wanted else [])
+    assert ("ask again" in capsys.readouterr().out) != is_wanted
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_where_nobody_can_be_asked_the_missing_model_is_named(
+    languages: Path,
+    home: Path,
+    capsys: pytest.CaptureFixture[str],
+    tiny_model: Path,
+    is_there: bool,
+) -> None:
+    if is_there:
+        folder = home / ".local" / "share" / "herdmate" / "models"
+        folder.mkdir(parents=True)
+        (folder / tiny_model.name).symlink_to(tiny_model)
+    assert write() == 0
+    assert languages.exists()
+    assert ("herdmate models pull starter" in capsys.readouterr().out) != is_there
 
 
 BEGIN, END = marks(find("helix"))

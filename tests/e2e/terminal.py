@@ -36,6 +36,11 @@ class Terminal:
         """What is on the screen."""
         return self._run("capture-pane", "-p")
 
+    @property
+    def coloured_screen(self) -> str:
+        """The same with the escape sequences of its colours."""
+        return self._run("capture-pane", "-p", "-e")
+
     def until(self, there: Callable[[], Any], seconds: float = 30.0) -> Any:
         """Wait until ``there`` answers something true."""
         end = time.monotonic() + seconds

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +20,7 @@ import psutil
 import pynvim
 import pytest
 
-from tests.e2e.installed import configuration, required
+from tests.e2e.installed import configuration, required, surroundings
 from tests.e2e.sample import (
     CHEAP,
     CODE,
@@ -25,8 +28,10 @@ from tests.e2e.sample import (
     STALE,
     TYPED,
     assert_only_cheap_changed,
+    engines,
     paused_model,
 )
+from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.neovim, pytest.mark.model]
 
@@ -410,6 +415,35 @@ def test_without_ghost_text_the_completion_menu_has_the_suggestion(neovim: Neovi
     neovim.until(asked)
     ast.parse("\n".join(neovim.lines))
     assert neovim.seen("messages") == []
+
+
+def test_what_setup_writes_is_all_a_new_user_needs(tmp_path: Path, starter_model: Path) -> None:
+    """In a terminal of 256 colours, where Neovim's own have no grey for ghost text."""
+    program = required(NEW, NVIM) / NVIM
+    environment = surroundings(tmp_path, starter_model)
+    command = [sys.executable, "-m", "herdmate", "setup", "neovim", "--write", "--yes"]
+    subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+    file = tmp_path / "shop.py"
+    file.write_text(CODE, encoding="utf-8")
+    terminal = Terminal([str(program), str(file)], tmp_path, environment)
+    with contextlib.closing(terminal):
+        terminal.until(lambda: "def cheap(" in terminal.screen and engines(terminal.pid))
+        terminal.type("jo")
+        terminal.type("return ")
+        grey = terminal.until(
+            lambda: re.search(r"\x1b\[38;5;244m([^\x1b\n]*\w)", terminal.coloured_screen)
+        )
+        terminal.keys("Tab")
+        accepted = f"return {grey[1].strip()}"
+        terminal.until(
+            lambda: accepted in terminal.screen and "\x1b[38;5;244m" not in terminal.coloured_screen
+        )
+        terminal.keys("Escape")
+        terminal.type(":wq")
+        terminal.keys("Enter")
+        terminal.until(lambda: file.read_text(encoding="utf-8") != CODE)
+    ast.parse(file.read_text(encoding="utf-8"))
+    assert accepted in file.read_text(encoding="utf-8")
 
 
 @with_each_version

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from herdmate.assist.companion import first_message
 from herdmate.assist.edits import unified
 from herdmate.cli.asking import agrees
 from herdmate.cli.editor import (
@@ -26,10 +27,13 @@ from herdmate.cli.editor import (
     program_of,
 )
 from herdmate.cli.marked import with_block, without_block
+from herdmate.cli.models import pull_with_progress
 from herdmate.cli.once import show_diff
 from herdmate.cli.replacing import replace
 from herdmate.cli.serve import Commands
-from herdmate.errors import SetupError
+from herdmate.errors import NoModelError, SetupError
+from herdmate.models import catalogue
+from herdmate.settings import Settings
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -106,7 +110,7 @@ def _tell(editor: Editor, path: Path | None) -> None:
     console.print(f"\n{editor.title}: {tried}.", markup=False, soft_wrap=True)
     if path is not None:
         console.print(f"It goes into {path}", markup=False, soft_wrap=True)
-    console.print(editor.after.rstrip(), markup=False, soft_wrap=True)
+    console.print(" ".join(editor.after.split()), markup=False)
 
 
 def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
@@ -120,6 +124,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     after = _merged(editor, path, text, block)
     if after == text:
         console.print(f"{path} has it already.", markup=False, soft_wrap=True)
+        _offer_model(console)
         return 0
     show_diff(unified(text, after, path.name))
     if not yes and not _user_agrees(path, console):
@@ -132,7 +137,26 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
         raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
     console.print(f"Written: {path}", markup=False, soft_wrap=True)
     _tell(editor, None)
+    _offer_model(console)
     return 0
+
+
+def _offer_model(console: Console) -> None:
+    """What an editor needs too: a model, where none is here."""
+    try:
+        first_message(Settings())
+    except NoModelError:
+        starter = catalogue.starter()
+    else:
+        return
+    if not sys.stdin.isatty():
+        console.print("\nThere is no model yet: herdmate models pull starter")
+    elif agrees(
+        f"\nThere is no model yet. Fetch {starter.title}, {starter.size >> 20} MB?", console
+    ):
+        pull_with_progress(starter, console)
+    else:
+        console.print("Your editor will ask again.")
 
 
 def _user_agrees(path: Path, console: Console) -> bool:
