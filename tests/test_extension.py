@@ -20,12 +20,23 @@ from herdmate.settings import Settings, camel_case, settings_from_json
 
 _ROOT = Path(__file__).parent.parent
 _EXTENSION = _ROOT / "extension"
-_PACKAGE: dict[str, Any] = json.loads((_EXTENSION / "package.json").read_text("utf-8"))
+_MANIFEST = (_EXTENSION / "package.json").read_text("utf-8")
+_STRINGS: dict[str, str] = json.loads((_EXTENSION / "package.nls.json").read_text("utf-8"))
+_PACKAGE: dict[str, Any] = json.loads(_MANIFEST)
 _SOURCES = {file.name: file.read_text("utf-8") for file in (_EXTENSION / "src").glob("*.ts")}
 _TYPES = {bool: "boolean", int: "integer", str: "string"}
 _OF_THE_EXTENSION = {"herdmate.server.command", "herdmate.trace.server"}
 _SAID_BY_VS_CODE = {"herdmate.trustWorkspace"}
 """VS Code asks the user itself whether a workspace is trusted: that is no setting there."""
+
+
+def test_sentences_of_the_manifest_can_be_translated() -> None:
+    """VS Code puts the string of its language in place of ``%key%``; a missing one is shown so."""
+    used = re.findall(r'"%([^%"]+)%"', _MANIFEST)
+    assert sorted(used) == sorted(_STRINGS)
+    sentences = re.findall(r'"(?:title|description|markdownDescription)": "([^"]+)"', _MANIFEST)
+    assert [text for text in sentences if not text.startswith("%")] == ["Herdmate"]
+    assert "!package.nls.json" in (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
 
 
 def test_every_setting_of_the_server_is_one_of_vs_code() -> None:
@@ -41,6 +52,7 @@ def test_a_setting_has_the_same_type_default_choices_and_meaning(name: str) -> N
         assert _properties()[name]["markdownDescription"]
         return
     told = {key: entry for key, entry in _properties()[name].items() if key != "scope"}
+    told["markdownDescription"] = _STRINGS[told["markdownDescription"].strip("%")]
     assert told == _settings(Settings())[name]
 
 
