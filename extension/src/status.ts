@@ -43,7 +43,7 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
   const show = (now: Status) => {
     status = now;
     paint(item, now);
-    beside.text = title(now);
+    beside.text = now.message ? state(now) : title(now); // a message names the model
     beside.detail = now.message ?? '';
   };
   show(status);
@@ -71,9 +71,12 @@ function percent({ fraction }: Status): string {
   return typeof fraction === 'number' ? ` ${Math.round(fraction * 100)} %` : '';
 }
 
+function state(status: Status): string {
+  return `Herdmate: ${status.state.replace('noModel', 'no model')}${percent(status)}`;
+}
+
 function title(status: Status): string {
-  const words = status.state.replace('noModel', 'no model');
-  return `Herdmate: ${words}${percent(status)}${status.model ? `, ${status.model}` : ''}`;
+  return state(status) + (status.model ? `, ${status.model}` : '');
 }
 
 /** Shows a menu of the server, with `own` at its end; without a server only these. */
