@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import struct
 from dataclasses import MISSING, Field, fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -150,6 +151,13 @@ def test_extension_and_server_have_one_version_and_one_licence() -> None:
     assert version
     assert _PACKAGE["version"] == version[1]
     assert (_EXTENSION / "LICENSE").read_text("utf-8") == (_ROOT / "LICENSE").read_text("utf-8")
+
+
+def test_the_marketplace_takes_the_icon() -> None:
+    """It wants a PNG of 128 pixels or more; width and height stand at the beginning of the file."""
+    icon = (_EXTENSION / _PACKAGE["icon"]).read_bytes()
+    assert icon.startswith(b"\x89PNG\r\n\x1a\n")
+    assert struct.unpack(">II", icon[16:24]) == (128, 128)
 
 
 def test_the_lock_file_names_no_registry() -> None:
