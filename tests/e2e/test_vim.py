@@ -5,6 +5,7 @@ ALE answers no request of a server, says that it applies no edits, and applies t
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -18,7 +19,16 @@ from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.vim, pytest.mark.model]
 
-SETTINGS = "filetype plugin on\nset nomore shortmess+=I noswapfile hidden\n"  # as most users have
+SETTINGS = """
+filetype plugin on
+set nomore shortmess+=I noswapfile hidden
+set completeopt=menuone,noinsert
+autocmd FileType python setlocal omnifunc=ale#completion#OmniFunc
+"""  # as most users have
+SHOWN = """
+autocmd CompleteChanged * call writefile([json_encode(complete_info(['pum_visible', 'items']))],
+  \\ expand('~/menu.json'))
+"""  # what Vim has in its menu
 
 
 class Vim:
@@ -30,7 +40,7 @@ class Vim:
         self.file = folder / "shop" / "shop.py"
         self.file.parent.mkdir()
         self.file.write_text(CODE, encoding="utf-8")
-        (folder / ".vimrc").write_text(SETTINGS, encoding="utf-8")
+        (folder / ".vimrc").write_text(SETTINGS + SHOWN, encoding="utf-8")
         plugin = folder / ".vim" / "plugin" / "herdmate.vim"
         plugin.parent.mkdir(parents=True)
         plugin.write_text(configuration("vim", environment), encoding="utf-8")
@@ -75,3 +85,26 @@ def test_a_refactoring_is_applied_and_one_undo_brings_the_code_back(vim: Vim) ->
     assert_only_cheap_changed(vim.saved().splitlines())
     vim.terminal.type("u")
     assert vim.saved() == CODE
+
+
+def test_the_completion_menu_has_the_suggestion(vim: Vim, tmp_path: Path) -> None:
+    menu = tmp_path / "menu.json"
+
+    def is_there() -> bool:
+        """Ask again and again: the menu never waits for the model."""
+        vim.keys("Escape")
+        vim.until(lambda: "-- INSERT --" not in vim.terminal.screen)
+        vim.terminal.type("A")
+        vim.keys("C-x", "C-o")
+        vim.until(lambda: menu.exists() or "Pattern not found" in vim.terminal.screen)
+        return menu.exists()
+
+    vim.terminal.type("2Go    return ")
+    vim.until(is_there)
+    shown = json.loads(menu.read_text(encoding="utf-8"))
+    (entry,) = shown["items"]
+    assert (shown["pum_visible"], entry["menu"]) == (True, "Herdmate")
+    assert entry["word"].strip()
+    vim.until(lambda: f"{entry['word']} v Herdmate" in vim.terminal.screen)
+    vim.keys("C-y", "Escape")
+    assert f'"""\n    return {entry["word"]}\n' in vim.saved()

@@ -59,7 +59,7 @@ def _lifetime(server: Session) -> None:
     def initialize(params: types.InitializeParams) -> None:
         server.begin(params)
         if not server.capabilities.inline_completion:
-            options = types.CompletionOptions()
+            options = types.CompletionOptions(resolve_provider=False)  # ALE takes {} for none
             server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
 
     async def completion(params: types.CompletionParams) -> types.CompletionList:
