@@ -21,6 +21,8 @@ from tests.engine.remote.server import MODELS, STREAM, reply, serving, words
 
 pytestmark = pytest.mark.e2e
 
+LLAMA_SERVER = "usr/bin/llama-server"
+
 
 @pytest.fixture(scope="module", params=["llama-cpp-python", "llama-server"])
 def model_server(
@@ -54,7 +56,7 @@ def _llama_cpp_python(model: str, port: str) -> list[str]:
 
 def _llama_server(model: str, port: str) -> list[str]:
     """llama.cpp's own; with one slot it answers one after the other."""
-    program = required("llama-server", "usr/bin/llama-server") / "usr" / "bin" / "llama-server"
+    program = required("llama-server", LLAMA_SERVER) / LLAMA_SERVER
     return [
         str(program), "--model", model, "--ctx-size", "4096", "--parallel", "1",
         "--api-key", "a-key", "--host", "127.0.0.1", "--port", port,
