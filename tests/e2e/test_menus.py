@@ -90,6 +90,18 @@ async def test_models_are_chosen_by_a_menu(tmp_path: Path, monkeypatch: pytest.M
         assert (found["name"], found["value"]) == ("model", None)
 
 
+async def test_of_a_model_that_is_a_path_the_menus_name_the_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
+    options = {"model": str(tmp_path / "a" / "folder" / "that-is-not-there.gguf")}
+    async with editor(VSCODE, tmp_path, options=options, knows=("menu",)) as client:
+        told = await _asked(client, "models")
+        assert told.placeholder == "Chosen: that-is-not-there.gguf"
+        items = {item.label: item.detail for item in (await _asked(client, "status")).items}
+        assert items["Choose a Model…"] == "that-is-not-there.gguf"
+
+
 async def test_what_the_model_saw_lies_in_no_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -48,30 +48,36 @@ def _listed(context_tokens: int) -> tuple[Listed, ...]:
 
 
 def _entry(model: Listed, free: int, measured: float) -> ModelEntry:
-    fits = model.needs <= free
     return ModelEntry(
         model.name, model.title, model.size, model.quant, model.context, model.infill,
-        model.instruct, model.path is not None, fits, _detail(model, free, measured),
+        model.instruct, model.path is not None, model.needs <= free, _detail(model, free, measured),
     )  # fmt: skip
 
 
 def _detail(model: Listed, free: int, measured: float) -> str:
-    """Where it is, what it needs and can do, how fast it is, and its licence."""
-    where = (
-        f"in {model.place or 'Herdmate'}'s folder"
-        if model.path
-        else f"{model.size / 1e9:.1f} GB to fetch"
+    """What one chooses by, in the order of its weight: VS Code cuts off all beyond 90 characters.
+
+    Whether it fits, what it cannot do, how fast it is, where it is and its licence.
+    """
+    fits = model.needs <= free
+    needs = f"needs {model.needs / 1e9:.1f} of {free / 1e9:.1f} GB free"
+    guess = written_a_second(model.size)
+    speed = f"{f'~{guess:.0f}' if guess >= 1 else '<1'} tokens/s on CPU"
+    said = (
+        needs if fits else f"does not fit: {needs}",
+        _LACKS[model.infill, model.instruct],
+        f"{measured:.1f} tokens/s" if measured else speed if fits else "",
+        "" if model.path else f"{model.size / 1e9:.1f} GB to fetch",
+        f"in {model.place}" if model.place else "",
+        model.licence.replace("Community License", "licence"),
     )
-    needs = f"needs {model.needs / 1e9:.1f} of {free / 1e9:.1f} GB of free memory"
-    cannot = [
-        words
-        for can, words in (
-            (model.infill, "cannot fill in"),
-            (model.instruct, "follows no instructions"),
-        )
-        if not can
-    ]
-    speed = f"writes {measured:.1f} tokens a second"
-    if not measured:
-        speed = f"about {written_a_second(model.size):.0f} tokens a second without a GPU"
-    return ", ".join(filter(None, (where, needs, *cannot, speed, model.licence)))
+    return ", ".join(filter(None, said))
+
+
+_LACKS = {
+    (True, True): "",
+    (True, False): "no instructions",
+    (False, True): "no ghost text",
+    (False, False): "only continues text",
+}
+"""By whether a model fills in, and whether it follows instructions."""

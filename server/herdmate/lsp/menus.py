@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from statistics import median
 
@@ -39,7 +40,7 @@ def _fetching(session: Session) -> Iterator[MenuItem]:
         command = protocol.COMMAND_FETCH_MODEL
         yield MenuItem(f"Fetch {model.title}", "cloud-download", command, detail=detail)
     if session.capabilities.menu:
-        now = session.status.model or session.settings.model
+        now = session.status.model or _chosen(session)
         yield MenuItem("Choose a Model…", "package", protocol.COMMAND_MODELS, detail=now)
 
 
@@ -83,7 +84,12 @@ async def _models(session: Session) -> Menu:
     for model in known.models:
         icon = "check" if model.name == known.current else "package"
         icon = icon if model.installed else "cloud-download"
-        detail = model.detail if model.fits else f"Does not fit now. {model.detail}"
-        items.append(MenuItem(model.title, icon, command, [model.name], detail))
-    current = known.current or session.settings.model
-    return Menu("Herdmate: Choose a Model", f"{current} is used now", items)
+        items.append(MenuItem(model.title, icon, command, [model.name], model.detail))
+    running = known.current or session.status.model
+    now = f"Used now: {running}" if running else f"Chosen: {_chosen(session)}"
+    return Menu("Herdmate: Choose a Model", now, items)
+
+
+def _chosen(session: Session) -> str:
+    """The model of the settings; of a path or an address only the file, as there is no room."""
+    return re.split(r"[/\\]", session.settings.model)[-1]
