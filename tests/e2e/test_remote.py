@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -136,15 +136,27 @@ async def test_an_answer_that_breaks_off_is_told_and_the_next_one_comes(tmp_path
 
 
 @pytest.mark.model
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        pytest.param(None, "No server answers", id="nobody there"),
+        pytest.param(b"", "hangs up", id="dead tunnel"),
+        pytest.param(reply(503, b"<html>"), "no server is behind it", id="proxy"),
+    ],
+)
 async def test_the_model_of_this_machine_stands_in_only_where_the_user_said_so(
-    tmp_path: Path, starter_model: Path
+    tmp_path: Path, starter_model: Path, answer: bytes | None, said: str
 ) -> None:
-    async with serving({}) as gone:
-        url = gone.url
     options = {"model": str(starter_model)}
-    async with _session(tmp_path, url, fallback=True, **options) as client:
+    async with AsyncExitStack() as listening:
+        server = await listening.enter_async_context(serving({"/props": answer or b""}))
+        if answer is None:
+            await listening.aclose()
+        client = await listening.enter_async_context(
+            _session(tmp_path, server.url, fallback=True, **options)
+        )
         status = await _until(client, "ready")
-        assert "No server answers" in status["message"]
+        assert said in status["message"]
         assert "restartEngine" in status["message"]
         client.open(URI, CODE)
         assert await client.ghost_text(URI, 2, 11)

@@ -244,18 +244,62 @@ async def test_a_prompt_that_does_not_fit() -> None:
             await ask(engine)
 
 
-@pytest.mark.parametrize("status", [429, 502, 503, 504])
-async def test_what_passes_is_asked_again(status: int) -> None:
+@pytest.mark.parametrize(
+    "refusal", [b"", *(reply(status, {"error": "busy"}) for status in (429, 502, 503, 504))]
+)
+async def test_what_passes_is_asked_again(refusal: bytes) -> None:
     refusals = 2
 
     async def busy_first(_asked: Asked, writer: asyncio.StreamWriter) -> None:
         nonlocal refusals
         refusals -= 1
-        writer.write(reply(status, {"error": "busy"}) if refusals >= 0 else GOOD)
+        writer.write(refusal if refusals >= 0 else GOOD)
 
     async with remote({COMPLETIONS: busy_first}) as (engine, server, _):
         assert (await ask(engine))[0] == "return a + b"
     assert server.paths().count(COMPLETIONS) == 3
+
+
+async def _resets(_asked: Asked, writer: asyncio.StreamWriter) -> None:
+    writer.transport.abort()
+
+
+PAGE = b"<html>Service Unavailable</html>"
+no_server_behind = pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        pytest.param(_resets, "hangs up", id="reset"),
+        pytest.param(b"", "hangs up", id="closed"),
+        pytest.param(b"HTTP/1.1 200 OK\r\nContent-", "hangs up", id="half a head"),
+        pytest.param(reply(502, PAGE), "no server is behind it", id="502"),
+        pytest.param(reply(503, PAGE), "no server is behind it", id="503"),
+        pytest.param(reply(504, {"error": "timeout"}), "no server is behind it", id="504"),
+    ],
+)
+
+
+@no_server_behind
+async def test_what_only_takes_connections_counts_as_not_there(
+    answer: bytes | Answer, sentence: str
+) -> None:
+    """Of an answer: it is asked for again, and then given up and told of."""
+    async with remote({COMPLETIONS: answer}) as (engine, server, states):
+        with pytest.raises(UnreachableError, match=sentence):
+            await asyncio.wait_for(ask(engine), 10)
+        assert server.paths().count(COMPLETIONS) == 3
+        (failed,) = [state for state in states if state.state == "failed"]
+        assert isinstance(failed.error, UnreachableError)
+
+
+@no_server_behind
+async def test_what_only_takes_connections_is_not_met(
+    answer: bytes | Answer, sentence: str
+) -> None:
+    async with remote({"/props": answer}) as (engine, server, states):
+        with pytest.raises(UnreachableError, match=sentence):
+            await asyncio.wait_for(engine.ready(), 10)
+        assert set(server.paths()) == {"/props"}
+        assert [state.state for state in states] == ["loading", "failed"]
 
 
 async def test_what_was_begun_is_not_asked_again() -> None:

@@ -39,8 +39,8 @@ async def asked(
 ) -> AsyncIterator[Answer]:
     """The answer to a GET, or with a ``body`` to a POST of it as JSON.
 
-    Raises ``UnreachableError`` where nobody answers, ``ServerError`` where the answer breaks off or
-    is not HTTP.
+    Raises ``UnreachableError`` where nobody answers, also where somebody takes the connection and
+    hangs up; ``ServerError`` where an answer breaks off or is not HTTP.
     """
     import httpx2  # a quarter of a second, only for those who have such a server
 
@@ -52,6 +52,7 @@ async def asked(
     }
     url = f"{'https' if place.secure else 'http'}://{place}{place.base}{path}"
     timeout = httpx2.Timeout(None, connect=_CONNECT_SECONDS)
+    has_begun = False
     try:
         async with (
             httpx2.AsyncClient(
@@ -59,13 +60,18 @@ async def asked(
             ) as client,
             client.stream(method, url, content=data, headers=headers) as response,
         ):
+            has_begun = True
             yield Answer(response.status_code, response.headers, response)
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
         raise _no_connection(place, error) from error
     except (_TooLongError, httpx2.DecodingError) as error:
         raise _not_http(place) from error
     except httpx2.RemoteProtocolError as error:
-        raise (broken_off if _is_cut(error) else _not_http)(place) from error
+        if not _is_cut(error):
+            raise _not_http(place) from error
+        raise (broken_off if has_begun else _hung_up)(place) from error
+    except httpx2.NetworkError as error:
+        raise (broken_off if has_begun else _hung_up)(place) from error
     except httpx2.TransportError as error:
         raise broken_off(place) from error
 
@@ -124,6 +130,14 @@ def _no_connection(place: Place, error: Exception) -> UnreachableError:
             )
     return UnreachableError(
         f"No server answers at {place}; start it, or change herdmate.remote.url."
+    )
+
+
+def _hung_up(place: Place) -> UnreachableError:
+    """As the end of a tunnel does, behind which nobody is."""
+    return UnreachableError(
+        f"{place} takes a connection and hangs up; start the server behind it, or change "
+        "herdmate.remote.url."
     )
 
 

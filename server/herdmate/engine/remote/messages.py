@@ -58,7 +58,10 @@ async def messages(place: Place, answer: Answer) -> AsyncGenerator[Message | Non
 
 
 async def check(place: Place, answer: Answer) -> None:
-    """Raise ``EngineError`` where the status says that it failed."""
+    """Raise ``EngineError`` where the status says that it failed.
+
+    A model's server says why in JSON; a proxy says with a page of its own that none is behind it.
+    """
     if answer.status == 200:
         return
     if 300 <= answer.status < 400:
@@ -68,11 +71,14 @@ async def check(place: Place, answer: Answer) -> None:
             answer.status,
         )
     try:
-        said = _saying(json.loads(await answer.whole()))
+        found = json.loads(await answer.whole())
     except ValueError:
-        said = ""
-    wait = answer.headers.get("retry-after", "")
-    raise _refusal(place, answer.status, said, float(wait) if re.fullmatch(r"\d{1,4}", wait) else 0)
+        found = None
+    status, after = answer.status, answer.headers.get("retry-after", "")
+    wait = float(after) if re.fullmatch(r"\d{1,4}", after) else 0.0
+    if status in (502, 504) or (status == 503 and not isinstance(found, dict)):
+        raise _none_behind(place, status, wait)
+    raise _refusal(place, status, _saying(found), wait)
 
 
 def _message(place: Place, data: bytes) -> Message:
@@ -101,6 +107,14 @@ def _saying(found: Any) -> str:
         return _saying(next((found[key] for key in _PLACES if found.get(key)), ""))
     text = found.strip().rstrip(".") if isinstance(found, str) else ""
     return text if len(text) <= _LONGEST_SAYING and text.isprintable() else ""
+
+
+def _none_behind(place: Place, status: int, wait: float) -> UnreachableError:
+    sentence = (
+        f"{place} answers that no server is behind it ({status}); start that, or change "
+        "herdmate.remote.url."
+    )
+    return UnreachableError(sentence, status, False, wait)
 
 
 _PLACES = ("error", "message", "detail")
