@@ -284,12 +284,21 @@ def test_a_model_is_fetched_only_if_that_is_wanted(
 ) -> None:
     fetched: list[CatalogueModel] = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(setup, "agrees", lambda _question, _console: is_wanted)
+    monkeypatch.setattr(setup, "agrees", lambda question, _: is_wanted or "Write" in question)
     monkeypatch.setattr(setup, "pull_with_progress", lambda model, _console: fetched.append(model))
-    assert write() == 0
+    assert main(["setup", "helix", "--write"]) == 0
     assert languages.exists()
     assert fetched == ([catalogue.starter()] if is_wanted else [])
     assert ("ask again" in capsys.readouterr().out) != is_wanted
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
+def test_with_yes_nothing_is_asked_on_a_terminal_and_nothing_is_fetched(languages: Path) -> None:
+    for said in (f"Written: {languages}", f"{languages} has it already."):
+        status, shown = _in_a_terminal(["setup", "helix", "--write", "--yes"], "no model yet", "")
+        assert status == 0
+        assert said in shown
+        assert "There is no model yet: herdmate models pull starter\n" in shown
 
 
 @pytest.mark.parametrize("is_there", [True, False])

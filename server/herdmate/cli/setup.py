@@ -50,7 +50,9 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--write", action="store_true", help="show the change of the editor's file and make it"
     )
-    parser.add_argument("--yes", action="store_true", help="make it without asking")
+    parser.add_argument(
+        "--yes", action="store_true", help="make it without asking; no model is fetched then"
+    )
     parser.add_argument("--file", type=Path, help="the editor's file, where it lies elsewhere")
     parser.set_defaults(run=_run)
 
@@ -124,7 +126,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     after = _merged(editor, path, text, block)
     if after == text:
         console.print(f"{path} has it already.", markup=False, soft_wrap=True)
-        _offer_model(console)
+        _offer_model(console, yes)
         return 0
     show_diff(unified(text, after, path.name))
     if not yes and not _user_agrees(path, console):
@@ -137,19 +139,19 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
         raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
     console.print(f"Written: {path}", markup=False, soft_wrap=True)
     _tell(editor, None)
-    _offer_model(console)
+    _offer_model(console, yes)
     return 0
 
 
-def _offer_model(console: Console) -> None:
-    """What an editor needs too: a model, where none is here."""
+def _offer_model(console: Console, yes: bool) -> None:
+    """What an editor needs too: a model, where none is here; ``--yes`` is no yes to a fetch."""
     try:
         first_message(Settings())
     except NoModelError:
         starter = catalogue.starter()
     else:
         return
-    if not sys.stdin.isatty():
+    if yes or not sys.stdin.isatty():
         console.print("\nThere is no model yet: herdmate models pull starter")
     elif agrees(
         f"\nThere is no model yet. Fetch {starter.title}, {starter.size >> 20} MB?", console
