@@ -293,6 +293,10 @@ class Client:
         def begin_progress(params: types.WorkDoneProgressCreateParams) -> None:
             self._progress = params.token
 
+        @self._client.feature(types.PROGRESS)
+        def progress(_params: types.ProgressParams) -> None:
+            """Nobody looks at it here; without this pygls warns of each."""
+
         @self._client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self._outcomes.put_nowait(params.edit)
