@@ -26,6 +26,18 @@ _STRINGS: dict[str, str] = json.loads((_EXTENSION / "package.nls.json").read_tex
 _PACKAGE: dict[str, Any] = json.loads(_MANIFEST)
 _SOURCES = {file.name: file.read_text("utf-8") for file in (_EXTENSION / "src").glob("*.ts")}
 _TYPES = {bool: "boolean", int: "integer", str: "string"}
+_LITERAL = re.compile(
+    r"""//[^\n]*|/\*.*?\*/  # comments, in which quotes mean nothing
+    | ((?:l10n\.t|log\.\w+)\(\s*)?  # what takes it: translated, or an English log
+      (?: '([^'\\\n]*)' | "([^"\\\n]*)" | `([^`]*)` )""",
+    re.S | re.X,
+)
+_NO_WORDS_FOR_THE_USER = {
+    "Herdmate",
+    "Launching server using command",  # of vscode-languageclient's error
+    "Scripts",
+    "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))",
+}
 _OF_THE_EXTENSION = {"herdmate.server.command", "herdmate.trace.server"}
 _SAID_BY_VS_CODE = {"herdmate.trustWorkspace"}
 """VS Code asks the user itself whether a workspace is trusted: that is no setting there."""
@@ -37,7 +49,22 @@ def test_sentences_of_the_manifest_can_be_translated() -> None:
     assert sorted(used) == sorted(_STRINGS)
     sentences = re.findall(r'"(?:title|description|markdownDescription)": "([^"]+)"', _MANIFEST)
     assert [text for text in sentences if not text.startswith("%")] == ["Herdmate"]
-    assert "!package.nls.json" in (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
+    carried = (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
+    assert {"!package.nls*.json", "!l10n/**"} <= set(carried)
+
+
+def test_sentences_of_the_source_can_be_translated() -> None:
+    bundle: dict[str, str] = json.loads((_EXTENSION / "l10n/bundle.l10n.json").read_text("utf-8"))
+    assert _PACKAGE["l10n"] == "./l10n"
+    said, others = set[str](), set[str]()
+    for source in _SOURCES.values():
+        literals = _LITERAL.findall(source)
+        assert source.count("l10n.t(") == sum("l10n.t(" in call for call, *_ in literals)
+        said |= {text for call, *texts in literals for text in texts if text and "l10n.t(" in call}
+        others |= {text for call, *texts in literals for text in texts if not call}
+    assert bundle == {sentence: sentence for sentence in said}
+    words = {text for text in others if re.search(r"[A-Za-z] [a-z]|^[A-Z][a-z]+[.:?!…]?$", text)}
+    assert words == _NO_WORDS_FOR_THE_USER
 
 
 def test_every_setting_of_the_server_is_one_of_vs_code() -> None:

@@ -18,6 +18,7 @@ addEventListener('message', ({ data }) => {
   main.classList.toggle('streaming', !data.done);
   error.textContent = data.error ?? '';
   error.role = data.stopped ? 'status' : 'alert';
+  question.placeholder = question.ariaLabel = data.asks;
   question.hidden = !data.asks;
 });
 

@@ -8,9 +8,9 @@ export function activateAsk(context: vscode.ExtensionContext, server: Server): v
   const ask = async (args: ActionArguments | undefined) => {
     if (!args) return;
     const instruction = await vscode.window.showInputBox({
-      title: 'Herdmate: Change Selection',
-      prompt: 'What should change?',
-      placeHolder: 'read the lines lazily instead of all at once',
+      title: vscode.l10n.t('Herdmate: Change Selection'),
+      prompt: vscode.l10n.t('What should change?'),
+      placeHolder: vscode.l10n.t('read the lines lazily instead of all at once'),
     });
     if (instruction?.trim())
       await server.execute(COMMAND_REWRITE, { action: 'change', ...args, instruction });

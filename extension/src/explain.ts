@@ -88,8 +88,8 @@ class ExplanationView implements vscode.Disposable {
     const { text, last } = this;
     const html = await markdownToHtml(text);
     const { done, error, stopped } = last ?? {};
-    const asks = done && this.next;
-    await this.panel?.webview.postMessage({ html, text, done, error, stopped, asks: !!asks });
+    const asks = done && this.next ? vscode.l10n.t('Ask about this…') : '';
+    await this.panel?.webview.postMessage({ html, text, done, error, stopped, asks });
   }
 }
 

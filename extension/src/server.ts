@@ -60,7 +60,7 @@ export class Server {
 
   /** Keeps the key of a remote engine where VS Code keeps secrets; the server is told at its start. */
   private async setApiKey(): Promise<void> {
-    const prompt = 'For the server that herdmate.remote.url names. Nothing removes the key.';
+    const prompt = vscode.l10n.t('The key for herdmate.remote.url. An empty one removes it.');
     const key = await vscode.window.showInputBox({ prompt, password: true });
     if (key === undefined) return;
     await (key ? this.context.secrets.store(API_KEY, key) : this.context.secrets.delete(API_KEY));
@@ -74,7 +74,8 @@ export class Server {
   /** Runs a command of the server. VS Code shows the message of what is thrown. */
   async execute(command: string, ...args: object[]): Promise<void> {
     await this.turn;
-    if (!this.client) throw new Error("Herdmate's server is not running: its log tells why.");
+    if (!this.client)
+      throw new Error(vscode.l10n.t("Herdmate's server is not running: its log tells why."));
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
@@ -96,7 +97,7 @@ export class Server {
   }
 
   private async start(): Promise<void> {
-    this.status.fire({ state: 'starting', message: 'The server is starting.' });
+    this.status.fire({ state: 'starting', message: vscode.l10n.t('The server is starting.') });
     this.command = `${commandOfSettings()}`;
     const [program, ...args] = await serverCommand(this.log, () => this.setup.server());
     this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
@@ -112,7 +113,8 @@ export class Server {
     client.onDidChangeState(({ newState }) => {
       if (newState !== State.Stopped || this.client !== client) return;
       this.client = undefined;
-      this.tell("Herdmate's server ended unexpectedly.", 'Restart', () => this.restart());
+      const message = vscode.l10n.t("Herdmate's server ended unexpectedly.");
+      this.tell(message, vscode.l10n.t('Restart'), () => this.restart());
     });
     try {
       await client.start();
@@ -131,15 +133,14 @@ export class Server {
   private tellOfFailedStart(program: string, error: string): void {
     const isMissing = error.includes('Launching server using command');
     if (isMissing && program === FROM_PATH) {
-      this.tell('Herdmate has no server on this machine yet.', 'Set Up', () => this.setUp());
+      const message = vscode.l10n.t('Herdmate has no server on this machine yet.');
+      this.tell(message, vscode.l10n.t('Set Up'), () => this.setUp());
     } else if (isMissing) {
-      this.tell(
-        `Herdmate's server was not found: there is no program "${program}".`,
-        'How to Install',
-        () => this.showInstallation(),
-      );
+      const message = vscode.l10n.t("Herdmate's server was not found: there is no {0}.", program);
+      this.tell(message, vscode.l10n.t('How to Install'), () => this.showInstallation());
     } else {
-      this.tell("Herdmate's server ended while it started.", 'Show Log', () => this.log.show());
+      const message = vscode.l10n.t("Herdmate's server ended while it started.");
+      this.tell(message, vscode.l10n.t('Show Log'), () => this.log.show());
     }
   }
 

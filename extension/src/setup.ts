@@ -40,7 +40,7 @@ export class Setup {
   /** Installs or updates, until that is done or the user gives up. */
   async run(preferred: string | undefined): Promise<boolean> {
     const location = vscode.ProgressLocation.Notification;
-    const options = { location, title: 'Setting up Herdmate', cancellable: true };
+    const options = { location, title: vscode.l10n.t('Setting up Herdmate'), cancellable: true };
     for (;;) {
       try {
         await vscode.window.withProgress(options, (told, cancelled) =>
@@ -51,10 +51,12 @@ export class Setup {
         return true;
       } catch (error) {
         if (error instanceof vscode.CancellationError) return false;
-        const text = `Herdmate could not be set up. ${error instanceof Error ? error.message : error}`;
-        const chosen = await vscode.window.showErrorMessage(text, 'Retry', 'Show Log');
-        if (chosen === 'Show Log') this.log.show();
-        if (chosen !== 'Retry') return false;
+        const why = error instanceof Error ? error.message : String(error);
+        const text = vscode.l10n.t('Herdmate could not be set up. {0}', why);
+        const [retry, showLog] = [vscode.l10n.t('Retry'), vscode.l10n.t('Show Log')];
+        const chosen = await vscode.window.showErrorMessage(text, retry, showLog);
+        if (chosen === showLog) this.log.show();
+        if (chosen !== retry) return false;
       }
     }
   }
@@ -66,9 +68,10 @@ export class Setup {
     const python = path.join(this.bin, WINDOWS ? 'python.exe' : 'python');
     if (!existsSync(this.stamp)) {
       const found = await suitable(preferred ? [preferred, ...PYTHONS] : PYTHONS, run);
-      await run('2 of 3, an environment', found, '-I', '-m', 'venv', '--clear', this.folder);
+      const step = vscode.l10n.t('step 2 of 3, an environment');
+      await run(step, found, '-I', '-m', 'venv', '--clear', this.folder);
     }
-    const step = '3 of 3, installing; building llama.cpp can take minutes';
+    const step = vscode.l10n.t('step 3 of 3, installing; building llama.cpp can take minutes');
     await run(step, python, '-I', '-m', 'pip', ...PIP, path.join(carried, wheel));
     writeFileSync(this.stamp, this.version);
   }
@@ -80,6 +83,7 @@ export class Setup {
     args: string[],
   ): Promise<void> {
     this.log.info(`Running ${[program, ...args].join(' ')}`);
+    const name = path.basename(program);
     return new Promise((resolve, reject) => {
       const child = spawn(program, args, { cwd: this.storage, detached: !WINDOWS });
       const watch = cancelled.onCancellationRequested(() => endWhole(child));
@@ -93,7 +97,8 @@ export class Setup {
         watch.dispose();
         if (cancelled.isCancellationRequested) reject(new vscode.CancellationError());
         else if (code === 0) resolve();
-        else reject(new Error(`${path.basename(program)} failed (${code}); the log tells why.`));
+        else
+          reject(new Error(vscode.l10n.t('{0} failed ({1}); the log tells why.', name, `${code}`)));
       });
     });
   }
@@ -103,13 +108,13 @@ export class Setup {
 async function suitable(candidates: string[], run: Run): Promise<string> {
   for (const candidate of candidates) {
     try {
-      await run('1 of 3, looking for Python', candidate, '-I', '-c', SUITABLE);
+      await run(vscode.l10n.t('step 1 of 3, looking for Python'), candidate, '-I', '-c', SUITABLE);
       return candidate;
     } catch (error) {
       if (error instanceof vscode.CancellationError) throw error;
     }
   }
-  throw new Error('Install Python 3.10 or later with its venv module, then retry.');
+  throw new Error(vscode.l10n.t('Install Python 3.10 or later with its venv module, then retry.'));
 }
 
 /** Shows every second how long a step has taken and what was last said in it. */
@@ -122,7 +127,7 @@ async function reported(
   let last = '';
   const show = () => {
     const seconds = Math.round((Date.now() - began) / 1000);
-    told.report({ message: `step ${step} (${seconds} s). ${last.slice(0, 80)}` });
+    told.report({ message: `${step} (${seconds} s). ${last.slice(0, 80)}` });
   };
   show();
   const timer = setInterval(show, 1000);

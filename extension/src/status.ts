@@ -4,15 +4,15 @@ import type { Menu, MenuItem, State, Status } from './protocol';
 import { COMMAND_MODELS, MENU } from './protocol';
 import type { Server } from './server';
 
-const ICONS: Record<State, string> = {
-  starting: '$(loading~spin)',
-  noModel: '$(cloud-download)',
-  fetching: '$(loading~spin)',
-  loading: '$(loading~spin)',
-  ready: '$(sparkle)',
-  thinking: '$(loading~spin)',
-  sleeping: '$(coffee)',
-  error: '$(error)',
+const STATES: Record<State, { icon: string; name: string }> = {
+  starting: { icon: 'loading~spin', name: vscode.l10n.t('starting') },
+  noModel: { icon: 'cloud-download', name: vscode.l10n.t('no model') },
+  fetching: { icon: 'loading~spin', name: vscode.l10n.t('fetching') },
+  loading: { icon: 'loading~spin', name: vscode.l10n.t('loading') },
+  ready: { icon: 'sparkle', name: vscode.l10n.t('ready') },
+  thinking: { icon: 'loading~spin', name: vscode.l10n.t('thinking') },
+  sleeping: { icon: 'coffee', name: vscode.l10n.t('sleeping') },
+  error: { icon: 'error', name: vscode.l10n.t('error') },
 };
 
 const BACKGROUNDS: Partial<Record<State, string>> = {
@@ -22,14 +22,14 @@ const BACKGROUNDS: Partial<Record<State, string>> = {
 
 /** What can be done also where no server runs. */
 const OWN: MenuItem[] = [
-  { label: 'Show Log', icon: 'output', command: 'herdmate.showLog' },
+  { label: vscode.l10n.t('Show Log'), icon: 'output', command: 'herdmate.showLog' },
   {
-    label: 'Settings',
+    label: vscode.l10n.t('Settings'),
     icon: 'gear',
     command: 'workbench.action.openSettings',
     arguments: ['@ext:herdmate.herdmate'],
   },
-  { label: 'Restart Server', icon: 'refresh', command: 'herdmate.restartServer' },
+  { label: vscode.l10n.t('Restart Server'), icon: 'refresh', command: 'herdmate.restartServer' },
 ];
 
 /** What the server does, at the right of the status bar and among the language's; clicks show more. */
@@ -39,7 +39,7 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
   const beside = vscode.languages.createLanguageStatusItem('status', SERVED);
   item.name = beside.name = 'Herdmate';
   item.command = 'herdmate.showStatus';
-  beside.command = { title: 'Menu', command: 'herdmate.showStatus' };
+  beside.command = { title: vscode.l10n.t('Menu'), command: 'herdmate.showStatus' };
   const show = (now: Status) => {
     status = now;
     paint(item, now);
@@ -61,7 +61,7 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
 
 function paint(item: vscode.StatusBarItem, status: Status): void {
   const background = BACKGROUNDS[status.state];
-  item.text = `${ICONS[status.state]} Herdmate${percent(status)}`;
+  item.text = `$(${STATES[status.state].icon}) Herdmate${percent(status)}`;
   item.backgroundColor = background && new vscode.ThemeColor(background);
   item.tooltip = `${title(status)}${status.message ? `\n${status.message}` : ''}`;
   item.accessibilityInformation = { label: title(status), role: 'button' };
@@ -72,7 +72,7 @@ function percent({ fraction }: Status): string {
 }
 
 function state(status: Status): string {
-  return `Herdmate: ${status.state.replace('noModel', 'no model')}${percent(status)}`;
+  return `Herdmate: ${STATES[status.state].name}${percent(status)}`;
 }
 
 function title(status: Status): string {
