@@ -34,7 +34,6 @@ _LITERAL = re.compile(
 )
 _NO_WORDS_FOR_THE_USER = {
     "Herdmate",
-    "Launching server using command",  # of vscode-languageclient's error
     "Scripts",
     "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))",
 }

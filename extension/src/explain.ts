@@ -52,9 +52,10 @@ class ExplanationView implements vscode.Disposable {
 
   private begin(part: ExplanationPart): void {
     this.begun.add(part.id);
-    const goesOn = part.question && this.panel && part.uri === this.last?.uri;
-    this.text = goesOn ? `${this.text}\n\n---\n\n${quoted(part.question)}\n\n` : '';
-    if (!goesOn) this.next = undefined;
+    const goesOn = this.panel && part.uri === this.last?.uri;
+    const question = goesOn && part.question?.replace(/\s+/g, ' ');
+    this.text = question ? `${this.text}\n\n---\n\n> ${question}\n\n` : '';
+    if (!question) this.next = undefined;
     this.id = part.id;
     this.panel ??= this.open();
     this.panel.title = part.title;
@@ -91,11 +92,6 @@ class ExplanationView implements vscode.Disposable {
     const asks = done && this.next ? vscode.l10n.t('Ask about this…') : '';
     await this.panel?.webview.postMessage({ html, text, done, error, stopped, asks });
   }
-}
-
-/** A question as it stands above its answer. */
-function quoted(question: string | undefined): string {
-  return `> ${(question ?? '').replace(/\s+/g, ' ')}`;
 }
 
 /** Undefined where VS Code's own Markdown extension is switched off. */

@@ -16,7 +16,8 @@ export class Server {
   private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
   private readonly setup: Setup;
   private client: LanguageClient | undefined;
-  private command: string | undefined; // of the settings, while it runs or starts
+  private command: string | undefined; // of the settings, at the last start
+  private failure: Status | undefined; // while the server neither runs nor starts
   private turn: Promise<void> = Promise.resolve();
 
   readonly onStatus = this.status.event;
@@ -25,6 +26,7 @@ export class Server {
   constructor(private readonly context: vscode.ExtensionContext) {
     this.setup = new Setup(context, this.log);
     context.subscriptions.push(
+      this.setup,
       this.log,
       this.status,
       this.explanation,
@@ -34,7 +36,7 @@ export class Server {
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
       vscode.workspace.onDidChangeConfiguration((event) => {
         // Trust counts as a change of all settings that depend on it, whether they differ or not.
-        const isOther = `${commandOfSettings()}` !== this.command;
+        const isOther = this.failure || `${commandOfSettings()}` !== this.command;
         if (event.affectsConfiguration('herdmate') && isOther) void this.restart();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(async () => {
@@ -54,8 +56,11 @@ export class Server {
 
   /** Makes an environment for the server that the extension carries, and starts that. */
   private async setUp(): Promise<void> {
+    const message = vscode.l10n.t('Setting up Herdmate');
+    if (this.failure) this.status.fire({ state: 'starting', message });
     const python = await interpreter().catch(() => undefined);
     if (await this.setup.run(python)) await this.restart();
+    else if (this.failure) this.status.fire(this.failure);
   }
 
   /** Keeps the key of a remote engine where VS Code keeps secrets; the server is told at its start. */
@@ -74,8 +79,7 @@ export class Server {
   /** Runs a command of the server. VS Code shows the message of what is thrown. */
   async execute(command: string, ...args: object[]): Promise<void> {
     await this.turn;
-    if (!this.client)
-      throw new Error(vscode.l10n.t("Herdmate's server is not running: its log tells why."));
+    if (!this.client) throw new Error(vscode.l10n.t('Herdmate is not running: see its log.'));
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
@@ -92,13 +96,14 @@ export class Server {
   }
 
   private inTurn(step: () => Promise<void>): Promise<void> {
-    this.turn = this.turn.then(step);
+    this.turn = this.turn.then(step).catch((error) => this.tellOfFailedStart(String(error)));
     return this.turn;
   }
 
   private async start(): Promise<void> {
     this.status.fire({ state: 'starting', message: vscode.l10n.t('The server is starting.') });
     this.command = `${commandOfSettings()}`;
+    this.failure = undefined;
     const [program, ...args] = await serverCommand(this.log, () => this.setup.server());
     this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
     const key = await this.context.secrets.get(API_KEY);
@@ -114,14 +119,10 @@ export class Server {
       if (newState !== State.Stopped || this.client !== client) return;
       this.client = undefined;
       const message = vscode.l10n.t("Herdmate's server ended unexpectedly.");
-      this.tell(message, vscode.l10n.t('Restart'), () => this.restart());
+      this.tell(message, vscode.l10n.t('Restart'), () => this.failure && this.restart());
     });
-    try {
-      await client.start();
-      this.client = client;
-    } catch (error) {
-      this.tellOfFailedStart(program, String(error));
-    }
+    await client.start();
+    this.client = client;
   }
 
   private async end(): Promise<void> {
@@ -130,28 +131,26 @@ export class Server {
     await client?.stop().catch((error) => this.log.error(error));
   }
 
-  private tellOfFailedStart(program: string, error: string): void {
-    const isMissing = error.includes('Launching server using command');
-    if (isMissing && program === FROM_PATH) {
+  private tellOfFailedStart(error: string): void {
+    const missing = /Launching server using command (.*) failed/.exec(error)?.[1];
+    if (missing === FROM_PATH) {
       const message = vscode.l10n.t('Herdmate has no server on this machine yet.');
-      this.tell(message, vscode.l10n.t('Set Up'), () => this.setUp());
-    } else if (isMissing) {
-      const message = vscode.l10n.t("Herdmate's server was not found: there is no {0}.", program);
-      this.tell(message, vscode.l10n.t('How to Install'), () => this.showInstallation());
+      this.tell(message, vscode.l10n.t('Set Up'), () => this.failure && this.setUp());
+    } else if (missing) {
+      const message = vscode.l10n.t("Herdmate's server was not found: there is no {0}.", missing);
+      const page = vscode.Uri.joinPath(this.context.extensionUri, 'INSTALL.md');
+      const show = () => vscode.commands.executeCommand('markdown.showPreview', page);
+      this.tell(message, vscode.l10n.t('How to Install'), show);
     } else {
-      const message = vscode.l10n.t("Herdmate's server ended while it started.");
+      this.log.error(error);
+      const message = vscode.l10n.t("Herdmate's server could not be started.");
       this.tell(message, vscode.l10n.t('Show Log'), () => this.log.show());
     }
   }
 
   private tell(message: string, button: string, action: () => unknown): void {
-    this.command = undefined;
-    this.status.fire({ state: 'error', message });
+    this.failure = { state: 'error', message };
+    this.status.fire(this.failure);
     void vscode.window.showErrorMessage(message, button).then((chosen) => chosen && action());
-  }
-
-  private showInstallation(): Thenable<unknown> {
-    const page = vscode.Uri.joinPath(this.context.extensionUri, 'INSTALL.md');
-    return vscode.commands.executeCommand('markdown.showPreview', page);
   }
 }

@@ -3,6 +3,8 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { commandOfSettings } from './settings';
 
+export const WINDOWS = process.platform === 'win32';
+
 /** What is started where nothing else was found. */
 export const FROM_PATH = 'herdmate';
 
@@ -23,18 +25,15 @@ export async function serverCommand(
 function beside(python: string | undefined): string | undefined {
   if (!python) return undefined;
   const folder = path.dirname(python);
-  const names =
-    process.platform === 'win32' ? ['herdmate.exe', 'Scripts/herdmate.exe'] : ['herdmate'];
+  const names = WINDOWS ? ['herdmate.exe', 'Scripts/herdmate.exe'] : ['herdmate'];
   return names.map((name) => path.join(folder, name)).find(existsSync);
 }
 
 /** The part of ms-python's API that is used here. */
 interface PythonApi {
   readonly environments: {
-    getActiveEnvironmentPath(): { readonly path: string };
-    resolveEnvironment(environment: {
-      readonly path: string;
-    }): Promise<{ readonly executable: { readonly uri?: vscode.Uri } } | undefined>;
+    getActiveEnvironmentPath(): unknown;
+    resolveEnvironment(it: unknown): Promise<{ executable: { uri?: vscode.Uri } } | undefined>;
   };
 }
 

@@ -3,21 +3,25 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
+import { WINDOWS } from './serverCommand';
 
-const WINDOWS = process.platform === 'win32';
 const PYTHONS = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'py'];
 const SUITABLE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))';
 const PIP = ['install', '--disable-pip-version-check', '--no-input', '--progress-bar=off', '-U'];
 
+type Progress = vscode.Progress<{ message: string }>;
 type Run = (step: string, program: string, ...args: string[]) => Promise<void>;
 
 /** The environment of its own into which Herdmate installs the wheel that the extension carries. */
-export class Setup {
+export class Setup implements vscode.Disposable {
   private readonly storage: string;
   private readonly folder: string;
-  private readonly bin: string;
+  private readonly python: string;
+  private readonly program: string;
   private readonly stamp: string; // names the version that made the environment whole
   private readonly version: string;
+  private running: Promise<boolean> | undefined;
+  private ends = new vscode.CancellationTokenSource(); // what is running
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -25,81 +29,113 @@ export class Setup {
   ) {
     this.storage = context.globalStorageUri.fsPath;
     this.folder = path.join(this.storage, 'venv');
-    this.bin = path.join(this.folder, WINDOWS ? 'Scripts' : 'bin');
+    const bin = path.join(this.folder, WINDOWS ? 'Scripts' : 'bin');
+    this.python = path.join(bin, WINDOWS ? 'python.exe' : 'python');
+    this.program = path.join(bin, WINDOWS ? 'herdmate.exe' : 'herdmate');
     this.stamp = path.join(this.folder, 'herdmate-version');
     this.version = (context.extension.packageJSON as { version: string }).version;
   }
 
-  /** The installed server, if there is one; brought up to this version of the extension first. */
+  /** The installed server, if there is one; brought up to this version first, where that goes. */
   async server(): Promise<string | undefined> {
-    if (!existsSync(this.stamp)) return undefined;
-    if (readFileSync(this.stamp, 'utf8') !== this.version) await this.run(undefined);
-    return path.join(this.bin, WINDOWS ? 'herdmate.exe' : 'herdmate');
+    await this.running; // what it makes may be what is asked for
+    const made = this.made();
+    if (made && made !== this.version) await this.run(undefined);
+    return made && existsSync(this.program) ? this.program : undefined;
   }
 
-  /** Installs or updates, until that is done or the user gives up. */
-  async run(preferred: string | undefined): Promise<boolean> {
+  /** Installs, updates or repairs, one at a time, and tells what goes wrong without waiting. */
+  run(preferred: string | undefined): Promise<boolean> {
+    this.running ??= this.attempt(preferred);
+    return this.running;
+  }
+
+  /** Ends what runs: another window or the next start would meet it in the same folder. */
+  dispose(): void {
+    this.ends.cancel();
+  }
+
+  /** The version that made the environment whole, unless its Python is gone since then. */
+  private made(): string | undefined {
+    const isThere = existsSync(this.stamp) && existsSync(this.python);
+    return isThere ? readFileSync(this.stamp, 'utf8') : undefined;
+  }
+
+  private async attempt(preferred: string | undefined): Promise<boolean> {
     const location = vscode.ProgressLocation.Notification;
     const options = { location, title: vscode.l10n.t('Setting up Herdmate'), cancellable: true };
-    for (;;) {
-      try {
-        await vscode.window.withProgress(options, (told, cancelled) =>
-          this.install(preferred, (step, program, ...args) =>
-            reported(step, told, (tell) => this.logged(tell, cancelled, program, args)),
-          ),
-        );
-        return true;
-      } catch (error) {
-        if (error instanceof vscode.CancellationError) return false;
-        const why = error instanceof Error ? error.message : String(error);
-        const text = vscode.l10n.t('Herdmate could not be set up. {0}', why);
-        const [retry, showLog] = [vscode.l10n.t('Retry'), vscode.l10n.t('Show Log')];
-        const chosen = await vscode.window.showErrorMessage(text, retry, showLog);
-        if (chosen === showLog) this.log.show();
-        if (chosen !== retry) return false;
-      }
+    this.ends = new vscode.CancellationTokenSource();
+    try {
+      await vscode.window.withProgress(options, (progress, cancelled) => {
+        cancelled.onCancellationRequested(() => this.dispose());
+        return this.install(preferred, (...step) => this.logged(progress, ...step));
+      });
+      return true;
+    } catch (error) {
+      if (!(error instanceof vscode.CancellationError)) void this.tell(error);
+      return false;
+    } finally {
+      this.running = undefined;
     }
+  }
+
+  private async tell(error: unknown): Promise<void> {
+    const why = error instanceof Error ? error.message : String(error);
+    const text = vscode.l10n.t('Herdmate could not be set up. {0}', why);
+    const [retry, showLog] = [vscode.l10n.t('Retry'), vscode.l10n.t('Show Log')];
+    const chosen = await vscode.window.showErrorMessage(text, retry, showLog);
+    if (chosen === showLog) this.log.show();
+    const command = this.made() ? 'herdmate.restartServer' : 'herdmate.setUp'; // both try again
+    if (chosen === retry) await vscode.commands.executeCommand(command);
   }
 
   private async install(preferred: string | undefined, run: Run): Promise<void> {
     const carried = path.join(this.context.extensionPath, 'dist');
     const wheel = readdirSync(carried).find((name) => name.endsWith('.whl')) ?? '';
     mkdirSync(this.storage, { recursive: true });
-    const python = path.join(this.bin, WINDOWS ? 'python.exe' : 'python');
-    if (!existsSync(this.stamp)) {
+    const made = this.made();
+    if (!made) {
       const found = await suitable(preferred ? [preferred, ...PYTHONS] : PYTHONS, run);
       const step = vscode.l10n.t('step 2 of 3, an environment');
       await run(step, found, '-I', '-m', 'venv', '--clear', this.folder);
     }
     const step = vscode.l10n.t('step 3 of 3, installing; building llama.cpp can take minutes');
-    await run(step, python, '-I', '-m', 'pip', ...PIP, path.join(carried, wheel));
+    const repairs = made === this.version ? ['--force-reinstall'] : [];
+    const pip = ['-I', '-m', 'pip', ...PIP, ...repairs, path.join(carried, wheel)];
+    await run(step, this.python, ...pip);
     writeFileSync(this.stamp, this.version);
   }
 
-  private logged(
-    tell: (line: string) => void,
-    cancelled: vscode.CancellationToken,
-    program: string,
-    args: string[],
-  ): Promise<void> {
+  /** Runs a program, and shows every second how long it takes and what it has said last. */
+  private logged(progress: Progress, step: string, program: string, ...args: string[]) {
     this.log.info(`Running ${[program, ...args].join(' ')}`);
-    const name = path.basename(program);
-    return new Promise((resolve, reject) => {
-      const child = spawn(program, args, { cwd: this.storage, detached: !WINDOWS });
-      const watch = cancelled.onCancellationRequested(() => endWhole(child));
-      const hear = (line: string) => {
+    const { token } = this.ends;
+    const [name, began] = [path.basename(program), Date.now()];
+    let last = '';
+    const show = () => {
+      const seconds = Math.round((Date.now() - began) / 1000);
+      progress.report({ message: `${step} (${seconds} s). ${last.slice(0, 80)}` });
+    };
+    show();
+    const timer = setInterval(show, 1000);
+    const child = spawn(program, args, { cwd: this.storage, detached: !WINDOWS });
+    const watch = token.onCancellationRequested(() => endWhole(child));
+    for (const input of [child.stdout, child.stderr])
+      createInterface({ input }).on('line', (line) => {
         this.log.info(line);
-        tell(line.trim());
-      };
-      for (const input of [child.stdout, child.stderr]) createInterface({ input }).on('line', hear);
+        last = line.trim();
+      });
+    return new Promise<void>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code) => {
-        watch.dispose();
-        if (cancelled.isCancellationRequested) reject(new vscode.CancellationError());
+        if (token.isCancellationRequested) reject(new vscode.CancellationError());
         else if (code === 0) resolve();
         else
           reject(new Error(vscode.l10n.t('{0} failed ({1}); the log tells why.', name, `${code}`)));
       });
+    }).finally(() => {
+      watch.dispose();
+      clearInterval(timer);
     });
   }
 }
@@ -115,25 +151,6 @@ async function suitable(candidates: string[], run: Run): Promise<string> {
     }
   }
   throw new Error(vscode.l10n.t('Install Python 3.10 or later with its venv module, then retry.'));
-}
-
-/** Shows every second how long a step has taken and what was last said in it. */
-async function reported(
-  step: string,
-  told: vscode.Progress<{ message: string }>,
-  work: (tell: (line: string) => void) => Promise<void>,
-): Promise<void> {
-  const began = Date.now();
-  let last = '';
-  const show = () => {
-    const seconds = Math.round((Date.now() - began) / 1000);
-    told.report({ message: `${step} (${seconds} s). ${last.slice(0, 80)}` });
-  };
-  show();
-  const timer = setInterval(show, 1000);
-  await work((line) => {
-    last = line;
-  }).finally(() => clearInterval(timer));
 }
 
 /** Ends a program with the compilers that it has started. */

@@ -4,32 +4,22 @@ import type { Menu, MenuItem, State, Status } from './protocol';
 import { COMMAND_MODELS, MENU } from './protocol';
 import type { Server } from './server';
 
-const STATES: Record<State, { icon: string; name: string }> = {
+const STATES: Record<State, { icon: string; name: string; colour?: 'warning' | 'error' }> = {
   starting: { icon: 'loading~spin', name: vscode.l10n.t('starting') },
-  noModel: { icon: 'cloud-download', name: vscode.l10n.t('no model') },
+  noModel: { icon: 'cloud-download', name: vscode.l10n.t('no model'), colour: 'warning' },
   fetching: { icon: 'loading~spin', name: vscode.l10n.t('fetching') },
   loading: { icon: 'loading~spin', name: vscode.l10n.t('loading') },
   ready: { icon: 'sparkle', name: vscode.l10n.t('ready') },
   thinking: { icon: 'loading~spin', name: vscode.l10n.t('thinking') },
   sleeping: { icon: 'coffee', name: vscode.l10n.t('sleeping') },
-  error: { icon: 'error', name: vscode.l10n.t('error') },
-};
-
-const BACKGROUNDS: Partial<Record<State, string>> = {
-  noModel: 'statusBarItem.warningBackground',
-  error: 'statusBarItem.errorBackground',
+  error: { icon: 'error', name: vscode.l10n.t('error'), colour: 'error' },
 };
 
 /** What can be done also where no server runs. */
-const OWN: MenuItem[] = [
-  { label: vscode.l10n.t('Show Log'), icon: 'output', command: 'herdmate.showLog' },
-  {
-    label: vscode.l10n.t('Settings'),
-    icon: 'gear',
-    command: 'workbench.action.openSettings',
-    arguments: ['@ext:herdmate.herdmate'],
-  },
-  { label: vscode.l10n.t('Restart Server'), icon: 'refresh', command: 'herdmate.restartServer' },
+const OWN = [
+  row(vscode.l10n.t('Show Log'), 'output', 'herdmate.showLog'),
+  row(vscode.l10n.t('Settings'), 'gear', 'workbench.action.openSettings', '@ext:herdmate.herdmate'),
+  row(vscode.l10n.t('Restart Server'), 'refresh', 'herdmate.restartServer'),
 ];
 
 /** What the server does, at the right of the status bar and among the language's; clicks show more. */
@@ -46,23 +36,26 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
     beside.text = now.message ? state(now) : title(now); // a message names the model
     beside.detail = now.message ?? '';
   };
+  const open = (menu: string, own: MenuItem[]) => showMenu(server, menu, own, status);
   show(status);
   item.show();
   context.subscriptions.push(
     item,
     beside,
     server.onStatus(show),
-    vscode.commands.registerCommand('herdmate.showStatus', () =>
-      showMenu(server, 'status', OWN, title(status), status.message),
-    ),
-    vscode.commands.registerCommand(COMMAND_MODELS, () => showMenu(server, 'models', [])),
+    vscode.commands.registerCommand('herdmate.showStatus', () => open('status', OWN)),
+    vscode.commands.registerCommand(COMMAND_MODELS, () => open('models', [])),
   );
 }
 
+function row(label: string, icon: string, command: string, ...args: string[]): MenuItem {
+  return { label, icon, command, arguments: args };
+}
+
 function paint(item: vscode.StatusBarItem, status: Status): void {
-  const background = BACKGROUNDS[status.state];
-  item.text = `$(${STATES[status.state].icon}) Herdmate${percent(status)}`;
-  item.backgroundColor = background && new vscode.ThemeColor(background);
+  const { icon, colour } = STATES[status.state];
+  item.text = `$(${icon}) Herdmate${percent(status)}`;
+  item.backgroundColor = colour && new vscode.ThemeColor(`statusBarItem.${colour}Background`);
   item.tooltip = `${title(status)}${status.message ? `\n${status.message}` : ''}`;
   item.accessibilityInformation = { label: title(status), role: 'button' };
 }
@@ -79,23 +72,16 @@ function title(status: Status): string {
   return state(status) + (status.model ? `, ${status.model}` : '');
 }
 
-/** Shows a menu of the server, with `own` at its end; without a server only these. */
-async function showMenu(
-  server: Server,
-  menu: string,
-  own: MenuItem[],
-  name = 'Herdmate',
-  message = '',
-): Promise<void> {
+/** Shows a menu of the server, with `own` at its end; without a server what can be done then. */
+async function showMenu(server: Server, menu: string, own: MenuItem[], status: Status) {
   const uri = vscode.window.activeTextEditor?.document.uri.toString() ?? '';
   const told = await server.request<Menu>(MENU, { menu, uri });
-  const items = [...(told?.items ?? []), ...own].map((item) => ({
-    ...item,
-    iconPath: new vscode.ThemeIcon(item.icon),
-  }));
+  const setUp = row(vscode.l10n.t('Set Up'), 'desktop-download', 'herdmate.setUp');
+  const shown = told ? [...told.items, ...own] : [setUp, ...OWN];
+  const items = shown.map((item) => ({ ...item, iconPath: new vscode.ThemeIcon(item.icon) }));
   const chosen = await vscode.window.showQuickPick(items, {
-    title: told?.title ?? name,
-    placeHolder: told?.placeholder ?? message,
+    title: told?.title ?? title(status),
+    placeHolder: told?.placeholder ?? status.message ?? '',
   });
   if (chosen) await vscode.commands.executeCommand(chosen.command, ...(chosen.arguments ?? []));
 }

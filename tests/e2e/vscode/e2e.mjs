@@ -47,6 +47,7 @@ const SCENARIOS = [
   server.whatIsKilledComesBack,
   server.missingServerIsToldWithOneButton,
   server.aServerIsSetUpFromWhatTheExtensionCarries,
+  server.aFailedUpdateOrADamagedServerIsToldAndMended,
 ];
 const only = process.env.HERDMATE_E2E_ONLY?.split(' ');
 

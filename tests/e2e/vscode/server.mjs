@@ -3,8 +3,11 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { data, enginesPid, home, PATIENCE, pidOf, say, setMachine } from './machine.mjs';
-import { log, page, picture, runCommand } from './window.mjs';
+import { data, enginesPid, home, PATIENCE, pidOf, say, setMachine, until } from './machine.mjs';
+import { choose, log, page, picture, runCommand } from './window.mjs';
+
+const VENV = path.join(data, 'User/globalStorage/herdmate.herdmate/venv');
+const STAMP = path.join(VENV, 'herdmate-version');
 
 export async function whatIsKilledComesBack() {
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
@@ -19,6 +22,19 @@ export async function whatIsKilledComesBack() {
   await offer.locator('.monaco-text-button', { hasText: 'Restart' }).click();
   await ready.waitFor({ timeout: PATIENCE });
   say('a killed server came back by one click');
+
+  process.kill(pidOf('info\0serve'), 'SIGKILL');
+  await offer.waitFor();
+  await runCommand('Herdmate: Restart Server');
+  await ready.waitFor({ timeout: PATIENCE });
+  const server = pidOf('info\0serve');
+  await offer.locator('.monaco-text-button', { hasText: 'Restart' }).click();
+  await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
+  // The menu comes after a start, if there is one.
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Show Log' }).waitFor();
+  await page.keyboard.press('Escape');
+  assert.equal(pidOf('info\0serve'), server, 'a message that is out of date restarts the server');
+  say('what a message offers that is out of date is not done');
 }
 
 export async function missingServerIsToldWithOneButton() {
@@ -42,16 +58,50 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   await progress.locator('.monaco-text-button', { hasText: 'Cancel' }).click();
   await progress.waitFor({ state: 'detached' });
   await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
-  const venv = path.join(data, 'User/globalStorage/herdmate.herdmate/venv');
-  assert(!fs.existsSync(path.join(venv, 'herdmate-version')), 'what was cancelled counts as whole');
+  assert(!fs.existsSync(STAMP), 'what was cancelled counts as whole');
   say('the set-up was cancelled');
 
   await runCommand('Herdmate: Set Up');
   await progress.getByText('step 3 of 3').waitFor({ timeout: PATIENCE });
+  await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor();
   await picture('9-set-up');
+  await runCommand('Herdmate: Set Up'); // the one that is at work does for both
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
   await ready.waitFor({ timeout: 3 * PATIENCE });
-  assert(log().includes(`Starting ${venv}/bin/herdmate serve`), 'another server was started');
+  assert(log().includes(`Starting ${VENV}/bin/herdmate serve`), 'another server was started');
   await picture('9b-set-up-done');
+  assert.equal(log().split(' -m pip ').length - 1, 1, 'it was installed twice at once');
   say('the carried server was installed and is ready');
+}
+
+/** Needs the server that was set up. */
+export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
+  const [python] = fs.readdirSync(path.join(VENV, 'lib'));
+  const packages = path.join(VENV, 'lib', python, 'site-packages');
+  const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
+  const version = fs.readFileSync(STAMP, 'utf8');
+  fs.writeFileSync(STAMP, '0.0.1');
+  fs.renameSync(path.join(packages, 'pip'), path.join(packages, 'no-pip'));
+  await runCommand('Herdmate: Restart Server');
+  const failed = page.locator('.notification-toast', { hasText: 'could not be set up' });
+  await failed.waitFor();
+  await ready.waitFor({ timeout: PATIENCE });
+  await picture('9c-update-failed');
+  assert(await failed.isVisible());
+  say('the older server is ready though its update failed');
+
+  fs.renameSync(path.join(packages, 'no-pip'), path.join(packages, 'pip'));
+  await failed.locator('.monaco-text-button', { hasText: 'Retry' }).click();
+  await until(
+    () => fs.readFileSync(STAMP, 'utf8') === version,
+    () => 'the update was not tried again',
+  );
+  await ready.waitFor({ timeout: PATIENCE });
+
+  fs.rmSync(path.join(packages, 'pygls'), { recursive: true });
+  await runCommand('Herdmate: Restart Server');
+  await page.locator('.notification-toast', { hasText: 'could not be started' }).waitFor();
+  await choose('Set Up', '9d-damaged');
+  await ready.waitFor({ timeout: 3 * PATIENCE });
+  say('a damaged server was mended by Set Up');
 }
