@@ -171,9 +171,10 @@ export async function backToTheCode() {
   await page.locator('.tab.active[data-resource-name="stock.py"]').waitFor();
 }
 
-export async function newGhost() {
+/** Waits for ghost text that is drawn whole, of a kind, and gives it back. */
+export async function newGhost(isMeant = () => true) {
   for (;;) {
-    const shown = await untilGhost((text) => text.trim());
+    const shown = await untilGhost((text) => text.trim() && isMeant(text));
     // Its lines are drawn one after the other.
     await new Promise((resolve) => setTimeout(resolve, 300));
     if ((await ghostText()) === shown) return shown;
