@@ -106,6 +106,18 @@ async def test_crashing_again_and_again_ends_with_a_sentence() -> None:
     assert [state.state for state in states].count("failed") == 1
 
 
+async def test_llama_cpp_of_another_processor_is_named_and_what_to_do() -> None:
+    async with _engine({"die": "<illegal>"}) as (engine, states):
+        for _ in range(3):
+            with pytest.raises((EngineStoppedError, ModelError)):
+                await _text(engine, _request("die"))
+        with pytest.raises(ModelError, match="built for another processor"):
+            await engine.ready()
+    crashed = [state.message for state in states if state.state == "crashed"]
+    assert len(crashed) == 2
+    assert "that this processor does not have" in crashed[0]
+
+
 async def test_no_such_model_file() -> None:
     engine = EngineProcess(start_llama("/nowhere/model.gguf", 512, 1, 0, ()))
     engine.start()

@@ -6,6 +6,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import llama_cpp
 import psutil
 import pytest
 
@@ -16,6 +17,15 @@ from herdmate.models import catalogue
 from herdmate.prompting.families import CONTROL_PIECES
 
 START = Profile(4, 4)
+
+
+@pytest.fixture(autouse=True)
+def _no_amx(monkeypatch: pytest.MonkeyPatch) -> None:
+    _build_for("AVX2 = 1", monkeypatch)
+
+
+def _build_for(processor: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(llama_cpp, "llama_print_system_info", processor.encode)
 
 
 def _machine(**better: object) -> tuning.Measure:
@@ -53,6 +63,19 @@ def test_it_is_remembered_for_the_same_file_only(tmp_path: Path) -> None:
     assert tuning.remembered(str(other), tmp_path) is None
     tuning.remember(str(other), START, tmp_path)
     assert tuning.remembered(str(one), tmp_path) == profile
+
+
+def test_weights_are_not_repacked_for_amx_which_crashes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"model")
+    tuning.remember(str(model), START, tmp_path)
+    assert tuning.default(str(model)).weights == "repacked"
+    _build_for("AVX512 = 1 | AMX_INT8 = 1 | REPACK = 1", monkeypatch)
+    assert tuning.default(str(model)).weights == "mapped"
+    remembered = tuning.remembered(str(model), tmp_path)
+    assert remembered == replace(START, weights="mapped")
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}'])

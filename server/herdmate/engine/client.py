@@ -11,6 +11,7 @@ import contextlib
 import itertools
 import logging
 import os
+import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -351,6 +352,12 @@ def _crashed(code: int) -> str:
 
 
 def _gave_up(code: int, times: int) -> str:
+    if code in _ILLEGAL_INSTRUCTION:
+        return (
+            "The engine's llama.cpp was built for another processor; build it on this machine: "
+            "pip install --force-reinstall --no-deps --no-cache-dir --no-binary=llama-cpp-python "
+            "llama-cpp-python"
+        )
     return (
         f"The engine stopped {times} times in a row ({_how(code)}); choose a smaller model in "
         "herdmate.model, or run the command herdmate.restartEngine to try again."
@@ -360,4 +367,10 @@ def _gave_up(code: int, times: int) -> str:
 def _how(code: int) -> str:
     if code == -9:
         return "it was killed, perhaps because memory ran out"
+    if code in _ILLEGAL_INSTRUCTION:
+        return "an instruction that this processor does not have"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
+
+
+_ILLEGAL_INSTRUCTION = (-signal.SIGILL, 0xC000001D)
+"""Exit codes, the second one of Windows."""

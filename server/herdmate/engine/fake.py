@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import signal
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,8 @@ class Script:
 
     ``replies`` maps a text to look for in the prompt to the reply; the first that is found counts,
     and ``""`` matches every prompt. ``seconds`` is how long each evaluated token takes. A reply of
-    ``"<die>"`` ends the process, as a crash in native code would; ``"<digest>"`` is replaced by a
+    ``"<die>"`` ends the process, as a crash in native code would, and ``"<illegal>"`` as an
+    instruction does that the processor lacks; ``"<digest>"`` is replaced by a
     digest of all that is cached of the prompt, so that a wrong cell shows. All text that reaches
     the engine is written to the file ``record``, where there is one.
     """
@@ -205,6 +207,8 @@ class _ScriptSampler:
             self._reply = self._backend.reply_to(index)
         if self._reply == b"<die>":
             os._exit(9)
+        if self._reply == b"<illegal>":
+            signal.raise_signal(signal.SIGILL)
         self._at += 1
         return self._reply[self._at - 1] if self._at <= len(self._reply) else _END
 

@@ -28,6 +28,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
+import llama_cpp
 import psutil
 from platformdirs import user_cache_path
 
@@ -69,14 +70,19 @@ Measure = Callable[[Profile, int], float]
 
 
 def default(path: str) -> Profile:
-    """Before anything is measured: a thread for each core, repacked weights where they fit well."""
+    """Before anything is measured: a thread for each core, repacked weights where they do well."""
     cores = psutil.cpu_count(logical=False) or 1
-    return Profile(cores, cores, weights="repacked" if _fits(path) else "mapped")
+    return Profile(cores, cores, weights="repacked" if _may_repack(path) else "mapped")
 
 
-def _fits(path: str) -> bool:
-    """Can a copy of the weights, which unlike the mapped file is never given back, be afforded?"""
-    return os.path.getsize(path) * 1.5 < psutil.virtual_memory().available
+def _may_repack(path: str) -> bool:
+    """Can a copy of the weights, which unlike the mapped file is never given back, be afforded?
+
+    Not where llama.cpp was built for AMX: repacked weights are computed with that, and as GCC
+    compiles it, it ends with an illegal instruction (llama.cpp's pull request 26954).
+    """
+    fits = os.path.getsize(path) * 1.5 < psutil.virtual_memory().available
+    return fits and b"AMX_INT8 = 1" not in llama_cpp.llama_print_system_info()
 
 
 def tune(start: Profile, size: int, measure: Measure) -> Profile:
@@ -109,7 +115,7 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
     try:
         seconds = {int(count): float(took) for count, took in known.pop("step_seconds").items()}
         profile = Profile(**known, step_seconds=seconds)
-        return profile if _fits(path) else replace(profile, weights="mapped")
+        return profile if _may_repack(path) else replace(profile, weights="mapped")
     except (AttributeError, KeyError, TypeError, ValueError):
         return None
 
@@ -155,7 +161,7 @@ def _none(_best: Profile) -> Iterator[Profile]:
 
 
 def _of_weights(best: Profile) -> Iterator[Profile]:
-    # Those that were not taken at first for want of memory are not tried either.
+    # Those that were not taken at first are not tried either.
     if best.weights == "repacked":
         yield replace(best, weights="mapped")
 
