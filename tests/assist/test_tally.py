@@ -92,6 +92,72 @@ def test_the_rest_may_be_accepted_after_some_was_typed() -> None:
     assert _number(tally, "acceptedCharacters") == 14
 
 
+KEYS = [
+    ("x = │\ny = 1\n", "sum(a[0]) + 1", 0),
+    ("x = sum(│)\ny = 1\n", "a[0]) + 1", 1),
+    ("x = sum(a│)\ny = 1\n", "[0]) + 1", 1),
+    ("x = sum(a[│])\ny = 1\n", "0]) + 1", 2),
+    ("x = sum(a[0]│)\ny = 1\n", ") + 1", 1),
+    ("x = sum(a[0])│\ny = 1\n", " + 1", 0),
+]
+"""Typing in an editor that closes brackets by itself: what is left, and how many characters it
+takes the place of."""
+
+
+def test_what_is_typed_where_the_editor_closes_brackets_is_shown_once() -> None:
+    tally = _tally()
+    for drawn, text, reach in KEYS:
+        before, after = drawn.split("│")
+        assert _change(tally, before + after) is None
+        _offer(tally, before, text, after, reach)
+    assert (_number(tally, "shown"), _number(tally, "accepted")) == (1, 0)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+@pytest.mark.parametrize("typed", range(1, len(KEYS)))
+def test_the_rest_may_be_accepted_where_the_editor_has_closed_brackets(
+    typed: int, asks: bool
+) -> None:
+    tally = _tally()
+    for drawn, text, reach in KEYS[: typed + 1]:
+        before, after = drawn.split("│")
+        assert _change(tally, before + after) is None
+        if asks or drawn is KEYS[0][0]:
+            _offer(tally, before, text, after, reach)
+    assert _change(tally, before + text + after[reach:]) is not None
+    assert (_number(tally, "shown"), _number(tally, "accepted")) == (1, 1)
+
+
+def test_an_empty_pair_is_closed_and_typed_over() -> None:
+    tally = _tally()
+    for before, text, after, reach in (
+        ("x = f", "() + 1", "\n", 0),
+        ("x = f(", ") + 1", ")\n", 1),
+        ("x = f()", " + 1", "\n", 0),
+        ("x = f() ", "+ 1", "\n", 0),
+        ("x = f() +", " 1", "\n", 0),
+    ):
+        assert _change(tally, before + after) is None
+        _offer(tally, before, text, after, reach)
+    assert _number(tally, "shown") == 1
+
+
+def test_a_pair_that_one_key_writes_was_typed() -> None:
+    tally = _tally()
+    (number,) = _offer(tally, "x = f", "()", "\n")
+    assert _change(tally, "x = f()\n") is None
+    assert tally.accept(number) is not None  # unless the editor says so
+    assert _number(tally, "accepted") == 1
+
+
+def test_what_the_editor_did_not_close_is_another_text() -> None:
+    tally = _tally()
+    _offer(tally, "x = ", "sum(a)", "\n")
+    assert _change(tally, "x = s]\n") is None
+    _offer(tally, "x = s", "um(a)", "]\n")
+    assert _number(tally, "shown") == 2
+
+
 def test_a_suggestion_that_grew_is_the_same() -> None:
     tally = _tally()
     _offer(tally, BEFORE, "a = 1")

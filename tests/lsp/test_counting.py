@@ -57,6 +57,26 @@ async def test_shown_accepted_kept_and_edited_away(tmp_path: Path, file: Statist
 
 
 @pytest.mark.e2e
+async def test_what_is_typed_where_the_editor_closes_brackets_is_shown_once(
+    tmp_path: Path, file: StatisticsFile
+) -> None:
+    async with editor(VSCODE, tmp_path, REPLIES) as client:
+        client.open(URI, BEFORE + AFTER)
+        await _shown(client)
+        for typed in range(1, len(GHOST)):
+            closed = ")" if "(" in GHOST[:typed] else ""
+            client.change(URI, BEFORE + GHOST[:typed] + closed + AFTER)
+            answer = await client.text_document_inline_completion_async(
+                inline_params(URI, 1, 4 + typed)
+            )
+            assert isinstance(answer, types.InlineCompletionList)
+            assert [item.insert_text for item in answer.items] == [GHOST[typed:]]
+    told = _by_name(file.read(), "python")
+    assert (told["answered"], told["shown"]) == (len(GHOST), 1)
+    assert "accepted" not in told
+
+
+@pytest.mark.e2e
 async def test_the_table_is_answered_to_a_client_that_shows_no_document(
     tmp_path: Path, file: StatisticsFile
 ) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 
+from herdmate.assist.postprocess import Shown
+from herdmate.assist.typing_through import MOST_CLOSED, behind, what_is_left
 from herdmate.text import Cursor, Document, Span
 
 _AROUND = 80
-"""Characters on both sides of a suggestion by which its place is known again."""
+"""Characters before a suggestion by which its place is known again."""
 
 _NEAR = 4000
 """Characters around the place of an accepted text in which it may lie after other edits."""
@@ -61,40 +63,39 @@ def offer_at(cursor: Cursor, text: str, span: Span, number: int) -> Offer:
         text[at - span.start :],
         span.end - at,
         document.text[max(at - _AROUND, 0) : at],
-        document.text[at : at + _AROUND],
+        behind(cursor),
         len(document.text),
     )
 
 
-def taken(offer: Offer, text: str) -> int | None:
-    """How many characters of the offer a changed text has; ``None`` when it has become another."""
-    at, rest = offer.at, offer.text
-    if not text.endswith(offer.before, 0, at):
-        return None
+def left_of(offer: Offer, document: Document) -> Offer | None:
+    """The offer in a changed document, without a text where it was accepted; ``None``: it is over.
+
+    What one key can have written, with what the editor closes by itself, is more likely to have
+    been typed. Where the cursor is is not told, but what was closed stands behind it.
+    """
+    text, at = document.text, offer.at
     grown = len(text) - offer.length
-    whole = rest + offer.behind[offer.reach :]
-    if grown == len(rest) - offer.reach and text.startswith(whole, at):
-        return len(rest)
-    part = rest[: max(grown, 0)] + offer.behind
-    return grown if 0 <= grown < len(rest) and text.startswith(part, at) else None
-
-
-def left_of(offer: Offer, typed: int, length: int) -> Offer:
-    """The offer after some of it was written into a document that is now so long."""
-    return replace(
-        offer,
-        at=offer.at + typed,
-        text=offer.text[typed:],
-        before=(offer.before + offer.text[:typed])[-_AROUND:],
-        length=length,
+    whole = offer.text + offer.behind[offer.reach :]
+    if not _is_before(offer, document):
+        return None
+    one_key = grown < 2 or _left_at(offer, Cursor(document, at + 1))
+    if not one_key and grown == len(offer.text) - offer.reach and text.startswith(whole, at):
+        return replace(offer, text="")
+    places = range(max(grown - MOST_CLOSED, 0), grown + offer.reach + 1)
+    return next(
+        filter(None, (_left_at(offer, Cursor(document, at + typed)) for typed in places)), None
     )
 
 
-def is_same(older: Offer, newer: Offer) -> bool:
-    """Do both offer the same at one place, or one of them more of it?"""
-    if (older.uri, older.at) != (newer.uri, newer.at):
-        return False
-    return older.text.startswith(newer.text) or newer.text.startswith(older.text)
+def is_same(older: Offer, newer: Offer, cursor: Cursor) -> bool:
+    """Does a newer offer, at a cursor, have what is left of the older one there, or more of it?"""
+    left = None
+    if older.uri == newer.uri and older.at <= newer.at and _is_before(older, cursor.document):
+        left = _left_at(older, cursor)
+    return left is not None and (
+        left.text.startswith(newer.text) or newer.text.startswith(left.text)
+    )
 
 
 def accepted(offer: Offer, day: str) -> Accepted:
@@ -113,6 +114,29 @@ def is_kept(accepted: Accepted, document: Document) -> bool:
             return False
         found = place + len(line)
     return True
+
+
+def _is_before(offer: Offer, document: Document) -> bool:
+    """Does still stand there what stood before it?"""
+    return document.text.endswith(offer.before, 0, offer.at)
+
+
+def _left_at(offer: Offer, cursor: Cursor) -> Offer | None:
+    """What is left of an offer of which all up to a cursor was typed."""
+    begun = Cursor(cursor.document, offer.at)
+    left = what_is_left(Shown(offer.text, offer.reach), begun, offer.behind, cursor)
+    if left is None:
+        return None
+    typed = cursor.document.text[offer.at : cursor.offset]
+    return replace(
+        offer,
+        at=cursor.offset,
+        text=left.text,
+        reach=left.reach,
+        before=(offer.before + typed)[-_AROUND:],
+        behind=behind(cursor),
+        length=len(cursor.document.text),
+    )
 
 
 def _bare(text: str) -> str:

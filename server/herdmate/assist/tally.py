@@ -16,7 +16,6 @@ from herdmate.assist.offers import (
     is_same,
     left_of,
     offer_at,
-    taken,
 )
 from herdmate.assist.statistics import Counts, Key
 from herdmate.generation import Usage
@@ -65,7 +64,7 @@ class Tally:
             offer_at(cursor, item.text, item.span, first + place)
             for place, item in enumerate(items)
         )
-        if offers and not any(is_same(old, new) for old in self._shown for new in offers):
+        if offers and not any(is_same(old, new, cursor) for old in self._shown for new in offers):
             self._count(cursor.document.language, statistics.SHOWN)
         if offers:
             self._shown = offers
@@ -73,20 +72,17 @@ class Tally:
         return [offer.number for offer in offers]
 
     def changed(self, document: Document) -> Accepted | None:
-        """A document was edited: what was accepted by that, if anything was.
-
-        A last character alone is more likely to have been typed.
-        """
+        """A document was edited: what was accepted by that, if anything was."""
         left: list[Offer] = []
         for offer in self._shown:
             if offer.uri != document.uri:
                 left.append(offer)
-            elif (typed := taken(offer, document.text)) is None:
+            elif (now := left_of(offer, document)) is None:
                 continue
-            elif typed < len(offer.text):
-                left.append(left_of(offer, typed, len(document.text)))
-            elif len(document.text) - offer.length > 1:
+            elif not now.text:
                 return self._accept(offer)
+            else:
+                left.append(now)
         self._shown = tuple(left)
         return None
 

@@ -14,7 +14,7 @@ from herdmate.text import Cursor
 BEHIND = 256
 """Characters behind the cursor that must be the same, but for what the editor closed."""
 
-_MOST = 8
+MOST_CLOSED = 8
 """So many characters at most the editor has closed by itself at one place."""
 
 _LINE = 1024
@@ -49,7 +49,7 @@ def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
     if not (said.startswith(typed) or typed.startswith(said)):
         return False
     change = _Change(begun, typed, max(said, typed, key=len), stood, cursor)
-    return change.characters_more(min(_MOST, len(stood)), may_go_on=True) is not None
+    return change.characters_more(min(MOST_CLOSED, len(stood)), may_go_on=True) is not None
 
 
 def part_inside(text: str, cursor: Cursor) -> str:
@@ -77,9 +77,9 @@ class _Change:
         ``may_go_on``: what the text has not closed it may close yet.
         """
         document, offset = self.cursor.document, self.cursor.offset
-        now = document.text[offset : offset + BEHIND + _MOST]
+        now = document.text[offset : offset + BEHIND + MOST_CLOSED]
         for over in range(reach + 1):
-            for added in range(_MOST + 1):
+            for added in range(MOST_CLOSED + 1):
                 if now[added : added + BEHIND - over] == self.stood[over:] and self._is_closed(
                     now[:added], self.stood[:over], may_go_on
                 ):
