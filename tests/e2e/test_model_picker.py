@@ -15,7 +15,7 @@ from pygls.exceptions import JsonRpcException
 from herdmate.lsp import protocol
 from herdmate.models import catalogue
 from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor
-from tests.models.file_server import Files, serving
+from tests.models.file_server import Files, path_at_the_hub, serving
 from tests.models.gguf_file import gguf, write
 
 pytestmark = pytest.mark.e2e
@@ -36,10 +36,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
     """Hugging Face, with bytes as many as the starter's first."""
-    source = STARTER.sources[0]
-    assert isinstance(source, catalogue.HuggingFaceFile)
-    path = f"/{source.repository}/resolve/{source.revision}/{source.file}"
-    with serving({path: bytes(8 << 20)}) as files:
+    with serving({path_at_the_hub(STARTER): bytes(8 << 20)}) as files:
         monkeypatch.setenv("HF_ENDPOINT", files.url)
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "HF_HUB_OFFLINE"):
             monkeypatch.delenv(name, raising=False)

@@ -20,7 +20,8 @@ import psutil
 import pynvim
 import pytest
 
-from tests.e2e.installed import configuration, required, surroundings
+from herdmate.models import catalogue
+from tests.e2e.installed import Environment, configuration, required, surroundings
 from tests.e2e.sample import (
     CHEAP,
     CODE,
@@ -32,6 +33,7 @@ from tests.e2e.sample import (
     paused_model,
 )
 from tests.e2e.terminal import Terminal
+from tests.models.file_server import path_at_the_hub, serving
 
 pytestmark = [pytest.mark.e2e, pytest.mark.neovim, pytest.mark.model]
 
@@ -417,14 +419,20 @@ def test_without_ghost_text_the_completion_menu_has_the_suggestion(neovim: Neovi
     assert neovim.seen("messages") == []
 
 
+def _new_user(home: Path, model: Path) -> Environment:
+    """Somebody who let ``herdmate setup`` write, and has a file of code."""
+    environment = surroundings(home, model)
+    command = [sys.executable, "-m", "herdmate", "setup", "neovim", "--write", "--yes"]
+    subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+    (home / "shop.py").write_text(CODE, encoding="utf-8")
+    return environment
+
+
 def test_what_setup_writes_is_all_a_new_user_needs(tmp_path: Path, starter_model: Path) -> None:
     """In a terminal of 256 colours, where Neovim's own have no grey for ghost text."""
     program = required(NEW, NVIM) / NVIM
-    environment = surroundings(tmp_path, starter_model)
-    command = [sys.executable, "-m", "herdmate", "setup", "neovim", "--write", "--yes"]
-    subprocess.run(command, env=environment, check=True, stdin=subprocess.DEVNULL)
+    environment = _new_user(tmp_path, starter_model)
     file = tmp_path / "shop.py"
-    file.write_text(CODE, encoding="utf-8")
     terminal = Terminal([str(program), str(file)], tmp_path, environment)
     with contextlib.closing(terminal):
         terminal.until(lambda: "def cheap(" in terminal.screen and engines(terminal.pid))
@@ -444,6 +452,27 @@ def test_what_setup_writes_is_all_a_new_user_needs(tmp_path: Path, starter_model
         terminal.until(lambda: file.read_text(encoding="utf-8") != CODE)
     ast.parse(file.read_text(encoding="utf-8"))
     assert accepted in file.read_text(encoding="utf-8")
+
+
+@with_each_version
+def test_a_fetch_is_seen_as_it_goes(version: str, tmp_path: Path, starter_model: Path) -> None:
+    """The web server stops in the middle, until that was seen."""
+    program = required(version, NVIM) / NVIM
+    environment = _new_user(tmp_path, starter_model)
+    fetched = tmp_path / "herdmate" / "models" / starter_model.name
+    fetched.unlink()
+    with serving({path_at_the_hub(catalogue.starter()): starter_model.read_bytes()}) as hub:
+        hub.stalls_after = 200 << 20
+        environment["HF_ENDPOINT"] = hub.url
+        terminal = Terminal([str(program), "shop.py"], tmp_path, environment)
+        with contextlib.closing(terminal):
+            terminal.until(lambda: "1: Fetch the starter" in terminal.screen)
+            terminal.keys("1", "Enter")
+            seen = r"Fetching Qwen2\.5-Coder 0\.5B Instruct Q4_K_M: 42 %"
+            terminal.until(lambda: re.search(seen, terminal.screen))
+            hub.go_on.set()
+            terminal.until(lambda: fetched.exists() and engines(terminal.pid))
+            terminal.until(lambda: " %" not in terminal.screen)
 
 
 @with_each_version

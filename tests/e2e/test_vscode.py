@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from herdmate.models import catalogue
-from tests.models.file_server import Files, serving
+from tests.models.file_server import Files, path_at_the_hub, serving
 
 _ROOT = Path(__file__).parents[2]
 _EXTENSION = _ROOT / "extension"
@@ -57,10 +57,7 @@ def test_a_person_at_work_in_vs_code(
 @pytest.fixture
 def hub(starter_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
     """Hugging Face with the starter's real weights; each answer stops after 200 MB."""
-    source = catalogue.starter().sources[0]
-    assert isinstance(source, catalogue.HuggingFaceFile)
-    path = f"/{source.repository}/resolve/{source.revision}/{source.file}"
-    with serving({path: starter_model.read_bytes()}) as files:
+    with serving({path_at_the_hub(catalogue.starter()): starter_model.read_bytes()}) as files:
         files.stalls_after = 200 << 20
         monkeypatch.setenv("HF_ENDPOINT", files.url)
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "HF_HUB_OFFLINE"):

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile
+
 
 @dataclass
 class Files:
@@ -53,6 +55,13 @@ def serving(data: dict[str, bytes]) -> Iterator[Files]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def path_at_the_hub(model: CatalogueModel) -> str:
+    """Where Hugging Face has a model's file."""
+    source = model.sources[0]
+    assert isinstance(source, HuggingFaceFile)
+    return f"/{source.repository}/resolve/{source.revision}/{source.file}"
 
 
 class _Server(ThreadingHTTPServer):
