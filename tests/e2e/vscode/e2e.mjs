@@ -43,7 +43,6 @@ const SCENARIOS = [
   windows.twoWindowsDoNotDisturbEachOther,
   settings.anUntrustedWorkspaceChoosesNothing,
   models.aFetchIsCancelledAndGoneOnWith,
-  menu.lightThemeIsReadable,
   server.whatIsKilledComesBack,
   server.missingServerIsToldWithOneButton,
   server.aServerIsSetUpFromWhatTheExtensionCarries,

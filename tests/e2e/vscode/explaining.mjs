@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { enginesPid, PATIENCE, say } from './machine.mjs';
 import { EXPLAINED } from './shop.mjs';
-import { page, picture, runCommand, select } from './window.mjs';
+import { page, picture, pictureInBothThemes, runCommand, select } from './window.mjs';
 
 export async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
@@ -29,7 +29,7 @@ export async function aQuestionFollowsAndTheNextIsStopped() {
   await view.locator('blockquote', { hasText: 'May the list be empty?' }).waitFor();
   await view.locator('blockquote ~ :is(p, pre, ul, ol)').first().waitFor({ timeout: PATIENCE });
   await question.waitFor({ timeout: PATIENCE }); // it comes back once the answer is whole
-  await picture('4b-question-answered');
+  await pictureInBothThemes('4b-question-answered');
   assert.equal(await frame.locator('#error').innerText(), '');
   say(`answered: ${JSON.stringify((await view.innerText()).slice(-200))}`);
 

@@ -10,6 +10,7 @@ import {
   newGhost,
   page,
   picture,
+  pictureInBothThemes,
   saved,
   squeezed,
   startAnew,
@@ -24,7 +25,7 @@ export async function ghostTextIsAcceptedWithTab() {
   await page.keyboard.type(TYPED, { delay: 15 }); // the editor indents the last line by itself
   const shown = await newGhost();
   say(`ghost text: ${JSON.stringify(shown)}`);
-  await picture('1-ghost-text');
+  await pictureInBothThemes('1-ghost-text');
 
   await page.keyboard.press('Tab');
   await untilGhost((text) => text === '');

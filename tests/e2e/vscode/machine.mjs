@@ -17,7 +17,8 @@ const CODE_SERVER = path.join(TOOLS, 'node_modules/code-server/out/node/entry.js
 export const PATIENCE = 120_000; // for the model, on a machine with other work
 
 const USER_SETTINGS = {
-  'workbench.colorTheme': 'Dark Modern',
+  'window.autoDetectColorScheme': true,
+  'workbench.preferredDarkColorTheme': 'Dark Modern',
   'workbench.preferredLightColorTheme': 'Light Modern',
   'workbench.startupEditor': 'none',
   'workbench.editor.useModal': 'off',

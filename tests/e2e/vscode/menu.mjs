@@ -1,4 +1,4 @@
-// The menu at the status bar, and both themes.
+// The menu at the status bar, and what else tells of the server's state.
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
@@ -66,13 +66,4 @@ export async function activationIsQuick() {
   await picture('1i-activation');
   say(`activation: ${(await row.innerText()).replaceAll(/\s+/g, ' ')}`);
   await backToTheCode();
-}
-
-export async function lightThemeIsReadable() {
-  await runCommand('Preferences: Toggle between Light/Dark Themes');
-  await page.locator('.monaco-workbench.vs').waitFor();
-  await page.locator('[aria-label^="Herdmate: ready"]').first().click();
-  await page.locator('.quick-input-widget').getByText('Show Log').waitFor();
-  await picture('7-light');
-  await page.keyboard.press('Escape');
 }

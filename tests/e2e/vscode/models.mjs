@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { PATIENCE, say, setMachine, until } from './machine.mjs';
-import { log, page, picture, runCommand, untilLogged } from './window.mjs';
+import { log, page, picture, pictureInBothThemes, runCommand, untilLogged } from './window.mjs';
 
 const TITLE = 'Qwen2.5-Coder 0.5B Instruct';
 
@@ -41,7 +41,7 @@ async function pick(pictured) {
   await page.keyboard.type(TITLE); // the list is longer than what is drawn of it
   const row = rows.filter({ hasText: TITLE }).first();
   await row.waitFor();
-  if (pictured) await picture(pictured);
+  if (pictured) await pictureInBothThemes(pictured);
   await row.click();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }

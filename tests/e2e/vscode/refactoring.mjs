@@ -9,6 +9,7 @@ import {
   onDisk,
   page,
   picture,
+  pictureInBothThemes,
   runCommand,
   saved,
   select,
@@ -33,7 +34,7 @@ export async function previewIsDiscardedOrApplied() {
   const changed = preview.locator('.monaco-list-row', { hasText: 'stock.py' });
   await simplify();
   await changed.waitFor({ timeout: PATIENCE });
-  await picture('6c-preview');
+  await pictureInBothThemes('6c-preview');
   await preview.getByRole('button', { name: 'Discard' }).click();
   await changed.waitFor({ state: 'detached' });
   assert.equal(await page.locator('.tab.dirty').count(), 0, 'what was discarded changed a file');
@@ -84,7 +85,7 @@ async function simplify(pictured) {
   await runCommand('Refactor...');
   const choice = page.locator('.action-widget').getByText('Simplify');
   await choice.waitFor();
-  if (pictured) await picture(pictured);
+  if (pictured) await pictureInBothThemes(pictured);
   await choice.click();
 }
 

@@ -53,6 +53,7 @@ export async function openBrowser(codeServerUrl) {
   context = await browser.newContext({
     viewport: { width: 1280, height: 800 },
     reducedMotion: 'reduce',
+    colorScheme: 'dark',
   });
   context.setDefaultTimeout(30_000);
   await context.route('**', (route) => {
@@ -130,7 +131,7 @@ export async function choose(label, pictured) {
   await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
   const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
   await row.waitFor();
-  if (pictured) await picture(pictured);
+  if (pictured) await pictureInBothThemes(pictured);
   await row.click();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
@@ -242,6 +243,16 @@ export function isPython(text) {
 
 export async function picture(name) {
   await page.screenshot({ path: path.join(OUT, `${name}.png`) });
+}
+
+/** A picture in the dark theme and one in the light, which must not disturb what is shown. */
+export async function pictureInBothThemes(name) {
+  await picture(name);
+  await page.emulateMedia({ colorScheme: 'light' });
+  await page.locator('.monaco-workbench.vs').waitFor();
+  await picture(`${name}-light`);
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await page.locator('.monaco-workbench.vs-dark').waitFor();
 }
 
 export function squeezed(text) {
