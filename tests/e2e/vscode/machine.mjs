@@ -54,17 +54,22 @@ const machine = {
   'herdmate.model': MODEL,
 };
 setMachine({});
+/** What the user has told pip; HOME is another folder here. */
+export const pipConfig = path.join(home, 'pip.conf');
+const { PIP_CONFIG_FILE } = process.env;
+write(pipConfig, PIP_CONFIG_FILE ? fs.readFileSync(PIP_CONFIG_FILE) : '');
 fs.mkdirSync(path.join(home, 't'));
 fs.rmSync(OUT, { recursive: true, force: true });
 fs.mkdirSync(OUT, { recursive: true });
 
 export async function startCodeServer() {
-  const env = { ...process.env, HOME: home, TMPDIR: path.join(home, 't') };
+  const own = { HOME: home, TMPDIR: path.join(home, 't'), PIP_CONFIG_FILE: pipConfig };
+  const env = { ...process.env, ...own };
   delete env.VSCODE_IPC_HOOK_CLI;
   const without = (folder) => !fs.existsSync(path.join(folder, 'herdmate'));
   env.PATH = env.PATH.split(path.delimiter).filter(without).join(path.delimiter);
-  const own = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', data];
-  const base = [CODE_SERVER, ...own, '--extensions-dir', path.join(home, 'extensions')];
+  const folders = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', data];
+  const base = [CODE_SERVER, ...folders, '--extensions-dir', path.join(home, 'extensions')];
   const installed = spawnSync(process.execPath, [...base, '--install-extension', VSIX], {
     env,
     encoding: 'utf8',

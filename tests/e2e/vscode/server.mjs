@@ -3,11 +3,23 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { data, enginesPid, home, PATIENCE, pidOf, say, setMachine, until } from './machine.mjs';
-import { choose, log, page, picture, runCommand } from './window.mjs';
+import {
+  data,
+  enginesPid,
+  home,
+  PATIENCE,
+  pidOf,
+  pipConfig,
+  say,
+  setMachine,
+  until,
+  write,
+} from './machine.mjs';
+import { choose, log, page, picture, runCommand, untilLogged } from './window.mjs';
 
 const VENV = path.join(data, 'User/globalStorage/herdmate.herdmate/venv');
 const STAMP = path.join(VENV, 'herdmate-version');
+const OLDER = '0.0.1';
 
 export async function whatIsKilledComesBack() {
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
@@ -61,16 +73,31 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   assert(!fs.existsSync(STAMP), 'what was cancelled counts as whole');
   say('the set-up was cancelled');
 
+  const told = fs.readFileSync(pipConfig, 'utf8');
+  write(pipConfig, '[install]\nrequire-hashes = true\n'); // so it installs nothing
   await runCommand('Herdmate: Set Up');
+  const failed = failedSetup();
+  await failed.waitFor({ timeout: PATIENCE });
+  const buttons = failed.locator('.monaco-text-button');
+  assert.deepEqual(await buttons.allInnerTexts(), ['Retry', 'Show Log']);
+  await untilLogged('require-hashes'); // as pip said
+  await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
+  await picture('9-set-up-failed');
+  assert(!fs.existsSync(STAMP), 'what failed counts as whole');
+  say('the set-up failed');
+
+  write(pipConfig, told);
+  await buttons.filter({ hasText: 'Retry' }).click();
   await progress.getByText('step 3 of 3').waitFor({ timeout: PATIENCE });
   await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor();
-  await picture('9-set-up');
+  await picture('9a-set-up');
   await runCommand('Herdmate: Set Up'); // the one that is at work does for both
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
   await ready.waitFor({ timeout: 3 * PATIENCE });
   assert(log().includes(`Starting ${VENV}/bin/herdmate serve`), 'another server was started');
   await picture('9b-set-up-done');
-  assert.equal(log().split(' -m pip ').length - 1, 1, 'it was installed twice at once');
+  // Once in vain, and once more.
+  assert.equal(log().split(' -m pip ').length - 1, 2, 'it was installed twice at once');
   say('the carried server was installed and is ready');
 }
 
@@ -80,10 +107,11 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
   const packages = path.join(VENV, 'lib', python, 'site-packages');
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
   const version = fs.readFileSync(STAMP, 'utf8');
-  fs.writeFileSync(STAMP, '0.0.1');
+  const [newer, older] = [version, OLDER].map((its) => `herdmate-${its}.dist-info`);
+  makeOlder(packages, version);
   fs.renameSync(path.join(packages, 'pip'), path.join(packages, 'no-pip'));
   await runCommand('Herdmate: Restart Server');
-  const failed = page.locator('.notification-toast', { hasText: 'could not be set up' });
+  const failed = failedSetup();
   await failed.waitFor();
   await ready.waitFor({ timeout: PATIENCE });
   await picture('9c-update-failed');
@@ -96,7 +124,10 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
     () => fs.readFileSync(STAMP, 'utf8') === version,
     () => 'the update was not tried again',
   );
+  const installed = fs.readdirSync(packages);
+  assert(installed.includes(newer) && !installed.includes(older), `installed are ${installed}`);
   await ready.waitFor({ timeout: PATIENCE });
+  say(`version ${OLDER} was brought up to ${version}`);
 
   fs.rmSync(path.join(packages, 'pygls'), { recursive: true });
   await runCommand('Herdmate: Restart Server');
@@ -104,4 +135,21 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
   await choose('Set Up', '9d-damaged');
   await ready.waitFor({ timeout: 3 * PATIENCE });
   say('a damaged server was mended by Set Up');
+}
+
+/** The installed server looks as if an older extension had installed it. */
+function makeOlder(packages, version) {
+  const [from, to] = [version, OLDER].map((its) =>
+    path.join(packages, `herdmate-${its}.dist-info`),
+  );
+  fs.renameSync(from, to);
+  for (const name of ['METADATA', 'RECORD']) {
+    const text = fs.readFileSync(path.join(to, name), 'utf8');
+    write(path.join(to, name), text.replaceAll(version, OLDER));
+  }
+  write(STAMP, OLDER);
+}
+
+function failedSetup() {
+  return page.locator('.notification-toast', { hasText: 'Herdmate could not be set up' });
 }
