@@ -31,7 +31,7 @@ export async function whatIsKilledComesBack() {
 
   process.kill(pidOf('info\0serve'), 'SIGKILL');
   const offer = page.locator('.notification-toast', { hasText: 'server ended unexpectedly' });
-  await offer.locator('.monaco-text-button', { hasText: 'Restart' }).click();
+  await press('Restart', offer);
   await ready.waitFor({ timeout: PATIENCE });
   say('a killed server came back by one click');
 
@@ -40,7 +40,7 @@ export async function whatIsKilledComesBack() {
   await runCommand('Herdmate: Restart Server');
   await ready.waitFor({ timeout: PATIENCE });
   const server = pidOf('info\0serve');
-  await offer.locator('.monaco-text-button', { hasText: 'Restart' }).click();
+  await press('Restart', offer);
   await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
   // The menu comes after a start, if there is one.
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Show Log' }).waitFor();
@@ -64,10 +64,10 @@ export async function missingServerIsToldWithOneButton() {
 export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   setMachine({ 'herdmate.server.command': [] });
   const offer = page.locator('.notification-toast', { hasText: 'no server on this machine yet' });
-  await offer.locator('.monaco-text-button', { hasText: 'Set Up' }).click();
+  await press('Set Up', offer);
   const progress = page.locator('.notification-toast', { hasText: 'Setting up Herdmate' });
   await progress.getByText('step 2 of 3').waitFor({ timeout: PATIENCE });
-  await progress.locator('.monaco-text-button', { hasText: 'Cancel' }).click();
+  await press('Cancel', progress);
   await progress.waitFor({ state: 'detached' });
   await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
   assert(!fs.existsSync(STAMP), 'what was cancelled counts as whole');
@@ -87,7 +87,7 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   say('the set-up failed');
 
   write(pipConfig, told);
-  await buttons.filter({ hasText: 'Retry' }).click();
+  await press('Retry', failed);
   await progress.getByText('step 3 of 3').waitFor({ timeout: PATIENCE });
   await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor();
   await picture('9a-set-up');
@@ -119,7 +119,7 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
   say('the older server is ready though its update failed');
 
   fs.renameSync(path.join(packages, 'no-pip'), path.join(packages, 'pip'));
-  await failed.locator('.monaco-text-button', { hasText: 'Retry' }).click();
+  await press('Retry', failed);
   await until(
     () => fs.readFileSync(STAMP, 'utf8') === version,
     () => 'the update was not tried again',
@@ -152,4 +152,10 @@ function makeOlder(packages, version) {
 
 function failedSetup() {
   return page.locator('.notification-toast', { hasText: 'Herdmate could not be set up' });
+}
+
+/** Presses a button of a message; the pointer leaves first, for a hint under it hides others. */
+async function press(button, message) {
+  await page.mouse.move(0, 0);
+  await message.locator('.monaco-text-button', { hasText: button }).click();
 }
