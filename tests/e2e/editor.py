@@ -44,7 +44,7 @@ class Editor(LanguageClient):
         others = {name: do for name, do in DEFAULT_CLIENT_FEATURES.items() if name not in mine}
         register_lsp_features(self, others)
 
-    async def until(self, there: Callable[[], Any], seconds: float = 60.0) -> Any:
+    async def until(self, there: Callable[[], Any], seconds: float = 120.0) -> Any:
         """Wait until ``there`` answers something true, looking whenever something came in."""
 
         async def wait() -> Any:
