@@ -33,8 +33,8 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
   const show = (now: Status) => {
     status = now;
     paint(item, now);
-    beside.text = now.message ? state(now) : title(now); // a message names the model
-    beside.detail = now.message ?? '';
+    beside.text = title(now);
+    beside.detail = now.state === 'ready' ? '' : (now.message ?? ''); // there is one line for both
   };
   const open = (menu: string, own: MenuItem[]) => showMenu(server, menu, own, status);
   show(status);

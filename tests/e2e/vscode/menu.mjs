@@ -53,6 +53,14 @@ export async function theLanguageStatusTellsTheState() {
   const told = page.locator('.hover-language-status', { hasText: 'Herdmate: ready' });
   await told.first().waitFor();
   await picture('1h-language-status');
+  const isWhole = (link) => {
+    const [its, all] = [link, link.closest('.monaco-hover')].map((it) =>
+      it.getBoundingClientRect(),
+    );
+    return its.right <= all.right;
+  };
+  const menu = told.first().getByText('Menu');
+  assert(await menu.evaluate(isWhole), 'the end of the language status is cut off');
   await page.keyboard.press('Escape');
 }
 
