@@ -38,12 +38,21 @@ async function pick(pictured) {
   await runCommand('Herdmate: Choose a Model');
   const rows = page.locator('.quick-input-list .monaco-list-row');
   await page.locator('.quick-input-title', { hasText: 'Choose a Model' }).waitFor();
+  await rows.first().waitFor();
+  if (pictured) await picture('6h-all-models');
+  assert.deepEqual(await rows.evaluateAll(cutOff), []);
   await page.keyboard.type(TITLE); // the list is longer than what is drawn of it
   const row = rows.filter({ hasText: TITLE }).first();
   await row.waitFor();
   if (pictured) await pictureInBothThemes(pictured);
   await row.click();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
+/** The details that have not all the room that they need. */
+function cutOff(all) {
+  const details = all.flatMap((row) => [...row.querySelectorAll('.quick-input-list-label-meta *')]);
+  return details.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText);
 }
 
 /** How much is there, as the notification tells. */
