@@ -186,6 +186,17 @@ def test_the_marketplace_takes_the_icon() -> None:
     assert struct.unpack(">II", icon[16:24]) == (128, 128)
 
 
+def test_the_pictures_of_readme_are_those_that_the_test_in_vs_code_makes() -> None:
+    readme = (_ROOT / "README.md").read_text("utf-8")
+    steps = [file.read_text("utf-8") for file in (_ROOT / "tests/e2e/vscode").glob("*.mjs")]
+    shown = re.findall(r"extension/screenshots/([\w-]+)\.png", readme)
+    made = re.findall(r"pictureForReadme\('([^']+)'", "".join(steps))
+    kept = {file.stem: file for file in (_EXTENSION / "screenshots").iterdir()}
+    assert shown
+    assert sorted(shown) == sorted(kept) == sorted(made)
+    assert max(file.stat().st_size for file in kept.values()) < 120_000
+
+
 def test_the_lock_file_names_no_registry() -> None:
     lock = json.loads((_EXTENSION / "package-lock.json").read_text("utf-8"))
     assert not [name for name, entry in lock["packages"].items() if "resolved" in entry]

@@ -1,6 +1,8 @@
 // Works as a person would in a real VS Code (code-server, shown by Chromium), with the real
 // extension, the real server and a real model. `install.sh` beside this file installs what it needs;
-// tests/e2e/test_vscode.py runs it.
+// tests/e2e/test_vscode.py runs it. Then this brings README's pictures up to date:
+//
+//   cp .out/vscode/readme/*.png extension/screenshots/
 //
 //   HERDMATE_E2E_TOOLS    where install.sh put Node, code-server and playwright-core
 //   HERDMATE_E2E_SERVER   the server's command as a JSON array, without `serve`

@@ -3,7 +3,14 @@
 import assert from 'node:assert/strict';
 import { enginesPid, PATIENCE, say } from './machine.mjs';
 import { EXPLAINED } from './shop.mjs';
-import { page, picture, pictureInBothThemes, runCommand, select } from './window.mjs';
+import {
+  page,
+  picture,
+  pictureForReadme,
+  pictureInBothThemes,
+  runCommand,
+  select,
+} from './window.mjs';
 
 export async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
@@ -30,6 +37,7 @@ export async function aQuestionFollowsAndTheNextIsStopped() {
   await view.locator('blockquote ~ :is(p, pre, ul, ol)').first().waitFor({ timeout: PATIENCE });
   await question.waitFor({ timeout: PATIENCE }); // it comes back once the answer is whole
   await pictureInBothThemes('4b-question-answered');
+  await pictureForReadme('explanation', { x: 352, y: 30, width: 924, height: 404 });
   assert.equal(await frame.locator('#error').innerText(), '');
   say(`answered: ${JSON.stringify((await view.innerText()).slice(-200))}`);
 

@@ -10,6 +10,7 @@ import {
   newGhost,
   page,
   picture,
+  pictureForReadme,
   pictureInBothThemes,
   saved,
   squeezed,
@@ -26,6 +27,7 @@ export async function ghostTextIsAcceptedWithTab() {
   const shown = await newGhost();
   say(`ghost text: ${JSON.stringify(shown)}`);
   await pictureInBothThemes('1-ghost-text');
+  await pictureForReadme('ghost-text', { x: 360, y: 424, width: 656, height: 332 });
 
   await page.keyboard.press('Tab');
   await untilGhost((text) => text === '');

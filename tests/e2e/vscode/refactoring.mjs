@@ -9,6 +9,7 @@ import {
   onDisk,
   page,
   picture,
+  pictureForReadme,
   pictureInBothThemes,
   runCommand,
   saved,
@@ -85,7 +86,12 @@ async function simplify(pictured) {
   await runCommand('Refactor...');
   const choice = page.locator('.action-widget').getByText('Simplify');
   await choice.waitFor();
-  if (pictured) await pictureInBothThemes(pictured);
+  if (pictured) {
+    await pictureInBothThemes(pictured);
+    const { x, y, width, height } = await page.locator('.action-widget').first().boundingBox();
+    const clip = { x: x - 64, y: y - 48, width: width + 160, height: height + 56 };
+    await pictureForReadme('refactorings', clip);
+  }
   await choice.click();
 }
 

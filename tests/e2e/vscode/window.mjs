@@ -255,6 +255,12 @@ export async function pictureInBothThemes(name) {
   await page.locator('.monaco-workbench.vs-dark').waitFor();
 }
 
+/** The picture of that name in README: a part of the window. */
+export async function pictureForReadme(name, clip) {
+  await page.mouse.move(200, 500); // where it hovers over nothing
+  await page.screenshot({ path: path.join(OUT, 'readme', `${name}.png`), clip });
+}
+
 export function squeezed(text) {
   return text.replaceAll(/\s/g, '');
 }
