@@ -9,6 +9,8 @@ import { Setup } from './setup';
 
 const API_KEY = 'HERDMATE_API_KEY';
 
+type Failure = Status & { show: () => Promise<void> };
+
 /** The server's process and the connection to it. Each start makes a new client. */
 export class Server {
   private readonly log = vscode.window.createOutputChannel('Herdmate', { log: true });
@@ -17,7 +19,7 @@ export class Server {
   private readonly setup: Setup;
   private client: LanguageClient | undefined;
   private command: string | undefined; // of the settings, at the last start
-  private failure: Status | undefined; // while the server neither runs nor starts
+  private failure: Failure | undefined; // while the server neither runs nor starts
   private turn: Promise<void> = Promise.resolve();
 
   readonly onStatus = this.status.event;
@@ -76,10 +78,10 @@ export class Server {
     return this.inTurn(() => this.end());
   }
 
-  /** Runs a command of the server. VS Code shows the message of what is thrown. */
+  /** Runs a command of the server; where none runs, the user is told again why. */
   async execute(command: string, ...args: object[]): Promise<void> {
     await this.turn;
-    if (!this.client) throw new Error(vscode.l10n.t('Herdmate is not running: see its log.'));
+    if (!this.client) return this.failure?.show();
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
@@ -149,8 +151,11 @@ export class Server {
   }
 
   private tell(message: string, button: string, action: () => unknown): void {
-    this.failure = { state: 'error', message };
+    const show = async () => {
+      if (await vscode.window.showErrorMessage(message, button)) await action();
+    };
+    this.failure = { state: 'error', message, show };
     this.status.fire(this.failure);
-    void vscode.window.showErrorMessage(message, button).then((chosen) => chosen && action());
+    void show();
   }
 }

@@ -58,6 +58,12 @@ export async function missingServerIsToldWithOneButton() {
   ]);
   await page.locator('[aria-label^="Herdmate: error"]').first().waitFor();
   await picture('8-no-server');
+
+  await runCommand('Notifications: Clear All Notifications');
+  await message.waitFor({ state: 'detached' });
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await runCommand('Herdmate: Explain Selection');
+  await message.waitFor();
 }
 
 /** In a home folder that is empty: what is installed is built before, in PIP_CACHE_DIR. */
