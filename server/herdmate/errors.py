@@ -59,6 +59,10 @@ class UnreachableError(ServerError):
     """No server answers where the settings say that one is."""
 
 
+class HungUpError(UnreachableError):
+    """Somebody takes the connection and closes it without an answer."""
+
+
 class PromptError(HerdmateError):
     """A prompt file is wrong: the message names the file and what to change."""
 

@@ -17,7 +17,7 @@ from lsprotocol import types
 from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor
 from tests.e2e.installed import required
 from tests.e2e.main_job import CODE, URI, do_the_main_job
-from tests.engine.remote.server import MODELS, STREAM, reply, serving, words
+from tests.engine.remote.server import MODELS, PROBES, STREAM, reply, serving, words
 
 pytestmark = pytest.mark.e2e
 
@@ -149,7 +149,7 @@ async def test_the_model_of_this_machine_stands_in_only_where_the_user_said_so(
 ) -> None:
     options = {"model": str(starter_model)}
     async with AsyncExitStack() as listening:
-        server = await listening.enter_async_context(serving({"/props": answer or b""}))
+        server = await listening.enter_async_context(serving(dict.fromkeys(PROBES, answer or b"")))
         if answer is None:
             await listening.aclose()
         client = await listening.enter_async_context(

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 MODELS = {"data": [{"id": "qwen2.5-coder-0.5b-instruct", "max_model_len": 8192}]}
+PROBES = ["/props", "/api/version", "/v1/models"]
+"""What a server is asked for to tell its API; the last has its models."""
 
 
 @dataclass(frozen=True)

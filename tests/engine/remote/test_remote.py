@@ -21,12 +21,13 @@ from herdmate.errors import (
     ServerError,
     UnreachableError,
 )
-from herdmate.generation import Finished, Piece, Request, Sampling
+from herdmate.generation import SERVER_HOLE, Finished, Piece, Request, Sampling
 from herdmate.prompting.by_name import pieces_by_name
 from herdmate.prompting.families import Turn, family_of, infill_prompt, instruct_prompt
 from tests.engine.remote.server import (
     CHUNKED,
     MODELS,
+    PROBES,
     STREAM,
     Answer,
     Asked,
@@ -224,6 +225,7 @@ async def _says_nothing_for_ever(_asked: Asked, writer: asyncio.StreamWriter) ->
         (reply(302, b"", Location="http://127.0.0.1:9/"), "sends on to another address"),
         (reply(307, b"", Location="https://example.org/"), "sends on to another address"),
         (reply(500, b"Traceback (most recent call last)"), "an error, 500"),
+        (reply(500, b"[" * 100_000), "an error, 500"),
         (reply(429, {"error": {"message": "slow down"}}), "too much to do"),
     ],
 )
@@ -295,11 +297,25 @@ async def test_what_only_takes_connections_counts_as_not_there(
 async def test_what_only_takes_connections_is_not_met(
     answer: bytes | Answer, sentence: str
 ) -> None:
-    async with remote({"/props": answer}) as (engine, server, states):
+    async with remote(dict.fromkeys(PROBES, answer)) as (engine, server, states):
         with pytest.raises(UnreachableError, match=sentence):
             await asyncio.wait_for(engine.ready(), 10)
-        assert set(server.paths()) == {"/props"}
+        told_by_one = "no server" in sentence
+        assert set(server.paths()) == set(PROBES[:1] if told_by_one else PROBES)
         assert [state.state for state in states] == ["loading", "failed"]
+
+
+@pytest.mark.parametrize("answer", [_resets, b""], ids=["reset", "closed"])
+async def test_a_server_may_hang_up_on_what_it_does_not_know(answer: bytes | Answer) -> None:
+    async with remote(dict.fromkeys(PROBES[:-1], answer)) as (engine, server, states):
+        assert (await engine.ready()).name == "qwen2.5-coder-0.5b-instruct"
+        assert server.paths() == PROBES
+        assert [state.state for state in states] == ["loading", "ready"]
+    about = {"default_generation_settings": {"n_ctx": 2048}, "model_alias": "its-name"}
+    async with remote({"/props": reply(200, about), "/infill": answer}) as (engine, _, states):
+        info = await engine.ready()
+        assert (info.name, SERVER_HOLE[0] in info.pieces) == ("its-name", False)
+        assert [state.state for state in states] == ["loading", "ready"]
 
 
 async def test_what_was_begun_is_not_asked_again() -> None:

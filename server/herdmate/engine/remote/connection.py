@@ -15,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from herdmate.engine.remote.place import Place
-from herdmate.errors import ServerError, UnreachableError
+from herdmate.errors import HungUpError, ServerError, UnreachableError
 from herdmate.version import VERSION
 
 if TYPE_CHECKING:
@@ -39,8 +39,8 @@ async def asked(
 ) -> AsyncIterator[Answer]:
     """The answer to a GET, or with a ``body`` to a POST of it as JSON.
 
-    Raises ``UnreachableError`` where nobody answers, also where somebody takes the connection and
-    hangs up; ``ServerError`` where an answer breaks off or is not HTTP.
+    Raises ``UnreachableError`` where nobody answers, ``HungUpError`` where somebody only takes the
+    connection; ``ServerError`` where an answer breaks off or is not HTTP.
     """
     import httpx2  # a quarter of a second, only for those who have such a server
 
@@ -133,9 +133,9 @@ def _no_connection(place: Place, error: Exception) -> UnreachableError:
     )
 
 
-def _hung_up(place: Place) -> UnreachableError:
+def _hung_up(place: Place) -> HungUpError:
     """As the end of a tunnel does, behind which nobody is."""
-    return UnreachableError(
+    return HungUpError(
         f"{place} takes a connection and hangs up; start the server behind it, or change "
         "herdmate.remote.url."
     )

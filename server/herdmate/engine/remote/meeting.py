@@ -10,7 +10,7 @@ from typing import Any, Literal
 from herdmate.engine.remote.asking import number, word
 from herdmate.engine.remote.messages import Message, told
 from herdmate.engine.remote.place import Place, travels_in_the_open
-from herdmate.errors import EngineError, ServerError, UnreachableError
+from herdmate.errors import EngineError, HungUpError, ServerError, UnreachableError
 from herdmate.generation import SERVER_HOLE, ModelInfo
 
 Api = Literal["openai", "llama-server", "ollama"]
@@ -78,10 +78,13 @@ _SIGNS: tuple[tuple[str, str, Api], ...] = (
 
 
 async def _api_of(place: Place) -> Api:
+    """Some hang up on a path that they do not know; who hangs up on every one is not there."""
     for path, key, api in _SIGNS:
         try:
             if key in await told(place, path):
                 return api
+        except HungUpError:
+            continue
         except UnreachableError:
             raise
         except ServerError as error:
@@ -112,6 +115,8 @@ async def _infills(place: Place) -> bool:
     hole = {"input_prefix": "a", "input_suffix": "b", "n_predict": 0}
     try:
         await told(place, "/infill", hole)
+    except HungUpError:
+        return False
     except UnreachableError:
         raise
     except EngineError:

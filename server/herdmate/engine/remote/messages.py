@@ -72,7 +72,7 @@ async def check(place: Place, answer: Answer) -> None:
         )
     try:
         found = json.loads(await answer.whole())
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     status, after = answer.status, answer.headers.get("retry-after", "")
     wait = float(after) if re.fullmatch(r"\d{1,4}", after) else 0.0
