@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import SupportsIndex
 
 import pytest
 
@@ -156,6 +157,30 @@ def test_what_the_editor_did_not_close_is_another_text() -> None:
     assert _change(tally, "x = s]\n") is None
     _offer(tally, "x = s", "um(a)", "]\n")
     assert _number(tally, "shown") == 2
+
+
+class _Text(str):
+    """It notes how much of it was copied at once."""
+
+    most = 0
+
+    def __getitem__(self, key: SupportsIndex | slice) -> str:
+        part = super().__getitem__(key)
+        self.most = max(self.most, len(part))
+        return part
+
+
+def test_of_a_long_line_and_a_long_paste_little_is_copied() -> None:
+    tally, line = _tally(), "x" * 100_000
+    _offer(tally, line, "f(a)", "\n")
+    key, paste, far = map(_Text, (f"{line}f()\n", f"{line}f({line}{line})\n", f"{line}f()\n{line}"))
+    assert _change(tally, key) is None
+    assert _change(tally, paste) is None
+    _offer(tally, line, "f(a)", "\n")
+    end = Span(len(far), len(far))
+    tally.offer(Cursor(Document("a", "python", far), end.start), [Completion("y", end)])
+    assert _number(tally, "shown") == 3
+    assert max(key.most, paste.most, far.most) <= 1024
 
 
 def test_a_suggestion_that_grew_is_the_same() -> None:

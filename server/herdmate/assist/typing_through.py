@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from herdmate.assist.postprocess import Shown
-from herdmate.text import Cursor
+from herdmate.text import Cursor, line_start
 
 BEHIND = 256
 """Characters behind the cursor that must be the same, but for what the editor closed."""
@@ -35,8 +35,10 @@ def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Sho
     It was shown at ``begun``, of which only the text before it counts, when ``stood`` stood behind
     it. ``None`` where something else was typed or nothing is left.
     """
+    if len(shown.text) <= cursor.offset - begun.offset:
+        return None
     typed = cursor.document.text[begun.offset : cursor.offset]
-    if len(shown.text) <= len(typed) or not shown.text.startswith(typed):
+    if not shown.text.startswith(typed):
         return None
     change = _Change(begun, typed, shown.text, stood, cursor)
     more = change.characters_more(min(shown.reach, len(stood)), may_go_on=False)
@@ -54,10 +56,16 @@ def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
 
 def part_inside(text: str, cursor: Cursor) -> str:
     """The part of a text at a cursor that closes nothing which was opened before."""
-    line = cursor.line_prefix[-_LINE:]
+    line = _line_before(cursor)
     before = [pair for pair in _pairs(line + text) if _is_before(pair, len(line))]
     ends = [pair.end - len(pair.closer) for pair in before]
     return text[: max(min(ends) - len(line), 0)] if ends else text
+
+
+def _line_before(cursor: Cursor) -> str:
+    """The line up to a cursor, or the end of that: a file may be one line."""
+    text = cursor.document.text[max(cursor.offset - _LINE, 0) : cursor.offset]
+    return text[line_start(text, len(text)) :]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +98,7 @@ class _Change:
         """Does the text close later what the editor added, and has closed what was typed over?"""
         if not added and not over:
             return True
-        line = Cursor(self.cursor.document, self.begun.offset).line_prefix[-_LINE:]
+        line = _line_before(Cursor(self.cursor.document, self.begun.offset))
         start, at = len(line), len(line) + len(self.typed)
         pairs = _pairs(line + self.text)
         ahead = [
