@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -11,6 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
 
+import llama_cpp
 import pytest
 
 from herdmate.engine.client import EngineProcess, EngineState, start_fake, start_llama
@@ -111,8 +113,11 @@ async def test_llama_cpp_of_another_processor_is_named_and_what_to_do() -> None:
         for _ in range(3):
             with pytest.raises((EngineStoppedError, ModelError)):
                 await _text(engine, _request("die"))
-        with pytest.raises(ModelError, match="built for another processor"):
+        with pytest.raises(ModelError, match="built for another processor") as caught:
             await engine.ready()
+    command = shlex.split(str(caught.value).partition(": ")[2])
+    assert command[:4] == [sys.executable, "-m", "pip", "install"]  # of Herdmate's environment
+    assert command[-1] == f"llama-cpp-python=={llama_cpp.__version__}"
     crashed = [state.message for state in states if state.state == "crashed"]
     assert len(crashed) == 2
     assert "that this processor does not have" in crashed[0]

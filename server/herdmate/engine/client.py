@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from typing import Any, Literal, Protocol
 
 from herdmate.engine import wire
@@ -355,8 +356,8 @@ def _gave_up(code: int, times: int) -> str:
     if code in _ILLEGAL_INSTRUCTION:
         return (
             "The engine's llama.cpp was built for another processor; build it on this machine: "
-            "pip install --force-reinstall --no-deps --no-cache-dir --no-binary=llama-cpp-python "
-            "llama-cpp-python"
+            f'"{sys.executable}" -m pip install --force-reinstall --no-deps --no-cache-dir '
+            f"--no-binary=llama-cpp-python llama-cpp-python=={version('llama-cpp-python')}"
         )
     return (
         f"The engine stopped {times} times in a row ({_how(code)}); choose a smaller model in "

@@ -208,8 +208,6 @@ def _processor() -> str:
 
 
 def _llama_version() -> str:
-    import llama_cpp
-
     # What suits a build without GPUs suits no other.
     build = " for GPUs" if llama_cpp.llama_supports_gpu_offload() else ""
     return f"{llama_cpp.__version__}{build}"
