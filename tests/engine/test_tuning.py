@@ -70,12 +70,24 @@ def test_weights_are_not_repacked_for_amx_which_crashes(
 ) -> None:
     model = tmp_path / "model.gguf"
     model.write_bytes(b"model")
-    tuning.remember(str(model), START, tmp_path)
     assert tuning.default(str(model)).weights == "repacked"
     _build_for("AVX512 = 1 | AMX_INT8 = 1 | REPACK = 1", monkeypatch)
     assert tuning.default(str(model)).weights == "mapped"
-    remembered = tuning.remembered(str(model), tmp_path)
-    assert remembered == replace(START, weights="mapped")
+    tuning.remember(str(model), START, tmp_path)
+    assert tuning.remembered(str(model), tmp_path) == replace(START, weights="mapped")
+
+
+def test_a_build_without_amx_is_measured_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"model")
+    _build_for("AMX_INT8 = 1", monkeypatch)
+    profile = replace(START, weights="mapped")
+    tuning.remember(str(model), profile, tmp_path)
+    assert tuning.remembered(str(model), tmp_path) == profile
+    _build_for("AVX512 = 1", monkeypatch)
+    assert tuning.remembered(str(model), tmp_path) is None
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": 1}'])
