@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { PATIENCE, say, setMachine, until } from './machine.mjs';
-import { log, page, picture, pictureInBothThemes, runCommand, untilLogged } from './window.mjs';
+import { page, picture, pictureInBothThemes, runCommand } from './window.mjs';
 
 const TITLE = 'Qwen2.5-Coder 0.5B Instruct';
 
@@ -21,17 +21,21 @@ export async function aFetchIsCancelledAndGoneOnWith() {
     await progress.locator('.monaco-text-button', { hasText: 'Cancel' }).click();
     await progress.waitFor({ state: 'detached' });
   }
-  const before = log().split('settings changed: model').length - 1;
-  await pick();
-  await untilLogged('settings changed: model', before + 1);
-  const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
-  await ready.waitFor({ timeout: PATIENCE });
+  await untilLoadedAnew(pick);
   assert.equal(await progress.count(), 0);
   await picture('6k-fetched');
-  setMachine({});
-  await untilLogged('settings changed: model', before + 2);
-  await ready.waitFor({ timeout: PATIENCE });
+  await untilLoadedAnew(() => setMachine({}));
   say(`a fetch was cancelled twice, at ${had} MB at last, and gone on with`);
+}
+
+/** Does what changes the model, and waits until it is loaded; the one before was ready too. */
+async function untilLoadedAnew(change) {
+  const states = ['loading', 'ready'].map((state) => `[aria-label^="Herdmate: ${state}"]`);
+  const [loading, ready] = states.map((label) => page.locator(label).first());
+  const loads = loading.waitFor({ timeout: PATIENCE });
+  await change();
+  await loads;
+  await ready.waitFor({ timeout: PATIENCE });
 }
 
 async function pick(pictured) {
