@@ -58,11 +58,12 @@ export class Server {
 
   /** Makes an environment for the server that the extension carries, and starts that. */
   private async setUp(): Promise<void> {
-    const message = vscode.l10n.t('Setting up Herdmate');
-    if (this.failure) this.status.fire({ state: 'starting', message });
+    const failure = this.failure;
+    await this.stop(); // Windows replaces no file that is in use
+    this.status.fire({ state: 'starting', message: vscode.l10n.t('Setting up Herdmate') });
     const python = await interpreter().catch(() => undefined);
-    if (await this.setup.run(python)) await this.restart();
-    else if (this.failure) this.status.fire(this.failure);
+    if ((await this.setup.run(python)) || !failure) await this.restart();
+    else this.status.fire(failure);
   }
 
   /** Keeps the key of a remote engine where VS Code keeps secrets; the server is told at its start. */

@@ -85,8 +85,7 @@ export class Setup implements vscode.Disposable {
     const [retry, showLog] = [vscode.l10n.t('Retry'), vscode.l10n.t('Show Log')];
     const chosen = await vscode.window.showErrorMessage(text, retry, showLog);
     if (chosen === showLog) this.log.show();
-    const command = this.made() ? 'herdmate.restartServer' : 'herdmate.setUp'; // both try again
-    if (chosen === retry) await vscode.commands.executeCommand(command);
+    if (chosen === retry) await vscode.commands.executeCommand('herdmate.setUp');
   }
 
   private async install(preferred: string | undefined, run: Run): Promise<void> {

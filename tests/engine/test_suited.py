@@ -44,11 +44,16 @@ def test_the_next_load_uses_what_was_tuned(tiny_model: Path, loads: list[Any]) -
     assert context.flash_attn_type == llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
 
 
-def test_the_users_settings_go_before(tiny_model: Path, loads: list[Any]) -> None:
+@pytest.mark.parametrize("is_for_amx", [False, True])
+def test_the_users_settings_go_before_but_for_what_crashes(
+    is_for_amx: bool, tiny_model: Path, loads: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = b"AMX_INT8 = 1" if is_for_amx else b""
+    monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: said)
     tuning.remember(str(tiny_model), TUNED)
     how = Load(str(tiny_model), context=512, threads=2, gpu_layers=0, weights="repacked")
     suited.load(how, lambda _: None).close()
     model, context = loads
     assert model.n_gpu_layers == 0
-    assert model.use_extra_bufts
+    assert model.use_extra_bufts is not is_for_amx
     assert (context.n_threads, context.n_threads_batch) == (2, 2)

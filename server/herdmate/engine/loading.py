@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import llama_cpp
 
-from herdmate.engine.tuning import Profile
+from herdmate.engine.tuning import Profile, is_for_amx
 from herdmate.errors import ModelError, NoMemoryError
 
 _log = logging.getLogger(__name__)
@@ -79,7 +79,7 @@ def _native_model(how: Load, profile: Profile, on_progress: Callable[[float], No
     params.progress_callback = progress
     if not llama_cpp.llama_supports_gpu_offload():
         # llama.cpp would repack the weights beside the mapped file, which is both in memory.
-        params.use_extra_bufts = profile.weights == "repacked"
+        params.use_extra_bufts = profile.weights == "repacked" and not is_for_amx()
         params.load_mode = _LOAD_MODES[profile.weights, how.lock_memory]
     llama_cpp.llama_backend_init()
     return llama_cpp.llama_model_load_from_file(how.path.encode(), params)

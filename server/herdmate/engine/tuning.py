@@ -82,7 +82,7 @@ def _may_repack(path: str) -> bool:
     compiles it, it ends with an illegal instruction (llama.cpp's pull request 26954).
     """
     fits = os.path.getsize(path) * 1.5 < psutil.virtual_memory().available
-    return fits and not _is_for_amx()
+    return fits and not is_for_amx()
 
 
 def tune(start: Profile, size: int, measure: Measure) -> Profile:
@@ -210,8 +210,9 @@ def _processor() -> str:
 def _llama_version() -> str:
     # What suits one build suits no other.
     gpus = " for GPUs" if llama_cpp.llama_supports_gpu_offload() else ""
-    return f"{llama_cpp.__version__}{gpus}{' for AMX' if _is_for_amx() else ''}"
+    return f"{llama_cpp.__version__}{gpus}{' for AMX' if is_for_amx() else ''}"
 
 
-def _is_for_amx() -> bool:
+def is_for_amx() -> bool:
+    """Does llama.cpp compute repacked weights with AMX?"""
     return b"AMX_INT8 = 1" in llama_cpp.llama_print_system_info()

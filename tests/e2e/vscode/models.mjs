@@ -53,9 +53,10 @@ async function pick(pictured) {
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
 
-/** The details that have not all the room that they need. */
+/** The details that have not all the room that they need; all rows where no detail was found. */
 function cutOff(all) {
   const details = all.flatMap((row) => [...row.querySelectorAll('.quick-input-list-label-meta *')]);
+  if (!details.length) return all.map((row) => row.innerText);
   return details.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.innerText);
 }
 
