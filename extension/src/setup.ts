@@ -110,7 +110,7 @@ export class Setup implements vscode.Disposable {
     this.log.info(`Running ${[program, ...args].join(' ')}`);
     const { token } = this.ends;
     const [name, began] = [path.basename(program), Date.now()];
-    let last = '';
+    let [last, wrong] = ['', ''];
     const show = () => {
       const seconds = Math.round((Date.now() - began) / 1000);
       progress.report({ message: `${step} (${seconds} s). ${last.slice(0, 80)}` });
@@ -123,14 +123,14 @@ export class Setup implements vscode.Disposable {
       createInterface({ input }).on('line', (line) => {
         this.log.info(line);
         last = line.trim();
+        if (/^error: /i.test(last)) wrong = last;
       });
     return new Promise<void>((resolve, reject) => {
       child.on('error', reject);
       child.on('close', (code) => {
         if (token.isCancellationRequested) reject(new vscode.CancellationError());
         else if (code === 0) resolve();
-        else
-          reject(new Error(vscode.l10n.t('{0} failed ({1}); the log tells why.', name, `${code}`)));
+        else reject(new Error(wrong || `${name} (${code}): ${last}`));
       });
     }).finally(() => {
       watch.dispose();
