@@ -26,6 +26,8 @@ class Terminal:
         """Press keys by tmux's names of them, such as ``Enter``, ``C-g`` or ``M-x``."""
         for key in keys:
             self._run("send-keys", key)
+            if key == "Escape":  # read together with the next key it would be Alt and that key
+                time.sleep(0.3)
 
     def type(self, text: str) -> None:
         """Type a text."""
