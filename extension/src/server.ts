@@ -58,6 +58,7 @@ export class Server {
 
   /** Makes an environment for the server that the extension carries, and starts that. */
   private async setUp(): Promise<void> {
+    if (this.setup.isOlder()) return this.restart(); // which tries it once
     const failure = this.failure;
     await this.stop(); // Windows replaces no file that is in use
     this.status.fire({ state: 'starting', message: vscode.l10n.t('Setting up Herdmate') });

@@ -39,10 +39,12 @@ export class Setup implements vscode.Disposable {
   /** The installed server, if there is one; brought up to this version first, where that goes. */
   async server(): Promise<string | undefined> {
     await this.running; // what it makes may be what is asked for
-    const made = this.made();
-    if (made && made !== this.version) await this.run(undefined);
-    return made && existsSync(this.program) ? this.program : undefined;
+    if (this.isOlder()) await this.run(undefined);
+    return this.made() && existsSync(this.program) ? this.program : undefined;
   }
+
+  /** Is it of another version, to which a start brings it up? */
+  readonly isOlder = () => (this.made() ?? this.version) !== this.version;
 
   /** Installs, updates or repairs, one at a time, and tells what goes wrong without waiting. */
   run(preferred: string | undefined): Promise<boolean> {
@@ -109,7 +111,7 @@ export class Setup implements vscode.Disposable {
   private logged(progress: Progress, step: string, program: string, ...args: string[]) {
     this.log.info(`Running ${[program, ...args].join(' ')}`);
     const { token } = this.ends;
-    const [name, began] = [path.basename(program), Date.now()];
+    const began = Date.now();
     let [last, wrong] = ['', ''];
     const show = () => {
       const seconds = Math.round((Date.now() - began) / 1000);
@@ -130,7 +132,7 @@ export class Setup implements vscode.Disposable {
       child.on('close', (code) => {
         if (token.isCancellationRequested) reject(new vscode.CancellationError());
         else if (code === 0) resolve();
-        else reject(new Error(wrong || `${name} (${code}): ${last}`));
+        else reject(new Error(wrong || `${path.basename(program)} (${code}): ${last}`));
       });
     }).finally(() => {
       watch.dispose();

@@ -64,12 +64,9 @@ function percent({ fraction }: Status): string {
   return typeof fraction === 'number' ? ` ${Math.round(fraction * 100)} %` : '';
 }
 
-function state(status: Status): string {
-  return `Herdmate: ${STATES[status.state].name}${percent(status)}`;
-}
-
 function title(status: Status): string {
-  return state(status) + (status.model ? `, ${status.model}` : '');
+  const state = `Herdmate: ${STATES[status.state].name}${percent(status)}`;
+  return status.model ? `${state}, ${status.model}` : state;
 }
 
 /** Shows a menu of the server, with `own` at its end; without a server what can be done then. */

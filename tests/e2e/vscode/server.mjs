@@ -103,7 +103,7 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   assert(log().includes(`Starting ${VENV}/bin/herdmate serve`), 'another server was started');
   await picture('9b-set-up-done');
   // Once in vain, and once more.
-  assert.equal(log().split(' -m pip ').length - 1, 2, 'it was installed twice at once');
+  assert.equal(timesInstalled(), 2, 'it was installed twice at once');
   say('the carried server was installed and is ready');
 }
 
@@ -123,6 +123,17 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
   await picture('9c-update-failed');
   assert(await failed.isVisible());
   say('the older server is ready though its update failed');
+
+  const tried = timesInstalled();
+  await press('Retry', failed);
+  await until(
+    () => timesInstalled() > tried,
+    () => 'the update was not tried again',
+  );
+  await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor({ state: 'detached' });
+  await ready.waitFor({ timeout: PATIENCE });
+  assert.equal(timesInstalled(), tried + 1, 'one Retry tried the update twice');
+  await failed.waitFor();
 
   fs.renameSync(path.join(packages, 'no-pip'), path.join(packages, 'pip'));
   await press('Retry', failed);
@@ -154,6 +165,11 @@ function makeOlder(packages, version) {
     write(path.join(to, name), text.replaceAll(version, OLDER));
   }
   write(STAMP, OLDER);
+}
+
+/** How often pip was run. */
+function timesInstalled() {
+  return log().split(' -m pip ').length - 1;
 }
 
 function failedSetup() {
