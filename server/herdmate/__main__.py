@@ -1,5 +1,51 @@
-"""``python -m herdmate`` is the same as the ``herdmate`` command."""
+"""The ``herdmate`` command, also as ``python -m herdmate``.
 
-from herdmate.cli import main
+Nothing is imported here before the working directory has left the import path: an editor starts the
+server in the workspace, which may hold a ``logging.py`` of its own.
+"""
 
-raise SystemExit(main())
+import os
+import sys
+
+
+def main() -> int:
+    """Run one command of the command line; the exit code is 0 when it did what was asked."""
+    distrust_working_directory()
+
+    from herdmate.cli import main as run
+
+    return run()
+
+
+def distrust_working_directory() -> None:
+    """Have neither this process nor its children import from the folder it was started in."""
+    asked_for = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    trusted = [entry for entry in asked_for if not _lies_in_working_directory(entry)]
+    if trusted != asked_for:
+        os.environ["PYTHONPATH"] = os.pathsep.join(trusted)
+    sys.path[:] = [
+        entry
+        for index, entry in enumerate(sys.path)
+        if os.path.isabs(entry)
+        and not (
+            ((index == 0 and os.path.isdir(entry)) or entry in asked_for)
+            and _lies_in_working_directory(entry)
+        )
+    ]
+
+
+def _lies_in_working_directory(entry: str) -> bool:
+    if not os.path.isabs(entry):
+        return True
+    if os.path.basename(entry).endswith("-packages"):
+        return False  # where packages were installed, which run anyway
+    try:
+        here = os.path.realpath(os.getcwd())
+    except OSError:  # it is gone
+        return False
+    real = os.path.realpath(entry)
+    return real == here or real.startswith(here.rstrip(os.sep) + os.sep)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
