@@ -6,6 +6,7 @@ Lines, columns and encodings of the protocol exist only in ``lsp/convert.py``.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -134,9 +135,15 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other."""
+    """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other.
+
+    No file has a path that is longer than a system takes, or has a null character.
+    """
     parts = urlsplit(uri)
-    return Path(url2pathname(parts.path)) if parts.scheme in _ON_DISK else None
+    if parts.scheme not in _ON_DISK:
+        return None
+    path = url2pathname(parts.path)
+    return Path(path) if len(path) <= _LONGEST_PATH and "\0" not in path else None
 
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
@@ -146,14 +153,17 @@ def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
 
 
 def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
-    """A path as people write it: from its folder on, which is named where there are several."""
+    """A path as people write it: from its folder on, which is named where there are several.
+
+    In one line, whatever the names are made of.
+    """
     folder = folder_of(path, folders)
-    if folder is None:
-        return path.name
-    start = folder.parent if len(folders) > 1 else folder
-    return path.relative_to(start).as_posix()
+    start = folder.parent if folder is not None and len(folders) > 1 else folder
+    shown = path.name if start is None else path.relative_to(start).as_posix()
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
 
 
+_LONGEST_PATH = 32_767 if os.name == "nt" else 4_096
 _ON_DISK = ("file", "vscode-notebook-cell")
 
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import random
+import re
 import shutil
+import socket
 import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from herdmate.context.files import readable_files
 from herdmate.context.git_config import ignoring_in
-from herdmate.context.ignored import is_ignored, state_of_rules
+from herdmate.context.ignored import is_ignored, state_of_rules, unreadable_rules
 
 
 @pytest.fixture
@@ -210,14 +215,174 @@ def test_git_says_the_same(repository: Path, home: Path) -> None:
         *("#hash", "!bang", "a1.x", "ab.x", "d.cache/keep", "d.cache/lost", "excluded/a"),
         *("x.user", "z.user", "sub/x.user", "sub/y.user", "only_user/a", "sub/only_user", "a.py"),
     ]
-    environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1"}
-    git = ["git", "-C", str(repository)]
-    subprocess.run([*git, "init", "-q"], check=True, env=environment)
-    asked = "\0".join(names).encode()
-    said = subprocess.run(
-        [*git, "check-ignore", "-z", "--stdin"], input=asked, capture_output=True, env=environment,
-        check=True,
-    )  # fmt: skip
-    ignored = {name.decode() for name in said.stdout.split(b"\0") if name}
+    ignored = _ignored_by_git(repository, names)
     assert {name for name in names if is_ignored(repository / name)} == ignored
     assert len(ignored) > 10
+
+
+_PIECES = [
+    *("a", "b", "ab", "*", "?", "/", "/", "/**/", "**/", "/**", "[ab]", "[!a]", "[^b]", "[a-c]"),
+    *("[]a]", "[[:alpha:]]", "[[:digit:]x]", "[b-a]", "[a\\]]", "[", "]", "\\*", "\\a", "\\", " "),
+    *("\\ ", "-", "1", "[:a]", "[[:x:]]", "[a-", "[]-a]", "A"),
+]  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="compares with git")
+@pytest.mark.parametrize("seed", range(100 if os.environ.get("HERDMATE_LONG") else 1))
+def test_git_says_the_same_of_rules_made_at_random(repository: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    names = []
+    for number in range(100):
+        rules = ["".join(chance.choices(_PIECES, k=chance.randint(1, 5))) for _ in range(3)]
+        # git takes what stands before the first wildcard for a folder: a** is not a whole name.
+        rules = [rule for rule in rules if not re.search(r"[^/]\*\*|\*\*[^/]", rule)]
+        signs = chance.choices(("", "", "", "!"), k=len(rules))
+        lines = "".join(f"{sign}{rule}\n" for sign, rule in zip(signs, rules, strict=True))
+        _write(repository, {f"{number}/.gitignore": lines})
+        for _ in range(15):
+            parts = (
+                "".join(chance.choices("aabbc1A]*- ", k=chance.randint(1, 3))) for _ in range(9)
+            )
+            names.append(f"{number}/{'/'.join(list(parts)[: chance.randint(1, 4)])}")
+    ignored = _ignored_by_git(repository, names)
+    assert {name for name in names if is_ignored(repository / name)} == ignored
+    assert len(names) / 20 < len(ignored) < len(names)
+
+
+def _ignored_by_git(repository: Path, names: list[str]) -> set[str]:
+    environment = os.environ | {"GIT_CONFIG_NOSYSTEM": "1"}
+    git = ["git", "-C", str(repository), "-c", "init.defaultBranch=main"]
+    subprocess.run([*git, "init", "-q"], check=True, env=environment)
+    said = subprocess.run(
+        [*git, "check-ignore", "-z", "--stdin"], input="\0".join(names).encode(),
+        capture_output=True, env=environment, check=True,
+    )  # fmt: skip
+    return {name.decode() for name in said.stdout.split(b"\0") if name}
+
+
+_UNREADABLE = {
+    "a pipe": lambda path: os.mkfifo(path),
+    "a device without an end": lambda path: path.symlink_to("/dev/zero"),
+    "what the client writes": lambda path: path.symlink_to(f"/dev/fd/{os.pipe()[0]}"),
+    "a link to itself": lambda path: path.symlink_to(path),
+    "a link out of the workspace": lambda path: path.symlink_to(_outside(path)),
+    "a file of the kernel's": lambda path: path.symlink_to("/proc/self/environ"),
+    "a socket": lambda path: _bind(path),
+    "a huge file": lambda path: os.truncate(path, 8 << 30) if path.touch() is None else None,
+    "too many rules": lambda path: path.write_text("a*b?c\n" * 20_000),
+    "an endless rule": lambda path: path.write_text("*a" * 50_000),
+}
+
+
+def _outside(path: Path) -> Path:
+    outside = path.parents[2] / "outside"
+    outside.write_text("")
+    return outside
+
+
+def _bind(path: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as unix:
+        here = os.getcwd()
+        os.chdir(path.parent)  # the names of sockets are short
+        try:
+            unix.bind(path.name)
+        finally:
+            os.chdir(here)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize("name", ["sub/.gitignore", "sub/.ignore", ".git/info/exclude"])
+@pytest.mark.parametrize("kind", _UNREADABLE)
+def test_where_rules_cannot_be_read_all_is_ignored(repository: Path, kind: str, name: str) -> None:
+    if kind in ("a link out of the workspace", "a file of the kernel's") and ".git/" in name:
+        pytest.skip("git follows it too; it holds rules and nothing else is made of it")
+    _write(repository, {"a.py": "x", "sub/a.py": "x", ".git/info/x": ""})
+    _UNREADABLE[kind](repository / name)
+    assert is_ignored(repository / "sub" / "a.py")
+    assert unreadable_rules(repository / "sub" / "a.py") == repository / name
+    assert is_ignored(repository / "a.py") == name.startswith(".git/")
+    assert _readable(repository) <= {"a.py"}
+
+
+def test_rules_that_need_not_be_read(repository: Path, home: Path) -> None:
+    (repository / ".ignore").mkdir()
+    (repository / ".gitignore").symlink_to(os.devnull)
+    _write(repository, {".git/config": f"[core]\nexcludesFile = {os.devnull}\n"})
+    assert not is_ignored(repository / "a.py")
+    assert unreadable_rules(repository / "a.py") is None
+    (repository / ".gitignore").unlink()
+    (repository / ".gitignore").symlink_to("rules")
+    assert not is_ignored(repository / "a.py")
+    _write(repository, {"rules": "a.py\n"})
+    assert is_ignored(repository / "a.py")
+    assert unreadable_rules(repository / "a.py") is None
+
+
+def test_a_folder_that_is_a_link_out_of_the_workspace_may_be_opened(
+    repository: Path, home: Path
+) -> None:
+    _write(home / "elsewhere", {".gitignore": "b.py\n"})
+    (repository / "link").symlink_to(home / "elsewhere")
+    assert not is_ignored(repository / "link" / "a.py", repository)
+    assert is_ignored(repository / "link" / "b.py", repository)
+
+
+def test_more_files_of_rules_than_anybody_writes(repository: Path) -> None:
+    names = ["d/" * depth for depth in range(1, 120)]
+    _write(repository, {f"{name}.gitignore": "b.py\n" for name in names})
+    assert not is_ignored(repository / "d" / "d" / "a.py")
+    assert is_ignored(repository / names[-1] / "a.py")
+    assert unreadable_rules(repository / names[-1] / "a.py") is not None
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {".git/config": "[include]\n\tpath = config\n" * 200},
+        {
+            ".git/config": "".join(f"[include]\npath = {number}\n" for number in range(8)),
+            **{
+                f".git/{number}": "".join(f"[include]\npath = {other}\n" for other in range(8))
+                for number in range(8)
+            },
+        },
+        {".git/config": "[include]\n" + "path = /dev/zero\npath = /dev/stdin\n" * 5_000},
+        {".git/config": f"[a{' ' * 200_000}\n" + "[core]\nexcludesFile = x\n" * 20_000},
+        {
+            ".git/config": '[includeIf "a"]\npath = b\n' * 5_000,
+            ".git/b": "[core]\nexcludesfile=c\n",
+        },
+        {".git/config": "[core]\nexcludesFile = " + "a\\\n" * 100_000},
+        {".git/config": '[core "' + "\\" * 200_000},
+        {".git/config": "[core]\n" + "excludesFile = ~\0\n" + 'excludesFile = "~\\\0x"\n'},
+        {".git/commondir": "/"},
+        {".git/commondir": "a" * 1_000_000},
+        {".git/commondir": "../" * 1_000},
+        {".git/commondir": "\0"},
+    ],
+)
+def test_settings_that_would_be_read_for_ever(repository: Path, settings: dict[str, str]) -> None:
+    _write(repository, settings)
+    start = time.process_time()
+    assert not is_ignored(repository / "a.py")
+    assert len(ignoring_in(repository).read) < 600
+    assert time.process_time() - start < 20  # the first takes for ever, others hours
+
+
+@pytest.mark.parametrize("text", ["gitdir: /", "gitdir: \0", "x", "gitdir: " + "a" * 100_000, ""])
+def test_a_repository_that_is_nowhere(home: Path, text: str) -> None:
+    _write(home / "w", {".git": text, ".gitignore": "b.py\n"})
+    assert is_ignored(home / "w" / "b.py", home / "w")
+    assert not is_ignored(home / "w" / "a.py", home / "w")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+def test_a_repository_that_is_a_pipe(home: Path) -> None:
+    _write(home / "w", {".gitignore": "b.py\n"})
+    os.mkfifo(home / "w" / ".git")
+    for name in ("HEAD", "config", "commondir"):
+        _write(home / "v", {".git/a": ""})
+        os.mkfifo(home / "v" / ".git" / name)
+    for folder in (home / "w", home / "v"):
+        assert is_ignored(folder / "b.py", folder) == (folder.name == "w")
+        assert not is_ignored(folder / "a.py", folder)

@@ -19,6 +19,8 @@ MOST_BEHIND_CURSOR = 8
 
 IN_A_WORD = "the cursor is inside a word"
 
+_MOST_GLOBS, _LONGEST_GLOB, _LONGEST_PATH = 200, 500, 4096
+
 _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 
 
@@ -82,13 +84,16 @@ def is_switched_off(
     known = [path, path.rpartition("/")[2]]
     if (file := path_of(document.uri)) is not None:
         known += (file.relative_to(at).as_posix() for at in folders if at in file.parents)
+    known = [name for name in known if len(name) <= _LONGEST_PATH]
     return any(
         entry == document.language or any(_matches(name, entry) for name in known)
-        for entry in disabled_in
+        for entry in disabled_in[:_MOST_GLOBS]
+        if len(entry) <= _LONGEST_GLOB
     )
 
 
 def _matches(name: str, glob: str) -> bool:
+    # What fnmatch makes of a glob never goes back over what a star has taken.
     return fnmatch(name, glob) or ("**/" in glob and fnmatch(name, glob.replace("**/", "")))
 
 

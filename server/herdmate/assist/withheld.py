@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from herdmate.context.files import is_secret, redacted
-from herdmate.context.ignored import is_ignored
+from herdmate.context.ignored import is_ignored, unreadable_rules
 from herdmate.text import Document, folder_of
 
 
@@ -29,13 +29,20 @@ def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None
     ``folders`` are the workspace's.
     """
     files = {path, Path(os.path.realpath(path))}
-    by_git = any(is_ignored(file, folder_of(file, folders)) for file in files)
-    return _reason(any(map(is_secret, files)), by_git)
+    by_git = [file for file in files if is_ignored(file, folder_of(file, folders))]
+    unreadable = (unreadable_rules(file, folder_of(file, folders)) for file in by_git)
+    rules = next(filter(None, unreadable), None)
+    return _reason(any(map(is_secret, files)), bool(by_git), rules)
 
 
-def _reason(of_secrets: bool, by_git: bool) -> str | None:
+def _reason(of_secrets: bool, by_git: bool, unreadable: Path | None = None) -> str | None:
     if of_secrets:
         return "the file's name says that it holds secrets, which the model never sees"
+    if unreadable is not None:
+        return (
+            f"the rules in {unreadable} cannot be read, so that nobody knows whether git ignores "
+            "this file; make that an ordinary file of less than 64,000 characters, or remove it"
+        )
     if by_git:
         return "git ignores this file, and the model never sees what git ignores"
     return None

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 from collections import Counter
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
+
+from herdmate.context.editorconfig import editorconfig
+
+_WIDEST_INDENT, _WIDEST_LINE = 16, 10_000
+_MOST_TEXT = 200_000  # characters of a file that are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,58 +29,24 @@ class Conventions:
 def conventions_of(text: str, path: Path | None) -> Conventions:
     """The conventions of a file with this text."""
     given = editorconfig(path) if path is not None else {}
-    width = given.get("max_line_length", "")
+    text = text[:_MOST_TEXT]
     return Conventions(
         _indent(given) if _indent(given) is not None else _indent_of(text),
         _quotes_of(text),
-        int(width) if width.isdecimal() else None,
+        _number(given.get("max_line_length", ""), _WIDEST_LINE),
     )
-
-
-_TOP = "before the first section"
-
-
-def editorconfig(path: Path) -> dict[str, str]:
-    """What the ``.editorconfig`` files above a path say of it (editorconfig.org), nearest first.
-
-    Number ranges in patterns are not known here.
-    """
-    found: list[dict[str, str]] = []
-    for folder in path.parents:
-        try:
-            text = (folder / ".editorconfig").read_text("utf-8", "replace")
-        except OSError:
-            continue
-        parser = configparser.RawConfigParser(strict=False, delimiters=("=", ":"))
-        try:
-            parser.read_string(f"[{_TOP}]\n{text}")
-        except configparser.Error:
-            continue
-        name = path.relative_to(folder).as_posix()
-        found += [
-            {key: value.lower() for key, value in parser.items(section)}
-            for section in reversed(parser.sections())
-            if section != _TOP and _matches(name, section)
-        ]
-        if parser.get(_TOP, "root", fallback="").lower() == "true":
-            break
-    return {key: value for values in reversed(found) for key, value in values.items()}
-
-
-def _matches(name: str, pattern: str) -> bool:
-    if (choice := re.search(r"\{([^{}]*,[^{}]*)\}", pattern)) is not None:
-        head, tail = pattern[: choice.start()], pattern[choice.end() :]
-        return any(_matches(name, head + item + tail) for item in choice[1].split(","))
-    if "/" not in pattern:
-        return fnmatchcase(name.rpartition("/")[2], pattern)
-    return fnmatchcase(name, pattern.lstrip("/"))
 
 
 def _indent(given: dict[str, str]) -> int | None:
     if given.get("indent_style") == "tab":
         return 0
-    size = given.get("indent_size", "")
-    return int(size) if size.isdecimal() else None
+    return _number(given.get("indent_size", ""), _WIDEST_INDENT)
+
+
+def _number(text: str, most: int) -> int | None:
+    if not text.isdecimal() or len(text) > len(str(most)):
+        return None
+    return number if (number := int(text)) <= most else None
 
 
 def _indent_of(text: str) -> int | None:

@@ -7,8 +7,9 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from fnmatch import translate
-from itertools import zip_longest
+from itertools import islice, zip_longest
 from pathlib import Path, PurePath
+from typing import Literal
 
 from herdmate.context.ignored import rules_in
 
@@ -17,6 +18,12 @@ MOST_FILES = 5_000
 
 LARGEST_FILE = 64_000
 """Bytes. What is larger was made by a program, or takes too long to parse between two keys."""
+
+_MOST_ENTRIES = 100_000  # of all folders of a workspace, of which most are files to be left out
+_MOST_IN_FOLDER = 20_000
+_MOST_WORK = 20_000_000  # characters of paths that are compared with rules; some seconds
+_STATES_AT_ONCE = 2_000  # of rules, in the time that it takes to look at a character at all
+_PRICE_OF_RULES = 20_000  # that cannot be read, in the same measure
 
 _KINDS = ("json", "yaml", "yml", "toml", "ini", "cfg", "conf", "txt", "xml", "properties", "csv")
 _SECRET = (
@@ -103,25 +110,38 @@ def _stars(text: str) -> str:
 def readable_files(root: Path) -> Iterator[Path]:
     """The files below a folder that may be read, its own first; those that git ignores are not.
 
-    Links are not followed, and hidden folders and what packages are installed in are left out.
+    Links are not followed, and hidden folders and what packages are installed in are left out. It
+    ends early in a folder that is larger than any that people work in.
     """
+    return islice(_walk(root), MOST_FILES)
+
+
+def _walk(root: Path) -> Iterator[Path]:
     rules = rules_in(root, root)
     waiting = deque([(root, rules)] if rules is not None else [])
-    count = 0
-    while waiting:
+    entries, work = _MOST_ENTRIES, _MOST_WORK
+    while waiting and entries > 0:
         folder, rules = waiting.popleft()
-        for entry in _entries(folder):
+        found = _entries(folder, min(entries, _MOST_IN_FOLDER))
+        entries -= len(found) + 1
+        price = 1 + rules.states // _STATES_AT_ONCE
+        for entry in found:
             path = Path(entry.path)
-            if entry.is_dir(follow_symlinks=False):
+            work -= len(entry.path) * price
+            if work < 0:
+                return
+            if _is(entry, "dir"):
                 if not _is_left_out(entry.name) and not rules.ignore(path, is_folder=True):
-                    waiting.append((path, rules.within(path)))
-            elif entry.is_file(follow_symlinks=False) and not is_secret(path):
-                if rules.ignore(path, is_folder=False):
-                    continue
+                    below = rules.within(path)
+                    work -= _PRICE_OF_RULES if below.unreadable else 2 * below.states
+                    if not below.unreadable:
+                        waiting.append((path, below))
+            elif (
+                _is(entry, "file")
+                and not is_secret(path)
+                and not rules.ignore(path, is_folder=False)
+            ):
                 yield path
-                count += 1
-                if count == MOST_FILES:
-                    return
 
 
 def is_in_left_out_folder(path: Path, root: Path) -> bool:
@@ -133,9 +153,20 @@ def _is_left_out(folder: str) -> bool:
     return folder.startswith(".") or folder in _FOLDERS
 
 
-def _entries(folder: Path) -> list[os.DirEntry[str]]:
+def _entries(folder: Path, most: int) -> list[os.DirEntry[str]]:
+    """In the order of their names; some of them where there are more."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(entries, key=lambda entry: entry.name)
-    except OSError:
+            return sorted(islice(entries, most), key=lambda entry: entry.name)
+    except (OSError, ValueError):
         return []
+
+
+def _is(entry: os.DirEntry[str], kind: Literal["dir", "file"]) -> bool:
+    """Is it a folder, or a file? A link is neither, nor is what has just gone."""
+    try:
+        if kind == "dir":
+            return entry.is_dir(follow_symlinks=False)
+        return entry.is_file(follow_symlinks=False)
+    except OSError:
+        return False

@@ -10,9 +10,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import chain, islice
 from pathlib import Path
 
+from herdmate import bounded_read
+
 _DEEPEST_INCLUDE = 8
+_MOST_SETTINGS_FILES = 50  # of one repository and the user; each may include the others
+_MOST_SETTINGS = 500  # in these, of those that are asked for
+_MOST_RULE_FILES = 20  # that settings under a condition name
+_LARGEST = 1024 * 1024  # bytes of a file of settings, and twice that of all
+_LONGEST_PATH = 4096  # characters in ``gitdir`` and ``commondir``
 
 Stamp = tuple[int, int, int, int]
 """Differs where a file was written anew."""
@@ -32,21 +40,21 @@ class Ignoring:
 
 def repository_of(folder: Path) -> Path | None:
     """The top folder of the git repository that a folder lies in or is."""
-    return next((at for at in (folder, *folder.parents) if (at / ".git").exists()), None)
+    return next((at for at in (folder, *folder.parents) if os.path.exists(at / ".git")), None)
 
 
 def git_folder(top: Path) -> Path | None:
     """The folder of a repository's settings and of its ``info``; all its worktrees share it."""
     at = top / ".git"
-    if at.is_file():  # a worktree or a submodule: a line says where
-        named = re.match(r"gitdir:[ \t]*(.+)", _text(at))
-        if named is None:
+    if os.path.isfile(at):  # a worktree or a submodule: a line says where
+        mark, _, named = _text(at, _LONGEST_PATH).partition("gitdir:")
+        place = _place(top, named.strip())
+        if mark or place is None:
             return None
-        at = top / named[1].strip()
-    if not at.is_dir():
+        at = place
+    if not os.path.isdir(at):
         return None
-    shared = _text(at / "commondir").strip()
-    return at / shared if shared else at
+    return _place(at, _text(at / "commondir", _LONGEST_PATH).strip()) or at
 
 
 def ignoring_in(top: Path) -> Ignoring:
@@ -63,16 +71,18 @@ def ignoring_in(top: Path) -> Ignoring:
         files.append(own / "config")
     everywhere, conditional, folds_case = configured / "ignore", list[Path](), False
     read = list(files)
-    for path in files:
-        for key, value, is_certain, at in _all_settings(path):
-            read.append(at)
-            if key == "core.excludesfile" and is_certain:
-                everywhere = top / _expanded(value)
-            elif key == "core.excludesfile":
-                conditional.append(top / _expanded(value))
-            elif key == "core.ignorecase":
-                folds_case = value.lower() in ("true", "yes", "on", "1")
-    found = tuple(dict.fromkeys((*conditional, everywhere)))
+    budget = _Budget(_MOST_SETTINGS_FILES, 2 * _LARGEST)
+    said = chain.from_iterable(_all_settings(path, budget) for path in files)
+    for key, value, is_certain, at in islice(said, _MOST_SETTINGS):
+        read.append(at)
+        if key == "core.ignorecase":
+            folds_case = value.lower() in ("true", "yes", "on", "1")
+        elif key == "core.excludesfile" and (place := _place(top, _expanded(value))) is not None:
+            if is_certain:
+                everywhere = place
+            else:
+                conditional.append(place)
+    found = tuple(dict.fromkeys((*conditional[-_MOST_RULE_FILES:], everywhere)))
     return Ignoring(found, folds_case, tuple(dict.fromkeys((*read, *found))))
 
 
@@ -85,39 +95,58 @@ def stamp_of(path: Path) -> Stamp | None:
     return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
 
 
+@dataclass(slots=True)
+class _Budget:
+    """How many more files of settings are read, and of how many bytes: each may name many."""
+
+    files: int
+    size: int
+
+    def spend(self, size: int) -> bool:
+        """Was it enough?"""
+        self.files -= 1
+        self.size -= size
+        return self.files >= 0 and self.size >= 0
+
+
 def _all_settings(
-    path: Path, is_certain: bool = True, depth: int = 0
+    path: Path, budget: _Budget, is_certain: bool = True, depth: int = 0
 ) -> Iterator[tuple[str, str, bool, Path]]:
     """Settings in their order, those of included files in their place.
 
     Each with whether it holds under no condition, and with its file.
     """
-    stamp = stamp_of(path)
-    if stamp is None or depth > _DEEPEST_INCLUDE:
+    stamp = stamp_of(path) if depth <= _DEEPEST_INCLUDE and budget.files > 0 else None
+    if stamp is None or stamp[2] > _LARGEST or not budget.spend(stamp[2]):
         return
     for key, value in _settings(path, stamp):
         yield key, value, is_certain, path
         if key in ("include.path", "includeif.path"):
-            included = path.parent / _expanded(value)
             certain = is_certain and key == "include.path"
-            yield from _all_settings(included, certain, depth + 1)
+            if (included := _place(path.parent, _expanded(value))) is not None:
+                yield from _all_settings(included, budget, certain, depth + 1)
+
+
+_WANTED = ("core.excludesfile", "core.ignorecase", "include.path", "includeif.path")
 
 
 @lru_cache(maxsize=256)
 def _settings(path: Path, _stamp: Stamp) -> tuple[tuple[str, str], ...]:
-    """Names (``section.name`` in small letters) and values of one file."""
+    """Names (``section.name`` in small letters) and values of one file, of what is asked for."""
     found, section = [], ""
-    for line in re.sub(r"\\\r?\n", "", _text(path)).splitlines():
+    for line in re.sub(r"\\\r?\n", "", _text(path, _LARGEST)).splitlines():
         rest = line
         if header := _SECTION.match(line):
             section, rest = header[1].lower(), header[2]
-        if setting := _SETTING.match(rest):
-            value = "true" if setting[2] is None else _plain(setting[2])
-            found.append((f"{section}.{setting[1].lower()}", value))
+        if (setting := _SETTING.match(rest)) is None:
+            continue
+        if (key := f"{section}.{setting[1].lower()}") in _WANTED:
+            found.append((key, "true" if setting[2] is None else _plain(setting[2])))
     return tuple(found)
 
 
-_SECTION = re.compile(r'\s*\[\s*([\w.-]+)\s*(?:"(?:[^"\\]|\\.)*")?\s*\](.*)')
+# No two neighbours in these can match the same, so that a long line takes no longer than it is.
+_SECTION = re.compile(r'\s*\[\s*([\w.-]+)\s*(?:"(?:[^"\\]|\\.)*"\s*)?\](.*)')
 _SETTING = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:=(.*)|[#;].*)?$")
 
 
@@ -134,12 +163,19 @@ def _plain(value: str) -> str:
     return plain.strip()
 
 
-def _text(path: Path) -> str:
+def _text(path: Path, most: int) -> str:
     try:
-        return path.read_text("utf-8-sig", "replace")
+        return bounded_read.read_text(path, most)
     except OSError:
         return ""
 
 
+def _place(folder: Path, named: str) -> Path | None:
+    """A place that settings name from a folder; not on another machine, which would be asked."""
+    if not 0 < len(named) <= _LONGEST_PATH or "\0" in named or named.startswith(("//", "\\\\")):
+        return None
+    return folder / named
+
+
 def _expanded(path: str) -> str:
-    return os.path.expanduser(path)
+    return path if "\0" in path else os.path.expanduser(path)

@@ -65,14 +65,14 @@ def file_of_tests(
     usual = pattern[0][0] if pattern else layout.names[0]
     names = [usual.format(path.stem), usual.format(f"{path.stem}_{name}")]
     names += [usual.format(f"{path.stem}_{name}_{count}") for count in range(2, 100)]
-    return next((folder / item for item in names if not (folder / item).exists()), None)
+    return next((folder / item for item in names if not os.path.lexists(folder / item)), None)
 
 
 def module_of(path: Path, test: Path, language: str) -> str:
     """How a test imports what ``path`` defines; ``""`` where none is needed or known."""
     if language == "python":
         parts, folder = [path.stem], path.parent
-        while (folder / "__init__.py").exists() and folder != folder.parent:
+        while os.path.exists(folder / "__init__.py") and folder != folder.parent:
             parts, folder = [folder.name, *parts], folder.parent
         return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
     if language.startswith(("javascript", "typescript")):
