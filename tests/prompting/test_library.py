@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -145,3 +147,73 @@ def test_a_paragraph_without_anything_to_say_is_left_out(tmp_path: Path) -> None
     values = {"path": "", "context": "", "code": "a\n\nb"}
     assert render(action, values)[1] == "From .\n\nHere:\na\n\nb\n\nDo it."
     assert "See:\nx\n\nHere" in render(action, {**values, "context": "x"})[1]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a = " + "[" * 30_000, "cannot be read as TOML"),
+        ("a = " + "{a = " * 10_000, "cannot be read as TOML"),
+        ("a." * 20_000 + "a = 1", "too many parts"),
+        (f"[{'a.' * 20_000}a]", "too many parts"),
+        ("b = {" + "a ." * 20_000 + "a = 1}", "too many parts"),
+        ("\n".join(f"{'a.' * 190}a{n} = 1" for n in range(150)), "there is no key"),
+        ("a = " + "9" * 30_000, "cannot be read as TOML"),
+        ("x" * 70_000, "larger than 65536 bytes"),
+        (GOOD + f"max_tokens = {'9' * 400}", "32768 at most"),
+        (GOOD + "temperature = nan", "temperature 0 to 2"),
+        (GOOD + "temperature = inf", "temperature 0 to 2"),
+        (GOOD.replace('"T"', '"' + "T" * 500 + '"'), "title must be one line"),
+        (GOOD.replace('"T"', r'"\u001b[2J"'), "title must be one line"),
+        (GOOD + 'name = ""', "name must be one line"),
+        (GOOD + f'order = "{"a" * 50_000}"', "order must be a whole number"),
+        (GOOD + "b" * 50_000 + " = 1", "there is no key"),
+        (GOOD + f'system = "${"a" * 50_000}"', "not a placeholder"),
+        (GOOD + f'needs = ["{"a" * 50_000}"]', "needs cannot have"),
+    ],
+)
+def test_a_file_that_is_made_to_do_harm_is_refused_in_a_short_sentence(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    _write(tmp_path / "w", "bad.toml", text)
+    _write(tmp_path / "w", "good.toml", GOOD)
+    library, (error,) = load_library([tmp_path / "w"])
+    assert library.get("good").title == "T"
+    assert words in str(error)
+    assert len(str(error)) < 600
+    assert "\n" not in str(error)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="has no such files")
+@pytest.mark.parametrize("target", ["pipe", "/dev/zero", "/dev/stdin", "loop", "outside.toml"])
+def test_what_is_no_file_of_the_folder_is_refused(tmp_path: Path, target: str) -> None:
+    _write(tmp_path, "outside.toml", GOOD)
+    _write(tmp_path / "w", "good.toml", GOOD)
+    path = tmp_path / "w" / "bad.toml"
+    if target == "pipe":
+        os.mkfifo(path)
+    else:
+        path.symlink_to(path if target == "loop" else tmp_path / target)
+    library, (error,) = load_library([tmp_path / "w"])
+    assert library.get("good").title == "T"
+    assert "bad.toml cannot be read" in str(error)
+
+
+def test_files_of_the_users_own_may_be_links(tmp_path: Path) -> None:
+    _write(tmp_path, "mine.toml", GOOD)
+    user = tmp_path / "config" / "herdmate" / "prompts"
+    user.mkdir(parents=True)
+    (user / "shout.toml").symlink_to(tmp_path / "mine.toml")
+    library, errors = load_library()
+    assert errors == ()
+    assert library.get("shout").title == "T"
+
+
+def test_a_folder_of_very_many_files(tmp_path: Path) -> None:
+    for number in range(300):
+        _write(tmp_path / "w", f"p{number}.toml", GOOD)
+    _write(tmp_path / "w", "a\nb.toml", GOOD)
+    library, errors = load_library([tmp_path / "w"])
+    assert errors == ()
+    assert len(library.actions) == len(load_library()[0].actions) + 200
+    assert not any("\n" in action.name for action in library.actions)

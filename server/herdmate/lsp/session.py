@@ -18,6 +18,7 @@ from herdmate.assist.companion import Companion, memory_advice
 from herdmate.assist.complete import why_smaller
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.assist.tally import Tally
+from herdmate.bounded_read import is_within
 from herdmate.engine.client import EngineState
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import HerdmateError, NoMemoryError, NoModelError, UnreachableError
@@ -231,7 +232,8 @@ class Session(LanguageServer):
     def _prompt_folders(self) -> list[Path]:
         """Where a trusted workspace keeps its own prompt files."""
         trusted = self.folders if self.settings.trust_workspace else ()
-        return [folder / ".herdmate" / "prompts" for folder in trusted]
+        places = [(folder / ".herdmate" / "prompts", folder) for folder in trusted]
+        return [prompts for prompts, folder in places if is_within(prompts, folder)]
 
     def _engine_changed(self, state: EngineState) -> None:
         if state.state == "ready" and state.info is not None:

@@ -12,11 +12,13 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
+from herdmate import bounded_read
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.folder import present
@@ -98,17 +100,18 @@ def _ggufs(folder: Path) -> list[Path]:
     seen = 0
     while left and seen < _MOST:
         at, depth = left.pop()
-        with suppress(OSError):
+        with suppress(OSError, ValueError):
             status = at.stat()
             if (status.st_dev, status.st_ino) in entered:
                 continue
             entered.add((status.st_dev, status.st_ino))
-            for entry in os.scandir(at):
-                seen += 1
-                if entry.is_dir():
-                    left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
-                elif _is_model(entry.name) and entry.is_file():
-                    found.append(Path(entry.path))
+            with os.scandir(at) as entries:
+                for entry in islice(entries, _MOST - seen):
+                    seen += 1
+                    if entry.is_dir():
+                        left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
+                    elif _is_model(entry.name) and entry.is_file():
+                        found.append(Path(entry.path))
     return sorted(found)
 
 
@@ -127,7 +130,7 @@ def _lm_studio() -> Iterator[Path]:
     for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
         told = _object(settings / "settings.json").get("downloadsFolder")
         if isinstance(told, str) and told:
-            yield Path(told).expanduser()
+            yield Path(os.path.expanduser(told))
     yield from (item / "models" for item in homes)
 
 
@@ -136,7 +139,7 @@ def _hugging_face() -> Iterator[Path]:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     home = Path(os.environ.get("HF_HOME") or Path(cache, "huggingface"))
     hub = Path(told).expanduser() if told else home.expanduser() / "hub"
-    yield from sorted(hub.glob("models--*/snapshots")) if hub.is_dir() else ()
+    yield from sorted(islice(hub.glob("models--*/snapshots"), _MOST)) if hub.is_dir() else ()
 
 
 def _text_generation_webui() -> Iterator[Path]:
@@ -161,8 +164,8 @@ def _ollama_folders() -> Iterator[Path]:
 def _of_ollama(folder: Path) -> Iterator[Found]:
     """Ollama names files by their SHA-256; a manifest for each model says which is the model's."""
     manifests = folder / "manifests"
-    paths = sorted(manifests.glob("*/*/*/*")) if manifests.is_dir() else []
-    for manifest in paths[:_MOST]:
+    there = islice(manifests.glob("*/*/*/*"), _MOST) if manifests.is_dir() else ()
+    for manifest in sorted(there):
         layers = _layers(manifest)
         path = _blob(folder, layers.get(_OLLAMA_MODEL, ""))
         if path is None:
@@ -196,8 +199,7 @@ def _blob(folder: Path, digest: str) -> Path | None:
 def _text(path: Path) -> str:
     """A small text file; empty where there is none."""
     with suppress(OSError, UnicodeDecodeError):
-        if path.is_file() and path.stat().st_size <= _LARGEST_TEXT:
-            return path.read_text(encoding="utf-8")
+        return bounded_read.read_text(path, _LARGEST_TEXT, errors="strict")
     return ""
 
 

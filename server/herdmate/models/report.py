@@ -6,8 +6,10 @@ import json
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from herdmate import bounded_read
 from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
@@ -19,6 +21,7 @@ _CODELLAMA_ROPE_BASE = 1e6
 _LAYERS_OF_70B = 80
 _INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 and the 16 added pieces, of which four are infill's
 _LARGEST_CONFIG = 1 << 20
+_MOST_NAMES = 20_000  # of a folder
 
 _REPLACED = frozenset({
     3011353888, 3120405792, 3470105888, 3769212192, 4011433216, 4790000928, 4921466144, 10830290720,
@@ -84,7 +87,7 @@ def report(path: Path, context_tokens: int) -> Report:
 
 def _of_folder(path: Path) -> str:
     """What the weights in a folder are, and which file would be a model here."""
-    names = sorted(item.name for item in path.iterdir())
+    names = sorted(item.name for item in islice(path.iterdir(), _MOST_NAMES))
     if ggufs := [name for name in names if name.endswith(".gguf")]:
         return f"{path} is a folder; give the file in it: {path / ggufs[0]}."
     weights = any(name.endswith((".safetensors", ".bin", ".pt")) for name in names)
@@ -100,11 +103,9 @@ def _of_folder(path: Path) -> str:
 
 def _quantised_by(folder: Path) -> str:
     """``GPTQ`` or ``AWQ``, by the folder's configuration or its name; else empty."""
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        config = folder / "config.json"
-        if config.stat().st_size <= _LARGEST_CONFIG:
-            told = json.loads(config.read_text(encoding="utf-8"))
-            return str(told["quantization_config"]["quant_method"]).upper()[:16]
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        told = json.loads(bounded_read.read_text(folder / "config.json", _LARGEST_CONFIG))
+        return str(told["quantization_config"]["quant_method"]).upper()[:16]
     return next((kind for kind in ("GPTQ", "AWQ") if kind in folder.name.upper()), "")
 
 

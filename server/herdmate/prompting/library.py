@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from platformdirs import user_config_path
 
+from herdmate import bounded_read
 from herdmate.errors import PromptError
 from herdmate.prompting.template import placeholders
 
@@ -18,6 +22,15 @@ if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+_LARGEST = 64 * 1024  # bytes of a file
+_MOST_FILES = 200  # of a folder
+_LONGEST_TITLE = 200
+_MOST_TOKENS = 32_768
+_LONGEST_SHOWN = 200  # characters of what is wrong
+
+_MOST_DOTS = 200  # in a key: the time that TOML takes grows with their square
+_BEFORE_A_KEY = re.compile(r"[=\n\[{,]")
 
 PLACEHOLDERS = (
     *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
@@ -117,13 +130,14 @@ def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple
     Later folders override earlier ones by name: built in, the user's, the workspace's (to be given
     only where the workspace is trusted).
     """
-    folders = [builtin_folder(), user_folder(), *workspace_folders]
+    theirs = tuple(workspace_folders)
+    folders = [builtin_folder(), user_folder(), *theirs]
     found: dict[str, Action] = {}
     errors: list[PromptError] = []
     for folder in folders:
         for path in _files(folder, errors):
             try:
-                action = load_action(path)
+                action = load_action(path, within=folder if folder in theirs else None)
                 found[action.name] = action
             except PromptError as error:
                 errors.append(error)
@@ -131,12 +145,20 @@ def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple
     return Library(tuple(ordered)), tuple(errors)
 
 
-def load_action(path: Path) -> Action:
-    """Read and check one file; raises ``PromptError`` that says what to change."""
+def load_action(path: Path, within: Path | None = None) -> Action:
+    """Read and check one file; raises ``PromptError`` that says what to change.
+
+    ``within``: a link out of this folder is not followed.
+    """
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8-sig"))  # Windows may put a BOM there
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise PromptError(f"{path.name} cannot be read as TOML: {error}.") from error
+        text = bounded_read.read_text(path, _LARGEST, within, errors="strict")
+        if max(part.count(".") for part in _BEFORE_A_KEY.split(text)) > _MOST_DOTS:
+            raise ValueError("a key in it has too many parts")
+        values = tomllib.loads(text)
+    except (OSError, ValueError, RecursionError) as error:  # also of numbers that are too long
+        raise PromptError(
+            f"{path.name} cannot be read as TOML: {_in_a_line(str(error))}."
+        ) from error
     values.setdefault("name", path.stem)
     _check_keys(path, values)
     action = Action(**{key: _frozen(value) for key, value in values.items()})
@@ -162,9 +184,9 @@ def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
     hints = get_type_hints(Action)
     for key, value in values.items():
         if key not in hints:
-            raise PromptError(f"{path.name}: there is no key {key!r}.{_near(key, hints)}")
+            raise PromptError(f"{path.name}: there is no key {_shown(key)}.{_near(key, hints)}")
         if (wanted := _mismatch(hints[key], value)) is not None:
-            raise PromptError(f"{path.name}: {key} must be {wanted}, not {value!r}.")
+            raise PromptError(f"{path.name}: {key} must be {wanted}, not {_shown(value)}.")
     for item in fields(Action):
         if item.name not in values and item.name in ("title", "kind", "lsp_kind", "user"):
             raise PromptError(f"{path.name}: the key {item.name!r} is missing.")
@@ -183,10 +205,18 @@ def _check_sense(path: Path, action: Action) -> None:
     if not action.lsp_kind.startswith(("refactor.", "source.", "quickfix")):
         raise PromptError(
             f"{path.name}: lsp_kind must begin with refactor., source. or quickfix, not "
-            f"{action.lsp_kind!r}; editors would not offer the action."
+            f"{_shown(action.lsp_kind)}; editors would not offer the action."
         )
-    if action.max_tokens < 1 or not 0 <= action.temperature <= 2:
-        raise PromptError(f"{path.name}: max_tokens must be 1 or more and temperature 0 to 2.")
+    if not 1 <= action.max_tokens <= _MOST_TOKENS or not 0 <= action.temperature <= 2:
+        raise PromptError(
+            f"{path.name}: max_tokens must be 1 or more, {_MOST_TOKENS} at most, and temperature "
+            "0 to 2."
+        )
+    for key, text in (("name", action.name), ("title", action.title)):
+        if not 0 < len(text) <= _LONGEST_TITLE or not text.isprintable():
+            raise PromptError(
+                f"{path.name}: {key} must be one line of at most {_LONGEST_TITLE} characters."
+            )
     _check_choices(path, "changes", action.changes, CHANGES)
     _check_choices(path, "needs", action.needs, NEEDS)
     if unknown := set(placeholders(action.title)) - {"symbol", "diagnostics"}:
@@ -200,7 +230,7 @@ def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[s
     for word in given:
         if word not in known:
             raise PromptError(
-                f"{path.name}: {key} cannot have {word!r}; it knows {', '.join(known)}."
+                f"{path.name}: {key} cannot have {_shown(word)}; it knows {', '.join(known)}."
                 f"{_near(word, known)}"
             )
 
@@ -211,10 +241,28 @@ def _frozen(value: Any) -> Any:
 
 def _files(folder: Path, errors: list[PromptError]) -> list[Path]:
     try:
-        return sorted(folder.glob("*.toml")) if folder.is_dir() else []
+        with os.scandir(folder) as entries:
+            names = (entry.name for entry in entries if entry.name.isprintable())
+            found = (folder / name for name in names if name.endswith(".toml"))
+            return sorted(islice(found, _MOST_FILES))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
     except OSError as error:
         errors.append(PromptError(f"The folder {folder} cannot be read: {error.strerror}."))
         return []
+
+
+def _shown(value: Any) -> str:
+    """A wrong value in a message, where it is short."""
+    try:
+        return _in_a_line(repr(value))
+    except RecursionError:
+        return "what it is"
+
+
+def _in_a_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _LONGEST_SHOWN else f"{line[:_LONGEST_SHOWN]}…"
 
 
 def _check_placeholders(path: Path, key: str, names: Iterable[str]) -> None:
@@ -222,7 +270,8 @@ def _check_placeholders(path: Path, key: str, names: Iterable[str]) -> None:
         if name not in PLACEHOLDERS:
             hint = _near(name, PLACEHOLDERS)
             raise PromptError(
-                f"{path.name}: {key} mentions ${name}, which is not a placeholder.{hint}"
+                f"{path.name}: {key} mentions ${_in_a_line(name)}, which is not a placeholder."
+                f"{hint}"
             )
 
 
