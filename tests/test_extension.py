@@ -9,7 +9,7 @@ import struct
 from dataclasses import MISSING, Field, fields, is_dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from lsprotocol import types
@@ -69,6 +69,13 @@ def test_sentences_of_the_source_can_be_translated() -> None:
 def test_every_setting_of_the_server_is_one_of_vs_code() -> None:
     told = set(_properties()) - _OF_THE_EXTENSION
     assert told == set(_settings(Settings())) - _SAID_BY_VS_CODE
+
+
+def test_every_number_has_a_least_and_a_most() -> None:
+    numbers = [entry for entry in _properties().values() if entry["type"] in ("integer", "number")]
+    assert numbers
+    for entry in numbers:
+        assert entry["minimum"] <= entry["default"] <= entry["maximum"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +217,7 @@ def _properties() -> dict[str, dict[str, Any]]:
 def _settings(group: object, prefix: str = "herdmate.") -> dict[str, dict[str, Any]]:
     """Each setting of a group of ``settings.py`` as package.json should tell it."""
     found: dict[str, dict[str, Any]] = {}
-    hints = get_type_hints(type(group))
+    hints = get_type_hints(type(group), include_extras=True)
     for item in fields(group):  # type: ignore[arg-type]
         name, default = prefix + camel_case(item.name), getattr(group, item.name)
         if is_dataclass(default):
@@ -218,6 +225,9 @@ def _settings(group: object, prefix: str = "herdmate.") -> dict[str, dict[str, A
             continue
         hint = hints[item.name]
         choices: dict[str, Any] = {}
+        if get_origin(hint) is Annotated:
+            hint, numbers = get_args(hint)
+            choices = {"minimum": numbers.lowest, "maximum": numbers.most}
         if get_origin(hint) is Literal:
             choices = {"enum": list(get_args(hint))}
         elif get_origin(hint) is tuple:

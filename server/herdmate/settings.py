@@ -1,18 +1,37 @@
 """The user's settings: the truth about names, types, defaults and meaning.
 
-Each dataclass field is followed by its docstring. ``extension/package.json`` repeats them for VS
-Code and a test compares the two. In JSON a field is written in camelCase (``maxTokens``).
+Each dataclass field is followed by its docstring, and each number has its ``Range``.
+``extension/package.json`` repeats them for VS Code and a test compares the two. In JSON a field is
+written in camelCase (``maxTokens``).
 """
 
 from __future__ import annotations
 
 import difflib
-import types
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+from itertools import islice
+from typing import Annotated, Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from herdmate.errors import SettingsError
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The whole numbers that a setting takes, from ``least`` to ``most``.
+
+    ``also``: others with a meaning to users of llama.cpp and Ollama, each with what it stands for.
+    """
+
+    least: int
+    most: int
+    also: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def lowest(self) -> int:
+        """The least number of all that are taken."""
+        return min([self.least, *(number for number, _ in self.also)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +47,22 @@ class CompletionSettings:
     multiline: Literal["auto", "always", "never"] = "auto"
     """Whether ghost text may span several lines: `auto` lets the code around the cursor decide."""
 
-    max_tokens: int = 64
-    """The most tokens that one completion may have."""
+    max_tokens: Annotated[int, Range(1, 4096, also=((-1, 4096),))] = 64
+    """The most tokens that one completion may have; -1 takes as many as there is room for."""
 
-    prefix_tokens: int = 512
+    prefix_tokens: Annotated[int, Range(1, 131_072)] = 512
     """How many tokens before the cursor the model may see."""
 
-    suffix_tokens: int = 128
+    suffix_tokens: Annotated[int, Range(0, 131_072)] = 128
     """How many tokens after the cursor the model may see."""
 
-    delay: int = 75
+    delay: Annotated[int, Range(0, 60_000)] = 75
     """Milliseconds at least after a key before the model is asked; more where that is slow."""
 
-    time_box: int = 2000
+    time_box: Annotated[int, Range(0, 600_000)] = 2000
     """Milliseconds until the whole lines that are there are shown, the rest follows; 0 waits."""
 
-    alternatives: int = 1
+    alternatives: Annotated[int, Range(1, 8)] = 1
     """How many completions an explicit request brings; each makes it slower."""
 
     prefill: bool = True
@@ -68,13 +87,13 @@ class RefactorSettings:
 class EngineSettings:
     """How the model is run."""
 
-    context_tokens: int = 4096
-    """Size of the model's context in tokens; memory grows with it."""
+    context_tokens: Annotated[int, Range(256, 1_048_576, also=((0, 0),))] = 4096
+    """Size of the model's context in tokens; memory grows with it; 0 takes the model's own."""
 
-    threads: int = 0
-    """Processor threads; 0 takes as many as were measured to be best."""
+    threads: Annotated[int, Range(0, 512, also=((-1, 0),))] = 0
+    """Processor threads; 0 or -1 takes as many as were measured to be best."""
 
-    gpu_layers: int = -1
+    gpu_layers: Annotated[int, Range(-1, 10_000)] = -1
     """Layers of the model kept on the GPU; -1 takes what was tuned, or all that fit, 0 none."""
 
     weights: Literal["auto", "repacked", "mapped"] = "auto"
@@ -83,8 +102,8 @@ class EngineSettings:
     kv_type: Literal["f16", "q8_0"] = "f16"
     """Numbers of the model's cache; `q8_0` halves its memory and changes answers a little."""
 
-    unload_after: int = 30
-    """Minutes without a request until the model leaves memory until the next; 0 keeps it."""
+    unload_after: Annotated[int, Range(0, 525_600, also=((-1, 0),))] = 30
+    """Minutes without a request until the model leaves memory until the next; 0 or -1 keeps it."""
 
     lock_memory: bool = False
     """Keep the model from being swapped out."""
@@ -126,18 +145,29 @@ class Settings:
     remote: RemoteSettings = field(default_factory=RemoteSettings)
 
 
-_SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
+SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
 """Sections that VS Code's extension reads itself (`herdmate.server.command`, `herdmate.trace`)."""
+
+MOST_CHARACTERS = 4096
+"""Of a text; the longest path that Linux takes."""
+
+MOST_ENTRIES = 1000
+"""Of a list."""
+
+_MOST_TOLD = 3
+"""Sentences; what else is wrong is told when these are mended."""
 
 
 def settings_from_json(value: Mapping[str, Any]) -> tuple[Settings, tuple[SettingsError, ...]]:
-    """Settings from what an editor sent, and one error for each entry that could not be used.
+    """Settings from what an editor sent, and an error for each entry that could not be used.
 
-    A wrong entry never hides the others: its default stays in force.
+    A wrong entry never hides the others: its default stays in force. Of many errors the first few
+    are told, and that there are more.
     """
-    errors: list[SettingsError] = []
-    known = {name: item for name, item in value.items() if name not in _SETTINGS_OF_THE_EDITOR_ONLY}
-    return _from_json(Settings(), known, "", errors), tuple(errors)
+    known = {name: item for name, item in value.items() if name not in SETTINGS_OF_THE_EDITOR_ONLY}
+    told = list(islice(_problems(Settings(), known, ""), _MOST_TOLD + 1))
+    told[_MOST_TOLD:] = ["Other settings of Herdmate are wrong too."] * (len(told) > _MOST_TOLD)
+    return _from_json(Settings(), known), tuple(map(SettingsError, told))
 
 
 def camel_case(name: str) -> str:
@@ -146,53 +176,119 @@ def camel_case(name: str) -> str:
     return head + "".join(part.title() for part in tail)
 
 
+def names(group: object) -> dict[str, str]:
+    """The fields of a group of settings by their names in JSON."""
+    return {camel_case(item.name): item.name for item in fields(group)}  # type: ignore[arg-type]
+
+
 _T = TypeVar("_T")
 
 
-def _from_json(default: _T, value: Mapping[str, Any], path: str, errors: list[SettingsError]) -> _T:
-    names = {camel_case(item.name): item.name for item in fields(default)}  # type: ignore[arg-type]
-    hints = get_type_hints(type(default))
+def _from_json(default: _T, value: Mapping[str, Any]) -> _T:
+    hints = get_type_hints(type(default), include_extras=True)
     changes: dict[str, Any] = {}
-    for key, entry in value.items():
-        if key not in names:
-            errors.append(SettingsError(_unknown(path + key, [path + name for name in names])))
-            continue
-        current = getattr(default, names[key])
+    for key, name in names(default).items():
+        entry, current = value.get(key), getattr(default, name)
         if is_dataclass(current) and isinstance(entry, Mapping):
-            changes[names[key]] = _from_json(current, entry, f"{path}{key}.", errors)
-        elif entry is None:
-            continue
-        elif (wrong := _mismatch(hints[names[key]], entry)) is not None:
-            errors.append(
-                SettingsError(f"Setting herdmate.{path}{key} must be {wrong}, not {entry!r}.")
-            )
-        else:
-            changes[names[key]] = tuple(entry) if isinstance(entry, list) else entry
+            changes[name] = _from_json(current, entry)
+        elif entry is not None and _mismatch(hints[name], entry) is None:
+            changes[name] = _taken(hints[name], entry)
     return replace(default, **changes)  # type: ignore[type-var]
+
+
+def _problems(default: object, value: Mapping[str, Any], path: str) -> Iterator[str]:
+    known = names(default)
+    hints = get_type_hints(type(default), include_extras=True)
+    for key, name in known.items():
+        entry, current = value.get(key), getattr(default, name)
+        if is_dataclass(current) and isinstance(entry, Mapping):
+            yield from _problems(current, entry, f"{path}{key}.")
+        elif entry is not None and (wanted := _mismatch(hints[name], entry)) is not None:
+            told = f"Setting herdmate.{path}{key} must be {wanted}, not {_shown(entry)}"
+            yield f"{told}; its default is used."
+    for key in value:
+        if key not in known:
+            yield _unknown(path, str(key), list(known))
 
 
 def _mismatch(hint: Any, entry: Any) -> str | None:
     """What ``entry`` should have been, or ``None`` where it is right."""
+    if get_origin(hint) is Annotated:
+        return _not_in_range(get_args(hint)[1], entry)
     if get_origin(hint) is Literal:
         choices = get_args(hint)
-        return None if entry in choices else "one of " + ", ".join(map(str, choices))
-    if get_origin(hint) is types.UnionType:  # pragma: no cover - no such setting yet
-        return None
+        is_choice = isinstance(entry, str) and entry in choices
+        return None if is_choice else "one of " + ", ".join(map(str, choices))
     if is_dataclass(hint):
         return "a group of settings"
-    if hint is int and (isinstance(entry, bool) or not isinstance(entry, int)):
-        return "a whole number"
-    if hint is bool and not isinstance(entry, bool):
-        return "true or false"
+    if hint is bool:
+        return None if isinstance(entry, bool) else "true or false"
     if get_origin(hint) is tuple:
-        is_list = isinstance(entry, list | tuple) and all(isinstance(item, str) for item in entry)
-        return None if is_list else "a list of texts"
-    if hint is str and not isinstance(entry, str):
+        return _no_texts(entry)
+    return _no_text(entry)
+
+
+def _not_in_range(numbers: Range, entry: Any) -> str | None:
+    is_whole = isinstance(entry, int) or (isinstance(entry, float) and entry.is_integer())
+    among = is_whole and not isinstance(entry, bool)
+    others = [number for number, _ in numbers.also]
+    if among and (numbers.least <= entry <= numbers.most or entry in others):
+        return None
+    also = "".join(f" or {number}" for number in others)
+    return f"a whole number from {numbers.least} to {numbers.most}{also}"
+
+
+def _no_texts(entry: Any) -> str | None:
+    if not isinstance(entry, list | tuple) or not all(isinstance(item, str) for item in entry):
+        return "a list of texts"
+    if len(entry) > MOST_ENTRIES:
+        return f"a list of texts, {MOST_ENTRIES} at most"
+    wrong = filter(None, map(_no_text, entry))
+    return next((f"a list of texts, each {words}" for words in wrong), None)
+
+
+def _no_text(entry: Any) -> str | None:
+    if not isinstance(entry, str):
         return "a text"
-    return None
+    if len(entry) > MOST_CHARACTERS:
+        return f"a text of at most {MOST_CHARACTERS} characters"
+    # Neither the file system nor a terminal takes these, nor half an emoji.
+    is_odd = any(unicodedata.category(char) in ("Cc", "Cs") for char in entry)
+    return "a text without control characters" if is_odd else None
 
 
-def _unknown(name: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f" Did you mean herdmate.{near[0]}?" if near else ""
-    return f"There is no setting herdmate.{name}.{hint}"
+def _taken(hint: Any, entry: Any) -> Any:
+    """An entry that is right, as the field has it."""
+    if get_origin(hint) is Annotated:
+        number = int(entry)
+        return dict(get_args(hint)[1].also).get(number, number)
+    return tuple(entry) if isinstance(entry, list) else entry
+
+
+_MOST_SHOWN = 40
+"""Characters of what somebody wrote that are repeated to them."""
+
+
+def _shown(entry: Any) -> str:
+    """An entry in JSON's words, short and on one line whatever it is."""
+    if isinstance(entry, str):
+        return f'"{_short(entry)}"'
+    if isinstance(entry, bool):
+        return str(entry).lower()
+    if isinstance(entry, int) and entry.bit_length() > 64:  # Python may refuse to write it out
+        return "a number of many digits"
+    if isinstance(entry, int | float):
+        return str(entry)
+    return "a list" if isinstance(entry, list | tuple) else "a group"
+
+
+def _short(text: str) -> str:
+    kept = text if len(text) <= _MOST_SHOWN else text[: _MOST_SHOWN - 1] + "…"
+    return "".join(char if char.isprintable() else "�" for char in kept)
+
+
+def _unknown(path: str, key: str, known: list[str]) -> str:
+    # What is much longer than every name is like none, and takes long to compare.
+    near = difflib.get_close_matches(key, known, n=1) if len(key) <= _MOST_SHOWN else []
+    hint = f" Did you mean herdmate.{path}{near[0]}?" if near else ""
+    return f"There is no setting herdmate.{path}{_short(key)}.{hint}"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -58,6 +60,30 @@ def test_a_folder_that_cannot_be_written_is_told_once(
         assert not file.add(Counter({KEY: 1}))
     assert len(caplog.messages) == 1
     assert not file.read()
+
+
+def test_what_is_no_regular_file_is_told_and_not_waited_for(
+    path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path.parent.mkdir()
+    os.mkfifo(path)
+    with caplog.at_level(logging.WARNING):
+        assert not StatisticsFile(path).add(Counter({KEY: 1}))
+    assert "is not a regular file" in caplog.text
+    assert not StatisticsFile(path).read()
+
+
+def test_a_full_disk_costs_the_counts_alone(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(*_: object, **__: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
+        patch.setattr(Path, "write_text", full)
+        assert not StatisticsFile(path).add(Counter({KEY: 1}))
+    assert "No space left on device" in caplog.text
+    assert StatisticsFile(path).add(Counter({KEY: 1}))
 
 
 def test_the_command(path: Path, capsys: pytest.CaptureFixture[str]) -> None:

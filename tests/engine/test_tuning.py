@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -98,6 +100,40 @@ def test_a_spoilt_file_is_as_good_as_none(tmp_path: Path, text: str) -> None:
     assert tuning.remembered(str(model), tmp_path) is None
     tuning.remember(str(model), START, tmp_path)
     assert tuning.remembered(str(model), tmp_path) == START
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        {"threads": "4"}, {"threads": 0}, {"threads": -4}, {"threads": 10**12}, {"threads": True},
+        {"batch_threads": 2.5}, {"gpu_layers": -2}, {"micro_batch": -1}, {"weights": "heavy"},
+        {"flash_attention": 1}, {"step_seconds": []}, {"step_seconds": {"1": -1}},
+        {"step_seconds": {"1": "x"}}, {"step_seconds": None},
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_entry_with_an_impossible_value_is_as_good_as_none(
+    tmp_path: Path, spoilt: dict[str, object]
+) -> None:
+    model = tmp_path / "model.gguf"
+    model.write_bytes(b"model")
+    tuning.remember(str(model), START, tmp_path)
+    path = tmp_path / "tuning.json"
+    known = json.loads(path.read_text())
+    path.write_text(json.dumps({key: entry | spoilt for key, entry in known.items()}))
+    assert tuning.remembered(str(model), tmp_path) is None
+
+
+def test_where_the_folder_cannot_be_written_the_model_loads_all_the_same(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    model, folder = tmp_path / "model.gguf", tmp_path / "cache"
+    model.write_bytes(b"model")
+    folder.write_text("a file in the place of the folder")
+    with caplog.at_level(logging.WARNING):
+        assert not tuning.remember(str(model), START, folder)
+    assert "what was measured is not kept" in caplog.text
+    assert tuning.remembered(str(model), folder) is None
 
 
 def test_an_entry_of_another_version_is_as_good_as_none(tmp_path: Path) -> None:

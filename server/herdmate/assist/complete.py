@@ -155,7 +155,7 @@ def why_smaller(info: ModelInfo, settings: Settings, pace: Pace) -> str:
     read = share_of_window(pace, wished.prefix_tokens + wished.suffix_tokens)
     if read < _share_that_fits(info, wished):
         reason = f"The model reads {pace.reading:.0f} tokens a second here"
-    elif settings.engine.context_tokens <= info.context:
+    elif 0 < settings.engine.context_tokens <= info.context:
         reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
     else:
         reason = f"This model's context has {info.context} tokens"

@@ -13,10 +13,14 @@ from filelock import FileLock
 from platformdirs import user_state_path
 
 from herdmate.assist.statistics import Counts, from_json, recent, to_json
+from herdmate.bounded_read import read_text
 
 _log = logging.getLogger(__name__)
 
 _LOCK_SECONDS = 2.0
+
+_LARGEST = 16 << 20
+"""Bytes; a year's is 200 times smaller."""
 
 
 def statistics_path() -> Path:
@@ -35,7 +39,7 @@ class StatisticsFile:
     def read(self) -> Counts:
         """All that was counted; nothing where it cannot be read."""
         try:
-            return from_json(self.path.read_text(encoding="utf-8"))
+            return self._kept()
         except (OSError, ValueError):
             return Counter()
 
@@ -47,7 +51,7 @@ class StatisticsFile:
                 self._write(recent(self._known() + counts, date.today()))
         except OSError as error:
             if not self._is_told:
-                _log.warning("statistics are not kept: %s", error.strerror or "the file is locked")
+                _log.warning("statistics are not kept: %s", error.strerror or error)
             self._is_told = True
             return False
         return True
@@ -72,9 +76,12 @@ class StatisticsFile:
     def _locked(self) -> FileLock:
         return FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS)
 
+    def _kept(self) -> Counts:
+        return from_json(read_text(self.path, _LARGEST, errors="strict"))
+
     def _known(self) -> Counts:
         try:
-            return from_json(self.path.read_text(encoding="utf-8"))
+            return self._kept()
         except FileNotFoundError:
             return Counter()
         except ValueError:

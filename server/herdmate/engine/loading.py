@@ -28,6 +28,9 @@ BATCH = 512
 CHUNK = 128
 """Most prompt tokens of one evaluation on a processor, so that it makes way soon."""
 
+_LARGEST_CONTEXT = 1 << 20
+"""Tokens; a file may claim to be trained with any number."""
+
 OUTPUTS = 32
 """Most tokens of one evaluation behind which logits are wanted."""
 
@@ -114,7 +117,8 @@ def new_context(how: Load, profile: Profile, model: Any) -> Any:
     """A native context for a model. Raises ``ModelError`` when there is no memory for it."""
     params = llama_cpp.llama_context_default_params()
     trained = llama_cpp.llama_model_n_ctx_train(model)
-    params.n_ctx = min(how.context, trained) if trained > 0 else how.context
+    wished = how.context or min(trained, _LARGEST_CONTEXT)
+    params.n_ctx = min(wished, trained) if trained > 0 else wished
     params.n_batch = BATCH
     params.n_ubatch = micro_batch(profile)
     params.n_seq_max = SEQUENCES

@@ -26,11 +26,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import llama_cpp
 import psutil
 from platformdirs import user_cache_path
+
+from herdmate.bounded_read import read_text
 
 _log = logging.getLogger(__name__)
 
@@ -42,6 +44,12 @@ _LARGEST_RELOADED = 2_500_000_000
 
 _BUSY = 0.3
 """Cores that other processes use on a machine that is not at rest."""
+
+_LARGEST_FILE = 4 << 20
+"""Bytes of all that is remembered."""
+
+_MOST = 100_000
+"""Of layers, threads and tokens at once."""
 
 _SIZES = (1, 2, 4, 8, 16)
 
@@ -110,27 +118,24 @@ def with_steps(profile: Profile, measure: Measure, ends: float = math.inf) -> Pr
 def remembered(path: str, folder: Path | None = None) -> Profile | None:
     """What was measured for this model on this machine, if it was."""
     known = _read(folder or _folder()).get(_key(path))
-    if known is None:
+    if known is None or (profile := _profile(known)) is None:
         return None
-    try:
-        seconds = {int(count): float(took) for count, took in known.pop("step_seconds").items()}
-        profile = Profile(**known, step_seconds=seconds)
-        return profile if _may_repack(path) else replace(profile, weights="mapped")
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
+    return profile if _may_repack(path) else replace(profile, weights="mapped")
 
 
 def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     """Keep what was measured; ``False`` where the folder cannot be written to."""
     folder = folder or _folder()
     known = {**_read(folder), _key(path): asdict(profile)}
-    with suppress(OSError):
+    try:
         folder.mkdir(parents=True, exist_ok=True)
         part = folder / f"tuning.{os.getpid()}.part"
         part.write_text(json.dumps(known, indent=1), encoding="utf-8")
         part.replace(folder / "tuning.json")
-        return True
-    return False
+    except OSError as error:
+        _log.warning("what was measured is not kept: %s", error.strerror or error)
+        return False
+    return True
 
 
 def others_use() -> float:
@@ -185,10 +190,28 @@ def _folder() -> Path:
 
 def _read(folder: Path) -> dict[str, Any]:
     try:
-        known = json.loads((folder / "tuning.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        known = json.loads(read_text(folder / "tuning.json", _LARGEST_FILE))
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
+
+
+def _profile(known: Any) -> Profile | None:
+    """A profile as it was written; ``None`` for anything else, which would not load a model."""
+    try:
+        seconds = {int(count): float(took) for count, took in known["step_seconds"].items()}
+        profile = Profile(**{**known, "step_seconds": seconds})
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    numbers = (profile.threads, profile.batch_threads, profile.gpu_layers + 1, profile.micro_batch)
+    is_sound = (
+        all(type(number) is int and 0 <= number <= _MOST for number in numbers)
+        and profile.threads > 0 < profile.batch_threads
+        and isinstance(profile.flash_attention, bool)
+        and profile.weights in get_args(Weights)
+        and all(0 <= took < math.inf for took in seconds.values())
+    )
+    return profile if is_sound else None
 
 
 def _key(path: str) -> str:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from pathlib import Path
 
 import psutil
 
-from herdmate.lsp.configuration import change
+from herdmate.lsp import configuration
 from herdmate.lsp.fetching import load_chosen, pull_model
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
@@ -37,9 +36,9 @@ async def choose_model(session: Session, name: str) -> None:
     if name != "auto" and not (here and here.installed):
         await pull_model(session, name)
     if session.capabilities.configure:
-        await change(session, "model", None if name == "auto" else name)
+        await configuration.change(session, "model", None if name == "auto" else name)
         return
-    session.settings = replace(session.settings, model=name)
+    configuration.choose_model(session, name)
     await load_chosen(session)
 
 

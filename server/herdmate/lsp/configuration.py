@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
-from herdmate.lsp import protocol
+from herdmate.lsp import layers, protocol
 from herdmate.lsp.session import Session
 from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
-
-_SECTION = "herdmate"
-
 
 _ANSWER_SECONDS = 5.0  # some clients never answer a request
 
@@ -29,27 +26,34 @@ async def pull(session: Session) -> bool:
     Does the engine need a new start?
     """
     if session.capabilities.configuration:
-        item = types.ConfigurationItem(section=_SECTION)
+        item = types.ConfigurationItem(section=layers.SECTION)
         request = session.workspace_configuration_async(types.ConfigurationParams([item]))
         try:
             answer = await asyncio.wait_for(request, _ANSWER_SECONDS)
         except asyncio.TimeoutError:
-            answer = None
-        _wish(session, answer[0] if answer else None)
+            _log.info("the client does not tell its settings")
+        else:
+            told = answer[0] if isinstance(answer, list | tuple) and answer else None
+            session.layers = layers.with_pulled(session.layers, told)
     return _adopt(session)
 
 
 def push(session: Session, settings: Any) -> None:
-    """Take settings that came with a notification, with or without our name around them."""
-    if isinstance(settings, Mapping):
-        _wish(session, settings.get(_SECTION, settings))
+    """Take settings that came with a notification; ``pull`` puts them in force."""
+    session.layers = layers.with_pushed(session.layers, settings)
+
+
+def choose_model(session: Session, name: str) -> None:
+    """Use a model in this session, until the settings name another one."""
+    session.layers = layers.with_chosen(session.layers, name)
+    _adopt(session)
 
 
 async def watch(session: Session) -> None:
     """Ask a client to tell when settings change, where it wants to be asked."""
     if session.capabilities.dynamic_configuration:
         name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-        registration = types.Registration(_SECTION, name, {"section": _SECTION})
+        registration = types.Registration(layers.SECTION, name, {"section": layers.SECTION})
         try:
             await session.client_register_capability_async(types.RegistrationParams([registration]))
         except JsonRpcException as error:  # a client that cannot do what it announces
@@ -64,9 +68,11 @@ async def change(session: Session, name: str, value: Any, workspace: bool = Fals
 
 def _adopt(session: Session) -> bool:
     before = session.settings
-    session.settings, errors = settings_from_json(session.wishes)
-    for error in errors:
-        session.show(str(error), types.MessageType.Warning)
+    session.settings, errors = settings_from_json(layers.merged(session.layers))
+    told = tuple(map(str, errors))
+    if news := [sentence for sentence in told if sentence not in session.wrong_settings]:
+        session.show(" ".join(news), types.MessageType.Warning)
+    session.wrong_settings = told
     if changed := list(_changed(before, session.settings)):
         _log.info("settings changed: %s", ", ".join(changed))
     return _engine_part(before) != _engine_part(session.settings)
@@ -80,11 +86,6 @@ def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
             yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
         elif old != new:
             yield group + camel_case(field.name)
-
-
-def _wish(session: Session, settings: Any) -> None:
-    if isinstance(settings, Mapping):
-        session.wishes |= settings
 
 
 def _engine_part(settings: Settings) -> object:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 from lsprotocol import types
 
 from herdmate.assist.companion import memory_warning
 from herdmate.errors import ModelError, NoModelError
-from herdmate.lsp import protocol
+from herdmate.lsp import configuration, protocol
 from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
@@ -72,7 +71,7 @@ async def fetch_model(session: Session, name: str | None) -> None:
         session.set_status(before)
         raise
     if name:
-        session.settings = replace(session.settings, model=name)
+        configuration.choose_model(session, name)
     await _load(session)
 
 

@@ -23,7 +23,7 @@ from herdmate.engine.client import EngineState
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import HerdmateError, NoMemoryError, NoModelError, UnreachableError
 from herdmate.generation import ModelInfo, Request, Usage
-from herdmate.lsp import protocol
+from herdmate.lsp import layers, protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
@@ -64,7 +64,8 @@ class Session(LanguageServer):
         self.documents = Documents()
         self.library = Library(())
         self.status = protocol.Status("starting")
-        self.wishes: dict[str, Any] = {}  # settings as the client last gave them
+        self.layers = layers.Layers()  # of the settings, as the client and the user gave them
+        self.wrong_settings: tuple[str, ...] = ()  # what the user was told of them last
         self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
         self.typed_at = 0.0  # by the event loop's clock
         self.edited: list[str] = []  # documents, the one edited last first
@@ -96,10 +97,9 @@ class Session(LanguageServer):
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
         self.learn_folders()
-        if isinstance(params.initialization_options, Mapping):
-            self.wishes = dict(params.initialization_options)
+        self.layers = layers.with_initial(self.layers, params.initialization_options)
         # What is wrong with them is shown once the client is initialized and all is read again.
-        self.settings, _ = settings_from_json(self.wishes)
+        self.settings, _ = settings_from_json(layers.merged(self.layers))
         self.library, _ = load_library(self._prompt_folders())
 
     @property

@@ -33,7 +33,7 @@ def content(session: Session, uri: str) -> types.TextDocumentContentResult:
 
 async def show_markdown(session: Session, name: str, text: str) -> None:
     """Have the client show a text of a name of its own: an editor reads nothing again that it
-    shows already."""
+    shows already. Where no file can be written the user is told why it is not shown."""
     name = f"{name}-{uuid.uuid4().hex[:8]}.md"
     if session.capabilities.shows_content:
         uri = f"{_SCHEME}:/{name}"
@@ -41,7 +41,12 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
             del session.shown[old]
         session.shown[uri] = text
     else:
-        uri = _written(name, text)
+        try:
+            uri = _written(name, text)
+        except OSError as error:
+            reason = f"no file can be written to {user_cache_path('herdmate')}"
+            session.show(f"The text cannot be shown: {reason} ({error.strerror or error}).")
+            return
     await session.window_show_document_async(
         types.ShowDocumentParams(uri, external=False, take_focus=True)
     )

@@ -20,6 +20,9 @@ _MARGIN = 350 * 1024 * 1024
 _KV_GUESS = 200 * 1024
 """KV bytes for one token of a model that is not in the catalogue."""
 
+_CONTEXT_GUESS = 32_768
+"""Tokens of the context of such a model."""
+
 _CODELLAMA = re.compile(r"code[-_ ]?llama", re.I)
 _FAMILIES = re.compile(r"code[-_ ]?llama|qwen[-_ ]?2\.?5[-_ ]?coder", re.I)
 """In the names that other programs have for models."""
@@ -85,9 +88,17 @@ def what_fits(
 
 
 def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) -> int:
-    """Bytes that a file of ``size`` bytes takes when it is loaded: with KV cache and a margin."""
-    per_token = model.kv_bytes if model else _KV_GUESS
-    return size + per_token * context_tokens + _MARGIN
+    """Bytes that a file of ``size`` bytes takes when it is loaded: with KV cache and a margin.
+
+    ``context_tokens`` of 0 is the model's own context.
+    """
+    per_token, own = (model.kv_bytes, model.context) if model else (_KV_GUESS, _CONTEXT_GUESS)
+    return with_cache(size, per_token * (context_tokens or own))
+
+
+def with_cache(size: int, cache: int) -> int:
+    """Bytes that a file of ``size`` bytes takes with a KV cache of ``cache`` bytes."""
+    return size + cache + _MARGIN
 
 
 def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:

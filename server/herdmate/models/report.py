@@ -13,7 +13,7 @@ from herdmate import bounded_read
 from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
-from herdmate.models.choose import needed_memory
+from herdmate.models.choose import needed_memory, with_cache
 from herdmate.models.inspect import GgufHeader, read_header
 from herdmate.models.split import check_parts, size_of
 
@@ -120,8 +120,9 @@ def _memory(
     header: GgufHeader, size: int, known: CatalogueModel | None, context_tokens: int
 ) -> int:
     """As ``choose`` counts it, with the KV cache that the file's own shape needs."""
-    if header.kv_bytes:
-        return needed_memory(size, known, 0) + header.kv_bytes * context_tokens
+    context = context_tokens or header.count("context_length")
+    if header.kv_bytes and context:
+        return with_cache(size, header.kv_bytes * context)
     return needed_memory(size, known, context_tokens)
 
 

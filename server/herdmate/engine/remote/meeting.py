@@ -12,6 +12,7 @@ from herdmate.engine.remote.messages import Message, told
 from herdmate.engine.remote.place import Place, travels_in_the_open
 from herdmate.errors import EngineError, HungUpError, ServerError, UnreachableError
 from herdmate.generation import SERVER_HOLE, ModelInfo
+from herdmate.settings import EngineSettings
 
 Api = Literal["openai", "llama-server", "ollama"]
 
@@ -43,6 +44,8 @@ async def meet(
 ) -> Met:
     """Ask a server what it is; ``context`` (tokens) counts where it does not tell its own.
 
+    With a ``context`` of 0 what the model was trained on counts, or the setting's default.
+
     Raises ``EngineError``: ``UnreachableError`` where nobody answers, ``ServerError`` that
     ``is_loading`` where it will.
     """
@@ -51,6 +54,7 @@ async def meet(
     pieces = dict(pieces_of(f"{found.name} {found.also}"))
     if found.fills_in and not any(piece == "▁<PRE>" or "fim" in piece for piece in pieces):
         pieces |= dict.fromkeys(SERVER_HOLE, 0)
+    context = context or found.context or EngineSettings().context_tokens
     if spoken == "ollama":  # it is told what to load the model with
         context = min(context, found.context or context)
     else:

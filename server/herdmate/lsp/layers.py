@@ -1,0 +1,136 @@
+"""What each source says of the settings, kept apart: what a source no longer says is gone."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass, replace
+from typing import Any
+
+from herdmate.settings import SETTINGS_OF_THE_EDITOR_ONLY, Settings, names
+
+SECTION = "herdmate"
+"""Our name among the settings of an editor."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """The sources from the weakest to the strongest; a layer is only ever replaced whole.
+
+    A stronger one goes before in the entries that it has: what it leaves out, or says ``null`` of,
+    the next weaker one decides. ``pushed`` counts only where nothing was ``pulled``: a client that
+    answers ``workspace/configuration`` has said all there is.
+    """
+
+    initial: Mapping[str, Any] = field(default_factory=dict)
+    """``initializationOptions``."""
+
+    pushed: Mapping[str, Any] = field(default_factory=dict)
+    """What ``workspace/didChangeConfiguration`` brought."""
+
+    pulled: Mapping[str, Any] | None = None
+    """The answer to ``workspace/configuration``; ``None`` where the client had none."""
+
+    chosen: str = ""
+    """The model that the user chose in this session, until the settings name another one."""
+
+
+def merged(layers: Layers) -> dict[str, Any]:
+    """All layers in one, as ``settings_from_json`` reads it."""
+    chosen = {"model": layers.chosen} if layers.chosen else {}
+    return _over(_without_choice(layers), chosen)
+
+
+def with_initial(layers: Layers, options: Any) -> Layers:
+    """These were given at the start, and are for this server alone."""
+    return _changed(layers, initial=_section(options))
+
+
+def with_pushed(layers: Layers, settings: Any) -> Layers:
+    """These came with a notification, often with those of all other servers.
+
+    Without our name around them they are ours where they hold nothing that is not. ``null``, or a
+    list, only says that something changed.
+    """
+    if not isinstance(settings, Mapping):
+        return layers
+    is_ours = SECTION in settings or _holds_nothing_else(settings)
+    return _changed(layers, pushed=_section(settings) if is_ours else {})
+
+
+def with_pulled(layers: Layers, answer: Any) -> Layers:
+    """This is the client's answer for our section; some answer with all sections."""
+    return _changed(layers, pulled=_section(answer) if isinstance(answer, Mapping) else None)
+
+
+def with_chosen(layers: Layers, model: str) -> Layers:
+    """The user chose this model."""
+    return replace(layers, chosen=model)
+
+
+def _changed(layers: Layers, **changes: Any) -> Layers:
+    after = replace(layers, **changes)
+    if _without_choice(after).get("model") != _without_choice(layers).get("model"):
+        return replace(after, chosen="")
+    return after
+
+
+def _without_choice(layers: Layers) -> dict[str, Any]:
+    told = layers.pushed if layers.pulled is None else layers.pulled
+    return _over(layers.initial, told)
+
+
+def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
+    """Two layers in one. Groups are merged one level deep, as deep as settings are."""
+    both = {**lower, **_said(upper)}
+    for key in _GROUPS & lower.keys() & upper.keys():
+        below, above = lower[key], upper[key]
+        if isinstance(below, Mapping) and isinstance(above, Mapping):
+            both[key] = {**below, **_said(above)}
+    return both
+
+
+def _said(layer: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: entry for key, entry in layer.items() if entry is not None}
+
+
+def _section(value: Any) -> Mapping[str, Any]:
+    """Our part of what a client gave, with or without our name around it."""
+    if isinstance(value, Mapping) and SECTION in value:
+        value = value[SECTION]
+    if not isinstance(value, Mapping) or _is_of_others(value):
+        return {}
+    return value
+
+
+def _is_of_others(value: Mapping[str, Any]) -> bool:
+    """Are these other servers' sections? Then nothing in it is ours, not even by a slip."""
+    known = [*_GROUPS, *_PLAIN, *SETTINGS_OF_THE_EDITOR_ONLY]
+    if len(value) > _MOST_SECTIONS:
+        return not any(key in value for key in known)
+    return not any(difflib.get_close_matches(key[:_LONGEST], known, n=1) for key in value)
+
+
+def _holds_nothing_else(value: Mapping[str, Any]) -> bool:
+    known = {*_GROUPS, *_PLAIN}
+    if not known & value.keys() or value.keys() - known - SETTINGS_OF_THE_EDITOR_ONLY:
+        return False
+    groups = {key: value[key] for key in _GROUPS & value.keys()}
+    return all(
+        isinstance(group, Mapping) and (not group or bool(group.keys() & _GROUP_NAMES[key]))
+        for key, group in groups.items()
+    )
+
+
+_LONGEST = 40
+"""Characters of a section's name that matter."""
+
+_MOST_SECTIONS = 1000
+
+_GROUP_NAMES = {
+    key: set(names(getattr(Settings(), name)))
+    for key, name in names(Settings()).items()
+    if is_dataclass(getattr(Settings(), name))
+}
+_GROUPS = _GROUP_NAMES.keys()
+_PLAIN = names(Settings()).keys() - _GROUPS
