@@ -56,7 +56,9 @@ class Lines:
         What it leaves of a character of two 16-bit units stays as half of one, and halves that meet
         become one again, so that the units are still the client's.
         """
-        places = self._place(range_.start), self._place(range_.end)
+        places = [self._place(range_.start)]
+        if range_.start != range_.end:
+            places.append(self._place(range_.end))
         (start, before), (end, behind) = min(places), max(places)
         if self.rope.encoding != UTF16:
             return Edit(Span(start, end), new_text)
@@ -85,8 +87,7 @@ class Lines:
         return (self.base + offset, rest) if offset < end else (self.base + end, 0)
 
     def _character(self, offset: int) -> str:
-        inside = offset - self.base
-        return self.rope.slice(inside, inside + 1) if 0 <= inside < self.rope.size else ""
+        return self.rope.character(offset - self.base)
 
 
 def lines_of(text: str, encoding: Encoding) -> Lines:

@@ -79,11 +79,11 @@ class Rope:
         count, rest = _characters(piece, inside, self.encoding)
         return self.offsets[at] + count, rest
 
-    def slice(self, start: int, end: int) -> str:
-        """Some of the text."""
-        first, last = self._piece(self.offsets, start), self._piece(self.offsets, end)
-        before = self.offsets[first]
-        return "".join(self.pieces[first : last + 1])[start - before : end - before]
+    def character(self, offset: int) -> str:
+        """The character at an offset; none where there is none."""
+        at = self._piece(self.offsets, offset)
+        inside = offset - self.offsets[at]
+        return self.pieces[at][inside : inside + 1] if inside >= 0 else ""
 
     def edited(self, start: int, end: int, new_text: str) -> Rope:
         """The rope with other text in the place of ``start:end``."""
@@ -113,7 +113,7 @@ class Rope:
 
     def _piece(self, counts: Sequence[int], count: int) -> int:
         """The piece that a place is in; the last one where the text ends."""
-        return min(bisect_right(counts, count), len(self.pieces)) - 1
+        return max(min(bisect_right(counts, count), len(self.pieces)), 1) - 1
 
 
 def rope_of(text: str, encoding: Encoding) -> Rope:
@@ -145,8 +145,9 @@ def _spliced(
     """Counts at the starts of pieces, those of ``first:last`` put in the place of others."""
     low = counts[first]
     more = low + middle[-1] - counts[last]
-    behind = counts[last:] if not more else tuple(count + more for count in counts[last:])
-    return (*counts[:first], *(low + count for count in middle[:-1]), *behind)
+    # ``map`` of a bound method is twice as quick as a generator: this is most of an edit's cost.
+    before = map(low.__add__, middle[:-1])
+    return (*counts[:first], *before, *map(more.__add__, counts[last:]))
 
 
 def _cut(text: str) -> list[str]:
