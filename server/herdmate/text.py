@@ -7,6 +7,7 @@ Lines, columns and encodings of the protocol exist only in ``lsp/convert.py``.
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -134,6 +135,16 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
     return text
 
 
+def narrowed(text: str, edit: Edit) -> Edit:
+    """The edit without what it leaves as it is at its start and at its end."""
+    old, new = text[edit.span.start : edit.span.end], edit.new_text
+    before = _alike(old, new, lambda part, low, high: part[low:high])
+    old, new = old[before:], new[before:]
+    behind = _alike(old, new, lambda part, low, high: part[len(part) - high : len(part) - low])
+    start = edit.span.start + before
+    return Edit(Span(start, edit.span.end - behind), new[: len(new) - behind])
+
+
 def path_of(uri: str) -> Path | None:
     """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other.
 
@@ -165,6 +176,18 @@ def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
 
 _LONGEST_PATH = 32_767 if os.name == "nt" else 4_096
 _ON_DISK = ("file", "vscode-notebook-cell")
+
+
+def _alike(old: str, new: str, part: Callable[[str, int, int], str]) -> int:
+    """How many characters two texts have in common, counted from an end: halving is quick."""
+    low, high = 0, min(len(old), len(new))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if part(old, low, middle) == part(new, low, middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def supposing(document: Document, edit: Edit) -> Cursor:

@@ -57,7 +57,9 @@ async def keystroke(given: Conditions) -> Keystroke:
 def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
     """Seconds of each keystroke's parts."""
     documents, cache = Documents(), CompletionCache()
-    opened = documents.start(document if tree else _untold(document))
+    documents.start(document if tree else _untold(document))
+    _parse(documents)
+    opened = documents.get(document.uri)
     offset = document.text.index("\n", len(document.text) // 2)
     for number, char in enumerate(_TYPED):
         change = change_to_lsp(opened, Edit(Span(offset, offset), char), number + 2)
@@ -80,10 +82,16 @@ def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
         pause = 0.0
         if number % _KEYS_TO_PAUSE == 0:
             documents.refresh(document.uri)
+            _parse(documents)
             pause = time.perf_counter() - ended
             opened = documents.get(document.uri)
         yield {"all": ended - started, "edit": edited - started, "window": asked - edited,
                "rules": ended - asked, "pause": pause}  # fmt: skip
+
+
+def _parse(documents: Documents) -> None:
+    while documents.parse_on():
+        pass
 
 
 def _cost(text: str) -> int:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 import time
 import warnings
+from collections.abc import Generator
 from functools import cache
 from pathlib import PurePath
 from typing import Any
@@ -18,6 +19,9 @@ from herdmate.context.languages import LANGUAGES, Language
 
 LONGEST_PARSE = 1.0
 """Seconds. Text that is not of its language can take a hundred times as long as real code."""
+
+_SLICE = 0.02
+"""Seconds that a parse may take before others have their turn."""
 
 _CHUNK = 1 << 16
 
@@ -31,21 +35,45 @@ def parse_bytes(
     parser = parser_for(language)
     if parser is None:
         return None
-    old = () if old_tree is None else (old_tree,)
     try:
-        if sys.version_info < (3, 13):
-            parser.set_timeout_micros(int(seconds * 1_000_000))
-            return parser.parse(source, *old)
-        end = time.monotonic() + seconds
-        return parser.parse(
-            lambda at, _: source[at : at + _CHUNK],
-            *old,
-            progress_callback=lambda at, has_error: time.monotonic() > end,
-        )
+        return _parse_for(parser, source, old_tree, seconds)
     except ValueError:
         # Out of time. Without a reset the next parse would go on with this text.
         parser.reset()
         return None
+
+
+def parse_in_slices(
+    language: str, source: bytes, old_tree: Any | None = None, seconds: float = LONGEST_PARSE
+) -> Generator[None, None, Any | None]:
+    """The same, in slices of ``_SLICE`` seconds: it yields between two of them.
+
+    Only what the slices take counts. A thread would not do: tree-sitter holds the interpreter lock.
+    """
+    # A parser of its own, since that of all others would go on with this text.
+    parser = _new_parser(language)
+    while parser is not None and seconds > 0:
+        began = time.monotonic()
+        try:
+            return _parse_for(parser, source, old_tree, min(_SLICE, seconds))
+        except ValueError:  # called again with the same text it goes on
+            seconds -= max(time.monotonic() - began, _SLICE / 2)
+            yield
+    return None
+
+
+def _parse_for(parser: Any, source: bytes, old_tree: Any | None, seconds: float) -> Any:
+    """Parse, or raise ``ValueError`` when the time is over."""
+    old = () if old_tree is None else (old_tree,)
+    if sys.version_info < (3, 13):
+        parser.set_timeout_micros(int(seconds * 1_000_000))
+        return parser.parse(source, *old)
+    end = time.monotonic() + seconds
+    return parser.parse(
+        lambda at, _: source[at : at + _CHUNK],
+        *old,
+        progress_callback=lambda at, has_error: time.monotonic() > end,
+    )
 
 
 @cache
@@ -54,6 +82,10 @@ def parser_for(language: str) -> Any | None:
 
     One parser is shared by all callers: parse on one thread only.
     """
+    return _new_parser(language)
+
+
+def _new_parser(language: str) -> Any | None:
     known = LANGUAGES.get(language)
     if known is None:
         return None

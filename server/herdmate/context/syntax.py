@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from herdmate.context import lexical
 from herdmate.context.definitions import is_definition, name_of, with_attributes
-from herdmate.context.grammars import LONGEST_PARSE, parse_bytes
+from herdmate.context.grammars import LONGEST_PARSE, parse_bytes, parse_in_slices
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
 from herdmate.context.source import Source, source_of, utf_8
 from herdmate.text import Document, Edit, Span, line_end, line_start
@@ -41,9 +41,8 @@ class NoTree:
     """What a document carries that cannot be parsed in good time: nobody tries that again."""
 
 
-def tree_for(text: str, language: str) -> SyntaxTree | NoTree:
-    """What a document with this text carries."""
-    return parse(text, language) or NoTree()
+Parsing = Generator[None, None, SyntaxTree | None]
+"""A parse in slices of some milliseconds, between which it yields."""
 
 
 def parse(text: str, language: str) -> SyntaxTree | None:
@@ -56,6 +55,17 @@ def parse(text: str, language: str) -> SyntaxTree | None:
         return None
     source = source_of(text)
     tree = parse_bytes(language, source.data)
+    return None if tree is None else SyntaxTree(language, tree, source)
+
+
+def parsing(
+    text: str, language: str, old: SyntaxTree | None = None, seconds: float = LONGEST_PARSE
+) -> Parsing:
+    """The same as ``parse``, in slices; with a stale tree of the text only its edits are parsed."""
+    if len(text) > LARGEST_TEXT:
+        return None
+    source = source_of(text) if old is None else old.source
+    tree = yield from parse_in_slices(language, source.data, old and old.tree, seconds)
     return None if tree is None else SyntaxTree(language, tree, source)
 
 
@@ -98,7 +108,9 @@ def edited(
         after = source.edited(edit)
         _tell(tree.tree, source, edit, after)
         source = after
-    if tree.source.text != old_text or source.text != new_text or len(new_text) > LARGEST_TEXT:
+    if len(new_text) > LARGEST_TEXT:
+        return None
+    if tree.source.text != old_text or source.text != new_text:
         return parse(new_text, tree.language)
     return refreshed(SyntaxTree(tree.language, tree.tree, source, is_stale=True), seconds)
 

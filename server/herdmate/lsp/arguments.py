@@ -38,8 +38,8 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
     )
 
 
-def selection_of(session: Session, arguments: ActionArguments) -> Selection:
-    """The selection that the arguments speak of.
+async def selection_of(session: Session, arguments: ActionArguments) -> Selection:
+    """The selection that the arguments speak of, in a document that was parsed.
 
     Raises ``SelectionError`` when the document has moved on since.
     """
@@ -47,7 +47,8 @@ def selection_of(session: Session, arguments: ActionArguments) -> Selection:
     opened = session.documents.get(arguments.uri)
     if arguments.version is not None and arguments.version != opened.document.version:
         raise SelectionError("The file has changed since; ask for the action again.")
-    return Selection(opened.document, opened.lines.span(range_from_json(arguments.range)))
+    span = opened.lines.span(range_from_json(arguments.range))
+    return Selection((await session.parsed(opened, with_edits=True)).document, span)
 
 
 def wish_of(session: Session, arguments: ActionArguments) -> Wish:

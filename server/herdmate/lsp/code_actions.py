@@ -25,10 +25,11 @@ from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection, path_of
 
 
-def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
+async def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The actions for a selection, or for the definition around the cursor."""
     if (opened := session.documents.refresh(params.text_document.uri)) is None:
         return []
+    opened = await session.parsed(opened, with_edits=True)
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.companion.ignored):
         return []
@@ -53,7 +54,7 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
     if item.command is not None or item.data is None:
         return item
     arguments = arguments_from_lsp(item.data)
-    selection = selection_of(session, arguments)
+    selection = await selection_of(session, arguments)
     async with session.thinking():
         done = await run_rewrite(session, arguments, selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)

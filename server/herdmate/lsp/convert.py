@@ -1,26 +1,15 @@
-"""Between the protocol's lines and columns and Herdmate's offsets; the only place that knows both.
-
-A column counts units of the negotiated encoding: bytes of UTF-8, 16-bit units, or code points.
-Lines end at ``\\n``, ``\\r\\n`` or ``\\r`` and nowhere else, as the specification says.
-"""
+"""Between the protocol's lines and columns and Herdmate's offsets; with ``rope`` the only place
+that knows both."""
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_right
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
+from herdmate.lsp.rope import Encoding, Rope, rope_of, with_whole_pairs
 from herdmate.text import Edit, Span
-
-_LONE = "surrogatepass"  # half an emoji, which an editor may send while it is being edited
-_CUT = "ignore"
-
-_LINE_END = re.compile(r"\r\n|\n|\r")
-
-Encoding = types.PositionEncodingKind | str
 
 UTF16 = types.PositionEncodingKind.Utf16
 """What a client means that says nothing about encodings."""
@@ -28,53 +17,29 @@ UTF16 = types.PositionEncodingKind.Utf16
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """A text with the offsets at which its lines start.
+    """All that the client knows as one text, which begins at the offset ``base`` of a document.
 
-    ``head`` holds those of the first lines, ``tail`` those of the others as distances from the
-    text's end: so typing between the two moves neither (see ``edited``).
+    Only a notebook's cell is not the whole of its document.
     """
 
-    text: str
-    head: tuple[int, ...]
-    tail: tuple[int, ...]
-    encoding: Encoding
+    rope: Rope
+    base: int = 0
 
     @property
     def whole(self) -> Span:
         """All that the client knows as this text."""
-        return Span(0, len(self.text))
-
-    @property
-    def count(self) -> int:
-        """How many lines there are; a text that ends a line has an empty one behind it."""
-        return len(self.head) + len(self.tail)
-
-    def start(self, number: int) -> int:
-        """The offset at which a line starts."""
-        if number < len(self.head):
-            return self.head[number]
-        return len(self.text) - self.tail[number - len(self.head)]
-
-    def number(self, offset: int) -> int:
-        """The line that an offset is in."""
-        if not self.tail or offset < len(self.text) - self.tail[0]:
-            return bisect_right(self.head, offset) - 1
-        size = len(self.text)
-        at = bisect_right(self.tail, offset, key=lambda distance: size - distance)
-        return len(self.head) + at - 1
+        return Span(self.base, self.base + self.rope.size)
 
     def offset(self, position: types.Position) -> int:
         """The offset of a position; beyond a line's end it is the line's end."""
-        if position.line >= self.count:
-            return len(self.text)
-        start, line = self._line(position.line)
-        return start + _code_points(line, position.character, self.encoding)
+        return self._place(position)[0]
 
     def position(self, offset: int) -> types.Position:
-        """The position of an offset."""
-        number = self.number(offset)
-        start = self.start(number)
-        return types.Position(number, _units(self.text[start:offset], self.encoding))
+        """The position of an offset; one outside of the text is at its nearer end."""
+        inside = min(max(offset - self.base, 0), self.rope.size)
+        number = self.rope.line_number(inside)
+        start, end = self.rope.line(number)
+        return types.Position(number, self.rope.unit(min(inside, end)) - self.rope.unit(start))
 
     def span(self, range_: types.Range) -> Span:
         """The span of a range, its ends put in order."""
@@ -85,77 +50,67 @@ class Lines:
         """The range of a span."""
         return types.Range(self.position(span.start), self.position(span.end))
 
-    def edited(self, edit: Edit, text: str) -> Lines:
+    def edit(self, range_: types.Range, new_text: str) -> Edit:
+        """The edit that puts a text in the place of a range, as a client does it that counts units.
+
+        What it leaves of a character of two 16-bit units stays as half of one, and halves that meet
+        become one again, so that the units are still the client's.
+        """
+        places = [self._place(range_.start)]
+        if range_.start != range_.end:
+            places.append(self._place(range_.end))
+        (start, before), (end, behind) = min(places), max(places)
+        if self.rope.encoding != UTF16:
+            return Edit(Span(start, end), new_text)
+        first, last = self._character(start), self._character(end)
+        if before:
+            new_text = _halves(first)[0] + new_text
+        elif _is_half(left := self._character(start - 1)):
+            start, new_text = start - 1, left + new_text
+        if behind:
+            end, new_text = end + 1, new_text + _halves(last)[1]
+        elif _is_half(last):
+            end, new_text = end + 1, new_text + last
+        return Edit(Span(start, end), with_whole_pairs(new_text))
+
+    def edited(self, edit: Edit) -> Lines:
         """The lines of the text that an edit makes; only what is around the edit is looked at."""
-        first = max(self.number(edit.span.start) - 1, 0)
-        last = min(self.number(edit.span.end) + 2, self.count)
-        low = self.start(first)
-        high = self.start(last) + len(text) - len(self.text) if last < self.count else len(text) + 1
-        new = (end.end() for end in _LINE_END.finditer(text, low, min(high, len(text))))
-        head = (*self._starts_before(first), low, *(start for start in new if start < high))
-        return Lines(text, head, self._tail_from(last), self.encoding)
+        start, end = edit.span.start - self.base, edit.span.end - self.base
+        return replace(self, rope=self.rope.edited(start, end, edit.new_text))
 
-    def _starts_before(self, number: int) -> tuple[int, ...]:
-        if number <= len(self.head):
-            return self.head[:number]
-        size = len(self.text)
-        return (*self.head, *(size - far for far in self.tail[: number - len(self.head)]))
+    def _place(self, position: types.Position) -> tuple[int, int]:
+        """The offset of a position, and how many units of the character there it is further."""
+        if position.line >= self.rope.line_count:
+            return self.base + self.rope.size, 0
+        start, end = self.rope.line(max(position.line, 0))
+        offset, rest = self.rope.at_unit(self.rope.unit(start) + max(position.character, 0))
+        return (self.base + offset, rest) if offset < end else (self.base + end, 0)
 
-    def _tail_from(self, number: int) -> tuple[int, ...]:
-        if number >= len(self.head):
-            return self.tail[number - len(self.head) :]
-        size = len(self.text)
-        return (*(size - start for start in self.head[number:]), *self.tail)
-
-    def _line(self, number: int) -> tuple[int, str]:
-        start = self.start(number)
-        end = self.start(number + 1) if number + 1 < self.count else len(self.text)
-        return start, self.text[start:end].rstrip("\r\n")
-
-
-@dataclass(frozen=True, slots=True)
-class PartLines(Lines):
-    """The same, where the client knows only ``rows`` lines of the text, from ``first`` on."""
-
-    first: int
-    rows: int
-
-    @property
-    def whole(self) -> Span:
-        """All that the client knows as this text."""
-        last = self.first + self.rows - 1
-        start, line = self._line(last)
-        return Span(self.start(self.first), start + len(line))
-
-    def offset(self, position: types.Position) -> int:
-        """The offset of a position; beyond a line's end it is the line's end."""
-        if position.line >= self.rows:
-            return self.whole.end
-        # ``super()`` does not work in slotted dataclasses.
-        return Lines.offset(self, types.Position(self.first + position.line, position.character))
-
-    def position(self, offset: int) -> types.Position:
-        """The position of an offset; one outside of the part is at its nearer end."""
-        whole = self.whole
-        found = Lines.position(self, min(max(offset, whole.start), whole.end))
-        return types.Position(found.line - self.first, found.character)
-
-
-def part_of(lines: Lines, first: int, rows: int) -> PartLines:
-    """Lines of which the client knows only ``rows``, from the line ``first`` on."""
-    return PartLines(lines.text, lines.head, lines.tail, lines.encoding, first, rows)
+    def _character(self, offset: int) -> str:
+        return self.rope.character(offset - self.base)
 
 
 def lines_of(text: str, encoding: Encoding) -> Lines:
     """The lines of a text."""
-    return Lines(text, (0, *(end.end() for end in _LINE_END.finditer(text))), (), encoding)
+    return Lines(rope_of(with_whole_pairs(text) if encoding == UTF16 else text, encoding))
 
 
-def edit_from_lsp(change: types.TextDocumentContentChangeEvent, lines: Lines) -> Edit:
-    """An edit as an editor tells it; without a range it replaces all that the client knows."""
-    if isinstance(change, types.TextDocumentContentChangePartial):
-        return Edit(lines.span(change.range), change.text)
-    return Edit(lines.whole, change.text)
+def edits_from_lsp(
+    changes: Iterable[types.TextDocumentContentChangeEvent], lines: Lines
+) -> tuple[tuple[Edit, ...], Lines]:
+    """Edits as an editor tells them, each of the text that those before it left, and what is left.
+
+    One without a range replaces all that the client knows.
+    """
+    edits = []
+    for change in changes:
+        if isinstance(change, types.TextDocumentContentChangePartial):
+            edits.append(lines.edit(change.range, change.text))
+        else:
+            text = with_whole_pairs(change.text) if lines.rope.encoding == UTF16 else change.text
+            edits.append(Edit(lines.whole, text))
+        lines = lines.edited(edits[-1])
+    return tuple(edits), lines
 
 
 def edits_to_lsp(edits: Sequence[Edit], lines: Lines) -> list[types.TextEdit]:
@@ -163,19 +118,12 @@ def edits_to_lsp(edits: Sequence[Edit], lines: Lines) -> list[types.TextEdit]:
     return [types.TextEdit(lines.range(edit.span), edit.new_text) for edit in edits]
 
 
-def _code_points(line: str, units: int, encoding: Encoding) -> int:
-    """How many code points the first ``units`` units of a line are; a cut one does not count."""
-    if line.isascii() or encoding == types.PositionEncodingKind.Utf32:
-        return min(units, len(line))
-    if encoding == types.PositionEncodingKind.Utf8:
-        return len(line.encode("utf-8", _LONE)[:units].decode("utf-8", _CUT))
-    return len(line.encode("utf-16-le", _LONE)[: 2 * units].decode("utf-16-le", _CUT))
+def _is_half(character: str) -> bool:
+    """Is it one of the two units of a character that has two?"""
+    return "\ud800" <= character <= "\udfff"
 
 
-def _units(text: str, encoding: Encoding) -> int:
-    """How many units a text without line ends has."""
-    if text.isascii() or encoding == types.PositionEncodingKind.Utf32:
-        return len(text)
-    if encoding == types.PositionEncodingKind.Utf8:
-        return len(text.encode("utf-8", _LONE))
-    return len(text.encode("utf-16-le", _LONE)) // 2
+def _halves(character: str) -> tuple[str, str]:
+    data = character.encode("utf-16-le")
+    first, second = data[:2], data[2:]
+    return first.decode("utf-16-le", "surrogatepass"), second.decode("utf-16-le", "surrogatepass")

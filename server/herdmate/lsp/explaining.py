@@ -91,7 +91,7 @@ async def _question(session: Session, arguments: ActionArguments) -> Question:
     """The question of a first explanation, or one about an earlier answer."""
     action, companion = session.library.get(arguments.action or "explain"), session.companion
     if not arguments.turns:
-        selection, wish = selection_of(session, arguments), wish_of(session, arguments)
+        selection, wish = await selection_of(session, arguments), wish_of(session, arguments)
         return await explanation_of(selection, action, companion, wish)
     if not arguments.instruction.strip() or len(arguments.turns) % 2:
         raise SelectionError("To go on, the command needs a question and all that was said before.")

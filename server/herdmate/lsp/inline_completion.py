@@ -30,6 +30,7 @@ async def inline_completion(
     """What to show at the cursor; nothing where there is nothing worth it."""
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return _list([])
+    opened = await session.parsed(opened)
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
@@ -47,6 +48,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     """
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return types.CompletionList(is_incomplete=True, items=[])
+    opened = await session.parsed(opened)
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     asked_at = _begin(session, cursor)
     asking = session.keep(_ask(session, cursor, invoked=False))

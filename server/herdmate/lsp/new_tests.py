@@ -17,7 +17,7 @@ from herdmate.text import folder_of, path_of
 async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
     """Have tests written and show the new file. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
-    selection, path = selection_of(session, arguments), path_of(arguments.uri)
+    selection, path = await selection_of(session, arguments), path_of(arguments.uri)
     root = folder_of(path, session.folders) if path else None
     async with progress(session, action.title) as report, session.thinking():
         found = await write_tests(selection, action, session.companion, root, counted(report))

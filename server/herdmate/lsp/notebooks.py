@@ -6,111 +6,105 @@ document is done with a cell. Between two cells there is a blank line.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lsprotocol import types
 
-from herdmate.lsp.convert import Encoding, edit_from_lsp, lines_of, part_of
-from herdmate.lsp.opened import OpenDocument, edited, opened_from, refreshed
+from herdmate.context import syntax
+from herdmate.lsp.convert import Lines, edits_from_lsp, lines_of
+from herdmate.lsp.opened import OpenDocument, difference, moved_on
+from herdmate.lsp.rope import Encoding
 from herdmate.text import Document
+
+_log = logging.getLogger(__name__)
+
+_BETWEEN = "\n\n"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A cell, ``rows`` of the lines of its language's document."""
+    """A cell as the client knows it."""
 
-    uri: str
     language: str
     version: int
-    rows: int
+    lines: Lines
 
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """All cells in their order, and by language the document that they make."""
+    """All cells, in their order, and by language the document that they make.
 
-    cells: tuple[Cell, ...]
-    joined: Mapping[str, OpenDocument]
+    ``order`` has every place that the client counts, ``cells`` only those whose text it told.
+    """
+
+    order: tuple[str, ...]
+    cells: Mapping[str, Cell]
+    joined: Mapping[str, Document]
 
 
 def notebook_from(
     cells: Sequence[types.NotebookCell], items: Iterable[types.TextDocumentItem], encoding: Encoding
 ) -> Notebook:
     """A notebook that was opened."""
-    by_uri = {item.uri: item for item in items}
-    return _joined([by_uri[cell.document] for cell in cells if cell.document in by_uri], encoding)
+    order = tuple(cell.document for cell in cells)
+    return _joined(order, {item.uri: _cell(item, encoding) for item in items}, {})
 
 
 def cell_of(notebook: Notebook, uri: str) -> OpenDocument | None:
     """The document that a cell is a part of, under the cell's own name and version."""
-    first = dict.fromkeys(notebook.joined, 0)
-    for cell in notebook.cells:
-        if cell.uri == uri:
-            joined = notebook.joined[cell.language]
-            document = replace(joined.document, uri=uri, version=cell.version)
-            return OpenDocument(document, part_of(joined.lines, first[cell.language], cell.rows))
-        first[cell.language] += cell.rows + 1
-    return None
+    if (cell := notebook.cells.get(uri)) is None:
+        return None
+    base = 0
+    for name, other in notebook.cells.items():
+        if name == uri:
+            break
+        base += (other.lines.rope.size + len(_BETWEEN)) * (other.language == cell.language)
+    document = replace(notebook.joined[cell.language], uri=uri, version=cell.version)
+    return OpenDocument(document, replace(cell.lines, base=base))
 
 
-def with_edited_cell(
-    notebook: Notebook, content: types.NotebookDocumentCellContentChanges
+def changed_notebook(
+    notebook: Notebook, changes: types.NotebookDocumentCellChanges, encoding: Encoding
 ) -> Notebook:
-    """The notebook after one cell was edited; as it was where it has no such cell."""
-    uri, version = content.document.uri, content.document.version
-    for change in content.changes:
-        if (part := cell_of(notebook, uri)) is None:
-            return notebook
-        joined = notebook.joined[part.document.language]
-        after = edited(joined, edit_from_lsp(change, part.lines), version)
-        more = after.lines.count - joined.lines.count
-        cells = (
-            replace(cell, version=version, rows=cell.rows + more) if cell.uri == uri else cell
-            for cell in notebook.cells
-        )
-        language = part.document.language
-        notebook = Notebook(tuple(cells), {**notebook.joined, language: after})
-    return notebook
+    """The notebook after all that one notification tells, of which each language is parsed once."""
+    order, cells = list(notebook.order), dict(notebook.cells)
+    if (structure := changes.structure) is not None:
+        cells |= {item.uri: _cell(item, encoding) for item in structure.did_open or ()}
+        array = structure.array
+        new = [cell.document for cell in array.cells or ()]
+        order[array.start : array.start + array.delete_count] = new
+    for content in changes.text_content or ():
+        uri, version = content.document.uri, content.document.version
+        if (cell := cells.get(uri)) is None:
+            _log.warning("a cell was changed that is not open")
+            continue
+        _, lines = edits_from_lsp(content.changes, cell.lines)
+        cells[uri] = replace(cell, version=version, lines=lines)
+    return _joined(tuple(order), cells, notebook.joined)
 
 
-def with_fresh_trees(notebook: Notebook) -> Notebook:
-    """The notebook with what was typed since it was parsed last."""
-    joined = {language: refreshed(opened) for language, opened in notebook.joined.items()}
-    return replace(notebook, joined=joined)
+def _cell(item: types.TextDocumentItem, encoding: Encoding) -> Cell:
+    return Cell(item.language_id, item.version, lines_of(item.text, encoding))
 
 
-def rearranged(
-    notebook: Notebook, structure: types.NotebookDocumentCellChangeStructure, encoding: Encoding
+def _joined(
+    order: tuple[str, ...], known: Mapping[str, Cell], before: Mapping[str, Document]
 ) -> Notebook:
-    """The notebook after cells came, went or changed places."""
-    items = {cell.uri: _item(notebook, cell) for cell in notebook.cells}
-    items |= {item.uri: item for item in structure.did_open or ()}
-    order = [cell.uri for cell in notebook.cells]
-    array = structure.array
-    new = [cell.document for cell in array.cells or ()]
-    order[array.start : array.start + array.delete_count] = new
-    return _joined([items[uri] for uri in order if uri in items], encoding)
-
-
-def _item(notebook: Notebook, cell: Cell) -> types.TextDocumentItem:
-    part = cell_of(notebook, cell.uri)
-    assert part is not None
-    span = part.lines.whole
-    text = part.document.text[span.start : span.end]
-    return types.TextDocumentItem(cell.uri, cell.language, cell.version, text)
-
-
-def _joined(items: Sequence[types.TextDocumentItem], encoding: Encoding) -> Notebook:
+    """The notebook of cells in an order; those that stand nowhere are gone."""
+    cells = {uri: known[uri] for uri in order if uri in known}
     texts: dict[str, list[str]] = {}
-    for item in items:
-        texts.setdefault(item.language_id, []).append(item.text)
+    for cell in cells.values():
+        texts.setdefault(cell.language, []).append(cell.lines.rope.text)
     joined = {
-        language: opened_from(Document("", language, "\n\n".join(parts)), encoding)
+        language: _document(language, _BETWEEN.join(parts), before.get(language))
         for language, parts in texts.items()
     }
-    cells = (
-        Cell(item.uri, item.language_id, item.version, lines_of(item.text, encoding).count)
-        for item in items
-    )
-    return Notebook(tuple(cells), joined)
+    return Notebook(order, cells, joined)
+
+
+def _document(language: str, text: str, before: Document | None) -> Document:
+    if before is None:
+        return Document("", language, text, None, syntax.NoTree())
+    return moved_on(before, (difference(before.text, text),), text, None)

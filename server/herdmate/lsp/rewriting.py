@@ -39,7 +39,7 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
     title = title_of(action, wish_of(session, arguments))
     while True:
         # As it is now: until the client has agreed to show progress the user may type.
-        selection = selection_of(session, arguments)
+        selection = await selection_of(session, arguments)
         async with progress(session, title) as report, session.thinking():
             done = await run_rewrite(session, arguments, selection, counted(report))
         try:

@@ -101,6 +101,7 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         server.documents.open(params.text_document)
+        server.parse_soon()
         indexing.after_opening(server, params.text_document.uri)
         prefilling.after_opening(server, params.text_document.uri)
 
@@ -127,6 +128,7 @@ def _documents(server: Session) -> None:
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:
         server.documents.open_notebook(params)
+        server.parse_soon()
         for uri in server.documents.cells(params.notebook_document.uri):
             indexing.after_opening(server, uri)
 
@@ -135,6 +137,7 @@ def _documents(server: Session) -> None:
         uri = params.notebook_document.uri
         before = server.documents.cells(uri)
         server.documents.change_notebook(params)
+        server.parse_soon()
         after = server.documents.cells(uri)
         for cell in set(after) - set(before):
             indexing.after_opening(server, cell)
@@ -179,8 +182,8 @@ def _features(server: Session) -> None:
     options = types.CodeActionOptions(_KINDS, resolve_provider=True)
 
     @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
-    def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
-        return code_actions.code_action(server, params)
+    async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
+        return await code_actions.code_action(server, params)
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(item: types.CodeAction) -> types.CodeAction:

@@ -27,6 +27,7 @@ from herdmate.lsp import layers, protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
+from herdmate.lsp.opened import OpenDocument, has_tree, without_tree
 from herdmate.lsp.sync import Protocol
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
@@ -80,6 +81,7 @@ class Session(LanguageServer):
         self.saving: asyncio.TimerHandle | None = None  # what was counted
         self.on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None
         self._refreshing: asyncio.TimerHandle | None = None
+        self._parsing: asyncio.Task[None] | None = None
         self._note = ""
         self._info: ModelInfo | None = None
         self._thinking = 0
@@ -205,7 +207,26 @@ class Session(LanguageServer):
         if self._refreshing is not None:
             self._refreshing.cancel()
         loop = asyncio.get_running_loop()
-        self._refreshing = loop.call_later(_PAUSE, self.documents.refresh, uri)
+        self._refreshing = loop.call_later(_PAUSE, self._refresh, uri)
+
+    def parse_soon(self) -> None:
+        """Go on with what takes long to parse, a slice at a time."""
+        if self._parsing is None or self._parsing.done():
+            self._parsing = self.keep(self._parse())
+
+    async def parsed(self, opened: OpenDocument, with_edits: bool = False) -> OpenDocument:
+        """A document that a request is about, with its tree once that is there.
+
+        With the last edits of a long file in it only where they are wanted. Where the document was
+        edited meanwhile it is as the request knows it, without a tree.
+        """
+        if has_tree(opened.document) and not with_edits:
+            return opened
+        while self.documents.parse_on(opened.document.uri):  # noqa: ASYNC110 - others' turn
+            await asyncio.sleep(0)
+        now = self.documents.find(opened.document.uri)
+        is_same = now is not None and now.document.text == opened.document.text
+        return now if now is not None and is_same else without_tree(opened)
 
     def keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
         """Go on with work whatever becomes of the request that it was for."""
@@ -219,6 +240,14 @@ class Session(LanguageServer):
         for task in (*self._tasks, *self.reading_ahead.values()):
             task.cancel()
         await self.companion.stop()
+
+    def _refresh(self, uri: str) -> None:
+        self.documents.refresh(uri)
+        self.parse_soon()
+
+    async def _parse(self) -> None:
+        while self.documents.parse_on():  # noqa: ASYNC110 - others' turn
+            await asyncio.sleep(0)
 
     async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
         try:
