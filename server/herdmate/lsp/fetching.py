@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -47,7 +48,7 @@ async def pull_model(session: Session, name: str) -> Path:
     """
     files = await asked(name, model_folder())
     model = files[0]
-    is_there = (model_folder() / model.file).exists()
+    is_there = os.path.exists(model_folder() / model.file)
     if model.notice and not is_there and not await _agrees_to_licence(session, model):
         raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
     paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
