@@ -169,7 +169,8 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 def _made(kind: type[_T], value: Any) -> _T:
     """A dataclass of plain values, all of which are there."""
-    hints = _hints(kind)
+    plain: Any = kind
+    hints = _hints(plain)
     return kind(**{name: _checked(value[name], hint) for name, hint in hints.items()})
 
 
