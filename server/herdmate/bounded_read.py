@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import os
 import stat
+import sys
 from pathlib import Path
+from typing import BinaryIO
 
 _FLAGS = (
     os.O_RDONLY
@@ -30,19 +32,28 @@ def read_bytes(path: Path, most: int, within: Path | None = None) -> bytes:
     ``within``: a link that leads out of this folder is not followed. Raises ``OSError``, of which
     ``UnsuitableFileError`` says that the file exists and is not to be read.
     """
-    try:
-        if within is not None and not is_within(path, within):
-            raise UnsuitableFileError(f"{path} leads out of {within}")
-        _check(path, os.stat(path), most)  # opening some devices has effects of its own
-    except ValueError as error:  # a character that no path can have
-        raise UnsuitableFileError(f"{path!r} is no path") from error
-    descriptor = os.open(path, _FLAGS)
-    with open(descriptor, "rb") as file:
-        _check(path, os.fstat(descriptor), most)
+    if within is not None and not is_within(path, within):
+        raise UnsuitableFileError(f"{path} leads out of {within}")
+    with open_regular(path, most) as file:
         data = file.read(most + 1)
     if len(data) > most:  # it has grown, or tells no size as files of /proc do
         raise UnsuitableFileError(f"{path} is larger than {most} bytes")
     return data
+
+
+def open_regular(path: Path, most: int = sys.maxsize) -> BinaryIO:
+    """A regular file of at most ``most`` bytes, open for reading. Raises as ``read_bytes`` does."""
+    try:
+        _check(path, os.stat(path), most)  # opening some devices has effects of its own
+    except ValueError as error:  # a character that no path can have
+        raise UnsuitableFileError(f"{path!r} is not a path") from error
+    file = open(os.open(path, _FLAGS), "rb")  # noqa: SIM115 - it is the caller's
+    try:
+        _check(path, os.fstat(file.fileno()), most)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def read_text(path: Path, most: int, within: Path | None = None, errors: str = "replace") -> str:
@@ -56,7 +67,10 @@ def read_text(path: Path, most: int, within: Path | None = None, errors: str = "
 
 def is_within(path: Path, folder: Path) -> bool:
     """Does a path lie in a folder once all links are followed?"""
-    real, root = os.path.realpath(path), os.path.realpath(folder)
+    try:
+        real, root = os.path.realpath(path), os.path.realpath(folder)
+    except ValueError:  # a character that no path can have
+        return False
     return real == root or real.startswith(root.rstrip(os.sep) + os.sep)
 
 

@@ -9,10 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
+import site
+import subprocess
 import sys
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 API_KEY = "HERDMATE_API_KEY"
 """The environment variable that holds the key of a remote server; no child gets it."""
@@ -21,22 +25,53 @@ NEUTRAL_FOLDER = sys.prefix
 """Where children work: whoever can write here can replace the interpreter's packages anyway."""
 
 
+_FOLDERS = (
+    "HERDMATE_HOME", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "OLLAMA_MODELS",
+    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+)  # fmt: skip
+"""Environment variables that name one folder each."""
+
+_started_in: str | None = None
+"""The working directory before it was left."""
+
+
 def python_command(module: str, *arguments: str) -> tuple[str, ...]:
     """The command that runs a module of this installation with these arguments."""
     safe_path = ("-P",) if sys.version_info >= (3, 11) else ()
     return (sys.executable, *safe_path, "-m", module, *arguments)
 
 
+def isolated_command(module: str, *arguments: str) -> tuple[str, ...]:
+    """The same for a user or an editor to run, in any folder and with any environment.
+
+    Isolated, where the interpreter then still finds the package; otherwise as safe as can be.
+    """
+    top = Path(__file__).parent
+    told = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    lies_in = {os.path.realpath(entry) for entry in (*told, site.getusersitepackages()) if entry}
+    if os.path.realpath(top.parent) not in lies_in:
+        return (sys.executable, "-I", "-m", module, *arguments)
+    if sys.version_info >= (3, 11):
+        return python_command(module, *arguments)
+    return (sys.executable, str(top / "__main__.py"), *arguments)
+
+
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment for a child: without the API key, and with absolute search paths only.
+    """Our environment for a child: without the API key, and with absolute paths only.
 
     What ``PYTHONPATH`` says of the workspace has left it before (see ``__main__``).
     """
     cleaned = {name: value for name, value in os.environ.items() if name != API_KEY}
     for name in ("PATH", "PYTHONPATH"):
         if name in cleaned:
-            cleaned[name] = _absolute(cleaned[name])
+            cleaned[name] = _absolute_entries(cleaned[name])
+    cleaned |= {name: absolute(cleaned[name]) for name in _FOLDERS if cleaned.get(name)}
     return {**cleaned, "PYTHONSAFEPATH": "1", **(extra or {})}
+
+
+def surroundings(extra: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Working directory and environment of a child, for a library that starts it itself."""
+    return {"cwd": NEUTRAL_FOLDER, "env": environment(extra)}
 
 
 async def start(
@@ -46,11 +81,97 @@ async def start(
 
     The program's path must be absolute. ``extra`` is added to its environment. Raises ``OSError``.
     """
-    if not Path(command[0]).is_absolute():
-        raise ValueError(f"{command[0]} is looked up on a path; name it in full")
-    options.setdefault("cwd", NEUTRAL_FOLDER)
-    return await asyncio.create_subprocess_exec(*command, env=environment(extra), **options)
+    _check(command)
+    options = {**surroundings(extra), **options}
+    return await asyncio.create_subprocess_exec(*command, **options)
 
 
-def _absolute(path: str) -> str:
+def start_blocking(
+    *command: str, extra: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.Popen[bytes]:
+    """The same where there is no event loop; ``options`` are those of ``subprocess.Popen``."""
+    _check(command)
+    options = {**surroundings(extra), **options}
+    return subprocess.Popen(command, **options)
+
+
+def shell_command(line: str) -> tuple[str, ...]:
+    """The command that has the system's shell run a line which the user gave."""
+    if os.name == "nt":
+        shell = os.environ.get("COMSPEC", r"C:\Windows\System32\cmd.exe")
+        return (shell, "/d", "/s", "/c", line)
+    return ("/bin/sh", "-c", line)
+
+
+def from_parent() -> BinaryIO:
+    """What the parent writes to this process.
+
+    It is a file of its own: that of ``sys.stdin`` has a lock, which a thread that waits for input
+    would still hold when the interpreter ends.
+    """
+    return open(0, "rb", closefd=False)
+
+
+def end_with_parent(
+    lines: BinaryIO, take: Callable[[bytes], None] = lambda _: None, code: int = 0
+) -> None:
+    """From now on a thread gives each line to ``take``, and ends this process after the last.
+
+    The input ends when the parent does, however that came, also while this process is busy with
+    something that cannot be interrupted.
+    """
+
+    def read() -> None:
+        try:
+            for line in lines:
+                take(line)
+        finally:
+            os._exit(code)
+
+    threading.Thread(target=read, name="end with the parent", daemon=True).start()
+
+
+def which(program: str) -> str | None:
+    """Where a program is on the search path; the working directory is never looked in."""
+    here = os.path.realpath(_working_directory())
+    for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        if not os.path.isabs(entry) or os.path.realpath(entry) == here:
+            continue
+        if found := shutil.which(os.path.join(entry, program)):
+            return found
+    return None
+
+
+def leave_working_directory() -> None:
+    """Work in the neutral folder from now on; relative paths mean what they meant before."""
+    global _started_in
+    _started_in = _working_directory()
+    os.environ.update(
+        {name: absolute(os.environ[name]) for name in _FOLDERS if os.environ.get(name)}
+    )
+    os.chdir(NEUTRAL_FOLDER)
+
+
+def absolute(path: str) -> str:
+    """A path as the user meant it who started us; ``~`` is left to others."""
+    if path.startswith("~") or os.path.isabs(path):
+        return path
+    return os.path.normpath(os.path.join(_working_directory(), path))
+
+
+def _working_directory() -> str:
+    if _started_in is not None:
+        return _started_in
+    try:
+        return os.getcwd()
+    except OSError:  # it is gone
+        return NEUTRAL_FOLDER
+
+
+def _check(command: tuple[str, ...]) -> None:
+    if not os.path.isabs(command[0]):
+        raise ValueError(f"{command[0]!r} is looked up on a path; name it in full")
+
+
+def _absolute_entries(path: str) -> str:
     return os.pathsep.join(entry for entry in path.split(os.pathsep) if os.path.isabs(entry))

@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -67,12 +68,20 @@ async def test_nobody_there_is_named() -> None:
         await infill("http://127.0.0.1:1", "before", "after", 64)
 
 
+@pytest.fixture
+def _finds_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A child works elsewhere, where the echo is not."""
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+
+
+@pytest.mark.usefixtures("_finds_the_tests")
 async def test_a_child_answers_in_turn() -> None:
     async with child("tests.bench.echo", {}) as process:
         assert await process.ask({"say": 1}) == {"said": 1}
         assert await process.ask({"say": "two"}) == {"said": "two"}
 
 
+@pytest.mark.usefixtures("_finds_the_tests")
 async def test_a_child_that_ends_is_an_error() -> None:
     async with child("tests.bench.echo", {}) as process:
         with pytest.raises(EngineError, match="exit code 3"):

@@ -116,7 +116,13 @@ async def test_llama_cpp_of_another_processor_is_named_and_what_to_do() -> None:
         with pytest.raises(ModelError, match="built for another processor") as caught:
             await engine.ready()
     command = shlex.split(str(caught.value).partition(": ")[2])
-    assert command[:4] == [sys.executable, "-m", "pip", "install"]  # of Herdmate's environment
+    assert command[:5] == [
+        sys.executable,
+        "-I",
+        "-m",
+        "pip",
+        "install",
+    ]  # of Herdmate's environment
     assert command[-1] == f"llama-cpp-python=={llama_cpp.__version__}"
     crashed = [state.message for state in states if state.state == "crashed"]
     assert len(crashed) == 2
@@ -134,11 +140,10 @@ async def test_no_such_model_file() -> None:
 async def test_the_process_ends_when_the_server_is_gone() -> None:
     async with _engine({"": "x"}) as (engine, _):
         await engine.ready()
-        process = engine._process
-        assert process is not None
-        assert process.stdin is not None
-        process.stdin.close()
-        assert await asyncio.wait_for(process.wait(), 10) == 0
+        worker = engine._process
+        assert worker is not None
+        worker.close_input()
+        assert await asyncio.wait_for(worker._process.wait(), 10) == 0
 
 
 async def _drain(answer: AsyncIterator[Piece | Finished]) -> None:

@@ -72,15 +72,14 @@ def test_a_process_of_its_own_answers_and_ends(tiny_model: Path) -> None:
         assert speeds.others_use() >= 0
         process = speeds.process
         assert process is not None
-        assert process.is_alive()
+        assert process.poll() is None
         process.kill()  # as the operating system does where memory runs out
         with pytest.raises(NoMemoryError, match="want of memory"):
             speeds.first(START, "f16")
         assert speeds.first(START, "f16") > 0
         process = speeds.process
     assert process is not None
-    with pytest.raises(ValueError, match="closed"):
-        process.is_alive()
+    assert process.poll() is not None
 
 
 def test_what_loading_says_arrives_as_it_is(tmp_path: Path) -> None:

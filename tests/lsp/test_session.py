@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -71,6 +72,7 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     said = "There is not enough memory for codellama.gguf; choose a smaller model."
     session._engine_changed(EngineState("failed", message=said, error=NoMemoryError(said)))
     assert session.status.state == "error"
+    await asyncio.gather(*session._tasks)
     assert shown == [session.status.message] == [f"{said} {advice}"]
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import os
-import sys
+import queue
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from herdmate import child_process
+from herdmate.child_process import end_with_parent, from_parent, python_command
 from herdmate.engine import wire
 from herdmate.errors import EngineError
 
@@ -41,9 +43,10 @@ class Child:
 @asynccontextmanager
 async def child(module: str, first: dict[str, Any]) -> AsyncIterator[Child]:
     """Run a module whose ``main`` calls ``serve``, and ask it the first question."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", module, stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE, limit=wire.LINE_LIMIT, start_new_session=True,
+    pipe = asyncio.subprocess.PIPE
+    process = await child_process.start(
+        *python_command(module), stdin=pipe, stdout=pipe, limit=wire.LINE_LIMIT,
+        start_new_session=True,
     )  # fmt: skip
     try:
         answering = Child(process)
@@ -63,8 +66,10 @@ def serve(start: Callable[[dict[str, Any]], Answerer]) -> None:
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     answer: Answerer | None = None
-    for line in sys.stdin.buffer:
-        question = wire.decode(line)
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    end_with_parent(from_parent(), lines.put)
+    while True:
+        question = wire.decode(lines.get())
         if answer is None:
             answer, said = start(question), {}
         else:

@@ -95,7 +95,7 @@ def _conditions(arguments: argparse.Namespace, tell: Tell) -> Conditions:
         one_line=bool(arguments.against),
         cancels=arguments.cancels,
         seed=arguments.seed,
-        serve=("--fake-engine", str(fake)) if fake else (),
+        serve=("--fake-engine", str(fake.absolute())) if fake else (),
         tell=tell,
     )
 

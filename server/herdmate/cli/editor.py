@@ -12,7 +12,6 @@ from __future__ import annotations
 import difflib
 import json
 import os
-import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
+from herdmate.child_process import which
 from herdmate.errors import SetupError
 
 if sys.version_info >= (3, 11):
@@ -112,7 +112,7 @@ def file_of(editor: Editor, environment: Mapping[str, str], home: Path) -> Path 
 def program_of(editor: Editor) -> str:
     """Where the editor is on this machine, ``""`` where it was not found."""
     apps = editor.apps if sys.platform == "darwin" else ()
-    found = next(filter(None, map(shutil.which, editor.programs)), None)
+    found = next(filter(None, map(which, editor.programs)), None)
     return found or next((app for app in apps if Path(app).exists()), "")
 
 

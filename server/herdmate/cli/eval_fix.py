@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
     names = ["herdmate", *dict.fromkeys(arguments.baseline)]
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
-    serve = ("--fake-engine", str(fake)) if fake else ()
+    serve = ("--fake-engine", str(fake.absolute())) if fake else ()
     work = partial(run_fixes, flaws, names, settings, serve)
     total = len(flaws) * len(names)
     outcomes = measured(work, "mending bugs", total, arguments.records, asdict)

@@ -65,7 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
     actions = list(dict.fromkeys(arguments.action)) or ["simplify"]
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
     fake, check = arguments.fake_engine, _check(arguments)
-    serve = ("--fake-engine", str(fake)) if fake else ()
+    serve = ("--fake-engine", str(fake.absolute())) if fake else ()
     work = partial(run_refactorings, given, actions, settings, serve, check)
     total = len(given) * len(actions)
     outcomes = measured(work, "refactoring", total, arguments.records, asdict)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from herdmate.assist.companion import first_message, remote_start
+from herdmate.child_process import absolute, leave_working_directory
 from herdmate.engine.client import start_fake
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.lsp import counting
+from herdmate.lsp.ending import Input, end_in_order
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage
 from herdmate.prompting.families import CONTROL_PIECES
@@ -32,12 +35,15 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    server = create_server(engine_starter(arguments.fake_engine))
+    first_message = engine_starter(arguments.fake_engine)
+    leave_working_directory()
+    server = create_server(first_message)
+    end_in_order(server)
     try:
         if arguments.tcp is not None:
             server.start_tcp("127.0.0.1", arguments.tcp)
         else:
-            server.start_io()
+            server.start_io(Input(sys.stdin.buffer, server))
     finally:
         counting.finish(server)  # also where the editor ended without a word
     return 0
@@ -59,6 +65,9 @@ def _fake(script: Path) -> FirstMessage:
     """The engine without a model that protocol tests use; ``script`` is JSON of its replies."""
     words = json.loads(script.read_text(encoding="utf-8"))
     qwen = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
-    given = {key: words[key] for key in ("seconds", "context", "record") if key in words}
+    names = ("seconds", "context", "load_seconds")
+    given = {key: words[key] for key in names if key in words}
+    if words.get("record"):
+        given["record"] = absolute(words["record"])
     message = start_fake(words["replies"], qwen, **given)
     return lambda _settings: (message, "This is the fake engine.")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import re
-import shutil
 import stat
 import sys
 from pathlib import Path
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from herdmate.assist.companion import first_message
 from herdmate.assist.edits import unified
+from herdmate.child_process import isolated_command, which
 from herdmate.cli.asking import agrees
 from herdmate.cli.editor import (
     Editor,
@@ -80,8 +80,8 @@ def server_command() -> tuple[str, ...]:
     """
     script = Path(sys.executable).with_name("herdmate" + (".exe" if os.name == "nt" else ""))
     if not script.exists():
-        return (sys.executable, "-m", "herdmate", "serve")
-    found = shutil.which("herdmate")
+        return isolated_command("herdmate", "serve")
+    found = which("herdmate")
     is_this = found is not None and Path(found).samefile(script)
     return (str(Path(found).absolute()) if found and is_this else str(script), "serve")
 

@@ -12,26 +12,37 @@ import itertools
 import logging
 import os
 import signal
-import sys
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
+from herdmate.child_process import isolated_command, python_command
 from herdmate.engine import wire
-from herdmate.errors import EngineStoppedError, HerdmateError, ModelError
+from herdmate.engine.worker_process import PATIENCE, Ending, WorkerProcess, start_worker
+from herdmate.errors import EngineError, EngineStoppedError, HerdmateError, ModelError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 
 _log = logging.getLogger(__name__)
 
 _CRASHES_IN_A_ROW = 3
 
-_COMMAND = (sys.executable, "-m", "herdmate.engine.worker")
+_COMMAND = python_command("herdmate.engine.worker")
 
 _GENTLE = {"GOMP_SPINCOUNT": "1000"}
 """How long OpenMP's threads wait spinning: as fast as the default on free cores, and much gentler
 on busy ones (0.5B, two cores, 64 tokens: 0.38 s both; with two busy processes 1.0 against 2.9 s).
 """
+
+_BYTES_OF_A_TOKEN = 4096
+"""More than one takes as JSON, with what stands around it."""
+
+_BYTES_OF_A_PIECE = 64
+"""What stands around a piece's text."""
+
+_T = TypeVar("_T")
+
+_Answer = Piece | Finished | list[int] | Totals | HerdmateError
 
 _SLEEPING = "The model sleeps, since nothing was asked for a while; the next request wakes it."
 _MEASURING = "Measuring once what suits this model on this machine."
@@ -79,11 +90,20 @@ class EngineState:
     error: HerdmateError | None = None
 
 
+@dataclass(slots=True)
+class _Asked:
+    """A question that waits for its answers. ``room``: characters that these may still have."""
+
+    room: int
+    answers: asyncio.Queue[_Answer] = field(default_factory=asyncio.Queue)
+
+
 class EngineProcess:
     """An engine in a child process. See ``Engine``.
 
     Where nobody asks for some time the process ends and gives its memory back; the next question
-    starts it again.
+    starts it again. Whatever goes wrong here ends as a state that is told, and as an error for all
+    who wait or ask later.
     """
 
     def __init__(
@@ -91,38 +111,39 @@ class EngineProcess:
         start: Mapping[str, Any],
         on_state: Callable[[EngineState], None] = lambda _: None,
         sleep_after: float = 0.0,
+        patience: float = PATIENCE,
     ) -> None:
         """``start`` is the worker's first message, see ``start_llama`` and ``start_fake``.
 
-        ``sleep_after`` is in seconds; 0 keeps the process for ever.
+        ``sleep_after`` is in seconds; 0 keeps the process for ever. ``patience``: seconds of
+        silence after which the process must show that it lives.
         """
         self._start = {"log_level": _log.getEffectiveLevel(), **start}
         self._on_state = on_state
         self._numbers = itertools.count(1)
-        self._answers: dict[int, asyncio.Queue[dict[str, Any] | HerdmateError]] = {}
+        self._asked: dict[int, _Asked] = {}
         self._on_end: dict[int, Callable[[Finished], None]] = {}
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: WorkerProcess | None = None
         self._info: asyncio.Future[ModelInfo] = asyncio.get_running_loop().create_future()
         self._keeper: asyncio.Task[None] | None = None
         self._crashes = 0
-        self._sleep_after = sleep_after
+        self._sleep_after, self._patience = sleep_after, patience
         self._last_asked = 0.0
         self._sleeps = False
-        self._asked = asyncio.Event()
+        self._wanted = asyncio.Event()
 
     def start(self) -> None:
         """Start the process and keep it running until ``stop``."""
         self._keeper = asyncio.create_task(self._keep_running())
 
     async def stop(self) -> None:
-        """End the process; what was in flight gets an error."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._keeper
+        """End the process, whatever it does; what was in flight gets an error."""
         self._fail_all(EngineStoppedError("The engine was stopped."))
         self._settle(ModelError("The engine was stopped."))
-        self._on_state(EngineState("stopped"))
+        if self._keeper is not None:
+            self._keeper.cancel()
+            await asyncio.wait({self._keeper})
+        self._tell(EngineState("stopped"))
 
     @property
     def process_id(self) -> int | None:
@@ -132,7 +153,7 @@ class EngineProcess:
     async def ready(self) -> ModelInfo:
         """Wait for the model, waking it if it sleeps; raises why there is none."""
         self._last_asked = asyncio.get_running_loop().time()
-        self._asked.set()
+        self._wanted.set()
         return await asyncio.shield(self._info)
 
     async def generate(
@@ -140,168 +161,218 @@ class EngineProcess:
     ) -> AsyncGenerator[Piece | Finished, None]:
         """See ``Engine``. Raises ``EngineStoppedError`` when the process ends meanwhile."""
         await self.ready()
-        number, answers = self._ask("generate", request=wire.request_to_wire(request))
+        tokens = (request.max_tokens + 1) * max(request.alternatives, 1)
+        number, asked = self._ask(
+            "generate", tokens * _BYTES_OF_A_TOKEN, request=wire.request_to_wire(request)
+        )
         self._on_end[number] = on_end
         ended = False
         try:
             while not ended:
-                answer = await answers.get()
-                ended = isinstance(answer, HerdmateError) or answer["say"] != "piece"
+                answer = await asked.answers.get()
+                ended = not isinstance(answer, Piece)
                 if isinstance(answer, HerdmateError):
                     raise answer
-                if answer["say"] == "error":
-                    raise wire.error_from_wire(answer)
-                yield (
-                    wire.finished_from_wire(answer)
-                    if ended
-                    else Piece(answer["text"], answer["index"])
-                )
+                if not isinstance(answer, Piece | Finished):
+                    raise _odd()
+                yield answer
         finally:
-            del self._answers[number]
+            del self._asked[number]
             if not ended:
                 self._send({"do": "cancel", "id": number})
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Token counts by the model's own tokenizer, in one exchange."""
-        return list((await self._exchange("count", texts=list(texts)))["counts"])
+        counts: list[int] = await self._exchange(list, "count", texts=list(texts))
+        if len(counts) != len(texts):
+            raise _odd()
+        return counts
 
     async def totals(self) -> Totals:
         """What the process has done since it started."""
-        return Totals(**(await self._exchange("measure"))["totals"])
+        return await self._exchange(Totals, "measure")
 
-    async def _exchange(self, word: str, **fields: Any) -> dict[str, Any]:
+    async def _exchange(self, kind: type[_T], word: str, **fields: Any) -> _T:
         """One question, one answer."""
         await self.ready()
-        number, answers = self._ask(word, **fields)
+        number, asked = self._ask(word, wire.ANSWER_LIMIT, **fields)
         try:
-            answer = await answers.get()
+            answer = await asked.answers.get()
         finally:
-            del self._answers[number]
+            del self._asked[number]
         if isinstance(answer, HerdmateError):
             raise answer
-        if answer["say"] == "error":
-            raise wire.error_from_wire(answer)
+        if not isinstance(answer, kind):
+            raise _odd()
         return answer
 
-    def _ask(
-        self, word: str, **fields: Any
-    ) -> tuple[int, asyncio.Queue[dict[str, Any] | HerdmateError]]:
+    def _ask(self, word: str, room: int, **fields: Any) -> tuple[int, _Asked]:
         number = next(self._numbers)
-        self._answers[number] = asyncio.Queue()
+        self._asked[number] = _Asked(room)
         self._send({"do": word, "id": number, **fields})
-        return number, self._answers[number]
+        return number, self._asked[number]
 
     def _send(self, message: Mapping[str, Any]) -> None:
-        pipe = self._process.stdin if self._process is not None else None
-        if pipe is not None and not pipe.is_closing():
-            pipe.write(wire.encode(message))
+        if self._process is not None:
+            self._process.send(message)
 
     async def _keep_running(self) -> None:
         """Start the process, and start it again when it crashes, a few times."""
-        while True:
-            self._on_state(EngineState("loading"))
-            code = await self._run_once()
-            if self._sleeps:
-                await self._sleep()
-                continue
-            if self._info.done() and self._info.exception() is not None:
-                return
-            self._crashes += 1
-            self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
-            if self._crashes >= _CRASHES_IN_A_ROW:
-                message = _gave_up(code, self._crashes)
-                self._settle(ModelError(message))
-                self._on_state(EngineState("failed", message=message))
-                return
-            self._reset_info()
-            self._on_state(EngineState("crashed", message=_crashed(code)))
+        try:
+            while await self._run():
+                pass
+        except HerdmateError as error:
+            self._give_up(error)
+        except Exception:
+            _log.exception("internal error")
+            self._give_up(
+                EngineError(
+                    "The engine met an internal error, of which the log says more; run the "
+                    "command herdmate.restartEngine to try again."
+                )
+            )
+
+    async def _run(self) -> bool:
+        """One run of the process. Is it to be started again?"""
+        self._tell(EngineState("loading"))
+        ending = await self._run_once()
+        self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
+        if self._sleeps:
+            await self._sleep()
+            return True
+        if self._has_failed():
+            return False
+        self._crashes += 1
+        if self._crashes >= _CRASHES_IN_A_ROW:
+            raise ModelError(_gave_up(ending, self._crashes))
+        self._reset_info()
+        self._tell(EngineState("crashed", message=_crashed(ending)))
+        return True
 
     async def _sleep(self) -> None:
         """Until somebody asks there is no process."""
-        self._on_state(EngineState("sleeping", message=_SLEEPING))
-        await self._asked.wait()
+        self._tell(EngineState("sleeping", message=_SLEEPING))
+        await self._wanted.wait()
         self._sleeps = False
 
-    async def _send_to_sleep(self) -> None:
+    async def _send_to_sleep(self, process: WorkerProcess) -> None:
         """Ask the process to end once nobody has asked for long enough and nothing is under way."""
         clock = asyncio.get_running_loop().time
         with contextlib.suppress(HerdmateError):
             await asyncio.shield(self._info)
         self._last_asked = clock()
-        while self._answers or self._last_asked + self._sleep_after > clock():  # noqa: ASYNC110
+        while self._asked or self._last_asked + self._sleep_after > clock():  # noqa: ASYNC110
             await asyncio.sleep(self._sleep_after / 4)
+        if self._has_failed():
+            return
         self._sleeps = True
-        self._asked.clear()
+        self._wanted.clear()
         self._reset_info()  # whoever asks from now on waits for the next process
-        if self._process is not None and self._process.stdin is not None:
-            self._process.stdin.close()
+        process.close_input()
 
-    async def _run_once(self) -> int:
-        """Run the process until it ends; answers its exit code, negative for a signal."""
-        process = await asyncio.create_subprocess_exec(
-            *_COMMAND,
-            stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE, limit=wire.LINE_LIMIT,
-            env={**_GENTLE, **os.environ},
-        )  # fmt: skip
+    async def _run_once(self) -> Ending:
+        """Run the process until it ends."""
+        gentle = {name: value for name, value in _GENTLE.items() if name not in os.environ}
+        process = await start_worker(_COMMAND, self._start, gentle, self._patience)
         self._process = process
-        assert process.stdout is not None
-        drowsy = asyncio.create_task(self._send_to_sleep()) if self._sleep_after else None
+        drowsy = self._sleep_after and asyncio.create_task(self._send_to_sleep(process))
         try:
-            self._send(self._start)
-            async for line in process.stdout:
-                if line.endswith(b"\n"):  # a crash can cut the last one off
-                    self._take(wire.decode(line))
-            return await process.wait()
+            return await process.listen(self._take, self._must_speak)
         finally:
             self._process = None
-            if drowsy is not None:
+            if drowsy:
                 drowsy.cancel()
-            if process.returncode is None:
-                process.kill()
-                await process.wait()
+            await process.end()
 
-    def _take(self, message: dict[str, Any]) -> None:
+    def _must_speak(self) -> bool:
+        """Is the process to say something, or to end?"""
+        return bool(self._asked) or not self._info.done() or self._has_failed()
+
+    def _take(self, message: dict[str, Any]) -> bool:
+        """Something that the process says; was it asked for? What is wrong with it is raised."""
         word = message["say"]
+        if word == "alive":
+            return False
+        if word not in ("loading", "measuring", "ready", "failed"):
+            return self._take_answer(message)
+        if self._info.done():
+            raise ValueError("it is loaded, or has failed")
         if word == "loading":
-            self._on_state(EngineState("loading", fraction=message["fraction"]))
+            self._tell(EngineState("loading", fraction=wire.fraction_from_wire(message)))
         elif word == "measuring":
-            self._on_state(EngineState("loading", message=_MEASURING))
+            self._tell(EngineState("loading", message=_MEASURING))
         elif word == "ready":
             info = wire.info_from_wire(message["info"])
             self._info.set_result(info)
-            self._on_state(EngineState("ready", info=info))
-        elif word == "failed":
-            error = wire.error_from_wire(message)
-            self._settle(error)
-            self._on_state(EngineState("failed", message=str(error), error=error))
+            self._tell(EngineState("ready", info=info))
         else:
-            self._take_answer(message)
+            self._give_up(wire.error_from_wire(message))
+        return False
 
-    def _take_answer(self, message: dict[str, Any]) -> None:
+    def _take_answer(self, message: dict[str, Any]) -> bool:
         """An answer that was closed is over all the same, and its figures come then."""
-        number, word = message["id"], message["say"]
-        on_end = self._on_end.pop(number, None) if word in ("finished", "error") else None
-        if on_end is not None and word == "finished":
-            on_end(wire.finished_from_wire(message))
-        if number in self._answers:
-            self._crashes = 0
-            self._answers[number].put_nowait(message)
+        number, answer = wire.number_from_wire(message), _answer_from_wire(message)
+        on_end = None if isinstance(answer, Piece) else self._on_end.pop(number, None)
+        if on_end is not None and isinstance(answer, Finished):
+            try:
+                on_end(answer)
+            except Exception:
+                _log.exception("internal error")
+        if (asked := self._asked.get(number)) is None:
+            return False
+        if isinstance(answer, Piece):
+            asked.room -= len(answer.text) + _BYTES_OF_A_PIECE
+            if asked.room < 0:
+                raise ValueError("an answer without end")
+        self._crashes = 0
+        asked.answers.put_nowait(answer)
+        return True
+
+    def _tell(self, state: EngineState) -> None:
+        """A listener that fails harms nobody else."""
+        try:
+            self._on_state(state)
+        except Exception:
+            _log.exception("internal error")
+
+    def _give_up(self, error: HerdmateError) -> None:
+        """No model will come."""
+        self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
+        self._settle(error)
+        self._tell(EngineState("failed", message=str(error), error=error))
 
     def _fail_all(self, error: HerdmateError) -> None:
         self._on_end.clear()
-        for answers in self._answers.values():
-            answers.put_nowait(error)
+        for asked in self._asked.values():
+            asked.answers.put_nowait(error)
 
     def _settle(self, error: HerdmateError) -> None:
         """No model will come: whoever waits for one, or asks later, is told."""
-        if self._info.done():
-            self._info = asyncio.get_running_loop().create_future()
+        self._reset_info()
         self._info.set_exception(error)
         self._info.exception()  # nobody has to have waited
 
     def _reset_info(self) -> None:
         if self._info.done():
             self._info = asyncio.get_running_loop().create_future()
+
+    def _has_failed(self) -> bool:
+        return self._info.done() and self._info.exception() is not None
+
+
+def _answer_from_wire(message: Mapping[str, Any]) -> _Answer:
+    readers: Mapping[str, Callable[[Mapping[str, Any]], _Answer]] = {
+        "piece": wire.piece_from_wire,
+        "finished": wire.finished_from_wire,
+        "error": wire.error_from_wire,
+        "counts": wire.counts_from_wire,
+        "measures": wire.totals_from_wire,
+    }
+    return readers[message["say"]](message)
+
+
+def _odd() -> EngineError:
+    return EngineError("The engine answered what it was not asked; try again.")
 
 
 def start_llama(
@@ -335,12 +406,14 @@ def start_fake(
     seconds: float = 0.0,
     context: int = 4096,
     record: str = "",
+    load_seconds: float = 0.0,
 ) -> dict[str, Any]:
     """First message that starts the fake for tests; the arguments are those of ``fake.Script``."""
     return {
         "fake": {
             "replies": dict(replies),
             "seconds": seconds,
+            "load_seconds": load_seconds,
             "pieces": list(control_pieces),
             "context": context,
             "record": record,
@@ -348,24 +421,28 @@ def start_fake(
     }
 
 
-def _crashed(code: int) -> str:
-    return f"The engine stopped unexpectedly ({_how(code)}) and is starting again."
+def _crashed(ending: Ending) -> str:
+    return f"The engine stopped unexpectedly ({_how(ending)}) and is starting again."
 
 
-def _gave_up(code: int, times: int) -> str:
-    if code in _ILLEGAL_INSTRUCTION:
+def _gave_up(ending: Ending, times: int) -> str:
+    if ending.code in _ILLEGAL_INSTRUCTION:
+        python, *flags = isolated_command("pip")
         return (
             "The engine's llama.cpp was built for another processor; build it on this machine: "
-            f'"{sys.executable}" -m pip install --force-reinstall --no-deps --no-cache-dir '
+            f'"{python}" {" ".join(flags)} install --force-reinstall --no-deps --no-cache-dir '
             f"--no-binary=llama-cpp-python llama-cpp-python=={version('llama-cpp-python')}"
         )
     return (
-        f"The engine stopped {times} times in a row ({_how(code)}); choose a smaller model in "
+        f"The engine stopped {times} times in a row ({_how(ending)}); choose a smaller model in "
         "herdmate.model, or run the command herdmate.restartEngine to try again."
     )
 
 
-def _how(code: int) -> str:
+def _how(ending: Ending) -> str:
+    code = ending.code
+    if code is None:
+        return ending.words or "it could not be ended"
     if code == -9:
         return "it was killed, perhaps because memory ran out"
     if code in _ILLEGAL_INSTRUCTION:

@@ -11,7 +11,8 @@ import hashlib
 import os
 import signal
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,7 +29,8 @@ class Script:
     """What the fake says.
 
     ``replies`` maps a text to look for in the prompt to the reply; the first that is found counts,
-    and ``""`` matches every prompt. ``seconds`` is how long each evaluated token takes. A reply of
+    and ``""`` matches every prompt. ``seconds`` is how long each evaluated token takes,
+    ``load_seconds`` the load of the model. A reply of
     ``"<die>"`` ends the process, as a crash in native code would, and ``"<illegal>"`` as an
     instruction does that the processor lacks; ``"<digest>"`` is replaced by a
     digest of all that is cached of the prompt, so that a wrong cell shows. All text that reaches
@@ -37,9 +39,18 @@ class Script:
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
     seconds: float = 0.0
+    load_seconds: float = 0.0
     context: int = 4096
     pieces: tuple[str, ...] = ()
     record: str = ""
+
+
+def load(script: Script, on_progress: Callable[[float], None]) -> FakeBackend:
+    """The backend, after as long as the script says; in one go, as native code loads."""
+    if script.load_seconds:
+        on_progress(0.5)
+        time.sleep(script.load_seconds)
+    return FakeBackend(script)
 
 
 def digest(prompt: str) -> str:

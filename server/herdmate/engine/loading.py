@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import logging
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -85,7 +86,7 @@ def _native_model(how: Load, profile: Profile, on_progress: Callable[[float], No
         params.use_extra_bufts = profile.weights == "repacked" and not is_for_amx()
         params.load_mode = _LOAD_MODES[profile.weights, how.lock_memory]
     llama_cpp.llama_backend_init()
-    return llama_cpp.llama_model_load_from_file(how.path.encode(), params)
+    return llama_cpp.llama_model_load_from_file(os.fsencode(how.path), params)
 
 
 _LOAD_MODES = {
@@ -158,7 +159,7 @@ def unknown_architecture(path: str) -> str:
     params = llama_cpp.llama_model_default_params()
     params.vocab_only = True
     llama_cpp.llama_backend_init()
-    if model := llama_cpp.llama_model_load_from_file(path.encode(), params):
+    if model := llama_cpp.llama_model_load_from_file(os.fsencode(path), params):
         llama_cpp.llama_model_free(model)
     is_unknown = any(_UNKNOWN in line for line in said)
     return str(_why_not_loaded(path, said)) if is_unknown else ""
@@ -166,7 +167,7 @@ def unknown_architecture(path: str) -> str:
 
 def check_file(path: str) -> None:
     """llama.cpp's own message for a missing file says little."""
-    if not Path(path).is_file():
+    if not os.path.isfile(path):
         raise ModelError(f"There is no model file at {path}; set herdmate.model to one.")
 
 

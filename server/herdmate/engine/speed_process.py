@@ -1,27 +1,29 @@
 """Speeds measured in a process of its own, which gives all memory back and can be stopped at once.
 
 Where a choice takes more memory than there is, the operating system ends that process and not the
-command that asked; another one is started for the next question.
+command that asked; another one is started for the next question. It also runs here: each line in
+is a question, each line out its answer.
 """
 
 from __future__ import annotations
 
-import multiprocessing
 import os
+import queue
 import signal
+import subprocess
 import sys
-from contextlib import closing, suppress
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
+from contextlib import closing
+from dataclasses import asdict
 from typing import Any, Literal
 
-from herdmate.engine import tuning
+from herdmate.child_process import end_with_parent, from_parent, python_command, start_blocking
+from herdmate.engine import tuning, wire
 from herdmate.engine.loading import Load
 from herdmate.engine.speed import Bench, KvType
 from herdmate.engine.tuning import Profile
 from herdmate.errors import HerdmateError, NoMemoryError
 
-_Question = tuple[Literal["first", "step", "seconds", "others"], tuple[Any, ...]]
+_Question = Literal["first", "step", "seconds", "others"]
 
 
 class SpeedProcess:
@@ -33,8 +35,7 @@ class SpeedProcess:
 
     def __init__(self, how: Load, prompt: int) -> None:
         self._how, self._prompt = how, prompt
-        self.process: BaseProcess | None = None
-        self._pipe: Connection | None = None
+        self.process: subprocess.Popen[bytes] | None = None
 
     def first(self, profile: Profile, kv_type: KvType) -> float:
         """Seconds until the first token behind the prompt is known."""
@@ -56,54 +57,67 @@ class SpeedProcess:
         """End the process, whatever it does."""
         if self.process is not None:
             self.process.kill()
-            self.process.join()
-            self.process.close()
+            for pipe in (self.process.stdin, self.process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self.process.wait()
             self.process = None
-        if self._pipe is not None:
-            self._pipe.close()
-            self._pipe = None
 
-    def _ask(self, what: str, *values: Any) -> float:
-        pipe = self._pipe or self._start()
+    def _ask(self, what: _Question, profile: Profile | None = None, *values: Any) -> float:
+        process = self.process or self._start()
+        assert process.stdin is not None
+        assert process.stdout is not None
+        given = None if profile is None else asdict(profile)
         try:
-            pipe.send((what, values))
-            answer = pipe.recv()
-        except (EOFError, OSError):
+            process.stdin.write(wire.encode({"what": what, "profile": given, "values": values}))
+            answer = wire.decode(process.stdout.readline(wire.ANSWER_LIMIT))
+            if "kind" not in answer:
+                return float(answer["value"])
+        except (OSError, LookupError, TypeError, ValueError):
             self.close()
             raise NoMemoryError(
                 "The process that measured was ended, most likely for want of memory; "
                 "choose a smaller model."
             ) from None
-        if isinstance(answer, HerdmateError):
-            raise answer
-        return float(answer)
+        raise wire.error_from_wire(answer)
 
-    def _start(self) -> Connection:
-        spawning = multiprocessing.get_context("spawn")
-        self._pipe, other = spawning.Pipe()
-        process = spawning.Process(target=_answer, args=(other, self._how), daemon=True)
-        process.start()
-        other.close()
-        self.process = process
-        return self._pipe
+    def _start(self) -> subprocess.Popen[bytes]:
+        pipe = subprocess.PIPE
+        self.process = start_blocking(
+            *python_command("herdmate.engine.speed_process"), stdin=pipe, stdout=pipe, bufsize=0
+        )
+        assert self.process.stdin is not None
+        self.process.stdin.write(wire.encode(asdict(self._how)))
+        return self.process
 
 
-def _answer(pipe: Connection, how: Load) -> None:
-    """Answer questions until there are no more."""
+def main() -> int:
+    """Answer questions until there are no more; how to load is the first line of the input."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks is told, and ends this process
+    output = os.fdopen(os.dup(1), "wb")
     os.dup2(sys.stderr.fileno(), 1)  # what native code prints is no part of a command's output
+    lines = from_parent()
+    how = wire.decode(lines.readline())
+    questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    end_with_parent(lines, questions.put)
     tuning.others_use()
-    with closing(Bench(how)) as bench, suppress(EOFError, OSError):
+    with closing(Bench(Load(**how))) as bench:
         while True:
-            pipe.send(_answered(bench, pipe.recv()))
+            output.write(wire.encode(_answered(bench, wire.decode(questions.get()))))
+            output.flush()
 
 
-def _answered(bench: Bench, question: _Question) -> float | HerdmateError:
-    what, values = question
+def _answered(bench: Bench, question: dict[str, Any]) -> dict[str, Any]:
+    what, profile = question["what"], question["profile"]
     try:
         if what == "others":
-            return tuning.others_use()
+            return {"value": tuning.others_use()}
+        profile["step_seconds"] = {int(at): it for at, it in profile["step_seconds"].items()}
         measure: Any = getattr(bench, what)
-        return float(measure(*values))
+        return {"value": float(measure(Profile(**profile), *question["values"]))}
     except HerdmateError as error:
-        return error
+        return wire.error_to_wire(error)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

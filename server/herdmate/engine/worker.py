@@ -1,14 +1,14 @@
 """The engine process: reads requests from its standard input, writes answers to its output.
 
-Started by ``client`` as ``python -m herdmate.engine.worker``. It ends when its input ends, so that
-it never outlives the server. Whatever native code prints goes to standard error.
+Started by ``client``. It ends when its input ends, also while it loads a model, so that it never
+outlives the server. Whatever native code prints goes to standard error.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -16,11 +16,12 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, BinaryIO
 
+from herdmate.child_process import end_with_parent, from_parent
 from herdmate.engine import wire
 from herdmate.engine.backend import Backend
 from herdmate.engine.job import Event
 from herdmate.engine.scheduler import Scheduler
-from herdmate.errors import HerdmateError
+from herdmate.errors import EngineError, HerdmateError, ModelError, NoMemoryError
 from herdmate.generation import Finished, Piece, Priority, Text
 
 Say = Callable[..., None]
@@ -34,11 +35,15 @@ _BETWEEN_PIECES = 0.1
 
 def main() -> int:
     """Load the model named in the first line of the input, then serve requests."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server is told, and ends this process
     say = _speaker(_private_output())
-    first = wire.decode(sys.stdin.buffer.readline() or b"{}")
+    lines = from_parent()
+    first = wire.decode(lines.readline() or b"{}")
     if not first:
         return 0
     logging.basicConfig(stream=sys.stderr, level=first["log_level"], format="engine: %(message)s")
+    inbox = _Inbox(say)
+    end_with_parent(lines, inbox.take)
     try:
         backend = _load(first, say)
     except HerdmateError as error:
@@ -46,7 +51,7 @@ def main() -> int:
         return 1
     say("ready", info=wire.info_to_wire(backend.info))
     scheduler = Scheduler(backend)
-    threading.Thread(target=_read, args=(scheduler, backend, say), daemon=True).start()
+    inbox.open(lambda message: _obey(message, scheduler, backend, say))
     _ = backend.pieces  # takes half a second; rather now than within the first request
     try:
         while True:
@@ -57,14 +62,61 @@ def main() -> int:
         os._exit(1)  # the reading thread holds standard input, so that Python could not end tidily
 
 
+class _Inbox:
+    """What the server sends; while the model loads it is kept."""
+
+    def __init__(self, say: Say) -> None:
+        self._say = say
+        self._lock = threading.Lock()
+        self._kept: list[dict[str, Any]] = []
+        self._obey: Callable[[dict[str, Any]], None] | None = None
+
+    def take(self, line: bytes) -> None:
+        """Do what a line says; whatever goes wrong then ends the process."""
+        try:
+            message = wire.decode(line)
+            if message.get("do") == "ping":
+                self._say("alive")
+                return
+            with self._lock:
+                if self._obey is None:
+                    self._kept.append(message)
+                    return
+            self._obey(message)
+        except (LookupError, TypeError, ValueError):
+            _log.exception("a message that is not understood")
+        except Exception:
+            _log.exception("the engine ends")
+            os._exit(1)
+
+    def open(self, obey: Callable[[dict[str, Any]], None]) -> None:
+        """From now on messages are obeyed at once, after those that were kept."""
+        with self._lock:
+            for message in self._kept:
+                obey(message)
+            self._obey = obey
+
+
 def _load(first: dict[str, Any], say: Say) -> Backend:
-    if "fake" in first:
-        from herdmate.engine.fake import FakeBackend, Script
+    """The model, with all that can go wrong as a sentence. Raises ``HerdmateError``."""
+    try:
+        return _loaded(first, say)
+    except MemoryError as error:
+        raise NoMemoryError(
+            "There is not enough memory to load the model; choose a smaller one."
+        ) from error
+    except (ImportError, RuntimeError) as error:  # which llama_cpp raises for a library it misses
+        raise EngineError(
+            f"llama.cpp cannot be used here ({error}); reinstall llama-cpp-python."
+        ) from error
+    except OSError as error:
+        raise ModelError(
+            f"The model cannot be read ({error.strerror or error}); choose another, or run "
+            "herdmate.restartEngine once it can."
+        ) from error
 
-        return FakeBackend(Script(**first["fake"]))
-    from herdmate.engine.loading import Load
-    from herdmate.engine.suited import load  # imports llama.cpp, which takes a second
 
+def _loaded(first: dict[str, Any], say: Say) -> Backend:
     told = -1
 
     def progress(fraction: float) -> None:
@@ -73,20 +125,14 @@ def _load(first: dict[str, Any], say: Say) -> Backend:
             told = int(fraction * 100)
             say("loading", fraction=fraction)
 
+    if "fake" in first:
+        from herdmate.engine import fake
+
+        return fake.load(fake.Script(**first["fake"]), progress)
+    from herdmate.engine.loading import Load
+    from herdmate.engine.suited import load  # imports llama.cpp, which takes a second
+
     return load(Load(**first["load"]), progress, lambda: say("measuring"))
-
-
-def _read(scheduler: Scheduler, backend: Backend, say: Say) -> None:
-    """Take messages until the server closes the pipe, then end the process."""
-    for line in sys.stdin.buffer:
-        try:
-            _obey(wire.decode(line), scheduler, backend, say)
-        except (KeyError, TypeError, json.JSONDecodeError):
-            _log.exception("a message that is not understood")
-        except Exception:
-            _log.exception("the engine ends")
-            os._exit(1)
-    os._exit(0)
 
 
 def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: Say) -> None:

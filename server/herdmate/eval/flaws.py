@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from herdmate import child_process
 from herdmate.errors import SelectionError
 from herdmate.text import Span
 
@@ -63,7 +64,7 @@ async def failure_of(code: str, tests: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
         path.write_text(f"{code}\n\n{tests}\n", encoding="utf-8")
-        process = await asyncio.create_subprocess_exec(
+        process = await child_process.start(
             sys.executable, "-I", str(path), cwd=path.parent,
             stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
             stderr=asyncio.subprocess.PIPE,

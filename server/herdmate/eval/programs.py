@@ -8,6 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from herdmate import child_process
 from herdmate.eval.holes import Trial
 
 _SECONDS = 10.0
@@ -31,7 +32,7 @@ async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
 
 async def _output(path: Path, given: str) -> str | None:
     """What a program writes, ``None`` where it fails or does not end."""
-    process = await asyncio.create_subprocess_exec(
+    process = await child_process.start(
         sys.executable, "-I", str(path), cwd=path.parent,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
 import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -19,10 +18,13 @@ from pygls.io_ import run_async
 from pygls.lsp.client import LanguageClient
 from pygls.protocol import default_converter
 
+from herdmate.child_process import python_command, surroundings
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.convert import UTF16, Lines, lines_of
 from herdmate.lsp.session import Session
+from herdmate.models.choose import from_here
+from herdmate.models.folder import model_folder
 from herdmate.text import Document, Edit, Span, apply_edits
 from herdmate.version import VERSION
 
@@ -38,6 +40,8 @@ async def connect(
     On the server's command line ``flags`` stand before ``serve`` and that one's own behind it.
     Raises ``HerdmateError``.
     """
+    if model := settings.get("model"):
+        settings = {**settings, "model": from_here(model, model_folder())}
     client = Client()
     await client.start((*flags, "serve", *serve))
     await client.shake_hands(settings)
@@ -79,9 +83,8 @@ class Client:
     async def start(self, command: tuple[str, ...]) -> None:
         """Start a server process."""
         # In a session of its own, so that Ctrl-C reaches it through us, in order.
-        await self._client.start_io(
-            sys.executable, "-m", "herdmate", *command, start_new_session=True
-        )
+        server = python_command("herdmate", *command)
+        await self._client.start_io(*server, start_new_session=True, **surroundings())
 
     def attend(self, server: Session) -> None:
         """Let a server in this process and this client hear each other."""

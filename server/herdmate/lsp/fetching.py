@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import os
 from pathlib import Path
 
 from lsprotocol import types
@@ -33,7 +35,8 @@ async def load_or_offer(session: Session) -> None:
 
 async def load_chosen(session: Session) -> None:
     """Load what the changed settings ask for; warn before, where there is not enough memory."""
-    warning = memory_warning(session.settings, session.companion.held_memory())
+    held = session.companion.held_memory()
+    warning = await asyncio.to_thread(memory_warning, session.settings, held)
     asks = warning and session.capabilities.show_message_request
     if not asks or await agrees(session, f"{warning} Load it all the same?", _LOAD):
         await load_or_offer(session)
@@ -46,7 +49,7 @@ async def pull_model(session: Session, name: str) -> Path:
     """
     files = await asked(name, model_folder())
     model = files[0]
-    is_there = (model_folder() / model.file).exists()
+    is_there = os.path.exists(model_folder() / model.file)
     if model.notice and not is_there and not await _agrees_to_licence(session, model):
         raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
     paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
@@ -85,18 +88,22 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
             report(amount if state.phase == "fetching" else message, fraction)
             tell(message, fraction)
 
-        return await fetch(model, model_folder(), on_progress, in_place())
+        others = await asyncio.to_thread(in_place)
+        return await fetch(model, model_folder(), on_progress, others)
 
 
 async def _load(session: Session) -> None:
     """Load the model; a client without a status of ours sees the load as progress."""
-    await session.load_model()
-    if session.capabilities.status:
+    if not await session.load_model() or session.capabilities.status:
         return
     async with progress(session, "Loading the model", measured=True) as report:
-        while session.status.state in ("starting", "loading"):
-            report(session.status.message, session.status.fraction)
-            await session.next_status()
+        try:
+            while session.status.state in ("starting", "loading"):
+                report(session.status.message, session.status.fraction)
+                await session.next_status()
+        except asyncio.CancelledError:  # by the user, who sees how long it takes
+            await session.stop_loading()
+            raise
 
 
 async def _agrees(session: Session, sentence: str) -> bool:

@@ -21,7 +21,13 @@ from herdmate.assist.tally import Tally
 from herdmate.bounded_read import is_within
 from herdmate.engine.client import EngineState
 from herdmate.engine.remote.engine import RemoteStart
-from herdmate.errors import HerdmateError, NoMemoryError, NoModelError, UnreachableError
+from herdmate.errors import (
+    HerdmateError,
+    ModelError,
+    NoMemoryError,
+    NoModelError,
+    UnreachableError,
+)
 from herdmate.generation import ModelInfo, Request, Usage
 from herdmate.lsp import layers, protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
@@ -46,6 +52,9 @@ _INSTEAD = (
 _PAUSE = 0.3
 """Seconds without a key."""
 
+_DISK_SECONDS = 60.0
+"""A disk of a network, or one that sleeps, answers by then."""
+
 _NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
 
 FirstMessage = Callable[[Settings], tuple[Mapping[str, Any] | RemoteStart, str]]
@@ -61,6 +70,7 @@ class Session(LanguageServer):
         )
         self.first_message = first_message
         self.capabilities = Capabilities()
+        self.loop: asyncio.AbstractEventLoop | None = None  # once the client has said hello
         self.settings = Settings()
         self.documents = Documents()
         self.library = Library(())
@@ -96,6 +106,7 @@ class Session(LanguageServer):
 
     def begin(self, params: types.InitializeParams) -> None:
         """Learn what the client can do and wants; nothing is started yet."""
+        self.loop = asyncio.get_running_loop()
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
         self.learn_folders()
@@ -120,15 +131,31 @@ class Session(LanguageServer):
         """The file that runs, or ran last; empty where none did."""
         return self._info.path if self._info else ""
 
-    async def load_model(self, instead_of: str = "") -> None:
-        """Start the engine with the model that the settings ask for.
+    async def load_model(self, instead_of: str = "") -> bool:
+        """Start the engine with the model that the settings ask for; one that loads is ended.
 
-        ``instead_of``: a sentence on why the server is not used that they name.
+        ``instead_of``: a sentence on why the server is not used that they name. Answers whether
+        no newer call has overtaken this one. Raises ``NoModelError``.
         """
+        return bool(await self.supersede("load", self._load_model(instead_of)))
+
+    async def stop_loading(self) -> None:
+        """The user does not want to wait: the process that loads is ended."""
+        if self.status.state in ("starting", "loading"):
+            error = ModelError(
+                "Loading the model was stopped; choose another one, or run the command "
+                "herdmate.restartEngine."
+            )
+            self.set_status(protocol.Status("error", str(error)))
+            await self.companion.refuse(error)
+
+    async def _load_model(self, instead_of: str) -> bool:
         await self.companion.stop()  # its memory counts as free when one is chosen
+        if self.status.state != "starting":
+            self.set_status(protocol.Status("starting", "Looking for the model."))
         settings = replace(self.settings, remote=RemoteSettings()) if instead_of else self.settings
         try:
-            message, note = self.first_message(settings)
+            message, note = await self._first_message(settings)
             self._note = " ".join(filter(None, (instead_of, note)))
         except NoModelError as error:
             await self.companion.refuse(error)
@@ -137,8 +164,35 @@ class Session(LanguageServer):
         except HerdmateError as error:
             await self.companion.refuse(error)
             self.fail(error)
-            return
+            return True
         await self.companion.start(message, self.settings.engine.unload_after * 60)
+        return True
+
+    async def _first_message(
+        self, settings: Settings
+    ) -> tuple[Mapping[str, Any] | RemoteStart, str]:
+        """It reads disks, which may be slow or gone. Raises ``HerdmateError``."""
+        try:
+            reading = asyncio.to_thread(self.first_message, settings)
+            return await asyncio.wait_for(reading, _DISK_SECONDS)
+        except asyncio.TimeoutError as error:
+            raise ModelError(
+                "The disk with the models does not answer; connect it again, or set herdmate.model "
+                "to a file elsewhere, then run the command herdmate.restartEngine."
+            ) from error
+        except OSError as error:
+            raise ModelError(
+                f"The models cannot be read ({error.strerror or error}); set herdmate.model to a "
+                "file that can."
+            ) from error
+        except HerdmateError:
+            raise
+        except Exception as error:
+            _log.exception("internal error")
+            raise ModelError(
+                "Choosing a model met an internal error, of which the log says more; set "
+                "herdmate.model to a file, and please report it."
+            ) from error
 
     def load_prompts(self) -> None:
         """Read the prompt files; a wrong one is reported and the others are used."""
@@ -283,11 +337,21 @@ class Session(LanguageServer):
             and self.settings.remote.fallback
             and isinstance(state.error, UnreachableError)
         ):
-            self.spawn(self.load_model(f"{state.message} {_INSTEAD}"))
+            self.spawn(self._load_instead(f"{state.message} {_INSTEAD}"))
+        elif state.state == "failed" and isinstance(state.error, NoMemoryError):
+            self.set_status(protocol.Status("error", state.message))
+            self.spawn(self._advise(state.message))
         elif state.state == "failed":
-            is_memory = isinstance(state.error, NoMemoryError)
-            advice = f" {memory_advice(self.settings)}." if is_memory else ""
-            self.fail(HerdmateError(state.message + advice[:2].upper() + advice[2:]))
+            self.fail(HerdmateError(state.message))
+
+    async def _load_instead(self, why: str) -> None:
+        await self.load_model(why)
+
+    async def _advise(self, message: str) -> None:
+        """Say also what would fit into memory, for which the disks are read."""
+        advice = await asyncio.to_thread(memory_advice, self.settings)
+        if self.status.message == message:  # nothing else was loaded meanwhile
+            self.fail(NoMemoryError(f"{message} {advice[:1].upper()}{advice[1:]}."))
 
     def _ready_message(self) -> str:
         """Which model, in which words it is asked, what it cannot do, and what would be better."""

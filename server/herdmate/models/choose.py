@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from herdmate.child_process import absolute
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.folder import named, why_unreadable
 from herdmate.models.in_place import Found, own
 from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, size_of
@@ -69,15 +72,29 @@ def choose(
     room = _Room(free_memory, context_tokens)
     found = _ranked(folder, others)
     if setting == "auto":
+        if not found:
+            raise _why_none(folder)
         return _best(found, room)
     item = _named(setting, folder, others)
     read_header(item.path)
-    check_parts(item.path)
-    size = size_of(item.path)
+    try:
+        check_parts(item.path)
+        size = size_of(item.path)
+    except OSError as error:  # it has just gone, with its drive or without
+        raise ModelError(
+            f"{item.name} cannot be read ({error.strerror or error}); set herdmate.model to "
+            "another."
+        ) from error
     if room.fits(size, item.model):
         return Chosen(item.path, item.model)
     note = f"{item.name} {room.too_small_for(size, item.model)}; {_what_fits(found, room)}."
     return Chosen(item.path, item.model, note)
+
+
+def from_here(setting: str, folder: Path) -> str:
+    """The same setting for a server that works elsewhere: a path is made absolute."""
+    is_listed = not _is_path(setting) or os.path.isfile(folder / setting)
+    return setting if is_listed else str(_path(setting))
 
 
 def what_fits(
@@ -103,15 +120,15 @@ def with_cache(size: int, cache: int) -> int:
 
 def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:
     """A listed name, a path, or a catalogue name."""
-    if (folder / setting).is_file():
+    if os.path.isfile(folder / setting):
         return Found(setting, folder / setting, 0, catalogue.of_file(Path(setting)))
     if (other := next((item for item in others if item.name == setting), None)) is not None:
         return other
-    if setting.endswith(".gguf") or "/" in setting or "\\" in setting:
-        path = Path(setting).expanduser()
+    if _is_path(setting):
+        path = _path(setting)
         return Found(path.name, path, 0, catalogue.of_file(path))
     model = catalogue.find(setting)
-    if (folder / model.file).exists():
+    if os.path.lexists(folder / model.file):
         return Found(model.file, folder / model.file, model.size, model)
     if (other := next((item for item in others if item.model == model), None)) is not None:
         return other
@@ -122,10 +139,6 @@ def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:
 
 def _best(found: Sequence[Found], room: _Room) -> Chosen:
     """The largest CodeLlama-Instruct that fits, else the largest other one that does."""
-    if not found:
-        raise NoModelError(
-            "There is no model on this machine yet; run `herdmate models pull starter`."
-        )
     broken: list[ModelError] = []
     for item in found:
         if not room.fits(item.size, item.model):
@@ -139,6 +152,31 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
         better = [] if _is_codellama(item) else [_get_codellama(room)]
         return Chosen(item.path, item.model, " ".join([*map(str, broken), *better]))
     raise broken[0] if broken else _nothing_fits(found, room)
+
+
+def _is_path(setting: str) -> bool:
+    return setting.endswith(".gguf") or "/" in setting or "\\" in setting
+
+
+def _path(setting: str) -> Path:
+    try:
+        return Path(absolute(os.path.expanduser(setting)))
+    except ValueError:  # it names a user with a character that no name has
+        return Path(setting)
+
+
+def _why_none(folder: Path) -> ModelError:
+    """The folder cannot be read, or what has the name of a model is none, or there is nothing."""
+    if reason := why_unreadable(folder):
+        return ModelError(reason)
+    for path in named(folder):
+        try:
+            read_header(path)
+        except ModelError as error:
+            return error
+    return NoModelError(
+        "There is no model on this machine yet; run `herdmate models pull starter`."
+    )
 
 
 def _nothing_fits(found: Sequence[Found], room: _Room) -> ModelError:

@@ -72,7 +72,7 @@ def remove(model: CatalogueModel, folder: Path) -> None:
     """Remove the model's file and what was fetched of it; ``ModelError`` where there is neither."""
     final, partial = folder / model.file, _partial(model, folder)
     is_pinned = pinned(model.name, folder) is not None
-    if not (final.exists() or partial.exists() or is_pinned):
+    if not (os.path.lexists(final) or os.path.exists(partial) or is_pinned):
         raise ModelError(f"{model.file} is not in {folder}, so there is nothing to remove.")
     try:
         with FileLock(_lock_path(model, folder), timeout=0):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import tempfile
 from collections.abc import Mapping
@@ -143,7 +144,7 @@ def refuse_to_hide(model: CatalogueModel, folder: Path) -> None:
             f"{model.file} is the name of a file whose hash is known; get that one: "
             f"`herdmate models pull {known.name}`."
         )
-    if (folder / model.file).exists() and pinned(model.name, folder) is None:
+    if os.path.exists(folder / model.file) and pinned(model.name, folder) is None:
         raise ModelError(
             f"{folder / model.file} is there already, from somewhere else; remove or rename it."
         )

@@ -16,6 +16,8 @@ import sys
 import threading
 from pathlib import Path
 
+from herdmate.child_process import end_with_parent, from_parent
+
 ANSWER_SECONDS = 10.0
 # No token goes along: the files are public, and nobody has to know who asks. An answer must not be
 # compressed, so that an offset in it is one in the file.
@@ -25,7 +27,7 @@ _CHUNK = 1 << 20  # what a kill loses at most; the library's own 10 MB are minut
 
 def main(arguments: list[str]) -> int:
     """Fetch; the exit code is 0 when the file is whole."""
-    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    end_with_parent(from_parent(), code=1)
     os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "10")  # read when the library is imported
     repository, revision, file, size, target = arguments
     try:
@@ -78,12 +80,6 @@ def _head(url: str) -> Exception | None:
     except Exception as error:
         return error
     return None
-
-
-def end_with_the_parent() -> None:
-    """Wait for the end of standard input, and end with it."""
-    os.read(0, 1)  # not sys.stdin: its lock would be held when the interpreter ends
-    os._exit(1)
 
 
 def reason(error: Exception) -> str:

