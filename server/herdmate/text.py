@@ -134,9 +134,17 @@ def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other."""
-    parts = urlsplit(uri)
-    return Path(url2pathname(parts.path)) if parts.scheme in _ON_DISK else None
+    """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other.
+
+    Also ``None`` where the file is on another machine, or where no file can have such a name.
+    """
+    try:
+        parts = urlsplit(uri)
+        is_here = parts.scheme in _ON_DISK and parts.netloc.lower() in _HERE
+        path = Path(url2pathname(parts.path)) if is_here else None
+    except ValueError:
+        return None
+    return path if path is not None and path.is_absolute() and "\0" not in str(path) else None
 
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
@@ -155,6 +163,7 @@ def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
 
 
 _ON_DISK = ("file", "vscode-notebook-cell")
+_HERE = ("", "localhost")
 
 
 def supposing(document: Document, edit: Edit) -> Cursor:

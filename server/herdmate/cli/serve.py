@@ -12,6 +12,7 @@ from herdmate.assist.companion import first_message, remote_start
 from herdmate.engine.client import start_fake
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.lsp import counting
+from herdmate.lsp.connection import serve_stdio
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage
 from herdmate.prompting.families import CONTROL_PIECES
@@ -37,7 +38,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.tcp is not None:
             server.start_tcp("127.0.0.1", arguments.tcp)
         else:
-            server.start_io()
+            return serve_stdio(server.protocol)
     finally:
         counting.finish(server)  # also where the editor ended without a word
     return 0

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from herdmate.lsp import protocol
+from herdmate.lsp.asking import ask, register, tell
 from herdmate.lsp.session import Session
 from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
 
 _SECTION = "herdmate"
-
-
-_ANSWER_SECONDS = 5.0  # some clients never answer a request
 
 
 async def pull(session: Session) -> bool:
@@ -30,12 +26,9 @@ async def pull(session: Session) -> bool:
     """
     if session.capabilities.configuration:
         item = types.ConfigurationItem(section=_SECTION)
-        request = session.workspace_configuration_async(types.ConfigurationParams([item]))
-        try:
-            answer = await asyncio.wait_for(request, _ANSWER_SECONDS)
-        except asyncio.TimeoutError:
-            answer = None
-        _wish(session, answer[0] if answer else None)
+        params = types.ConfigurationParams([item])
+        answer = await ask(session, types.WORKSPACE_CONFIGURATION, params, _first, None)
+        _wish(session, answer)
     return _adopt(session)
 
 
@@ -49,17 +42,13 @@ async def watch(session: Session) -> None:
     """Ask a client to tell when settings change, where it wants to be asked."""
     if session.capabilities.dynamic_configuration:
         name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-        registration = types.Registration(_SECTION, name, {"section": _SECTION})
-        try:
-            await session.client_register_capability_async(types.RegistrationParams([registration]))
-        except JsonRpcException as error:  # a client that cannot do what it announces
-            _log.info("the client does not watch settings: %s", error)
+        await register(session, types.Registration(_SECTION, name, {"section": _SECTION}))
 
 
 async def change(session: Session, name: str, value: Any, workspace: bool = False) -> None:
     """Have the client change a setting because the user said so; ``None`` removes it."""
     params = {"name": name, "value": value, "workspace": workspace}
-    await session.protocol.send_request_async(protocol.CONFIGURE, params)
+    await tell(session, protocol.CONFIGURE, params)
 
 
 def _adopt(session: Session) -> bool:
@@ -80,6 +69,10 @@ def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
             yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
         elif old != new:
             yield group + camel_case(field.name)
+
+
+def _first(answer: Any) -> Any:
+    return answer[0] if isinstance(answer, list) and answer else None
 
 
 def _wish(session: Session, settings: Any) -> None:
