@@ -148,13 +148,17 @@ def narrowed(text: str, edit: Edit) -> Edit:
 def path_of(uri: str) -> Path | None:
     """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other.
 
-    No file has a path that is longer than a system takes, or has a null character.
+    Also ``None`` where the file is on another machine, or where no file can have such a name.
     """
-    parts = urlsplit(uri)
-    if parts.scheme not in _ON_DISK:
+    try:
+        parts = urlsplit(uri)
+        is_here = parts.scheme in _ON_DISK and parts.netloc.lower() in _HERE
+        path = Path(url2pathname(parts.path)) if is_here else None
+    except ValueError:
         return None
-    path = url2pathname(parts.path)
-    return Path(path) if len(path) <= _LONGEST_PATH and "\0" not in path else None
+    if path is None or not path.is_absolute() or len(str(path)) > _LONGEST_PATH:
+        return None
+    return path if "\0" not in str(path) else None
 
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
@@ -176,6 +180,7 @@ def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
 
 _LONGEST_PATH = 32_767 if os.name == "nt" else 4_096
 _ON_DISK = ("file", "vscode-notebook-cell")
+_HERE = ("", "localhost")
 
 
 def _alike(old: str, new: str, part: Callable[[str, int, int], str]) -> int:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,8 @@ from herdmate.child_process import absolute, leave_working_directory
 from herdmate.engine.client import start_fake
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.lsp import counting
-from herdmate.lsp.ending import Input, end_in_order
+from herdmate.lsp.connection import serve_stdio
+from herdmate.lsp.ending import end_in_order, tidy_up
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage
 from herdmate.prompting.families import CONTROL_PIECES
@@ -43,7 +44,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.tcp is not None:
             server.start_tcp("127.0.0.1", arguments.tcp)
         else:
-            server.start_io(Input(sys.stdin.buffer, server))
+            return serve_stdio(server.protocol, partial(tidy_up, server))
     finally:
         counting.finish(server)  # also where the editor ended without a word
     return 0

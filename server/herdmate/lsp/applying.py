@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
+from typing import Any
 
 from lsprotocol import types
 
 from herdmate.errors import StaleError
+from herdmate.lsp.asking import ask
 from herdmate.lsp.session import Session
 
 _ANSWER_SECONDS = 10.0  # some clients apply an edit and never answer
+_MOST_SHOWN = 200
+"""Characters of a client's reason."""
 
 
 async def apply(
@@ -18,18 +21,21 @@ async def apply(
     """Have an edit applied; why it was not, or ``None``.
 
     ``asks_user``: the client shows it first, for as long as the user likes, who may say no. Raises
-    ``StaleError``.
+    ``StaleError``. A client that says nothing of use is taken to have done it.
     """
-    request = session.workspace_apply_edit_async(types.ApplyWorkspaceEditParams(edit, title))
-    try:
-        answer = await asyncio.wait_for(request, None if asks_user else _ANSWER_SECONDS)
-    except asyncio.TimeoutError:
-        return None
-    except Exception as error:  # Eglot answers a stale edit with a JSON-RPC error
-        raise refusal(str(error)) from error
-    if answer.applied or asks_user:
-        return None
-    return answer.failure_reason or ""
+
+    def why_not(answer: Any) -> str | None:
+        if asks_user or answer["applied"] is not False:
+            return None
+        return str(answer.get("failureReason") or "")[:_MOST_SHOWN]
+
+    def fail(reason: str) -> str | None:  # Eglot answers a stale edit with a JSON-RPC error
+        raise refusal(reason[:_MOST_SHOWN])
+
+    params = types.ApplyWorkspaceEditParams(edit, title)
+    seconds = None if asks_user else _ANSWER_SECONDS
+    method = types.WORKSPACE_APPLY_EDIT
+    return await ask(session, method, params, why_not, None, seconds, fail)
 
 
 def refusal(reason: str) -> StaleError:

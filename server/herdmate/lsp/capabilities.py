@@ -67,7 +67,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         diagnostics=bool(own.get("diagnostics")),
         menu=bool(own.get("menu")),
         configure=bool(own.get("configure")),
-        extensions=frozenset(str(name).lower() for name in own.get("extensions") or ()),
+        extensions=_names(own.get("extensions")),
         shows_content=bool(content and content.dynamic_registration),
         inline_completion=document.inline_completion is not None,
         show_document=bool(shown and shown.support),
@@ -86,6 +86,11 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
 
 
 _CREATE = types.ResourceOperationKind.Create
+
+
+def _names(value: Any) -> frozenset[str]:
+    names = value if isinstance(value, list) else ()
+    return frozenset(name.lower() for name in names if isinstance(name, str))
 
 
 def _own(experimental: Any) -> Mapping[str, Any]:

@@ -17,7 +17,8 @@ from herdmate.assist.wish import Problem
 from herdmate.assist.withheld import reason_to_withhold
 from herdmate.lsp import prefilling, protocol
 from herdmate.lsp.arguments import arguments_from_lsp, selection_of
-from herdmate.lsp.diagnostics import problems_from_lsp
+from herdmate.lsp.convert import Lines
+from herdmate.lsp.diagnostics import MOST, problem_from_lsp
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.rewriting import rewrite_to_lsp, run_rewrite
 from herdmate.lsp.session import Session
@@ -33,10 +34,8 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.companion.ignored):
         return []
-    diagnostics = session.protocol._converter.unstructure(params.context.diagnostics)
-    problems = problems_from_lsp(diagnostics, opened.lines)
-    more = session.capabilities.diagnostics
-    given = dict(zip(problems, params.context.diagnostics, strict=True))
+    given = _problems(session, params.context.diagnostics, opened.lines)
+    problems, more = tuple(given), session.capabilities.diagnostics
     offered = [
         offer
         for offer in offers(session.library.actions, selection, problems, more)
@@ -83,6 +82,18 @@ def _to_lsp(
     if action.kind != "rewrite" or not _resolves(session):
         item.command = types.Command(offer.title, _command(action), arguments=[arguments])
     return item
+
+
+def _problems(
+    session: Session, diagnostics: Sequence[types.Diagnostic], lines: Lines
+) -> dict[Problem, types.Diagnostic]:
+    """What the diagnostics say, each with the one that says so."""
+    found: dict[Problem, types.Diagnostic] = {}
+    for item in diagnostics[:MOST]:
+        problem = problem_from_lsp(session.protocol._converter.unstructure(item), lines)
+        if problem is not None:
+            found[problem] = item
+    return found
 
 
 def _command(action: Action) -> str:

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from herdmate.lsp import layers, protocol
+from herdmate.lsp.asking import ask, register, tell
 from herdmate.lsp.session import Session
 from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
-
-_ANSWER_SECONDS = 5.0  # some clients never answer a request
 
 
 async def pull(session: Session) -> bool:
@@ -27,14 +24,9 @@ async def pull(session: Session) -> bool:
     """
     if session.capabilities.configuration:
         item = types.ConfigurationItem(section=layers.SECTION)
-        request = session.workspace_configuration_async(types.ConfigurationParams([item]))
-        try:
-            answer = await asyncio.wait_for(request, _ANSWER_SECONDS)
-        except asyncio.TimeoutError:
-            _log.info("the client does not tell its settings")
-        else:
-            told = answer[0] if isinstance(answer, list | tuple) and answer else None
-            session.layers = layers.with_pulled(session.layers, told)
+        params = types.ConfigurationParams([item])
+        told = await ask(session, types.WORKSPACE_CONFIGURATION, params, _first, None)
+        session.layers = layers.with_pulled(session.layers, told)
     return _adopt(session)
 
 
@@ -53,17 +45,14 @@ async def watch(session: Session) -> None:
     """Ask a client to tell when settings change, where it wants to be asked."""
     if session.capabilities.dynamic_configuration:
         name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
-        registration = types.Registration(layers.SECTION, name, {"section": layers.SECTION})
-        try:
-            await session.client_register_capability_async(types.RegistrationParams([registration]))
-        except JsonRpcException as error:  # a client that cannot do what it announces
-            _log.info("the client does not watch settings: %s", error)
+        settings = {"section": layers.SECTION}
+        await register(session, types.Registration(layers.SECTION, name, settings))
 
 
 async def change(session: Session, name: str, value: Any, workspace: bool = False) -> None:
     """Have the client change a setting because the user said so; ``None`` removes it."""
     params = {"name": name, "value": value, "workspace": workspace}
-    await session.protocol.send_request_async(protocol.CONFIGURE, params)
+    await tell(session, protocol.CONFIGURE, params)
 
 
 def _adopt(session: Session) -> bool:
@@ -86,6 +75,10 @@ def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
             yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
         elif old != new:
             yield group + camel_case(field.name)
+
+
+def _first(answer: Any) -> Any:
+    return answer[0] if isinstance(answer, list) and answer else None
 
 
 def _engine_part(settings: Settings) -> object:

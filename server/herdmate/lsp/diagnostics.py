@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from pygls.exceptions import JsonRpcException
-
 from herdmate.assist.wish import Problem
 from herdmate.lsp import protocol
+from herdmate.lsp.asking import ask
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.opened import OpenDocument
 from herdmate.lsp.ranges import range_from_json
@@ -20,52 +18,72 @@ from herdmate.text import Span
 
 _ANSWER_SECONDS = 2.0
 
+MOST = 1000
+"""Diagnostics of a file; all others are of no use to a model."""
+_MOST_RELATED = 20
+_MOST_WORDS = 4000
+_MOST_NAME = 200
+"""Characters of a message, and of a code or a source."""
 
-def problems_from_lsp(
-    diagnostics: Sequence[Mapping[str, Any]], lines: Lines
-) -> tuple[Problem, ...]:
+
+def problems_from_lsp(diagnostics: Sequence[Any], lines: Lines) -> tuple[Problem, ...]:
     """Diagnostics as JSON has them; one without a range or a message is left out."""
-    found = []
-    for item in diagnostics:
-        try:
-            span = lines.span(range_from_json(item["range"]))
-            message = str(item["message"])
-        except (KeyError, TypeError):
-            continue
-        related = tuple(_related(other) for other in item.get("relatedInformation") or ())
-        code, source = item.get("code"), item.get("source")
-        found.append(
-            Problem(span, message, "" if code is None else str(code), str(source or ""), related)
-        )
-    return tuple(found)
+    found = (problem_from_lsp(item, lines) for item in diagnostics[:MOST])
+    return tuple(problem for problem in found if problem is not None)
+
+
+def problem_from_lsp(diagnostic: Any, lines: Lines) -> Problem | None:
+    """One of them; ``None`` where it is none."""
+    try:
+        return _problem(diagnostic, lines)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
 
 
 async def all_problems(session: Session, opened: OpenDocument, around: Span) -> tuple[Problem, ...]:
     """All that the client knows to be wrong in a span, where it can tell; else none."""
     if not session.capabilities.diagnostics:
         return ()
-    request = session.protocol.send_request_async(
-        protocol.DIAGNOSTICS, {"uri": opened.document.uri}
-    )
-    try:
-        answer = await asyncio.wait_for(request, _ANSWER_SECONDS)
-    except (asyncio.TimeoutError, JsonRpcException):
-        return ()
-    problems = problems_from_lsp([plain_json(item) for item in answer or ()], opened.lines)
+
+    def read(answer: Any) -> tuple[Problem, ...]:
+        return problems_from_lsp(answer if isinstance(answer, list) else (), opened.lines)
+
+    params = {"uri": opened.document.uri}
+    none: tuple[Problem, ...] = ()
+    problems = await ask(session, protocol.DIAGNOSTICS, params, read, none, _ANSWER_SECONDS)
     return tuple(
         item for item in problems if item.span.start < around.end and item.span.end > around.start
     )
 
 
-def plain_json(value: Any) -> Any:
-    """pygls gives an object of unknown shape as nested named tuples."""
-    if hasattr(value, "_asdict"):
-        return {name: plain_json(item) for name, item in value._asdict().items()}
-    return [plain_json(item) for item in value] if isinstance(value, list | tuple) else value
+def _problem(item: Any, lines: Lines) -> Problem:
+    """Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it is none."""
+    span = lines.span(range_from_json(item["range"]))
+    related = item.get("relatedInformation")
+    others = related[:_MOST_RELATED] if isinstance(related, list) else ()
+    code = item.get("code")
+    return Problem(
+        span,
+        _words(item["message"]),
+        "" if code is None else str(code)[:_MOST_NAME],
+        str(item.get("source") or "")[:_MOST_NAME],
+        tuple(found for other in others if (found := _related(other)) is not None),
+    )
 
 
-def _related(item: Mapping[str, Any]) -> tuple[str, str]:
-    place = item.get("location") or {}
-    name = PurePosixPath(unquote(urlsplit(str(place.get("uri", ""))).path)).name
-    line = place.get("range", {}).get("start", {}).get("line", 0) + 1
-    return f"{name}:{line}", str(item.get("message", ""))
+def _words(message: Any) -> str:
+    """A message may be marked up, as Markdown is."""
+    text = message["value"] if isinstance(message, Mapping) else message
+    if not isinstance(text, str):
+        raise TypeError("not a string")
+    return text[:_MOST_WORDS]
+
+
+def _related(item: Any) -> tuple[str, str] | None:
+    try:
+        place = item["location"]
+        name = PurePosixPath(unquote(urlsplit(place["uri"]).path)).name
+        line = range_from_json(place["range"]).start.line + 1
+        return f"{name}:{line}", _words(item["message"])
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None

@@ -11,10 +11,8 @@ import logging
 import os
 import signal
 import threading
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotYetError
-from typing import Any, BinaryIO
-
-from lsprotocol import types
 
 from herdmate.lsp import counting
 from herdmate.lsp.session import Session
@@ -28,7 +26,7 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def end_in_order(session: Session) -> None:
-    """From now on signals end the server in order, and ``exit`` ends it without waiting for ever.
+    """From now on signals end the server in order.
 
     To be called in the main thread.
     """
@@ -37,32 +35,20 @@ def end_in_order(session: Session) -> None:
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
             signal.signal(number, lambda _number, _frame: _in_a_thread(_end, session))
 
-    @session.feature(types.EXIT)
-    def exit_(_params: Any = None) -> None:
-        _in_a_thread(threading.Event().wait, _SECONDS, then_exit=True)
+
+async def tidy_up(session: Session) -> None:
+    """Write what was counted, and end the engine."""
+    try:
+        counting.finish(session)
+    finally:
+        await session.end()
 
 
-class Input:
-    """The editor's messages; their end is the end of the server."""
-
-    def __init__(self, stream: BinaryIO, session: Session) -> None:
-        self._stream, self._session = stream, session
-
-    def readline(self) -> bytes:
-        """As of a file."""
-        return self._stream.readline() or _end(self._session)
-
-    def read(self, size: int) -> bytes:
-        """As of a file."""
-        data = self._stream.read(size)
-        return data if len(data) == size else _end(self._session)
-
-
-def _end(session: Session) -> bytes:
+def _end(session: Session) -> None:
     """Tidy up and end this process; to be called in a thread beside the event loop's."""
     try:
         if session.loop is not None:
-            tidying = asyncio.run_coroutine_threadsafe(_tidy_up(session), session.loop)
+            tidying = asyncio.run_coroutine_threadsafe(tidy_up(session), session.loop)
             tidying.result(_SECONDS)
     except (NotYetError, asyncio.TimeoutError):
         _log.warning("something hangs; the server ends all the same")
@@ -72,17 +58,5 @@ def _end(session: Session) -> bytes:
         os._exit(0)
 
 
-async def _tidy_up(session: Session) -> None:
-    try:
-        counting.finish(session)
-    finally:
-        await session.end()
-
-
-def _in_a_thread(work: Any, *arguments: Any, then_exit: bool = False) -> None:
-    def run() -> None:
-        work(*arguments)
-        if then_exit:
-            os._exit(0)
-
-    threading.Thread(target=run, name="end", daemon=True).start()
+def _in_a_thread(work: Callable[[Session], None], session: Session) -> None:
+    threading.Thread(target=work, args=(session,), name="end", daemon=True).start()

@@ -13,13 +13,13 @@ from itertools import chain, islice
 from pathlib import Path
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
 from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_files
 from herdmate.context.ignored import holds_rules, state_of_rules
 from herdmate.context.index import is_indexed
 from herdmate.context.related import Nearby
+from herdmate.lsp.asking import register
 from herdmate.lsp.session import Session
 from herdmate.text import folder_of, path_of
 
@@ -172,11 +172,7 @@ async def watch_files(session: Session) -> None:
             [types.FileSystemWatcher(glob_pattern="**/*")]
         )
         name = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
-        registration = types.Registration("herdmate-files", name, watched)
-        try:
-            await session.client_register_capability_async(types.RegistrationParams([registration]))
-        except JsonRpcException as error:  # a client that cannot do what it announces
-            _log.info("the client watches no files: %s", error)
+        await register(session, types.Registration("herdmate-files", name, watched))
 
 
 async def _until_nobody_types(session: Session) -> None:

@@ -11,6 +11,7 @@ from herdmate.lsp.arguments import selection_of
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.session import Session
+from herdmate.lsp.showing import show_document
 from herdmate.text import folder_of, path_of
 
 
@@ -26,9 +27,7 @@ async def write_tests_beside(session: Session, arguments: ActionArguments) -> No
         reason = refused or "it may exist by now"
         raise RefusedError(f"The editor did not create {found.path.name} ({reason}).")
     if session.capabilities.show_document:
-        await session.window_show_document_async(
-            types.ShowDocumentParams(found.path.as_uri(), external=False, take_focus=True)
-        )
+        await show_document(session, found.path.as_uri())
 
 
 def _edit(found: NewFile) -> types.WorkspaceEdit:

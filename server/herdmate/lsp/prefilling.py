@@ -14,6 +14,7 @@ from lsprotocol import types
 from herdmate.assist.prefill import prefill, prefill_explanation
 from herdmate.errors import HerdmateError
 from herdmate.lsp.pausing import is_paused
+from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
 from herdmate.prompting.library import Action
 from herdmate.text import Cursor, Selection
@@ -52,12 +53,11 @@ def after_change(session: Session, params: types.DidChangeTextDocumentParams) ->
 def after_hint(session: Session, hint: Any) -> None:
     """``herdmate/cursor``: the cursor of an editor that tells rests there."""
     try:
-        uri, place = str(hint.uri), hint.position  # pygls makes objects of what it does not know
-        position = types.Position(int(place.line), int(place.character))
-    except (AttributeError, TypeError, ValueError):
+        uri, position = hint["uri"], position_from_json(hint["position"])
+    except (KeyError, TypeError, ValueError):
         _log.info("a cursor that is none: the notification needs uri and position")
         return
-    if (opened := session.documents.find(uri)) is not None:
+    if isinstance(uri, str) and (opened := session.documents.find(uri)) is not None:
         _soon(session, uri, opened.lines.offset(position), 0.0)
 
 

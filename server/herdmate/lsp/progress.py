@@ -6,10 +6,12 @@ import asyncio
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import Future
 from contextlib import asynccontextmanager
 
 from lsprotocol import types
 
+from herdmate.lsp.asking import ask
 from herdmate.lsp.session import Session
 
 Report = Callable[[str, float | None], None]
@@ -32,6 +34,7 @@ async def progress(session: Session, title: str, measured: bool = False) -> Asyn
     shown = session.work_done_progress
     task = asyncio.current_task()
     assert task is not None
+    shown.tokens[token] = Future()
     shown.tokens[token].add_done_callback(lambda end: end.cancelled() and task.cancel())
     percentage = 0 if measured else None
     begin = types.WorkDoneProgressBegin(title, cancellable=True, percentage=percentage)
@@ -71,8 +74,8 @@ def counted(report: Report) -> Callable[[int], None]:
 async def _create(session: Session) -> str | None:
     """A token that the client has agreed to, or ``None`` where it does not answer."""
     token = str(uuid.uuid4())
-    try:
-        await asyncio.wait_for(session.work_done_progress.create_async(token), _ANSWER_SECONDS)
-    except Exception:  # a refusal, a time-out: whatever it is, work goes on without progress
-        return None
-    return token
+    method, params = (
+        types.WINDOW_WORK_DONE_PROGRESS_CREATE,
+        types.WorkDoneProgressCreateParams(token),
+    )
+    return await ask(session, method, params, lambda _answer: token, None, _ANSWER_SECONDS)

@@ -38,6 +38,9 @@ MENU = "herdmate/menu"
 """Client to server, request ``{"menu": "status" or "models", "uri": …}``, answered by ``Menu``. The
 document is the one that the user looks at, if any."""
 
+REQUESTS = (MODELS, PULL_MODEL, MENU)
+"""Those of the client; it makes each of them with an object, or with nothing."""
+
 CONFIGURE = "herdmate/configure"
 """Server to client, request ``{"name": …, "value": …, "workspace": …}``, only ever because the user
 said so: change the setting ``herdmate.name``, or remove it where ``value`` is null; for this

@@ -7,9 +7,7 @@ from functools import partial
 from typing import Any
 
 from lsprotocol import types
-from pygls.exceptions import JsonRpcException
 
-from herdmate.errors import HerdmateError
 from herdmate.lsp import (
     choosing,
     code_actions,
@@ -28,7 +26,7 @@ from herdmate.lsp import (
     showing,
     statuses,
 )
-from herdmate.lsp.arguments import arguments_from_lsp
+from herdmate.lsp.arguments import arguments_from_lsp, members_from_lsp, texts_from_lsp
 from herdmate.lsp.session import FirstMessage, Session
 
 _KINDS = [
@@ -58,7 +56,9 @@ def _lifetime(server: Session) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.begin(params)
-        if not server.capabilities.inline_completion:
+        known = server.protocol.fm.features  # it may have failed once
+        has_ghost_text = server.capabilities.inline_completion
+        if not has_ghost_text and types.TEXT_DOCUMENT_COMPLETION not in known:
             options = types.CompletionOptions(resolve_provider=False)  # ALE takes {} for none
             server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
 
@@ -67,14 +67,17 @@ def _lifetime(server: Session) -> None:
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:
-        server.spawn(configuration.watch(server))
+        if server.is_initialized:
+            return
+        server.is_initialized = True
+        server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
         server.load_prompts()
         server.spawn(fetching.load_or_offer(server))
-        server.spawn(indexing.watch_files(server))
-        server.spawn(indexing.index_workspace(server))
-        server.spawn(showing.offer_content(server))
-        server.spawn(coexisting.tell_of_others(server))
+        server.spawn(indexing.watch_files(server), quiet=True)
+        server.spawn(indexing.index_workspace(server), quiet=True)
+        server.spawn(showing.offer_content(server), quiet=True)
+        server.spawn(coexisting.tell_of_others(server), quiet=True)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -187,10 +190,7 @@ def _features(server: Session) -> None:
 
     @server.feature(types.CODE_ACTION_RESOLVE)
     async def resolve(item: types.CodeAction) -> types.CodeAction:
-        try:
-            return await code_actions.resolve(server, item)
-        except HerdmateError as error:
-            raise _failure(error) from error
+        return await code_actions.resolve(server, item)
 
 
 def _models(server: Session) -> None:
@@ -200,14 +200,12 @@ def _models(server: Session) -> None:
 
     @server.feature(protocol.PULL_MODEL)
     async def pull_model(params: Any) -> dict[str, str]:
-        try:
-            return {"path": str(await fetching.pull_model(server, getattr(params, "name", "")))}
-        except HerdmateError as error:
-            raise _failure(error) from error
+        (name,) = members_from_lsp(params, "name")
+        return {"path": str(await fetching.pull_model(server, name))}
 
     @server.feature(protocol.MENU)
     async def menu(params: Any) -> dict[str, Any]:
-        name, uri = getattr(params, "menu", ""), getattr(params, "uri", "")
+        name, uri = members_from_lsp(params, "menu", "uri")
         return asdict(await menus.menu(server, name, uri))
 
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
@@ -220,21 +218,15 @@ def _switches(server: Session) -> None:
 
     @server.command(protocol.COMMAND_PAUSE)
     def pause(ls: Session, *arguments: Any) -> None:
-        ls.spawn(pausing.pause(ls, *_texts(arguments, 2)))
+        ls.spawn(pausing.pause(ls, *texts_from_lsp(arguments, 2)))
 
     @server.command(protocol.COMMAND_RESUME)
     def resume(ls: Session, *arguments: Any) -> None:
-        ls.spawn(pausing.resume(ls, *_texts(arguments, 2)))
+        ls.spawn(pausing.resume(ls, *texts_from_lsp(arguments, 2)))
 
     @server.command(protocol.COMMAND_CHOOSE_MODEL)
     def choose_model(ls: Session, *arguments: Any) -> None:
-        ls.spawn(choosing.choose_model(ls, *_texts(arguments, 1)))
-
-
-def _texts(arguments: tuple[Any, ...], many: int) -> list[str]:
-    """So many arguments; what is missing, or no text, is empty."""
-    given = [text if isinstance(text, str) else "" for text in arguments]
-    return [*given, *[""] * many][:many]
+        ls.spawn(choosing.choose_model(ls, *texts_from_lsp(arguments, 1)))
 
 
 def _commands(server: Session) -> None:
@@ -242,18 +234,12 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_EXPLAIN)
     async def explain(ls: Session, *arguments: Any) -> str | None:
-        try:
-            given = arguments_from_lsp(next(iter(arguments), None))
-            return await explaining.explain_selection(ls, given)
-        except HerdmateError as error:
-            raise _failure(error) from error
+        given = arguments_from_lsp(next(iter(arguments), None))
+        return await explaining.explain_selection(ls, given)
 
     @server.command(protocol.COMMAND_REWRITE)
     async def rewrite(ls: Session, *arguments: Any) -> None:
-        try:
-            given = arguments_from_lsp(next(iter(arguments), None))
-        except HerdmateError as error:
-            raise _failure(error) from error
+        given = arguments_from_lsp(next(iter(arguments), None))
         ls.spawn(rewriting.rewrite_in_place(ls, given))
 
     @server.command(protocol.COMMAND_STATUS)
@@ -278,14 +264,9 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_FETCH_MODEL)
     def fetch_model(ls: Session, *arguments: Any) -> None:
-        name = next(iter(arguments), None)
-        ls.spawn(fetching.fetch_model(ls, str(name) if name else None))
+        (name,) = texts_from_lsp(arguments, 1)
+        ls.spawn(fetching.fetch_model(ls, name or None))
 
     @server.command(protocol.COMMAND_RESTART_ENGINE)
     def restart_engine(ls: Session, *_arguments: Any) -> None:
         ls.spawn(fetching.load_or_offer(ls))
-
-
-def _failure(error: HerdmateError) -> JsonRpcException:
-    """The answer to a request that could not be carried out: the error's sentence."""
-    return JsonRpcException(str(error), int(types.LSPErrorCodes.RequestFailed))

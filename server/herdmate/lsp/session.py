@@ -33,7 +33,10 @@ from herdmate.lsp import layers, protocol
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
+from herdmate.lsp.failures import INTERNAL, log_failure
 from herdmate.lsp.opened import OpenDocument, has_tree, without_tree
+from herdmate.lsp.protocol import Status
+from herdmate.lsp.reading import strict_converter
 from herdmate.lsp.sync import Protocol
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
@@ -64,10 +67,13 @@ FirstMessage = Callable[[Settings], tuple[Mapping[str, Any] | RemoteStart, str]]
 class Session(LanguageServer):
     """A language server and what it knows of its one client."""
 
+    protocol: Protocol
+
     def __init__(self, first_message: FirstMessage) -> None:
         super().__init__(
-            "herdmate", VERSION, protocol_cls=Protocol, notebook_document_sync=_NOTEBOOKS
-        )
+            "herdmate", VERSION, protocol_cls=Protocol, notebook_document_sync=_NOTEBOOKS,
+            converter_factory=strict_converter,
+        )  # fmt: skip
         self.first_message = first_message
         self.capabilities = Capabilities()
         self.loop: asyncio.AbstractEventLoop | None = None  # once the client has said hello
@@ -79,6 +85,7 @@ class Session(LanguageServer):
         self.wrong_settings: tuple[str, ...] = ()  # what the user was told of them last
         self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
         self.typed_at = 0.0  # by the event loop's clock
+        self.is_initialized = False  # the client said so, and has been asked for its settings
         self.edited: list[str] = []  # documents, the one edited last first
         self.changed_files: set[Path] = set()  # that the index has not looked at again
         self.looking: asyncio.Task[None] | None = None  # at these
@@ -200,14 +207,14 @@ class Session(LanguageServer):
         for error in errors:
             self.show(str(error), types.MessageType.Warning)
 
-    def set_status(self, status: protocol.Status) -> None:
+    def set_status(self, status: Status) -> None:
         """Remember what is going on, and tell a client that wants to know."""
         self.status = status
         self._status_changed.set()
         if self.capabilities.status:
             self.protocol.notify(protocol.STATUS, asdict(status))
 
-    async def next_status(self) -> protocol.Status:
+    async def next_status(self) -> Status:
         """Wait until something else is going on."""
         self._status_changed.clear()
         await self._status_changed.wait()
@@ -252,9 +259,12 @@ class Session(LanguageServer):
             if self._latest.get(key) is task:
                 del self._latest[key]
 
-    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Go on with work after a command was answered; its errors are shown to the user."""
-        return self.keep(self._reporting(work))
+    def spawn(self, work: Coroutine[Any, Any, None], quiet: bool = False) -> asyncio.Task[None]:
+        """Go on with work after a command was answered.
+
+        Its errors are shown to the user, unless it is ``quiet``: nobody asked for it.
+        """
+        return self.keep(self._reporting(work, quiet))
 
     def refresh_soon(self, uri: str) -> None:
         """Parse what was typed in a long file once typing pauses."""
@@ -303,14 +313,17 @@ class Session(LanguageServer):
         while self.documents.parse_on():  # noqa: ASYNC110 - others' turn
             await asyncio.sleep(0)
 
-    async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
+    def report_server_error(self, error: Exception, source: object) -> None:
+        """What pygls would show to the user is of use only in the log."""
+        log_failure("pygls", error)
+
+    async def _reporting(self, work: Coroutine[Any, Any, None], quiet: bool) -> None:
         try:
             await work
-        except HerdmateError as error:
-            self.show(str(error))
-        except Exception:
-            _log.exception("internal error")
-            self.show("Herdmate met an internal error; its log says more. Please report it.")
+        except Exception as error:
+            log_failure(getattr(work, "__name__", "work"), error)
+            if not quiet:
+                self.show(str(error) if isinstance(error, HerdmateError) else INTERNAL)
 
     def _prompt_folders(self) -> list[Path]:
         """Where a trusted workspace keeps its own prompt files."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from typing import Any
 
 from lsprotocol import types
 from platformdirs import user_cache_path
 
 from herdmate.assist.seen import seen
+from herdmate.lsp.asking import ask, register, tell
 from herdmate.lsp.session import Session
 
 _KEPT_SECONDS = 24 * 3600
@@ -21,8 +23,7 @@ async def offer_content(session: Session) -> None:
     if session.capabilities.shows_content:
         name = types.WORKSPACE_TEXT_DOCUMENT_CONTENT
         options = types.TextDocumentContentOptions([_SCHEME])
-        registration = types.Registration("content", name, options)
-        await session.client_register_capability_async(types.RegistrationParams([registration]))
+        await register(session, types.Registration("content", name, options))
 
 
 def content(session: Session, uri: str) -> types.TextDocumentContentResult:
@@ -47,9 +48,13 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
             reason = f"no file can be written to {user_cache_path('herdmate')}"
             session.show(f"The text cannot be shown: {reason} ({error.strerror or error}).")
             return
-    await session.window_show_document_async(
-        types.ShowDocumentParams(uri, external=False, take_focus=True)
-    )
+    await show_document(session, uri)
+
+
+async def show_document(session: Session, uri: str) -> None:
+    """Have the client show a document, and put the cursor there."""
+    params = types.ShowDocumentParams(uri, external=False, take_focus=True)
+    await tell(session, types.WINDOW_SHOW_DOCUMENT, params)
 
 
 def _written(name: str, text: str) -> str:
@@ -68,8 +73,12 @@ async def agrees(session: Session, question: str, yes: str, no: str = "Not now")
     """Ask the user, with a button for yes and one for no; only for clients that can."""
     actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
     params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
-    answer = await session.window_show_message_request_async(params)
-    return answer is not None and answer.title == yes
+
+    def is_yes(answer: Any) -> bool:
+        return isinstance(answer, dict) and answer.get("title") == yes
+
+    method = types.WINDOW_SHOW_MESSAGE_REQUEST
+    return await ask(session, method, params, is_yes, otherwise=False, seconds=None)
 
 
 async def show_seen(session: Session) -> str | None:

@@ -1,0 +1,129 @@
+"""From bytes to the protocol: over standard input and output, or whatever else carries bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from concurrent.futures import CancelledError
+
+from herdmate.lsp.framing import Framing, FramingError
+from herdmate.lsp.messages import message_from_bytes
+from herdmate.lsp.sync import Protocol
+
+_log = logging.getLogger(__name__)
+
+_CHUNK = 1 << 16
+_MOST_WAITING = 16  # chunks
+_REST_SECONDS = 30.0
+"""The rest of a message comes by then: an editor writes one in a piece. A length that is too large
+would wait for good."""
+_LAST_SECONDS = 10.0  # for the answer to shutdown
+_TIDY_SECONDS = 1.0
+
+Read = Callable[[], Awaitable[bytes]]
+"""The next bytes; none at the end of the stream."""
+
+
+async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_SECONDS) -> int:
+    """Handle messages until the client says ``exit``, or hangs up; the process's exit code.
+
+    It is 0 only after ``shutdown``. A stream that is none of messages ends it too.
+    """
+    try:
+        await _listen(protocol, read, rest_seconds)
+    except FramingError as error:
+        _log.error("The connection is closed: %s.", error)
+        return 1
+    if protocol.stage == "shut down":
+        await protocol.finish(_LAST_SECONDS)
+    return 0 if protocol.stage == "shut down" else 1
+
+
+def serve_stdio(protocol: Protocol, tidy_up: Callable[[], Awaitable[None]]) -> int:
+    """Converse over this process's standard input and output; its exit code.
+
+    ``tidy_up`` is awaited at the end, for as long as a moment.
+    """
+    protocol.set_writer(_Output(sys.stdout.fileno()))
+    return asyncio.run(_converse_by(protocol, sys.stdin.fileno(), tidy_up))
+
+
+async def _converse_by(
+    protocol: Protocol, descriptor: int, tidy_up: Callable[[], Awaitable[None]]
+) -> int:
+    """A thread reads, which keeps nobody from ending: pygls waits for one that hangs in reading."""
+    chunks: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
+    given = (descriptor, asyncio.get_running_loop(), chunks)
+    threading.Thread(target=_pump, args=given, daemon=True, name="stdin").start()
+    code = await converse(protocol, chunks.get)
+    await _stop_all(tidy_up, code)
+    return code
+
+
+async def _stop_all(tidy_up: Callable[[], Awaitable[None]], code: int) -> None:
+    """End what still goes on; a process that cannot is ended all the same.
+
+    Also where a thread hangs on a disk that is gone, for which Python would wait.
+    """
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    tidying = asyncio.ensure_future(tidy_up())
+    for task in others:
+        task.cancel()
+    if (await asyncio.wait({*others, tidying}, timeout=_TIDY_SECONDS))[1]:
+        _log.error("The process ends though not all that it did has ended.")
+    logging.shutdown()
+    os._exit(code)
+
+
+def _pump(descriptor: int, loop: asyncio.AbstractEventLoop, chunks: asyncio.Queue[bytes]) -> None:
+    while True:
+        try:
+            data = os.read(descriptor, _CHUNK)
+        except OSError:
+            data = b""
+        putting = chunks.put(data)
+        try:
+            asyncio.run_coroutine_threadsafe(putting, loop).result()
+        except (RuntimeError, CancelledError):  # the loop has ended
+            putting.close()
+            return
+        if not data:
+            return
+
+
+async def _listen(protocol: Protocol, read: Read, rest_seconds: float) -> None:
+    framing = Framing()
+    while protocol.exit_code is None:
+        wait = rest_seconds if framing.is_inside else None
+        try:
+            data = await asyncio.wait_for(read(), wait)
+        except asyncio.TimeoutError:
+            raise FramingError(f"the rest of a message has not come in {wait:.0f} s") from None
+        if not data:
+            if framing.is_inside:
+                raise FramingError("the stream ends within a message")
+            return
+        for body in framing.feed(data):
+            protocol.handle(message_from_bytes(body))
+            if protocol.exit_code is not None:
+                return
+            await asyncio.sleep(0)  # what one message began may go on before the next
+
+
+class _Output:
+    """Standard output without a buffer, which would be written once more at the end."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def write(self, data: bytes) -> None:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(self._descriptor, rest) :]
+
+    def close(self) -> None:
+        """It ends with the process."""

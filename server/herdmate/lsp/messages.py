@@ -1,0 +1,119 @@
+"""What came as one message: a request, a notification, a response, or something that is none."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, NoReturn
+
+from lsprotocol import types
+
+Id = str | int | float
+"""A float too: JSON has one kind of number, and vscode-jsonrpc gives any of them back."""
+
+MOST_NESTED = 128
+"""Values inside of values. Whatever works on a message may do so by recursion."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Asks for one answer."""
+
+    id: Id
+    method: str
+    params: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """Asks for none."""
+
+    method: str
+    params: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """Answers a request of ours, unless nobody asked; ``error`` is ``None`` where there is none."""
+
+    id: Any
+    result: Any
+    error: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """None of these: what is answered to it. ``id`` is ``None`` where it cannot be known."""
+
+    id: Id | None
+    code: types.ErrorCodes
+    message: str
+
+
+Message = Request | Notification | Response | Fault
+
+
+def message_from_bytes(body: bytes) -> Message:
+    """The message that a body holds."""
+    try:
+        value = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        return Fault(None, types.ErrorCodes.ParseError, "The message is not JSON.")
+    return message_from_json(value)
+
+
+def message_from_json(value: Any) -> Message:
+    """The message that a JSON value is."""
+    if not isinstance(value, dict):
+        what = "Batches are not a part of the Language Server Protocol."
+        sentence = what if isinstance(value, list) else "The message is not an object."
+        return Fault(None, types.ErrorCodes.InvalidRequest, sentence)
+    if "method" in value:
+        return _call(value)
+    if "result" in value or "error" in value:
+        return Response(value.get("id"), value.get("result"), value.get("error"))
+    return _invalid(value, "The message has no method.")
+
+
+def is_id(value: Any) -> bool:
+    """Can a request have this id?"""
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, str | int) and not isinstance(value, bool)
+
+
+def is_nested_too_deeply(value: Any) -> bool:
+    """Are there more levels of arrays and objects than ``MOST_NESTED``?"""
+    level = [value]
+    for _ in range(MOST_NESTED):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+            if isinstance(inner, dict | list)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _call(value: dict[str, Any]) -> Message:
+    method, params = value["method"], value.get("params")
+    if value.get("jsonrpc") != "2.0":
+        return _invalid(value, 'The message does not say "jsonrpc": "2.0".')
+    if not isinstance(method, str):
+        return _invalid(value, "The method is not a string.")
+    if "id" in value and not is_id(value["id"]):
+        return _invalid(value, "The id is neither a string nor a number.")
+    return Request(value["id"], method, params) if "id" in value else Notification(method, params)
+
+
+def _invalid(value: dict[str, Any], sentence: str) -> Fault:
+    given = value.get("id")
+    return Fault(given if is_id(given) else None, types.ErrorCodes.InvalidRequest, sentence)
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

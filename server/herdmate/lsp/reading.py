@@ -1,0 +1,94 @@
+"""Parameters as lsprotocol has them, from JSON that may be anything.
+
+lsprotocol alone takes ``null`` for the text "None", 1.5 for 1 and true for a number.
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+import attrs
+import cattrs
+from lsprotocol import types
+from pygls.protocol import default_converter
+
+from herdmate.lsp.messages import is_nested_too_deeply
+
+_T = TypeVar("_T")
+
+_AS_THEY_ARE = {types.INITIALIZED, types.SHUTDOWN, types.EXIT}
+"""Some clients write ``{}`` as ``[]`` where there is nothing to say."""
+
+
+class UnreadableError(ValueError):
+    """The parameters are not what the method takes."""
+
+
+def strict_converter() -> cattrs.Converter:
+    """lsprotocol's converter, for which a text is a text and a whole number one."""
+    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
+    for type_, read in ((str, _text), (int, _whole_number), (bool, _boolean), (float, _number)):
+        # Not for its subclasses too, as the enumerations are.
+        converter.register_structure_hook_func(partial(operator.is_, type_), read)
+    return converter
+
+
+def params_from_json(converter: cattrs.Converter, method: str, value: Any) -> Any:
+    """The parameters of a message from the client; plain JSON for a method of ours.
+
+    Raises ``UnreadableError``.
+    """
+    if is_nested_too_deeply(value):
+        raise UnreadableError("The parameters are nested too deeply.")
+    type_ = params_type(method)
+    return value if type_ is None else structured(converter, value, type_)
+
+
+def structured(converter: cattrs.Converter, value: Any, type_: type[_T]) -> _T:
+    """A value of a type of lsprotocol's; raises ``UnreadableError``."""
+    try:
+        return converter.structure(value, type_)
+    except Exception as error:  # lsprotocol's hooks raise what comes
+        sentence = f"The parameters are not {type_.__name__} as the specification has them."
+        raise UnreadableError(sentence) from error
+
+
+@lru_cache
+def params_type(method: str) -> Any:
+    """The type of a method's parameters; ``None`` for one of ours or without any."""
+    if method in _AS_THEY_ARE or method not in types.METHOD_TO_TYPES:
+        return None
+    return types.METHOD_TO_TYPES[method][2]
+
+
+def is_request(method: str) -> bool:
+    """Is a method of the specification's one that is answered?"""
+    return "id" in attrs.fields_dict(types.METHOD_TO_TYPES[method][0])
+
+
+def _text(value: Any, _type: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError("not a string")
+    return value
+
+
+def _whole_number(value: Any, _type: object) -> int:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # in JSON 2.0 is 2
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise TypeError("not a whole number")
+    return value
+
+
+def _number(value: Any, _type: object) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise TypeError("not a number")
+    return float(value)
+
+
+def _boolean(value: Any, _type: object) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError("neither true nor false")
+    return value
