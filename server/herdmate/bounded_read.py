@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 _FLAGS = (
     os.O_RDONLY
@@ -51,6 +52,18 @@ def read_text(path: Path, most: int, within: Path | None = None, errors: str = "
     return read_bytes(path, most, within).decode("utf-8-sig", errors)
 
 
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file of any size, for reading; never waits. Raises as ``read_bytes``."""
+    _check_kind(path, os.stat(path))
+    descriptor = os.open(path, _FLAGS)
+    try:
+        _check_kind(path, os.fstat(descriptor))
+    except OSError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
 def is_within(path: Path, folder: Path) -> bool:
     """Does a path lie in a folder once all links are followed?"""
     real, root = os.path.realpath(path), os.path.realpath(folder)
@@ -58,7 +71,11 @@ def is_within(path: Path, folder: Path) -> bool:
 
 
 def _check(path: Path, found: os.stat_result, most: int) -> None:
-    if not stat.S_ISREG(found.st_mode):
-        raise UnsuitableFileError(f"{path} is not a regular file")
+    _check_kind(path, found)
     if found.st_size > most:
         raise UnsuitableFileError(f"{path} is larger than {most} bytes")
+
+
+def _check_kind(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise UnsuitableFileError(f"{path} is not a regular file")
