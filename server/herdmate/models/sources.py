@@ -7,9 +7,11 @@ stays in the source's own folder, and the next try goes on from there.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -39,7 +41,7 @@ _LONGEST_REASON = 300
 _LONGEST_BOOK = 1000
 _WHEEL_SPARE = 1 << 20  # for what a wheel says of itself
 _BROKEN_WHEEL = (  # all that reading one can raise, but for the disk
-    zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError,
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, ValueError,
 )  # fmt: skip
 
 
@@ -219,6 +221,10 @@ def _append_data(wheel: Path, whole: Path, most: int) -> None:
                 file.flush()
                 os.fsync(file.fileno())
     except _BROKEN_WHEEL as error:
+        raise FetchError(f"{wheel.name} is not what it should be") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # an offset before the beginning; else it is the disk
+            raise
         raise FetchError(f"{wheel.name} is not what it should be") from error
 
 
