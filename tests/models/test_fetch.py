@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import random
 import shutil
 import subprocess
 import sys
 import zipfile
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -222,6 +224,56 @@ async def test_what_is_there_is_not_fetched(model: CatalogueModel, tmp_path: Pat
 
 def _ignore(_state: FetchProgress) -> None:
     """Progress that nobody looks at."""
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"data/part.bin": bytes(50_000_000)},  # 50 kB packed
+        {"data/part.bin": DATA, "data/more.bin": b"?"},
+        {"data/part.bin": DATA, "../../more.bin": b"?"},
+        {"data/part.txt": DATA},
+    ],
+)
+def test_a_wheel_with_other_data_is_refused(tmp_path: Path, members: dict[str, bytes]) -> None:
+    """Nothing is written of it, and nothing under a name of its own."""
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    whole = folder / "whole"
+    whole.write_bytes(b"before")
+    _packed(folder / "tiny.whl", members)
+    with pytest.raises(FetchError, match="not what it should be"):
+        sources._append_data(folder / "tiny.whl", whole, len(DATA))
+    assert whole.read_bytes() == b"before"
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "tiny.whl", "whole"]
+
+
+def test_a_wheel_that_is_damaged_in_any_byte_is_refused_or_right(tmp_path: Path) -> None:
+    """Seed 7, 300 wheels."""
+    dice, data = random.Random(7), DATA[:500]
+    _packed(tmp_path / "tiny.whl", {"data/part.bin": data})
+    good = (tmp_path / "tiny.whl").read_bytes()
+    for _ in range(300):
+        bad = bytearray(good)
+        for _ in range(dice.randint(1, 4)):
+            bad[dice.randrange(len(bad))] = dice.randrange(256)
+        (tmp_path / "tiny.whl").write_bytes(bad)
+        (tmp_path / "whole").write_bytes(b"")
+        with suppress(FetchError):  # any other error fails the test
+            sources._append_data(tmp_path / "tiny.whl", tmp_path / "whole", 1000)
+        assert (tmp_path / "whole").stat().st_size <= 1000
+
+
+def _packed(wheel: Path, members: dict[str, bytes]) -> None:
+    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            archive.writestr(name, data)
+        info = "tiny_part2-1.0.dist-info"
+        archive.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: tiny_part2\nVersion: 1.0\n"
+        )
+        archive.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nTag: py3-none-any\n")
+        archive.writestr(f"{info}/RECORD", "")
 
 
 def _wheel(folder: Path, name: str, data: bytes) -> None:

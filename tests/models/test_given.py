@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import struct
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -27,6 +28,7 @@ DATA = gguf(3 << 20)
 PARTS = [gguf(8192), gguf(16384), gguf(4096)]
 NAMES = parts_of("big-00001-of-00003.gguf")
 HUB = "/some/where/resolve"
+LOCK = ".tiny.gguf.lock"
 
 
 @pytest.fixture
@@ -240,3 +242,31 @@ async def _cancelled_at_2_mb(model: catalogue.CatalogueModel, files: Files, fold
 
 def _ignore(_state: FetchProgress) -> None:
     """Progress that nobody looks at."""
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b'{"error": "not found"}',
+        b"<!DOCTYPE html><html>",
+        b"version https://git-lfs.github.com/spec/v1\n",
+        b"GGUF",
+        gguf()[:60],
+        gguf(1 << 20, given_bytes=100),
+        b"GGUF" + b"\xff" * 200,
+        b"GGUF" + struct.pack("<IQQ", 3, 0, 0),
+    ],
+)
+@pytest.mark.parametrize("is_hub", [False, True])
+async def test_what_is_no_model_is_not_pinned(
+    files: Files, tmp_path: Path, data: bytes, is_hub: bool
+) -> None:
+    for path in (f"{HUB}/{at}/sub/tiny.gguf" for at in ("main", "c0ffee")):
+        files.data[path] = data
+    files.data["/a/tiny.gguf"] = data
+    files.headers = {"ETag": '"one"'}
+    name = "hf:some/where/sub/tiny.gguf" if is_hub else f"{files.url}/a/tiny.gguf"
+    with pytest.raises(FetchError, match=r"tiny\.gguf (is|has|does) .*so it was not kept"):
+        await _get(name, tmp_path)
+    assert pinned(name, tmp_path) is None
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / LOCK]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import pickle
-import socket
 import subprocess
 import sys
 import threading
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from herdmate.errors import FetchError
-from herdmate.models import catalogue, fetch, hugging_face
+from herdmate.models import catalogue, fetch
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile
 from herdmate.models.fetch import FetchProgress
 
@@ -79,7 +78,7 @@ async def test_a_file_and_nobody_is_told_who_asks(
 ) -> None:
     path = await fetch.fetch(model, tmp_path, _ignore)
     assert path.read_bytes() == DATA
-    assert [method for method, _ in hub.asked] == ["HEAD", "GET"]
+    assert [method for method, _ in hub.asked] == ["GET"]
     assert all("Authorization" not in headers for _, headers in hub.asked)
     assert not any((tmp_path / ".partial").iterdir())
 
@@ -177,7 +176,7 @@ async def test_two_processes_at_once_fetch_it_once(
     await asyncio.gather(*(process.communicate(pickle.dumps(model)) for process in both))
     assert [process.returncode for process in both] == [0, 0]
     assert (tmp_path / model.file).read_bytes() == DATA
-    assert [method for method, _ in hub.asked] == ["HEAD", "GET"]
+    assert [method for method, _ in hub.asked] == ["GET"]
 
 
 @pytest.mark.parametrize("status", [404, 503])
@@ -187,7 +186,7 @@ async def test_a_refusal_is_not_asked_again(
     hub.status = status
     with pytest.raises(FetchError, match=f"Hugging Face: .*{status}"):
         await fetch.fetch(model, tmp_path, _ignore)
-    assert [method for method, _ in hub.asked] == ["HEAD"]
+    assert [method for method, _ in hub.asked] == ["GET"]
 
 
 def test_a_child_ends_with_its_parent(hub: Hub, tmp_path: Path) -> None:
@@ -201,15 +200,6 @@ def test_a_child_ends_with_its_parent(hub: Hub, tmp_path: Path) -> None:
         assert child.stdin is not None
         child.stdin.close()
         assert child.wait(60) == 1
-
-
-def test_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A host that takes the call and says nothing, as some firewalls do."""
-    monkeypatch.setattr(hugging_face, "ANSWER_SECONDS", 0.2)
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        url = f"http://127.0.0.1:{silent.getsockname()[1]}/file"
-        with pytest.raises(Exception, match=r"no answer within|timed out"):
-            hugging_face._knock(url)
 
 
 async def _cancel_when_bytes_are_there(model: CatalogueModel, folder: Path) -> None:

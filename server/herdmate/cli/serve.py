@@ -1,35 +1,50 @@
-"""``herdmate serve``: the language server, over stdio or a loopback port."""
+"""``herdmate serve``: the language server, over stdio or a socket of its user."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from herdmate.assist.companion import first_message, remote_start
+from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
 from herdmate.engine.client import start_fake
 from herdmate.engine.remote.engine import RemoteStart
+from herdmate.errors import SetupError
 from herdmate.lsp import counting
 from herdmate.lsp.connection import serve_stdio
 from herdmate.lsp.ending import end_in_order, tidy_up
+from herdmate.lsp.listening import HAS_SOCKETS, serve_port, serve_socket
 from herdmate.lsp.server import create_server
-from herdmate.lsp.session import FirstMessage
+from herdmate.lsp.session import FirstMessage, Session
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
+from herdmate.whole_write import PRIVATE, create_whole
 
 Commands = Any  # argparse has no public name for what add_subparsers answers
 
 
 def add_parser(commands: Commands) -> None:
-    """``herdmate serve [--tcp PORT]``."""
+    """``herdmate serve [--socket PATH]``."""
     parser = commands.add_parser("serve", help="start the language server on stdio")
-    parser.add_argument(
-        "--tcp", type=int, metavar="PORT", help="listen on 127.0.0.1:PORT instead of stdio"
-    )
+    place = parser.add_mutually_exclusive_group()
+    if HAS_SOCKETS:
+        place.add_argument(
+            "--socket", type=Path, metavar="PATH",
+            help="listen at a socket that only you may open, instead of stdio",
+        )  # fmt: skip
+    else:
+        place.add_argument(
+            "--token-file", type=Path, metavar="FILE",
+            help="listen on a port of this machine; FILE tells it and the token to send first",
+        )  # fmt: skip
+    place.add_argument("--tcp", nargs="?", const="", action=_Gone, help=argparse.SUPPRESS)
     parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # the default
     parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
     parser.set_defaults(run=_run)
@@ -41,13 +56,42 @@ def _run(arguments: argparse.Namespace) -> int:
     server = create_server(first_message)
     end_in_order(server)
     try:
-        if arguments.tcp is not None:
-            server.start_tcp("127.0.0.1", arguments.tcp)
+        if getattr(arguments, "socket", None) is not None:
+            serve_socket(server, arguments.socket.absolute())
+        elif getattr(arguments, "token_file", None) is not None:
+            _serve_port(server, arguments.token_file.absolute())
         else:
             return serve_stdio(server.protocol, partial(tidy_up, server))
     finally:
         counting.finish(server)  # also where the editor ended without a word
     return 0
+
+
+class _Gone(argparse.Action):
+    """``--tcp``, which let in any user of the machine, and any page in a browser."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
+        instead = "--socket PATH" if HAS_SOCKETS else "--token-file FILE"
+        parser.error(f"--tcp is no more, since anybody could connect there; use {instead}.")
+
+
+def _serve_port(server: Session, file: Path) -> None:
+    token = secrets.token_urlsafe(32)
+
+    def tell(port: int) -> None:
+        try:
+            create_whole(file, json.dumps({"port": port, "token": token}).encode(), PRIVATE)
+        except OSError as error:
+            raise SetupError(
+                f"{file} cannot be made ({error.strerror or error}); give --token-file another."
+            ) from error
+
+    try:
+        serve_port(server, token, tell)
+    finally:
+        with suppress(OSError):
+            if token.encode() in read_bytes(file, 1000):
+                file.unlink()
 
 
 def engine_starter(fake_script: Path | None) -> FirstMessage:

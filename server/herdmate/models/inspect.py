@@ -15,13 +15,22 @@ from typing import Any, BinaryIO
 
 from herdmate.bounded_read import UnsuitableFileError, open_regular
 from herdmate.errors import ModelError
+from herdmate.printable import one_line
 
 _MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
 _LONGEST_HEADER = 32 << 20  # bytes; one with 150 000 tokens and their merges has 6 MB
+_MOST_STRINGS = (
+    1 << 20
+)  # in all arrays together; 262 144 tokens and 514 906 merges are the most known
+_MOST_ARRAYS = 1 << 12  # within arrays, which no known model has
+_LARGEST_COUNT = 1 << 31
+_LARGEST_OFFSET = 1 << 62
 _STEP = 1 << 20
 _LONGEST_SHOWN = 200
 _KINDS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
+_LENGTH = struct.Struct("<Q")
+_LONGEST_NAME = 100  # characters of what a file says and people are shown
 
 # Elements and bytes of a block of each tensor type (ggml's type_traits)
 _BLOCKS = {
@@ -62,12 +71,12 @@ class GgufHeader:
     @property
     def architecture(self) -> str:
         """``llama``, ``qwen2``, …"""
-        return str(self.metadata.get("general.architecture", ""))
+        return one_line(str(self.metadata.get("general.architecture", "")), _LONGEST_NAME)
 
     @property
     def name(self) -> str:
         """The model's own name."""
-        return str(self.metadata.get("general.name", ""))
+        return one_line(str(self.metadata.get("general.name", "")), _LONGEST_NAME)
 
     @property
     def writes(self) -> bool:
@@ -89,9 +98,14 @@ class GgufHeader:
         return self.count("block_count") * shared * (keys + values) * 2
 
     def count(self, key: str) -> int:
-        """A positive whole number that the file states of its architecture; else 0."""
+        """A positive whole number that the file states of its architecture; else 0.
+
+        One that no model has is no number either: memory is computed with these.
+        """
         value = self.metadata.get(f"{self.architecture}.{key}")
-        return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else 0
+        if not isinstance(value, int) or isinstance(value, bool):
+            return 0
+        return value if 0 < value < _LARGEST_COUNT else 0
 
     @property
     def vocabulary(self) -> int:
@@ -106,8 +120,11 @@ def read_header(path: Path) -> GgufHeader:
         raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file inside of one.")
     try:
         with open_regular(path) as file:
-            return _Reader(file, path).header()
-    except UnsuitableFileError as error:  # a pipe would be waited for
+            return _Reader(file).header()
+    except _FaultError as error:
+        mend = "remove it and fetch it again, or choose another with `herdmate models list`"
+        raise ModelError(f"{path.name} {error}; {mend}.") from error
+    except UnsuitableFileError as error:  # a pipe, which would be waited for
         raise ModelError(f"{path} is not a file; set herdmate.model to a GGUF file.") from error
     except FileNotFoundError as error:
         raise ModelError(_missing(path)) from error
@@ -137,22 +154,42 @@ def _short(path: Path) -> str:
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
+def why_no_model(path: Path) -> str:
+    """What is wrong with a file, as the end of a sentence on it; empty where it is GGUF.
+
+    Raises ``OSError``.
+    """
+    try:
+        with open_regular(path) as file:
+            metadata = _Reader(file).header().metadata
+    except _FaultError as error:
+        return str(error)
+    # The parts of a split model, but for the first, say no more than which part they are.
+    is_known = "general.architecture" in metadata or "split.count" in metadata
+    return "" if is_known else "does not say what kind of model it is"
+
+
+class _FaultError(Exception):
+    """A file is no GGUF file; the message goes on behind its name."""
+
+
 class _Reader:
     """Reads one file from its start. ``_data`` is what was read, ``_at`` the place in that."""
 
-    def __init__(self, file: BinaryIO, path: Path) -> None:
-        self._file, self._path = file, path
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
         self._size = os.fstat(file.fileno()).st_size
         self._data, self._at = bytearray(), 0
+        self._strings_left, self._arrays_left = _MOST_STRINGS, _MOST_ARRAYS
 
     def header(self) -> GgufHeader:
         self._check_magic()
         version = int(self._number("I"))
         if version not in (2, 3):
-            raise self._wrong(f"is GGUF of version {version}, and only 2 and 3 are known")
+            raise _FaultError(f"is GGUF of version {version}, and only 2 and 3 are known")
         tensors, keys = int(self._number("Q")), int(self._number("Q"))
         if tensors > _MOST_TENSORS or keys > _MOST_KEYS:
-            raise self._damaged()
+            raise _damaged()
         metadata = {}
         for _ in range(keys):
             key = self._string()
@@ -164,11 +201,11 @@ class _Reader:
         start = self._file.read(16)
         magic = start[:4]
         if not magic:
-            raise self._wrong("is empty")
+            raise _FaultError("is empty")
         if start[8:10] == b'{"':
-            raise self._wrong("is a safetensors file, not a GGUF model")
+            raise _FaultError("is a safetensors file, not a GGUF model")
         if magic != b"GGUF":
-            raise self._wrong(_NOT_MODELS.get(magic.lower(), "is not a GGUF model"))
+            raise _FaultError(_NOT_MODELS.get(magic.lower(), "is not a GGUF model"))
         self._data += start
         self._at = 4
 
@@ -179,19 +216,23 @@ class _Reader:
             self._string()
             dimensions = int(self._number("I"))
             if dimensions > 4:
-                raise self._damaged()
+                raise _damaged()
             elements = 1
             for _ in range(dimensions):
                 elements *= int(self._number("Q"))
             kind, offset = int(self._number("I")), int(self._number("Q"))
             per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
             end = max(end, offset + elements // per_block * block_bytes)
-        if not isinstance(alignment, int) or alignment < 1 or alignment & (alignment - 1):
-            raise self._damaged()
+            if end > _LARGEST_OFFSET:
+                raise _damaged()
+        if not isinstance(alignment, int) or not 0 < alignment < _LARGEST_COUNT:
+            raise _damaged()
+        if alignment & (alignment - 1):  # is no power of two
+            raise _damaged()
         start = -(-self._at // alignment) * alignment
         if count and start + end > self._size:  # a vocabulary alone ends unpadded
             missing = (start + end - self._size) / 1e6
-            raise self._wrong(f"is cut off, {missing:.1f} MB are missing")
+            raise _FaultError(f"is cut off, {missing:.1f} MB are missing")
 
     def _value(self, kind: int, depth: int) -> Any:
         if kind in _KINDS:
@@ -200,22 +241,40 @@ class _Reader:
             return self._string()
         if kind == _ARRAY and depth < 2:
             return self._skip_array(depth)
-        raise self._damaged()
+        raise _damaged()
 
     def _skip_array(self, depth: int) -> int:
         """Arrays (whole vocabularies) are passed over; answers the length."""
         kind, count = int(self._number("I")), int(self._number("Q"))
         if count > self._size:
-            raise self._damaged()
+            raise _damaged()
         if kind in _KINDS:
             self._skip(count * struct.calcsize(f"<{_KINDS[kind]}"))
         elif kind == _STRING:
-            for _ in range(count):
-                self._skip(self._length())
+            self._strings_left -= count
+            if self._strings_left < 0:
+                raise _damaged()
+            self._skip_strings(count)
         else:
+            self._arrays_left -= count
+            if self._arrays_left < 0:
+                raise _damaged()
             for _ in range(count):
                 self._value(kind, depth + 1)
         return count
+
+    def _skip_strings(self, count: int) -> None:
+        """In one loop without calls, since a vocabulary has hundreds of thousands."""
+        longest, at, data = min(_LONGEST_STRING, self._size), self._at, self._data
+        for _ in range(count):
+            if at + 8 > len(data):
+                self._reach(at + 8)
+            length = _LENGTH.unpack_from(data, at)[0]
+            if length > longest:
+                raise _damaged()
+            at += 8 + length
+        self._at = at
+        self._reach(at)
 
     def _number(self, kind: str) -> Any:
         start = self._at
@@ -231,25 +290,27 @@ class _Reader:
     def _length(self) -> int:
         length = int(self._number("Q"))
         if length > min(_LONGEST_STRING, self._size):
-            raise self._damaged()
+            raise _damaged()
         return length
 
     def _skip(self, count: int) -> None:
         """Go on by ``count`` bytes, which are in ``_data`` then."""
         self._at += count
-        if self._at <= len(self._data):
-            return
-        if self._at > self._size:
-            raise self._wrong("is cut off")
-        if self._at > _LONGEST_HEADER:
-            raise self._damaged()
-        self._data += self._file.read(max(_STEP, self._at - len(self._data)))
         if self._at > len(self._data):
-            raise self._wrong("is cut off")
+            self._reach(self._at)
 
-    def _damaged(self) -> ModelError:
-        return self._wrong("has a damaged header")
+    def _reach(self, end: int) -> None:
+        """Have all bytes up to ``end`` in ``_data``."""
+        if end <= len(self._data):
+            return
+        if end > self._size:
+            raise _FaultError("is cut off")
+        if end > _LONGEST_HEADER:
+            raise _damaged()
+        self._data += self._file.read(max(_STEP, end - len(self._data)))
+        if end > len(self._data):
+            raise _FaultError("is cut off")
 
-    def _wrong(self, what: str) -> ModelError:
-        mend = "remove it and fetch it again, or choose another with `herdmate models list`"
-        return ModelError(f"{self._path.name} {what}; {mend}.")
+
+def _damaged() -> _FaultError:
+    return _FaultError("has a damaged header")

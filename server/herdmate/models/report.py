@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from herdmate import bounded_read
+from herdmate.bounded_read import read_text
 from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory, with_cache
 from herdmate.models.inspect import GgufHeader, read_header
 from herdmate.models.split import check_parts, size_of
+from herdmate.printable import one_line
 
 _CODELLAMA_ROPE_BASE = 1e6
 _LAYERS_OF_70B = 80
@@ -79,7 +80,7 @@ def report(path: Path, context_tokens: int) -> Report:
         context=header.count("context_length"),
         vocabulary=header.vocabulary,
         memory=_memory(header, size, known, context_tokens),
-        licence=str(header.metadata.get("general.license", ""))[:60],
+        licence=one_line(str(header.metadata.get("general.license", "")), 60),
         abilities=tuple(_abilities(header, path, known)),
         writes=header.writes,
         faults=tuple(_faults(header, path, size, known)),
@@ -105,8 +106,8 @@ def _of_folder(path: Path) -> str:
 def _quantised_by(folder: Path) -> str:
     """``GPTQ`` or ``AWQ``, by the folder's configuration or its name; else empty."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        told = json.loads(bounded_read.read_text(folder / "config.json", _LARGEST_CONFIG))
-        return str(told["quantization_config"]["quant_method"]).upper()[:16]
+        told = json.loads(read_text(folder / "config.json", _LARGEST_CONFIG))
+        return one_line(str(told["quantization_config"]["quant_method"]).upper(), 16)
     return next((kind for kind in ("GPTQ", "AWQ") if kind in folder.name.upper()), "")
 
 
@@ -178,8 +179,9 @@ def _codellama_faults(header: GgufHeader) -> Iterator[str]:
         return  # its Instruct model has another rope base, and infills as little as 34B
     base = header.metadata.get(f"{header.architecture}.rope.freq_base", 10000.0)
     if base != _CODELLAMA_ROPE_BASE:
+        told = f"{base:g}" if isinstance(base, (int, float)) else "no such number"
         yield (
-            f"Its rope base is {base:g} and CodeLlama's is 1000000, so that its answers get worse "
+            f"Its rope base is {told} and CodeLlama's is 1000000, so that its answers get worse "
             "with every token; get the file of the catalogue: `herdmate models list`."
         )
     if not _infills(header):

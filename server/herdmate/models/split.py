@@ -11,7 +11,10 @@ from pathlib import Path
 
 from herdmate.errors import ModelError
 
-_NAME = re.compile(r"(.+)-(\d{5})-of-(\d{5})\.gguf", re.S)
+MOST_PARTS = 1000
+"""Files are looked for by name, and a name can claim 99,999 of them."""
+
+_NAME = re.compile(r"(.+)-([0-9]{5})-of-([0-9]{5})\.gguf", re.S)
 
 
 def parts_of(name: str) -> tuple[str, ...]:
@@ -24,19 +27,26 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 def is_first(name: str) -> bool:
     """Is it a whole model, or the part by which one is loaded?"""
-    return name == parts_of(name)[0]
+    match = _NAME.fullmatch(name)
+    return match is None or not 1 < int(match[2]) <= int(match[3])
 
 
 def size_of(path: Path) -> int:
     """Bytes of a model with all its parts that are there. Raises ``OSError`` for none."""
     own = path.stat().st_size
-    others = (path.with_name(name) for name in parts_of(path.name) if name != path.name)
+    names = parts_of(path.name)
+    others = (path.with_name(name) for name in names[:MOST_PARTS] if name != path.name)
     return own + sum(other.stat().st_size for other in others if os.path.isfile(other))
 
 
 def check_parts(path: Path) -> None:
     """Raises ``ModelError`` that names the parts that are missing, or the one to give instead."""
     names = parts_of(path.name)
+    if len(names) > MOST_PARTS:
+        raise ModelError(
+            f"{path.name} is one of {len(names)} parts; at most {MOST_PARTS} are loaded, so give "
+            "another model."
+        )
     if path.name != names[0]:
         raise ModelError(f"{path.name} is a part of a model; give the first, {names[0]}.")
     missing = [name for name in names if not os.path.isfile(path.with_name(name))]

@@ -1,0 +1,262 @@
+"""One file over HTTP, checked at every hop and every byte, and gone on with where it ends.
+
+A host is believed nothing: it may send on to other places, send more than it said, less, another
+part or another file, pack it, or drip it. No cookie, password or token goes anywhere, and what a
+host says in prose is shown to nobody.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin
+
+from herdmate.models.redirects import check_redirect
+from herdmate.version import VERSION
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx2
+
+CONNECT_SECONDS = 10.0
+ANSWER_SECONDS = 30.0
+"""For all headers of one answer, however slowly they come."""
+
+SILENCE_SECONDS = 30.0
+"""So long nothing may come in the middle of a file."""
+
+SLOWEST = 1024
+"""Bytes a second, on average of a minute; who sends less keeps a connection and gives no file."""
+
+_SLOW_SECONDS = 60.0
+_BLOCK = 1 << 20  # what a kill loses at most
+_MOST_HOPS = 8
+_MOST_TRIES = 5  # of which each must bring something
+_MOVED = (301, 302, 303, 307, 308)
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
+_STRONG_MARK = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
+
+# An answer must not be compressed, so that an offset in it is one in the file.
+_HEADERS = {"User-Agent": f"herdmate/{VERSION}", "Accept": "*/*", "Accept-Encoding": "identity"}
+
+
+class DownloadError(Exception):
+    """A host does not give the file; the reason as part of a sentence."""
+
+
+class _BrokenOffError(DownloadError):
+    """The answer ended too soon: what is there is gone on with."""
+
+
+class _OtherFileError(DownloadError):
+    """What is there belongs to another file, or to another state of it."""
+
+
+async def download(url: str, size: int, target: Path) -> None:
+    """Bring a file of ``size`` bytes to ``target``, going on where that ends.
+
+    No byte more is ever written. Raises ``DownloadError``, an error of ``httpx2`` or ``OSError``.
+    """
+    for tries_left in reversed(range(_MOST_TRIES)):
+        before = _size(target)
+        try:
+            await _go_on(url, size, target)
+        except _OtherFileError:
+            if not before or not tries_left:
+                raise
+            _forget(target)
+        except DownloadError:
+            if _size(target) <= before or not tries_left:
+                raise
+        else:
+            return
+
+
+async def headers_of(url: str) -> Mapping[str, str]:
+    """The headers of a file where its address leads. Raises as ``download``."""
+    async with _answer("HEAD", url, {}) as response:
+        _check_status(response, (200,))
+        return response.headers
+
+
+def length_of(headers: Mapping[str, str]) -> int:
+    """The bytes that headers promise; 0 where they say none, or nonsense."""
+    told = headers.get("Content-Length") or ""
+    return int(told) if re.fullmatch(r"[0-9]{1,18}", told) else 0
+
+
+async def _go_on(url: str, size: int, target: Path) -> None:
+    with target.open("ab") as file:
+        start = file.tell()
+        if start > size:
+            file.truncate(0)
+            start = 0
+        if start == size > 0:
+            return
+        mark = _mark_path(target)
+        asked = {"Range": f"bytes={start}-"} if start else {}
+        if start and (known := _known_mark(mark)):
+            asked["If-Range"] = known
+        async with _answer("GET", url, asked) as response:
+            begin = _begin(response, start, size, asked.get("If-Range", ""))
+            if begin != start:
+                file.truncate(begin)
+            if begin == 0:
+                _keep_mark(mark, response.headers.get("ETag", ""))
+            await _write(response, file, size - begin)
+
+
+def _begin(response: httpx2.Response, start: int, size: int, mark: str) -> int:
+    """The place in the file at which an answer begins; raises where it is not what was asked."""
+    if start and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        raise _OtherFileError("the host does not go on with the file")
+    _check_status(response, (200, 206) if start else (200,))
+    if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        raise DownloadError("the host packs the file, which was not asked for")
+    if response.status_code == HTTPStatus.OK:
+        _check_length(response, size)
+        return 0
+    match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
+    if match is None or int(match[1]) != start or not start <= int(match[2]) < size:
+        raise _OtherFileError("the host sends another part of the file than was asked for")
+    if match[3] not in ("*", str(size)) or (mark and response.headers.get("ETag", mark) != mark):
+        raise _OtherFileError("the host has another file now")
+    _check_length(response, int(match[2]) + 1 - start)
+    return start
+
+
+def _check_status(response: httpx2.Response, wanted: tuple[int, ...]) -> None:
+    status = response.status_code
+    if status in wanted:
+        return
+    with suppress(ValueError):  # the host's own words for it are not shown
+        raise DownloadError(f"the host answers {status}, {HTTPStatus(status).phrase}")
+    raise DownloadError(f"the host answers {status}")
+
+
+def _check_length(response: httpx2.Response, size: int) -> None:
+    if "Content-Length" in response.headers and length_of(response.headers) != size:
+        raise _OtherFileError("the host now says another size than it said first")
+
+
+async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
+    """Append ``left`` bytes; what came before an answer broke off stays."""
+    held = bytearray()
+    try:
+        async for piece in _pieces(response):
+            if len(piece) > left:
+                held.clear()
+                file.truncate(0)
+                raise DownloadError("the host sends more than it said, so nothing of it was kept")
+            left -= len(piece)
+            held += piece
+            while len(held) >= _BLOCK:
+                file.write(held[:_BLOCK])
+                file.flush()
+                del held[:_BLOCK]
+    except _BrokenOffError:
+        if left:
+            raise
+    finally:
+        file.write(held)
+        file.flush()
+    if left:
+        raise _BrokenOffError(f"the host broke off {left} bytes before the end")
+
+
+async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
+    """The bytes as they come; raises ``_BrokenOffError`` where they end too soon or just drip."""
+    import httpx2
+
+    since, got = time.monotonic(), 0
+    try:
+        async for piece in response.aiter_raw():
+            yield piece
+            got += len(piece)
+            if (passed := time.monotonic() - since) > _SLOW_SECONDS:
+                if got < SLOWEST * passed:
+                    raise _BrokenOffError("the host sends too slowly")
+                since, got = time.monotonic(), 0
+    except httpx2.TimeoutException as error:
+        raise _BrokenOffError(f"nothing came for {SILENCE_SECONDS:.0f} seconds") from error
+    except httpx2.TransportError as error:
+        raise _BrokenOffError("the connection broke off") from error
+
+
+@asynccontextmanager
+async def _answer(
+    method: str, url: str, headers: Mapping[str, str]
+) -> AsyncIterator[httpx2.Response]:
+    """The answer at the end of all redirects, of which each is checked before anybody is asked."""
+    import httpx2
+
+    first = url
+    timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
+    for _ in range(_MOST_HOPS + 1):
+        await check_redirect(url, first)
+        # A client for each hop, so that no cookie of one goes to another.
+        async with httpx2.AsyncClient(verify=_trust(), timeout=timeout) as client:
+            request = client.build_request(method, url, headers={**_HEADERS, **headers})
+            try:
+                sending = client.send(request, stream=True, auth=None, follow_redirects=False)
+                response = await asyncio.wait_for(sending, ANSWER_SECONDS)
+            except (asyncio.TimeoutError, httpx2.TimeoutException) as error:
+                raise DownloadError("the host did not answer in time") from error
+            except httpx2.RemoteProtocolError as error:
+                raise DownloadError("the host hung up, or does not speak HTTP") from error
+            try:
+                to = response.headers.get("Location")
+                if response.status_code in _MOVED and to:
+                    url = urljoin(url, to)
+                    continue
+                yield response
+                return
+            finally:
+                await response.aclose()
+    raise DownloadError("the host sends on without end")
+
+
+@cache
+def _trust() -> ssl.SSLContext:
+    import httpx2
+
+    return httpx2.create_ssl_context()
+
+
+def _mark_path(target: Path) -> Path:
+    """Beside a file that is not whole yet: what its host called this state of it."""
+    return target.with_name(f"{target.name}.etag")
+
+
+def _known_mark(path: Path) -> str:
+    try:
+        text = path.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+    return text if _STRONG_MARK.fullmatch(text) else ""
+
+
+def _keep_mark(path: Path, mark: str) -> None:
+    path.unlink(missing_ok=True)
+    if _STRONG_MARK.fullmatch(mark):
+        path.write_text(mark, encoding="ascii")
+
+
+def _forget(target: Path) -> None:
+    _mark_path(target).unlink(missing_ok=True)
+    target.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
