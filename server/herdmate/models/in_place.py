@@ -12,13 +12,11 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
 from platformdirs import user_config_path
 
-from herdmate import bounded_read
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.folder import present
@@ -100,18 +98,17 @@ def _ggufs(folder: Path) -> list[Path]:
     seen = 0
     while left and seen < _MOST:
         at, depth = left.pop()
-        with suppress(OSError, ValueError):
+        with suppress(OSError):
             status = at.stat()
             if (status.st_dev, status.st_ino) in entered:
                 continue
             entered.add((status.st_dev, status.st_ino))
-            with os.scandir(at) as entries:
-                for entry in islice(entries, _MOST - seen):
-                    seen += 1
-                    if entry.is_dir():
-                        left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
-                    elif _is_model(entry.name) and entry.is_file():
-                        found.append(Path(entry.path))
+            for entry in os.scandir(at):
+                seen += 1
+                if entry.is_dir():
+                    left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
+                elif _is_model(entry.name) and entry.is_file():
+                    found.append(Path(entry.path))
     return sorted(found)
 
 
@@ -130,7 +127,7 @@ def _lm_studio() -> Iterator[Path]:
     for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
         told = _object(settings / "settings.json").get("downloadsFolder")
         if isinstance(told, str) and told:
-            yield Path(os.path.expanduser(told))
+            yield Path(told).expanduser()
     yield from (item / "models" for item in homes)
 
 
@@ -139,7 +136,7 @@ def _hugging_face() -> Iterator[Path]:
     cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     home = Path(os.environ.get("HF_HOME") or Path(cache, "huggingface"))
     hub = Path(told).expanduser() if told else home.expanduser() / "hub"
-    yield from sorted(islice(hub.glob("models--*/snapshots"), _MOST)) if hub.is_dir() else ()
+    yield from sorted(hub.glob("models--*/snapshots")) if hub.is_dir() else ()
 
 
 def _text_generation_webui() -> Iterator[Path]:
@@ -164,8 +161,8 @@ def _ollama_folders() -> Iterator[Path]:
 def _of_ollama(folder: Path) -> Iterator[Found]:
     """Ollama names files by their SHA-256; a manifest for each model says which is the model's."""
     manifests = folder / "manifests"
-    there = islice(manifests.glob("*/*/*/*"), _MOST) if manifests.is_dir() else ()
-    for manifest in sorted(there):
+    paths = sorted(manifests.glob("*/*/*/*")) if manifests.is_dir() else []
+    for manifest in paths[:_MOST]:
         layers = _layers(manifest)
         path = _blob(folder, layers.get(_OLLAMA_MODEL, ""))
         if path is None:
@@ -199,7 +196,8 @@ def _blob(folder: Path, digest: str) -> Path | None:
 def _text(path: Path) -> str:
     """A small text file; empty where there is none."""
     with suppress(OSError, UnicodeDecodeError):
-        return bounded_read.read_text(path, _LARGEST_TEXT, errors="strict")
+        if path.is_file() and path.stat().st_size <= _LARGEST_TEXT:
+            return path.read_text(encoding="utf-8")
     return ""
 
 
