@@ -29,7 +29,7 @@ def editorconfig(path: Path) -> dict[str, str]:
         try:
             within = top if is_in_repository else folder
             text = bounded_read.read_text(folder / _NAME, min(_LARGEST, room), within)
-        except OSError:
+        except (OSError, ValueError):  # also of characters that no path has
             continue
         room -= len(text)
         name, own, is_root = path.relative_to(folder).as_posix(), list[dict[str, str]](), False

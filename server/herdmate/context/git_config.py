@@ -166,7 +166,7 @@ def _plain(value: str) -> str:
 def _text(path: Path, most: int) -> str:
     try:
         return bounded_read.read_text(path, most)
-    except OSError:
+    except (OSError, ValueError):  # also of characters that no path has
         return ""
 
 

@@ -103,7 +103,7 @@ class Rules:
             if (stamp := _stamp_of_rules(path, is_of_workspace)) is None:
                 return self
             found = _read(path, stamp, self.folds_case, self.top if is_of_workspace else None)
-        except OSError:
+        except (OSError, ValueError):
             return replace(self, unreadable=path)
         if path.name == _OTHER and is_of_workspace:
             rules = replace(self, other=(*self.other, (folder, found)))
