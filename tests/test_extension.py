@@ -124,7 +124,7 @@ def test_untrusted_workspaces_cannot_choose_what_is_run_or_asked() -> None:
         name for name, entry in _properties().items() if entry.get("scope") == "machine-overridable"
     }
     for name in _HARMLESS:  # and the extension itself takes only this from such a workspace
-        assert f"const SWITCH = '{name}';" in _SOURCES["ownSettings.ts"]
+        assert f"export const SWITCH = '{name}';" in _SOURCES["ownSettings.ts"]
 
 
 def test_no_program_is_started_but_by_the_one_function_and_no_setting_read_elsewhere() -> None:
@@ -150,6 +150,8 @@ def test_what_set_up_installs_is_locked_by_version_and_hash(python: str, system:
         wanted = Requirement(text)
         if wanted.marker is None or wanted.marker.evaluate(environment):
             assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), text
+    carried = (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
+    assert "!locked/*.txt" in carried
     build = _locked("build.txt", python, system)
     assert {"cmake", "ninja", "pip", "scikit-build-core", "setuptools"} <= set(build)
     assert {name: build[name] for name in build.keys() & locked} == {

@@ -36,6 +36,31 @@ export async function startChild(
   return child;
 }
 
+/** A program that was started says nothing. */
+export class NoAnswerError extends Error {}
+
+/** Waits until a program works; one that does not in time is ended, and the next start not held up. */
+export async function startedWithin(
+  milliseconds: number,
+  start: Promise<void>,
+  program: () => ChildProcessWithoutNullStreams | undefined,
+): Promise<void> {
+  let clock: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    clock = setTimeout(() => reject(new NoAnswerError()), milliseconds);
+  });
+  try {
+    await Promise.race([start, late]);
+  } catch (error) {
+    const child = program();
+    if (child) endWhole(child, 'SIGKILL');
+    for (const pipe of child ? [child.stdin, child.stdout, child.stderr] : []) pipe.destroy();
+    throw error;
+  } finally {
+    clearTimeout(clock);
+  }
+}
+
 /** Ends a program, with all that it has started where it leads that. */
 export function endWhole(
   child: ChildProcessWithoutNullStreams,

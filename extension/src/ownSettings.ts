@@ -7,7 +7,7 @@ export interface Inspected {
 }
 
 /** A workspace that is not trusted may switch this one off, and decides nothing else. */
-const SWITCH = 'herdmate.completion.enabled';
+export const SWITCH = 'herdmate.completion.enabled';
 
 /**
  * A section of settings as the user's own settings alone have it, for a workspace that is not

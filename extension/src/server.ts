@@ -2,7 +2,7 @@ import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
 import { keyVariables, originOf, storeKey } from './apiKey';
-import { endWhole, neutralFolder, startChild } from './children';
+import { endWhole, NoAnswerError, neutralFolder, startChild, startedWithin } from './children';
 import { newClient, sendSettings } from './client';
 import type { ExplanationPart, Status } from './protocol';
 import { CONFIGURE, DIAGNOSTICS, EXPLANATION, STATUS } from './protocol';
@@ -40,13 +40,12 @@ export class Server {
       vscode.commands.registerCommand('herdmate.setApiKey', () => this.setApiKey()),
       vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
-      vscode.workspace.onDidChangeConfiguration(async (event) => {
-        if (event.affectsConfiguration('herdmate') && (await this.isOther())) await this.restart();
+      vscode.workspace.onDidChangeConfiguration((event) => {
+        if (event.affectsConfiguration('herdmate')) void this.follow();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(async () => {
-        await this.turn;
-        if (!this.client || (await this.isOther())) await this.restart();
-        else await sendSettings(this.client);
+        await this.follow();
+        if (this.client) await sendSettings(this.client);
       }),
     );
   }
@@ -54,6 +53,15 @@ export class Server {
   /** Ends the server if it runs, and starts it as the settings say now. Never rejects. */
   restart(): Promise<void> {
     return this.inTurn(async () => {
+      await this.end();
+      await this.start();
+    });
+  }
+
+  /** Starts the server anew where the settings ask for another one, or for one that works. */
+  private follow(): Promise<void> {
+    return this.inTurn(async () => {
+      if (!(await this.isOther())) return;
       await this.end();
       await this.start();
     });
@@ -147,11 +155,7 @@ export class Server {
       const message = vscode.l10n.t("Herdmate's server ended unexpectedly.");
       this.tell(message, vscode.l10n.t('Restart'), () => this.failure && this.restart());
     });
-    const clock = setTimeout(() => {
-      this.log.error(`The server did not answer within ${PATIENCE / 1000} seconds; it is ended.`);
-      if (this.process) endWhole(this.process, 'SIGKILL'); // then the start fails
-    }, PATIENCE);
-    await client.start().finally(() => clearTimeout(clock));
+    await startedWithin(PATIENCE, client.start(), () => this.process);
     this.client = client;
   }
 
@@ -187,7 +191,10 @@ export class Server {
       this.tell(message, vscode.l10n.t('How to Install'), show);
     } else {
       this.log.error(String(error));
-      const message = vscode.l10n.t("Herdmate's server could not be started.");
+      const message =
+        error instanceof NoAnswerError
+          ? vscode.l10n.t("Herdmate's server did not answer within {0} seconds.", PATIENCE / 1000)
+          : vscode.l10n.t("Herdmate's server could not be started.");
       this.tell(message, vscode.l10n.t('Show Log'), () => this.log.show());
     }
   }

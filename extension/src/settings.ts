@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import manifest from '../package.json';
-import { ownSettings } from './ownSettings';
+import { ownSettings, SWITCH } from './ownSettings';
 
 interface Settings {
   [name: string]: unknown;
@@ -38,7 +38,7 @@ export async function configure(asked: { name: string; value: unknown; workspace
   const { name, value, workspace } = asked;
   const all = vscode.workspace.getConfiguration('herdmate');
   const { Workspace, Global } = vscode.ConfigurationTarget;
-  const isThere =
-    workspace || (vscode.workspace.isTrusted && all.inspect(name)?.workspaceValue !== undefined);
+  const counts = vscode.workspace.isTrusted || `herdmate.${name}` === SWITCH;
+  const isThere = workspace || (counts && all.inspect(name)?.workspaceValue !== undefined);
   await all.update(name, value ?? undefined, isThere ? Workspace : Global);
 }

@@ -24,7 +24,7 @@ after(() => {
 });
 
 const { serverCommand, MissingServerError } = await load('serverCommand.ts');
-const { startChild, endWhole, neutralFolder } = await load('children.ts');
+const { startChild, startedWithin, NoAnswerError, endWhole, neutralFolder } = await load('children.ts');
 const log = { warn: () => {} };
 
 function vscode(isTrusted, { command = [], python } = {}) {
@@ -102,6 +102,25 @@ test('a program that leads is ended with what it has started, one that does not 
     assert.equal(await ended, 'SIGKILL');
     endWhole(child, 'SIGKILL'); // nobody else who has its number by then
   }
+});
+
+test('a server that never answers is given up, so that later starts are not held up', async () => {
+  const deaf = "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000); console.log('up')";
+  const child = await startChild([process.execPath, '-e', deaf], folder);
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  const ended = new Promise((resolve) => child.on('exit', (_code, signal) => resolve(signal)));
+  const never = new Promise(() => {});
+  await assert.rejects(() => startedWithin(50, never, () => child), NoAnswerError);
+  assert.equal(await ended, 'SIGKILL');
+  assert(child.stdout.destroyed);
+});
+
+test('a server that answers is left alone, and one that fails says why', async () => {
+  await startedWithin(60_000, Promise.resolve(), assert.fail);
+  await assert.rejects(
+    () => startedWithin(60_000, Promise.reject(new Error('broken')), () => undefined),
+    /broken/,
+  );
 });
 
 async function said(argv, cwd, options) {

@@ -79,7 +79,11 @@ test('a command that is no list of words is none', () => {
 test('what a menu changes is written for the user where the workspace is not trusted', async () => {
   vscode(false, {});
   await configure({ name: 'model', value: 'x', workspace: false });
-  assert.deepEqual(globalThis.told.changes, [['model', 'x', 1]]);
+  await configure({ name: 'completion.enabled', value: null, workspace: false });
+  assert.deepEqual(globalThis.told.changes, [
+    ['model', 'x', 1],
+    ['completion.enabled', undefined, 2], // the workspace has switched it off
+  ]);
   vscode(true, {});
   await configure({ name: 'model', value: null, workspace: false });
   assert.deepEqual(globalThis.told.changes, [['model', undefined, 2]]);

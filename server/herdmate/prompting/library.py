@@ -37,6 +37,9 @@ more; ``testing`` with what tests are written, ``test_path`` the file that they 
 can close.
 """
 
+_MOST_TOKENS = 16_384
+"""Of an answer, whatever a prompt file says."""
+
 NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
 """What an action may need in order to be offered.
 
@@ -185,8 +188,10 @@ def _check_sense(path: Path, action: Action) -> None:
             f"{path.name}: lsp_kind must begin with refactor., source. or quickfix, not "
             f"{action.lsp_kind!r}; editors would not offer the action."
         )
-    if action.max_tokens < 1 or not 0 <= action.temperature <= 2:
-        raise PromptError(f"{path.name}: max_tokens must be 1 or more and temperature 0 to 2.")
+    if not 1 <= action.max_tokens <= _MOST_TOKENS or not 0 <= action.temperature <= 2:
+        raise PromptError(
+            f"{path.name}: max_tokens must be 1 to {_MOST_TOKENS} and temperature 0 to 2."
+        )
     _check_choices(path, "changes", action.changes, CHANGES)
     _check_choices(path, "needs", action.needs, NEEDS)
     if unknown := set(placeholders(action.title)) - {"symbol", "diagnostics"}:
