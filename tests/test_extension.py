@@ -6,18 +6,27 @@ import ast
 import json
 import re
 import struct
+import sys
 from dataclasses import MISSING, Field, fields, is_dataclass
+from importlib.metadata import requires
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
 from lsprotocol import types
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from herdmate import settings
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import capabilities_from_lsp
 from herdmate.settings import Settings, camel_case, settings_from_json
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
 
 _ROOT = Path(__file__).parent.parent
 _EXTENSION = _ROOT / "extension"
@@ -37,6 +46,9 @@ _NO_WORDS_FOR_THE_USER = {
     "Scripts",
     "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))",
 }
+_HARMLESS = {"herdmate.completion.enabled"}
+"""Any workspace may switch ghost text off; all else costs something, or says what is run."""
+
 _OF_THE_EXTENSION = {"herdmate.server.command", "herdmate.trace.server"}
 _SAID_BY_VS_CODE = {"herdmate.trustWorkspace"}
 """VS Code asks the user itself whether a workspace is trusted: that is no setting there."""
@@ -104,13 +116,97 @@ def test_the_server_takes_what_vs_code_sends() -> None:
 def test_untrusted_workspaces_cannot_choose_what_is_run_or_asked() -> None:
     untrusted = _PACKAGE["capabilities"]["untrustedWorkspaces"]
     assert untrusted["supported"] == "limited"
-    restricted = set(untrusted["restrictedConfigurations"])
-    assert {"herdmate.server.command", "herdmate.model", "herdmate.remote.url"} <= restricted
-    assert restricted == {
+    restricted = untrusted["restrictedConfigurations"]
+    assert len(restricted) == len(set(restricted))
+    assert set(restricted) == set(_properties()) - _HARMLESS
+    decisive = ("server", "model", "remote", "engine")
+    assert {name for name in _properties() if name.split(".")[1] in decisive} == {
         name for name, entry in _properties().items() if entry.get("scope") == "machine-overridable"
     }
-    decisive = ("server", "model", "remote", "engine")
-    assert {name for name in _properties() if name.split(".")[1] in decisive} == restricted
+    for name in _HARMLESS:  # and the extension itself takes only this from such a workspace
+        assert f"export const SWITCH = '{name}';" in _SOURCES["ownSettings.ts"]
+
+
+def test_no_program_is_started_but_by_the_one_function_and_no_setting_read_elsewhere() -> None:
+    """It names a neutral folder; the settings are as far as the workspace is trusted."""
+    starts = {
+        name
+        for name, source in _SOURCES.items()
+        if re.search(r"^import \{.*from 'node:child_process'|require\(", source, re.M)
+    }
+    assert starts == {"children.ts"}
+    reads = {name for name, source in _SOURCES.items() if "getConfiguration(" in source}
+    assert reads == {"settings.ts", "serverCommand.ts"}  # there it is that of Microsoft's Python
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
+def test_what_set_up_installs_is_locked_by_version_and_hash(python: str, system: str) -> None:
+    """Everything that Herdmate depends on, for each system and Python."""
+    locked = _locked("server.txt", python, system)
+    project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    environment = _environment(python, system)
+    for text in project["dependencies"]:
+        wanted = Requirement(text)
+        if wanted.marker is None or wanted.marker.evaluate(environment):
+            assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), text
+    carried = (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
+    assert "!locked/*.txt" in carried
+    build = _locked("build.txt", python, system)
+    assert {"cmake", "ninja", "pip", "scikit-build-core", "setuptools"} <= set(build)
+    assert {name: build[name] for name in build.keys() & locked} == {
+        name: locked[name] for name in build.keys() & locked
+    }
+
+
+def test_what_is_needed_here_is_all_locked() -> None:
+    """With what the dependencies depend on, as it is installed here."""
+    locked = _locked("server.txt", f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform)
+    wanted, seen = ["herdmate"], set[str]()
+    while wanted:
+        name = wanted.pop()
+        for text in requires(name) or ():
+            requirement = Requirement(text)
+            needed = canonicalize_name(requirement.name)
+            marker = requirement.marker
+            if needed not in seen and (marker is None or marker.evaluate({"extra": ""})):
+                seen.add(needed)
+                wanted.append(needed)
+    assert len(seen) > 10
+    assert seen - set(locked) == set()
+
+
+def _locked(file: str, python: str, system: str) -> dict[str, str]:
+    """Versions by name, of those lines of a lock file that are for a Python on a system."""
+    text = (_EXTENSION / "locked" / file).read_text("utf-8")
+    assert "://" not in text
+    found: dict[str, str] = {}
+    for entry in re.sub(r"\\\n\s+", " ", text).splitlines():
+        line, *hashes = entry.split(" --hash=")
+        assert hashes, entry
+        assert all(re.fullmatch(r"sha256:[0-9a-f]{64}", value.strip()) for value in hashes)
+        requirement = Requirement(line)
+        marker = requirement.marker
+        if marker is None or marker.evaluate(_environment(python, system)):
+            (only,) = requirement.specifier
+            assert only.operator == "=="
+            assert canonicalize_name(requirement.name) not in found
+            found[canonicalize_name(requirement.name)] = only.version
+    return found
+
+
+def _environment(python: str, system: str) -> dict[str, str]:
+    names = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
+    return {
+        "python_version": python,
+        "python_full_version": f"{python}.5",
+        "sys_platform": system,
+        "platform_system": names[system],
+        "platform_machine": "x86_64",
+        "implementation_name": "cpython",
+        "platform_python_implementation": "CPython",
+        "extra": "",
+    }
 
 
 def test_commands_are_offered_where_they_can_work() -> None:

@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
 import {
@@ -17,11 +18,13 @@ const { Automatic } = vscode.InlineCompletionTriggerKind;
 /** The documents that the server is told of. */
 export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme }));
 
-/** A client that is ready to start; ghost text and code actions are the library's own work. */
+/**
+ * A client that is ready to start, which then has `launch` start the server; ghost text and code
+ * actions are the library's own work.
+ */
 export function newClient(
-  argv: [string, ...string[]],
+  launch: () => Promise<ChildProcess>,
   log: vscode.LogOutputChannel,
-  key: string | undefined,
 ): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: SERVED,
@@ -50,10 +53,7 @@ export function newClient(
       closed: () => ({ action: CloseAction.DoNotRestart, handled: true }),
     },
   };
-  const [command, ...args] = argv;
-  const env = key ? { ...process.env, HERDMATE_API_KEY: key } : process.env;
-  const program = { command, args, options: { env } };
-  const client = new QuietClient('herdmate', 'Herdmate', program, options);
+  const client = new QuietClient('herdmate', 'Herdmate', launch, options);
   client.registerFeature(ownCapabilities);
   return client;
 }

@@ -1,13 +1,16 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
+import { keyVariables, originOf, storeKey } from './apiKey';
+import { endWhole, NoAnswerError, neutralFolder, startChild, startedWithin } from './children';
 import { newClient, sendSettings } from './client';
 import type { ExplanationPart, Status } from './protocol';
 import { CONFIGURE, DIAGNOSTICS, EXPLANATION, STATUS } from './protocol';
-import { FROM_PATH, interpreter, serverCommand } from './serverCommand';
-import { commandOfSettings, configure } from './settings';
+import { interpreter, MissingServerError, serverCommand } from './serverCommand';
+import { commandOfSettings, configure, remoteUrls } from './settings';
 import { Setup } from './setup';
 
-const API_KEY = 'HERDMATE_API_KEY';
+const PATIENCE = 60_000; // milliseconds until a server that does not answer is given up
 
 type Failure = Status & { show: () => Promise<void> };
 
@@ -18,7 +21,8 @@ export class Server {
   private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
   private readonly setup: Setup;
   private client: LanguageClient | undefined;
-  private command: string | undefined; // of the settings, at the last start
+  private process: ChildProcessWithoutNullStreams | undefined;
+  private wish: string | undefined; // what the settings said at the last start, and needs another
   private failure: Failure | undefined; // while the server neither runs nor starts
   private turn: Promise<void> = Promise.resolve();
 
@@ -37,13 +41,11 @@ export class Server {
       vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
       vscode.workspace.onDidChangeConfiguration((event) => {
-        // Trust counts as a change of all settings that depend on it, whether they differ or not.
-        const isOther = this.failure || `${commandOfSettings()}` !== this.command;
-        if (event.affectsConfiguration('herdmate') && isOther) void this.restart();
+        if (event.affectsConfiguration('herdmate')) void this.follow();
       }),
       vscode.workspace.onDidGrantWorkspaceTrust(async () => {
-        await this.turn;
-        await (this.client ? sendSettings(this.client) : this.restart());
+        await this.follow();
+        if (this.client) await sendSettings(this.client);
       }),
     );
   }
@@ -51,6 +53,15 @@ export class Server {
   /** Ends the server if it runs, and starts it as the settings say now. Never rejects. */
   restart(): Promise<void> {
     return this.inTurn(async () => {
+      await this.end();
+      await this.start();
+    });
+  }
+
+  /** Starts the server anew where the settings ask for another one, or for one that works. */
+  private follow(): Promise<void> {
+    return this.inTurn(async () => {
+      if (!(await this.isOther())) return;
       await this.end();
       await this.start();
     });
@@ -69,11 +80,30 @@ export class Server {
 
   /** Keeps the key of a remote engine where VS Code keeps secrets; the server is told at its start. */
   private async setApiKey(): Promise<void> {
-    const prompt = vscode.l10n.t('The key for herdmate.remote.url. An empty one removes it.');
+    const origin = originOf(remoteUrls().url);
+    if (!origin) {
+      const text = vscode.l10n.t('Set herdmate.remote.url first: a key belongs to one server.');
+      return void vscode.window.showWarningMessage(text);
+    }
+    const prompt = vscode.l10n.t(
+      'The key for {0}, which no other server gets. An empty one removes it.',
+      origin,
+    );
     const key = await vscode.window.showInputBox({ prompt, password: true });
     if (key === undefined) return;
-    await (key ? this.context.secrets.store(API_KEY, key) : this.context.secrets.delete(API_KEY));
+    await storeKey(this.context.secrets, origin, key);
     await this.restart();
+  }
+
+  /** Do the settings ask for another process? Trust counts as a change whether they differ or not. */
+  private async isOther(): Promise<boolean> {
+    return this.failure !== undefined || this.wish !== (await this.wished())[0];
+  }
+
+  /** The command and the keys that the settings ask for, in one text, and the keys. */
+  private async wished(): Promise<[string, Record<string, string>]> {
+    const keys = await keyVariables(this.context.secrets, remoteUrls());
+    return [JSON.stringify([commandOfSettings(), keys]), keys];
   }
 
   stop(): Promise<void> {
@@ -100,18 +130,18 @@ export class Server {
   }
 
   private inTurn(step: () => Promise<void>): Promise<void> {
-    this.turn = this.turn.then(step).catch((error) => this.tellOfFailedStart(String(error)));
+    this.turn = this.turn.then(step).catch((error) => this.tellOfFailedStart(error));
     return this.turn;
   }
 
   private async start(): Promise<void> {
     this.status.fire({ state: 'starting', message: vscode.l10n.t('The server is starting.') });
-    this.command = `${commandOfSettings()}`;
+    const [wish, variables] = await this.wished();
+    this.wish = wish;
     this.failure = undefined;
-    const [program, ...args] = await serverCommand(this.log, () => this.setup.server());
-    this.log.info(`Starting ${[program, ...args, 'serve'].join(' ')}`);
-    const key = await this.context.secrets.get(API_KEY);
-    const client = newClient([program, ...args, 'serve'], this.log, key);
+    const command = await serverCommand(this.log, () => this.setup.server());
+    this.log.info(`Starting ${[...command, 'serve'].join(' ')}`);
+    const client = newClient(() => this.launch(command, variables), this.log);
     client.onRequest(CONFIGURE, configure);
     client.onNotification(STATUS, (status: Status) => this.status.fire(status));
     client.onNotification(EXPLANATION, (part: ExplanationPart) => this.explanation.fire(part));
@@ -125,19 +155,33 @@ export class Server {
       const message = vscode.l10n.t("Herdmate's server ended unexpectedly.");
       this.tell(message, vscode.l10n.t('Restart'), () => this.failure && this.restart());
     });
-    await client.start();
+    await startedWithin(PATIENCE, client.start(), () => this.process);
     this.client = client;
   }
 
-  private async end(): Promise<void> {
-    const client = this.client;
-    this.client = undefined;
-    await client?.stop().catch((error) => this.log.error(error));
+  private async launch(
+    [program, ...args]: [string, ...string[]],
+    variables: Record<string, string>,
+  ): Promise<ChildProcessWithoutNullStreams> {
+    const folder = neutralFolder(this.context);
+    const started = startChild([program, ...args, 'serve'], folder, { variables });
+    this.process = await started.catch((error) => {
+      this.log.error(error);
+      throw new MissingServerError(program);
+    });
+    return this.process;
   }
 
-  private tellOfFailedStart(error: string): void {
-    const missing = /Launching server using command (.*) failed/.exec(error)?.[1];
-    if (missing === FROM_PATH) {
+  private async end(): Promise<void> {
+    const [client, child] = [this.client, this.process];
+    this.client = this.process = undefined;
+    await client?.stop().catch((error) => this.log.error(error));
+    if (child) setTimeout(() => endWhole(child, 'SIGKILL'), 2000).unref(); // if it is still there
+  }
+
+  private tellOfFailedStart(error: unknown): void {
+    const missing = error instanceof MissingServerError ? error.program : undefined;
+    if (missing === '') {
       const message = vscode.l10n.t('Herdmate has no server on this machine yet.');
       this.tell(message, vscode.l10n.t('Set Up'), () => this.failure && this.setUp());
     } else if (missing) {
@@ -146,8 +190,11 @@ export class Server {
       const show = () => vscode.commands.executeCommand('markdown.showPreview', page);
       this.tell(message, vscode.l10n.t('How to Install'), show);
     } else {
-      this.log.error(error);
-      const message = vscode.l10n.t("Herdmate's server could not be started.");
+      this.log.error(String(error));
+      const message =
+        error instanceof NoAnswerError
+          ? vscode.l10n.t("Herdmate's server did not answer within {0} seconds.", PATIENCE / 1000)
+          : vscode.l10n.t("Herdmate's server could not be started.");
       this.tell(message, vscode.l10n.t('Show Log'), () => this.log.show());
     }
   }

@@ -1,29 +1,50 @@
 import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import { WINDOWS } from './children';
+import { isAbsolute, onPath } from './programs';
 import { commandOfSettings } from './settings';
 
-export const WINDOWS = process.platform === 'win32';
-
-/** What is started where nothing else was found. */
-export const FROM_PATH = 'herdmate';
+/** There is no such program; an empty one where none was named and none was found. */
+export class MissingServerError extends Error {
+  constructor(readonly program = '') {
+    super(program);
+  }
+}
 
 /** The command that starts Herdmate: the user's, the interpreter's, our own, or the PATH's. */
 export async function serverCommand(
   log: vscode.LogOutputChannel,
   own: () => Promise<string | undefined>,
 ): Promise<[string, ...string[]]> {
-  const [program, ...rest] = commandOfSettings();
-  if (program) return [program, ...rest];
+  const [named, ...rest] = commandOfSettings();
+  if (named) return [inFull(named), ...rest];
   const python = await interpreter().catch((error) => {
     log.warn(`The selected Python interpreter is not known: ${error}`);
     return undefined;
   });
-  return [beside(python) ?? (await own()) ?? FROM_PATH];
+  const program = beside(python) ?? (await own()) ?? onPath('herdmate', workspaceFolders());
+  if (!program) throw new MissingServerError();
+  return [program];
+}
+
+/** The folders whose programs are only run where the user names them. */
+export function workspaceFolders(): string[] {
+  return (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
+}
+
+/** A command's program as an absolute path: from the PATH, or from a workspace that is trusted. */
+function inFull(named: string): string {
+  if (isAbsolute(named)) return named;
+  const [folder] = vscode.workspace.isTrusted ? workspaceFolders() : [];
+  const isName = !/[\\/]/.test(named);
+  const found = isName ? onPath(named, workspaceFolders()) : folder && path.join(folder, named);
+  if (!found) throw new MissingServerError(named);
+  return found;
 }
 
 function beside(python: string | undefined): string | undefined {
-  if (!python) return undefined;
+  if (!python || !isAbsolute(python)) return undefined;
   const folder = path.dirname(python);
   const names = WINDOWS ? ['herdmate.exe', 'Scripts/herdmate.exe'] : ['herdmate'];
   return names.map((name) => path.join(folder, name)).find(existsSync);

@@ -1,24 +1,44 @@
 import * as vscode from 'vscode';
+import manifest from '../package.json';
+import { ownSettings, SWITCH } from './ownSettings';
 
 interface Settings {
   [name: string]: unknown;
-  server?: { command?: string[] };
+  server?: { command?: unknown };
+  remote?: { url?: unknown };
 }
 
-/** The section `herdmate` of VS Code's settings, and whether the workspace is trusted. */
+const NAMES = Object.keys(manifest.contributes.configuration.properties);
+
+/** The section `herdmate` as far as the workspace is trusted, and whether it is. */
 export function settings(): Settings {
-  const told = vscode.workspace.getConfiguration().get<Settings>('herdmate');
-  return { ...told, trustWorkspace: vscode.workspace.isTrusted };
+  const all = vscode.workspace.getConfiguration();
+  const trustWorkspace = vscode.workspace.isTrusted;
+  const told = trustWorkspace
+    ? all.get<Settings>('herdmate')
+    : ownSettings(NAMES, (name) => all.inspect(name));
+  return { ...told, trustWorkspace };
 }
 
 /** The command that the settings name; empty where they name none. */
-export const commandOfSettings = (): string[] => settings().server?.command ?? [];
+export function commandOfSettings(): string[] {
+  const command = settings().server?.command;
+  return Array.isArray(command) ? command.filter((word) => typeof word === 'string') : [];
+}
+
+/** The server that is to have the model, and the one that the user's own settings name. */
+export function remoteUrls(): { url: string; own: string } {
+  const told = vscode.workspace.getConfiguration().inspect('herdmate.remote.url')?.globalValue;
+  const text = (value: unknown) => (typeof value === 'string' ? value : '');
+  return { url: text(settings().remote?.url), own: text(told) };
+}
 
 /** Changes a setting where it is set now, or else for the user, because a menu said so. */
 export async function configure(asked: { name: string; value: unknown; workspace: boolean }) {
   const { name, value, workspace } = asked;
   const all = vscode.workspace.getConfiguration('herdmate');
   const { Workspace, Global } = vscode.ConfigurationTarget;
-  const isThere = workspace || all.inspect(name)?.workspaceValue !== undefined;
+  const counts = vscode.workspace.isTrusted || `herdmate.${name}` === SWITCH;
+  const isThere = workspace || (counts && all.inspect(name)?.workspaceValue !== undefined);
   await all.update(name, value ?? undefined, isThere ? Workspace : Global);
 }

@@ -1,11 +1,11 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import * as path from 'node:path';
 import { createInterface } from 'node:readline';
 import * as vscode from 'vscode';
-import { WINDOWS } from './serverCommand';
+import { endWhole, startChild, WINDOWS } from './children';
+import { pythons } from './programs';
+import { workspaceFolders } from './serverCommand';
 
-const PYTHONS = ['python3', 'python', 'python3.13', 'python3.12', 'python3.11', 'python3.10', 'py'];
 const SUITABLE = 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))';
 const PIP = ['install', '--disable-pip-version-check', '--no-input', '--progress-bar=off', '-U'];
 
@@ -96,21 +96,28 @@ export class Setup implements vscode.Disposable {
     mkdirSync(this.storage, { recursive: true });
     const made = this.made();
     if (!made) {
-      const found = await suitable(preferred ? [preferred, ...PYTHONS] : PYTHONS, run);
+      const found = await suitable(pythons(preferred, workspaceFolders()), run);
       const step = vscode.l10n.t('step 2 of 3, an environment');
       await run(step, found, '-I', '-m', 'venv', '--clear', this.folder);
     }
     const step = vscode.l10n.t('step 3 of 3, installing; building llama.cpp can take minutes');
     const repairs = made === this.version ? ['--force-reinstall'] : [];
-    const pip = ['-I', '-m', 'pip', ...PIP, ...repairs, path.join(carried, wheel)];
-    await run(step, this.python, ...pip);
+    const pip = ['-I', '-m', 'pip', ...PIP, ...repairs];
+    const locked = (name: string) => [
+      ...['--require-hashes', '--no-build-isolation'],
+      ...['-r', path.join(this.context.extensionPath, 'locked', name)],
+    ];
+    await run(step, this.python, ...pip, ...locked('build.txt'));
+    await run(step, this.python, ...pip, ...locked('server.txt'));
+    await run(step, this.python, ...pip, '--no-deps', path.join(carried, wheel));
     writeFileSync(this.stamp, this.version);
   }
 
   /** Runs a program, and shows every second how long it takes and what it has said last. */
-  private logged(progress: Progress, step: string, program: string, ...args: string[]) {
+  private async logged(progress: Progress, step: string, program: string, ...args: string[]) {
     this.log.info(`Running ${[program, ...args].join(' ')}`);
     const { token } = this.ends;
+    const child = await startChild([program, ...args], this.storage, { leads: true });
     const began = Date.now();
     let [last, wrong] = ['', ''];
     const show = () => {
@@ -119,7 +126,6 @@ export class Setup implements vscode.Disposable {
     };
     show();
     const timer = setInterval(show, 1000);
-    const child = spawn(program, args, { cwd: this.storage, detached: !WINDOWS });
     const watch = token.onCancellationRequested(() => endWhole(child));
     for (const input of [child.stdout, child.stderr])
       createInterface({ input }).on('line', (line) => {
@@ -152,11 +158,4 @@ async function suitable(candidates: string[], run: Run): Promise<string> {
     }
   }
   throw new Error(vscode.l10n.t('Install Python 3.10 or later with its venv module, then retry.'));
-}
-
-/** Ends a program with the compilers that it has started. */
-function endWhole({ pid }: ChildProcess): void {
-  if (!pid) return;
-  if (WINDOWS) spawn('taskkill', ['/pid', String(pid), '/T', '/F']);
-  else process.kill(-pid, 'SIGTERM');
 }

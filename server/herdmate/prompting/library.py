@@ -50,6 +50,9 @@ more; ``testing`` with what tests are written, ``test_path`` the file that they 
 can close.
 """
 
+_MOST_TOKENS = 16_384
+"""Of an answer, whatever a prompt file says."""
+
 NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
 """What an action may need in order to be offered.
 
@@ -209,8 +212,7 @@ def _check_sense(path: Path, action: Action) -> None:
         )
     if not 1 <= action.max_tokens <= _MOST_TOKENS or not 0 <= action.temperature <= 2:
         raise PromptError(
-            f"{path.name}: max_tokens must be 1 or more, {_MOST_TOKENS} at most, and temperature "
-            "0 to 2."
+            f"{path.name}: max_tokens must be 1 to {_MOST_TOKENS} and temperature 0 to 2."
         )
     for key, text in (("name", action.name), ("title", action.title)):
         if not 0 < len(text) <= _LONGEST_TITLE or not text.isprintable():

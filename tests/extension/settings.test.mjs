@@ -1,0 +1,90 @@
+// Which settings count, by whom they were made and whether the workspace is trusted.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './bundle.mjs';
+
+const { settings, commandOfSettings, remoteUrls, configure } = await load('settings.ts');
+
+const EVIL = 'evil';
+const POISONED = {
+  model: EVIL,
+  trustWorkspace: true,
+  server: { command: [EVIL] },
+  remote: { url: EVIL },
+  engine: { contextTokens: 1 },
+  completion: { alternatives: 8, maxTokens: 4096, enabled: true },
+  refactor: { preview: 'never' },
+  stats: false,
+  unknown: EVIL,
+};
+
+/** VS Code with settings of the user and of a workspace, which VS Code lets through or not. */
+function vscode(isTrusted, user, workspace = POISONED) {
+  const inspect = (name) => ({
+    defaultValue: `default of ${name}`,
+    globalValue: user[name],
+    workspaceValue: at(workspace, name),
+    workspaceFolderValue: at(workspace, name),
+  });
+  globalThis.told = { isTrusted, inspect, get: (name) => name === 'herdmate' && workspace };
+  globalThis.told.changes = [];
+}
+
+const at = (group, name) =>
+  name
+    .split('.')
+    .slice(1)
+    .reduce((found, part) => found?.[part], group);
+
+function leaves(group) {
+  return Object.values(group).flatMap((entry) =>
+    entry && typeof entry === 'object' && !Array.isArray(entry) ? leaves(entry) : [entry],
+  );
+}
+
+test('a workspace that is not trusted chooses nothing, also not by a group', () => {
+  vscode(false, { 'herdmate.model': 'mine', 'herdmate.server.command': ['/mine'] });
+  const told = settings();
+  assert.equal(told.trustWorkspace, false);
+  assert.equal(told.model, 'mine');
+  assert.deepEqual(commandOfSettings(), ['/mine']);
+  assert.equal(told.engine.contextTokens, 'default of herdmate.engine.contextTokens');
+  assert(!('unknown' in told));
+  const wrong = leaves(told).filter((entry) => leaves(POISONED).includes(entry) && entry !== false);
+  assert.deepEqual(wrong, []);
+  assert.deepEqual(remoteUrls(), { url: 'default of herdmate.remote.url', own: '' });
+});
+
+test('a workspace that is not trusted may only switch ghost text off', () => {
+  vscode(false, {}, { completion: { enabled: false } });
+  assert.equal(settings().completion.enabled, false);
+  vscode(false, { 'herdmate.completion.enabled': false });
+  assert.equal(settings().completion.enabled, false);
+});
+
+test('of a trusted workspace all settings count', () => {
+  vscode(true, { 'herdmate.model': 'mine' });
+  assert.deepEqual(settings(), { ...POISONED, trustWorkspace: true });
+  assert.deepEqual(commandOfSettings(), [EVIL]);
+});
+
+test('a command that is no list of words is none', () => {
+  for (const command of [EVIL, 3, null, { 0: EVIL }, [1, null, ['x']]]) {
+    vscode(true, {}, { server: { command } });
+    assert.deepEqual(commandOfSettings(), []);
+  }
+});
+
+test('what a menu changes is written for the user where the workspace is not trusted', async () => {
+  vscode(false, {});
+  await configure({ name: 'model', value: 'x', workspace: false });
+  await configure({ name: 'completion.enabled', value: null, workspace: false });
+  assert.deepEqual(globalThis.told.changes, [
+    ['model', 'x', 1],
+    ['completion.enabled', undefined, 2], // the workspace has switched it off
+  ]);
+  vscode(true, {});
+  await configure({ name: 'model', value: null, workspace: false });
+  assert.deepEqual(globalThis.told.changes, [['model', undefined, 2]]);
+});
