@@ -6,9 +6,10 @@ Lines, columns and encodings of the protocol exist only in ``lsp/convert.py``.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 
@@ -142,9 +143,18 @@ def path_of(uri: str) -> Path | None:
         parts = urlsplit(uri)
         is_here = parts.scheme in _ON_DISK and parts.netloc.lower() in _HERE
         path = Path(url2pathname(parts.path)) if is_here else None
+        is_name = path is not None and path.is_absolute() and b"\0" not in os.fsencode(path)
     except ValueError:
         return None
-    return path if path is not None and path.is_absolute() and "\0" not in str(path) else None
+    return path if is_name else None
+
+
+def name_in(uri: str) -> str:
+    """The path that a URI has, whatever it is the path of; the whole of what is no URI."""
+    try:
+        return unquote(urlsplit(uri).path)
+    except ValueError:
+        return unquote(uri)
 
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:

@@ -34,8 +34,12 @@ async def pull(session: Session) -> bool:
 
 def push(session: Session, settings: Any) -> None:
     """Take settings that came with a notification, with or without our name around them."""
-    if isinstance(settings, Mapping):
-        _wish(session, settings.get(_SECTION, settings))
+    if not isinstance(settings, Mapping):
+        return
+    if _SECTION in settings:
+        _wish(session, settings[_SECTION])
+    else:  # what is not ours may be another server's
+        _wish(session, {name: settings[name] for name in _names() & settings.keys()})
 
 
 async def watch(session: Session) -> None:
@@ -69,6 +73,10 @@ def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
             yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
         elif old != new:
             yield group + camel_case(field.name)
+
+
+def _names() -> set[str]:
+    return {camel_case(field.name) for field in fields(Settings)}
 
 
 def _first(answer: Any) -> Any:
