@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 
@@ -154,11 +154,18 @@ def path_of(uri: str) -> Path | None:
         parts = urlsplit(uri)
         is_here = parts.scheme in _ON_DISK and parts.netloc.lower() in _HERE
         path = Path(url2pathname(parts.path)) if is_here else None
+        is_name = path is not None and path.is_absolute() and b"\0" not in os.fsencode(path)
     except ValueError:
         return None
-    if path is None or not path.is_absolute() or len(str(path)) > _LONGEST_PATH:
-        return None
-    return path if "\0" not in str(path) else None
+    return path if is_name and len(str(path)) <= _LONGEST_PATH else None
+
+
+def name_in(uri: str) -> str:
+    """The path that a URI has, whatever it is the path of; the whole of what is no URI."""
+    try:
+        return unquote(urlsplit(uri).path)
+    except ValueError:
+        return unquote(uri)
 
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:

@@ -56,17 +56,14 @@ def is_request(method: str) -> bool:
     return "id" in attrs.fields_dict(types.METHOD_TO_TYPES[method][0])
 
 
-def generated(random: Random, count: int) -> Iterator[tuple[str, Any]]:
-    """So many methods with parameters, or with ``MISSING``; at least so many, as whole rounds."""
-    made = 0
-    while made < count:
-        for method in methods():
+def generated(random: Random, often: set[str]) -> Iterator[tuple[str, Any]]:
+    """A round of methods with parameters, or with ``MISSING``; some methods come more ``often``."""
+    for method in methods():
+        for _ in range(4 if method in often else 1):
             valid = _value(random, _params_type(method), "", 0)
             yield method, valid
-            made += 1
             for path in paths(valid):
                 yield method, broken(valid, path, random.choice(ODD))
-                made += 1
 
 
 def paths(value: Any, path: Path = ()) -> Iterator[Path]:

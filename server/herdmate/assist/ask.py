@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.companion import Companion
 from herdmate.assist.pace import share_of_window
@@ -24,7 +23,7 @@ from herdmate.generation import Priority, Request, Sampling
 from herdmate.prompting.families import Family, Turn, instruct_prompt
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import render
-from herdmate.text import Document, Selection
+from herdmate.text import Document, Selection, name_in
 
 _SURROUNDING_TOKENS = 512
 _TEMPLATE_TOKENS = 256  # what a prompt file says itself, rather too many
@@ -170,4 +169,4 @@ def _file_values(document: Document) -> dict[str, str]:
 
 
 def _file_name(document: Document) -> str:
-    return PurePosixPath(unquote(urlsplit(document.uri).path)).name
+    return PurePosixPath(name_in(document.uri)).name

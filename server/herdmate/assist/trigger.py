@@ -5,11 +5,10 @@ from __future__ import annotations
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
-from urllib.parse import unquote, urlsplit
 
 from herdmate.context import syntax
 from herdmate.context.lexical import unclosed
-from herdmate.text import Cursor, Document, path_of
+from herdmate.text import Cursor, Document, name_in, path_of
 
 LARGEST_DOCUMENT = 2_000_000
 """Characters. Above this each keystroke costs more than ghost text is worth."""
@@ -80,7 +79,7 @@ def is_switched_off(
     A glob is for the whole path, the path in one of the workspace's ``folders``, or the name;
     ``**/`` stands for any folders or none.
     """
-    path = unquote(urlsplit(document.uri).path)
+    path = name_in(document.uri)
     known = [path, path.rpartition("/")[2]]
     if (file := path_of(document.uri)) is not None:
         known += (file.relative_to(at).as_posix() for at in folders if at in file.parents)

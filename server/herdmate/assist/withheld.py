@@ -6,11 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from herdmate.context.files import is_secret, redacted
 from herdmate.context.ignored import is_ignored, unreadable_rules
-from herdmate.text import Document, folder_of
+from herdmate.text import Document, folder_of, name_in
 
 
 def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
@@ -19,7 +19,7 @@ def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | 
     ``ignored`` are the open documents whose files are withheld, by URI, each with the reason.
     """
     # A client that writes no % before a ``?`` or ``#`` has that cut from what it calls the path.
-    names = unquote(urlsplit(document.uri).path), unquote(document.uri)
+    names = name_in(document.uri), unquote(document.uri)
     return _reason(any(map(is_secret, names)), False) or ignored.get(document.uri)
 
 

@@ -43,6 +43,17 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
     )
 
 
+def checked(session: Session, value: Any) -> ActionArguments:
+    """Arguments that speak of an open document and of an action that there is.
+
+    Raises ``JsonRpcException`` or ``HerdmateError``.
+    """
+    arguments = arguments_from_lsp(value)
+    session.documents.get(arguments.uri)
+    session.library.get(arguments.action or "explain")
+    return arguments
+
+
 def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
     """So many texts, which are empty where they are missing; raises ``JsonRpcException``."""
     if not all(text is None or isinstance(text, str) for text in arguments[:many]):

@@ -11,7 +11,9 @@ from herdmate.lsp import configuration
 from herdmate.lsp.fetching import load_chosen, pull_model
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
+from herdmate.models import catalogue
 from herdmate.models.folder import model_folder
+from herdmate.models.given import is_given
 from herdmate.models.in_place import in_place
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import written_a_second
@@ -27,6 +29,14 @@ async def models(session: Session) -> ModelList:
     speed = session.companion.pace.writing
     entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
     return ModelList(entries, current)
+
+
+async def check(session: Session, name: str) -> None:
+    """Raises ``ModelError`` where there is no model of that name, and nothing to ask for one."""
+    if name in ("", "auto") or is_given(name):
+        return
+    if all(model.name != name for model in (await models(session)).models):
+        catalogue.find(name)
 
 
 async def choose_model(session: Session, name: str) -> None:

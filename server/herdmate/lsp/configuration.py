@@ -77,6 +77,10 @@ def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
             yield group + camel_case(field.name)
 
 
+def _names() -> set[str]:
+    return {camel_case(field.name) for field in fields(Settings)}
+
+
 def _first(answer: Any) -> Any:
     return answer[0] if isinstance(answer, list) and answer else None
 

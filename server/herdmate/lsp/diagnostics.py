@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.wish import Problem
 from herdmate.lsp import protocol
@@ -14,7 +13,7 @@ from herdmate.lsp.convert import Lines
 from herdmate.lsp.opened import OpenDocument
 from herdmate.lsp.ranges import range_from_json
 from herdmate.lsp.session import Session
-from herdmate.text import Span
+from herdmate.text import Span, name_in
 
 _ANSWER_SECONDS = 2.0
 
@@ -82,7 +81,7 @@ def _words(message: Any) -> str:
 def _related(item: Any) -> tuple[str, str] | None:
     try:
         place = item["location"]
-        name = PurePosixPath(unquote(urlsplit(place["uri"]).path)).name
+        name = PurePosixPath(name_in(place["uri"])).name
         line = range_from_json(place["range"]).start.line + 1
         return f"{name}:{line}", _words(item["message"])
     except (KeyError, TypeError, ValueError, AttributeError):

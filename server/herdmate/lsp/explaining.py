@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from herdmate.assist.ask import Question
 from herdmate.assist.explain import answer_to, explanation_of, follow_up
@@ -22,6 +21,7 @@ from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import show_markdown
 from herdmate.prompting.families import Turn
+from herdmate.text import name_in
 
 _BETWEEN_PARTS = 0.1
 """Seconds. More messages than the eye can tell apart take processor time from the model."""
@@ -123,4 +123,4 @@ def _title(arguments: ActionArguments) -> str:
 
 
 def _file_name(uri: str) -> str:
-    return PurePosixPath(unquote(urlsplit(uri).path)).name
+    return PurePosixPath(name_in(uri)).name

@@ -58,9 +58,14 @@ async def pull_model(session: Session, name: str) -> Path:
     return paths[0]  # llama.cpp finds the other parts beside it
 
 
-async def fetch_model(session: Session, name: str | None) -> None:
-    """Fetch a model by its catalogue name, or the starter, and load it. Raises ``FetchError``."""
-    model = catalogue.find(name) if name else catalogue.starter()
+def find(name: str) -> CatalogueModel | None:
+    """The catalogue's model of a name, or ``None`` for no name. Raises ``ModelError``."""
+    return catalogue.find(name) if name else None
+
+
+async def fetch_model(session: Session, wanted: CatalogueModel | None) -> None:
+    """Fetch a model of the catalogue, or the starter, and load it. Raises ``FetchError``."""
+    model = wanted or catalogue.starter()
     if model.notice and not await _agrees_to_licence(session, model):
         return
     before = session.status
@@ -73,8 +78,8 @@ async def fetch_model(session: Session, name: str | None) -> None:
     except BaseException:
         session.set_status(before)
         raise
-    if name:
-        configuration.choose_model(session, name)
+    if wanted is not None:
+        configuration.choose_model(session, wanted.name)
     await _load(session)
 
 

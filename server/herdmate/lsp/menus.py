@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from herdmate.lsp import choosing, pausing, protocol
+from herdmate.lsp.arguments import wrong
 from herdmate.lsp.protocol import Menu, MenuItem
 from herdmate.lsp.session import Session
 from herdmate.lsp.statuses import sentence_of_silence
@@ -15,6 +16,8 @@ from herdmate.models import catalogue
 
 async def menu(session: Session, name: str, uri: str) -> Menu:
     """The menu of models, or of the state."""
+    if name not in ("", "status", "models"):
+        raise wrong("There are the menus status and models.")
     return await _models(session) if name == "models" else _status(session, uri)
 
 

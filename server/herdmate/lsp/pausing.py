@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
+from typing import Any
 
+from herdmate.lsp.arguments import texts_from_lsp, wrong
 from herdmate.lsp.configuration import change
 from herdmate.lsp.session import Session
 
@@ -20,6 +23,16 @@ def paused_words(session: Session) -> str:
     """Until when that is, by the clock on the wall."""
     left = session.paused_until - asyncio.get_running_loop().time()
     return f"paused until {time.strftime('%H:%M', time.localtime(time.time() + left))}"
+
+
+def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:
+    """What is paused or resumed, and in which language; raises ``JsonRpcException``."""
+    what, language = texts_from_lsp(arguments, 2)
+    if what not in ("", "workspace", "language"):
+        raise wrong("The command's first argument is workspace, language, or nothing.")
+    if what == "language" and not language:
+        raise wrong("The command's second argument has to be a language id.")
+    return what, language
 
 
 async def pause(session: Session, what: str, language: str) -> None:

@@ -5,9 +5,8 @@ lsprotocol alone takes ``null`` for the text "None", 1.5 for 1 and true for a nu
 
 from __future__ import annotations
 
-import operator
 from functools import lru_cache, partial
-from typing import Any, TypeVar
+from typing import Any, TypeVar, Union
 
 import attrs
 import cattrs
@@ -22,6 +21,16 @@ _AS_THEY_ARE = {types.INITIALIZED, types.SHUTDOWN, types.EXIT}
 """Some clients write ``{}`` as ``[]`` where there is nothing to say."""
 
 
+_EITHER: tuple[tuple[Any, ...], ...] = (
+    (Union[int, str], int, str),
+    (Union[int, str, None], int, str, type(None)),
+    (Union[types.LanguageKind, str], str),
+    (Union[types.CodeActionKind, str], str),
+    (Union[types.CodeActionKind, str, None], str, type(None)),
+)
+"""Unions that lsprotocol takes anything for, and what may be in them."""
+
+
 class UnreadableError(ValueError):
     """The parameters are not what the method takes."""
 
@@ -29,9 +38,12 @@ class UnreadableError(ValueError):
 def strict_converter() -> cattrs.Converter:
     """lsprotocol's converter, for which a text is a text and a whole number one."""
     converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
-    for type_, read in ((str, _text), (int, _whole_number), (bool, _boolean), (float, _number)):
-        # Not for its subclasses too, as the enumerations are.
-        converter.register_structure_hook_func(partial(operator.is_, type_), read)
+    converter.register_structure_hook(str, _text)
+    converter.register_structure_hook(int, _whole_number)
+    converter.register_structure_hook(bool, _boolean)
+    converter.register_structure_hook(float, _number)
+    for union, *kinds in _EITHER:
+        converter.register_structure_hook(union, partial(_either, tuple(kinds)))
     return converter
 
 
@@ -68,17 +80,24 @@ def is_request(method: str) -> bool:
     return "id" in attrs.fields_dict(types.METHOD_TO_TYPES[method][0])
 
 
-def _text(value: Any, _type: object) -> str:
+def _text(value: Any, type_: type[_T]) -> _T:
+    """Enumerations of texts are read here too."""
     if not isinstance(value, str):
         raise TypeError("not a string")
-    return value
+    return type_(value)  # type: ignore[call-arg]
 
 
-def _whole_number(value: Any, _type: object) -> int:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)  # in JSON 2.0 is 2
-    if not isinstance(value, int) or isinstance(value, bool):
+def _whole_number(value: Any, type_: type[_T]) -> _T:
+    """In JSON 2.0 is 2."""
+    is_whole = value.is_integer() if isinstance(value, float) else isinstance(value, int)
+    if not is_whole or isinstance(value, bool):
         raise TypeError("not a whole number")
+    return type_(value)  # type: ignore[call-arg]
+
+
+def _either(kinds: tuple[type, ...], value: Any, _type: object) -> Any:
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise TypeError("not one of what it may be")
     return value
 
 

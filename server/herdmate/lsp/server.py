@@ -26,7 +26,7 @@ from herdmate.lsp import (
     showing,
     statuses,
 )
-from herdmate.lsp.arguments import arguments_from_lsp, members_from_lsp, texts_from_lsp
+from herdmate.lsp.arguments import checked, members_from_lsp, texts_from_lsp
 from herdmate.lsp.session import FirstMessage, Session
 
 _KINDS = [
@@ -218,15 +218,17 @@ def _switches(server: Session) -> None:
 
     @server.command(protocol.COMMAND_PAUSE)
     def pause(ls: Session, *arguments: Any) -> None:
-        ls.spawn(pausing.pause(ls, *texts_from_lsp(arguments, 2)))
+        ls.spawn(pausing.pause(ls, *pausing.what_from_lsp(arguments)))
 
     @server.command(protocol.COMMAND_RESUME)
     def resume(ls: Session, *arguments: Any) -> None:
-        ls.spawn(pausing.resume(ls, *texts_from_lsp(arguments, 2)))
+        ls.spawn(pausing.resume(ls, *pausing.what_from_lsp(arguments)))
 
     @server.command(protocol.COMMAND_CHOOSE_MODEL)
-    def choose_model(ls: Session, *arguments: Any) -> None:
-        ls.spawn(choosing.choose_model(ls, *texts_from_lsp(arguments, 1)))
+    async def choose_model(ls: Session, *arguments: Any) -> None:
+        (name,) = texts_from_lsp(arguments, 1)
+        await choosing.check(ls, name)
+        ls.spawn(choosing.choose_model(ls, name))
 
 
 def _commands(server: Session) -> None:
@@ -234,12 +236,12 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_EXPLAIN)
     async def explain(ls: Session, *arguments: Any) -> str | None:
-        given = arguments_from_lsp(next(iter(arguments), None))
+        given = checked(ls, next(iter(arguments), None))
         return await explaining.explain_selection(ls, given)
 
     @server.command(protocol.COMMAND_REWRITE)
     async def rewrite(ls: Session, *arguments: Any) -> None:
-        given = arguments_from_lsp(next(iter(arguments), None))
+        given = checked(ls, next(iter(arguments), None))
         ls.spawn(rewriting.rewrite_in_place(ls, given))
 
     @server.command(protocol.COMMAND_STATUS)
@@ -265,7 +267,7 @@ def _commands(server: Session) -> None:
     @server.command(protocol.COMMAND_FETCH_MODEL)
     def fetch_model(ls: Session, *arguments: Any) -> None:
         (name,) = texts_from_lsp(arguments, 1)
-        ls.spawn(fetching.fetch_model(ls, name or None))
+        ls.spawn(fetching.fetch_model(ls, fetching.find(name)))
 
     @server.command(protocol.COMMAND_RESTART_ENGINE)
     def restart_engine(ls: Session, *_arguments: Any) -> None:

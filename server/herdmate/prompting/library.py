@@ -26,7 +26,6 @@ else:
 _LARGEST = 64 * 1024  # bytes of a file
 _MOST_FILES = 200  # of a folder
 _LONGEST_TITLE = 200
-_MOST_TOKENS = 32_768
 _LONGEST_SHOWN = 200  # characters of what is wrong
 
 _MOST_DOTS = 200  # in a key: the time that TOML takes grows with their square
