@@ -15,7 +15,7 @@ from herdmate.assist.reference import (
     testing_of,
 )
 from herdmate.assist.wish import Wish, told
-from herdmate.assist.withheld import reason_to_withhold, without_keys
+from herdmate.assist.withheld import reason_to_withhold, without_secrets
 from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
 from herdmate.errors import SelectionError
@@ -55,7 +55,7 @@ async def question_for(
     refuse_withheld(subject.document, companion)
     if {"diagnostic", "diagnostics"} & set(action.needs) and not wish.problems:
         raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
-    subject = replace(subject, document=without_keys(subject.document))
+    subject = replace(subject, document=without_secrets(subject.document))
     info, family = await companion.model()
     await companion.counts.learn([*_lines_near(subject), subject.text])
     subject_tokens = companion.counts.cost(subject.text)

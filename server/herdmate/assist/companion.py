@@ -19,6 +19,7 @@ from herdmate.assist.overview import Overviews
 from herdmate.assist.pace import Pace
 from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
+from herdmate.assist.withheld import request_without_secrets, texts_without_secrets
 from herdmate.engine.client import Engine, EngineProcess, EngineState, start_llama
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.place import place_of
@@ -121,9 +122,11 @@ class Companion:
     async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
         """Ask the model; see ``engine.client``. Logs times and counts, never text.
 
-        One line a request, also where it was closed before its end.
+        One line a request, also where it was closed before its end. All that the engine is told
+        goes through here or ``count_tokens``, with stars in the place of secrets.
         """
         engine = await self._running()
+        request = request_without_secrets(request)
         asked = Asked(request)
         if request.priority is not Priority.BACKGROUND:  # nobody has asked for that yet
             self.last_asked = asked
@@ -147,7 +150,7 @@ class Companion:
 
     async def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts by the model's own tokenizer."""
-        return await (await self._running()).count_tokens(texts)
+        return await (await self._running()).count_tokens(texts_without_secrets(texts))
 
     async def totals(self) -> Totals:
         """What the engine has done since it started."""

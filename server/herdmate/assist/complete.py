@@ -12,7 +12,7 @@ from herdmate.assist.ongoing import Asking, Ongoing
 from herdmate.assist.pace import Pace, delay, share_of_window
 from herdmate.assist.postprocess import Shown, finish, is_whole
 from herdmate.assist.trigger import is_switched_off, silence_reason, wants_multiline
-from herdmate.assist.withheld import reason_to_withhold, without_keys
+from herdmate.assist.withheld import reason_to_withhold, without_secrets
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, gather, reach
 from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
@@ -104,7 +104,7 @@ async def typing_request(
     nobody_types: bool = False,
 ) -> Request:
     """The generation of a completion at the cursor, whose window fits into the context."""
-    cursor = replace(cursor, document=without_keys(cursor.document))
+    cursor = replace(cursor, document=without_secrets(cursor.document))
     info, family = await companion.model()
     before, after = budget(info, settings, companion.pace)
     counts, neighbours = companion.counts, companion.neighbours

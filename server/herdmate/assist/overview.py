@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from herdmate.assist.tokens import TokenCounts
 from herdmate.context import outline, syntax
-from herdmate.context.files import redacted
+from herdmate.context.secrets import redacted
 from herdmate.text import Document
 
 _MOST = 50
@@ -43,9 +43,11 @@ class Overviews:
 def _above(
     tree: syntax.SyntaxTree | None, document: Document, start: int
 ) -> tuple[outline.Line, ...]:
-    """The lines of the overview, read off a tree that has stars in the place of private keys."""
-    text = redacted(document.text)
-    if tree is not None and tree.source.text != text:
-        # A document whose keys were taken out carries the tree of the text with them.
-        tree = syntax.parse(text, document.language)
-    return outline.above(tree, text, start) if tree is not None else ()
+    """The lines of the overview, with stars in the place of secrets.
+
+    A document whose secrets were taken out carries the tree of the text with them.
+    """
+    if tree is None:
+        return ()
+    lines = outline.above(tree, document.text, start)
+    return tuple(outline.Line(redacted(line.text), line.rank) for line in lines)

@@ -313,6 +313,14 @@ def drop_blank(text: str, place: Place) -> str:
     return text if text.strip() else ""
 
 
+def limit_to_secret(text: str, place: Place) -> str:
+    """Stars that stand for a secret, as the model has seen them elsewhere, are nobody's code."""
+    for stars in _STARS.finditer(text):
+        if not _is_decoration(text, stars, place):
+            return text[: text.rfind("\n", 0, stars.start()) + 1]
+    return text
+
+
 BEFORE: tuple[Rule, ...] = (
     remove_carriage_returns,
     trim_leading_line_end,
@@ -322,6 +330,7 @@ BEFORE: tuple[Rule, ...] = (
     indent_body,
 )
 AFTER: tuple[Rule, ...] = (
+    limit_to_secret,
     limit_to_code,
     limit_to_gap,
     limit_to_brackets,
@@ -374,6 +383,17 @@ def _finished(raw: str, place: Place, multiline: bool) -> str:
     text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, place)
     text = limit_to_block(text, place) if multiline else limit_to_line(text, place)
     return _apply(AFTER, text, place)
+
+
+_STARS = re.compile(r"\*{6,}")
+
+
+def _is_decoration(text: str, stars: re.Match[str], place: Place) -> bool:
+    """Is a run of stars one of a banner, as the code around has too?"""
+    if (place.line_prefix + text[: stars.start()]).endswith(('"', "'", "`", "=", ":", "@")):
+        return False
+    around = (*place.above, place.line_prefix, place.line_suffix, *place.below)
+    return any(stars[0][:6] in line for line in around)
 
 
 def _is_closed_ahead(behind: str, multiline: bool) -> bool:

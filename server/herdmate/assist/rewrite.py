@@ -10,17 +10,19 @@ from herdmate.assist.attempts import attempted
 from herdmate.assist.companion import Companion
 from herdmate.assist.edits import smallest_edits
 from herdmate.assist.faithful import refuse_unfaithful
+from herdmate.assist.put_back import with_secrets
 from herdmate.assist.python_code import without_known_imports, without_typing
 from herdmate.assist.reply import code_of, reasons_of
 from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
+from herdmate.assist.withheld import without_secrets
 from herdmate.context import syntax
-from herdmate.context.files import redacted
 from herdmate.context.parts import parts
+from herdmate.context.secrets import holds_a_key
 from herdmate.context.strangers import without_strangers
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
-from herdmate.text import Edit, Selection, Span, apply_edits
+from herdmate.text import Edit, Selection, Span, apply_edits, with_text
 
 _NO_WISH = Wish()
 _UNCHANGED = "The model would leave this code as it is, so nothing was changed."
@@ -56,7 +58,7 @@ async def rewrite(
     """
     subject = subject_of(selection, action.works_on == "definition")
     refuse_withheld(subject.document, companion)
-    if redacted(subject.text) != subject.text:
+    if holds_a_key(subject.document.text[subject.span.start : subject.span.end]):
         raise RefusedError(
             "There is a private key in this code, which the model never sees; select around it."
         )
@@ -147,8 +149,12 @@ async def _parts(subject: Selection, action: Action, companion: Companion) -> tu
     return tuple(subject_of(Selection(document, span)) for span in found)
 
 
-def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
-    """The edits that a reply means; raises ``RefusedError`` where they do harm or are none."""
+def _checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
+    """The edits that a reply means; raises ``RefusedError`` where they do harm or are none.
+
+    It is checked as the model has seen it: what is wrong with it may be told to the model.
+    """
+    subject = _as_seen(original)
     line_end = "\r\n" if "\r\n" in subject.document.text else "\n"
     known, language = _defined_beside(subject), subject.document.language
 
@@ -160,9 +166,18 @@ def _checked(subject: Selection, action: Action, reply: str, finished: bool) -> 
         return without_strangers(code, language, known)
 
     code = code_of(reply, subject.text, finished, line_end, clean)
-    edits = smallest_edits(subject.text, code, subject.span.start)
-    if not edits:
+    if not smallest_edits(subject.text, code):
         raise UnchangedError(_UNCHANGED)
     touches_callers = refuse_unfaithful(subject, code, action.changes)
+    whole = with_secrets(code, subject.text, original.text)
+    edits = smallest_edits(original.text, whole, original.span.start)
     reasons = reasons_of(reply) if action.reasons else ""
-    return Rewrite(subject, edits, touches_callers, reasons)
+    return Rewrite(original, edits, touches_callers, reasons)
+
+
+def _as_seen(subject: Selection) -> Selection:
+    """The subject with stars in the place of secrets, and a tree of its own then."""
+    document = without_secrets(subject.document)
+    if document is subject.document:
+        return subject
+    return Selection(with_text(document, document.text), subject.span)

@@ -1,16 +1,25 @@
-"""What the model never sees: files that hold secrets, files that git ignores, private keys."""
+"""What the model never sees: files that hold secrets, files that git ignores, keys and tokens."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
 
-from herdmate.context.files import is_secret, redacted
 from herdmate.context.ignored import is_ignored, unreadable_rules
-from herdmate.text import Document, folder_of, name_in
+from herdmate.context.secret_names import is_secret
+from herdmate.context.secrets import Redactions, redacted
+from herdmate.generation import Request, Text
+from herdmate.text import Document, folder_of
+
+_MOST_LINKS = 16
+_LONGEST_URI = 8192
+_BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
+
+_documents, _prompts = Redactions(), Redactions()
 
 
 def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
@@ -18,9 +27,8 @@ def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | 
 
     ``ignored`` are the open documents whose files are withheld, by URI, each with the reason.
     """
-    # A client that writes no % before a ``?`` or ``#`` has that cut from what it calls the path.
-    names = name_in(document.uri), unquote(document.uri)
-    return _reason(any(map(is_secret, names)), False) or ignored.get(document.uri)
+    of_secrets = any(map(is_secret, _names_in(document.uri)))
+    return _reason(of_secrets, False) or ignored.get(document.uri)
 
 
 def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None:
@@ -28,7 +36,7 @@ def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None
 
     ``folders`` are the workspace's.
     """
-    files = {path, Path(os.path.realpath(path))}
+    files = {path, *_led_to(path), Path(os.path.realpath(path))}
     by_git = [file for file in files if is_ignored(file, folder_of(file, folders))]
     unreadable = (unreadable_rules(file, folder_of(file, folders)) for file in by_git)
     rules = next(filter(None, unreadable), None)
@@ -48,7 +56,54 @@ def _reason(of_secrets: bool, by_git: bool, unreadable: Path | None = None) -> s
     return None
 
 
-def without_keys(document: Document) -> Document:
-    """The document with stars in the place of private keys, as long as before."""
-    text = redacted(document.text)
+def _names_in(uri: str) -> Iterator[str]:
+    """The paths that a URI may speak of, of whatever scheme: ``git:/a.git?{"path": "/.env"}``."""
+    uri = uri[:_LONGEST_URI]
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        yield unquote(uri)
+        return
+    yield unquote(parts.path)
+    # A client that writes no % before a ``?`` or ``#`` has that cut from what it calls the path.
+    yield unquote(uri)
+    yield unquote(unquote(parts.path))
+    for told in (unquote(parts.query), unquote(parts.fragment)):
+        yield from (part for part in _BETWEEN_PATHS.split(told) if "/" in part or "\\" in part)
+
+
+def _led_to(path: Path) -> Iterator[Path]:
+    """The files that a link names, one after the other."""
+    for _ in range(_MOST_LINKS):
+        try:
+            path = path.parent / os.readlink(path)
+        except OSError:
+            return
+        yield path
+
+
+def without_secrets(document: Document) -> Document:
+    """The document with stars in the place of keys and tokens, as long as before.
+
+    It keeps the tree of the text with them, whose places are the same.
+    """
+    text = _documents.of(document.uri, document.text)
     return document if text == document.text else replace(document, text=text)
+
+
+def request_without_secrets(request: Request) -> Request:
+    """The same of all that a request says, whoever made it: the last look before the engine's."""
+    segments = tuple(
+        replace(segment, text=_prompts.of((request.lane, at), segment.text))
+        if isinstance(segment, Text)
+        else segment
+        for at, segment in enumerate(request.prompt.segments)
+    )
+    if segments == request.prompt.segments:
+        return request
+    return replace(request, prompt=replace(request.prompt, segments=segments))
+
+
+def texts_without_secrets(texts: Sequence[str]) -> list[str]:
+    """The same of texts whose tokens are counted."""
+    return [redacted(text) for text in texts]

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from collections.abc import Iterator
-from fnmatch import translate
-from itertools import islice, zip_longest
-from pathlib import Path, PurePath
+from itertools import islice
+from pathlib import Path
 from typing import Literal
 
 from herdmate.context.ignored import rules_in
+from herdmate.context.secret_names import is_secret
 
 MOST_FILES = 5_000
 """Files of a workspace that are looked at, nearest to its root first."""
@@ -25,86 +24,10 @@ _MOST_WORK = 20_000_000  # characters of paths that are compared with rules; som
 _STATES_AT_ONCE = 2_000  # of rules, in the time that it takes to look at a character at all
 _PRICE_OF_RULES = 20_000  # that cannot be read, in the same measure
 
-_KINDS = ("json", "yaml", "yml", "toml", "ini", "cfg", "conf", "txt", "xml", "properties", "csv")
-_SECRET = (
-    *(".env", ".env[-_.]*", "*.env", "*.env.local", ".envrc", ".flaskenv"),
-    *("*.pem", "*.key", "*.pfx", "*.p12", "*.jks", "*.keystore", "*.kdbx", "*.ppk"),
-    *("id_rsa*", "id_dsa*", "id_ecdsa*", "id_ed25519*"),
-    *(".netrc", "_netrc", ".pgpass", ".my.cnf", ".npmrc", ".pypirc", ".htpasswd", ".s3cfg"),
-    *(".git-credentials", ".vault-token", ".vault[-_]pass*", ".dockercfg", ".dockerconfigjson"),
-    *("kubeconfig", "*.kubeconfig", "*.tfvars", "*.tfvars.json", "*.tfstate", "*.tfstate.*"),
-    *("*.secret", "*.secrets", "*.token"),
-    *("credentials", "secret", "secrets", "password", "passwords", "passwd"),
-    *(
-        f"{name}.{kind}"
-        for word in ("credential", "secret", "password", "service[-_]account", "serviceaccount")
-        for name in (f"{word}", f"{word}s", f"{word}[-_.]*", f"{word}s[-_.]*", f"*[-_.]{word}",
-                     f"*[-_.]{word}s")
-        for kind in _KINDS
-    ),
-)  # fmt: skip
-_NO_SECRET = (
-    "*.pub",
-    *(
-        f"*[-_.]{word}{ending}"
-        for word in ("example", "sample", "template", "dist")
-        for ending in ("", *(f".{kind}" for kind in _KINDS))
-    ),
-)
-_SECRET_NAME, _NO_SECRET_NAME = (
-    re.compile("|".join(map(translate, patterns))) for patterns in (_SECRET, _NO_SECRET)
-)
-_BACKUP = re.compile(r"(?:\.(?:bak|backup|old|orig|save|sw[a-p]|tmp|copy|\d)|~|#)$")
 _FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "site-packages", "bower_components", "vendor"}
     | {"target", "dist", "build"}
 )
-_MARK = re.compile(r"-{4,5} ?(BEGIN|END) [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-{4,5}")
-_AS_IN_A_KEY = re.compile(
-    # Base64 with what may stand around it in code, or a blank line, or a field of the key's own.
-    r"""[ \t]*(?:(?:[#;*>|]|//|--)[ \t]*)*[bru]{0,2}["'`]*(?:[A-Za-z0-9+/=]|\\[nr])*"""
-    r"""["'`]*[ \t]*[+.,;)\]}\\]*[ \t]*"""
-    r"|[ \t]*(?:Proc-Type|DEK-Info|Version|Comment|Hash|Charset|MessageID|Subject):.*"
-)
-_LONG_BASE64 = re.compile(r"[A-Za-z0-9+/=]{40,}")
-
-
-def is_secret(path: str | PurePath) -> bool:
-    """Does a file's name, or that of the file that it is a copy of, tell of passwords or keys?"""
-    name = PurePath(path).name.lower().removeprefix("#")
-    while (original := _BACKUP.sub("", name)) != name:
-        name = original
-    return bool(_SECRET_NAME.match(name)) and not _NO_SECRET_NAME.match(name)
-
-
-def redacted(text: str) -> str:
-    """The text with stars in the place of private keys, of the same length.
-
-    Of a key without an end, as in code that looks for one, that is what looks like a key.
-    """
-    marks = [*_MARK.finditer(text)] if "PRIVATE KEY" in text else []
-    for mark, following in zip_longest(marks, marks[1:]):
-        if mark[1] == "BEGIN":
-            start, end = mark.end(), following.start() if following else len(text)
-            has_end = following is not None and following[1] == "END"
-            body = text[start:end]
-            text = text[:start] + (_stars if has_end else _without_start_of_key)(body) + text[end:]
-    return text
-
-
-def _without_start_of_key(text: str) -> str:
-    # The rest of the header's line first: a key in one line has ``\n`` in the place of line ends.
-    first, *lines = text.splitlines(keepends=True) or [""]
-    hidden = _stars(first) if re.search(r"\w", first) else first
-    count = 0
-    while count < len(lines) and _AS_IN_A_KEY.fullmatch(lines[count].rstrip("\r\n")):
-        count += 1
-    rest = _LONG_BASE64.sub(lambda run: _stars(run[0]), "".join(lines[count:]))
-    return hidden + _stars("".join(lines[:count])) + rest
-
-
-def _stars(text: str) -> str:
-    return re.sub(r"[^\r\n]", "*", text)
 
 
 def readable_files(root: Path) -> Iterator[Path]:

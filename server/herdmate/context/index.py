@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from herdmate.context import syntax
-from herdmate.context.files import LARGEST_FILE, redacted
+from herdmate.context.files import LARGEST_FILE
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES, STUBS
 from herdmate.context.outline import Head, heads
+from herdmate.context.secrets import redacted
 
 
 @dataclass(frozen=True, slots=True)

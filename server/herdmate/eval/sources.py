@@ -7,8 +7,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 from herdmate.assist.withheld import reason_to_withhold_file
-from herdmate.context.files import redacted
 from herdmate.context.grammars import language_of
+from herdmate.context.secrets import redacted
 from herdmate.context.syntax import SyntaxTree, error_count, parse
 from herdmate.errors import SelectionError
 
@@ -28,7 +28,7 @@ def code_files(path: Path, languages: Collection[str], chance: random.Random) ->
 
 
 def sound_code(path: Path) -> tuple[str, SyntaxTree] | None:
-    """A file's text and tree; ``None`` where it has a syntax error or a private key."""
+    """A file's text and tree; ``None`` where it has a syntax error or a secret."""
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):

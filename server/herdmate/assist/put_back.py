@@ -1,0 +1,65 @@
+"""Secrets put back where the model, which saw stars in their place, has written these again."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from herdmate.errors import RefusedError
+
+_STARS = re.compile(r"\*{4,}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Hidden:
+    """What stands for a run of stars, and the code before it in its line, without its spaces."""
+
+    length: int
+    lead: str
+    secret: str
+
+
+def with_secrets(code: str, hidden: str, original: str) -> str:
+    """The model's code with each secret of ``original`` in the place of its stars.
+
+    ``hidden`` is what the model saw of ``original``, of the same length. Raises ``RefusedError``
+    where a secret has no stars in the code, or stars may stand for several.
+    """
+    runs = [_Hidden(len(run[0]), _lead(hidden, run), original[run.start() : run.end()])
+            for run in _STARS.finditer(hidden)]  # fmt: skip
+    if all(set(run.secret) == {"*"} for run in runs):
+        return code
+    lengths = {run.length for run in runs}
+    found: set[str] = set()
+
+    def put_back(stars: re.Match[str]) -> str:
+        if len(stars[0]) not in lengths:
+            return stars[0]
+        secret = _meant(runs, len(stars[0]), _lead(code, stars))
+        found.add(secret)
+        return secret
+
+    whole = _STARS.sub(put_back, code)
+    if any(run.secret not in found for run in runs):
+        raise RefusedError(
+            "The model, which sees stars in the place of secrets, left some of these out, so "
+            "nothing was changed; select around them."
+        )
+    return whole
+
+
+def _meant(runs: list[_Hidden], length: int, lead: str) -> str:
+    alike = {run.secret for run in runs if run.length == length}
+    if len(alike) > 1:  # then the name that they are given tells
+        alike = {run.secret for run in runs if (run.length, run.lead) == (length, lead)}
+    if len(alike) != 1:
+        raise RefusedError(
+            "This code has several secrets that look the same to the model, so nothing was "
+            "changed; select around them."
+        )
+    return next(iter(alike))
+
+
+def _lead(text: str, stars: re.Match[str]) -> str:
+    line = text[text.rfind("\n", 0, stars.start()) + 1 : stars.start()]
+    return re.sub(r"\s+", "", line)
