@@ -15,6 +15,8 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from herdmate.whole_write import open_named
+
 _T = TypeVar("_T")
 
 
@@ -28,7 +30,7 @@ def measured(
     given up is not lost.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(records.open("w", encoding="utf-8")) if records else None
+        file = stack.enter_context(open_named(records)) if records else None
         progress = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
         task = progress.add_task(title, total=total)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
@@ -21,11 +21,12 @@ from herdmate.assist.explain import explain
 from herdmate.assist.rewrite import rewrite
 from herdmate.assist.wish import Problem, Wish
 from herdmate.assist.withheld import reason_to_withhold_file
-from herdmate.assist.write_tests import write_tests
-from herdmate.cli.places import cursor_at, selection_at
-from herdmate.cli.replacing import replace
+from herdmate.assist.write_tests import check_place, write_tests
+from herdmate.cli.places import cursor_at, file_of, selection_at
+from herdmate.cli.replacing import refuse_links, replace
 from herdmate.cli.serve import Commands
 from herdmate.context.git_config import repository_of
+from herdmate.errors import RefusedError
 from herdmate.prompting.library import Action, Library, load_library
 from herdmate.settings import Settings
 from herdmate.text import Document, Selection, apply_edits
@@ -99,6 +100,8 @@ async def _explain(arguments: argparse.Namespace) -> int:
 
 
 async def _refactor(arguments: argparse.Namespace) -> int:
+    if arguments.write:
+        refuse_links(file_of(arguments.place))
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
     async with _companion(arguments.model, selection.document) as companion:
         if action.kind == "tests":
@@ -111,21 +114,36 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     if done.reasons:
         sys.stderr.write(f"{done.reasons}\n")
     if arguments.write:
-        replace(path, document.text.encode(), text.encode())
+        with _telling(path):
+            replace(path, document.text.encode(), text.encode())
     return 0
 
 
 async def _tests(selection: Selection, action: Action, companion: Companion, writes: bool) -> int:
     """Show a new file of tests, or create it."""
     path = _path(selection.document)
-    found = await write_tests(selection, action, companion, repository_of(path.resolve().parent))
+    root = repository_of(path.resolve().parent)
+    found = await write_tests(selection, action, companion, root)
     show_diff(unified("", found.text, found.path.name))
     if writes:
-        found.path.parent.mkdir(parents=True, exist_ok=True)
-        with found.path.open("x", encoding="utf-8", newline="") as file:
-            file.write(found.text)
+        with _telling(found.path):
+            check_place(found.path, path, root)
+            found.path.parent.mkdir(parents=True, exist_ok=True)
+            check_place(found.path, path, root)
+            replace(found.path, None, found.text.encode())
         sys.stderr.write(f"{found.path}\n")
     return 0
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """What the disk says, as a sentence on the file."""
+    try:
+        yield
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be written ({error.strerror or error}); what it would be is shown."
+        ) from error
 
 
 def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -> Wish:

@@ -132,8 +132,9 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     if not yes and not _user_agrees(path, console):
         return 1
     try:
-        path.resolve().parent.mkdir(parents=True, exist_ok=True)
-        replace(path, before, after.encode("utf-8"))
+        real = _own_file(path)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        replace(real, before, after.encode("utf-8"))
     except OSError as error:
         reason = error.strerror or "it is in use"
         raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
@@ -141,6 +142,19 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     _tell(editor, None)
     _offer_model(console, yes)
     return 0
+
+
+def _own_file(path: Path) -> Path:
+    """Where the editor's file really lies.
+
+    Many keep it in a repository of their own and link to it from here, so such a link is followed;
+    but not one that somebody else has made.
+    """
+    if path.is_symlink() and hasattr(os, "geteuid") and path.lstat().st_uid not in (
+        0, os.geteuid(),
+    ):  # fmt: skip
+        raise SetupError(f"{path} is a link of another user: add the lines yourself.")
+    return path.resolve()
 
 
 def _offer_model(console: Console, yes: bool) -> None:

@@ -14,6 +14,7 @@ from rich.console import Console
 from herdmate.cli.curves import TITLES, as_svg, as_text, value_text
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Point
+from herdmate.whole_write import open_named
 
 _BUSY = 0.3
 """Cores that others use from which on that is told."""
@@ -112,7 +113,8 @@ def draw(file: Path, result: Result, along: Sequence[Axis], path: Path, layers: 
     title = f"{path.name}: an answer of {ANSWER} tokens in {result.chosen.answer_seconds:.1f} s"
     picture = as_svg(result.curves, along, result.chosen, layers, title)
     try:
-        file.write_text(picture, encoding="utf-8")
+        with open_named(file) as drawing:
+            drawing.write(picture)
     except OSError as error:
         raise SelectionError(
             f"{file} cannot be written ({error.strerror}); give --svg another file."
