@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 from collections.abc import AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rich.console import Console
 from rich.syntax import Syntax
 
 from herdmate.assist.companion import Companion, first_message
@@ -25,6 +23,7 @@ from herdmate.assist.write_tests import check_place, write_tests
 from herdmate.cli.places import cursor_at, file_of, selection_at
 from herdmate.cli.replacing import refuse_links, replace
 from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console, tell, write
 from herdmate.context.git_config import repository_of
 from herdmate.errors import RefusedError
 from herdmate.prompting.library import Action, Library, load_library
@@ -60,7 +59,7 @@ def show_diff(diff: str) -> None:
     if console.is_terminal:
         console.print(Syntax(diff, "diff", background_color="default"))
     else:
-        sys.stdout.write(diff)
+        write(diff)
 
 
 @asynccontextmanager
@@ -82,9 +81,9 @@ async def _complete(arguments: argparse.Namespace) -> int:
     async with _companion(arguments.model, cursor.document) as companion:
         found = await complete(cursor, companion, Settings().completion, invoked=True)
     if isinstance(found, Silence):
-        Console(stderr=True).print(f"nothing: {found.reason}", markup=False)
+        Console(stderr=True).print(f"nothing: {found.reason}")
         return 1
-    sys.stdout.write(found[0].text + "\n")
+    write(found[0].text + "\n")
     return 0
 
 
@@ -93,9 +92,8 @@ async def _explain(arguments: argparse.Namespace) -> int:
     async with _companion(arguments.model, selection.document) as companion:
         async with aclosing(explain(selection, _library().get("explain"), companion)) as parts:
             async for text in parts:
-                sys.stdout.write(text)
-                sys.stdout.flush()
-    sys.stdout.write("\n")
+                write(text)
+    write("\n")
     return 0
 
 
@@ -112,7 +110,7 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     path = _path(document)
     show_diff(unified(document.text, text, path.name))
     if done.reasons:
-        sys.stderr.write(f"{done.reasons}\n")
+        tell(done.reasons)
     if arguments.write:
         with _telling(path):
             replace(path, document.text.encode(), text.encode())
@@ -131,7 +129,7 @@ async def _tests(selection: Selection, action: Action, companion: Companion, wri
             found.path.parent.mkdir(parents=True, exist_ok=True)
             check_place(found.path, path, root)
             replace(found.path, None, found.text.encode())
-        sys.stderr.write(f"{found.path}\n")
+        tell(str(found.path))
     return 0
 
 
@@ -157,7 +155,7 @@ def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -
 def _library() -> Library:
     library, errors = load_library()
     for error in errors:
-        Console(stderr=True).print(f"herdmate: {error}", markup=False)
+        Console(stderr=True).print(f"herdmate: {error}")
     return library
 
 

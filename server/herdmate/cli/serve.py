@@ -19,6 +19,7 @@ from herdmate.lsp import counting
 from herdmate.lsp.listening import HAS_SOCKETS, serve_port, serve_socket
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage, Session
+from herdmate.lsp.showing import forget_shown
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 from herdmate.whole_write import PRIVATE, create_whole
@@ -57,6 +58,7 @@ def _run(arguments: argparse.Namespace) -> int:
             server.start_io()
     finally:
         counting.finish(server)  # also where the editor ended without a word
+        forget_shown()
     return 0
 
 

@@ -10,7 +10,6 @@ import stat
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +30,7 @@ from herdmate.cli.models import pull_with_progress
 from herdmate.cli.once import show_diff
 from herdmate.cli.replacing import replace
 from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console, write
 from herdmate.errors import NoModelError, SetupError
 from herdmate.models import catalogue
 from herdmate.settings import Settings
@@ -66,8 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
     text = configuration(editor, server_command())
     if arguments.write:
         return _write(editor, path, text, arguments.yes)
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    write(text)
     _tell(editor, path)
     return 0
 
@@ -109,10 +108,10 @@ def _tell(editor: Editor, path: Path | None) -> None:
     """Beside the configuration and not within, so that that can go into a file as it is."""
     console = Console(stderr=True, highlight=False)
     tried = f"tried with {editor.tried}" if editor.tried else "not tried by us yet"
-    console.print(f"\n{editor.title}: {tried}.", markup=False, soft_wrap=True)
+    console.print(f"\n{editor.title}: {tried}.", soft_wrap=True)
     if path is not None:
-        console.print(f"It goes into {path}", markup=False, soft_wrap=True)
-    console.print(" ".join(editor.after.split()), markup=False)
+        console.print(f"It goes into {path}", soft_wrap=True)
+    console.print(" ".join(editor.after.split()))
 
 
 def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
@@ -125,7 +124,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     before, text = _read(path)
     after = _merged(editor, path, text, block)
     if after == text:
-        console.print(f"{path} has it already.", markup=False, soft_wrap=True)
+        console.print(f"{path} has it already.", soft_wrap=True)
         _offer_model(console, yes)
         return 0
     show_diff(unified(text, after, path.name))
@@ -138,7 +137,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     except OSError as error:
         reason = error.strerror or "it is in use"
         raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
-    console.print(f"Written: {path}", markup=False, soft_wrap=True)
+    console.print(f"Written: {path}", soft_wrap=True)
     _tell(editor, None)
     _offer_model(console, yes)
     return 0

@@ -102,8 +102,9 @@ class GgufHeader:
         One that no model has is no number either: memory is computed with these.
         """
         value = self.metadata.get(f"{self.architecture}.{key}")
-        is_whole = isinstance(value, int) and not isinstance(value, bool)
-        return value if is_whole and 0 < value < _LARGEST_COUNT else 0
+        if not isinstance(value, int) or isinstance(value, bool):
+            return 0
+        return value if 0 < value < _LARGEST_COUNT else 0
 
     @property
     def vocabulary(self) -> int:
