@@ -33,7 +33,7 @@ def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:
     return line if len(line) <= most and len(text) <= 8 * most else line[: most - 1] + "…"
 
 
-def message(text: str, most: int = LONGEST_MESSAGE) -> str:
+def as_message(text: str, most: int = LONGEST_MESSAGE) -> str:
     """The text with its lines, but no longer than a message that people read."""
     shown = printable(text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 1] + "…"

@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TextIO
 
 PRIVATE = 0o600
 USUAL = 0o666
@@ -71,9 +72,10 @@ def written_beside(
 
 def _take_after(descriptor: int, path: Path, like: os.stat_result) -> None:
     if hasattr(os, "fchown"):
-        own = os.fstat(descriptor)
-        if (own.st_uid, own.st_gid) != (like.st_uid, like.st_gid):
-            os.fchown(descriptor, like.st_uid, like.st_gid)
+        if os.fstat(descriptor).st_uid != like.st_uid:  # an error, but where we are root
+            os.fchown(descriptor, like.st_uid, -1)
+        with suppress(OSError):  # a group that we are not in is no harm to lose
+            os.fchown(descriptor, -1, like.st_gid)
     os.chmod(path, like.st_mode & 0o7777)
 
 
@@ -85,3 +87,12 @@ def _sync_folder(folder: Path) -> None:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def open_named(path: Path) -> TextIO:
+    """A file that the user named for what a command finds, for writing; no link. ``OSError``."""
+    return open(path, "w", encoding="utf-8", opener=_without_link)
+
+
+def _without_link(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0), USUAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,29 @@ async def test_nothing_to_test(tmp_path: Path) -> None:
         await _written(tmp_path, {}, "x = 1\n")
     with pytest.raises(SelectionError, match="where tests in rust go"):
         await _written(tmp_path, {}, "fn f() {}\n", "rust")
+
+
+@pytest.mark.parametrize("depth", ["tests", "tests/unit"])
+async def test_tests_that_are_a_link_out_of_the_project(tmp_path: Path, depth: str) -> None:
+    """The model is not even asked: it has no reply."""
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    (outside / "unit").mkdir(parents=True)
+    (project / "tests").mkdir(parents=True)
+    if depth == "tests":
+        (project / "tests").rmdir()
+    (project / depth).symlink_to(outside)
+    (outside / "test_other.py").write_text("def test_x(): pass\n")
+    with pytest.raises(RefusedError, match="leads out of") if depth == "tests" else nullcontext():
+        found = await _written(project, {"": _reply(GOOD)})
+        assert found.path.parent == project / "tests"
+    assert [path.name for path in outside.rglob("*.py")] == ["test_other.py"]
+
+
+async def test_tests_that_are_a_link_within_the_project(tmp_path: Path) -> None:
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "tests").symlink_to("checks")
+    found = await _written(tmp_path, {"": _reply(GOOD)})
+    assert found.path == tmp_path / "tests" / "test_shop.py"
 
 
 def test_it_is_offered_where_the_layout_is_known() -> None:

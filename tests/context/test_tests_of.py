@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -55,3 +56,50 @@ def test_how_tests_import(tmp_path: Path) -> None:
     assert module_of(package / "cart.ts", package / "cart.test.ts", "typescript") == "./cart"
     assert module_of(package / "cart.ts", test, "typescript") == "../src/app/shop/cart"
     assert module_of(package / "cart.go", test, "go") == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/passwd",
+        "a/b",
+        "..",
+        ".",
+        "/etc/x",
+        "a\\b",
+        "C:\\x",
+        "x" * 300,
+        "ü" * 300,
+        "\0",
+        "a\nb",
+        "a\x1b[2Jb",
+        "<>",
+        "it does: this?",
+        "CON",
+        "nul.txt",
+        "a. . .",
+        "",
+        "==",
+        "[]=",
+        "\u202ea",
+        "\ud800",
+    ],
+)
+def test_a_name_out_of_code_is_a_name_of_a_file(tmp_path: Path, name: str) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_shop.py").touch()
+    found = file_of_tests(tmp_path / "shop.py", tmp_path, "python", [], name)
+    assert found is not None
+    assert found.parent == tmp_path / "tests"
+    assert re.fullmatch(r"test_shop_[^\x00-\x1f/\\\\:<>|?*\"\u202e]{1,80}\.py", found.name)
+    found.touch(exist_ok=False)
+
+
+def test_a_link_to_nowhere_is_a_file_that_exists(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_shop.py").symlink_to(tmp_path / "none")
+    found = file_of_tests(tmp_path / "shop.py", tmp_path, "python", [], "total")
+    assert found == tmp_path / "tests" / "test_shop_total.py"
+    long = file_of_tests(tmp_path / f"{'x' * 250}.py", tmp_path, "python", [], "total")
+    assert long is not None
+    assert len(long.name) < 100

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from herdmate.context.ignored import is_ignored, unreadable_rules
 from herdmate.context.secret_names import is_secret

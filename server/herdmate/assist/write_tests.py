@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from herdmate.assist.python_code import row_of_error, unknown_names
 from herdmate.assist.reply import new_code_of
 from herdmate.assist.subject import subject_of
 from herdmate.assist.wish import Wish
+from herdmate.bounded_read import is_within
 from herdmate.context import syntax
 from herdmate.context.files import readable_files
 from herdmate.context.tests_of import file_of_tests, module_of
@@ -48,12 +50,13 @@ async def write_tests(
     names, path = _names(subject), path_of(subject.document.uri)
     if path is None or not names:
         raise SelectionError("Put the cursor inside a function or class of a saved file.")
-    root = root if root is not None and root in path.parents else path.parent
+    root = _project(path, root)
     known = await asyncio.to_thread(list, readable_files(root))
     language = subject.document.language
     target = file_of_tests(path, root, language, known, names[0])
     if target is None:
         raise SelectionError(f"Herdmate does not know where tests in {language} go.")
+    check_place(target, path, root)
     shown = target.relative_to(root).as_posix()
     wish = Wish(module=module_of(path, target, language), test_path=shown)
     question = await question_for(action, subject, companion, wish)
@@ -64,6 +67,25 @@ async def write_tests(
         return NewFile(target, text)
 
     return await attempted(question, companion, take, on_progress)
+
+
+def check_place(target: Path, source: Path, root: Path | None) -> None:
+    """May a new file of tests for ``source`` be made there? To be asked right before, too.
+
+    Raises ``RefusedError`` where its folder really lies outside of the project, or it exists.
+    """
+    project = _project(source, root)
+    if not is_within(target.parent, project):
+        raise RefusedError(
+            f"{target.parent} leads out of {project}, so no tests are written there; write the "
+            "first of them by hand where they shall be."
+        )
+    if os.path.lexists(target):
+        raise RefusedError(f"{target} exists by now, so it was not written; run it again.")
+
+
+def _project(path: Path, root: Path | None) -> Path:
+    return root if root is not None and root in path.parents else path.parent
 
 
 def _names(subject: Selection) -> tuple[str, ...]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 from pathlib import Path
 
 import psutil
-from rich.console import Console
+from rich.text import Text
 
 from herdmate.assist.companion import first_message
 from herdmate.bench.conditions import Conditions, Tell
@@ -19,6 +18,7 @@ from herdmate.bench.scene import scene_of
 from herdmate.bench.table import table
 from herdmate.bench.trace import recorded_gaps, synthetic_gaps
 from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console, write
 from herdmate.errors import SelectionError
 from herdmate.settings import Settings
 
@@ -70,10 +70,10 @@ def _run(arguments: argparse.Namespace) -> int:
             raise SelectionError(f"There is no measure {name!r}; there are {', '.join(NAMES)}.")
     console = Console(stderr=True, highlight=False)
     with console.status("") as status:
-        given = _conditions(arguments, lambda sentence: status.update(sentence))
+        given = _conditions(arguments, lambda sentence: status.update(Text(sentence)))
         found = asyncio.run(run(given, names, arguments.against))
     if arguments.json:
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        write(json.dumps(found, indent=1) + "\n")
     else:
         Console(highlight=False).print(table(found))
     return 0

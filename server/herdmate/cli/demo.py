@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from rich.console import Console
 from rich.live import Live
 from rich.markdown import Markdown
 from rich.syntax import Syntax
@@ -20,6 +19,7 @@ from herdmate.assist.edits import unified
 from herdmate.cli.models import pull_with_progress
 from herdmate.cli.places import read_document
 from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console
 from herdmate.context import syntax
 from herdmate.errors import HerdmateError, NoModelError, SelectionError
 from herdmate.lsp.client import Client, connect
@@ -88,8 +88,10 @@ def scene_of_file(path: Path) -> Scene:
 async def _show(scene: Scene, settings: Settings, console: Console) -> None:
     async with connect({"model": settings.model}, "--log-level", "error") as client:
         with console.status("Loading the model…") as status:
-            name = await client.ready(lambda text, _fraction: status.update(text or "Loading…"))
-        console.print(f"[bold]{name}[/bold], on this machine alone.\n")
+            name = await client.ready(
+                lambda text, _fraction: status.update(Text(text or "Loading…"))
+            )
+        console.print(Text(name, style="bold") + Text(", on this machine alone.\n"))
         await _ghost_text(client, scene, console)
         client.open(scene.document)
         await _explanation(client, scene, console)
@@ -106,7 +108,7 @@ async def _ghost_text(client: Client, scene: Scene, console: Console) -> None:
     seconds = time.perf_counter() - started
     console.print(_drawn(document, scene.cursor, ghost or ""))
     words = "the model had nothing to add" if ghost is None else "the grey text is the model's"
-    console.print(f"[dim]{words}; {seconds:.1f} s for the first answer in this file[/dim]\n")
+    console.print(f"{words}; {seconds:.1f} s for the first answer in this file\n", style="dim")
 
 
 async def _explanation(client: Client, scene: Scene, console: Console) -> None:
@@ -115,8 +117,8 @@ async def _explanation(client: Client, scene: Scene, console: Console) -> None:
     with Live(console=console, refresh_per_second=8, vertical_overflow="visible") as live:
         async for part in client.explain(scene.document, scene.definition):
             text += part
-            live.update(Markdown(text))
-    console.print(f"[dim]{time.perf_counter() - started:.1f} s, streamed[/dim]\n")
+            live.update(Markdown(text, hyperlinks=False))
+    console.print(f"{time.perf_counter() - started:.1f} s, streamed\n", style="dim")
 
 
 async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
@@ -126,22 +128,21 @@ async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
         with console.status("Rewriting…"):
             text = await client.rewrite(scene.document, scene.definition, "simplify")
     except HerdmateError as refusal:
-        console.print(f"{refusal}\n", markup=False)
+        console.print(f"{refusal}\n")
         return
     diff = unified(scene.document.text, text, _name(scene.document))
     console.print(Syntax(diff, "diff", background_color="default"))
-    console.print(f"[dim]{time.perf_counter() - started:.1f} s; syntax checked[/dim]\n")
+    console.print(f"{time.perf_counter() - started:.1f} s; syntax checked\n", style="dim")
 
 
 def _next_steps(console: Console, note: str) -> None:
     console.rule("What next", align="left")
     if note:
-        console.print(note, markup=False)
+        console.print(note)
     console.print(
         "Your editor: herdmate setup finds it and says what it needs; the server is\n"
         "  herdmate serve\n"
         "Your own code: herdmate demo FILE",
-        markup=False,
     )
 
 

@@ -7,8 +7,6 @@ import logging
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from herdmate.cli import (
     bench,
     demo,
@@ -21,6 +19,7 @@ from herdmate.cli import (
     setup,
     stats,
 )
+from herdmate.cli.terminal import Console, LogFormatter, Parser
 from herdmate.errors import HerdmateError
 from herdmate.version import VERSION
 
@@ -32,14 +31,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(arguments.run(arguments))
     except HerdmateError as error:
-        Console(stderr=True, highlight=False).print(f"herdmate: {error}", markup=False)
+        Console(stderr=True, highlight=False).print(f"herdmate: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="herdmate",
         description="A coding companion that runs wholly on your machine.",
     )
@@ -69,11 +68,9 @@ def _joined(argv: Sequence[str]) -> list[str]:
 
 def _set_up_logging(level: str) -> None:
     """Everything to standard error; standard output may belong to the protocol."""
-    logging.basicConfig(
-        stream=sys.stderr,
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    logging.basicConfig(level=level.upper(), handlers=[handler])
     if level != "debug":  # pygls writes whole messages, with the user's code, at INFO
         logging.getLogger("pygls").setLevel(logging.ERROR)
         logging.getLogger("pygls.protocol").addFilter(_without_arguments)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
+
+from herdmate.cli.terminal import Console, write
+from herdmate.whole_write import open_named
 
 _T = TypeVar("_T")
 
@@ -28,7 +29,7 @@ def measured(
     given up is not lost.
     """
     with ExitStack() as stack:
-        file = stack.enter_context(records.open("w", encoding="utf-8")) if records else None
+        file = stack.enter_context(open_named(records)) if records else None
         progress = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
         task = progress.add_task(title, total=total)
 
@@ -49,6 +50,6 @@ def tell(
     if as_json:
         rows = [asdict(item) for item in summaries]
         found = {"conditions": about, "summaries": rows}
-        sys.stdout.write(json.dumps(found, indent=1) + "\n")
+        write(json.dumps(found, indent=1) + "\n")
     else:
         Console(highlight=False).print(table(summaries))

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     DownloadColumn,
@@ -27,6 +26,7 @@ from rich.text import Text
 
 from herdmate.cli import perplexity, tune
 from herdmate.cli.asking import agrees
+from herdmate.cli.terminal import Console, write
 from herdmate.models.asked import asked, fetched
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
@@ -77,8 +77,8 @@ def add_parser(commands: Any) -> None:
 def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
     """Fetch a model with a bar on the terminal; after Ctrl-C say how to go on, and raise it."""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(),
-        TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(),
+        TransferSpeedColumn(), TimeRemainingColumn(),
     )  # fmt: skip
     try:
         with Progress(*columns, console=console) as progress:
@@ -99,7 +99,7 @@ def _list(arguments: argparse.Namespace) -> int:
     found = listed(model_folder(), Settings().engine.context_tokens, in_place())
     if arguments.json:
         rows = [asdict(model) | {"fits": model.needs <= free} for model in found]
-        sys.stdout.write(json.dumps(rows, indent=1, default=str) + "\n")
+        write(json.dumps(rows, indent=1, default=str) + "\n")
         return 0
     console = Console()
     if not console.is_terminal:
@@ -110,7 +110,7 @@ def _list(arguments: argparse.Namespace) -> int:
         console.print(_VARIANTS)
     for model in found:
         if model.place:
-            console.print(f"{model.name}: {model.path}", markup=False, soft_wrap=True)
+            console.print(f"{model.name}: {model.path}", soft_wrap=True)
     return 0
 
 
@@ -150,8 +150,8 @@ def _pull(arguments: argparse.Namespace) -> int:
     paths = [pull_with_progress(model, console) for model in files]
     for model in files:
         if (known := pinned(model.name, model_folder())) is not None:
-            console.print(f"{model.file}: SHA-256 {known.sha256}", markup=False, soft_wrap=True)
-    console.print(str(paths[0]), markup=False, soft_wrap=True)
+            console.print(f"{model.file}: SHA-256 {known.sha256}", soft_wrap=True)
+    console.print(str(paths[0]), soft_wrap=True)
     return 0
 
 
@@ -159,16 +159,16 @@ def _show_given(files: Sequence[CatalogueModel], console: Console) -> None:
     """What is known of a file that the user named, before it is fetched."""
     for model in files:
         sha256 = f"SHA-256 {model.sha256}" if model.sha256 else "its hash is pinned once it is here"
-        console.print(f"{model.file}: {model.size / 1e9:.2f} GB, {sha256}", markup=False,
+        console.print(f"{model.file}: {model.size / 1e9:.2f} GB, {sha256}",
                       soft_wrap=True)  # fmt: skip
-    console.print(f"Licence unknown: see {files[0].licence_url}", markup=False, soft_wrap=True)
+    console.print(f"Licence unknown: see {files[0].licence_url}", soft_wrap=True)
 
 
 def _path(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
     context = Settings().engine.context_tokens
     chosen = choose(arguments.name, model_folder(), free, context, in_place())
-    sys.stdout.write(f"{chosen.path}\n")
+    write(f"{chosen.path}\n")
     return 0
 
 
@@ -187,7 +187,6 @@ def _recommend(_arguments: argparse.Namespace) -> int:
         f"{psutil.cpu_count(logical=False) or 1} cores; {disk / 1e9:.0f} GB of disk free; "
         + (", ".join(f"{device.name}, {device.free / 1e9:.0f} GB free" for device in gpus)
            or "no GPU that this llama.cpp can use") + ".",
-        markup=False,
     )  # fmt: skip
     columns = ("", "name", "file", "needs", "in", "perplexity", "tokens/s")
     table = Table(*columns, box=None, pad_edge=False, padding=(0, 1, 0, 0))
@@ -205,7 +204,7 @@ def _recommend(_arguments: argparse.Namespace) -> int:
     pull = f"herdmate models pull {advice.best.model.name}"
     console.print(f"Take {advice.best.model.title}: {pull}", soft_wrap=True)
     if advice.further:
-        console.print(advice.further, markup=False, soft_wrap=True)
+        console.print(advice.further, soft_wrap=True)
     return 0
 
 
@@ -232,7 +231,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
     console.print(table)
     faults = [fault for fault in (*found.faults, unknown_architecture(str(found.path))) if fault]
     for fault in faults:
-        console.print(fault, markup=False)
+        console.print(fault)
     return 1 if faults else 0
 
 
@@ -245,7 +244,7 @@ def _remove(arguments: argparse.Namespace) -> int:
 def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bool:
     """Show the licence's name and notice before the file is fetched."""
     console.print(f"{model.title} is under the {model.licence} ({model.licence_url}).")
-    console.print(model.notice, markup=False)
+    console.print(model.notice)
     if yes:
         return True
     if not sys.stdin.isatty():

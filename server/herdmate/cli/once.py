@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
-from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from rich.console import Console
 from rich.syntax import Syntax
 
 from herdmate.assist.companion import Companion, first_message
@@ -21,11 +19,13 @@ from herdmate.assist.explain import explain
 from herdmate.assist.rewrite import rewrite
 from herdmate.assist.wish import Problem, Wish
 from herdmate.assist.withheld import reason_to_withhold_file
-from herdmate.assist.write_tests import write_tests
-from herdmate.cli.places import cursor_at, selection_at
-from herdmate.cli.replacing import replace
+from herdmate.assist.write_tests import check_place, write_tests
+from herdmate.cli.places import cursor_at, file_of, selection_at
+from herdmate.cli.replacing import refuse_links, replace
 from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console, tell, write
 from herdmate.context.git_config import repository_of
+from herdmate.errors import RefusedError
 from herdmate.prompting.library import Action, Library, load_library
 from herdmate.settings import Settings
 from herdmate.text import Document, Selection, apply_edits
@@ -59,7 +59,7 @@ def show_diff(diff: str) -> None:
     if console.is_terminal:
         console.print(Syntax(diff, "diff", background_color="default"))
     else:
-        sys.stdout.write(diff)
+        write(diff)
 
 
 @asynccontextmanager
@@ -81,9 +81,9 @@ async def _complete(arguments: argparse.Namespace) -> int:
     async with _companion(arguments.model, cursor.document) as companion:
         found = await complete(cursor, companion, Settings().completion, invoked=True)
     if isinstance(found, Silence):
-        Console(stderr=True).print(f"nothing: {found.reason}", markup=False)
+        Console(stderr=True).print(f"nothing: {found.reason}")
         return 1
-    sys.stdout.write(found[0].text + "\n")
+    write(found[0].text + "\n")
     return 0
 
 
@@ -92,13 +92,14 @@ async def _explain(arguments: argparse.Namespace) -> int:
     async with _companion(arguments.model, selection.document) as companion:
         async with aclosing(explain(selection, _library().get("explain"), companion)) as parts:
             async for text in parts:
-                sys.stdout.write(text)
-                sys.stdout.flush()
-    sys.stdout.write("\n")
+                write(text)
+    write("\n")
     return 0
 
 
 async def _refactor(arguments: argparse.Namespace) -> int:
+    if arguments.write:
+        refuse_links(file_of(arguments.place))
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
     async with _companion(arguments.model, selection.document) as companion:
         if action.kind == "tests":
@@ -109,23 +110,38 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     path = _path(document)
     show_diff(unified(document.text, text, path.name))
     if done.reasons:
-        sys.stderr.write(f"{done.reasons}\n")
+        tell(done.reasons)
     if arguments.write:
-        replace(path, document.text.encode(), text.encode())
+        with _telling(path):
+            replace(path, document.text.encode(), text.encode())
     return 0
 
 
 async def _tests(selection: Selection, action: Action, companion: Companion, writes: bool) -> int:
     """Show a new file of tests, or create it."""
     path = _path(selection.document)
-    found = await write_tests(selection, action, companion, repository_of(path.resolve().parent))
+    root = repository_of(path.resolve().parent)
+    found = await write_tests(selection, action, companion, root)
     show_diff(unified("", found.text, found.path.name))
     if writes:
-        found.path.parent.mkdir(parents=True, exist_ok=True)
-        with found.path.open("x", encoding="utf-8", newline="") as file:
-            file.write(found.text)
-        sys.stderr.write(f"{found.path}\n")
+        with _telling(found.path):
+            check_place(found.path, path, root)
+            found.path.parent.mkdir(parents=True, exist_ok=True)
+            check_place(found.path, path, root)
+            replace(found.path, None, found.text.encode())
+        tell(str(found.path))
     return 0
+
+
+@contextmanager
+def _telling(path: Path) -> Iterator[None]:
+    """What the disk says, as a sentence on the file."""
+    try:
+        yield
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be written ({error.strerror or error}); what it would be is shown."
+        ) from error
 
 
 def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -> Wish:
@@ -139,7 +155,7 @@ def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -
 def _library() -> Library:
     library, errors = load_library()
     for error in errors:
-        Console(stderr=True).print(f"herdmate: {error}", markup=False)
+        Console(stderr=True).print(f"herdmate: {error}")
     return library
 
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from herdmate.cli.measuring import tell
+from herdmate.cli.terminal import Console
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.sources import code_files
@@ -69,7 +69,7 @@ def _run(arguments: argparse.Namespace) -> int:
     source = arguments.text or next((path for path in _WIKITEXT if path.exists()), Path())
     text = _text(source)
     console = Console(stderr=True)
-    console.print(f"Text: {source.absolute()}", markup=False, highlight=False)
+    console.print(f"Text: {source.absolute()}", highlight=False)
     rows = _rows(paths, text, arguments, console)
     tell(arguments.json, {"text": str(source.absolute()), "window": WINDOW}, rows, _table)
     return 0
@@ -84,7 +84,8 @@ def _rows(
     rows: list[_Row] = []
     vocabulary = ""
     columns = (
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
+        TimeRemainingColumn(),
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
         for path in paths:

@@ -27,17 +27,21 @@ def cursor_at(place: str) -> Cursor:
 
 def selection_at(place: str) -> Selection:
     """The selection of ``FILE:START-END``, whole lines that count from 1, or of all of ``FILE``."""
-    name, _, lines = place.rpartition(":")
-    first, dash, last = lines.partition("-")
-    if not (name and first.isdigit() and (last.isdigit() or not dash)):
-        document = read_document(Path(place))
+    path, lines = _parted(place)
+    document = read_document(path)
+    if not lines:
         return Selection(document, Span(0, len(document.text)))
-    document = read_document(Path(name))
+    first, _, last = lines.partition("-")
     starts = _line_starts(document.text)
     start, end = int(first), int(last or first)
     if not 1 <= start <= end <= len(starts):
-        raise SelectionError(f"{name} has {len(starts)} lines; there are no lines {lines}.")
+        raise SelectionError(f"{path} has {len(starts)} lines; there are no lines {lines}.")
     return Selection(document, Span(starts[start - 1], _line_end(document.text, starts[end - 1])))
+
+
+def file_of(place: str) -> Path:
+    """The file of ``FILE:START-END``, as it was written."""
+    return _parted(place)[0]
 
 
 def read_document(path: Path) -> Document:
@@ -51,6 +55,15 @@ def read_document(path: Path) -> Document:
     language = language_of(path)
     tree = syntax.parse(text, language)
     return Document(path.resolve().as_uri(), language, text, None, tree)
+
+
+def _parted(place: str) -> tuple[Path, str]:
+    """File and lines, of which there may be none."""
+    name, _, lines = place.rpartition(":")
+    first, dash, last = lines.partition("-")
+    if not (name and first.isdigit() and (last.isdigit() or not dash)):
+        return Path(place), ""
+    return Path(name), lines
 
 
 def _line_starts(text: str) -> list[int]:

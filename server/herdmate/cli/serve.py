@@ -23,6 +23,7 @@ from herdmate.lsp.ending import end_in_order, tidy_up
 from herdmate.lsp.listening import HAS_SOCKETS, serve_port, serve_socket
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage, Session
+from herdmate.lsp.showing import forget_shown
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 from herdmate.whole_write import PRIVATE, create_whole
@@ -64,6 +65,7 @@ def _run(arguments: argparse.Namespace) -> int:
             return serve_stdio(server.protocol, partial(tidy_up, server))
     finally:
         counting.finish(server)  # also where the editor ended without a word
+        forget_shown()
     return 0
 
 

@@ -9,7 +9,6 @@ import stat
 import sys
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -31,6 +30,7 @@ from herdmate.cli.models import pull_with_progress
 from herdmate.cli.once import show_diff
 from herdmate.cli.replacing import replace
 from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console, write
 from herdmate.errors import NoModelError, SetupError
 from herdmate.models import catalogue
 from herdmate.settings import Settings
@@ -66,8 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
     text = configuration(editor, server_command())
     if arguments.write:
         return _write(editor, path, text, arguments.yes)
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    write(text)
     _tell(editor, path)
     return 0
 
@@ -109,10 +108,10 @@ def _tell(editor: Editor, path: Path | None) -> None:
     """Beside the configuration and not within, so that that can go into a file as it is."""
     console = Console(stderr=True, highlight=False)
     tried = f"tried with {editor.tried}" if editor.tried else "not tried by us yet"
-    console.print(f"\n{editor.title}: {tried}.", markup=False, soft_wrap=True)
+    console.print(f"\n{editor.title}: {tried}.", soft_wrap=True)
     if path is not None:
-        console.print(f"It goes into {path}", markup=False, soft_wrap=True)
-    console.print(" ".join(editor.after.split()), markup=False)
+        console.print(f"It goes into {path}", soft_wrap=True)
+    console.print(" ".join(editor.after.split()))
 
 
 def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
@@ -125,22 +124,36 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     before, text = _read(path)
     after = _merged(editor, path, text, block)
     if after == text:
-        console.print(f"{path} has it already.", markup=False, soft_wrap=True)
+        console.print(f"{path} has it already.", soft_wrap=True)
         _offer_model(console, yes)
         return 0
     show_diff(unified(text, after, path.name))
     if not yes and not _user_agrees(path, console):
         return 1
     try:
-        path.resolve().parent.mkdir(parents=True, exist_ok=True)
-        replace(path, before, after.encode("utf-8"))
+        real = _own_file(path)
+        real.parent.mkdir(parents=True, exist_ok=True)
+        replace(real, before, after.encode("utf-8"))
     except OSError as error:
         reason = error.strerror or "it is in use"
         raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
-    console.print(f"Written: {path}", markup=False, soft_wrap=True)
+    console.print(f"Written: {path}", soft_wrap=True)
     _tell(editor, None)
     _offer_model(console, yes)
     return 0
+
+
+def _own_file(path: Path) -> Path:
+    """Where the editor's file really lies.
+
+    Many keep it in a repository of their own and link to it from here, so such a link is followed;
+    but not one that somebody else has made.
+    """
+    if path.is_symlink() and hasattr(os, "geteuid") and path.lstat().st_uid not in (
+        0, os.geteuid(),
+    ):  # fmt: skip
+        raise SetupError(f"{path} is a link of another user: add the lines yourself.")
+    return path.resolve()
 
 
 def _offer_model(console: Console, yes: bool) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from herdmate.assist import statistics
 from herdmate.assist.statistics_file import StatisticsFile
+from herdmate.cli.terminal import Console, write
 from herdmate.errors import HerdmateError
 
 
@@ -30,7 +29,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     counts = file.read()
     if arguments.json:
-        sys.stdout.write(statistics.to_json(counts))
+        write(statistics.to_json(counts))
         return 0
     console.print(statistics.since(counts))
     for table in (statistics.figures(counts), statistics.silences(counts)) if counts else ():

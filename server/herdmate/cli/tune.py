@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import psutil
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from herdmate.cli.terminal import Console
 from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Machine, Point, axes, grid, start
@@ -86,7 +86,7 @@ def _run(arguments: argparse.Namespace) -> int:
     free = psutil.virtual_memory().available
     path = choose_model(arguments.model, model_folder(), free, arguments.context, in_place()).path
     console = Console(stderr=True, highlight=False)
-    console.print(f"Model: {path}", markup=False, soft_wrap=True)
+    console.print(f"Model: {path}", soft_wrap=True)
     header = read_header(path)
     layers = header.count("block_count") + 1
     _check(arguments, header.count("context_length") or arguments.context)
@@ -152,7 +152,7 @@ def _measured(
     along, usual, limit = axes(machine), start(machine), arguments.first_token
     started = time.monotonic()
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("about"),
         TimeRemainingColumn(),

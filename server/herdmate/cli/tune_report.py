@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from rich.console import Console
-
 from herdmate.cli.curves import TITLES, as_svg, as_text, value_text
+from herdmate.cli.terminal import Console, write
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Point
+from herdmate.whole_write import open_named
 
 _BUSY = 0.3
 """Cores that others use from which on that is told."""
@@ -45,7 +44,7 @@ def tell(
             "model": str(path), "layers": layers, "prompt": arguments.prompt, "answer": ANSWER,
             "limit": arguments.first_token, "saved": is_saved,
         }  # fmt: skip
-        sys.stdout.write(json.dumps(about | asdict(result), indent=1) + "\n")
+        write(json.dumps(about | asdict(result), indent=1) + "\n")
         return
     console = Console(highlight=False)
     for part in (
@@ -54,7 +53,7 @@ def tell(
         _reason(result, arguments.prompt, arguments.first_token), *_notes(result),
         _end(is_saved, arguments.no_save),
     ):  # fmt: skip
-        console.print(part, markup=False, soft_wrap=True)
+        console.print(part, soft_wrap=True)
 
 
 def _chosen_text(choice: Choice, layers: int, curves: dict[str, list[Point]]) -> str:
@@ -112,7 +111,8 @@ def draw(file: Path, result: Result, along: Sequence[Axis], path: Path, layers: 
     title = f"{path.name}: an answer of {ANSWER} tokens in {result.chosen.answer_seconds:.1f} s"
     picture = as_svg(result.curves, along, result.chosen, layers, title)
     try:
-        file.write_text(picture, encoding="utf-8")
+        with open_named(file) as drawing:
+            drawing.write(picture)
     except OSError as error:
         raise SelectionError(
             f"{file} cannot be written ({error.strerror}); give --svg another file."

@@ -33,6 +33,14 @@ _LAYOUTS = {
     "kotlin": _Layout(("{}Test.kt",)),
     "php": _Layout(("{}Test.php",), "tests"),
 }
+_NO_FILE_NAME = re.compile(
+    r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
+)
+_LONGEST_NAME = 80  # bytes; a name has two, and what a test is called
+_RESERVED = frozenset({
+    "CON", "PRN", "AUX", "NUL", *(f"{name}{at}" for name in ("COM", "LPT") for at in range(1, 10)),
+})  # fmt: skip
+"""Devices on Windows, with any ending."""
 _FOLDERS = ("tests", "test", "spec", "__tests__")
 _MAIN, _TEST = "src/main/", "src/test/"  # Maven's and Gradle's
 
@@ -63,8 +71,9 @@ def file_of_tests(
     pattern = Counter(pattern for _, pattern in tests).most_common(1)
     folder = root / _folder(here, layout, [file for file, _ in tests])
     usual = pattern[0][0] if pattern else layout.names[0]
-    names = [usual.format(path.stem), usual.format(f"{path.stem}_{name}")]
-    names += [usual.format(f"{path.stem}_{name}_{count}") for count in range(2, 100)]
+    stem, what = _as_file_name(path.stem), _as_file_name(name)
+    names = [usual.format(stem), usual.format(f"{stem}_{what}")]
+    names += [usual.format(f"{stem}_{what}_{count}") for count in range(2, 100)]
     return next((folder / item for item in names if not os.path.lexists(folder / item)), None)
 
 
@@ -79,6 +88,13 @@ def module_of(path: Path, test: Path, language: str) -> str:
         away = PurePosixPath(Path(os.path.relpath(path, test.parent)).as_posix()).with_suffix("")
         return str(away) if str(away).startswith("../") else f"./{away}"
     return ""
+
+
+def _as_file_name(name: str) -> str:
+    """A name out of code, where it may hold slashes and anything, as every disk can have it."""
+    safe = _NO_FILE_NAME.sub("_", name).strip(". ") or "_"
+    safe = safe.encode()[:_LONGEST_NAME].decode("utf-8", "ignore")
+    return f"{safe}_" if safe.partition(".")[0].upper() in _RESERVED else safe
 
 
 def _folder(here: PurePosixPath, layout: _Layout, tests: list[PurePosixPath]) -> PurePosixPath:

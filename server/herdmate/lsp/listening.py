@@ -127,7 +127,7 @@ def _clear(path: Path) -> None:
 def _serve(server: LanguageServer, listening: socket.socket, token: str) -> None:
     with suppress(SystemExit, KeyboardInterrupt):  # pygls ends so after ``exit``
         asyncio.run(_until_the_client_leaves(server, listening, token))
-    server.shutdown()
+    server.shutdown()  # type: ignore[no-untyped-call]
 
 
 async def _until_the_client_leaves(
@@ -143,7 +143,7 @@ async def _until_the_client_leaves(
             if is_taken:
                 raise ForeignError("another client is served already")
             is_taken = True
-            server.protocol.set_writer(writer)  # type: ignore[arg-type]
+            server.protocol.set_writer(writer)
 
         try:
             if is_taken or not _is_our_user(writer):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from lsprotocol import types
 
-from herdmate.assist.write_tests import NewFile, write_tests
+from herdmate.assist.write_tests import NewFile, check_place, write_tests
 from herdmate.errors import RefusedError
 from herdmate.lsp.applying import apply
 from herdmate.lsp.arguments import selection_of
@@ -22,6 +22,7 @@ async def write_tests_beside(session: Session, arguments: ActionArguments) -> No
     root = folder_of(path, session.folders) if path else None
     async with progress(session, action.title) as report, session.thinking():
         found = await write_tests(selection, action, session.companion, root, counted(report))
+    check_place(found.path, path or found.path, root)
     edit = _edit(found)
     if (refused := await apply(session, edit, action.title)) is not None:
         reason = refused or "it may exist by now"

@@ -73,6 +73,7 @@ def _lifetime(server: Session) -> None:
         server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
         server.load_prompts()
+        showing.forget_shown()
         server.spawn(fetching.load_or_offer(server))
         server.spawn(indexing.watch_files(server), quiet=True)
         server.spawn(indexing.index_workspace(server), quiet=True)
@@ -97,6 +98,7 @@ def _lifetime(server: Session) -> None:
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: None) -> None:
         counting.finish(server)
+        showing.forget_shown()
         await server.end()
 
 
@@ -254,11 +256,17 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_SEEN)
     async def seen(ls: Session, *_arguments: Any) -> str | None:
-        return await showing.show_seen(ls)
+        try:
+            return await showing.show_seen(ls)
+        except HerdmateError as error:
+            raise _failure(error) from error
 
     @server.command(protocol.COMMAND_STATS)
     async def stats(ls: Session, *_arguments: Any) -> str | None:
-        return await counting.show(ls)
+        try:
+            return await counting.show(ls)
+        except HerdmateError as error:
+            raise _failure(error) from error
 
     @server.command(protocol.COMMAND_ACCEPTED)
     def accepted(ls: Session, *arguments: Any) -> None:

@@ -38,6 +38,7 @@ from herdmate.lsp.opened import OpenDocument, has_tree, without_tree
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.reading import strict_converter
 from herdmate.lsp.sync import Protocol
+from herdmate.printable import as_message, one_line
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import RemoteSettings, Settings, settings_from_json
@@ -209,6 +210,8 @@ class Session(LanguageServer):
 
     def set_status(self, status: Status) -> None:
         """Remember what is going on, and tell a client that wants to know."""
+        model = one_line(status.model) if status.model else None
+        status = replace(status, message=as_message(status.message), model=model)
         self.status = status
         self._status_changed.set()
         if self.capabilities.status:
@@ -220,10 +223,11 @@ class Session(LanguageServer):
         await self._status_changed.wait()
         return self.status
 
-    def show(self, message: str, kind: types.MessageType = types.MessageType.Error) -> None:
-        """Show the user a sentence."""
-        _log.info("shown: %s", message)
-        self.window_show_message(types.ShowMessageParams(kind, message))
+    def show(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:
+        """Show the user a sentence; what others put into it does nothing, and is not endless."""
+        sentence = as_message(sentence)
+        _log.info("shown: %s", sentence)
+        self.window_show_message(types.ShowMessageParams(kind, sentence))
 
     def fail(self, error: HerdmateError) -> None:
         """Nothing works until the user does what the sentence says."""

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
+import shutil
+import stat
 import time
 import uuid
+from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
+import psutil
 from lsprotocol import types
 from platformdirs import user_cache_path
 
 from herdmate.assist.seen import seen
+from herdmate.errors import HerdmateError
 from herdmate.lsp.asking import ask, register, tell
 from herdmate.lsp.session import Session
+from herdmate.printable import as_message
+from herdmate.whole_write import create_whole
 
-_KEPT_SECONDS = 24 * 3600
+_FOLDER = "shown"
+_OF_A_SERVER = re.compile(r"[0-9]{1,10}")
+_KEPT_SECONDS = 24 * 3600  # in a folder of a process that may be another by now
 _SCHEME = "herdmate"
 _MOST_SHOWN = 8
 
@@ -42,12 +54,7 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
             del session.shown[old]
         session.shown[uri] = text
     else:
-        try:
-            uri = _written(name, text)
-        except OSError as error:
-            reason = f"no file can be written to {user_cache_path('herdmate')}"
-            session.show(f"The text cannot be shown: {reason} ({error.strerror or error}).")
-            return
+        uri = _written(name, text).as_uri()
     await show_document(session, uri)
 
 
@@ -57,21 +64,80 @@ async def show_document(session: Session, uri: str) -> None:
     await tell(session, types.WINDOW_SHOW_DOCUMENT, params)
 
 
-def _written(name: str, text: str) -> str:
-    """The URI of a file that is kept for a day."""
-    folder = user_cache_path("herdmate") / "shown"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    for old in folder.glob("*.md"):
-        if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            old.unlink(missing_ok=True)
-    file = folder / name
-    file.write_text(text, encoding="utf-8")
-    return file.as_uri()
+def forget_shown() -> None:
+    """Remove what this server has shown in files, and what servers have left that ended badly.
+
+    To be called at the start and at the end: what the model saw is the user's code.
+    """
+    folder = _folder()
+    with suppress(OSError):
+        if folder.is_symlink():
+            return  # it is not ours
+        for item in list(folder.iterdir()):
+            if _is_left(item):
+                _remove(item)
+
+
+def _written(name: str, text: str) -> Path:
+    """A file that only the user may read, in a folder of this server alone.
+
+    Raises ``HerdmateError`` where there is no such folder to be had.
+    """
+    folder = _folder()
+    own = folder / str(os.getpid())
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for place in (folder, own):
+            place.mkdir(mode=0o700, exist_ok=True)
+            _check_ours(place)
+        create_whole(own / name, text.encode(), mode=0o600)
+    except OSError as error:
+        raise HerdmateError(
+            f"It cannot be shown, since {folder} cannot be written to ({error.strerror or error}); "
+            "make it a folder of yours."
+        ) from error
+    return own / name
+
+
+def _folder() -> Path:
+    return user_cache_path("herdmate") / _FOLDER
+
+
+def _check_ours(folder: Path) -> None:
+    """Raises ``OSError`` for a link, or a folder of another user; closes an open one."""
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode):
+        raise OSError(None, "it is a link")
+    if hasattr(os, "geteuid"):
+        if found.st_uid != os.geteuid():
+            raise OSError(None, "it belongs to another user")
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            folder.chmod(0o700)
+
+
+def _is_left(item: Path) -> bool:
+    """Is it our own, or of a server that runs no more?"""
+    if not _OF_A_SERVER.fullmatch(item.name) or item.name == str(os.getpid()):
+        return True
+    made = item.lstat().st_mtime
+    try:
+        is_another = psutil.Process(int(item.name)).create_time() > made + 1
+    except (psutil.Error, OverflowError):
+        return True
+    return is_another or made < time.time() - _KEPT_SECONDS
+
+
+def _remove(item: Path) -> None:
+    if item.is_symlink() or not item.is_dir():
+        item.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(item, ignore_errors=True)
 
 
 async def agrees(session: Session, question: str, yes: str, no: str = "Not now") -> bool:
     """Ask the user, with a button for yes and one for no; only for clients that can."""
     actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
+    question = as_message(question)
     params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
 
     def is_yes(answer: Any) -> bool:
