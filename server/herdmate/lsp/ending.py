@@ -28,18 +28,19 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def end_in_order(session: Session) -> None:
-    """From now on signals end the server in order, and ``exit`` ends it without waiting for ever.
-
-    To be called in the main thread.
-    """
+    """From now on signals and ``exit`` end the server so; to be called in the main thread."""
     for name in _SIGNALS:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, lambda _number, _frame: _in_a_thread(_end, session))
+            signal.signal(number, lambda _number, _frame: _end_soon(session))
 
     @session.feature(types.EXIT)
     def exit_(_params: Any = None) -> None:
-        _in_a_thread(threading.Event().wait, _SECONDS, then_exit=True)
+        """After ``shutdown``, which has tidied up; pygls would wait for the thread that reads."""
+        try:
+            counting.finish(session)
+        finally:
+            os._exit(0 if session.protocol._shutdown else 1)  # as the protocol has it
 
 
 class Input:
@@ -79,10 +80,6 @@ async def _tidy_up(session: Session) -> None:
         await session.end()
 
 
-def _in_a_thread(work: Any, *arguments: Any, then_exit: bool = False) -> None:
-    def run() -> None:
-        work(*arguments)
-        if then_exit:
-            os._exit(0)
-
-    threading.Thread(target=run, name="end", daemon=True).start()
+def _end_soon(session: Session) -> None:
+    """The event loop may be in the middle of something, or hang."""
+    threading.Thread(target=_end, args=(session,), name="end", daemon=True).start()
