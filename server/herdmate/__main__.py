@@ -20,6 +20,7 @@ def main() -> int:
 def distrust_working_directory() -> None:
     """Have neither this process nor its children import from the folder it was started in."""
     asked_for = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    as_python_has_them = {*asked_for, *map(_absolute, asked_for)}
     trusted = [entry for entry in asked_for if not _lies_in_working_directory(entry)]
     if trusted != asked_for:
         os.environ["PYTHONPATH"] = os.pathsep.join(trusted)
@@ -28,10 +29,17 @@ def distrust_working_directory() -> None:
         for index, entry in enumerate(sys.path)
         if os.path.isabs(entry)
         and not (
-            ((index == 0 and os.path.isdir(entry)) or entry in asked_for)
+            ((index == 0 and os.path.isdir(entry)) or entry in as_python_has_them)
             and _lies_in_working_directory(entry)
         )
     ]
+
+
+def _absolute(entry: str) -> str:
+    try:
+        return os.path.normcase(os.path.abspath(entry))
+    except OSError:  # the working directory is gone
+        return entry
 
 
 def _lies_in_working_directory(entry: str) -> bool:

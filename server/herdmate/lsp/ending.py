@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import Callable
 from concurrent.futures import TimeoutError as NotYetError
 
 from herdmate.lsp import counting
@@ -26,14 +25,11 @@ _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def end_in_order(session: Session) -> None:
-    """From now on signals end the server in order.
-
-    To be called in the main thread.
-    """
+    """From now on signals end the server in order; to be called in the main thread."""
     for name in _SIGNALS:
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
-            signal.signal(number, lambda _number, _frame: _in_a_thread(_end, session))
+            signal.signal(number, lambda _number, _frame: _end_soon(session))
 
 
 async def tidy_up(session: Session) -> None:
@@ -58,5 +54,6 @@ def _end(session: Session) -> None:
         os._exit(0)
 
 
-def _in_a_thread(work: Callable[[Session], None], session: Session) -> None:
-    threading.Thread(target=work, args=(session,), name="end", daemon=True).start()
+def _end_soon(session: Session) -> None:
+    """The event loop may be in the middle of something, or hang."""
+    threading.Thread(target=_end, args=(session,), name="end", daemon=True).start()

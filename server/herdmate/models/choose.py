@@ -206,13 +206,21 @@ def _suits(item: Found) -> bool:
 def _what_fits(found: Sequence[Found], room: _Room) -> str:
     """The best that is there and fits, else what could be fetched, else how to make room."""
     for item in found:
-        if room.fits(item.size, item.model):
+        if room.fits(item.size, item.model) and _is_sound(item):
             return f"set herdmate.model to {item.name}, which fits"
     for name in _OFFERED:
         model = catalogue.find(name)
         if room.fits(model.size, model):
             return f"{model.title} would fit: `herdmate models pull {name}`"
     return "close something, or set herdmate.engine.contextTokens lower"
+
+
+def _is_sound(item: Found) -> bool:
+    try:
+        read_header(item.path)
+    except ModelError:
+        return False
+    return True
 
 
 def _get_codellama(room: _Room) -> str:

@@ -1,0 +1,323 @@
+"""One fault at a time between a request and its answer: there is an answer, and work goes on."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import shutil
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException
+
+from herdmate import child_process
+from herdmate.assist.statistics_file import StatisticsFile
+from herdmate.engine.client import start_fake
+from herdmate.errors import HerdmateError
+from herdmate.lsp import counting, indexing
+from herdmate.lsp.client import Client, connect_within
+from herdmate.lsp.server import create_server
+from herdmate.lsp.session import Session
+from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.text import Document, Span
+
+pytestmark = pytest.mark.e2e
+
+SECONDS = 30.0
+"""A bound for hangs; an answer comes within two seconds on a machine that is not busy."""
+
+CODE = "def double(x):\n    return x + x\n\n\ny = "
+SPAN = Span(0, CODE.index("\n\n"))
+REPLIES = {
+    "fim_middle": "double(2)",
+    "": "```python\ndef double(x):\n    return 2 * x\n```\n",
+}
+PIECES = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
+
+
+@dataclass
+class Given:
+    """A client and a server in this process, and the folder that is open."""
+
+    client: Client
+    session: Session
+    document: Document
+    folder: Path
+    patch: pytest.MonkeyPatch
+
+    def break_(self, target: Any, name: str, error: BaseException) -> None:
+        """Have a function fail."""
+
+        def fail(*_arguments: Any, **_more: Any) -> Any:
+            raise error
+
+        self.patch.setattr(target, name, fail)
+
+    def answer(self, method: str, do: Callable[[Any], Any]) -> None:
+        """Have the client answer a request of the server in this way."""
+        self.client._client.protocol.fm.features[method] = do
+
+    async def kill_engine(self) -> None:
+        """End the engine as a crash does, and wait until nothing is left of it."""
+        if (pid := self.session.companion.process_id) is not None:
+            os.kill(pid, signal.SIGKILL)
+
+
+@asynccontextmanager
+async def given(
+    tmp_path: Path, patch: pytest.MonkeyPatch, seconds: float = 0.0
+) -> AsyncIterator[Given]:
+    """A server whose model is there."""
+    patch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
+    folder = tmp_path / "opened"
+    folder.mkdir()
+    path = folder / "a.py"
+    path.write_text(CODE)
+    first = start_fake(REPLIES, PIECES, seconds)
+    session = create_server(lambda _settings: (first, ""))
+    settings = {"stats": True, "completion": {"prefill": False}}
+    async with connect_within(session, settings) as client:
+        await asyncio.wait_for(client.ready(lambda _message, _fraction: None), SECONDS)
+        document = Document(path.as_uri(), "python", CODE)
+        client.open(document)
+        yield Given(client, session, document, folder, patch)
+
+
+async def _ghost_text(found: Given) -> str | None:
+    return await found.client.ghost_text(found.document, len(CODE))
+
+
+async def _explanation(found: Given) -> str | None:
+    parts = [part async for part in found.client.explain(found.document, SPAN)]
+    return "".join(parts)
+
+
+async def _rewrite(found: Given) -> str | None:
+    return await found.client.rewrite(found.document, SPAN, "simplify")
+
+
+_REQUESTS: Mapping[str, Callable[[Given], Awaitable[str | None]]] = {
+    "ghost text": _ghost_text,
+    "an explanation": _explanation,
+    "a rewrite": _rewrite,
+}
+
+
+async def _answered(found: Given, name: str) -> str:
+    """What came of a request, which ends in any case."""
+    try:
+        return str(await asyncio.wait_for(_REQUESTS[name](found), SECONDS))
+    except HerdmateError as error:
+        return f"error: {error}"
+
+
+async def _works(found: Given) -> None:
+    for name in _REQUESTS:
+        while not found.client._outcomes.empty():
+            found.client._outcomes.get_nowait()
+        said = await _answered(found, name)
+        assert "double(2)" in said or "2 * x" in said, (name, said)
+
+
+async def _engine_dies(found: Given) -> None:
+    await found.kill_engine()
+
+
+async def _no_process(found: Given) -> None:
+    found.break_(child_process, "start", OSError(errno.EMFILE, "Too many open files"))
+    await found.kill_engine()
+
+
+async def _usage_fails(found: Given) -> None:
+    found.break_(found.session.companion, "_on_usage", ZeroDivisionError())
+
+
+async def _counting_fails(found: Given) -> None:
+    found.break_(found.session.tally, "answered", ZeroDivisionError())
+
+
+async def _statistics_on_a_full_disk(found: Given) -> None:
+    found.patch.setattr(counting, "_SECONDS", 0.0)
+    found.break_(StatisticsFile, "_write", OSError(errno.ENOSPC, "No space left on device"))
+
+
+async def _statistics_nowhere(found: Given) -> None:
+    found.patch.setattr(counting, "_SECONDS", 0.0)
+    found.session.statistics_file.path = Path("/dev/full/statistics.json")
+
+
+async def _folder_gone(found: Given) -> None:
+    shutil.rmtree(found.folder)
+
+
+async def _index_fails(found: Given) -> None:
+    found.break_(indexing, "after_change", OSError(errno.EIO, "Input/output error"))
+
+
+def _client_answers(method: str, do: Callable[[Any], Any]) -> Callable[[Given], Any]:
+    async def inject(found: Given) -> None:
+        found.answer(method, do)
+
+    return inject
+
+
+def _refuse(_params: Any) -> Any:
+    raise JsonRpcException("no such method")
+
+
+async def _never(_params: Any) -> Any:
+    await asyncio.Event().wait()
+
+
+_FAULTS: Mapping[str, Callable[[Given], Any]] = {
+    "the engine died before": _engine_dies,
+    "no process is to be had": _no_process,
+    "a listener of figures fails": _usage_fails,
+    "counting fails": _counting_fails,
+    "the disk of the statistics is full": _statistics_on_a_full_disk,
+    "the statistics have no folder": _statistics_nowhere,
+    "the folder is gone": _folder_gone,
+    "the index fails": _index_fails,
+    "the client refuses edits": _client_answers(types.WORKSPACE_APPLY_EDIT, _refuse),
+    "the client refuses progress": _client_answers(types.WINDOW_WORK_DONE_PROGRESS_CREATE, _refuse),
+    "the client says something odd of progress": _client_answers(
+        types.WINDOW_WORK_DONE_PROGRESS_CREATE, lambda _params: ["odd", {}]
+    ),
+    "the client says nothing of progress": _client_answers(
+        types.WINDOW_WORK_DONE_PROGRESS_CREATE, _never
+    ),
+}
+
+
+@pytest.mark.parametrize("inject", _FAULTS.values(), ids=_FAULTS.keys())
+async def test_a_fault_before_a_request(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inject: Callable[[Given], Any]
+) -> None:
+    async with given(tmp_path, monkeypatch) as found:
+        features = dict(found.client._client.protocol.fm.features)
+        with monkeypatch.context() as patch:
+            found.patch = patch
+            await inject(found)
+            for name in _REQUESTS:
+                await _answered(found, name)
+        found.client._client.protocol.fm.features.update(features)
+        if not found.folder.exists():
+            found.folder.mkdir()
+        if found.session.status.state == "error":
+            await asyncio.wait_for(found.session.load_model(), SECONDS)
+        await _works(found)
+
+
+@pytest.mark.parametrize("name", _REQUESTS)
+async def test_the_engine_dies_while_it_answers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    async with given(tmp_path, monkeypatch, seconds=0.001) as found:
+        waiting = asyncio.ensure_future(_answered(found, name))
+        while found.session.status.state != "thinking":
+            await asyncio.wait_for(found.session.next_status(), SECONDS)
+        await found.kill_engine()
+        assert (await waiting).startswith(("error", "None"))
+        await _works(found)
+
+
+async def test_a_new_load_ends_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both are waited for: the older one is told so, and its process is gone."""
+    async with given(tmp_path, monkeypatch) as found:
+        slow = start_fake(REPLIES, PIECES, load_seconds=1000.0)
+        quick = found.session.first_message
+        found.session.first_message = lambda _settings: (slow, "")
+        assert await asyncio.wait_for(found.session.load_model(), SECONDS)
+        while (pid := found.session.companion.process_id) is None:
+            await asyncio.wait_for(found.session.next_status(), SECONDS)
+        hangs = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def on_a_dead_disk(_settings: Any) -> Any:
+            return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
+
+        found.session.first_message = on_a_dead_disk
+        older = asyncio.ensure_future(found.session.load_model())
+        await asyncio.sleep(0)
+        found.session.first_message = quick
+        assert await asyncio.wait_for(found.session.load_model(), SECONDS)
+        assert not await older
+        hangs.set()
+        await _works(found)
+        assert not Path(f"/proc/{pid}").exists()
+
+
+async def test_loading_that_is_stopped_ends_the_process_and_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with given(tmp_path, monkeypatch) as found:
+        quick = found.session.first_message
+        slow = start_fake(REPLIES, PIECES, load_seconds=1000.0)
+        found.session.first_message = lambda _settings: (slow, "")
+        await found.session.load_model()
+        waiting = asyncio.ensure_future(_answered(found, "a rewrite"))
+        while (pid := found.session.companion.process_id) is None:
+            await asyncio.wait_for(found.session.next_status(), SECONDS)
+        await asyncio.wait_for(found.session.stop_loading(), SECONDS)
+        assert not Path(f"/proc/{pid}").exists()
+        assert found.session.status.state == "error"
+        assert "restartEngine" in found.session.status.message
+        assert (await waiting).startswith("error")
+        found.session.first_message = quick
+        await found.session.load_model()
+        await _works(found)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        OSError(errno.EIO, "Input/output error"),
+        PermissionError(errno.EACCES, "Permission denied"),
+        ZeroDivisionError(),
+        RecursionError(),
+        MemoryError(),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+async def test_choosing_that_fails_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    async with given(tmp_path, monkeypatch) as found:
+        with monkeypatch.context() as patch:
+            found.patch = patch
+            found.break_(found.session, "first_message", error)
+            await asyncio.wait_for(found.session.load_model(), SECONDS)
+            assert found.session.status.state == "error"
+            assert "herdmate.model" in found.session.status.message
+            for name in _REQUESTS:
+                assert (await _answered(found, name)).startswith(("error", "None")), name
+        await found.session.load_model()
+        await _works(found)
+
+
+async def test_a_disk_that_does_not_answer_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, hangs = asyncio.get_running_loop(), asyncio.Event()
+    async with given(tmp_path, monkeypatch) as found:
+        quick = found.session.first_message
+        monkeypatch.setattr("herdmate.lsp.session._DISK_SECONDS", 0.1)
+        found.session.first_message = lambda _settings: asyncio.run_coroutine_threadsafe(
+            hangs.wait(), loop
+        ).result()  # type: ignore[return-value]
+        await asyncio.wait_for(found.session.load_model(), SECONDS)
+        assert "disk" in found.session.status.message
+        hangs.set()
+        found.session.first_message = quick
+        monkeypatch.setattr("herdmate.lsp.session._DISK_SECONDS", SECONDS)
+        await found.session.load_model()
+        await _works(found)
