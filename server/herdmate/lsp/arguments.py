@@ -61,6 +61,14 @@ def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
     return [*(text or "" for text in arguments[:many]), *[""] * many][:many]
 
 
+def number_from_lsp(arguments: Sequence[Any]) -> int:
+    """The first argument; raises ``JsonRpcException`` where it is no whole number."""
+    first = next(iter(arguments), None)
+    if not isinstance(first, int) or isinstance(first, bool):
+        raise wrong("The command's argument has to be a whole number.")
+    return first
+
+
 def members_from_lsp(params: Any, *names: str) -> list[str]:
     """Texts of an object's members, empty where they are missing; raises ``JsonRpcException``."""
     if params is not None and not isinstance(params, Mapping):

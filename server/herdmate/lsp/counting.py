@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
-from typing import Any
 
 from lsprotocol import types
 
@@ -75,9 +74,9 @@ def after_change(session: Session, uri: str) -> None:
         _judge_later(session, session.tally.changed(opened.document))
 
 
-def after_accepting(session: Session, number: Any) -> None:
+def after_accepting(session: Session, number: int) -> None:
     """The editor tells that a text was accepted."""
-    if session.settings.stats and isinstance(number, int):
+    if session.settings.stats:
         _judge_later(session, session.tally.accept(number))
 
 

@@ -6,10 +6,57 @@ No session ever begins where they are refused, so what is odd in them is left ou
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+import cattrs
 from lsprotocol import types
+
+from herdmate.lsp.reading import UnreadableError, structured
+
+
+def params_of_initialize(converter: cattrs.Converter, value: Any) -> types.InitializeParams:
+    """Those that a client sent, less each member that is not as the specification has it.
+
+    Raises ``UnreadableError`` where they are no object, or no capabilities are in them.
+    """
+    try:
+        return readable(structured(converter, value, types.InitializeParams))
+    except UnreadableError:
+        able = value.get("capabilities") if isinstance(value, dict) else None
+        if not isinstance(able, dict):
+            raise
+    less = {**value, "processId": value.get("processId"), "capabilities": _able(converter, able)}
+    empty = {"processId": None, "capabilities": {}}
+    good = _good(converter, less, types.InitializeParams, empty)
+    return readable(structured(converter, {**empty, **good}, types.InitializeParams))
+
+
+def _able(converter: cattrs.Converter, value: dict[str, Any]) -> dict[str, Any]:
+    """Capabilities stand in groups; of one that cannot be read the good members stay."""
+    fields = {"textDocument": types.TextDocumentClientCapabilities,
+              "workspace": types.WorkspaceClientCapabilities,
+              "window": types.WindowClientCapabilities,
+              "general": types.GeneralClientCapabilities}  # fmt: skip
+    for name, type_ in fields.items():
+        if isinstance(group := value.get(name), dict):
+            value = {**value, name: _good(converter, group, type_, {})}
+    return _good(converter, value, types.ClientCapabilities, {})
+
+
+def _good(
+    converter: cattrs.Converter, value: dict[str, Any], type_: type[Any], others: dict[str, Any]
+) -> dict[str, Any]:
+    """The members that can be read, each by itself among ``others``."""
+    found = {}
+    for name, member in value.items():
+        try:
+            structured(converter, {**others, name: member}, type_)
+        except UnreadableError:
+            continue
+        found[name] = member
+    return found
 
 
 def readable(params: types.InitializeParams) -> types.InitializeParams:

@@ -6,14 +6,12 @@ lsprotocol alone takes ``null`` for the text "None", 1.5 for 1 and true for a nu
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import Any, TypeVar, Union
+from typing import Any, TypeVar
 
 import attrs
 import cattrs
 from lsprotocol import types
 from pygls.protocol import default_converter
-
-from herdmate.lsp.messages import is_nested_too_deeply
 
 _T = TypeVar("_T")
 
@@ -22,11 +20,11 @@ _AS_THEY_ARE = {types.INITIALIZED, types.SHUTDOWN, types.EXIT}
 
 
 _EITHER: tuple[tuple[Any, ...], ...] = (
-    (Union[int, str], int, str),
-    (Union[int, str, None], int, str, type(None)),
-    (Union[types.LanguageKind, str], str),
-    (Union[types.CodeActionKind, str], str),
-    (Union[types.CodeActionKind, str, None], str, type(None)),
+    (int | str, int, str),
+    (int | str | None, int, str, type(None)),
+    (types.LanguageKind | str, str),
+    (types.CodeActionKind | str, str),
+    (types.CodeActionKind | str | None, str, type(None)),
 )
 """Unions that lsprotocol takes anything for, and what may be in them."""
 
@@ -52,8 +50,6 @@ def params_from_json(converter: cattrs.Converter, method: str, value: Any) -> An
 
     Raises ``UnreadableError``.
     """
-    if is_nested_too_deeply(value):
-        raise UnreadableError("The parameters are nested too deeply.")
     type_ = params_type(method)
     return value if type_ is None else structured(converter, value, type_)
 

@@ -26,7 +26,7 @@ from herdmate.lsp import (
     showing,
     statuses,
 )
-from herdmate.lsp.arguments import checked, members_from_lsp, texts_from_lsp
+from herdmate.lsp.arguments import checked, members_from_lsp, number_from_lsp, texts_from_lsp
 from herdmate.lsp.session import FirstMessage, Session
 
 _KINDS = [
@@ -264,7 +264,7 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_ACCEPTED)
     def accepted(ls: Session, *arguments: Any) -> None:
-        counting.after_accepting(ls, next(iter(arguments), None))
+        counting.after_accepting(ls, number_from_lsp(arguments))
 
     @server.command(protocol.COMMAND_FETCH_MODEL)
     def fetch_model(ls: Session, *arguments: Any) -> None:

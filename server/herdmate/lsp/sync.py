@@ -23,7 +23,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from herdmate.lsp import protocol
 from herdmate.lsp.failures import error_to_lsp, log_failure
-from herdmate.lsp.initializing import readable
+from herdmate.lsp.initializing import params_of_initialize
 from herdmate.lsp.messages import (
     Fault,
     Id,
@@ -96,7 +96,7 @@ class Protocol(LanguageServerProtocol):
     def _request(self, request: Request) -> None:
         try:
             handler = self._handler(request)
-            params = params_from_json(self._converter, request.method, request.params)
+            params = self._params(request.method, request.params)
             if request.method == types.SHUTDOWN:
                 self.stage = "shut down"
                 self._cancel_all()
@@ -110,6 +110,14 @@ class Protocol(LanguageServerProtocol):
         task = asyncio.ensure_future(_value(result))
         self._in_flight.setdefault(request.id, []).append(task)
         task.add_done_callback(lambda _: self._finish_request(request, task))
+
+    def _params(self, method: str, value: Any) -> Any:
+        """Raises ``UnreadableError``."""
+        if is_nested_too_deeply(value):
+            raise UnreadableError("The parameters are nested too deeply.")
+        if method == types.INITIALIZE:
+            return params_of_initialize(self._converter, value)
+        return params_from_json(self._converter, method, value)
 
     def _handler(self, request: Request) -> Handler:
         """What carries a request out; raises ``JsonRpcException`` where it is not the time for it,
@@ -146,7 +154,7 @@ class Protocol(LanguageServerProtocol):
 
     def _listen(self, handler: Handler, message: Notification) -> None:
         try:
-            params = params_from_json(self._converter, message.method, message.params)
+            params = self._params(message.method, message.params)
             result = self._run(handler, params)
         except UnreadableError as error:
             _log.warning("%s was left out: %s", message.method, error)
@@ -272,7 +280,7 @@ class Protocol(LanguageServerProtocol):
         self, params: types.InitializeParams
     ) -> Generator[Any, Any, types.InitializeResult]:
         """The session begins where this succeeds."""
-        result = yield from super().lsp_initialize(readable(params))
+        result = yield from super().lsp_initialize(params)
         self.stage = "running"
         return result
 
