@@ -32,6 +32,8 @@ import llama_cpp
 import psutil
 from platformdirs import user_cache_path
 
+from herdmate.whole_write import write_whole
+
 _log = logging.getLogger(__name__)
 
 _SECONDS = 6.0
@@ -126,9 +128,7 @@ def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     known = {**_read(folder), _key(path): asdict(profile)}
     with suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"tuning.{os.getpid()}.part"
-        part.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        part.replace(folder / "tuning.json")
+        write_whole(folder / "tuning.json", json.dumps(known, indent=1).encode())
         return True
     return False
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+from herdmate.bounded_read import read_text
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.folder import present
@@ -98,7 +99,7 @@ def _ggufs(folder: Path) -> list[Path]:
     seen = 0
     while left and seen < _MOST:
         at, depth = left.pop()
-        with suppress(OSError):
+        with suppress(OSError, ValueError):  # a name told by others may be none
             status = at.stat()
             if (status.st_dev, status.st_ino) in entered:
                 continue
@@ -127,7 +128,8 @@ def _lm_studio() -> Iterator[Path]:
     for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
         told = _object(settings / "settings.json").get("downloadsFolder")
         if isinstance(told, str) and told:
-            yield Path(told).expanduser()
+            with suppress(RuntimeError):  # the home of a user who does not exist
+                yield Path(told).expanduser()
     yield from (item / "models" for item in homes)
 
 
@@ -195,9 +197,8 @@ def _blob(folder: Path, digest: str) -> Path | None:
 
 def _text(path: Path) -> str:
     """A small text file; empty where there is none."""
-    with suppress(OSError, UnicodeDecodeError):
-        if path.is_file() and path.stat().st_size <= _LARGEST_TEXT:
-            return path.read_text(encoding="utf-8")
+    with suppress(OSError, ValueError):
+        return read_text(path, _LARGEST_TEXT, errors="strict")
     return ""
 
 
