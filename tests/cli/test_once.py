@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+from herdmate.assist.write_tests import NewFile
 from herdmate.cli import once
 from herdmate.cli.main import main
 from herdmate.engine.client import start_fake
 from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.text import Edit, Span
 
 CANARY = "CANARY0c4f"
 CODE = f"def total({CANARY}):\n    return \n"
@@ -63,3 +67,70 @@ def test_any_other_file_is_completed(
     assert main(["complete", f"{project / 'visible.py'}:2:11"]) == 0
     assert capsys.readouterr().out == "1\n"
     assert CANARY in record.read_text("utf-8")
+
+
+def _refused(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
+    assert main(arguments) == 1
+    return " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("name", ["way.py", "folder/visible.py"])
+def test_write_follows_no_link_of_a_project(
+    project: Path, record: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """The model is not even asked."""
+    (project / "way.py").symlink_to(project / "visible.py")
+    (project / "folder").symlink_to(project)
+    said = _refused(["refactor", "simplify", f"{project / name}:1-2", "--write"], capsys)
+    assert f"through a link to {project / 'visible.py'}" in said
+    assert (project / "visible.py").read_text("utf-8") == CODE
+    assert not record.exists()
+
+
+def test_write_leaves_what_has_changed_meanwhile(
+    project: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project / "visible.py"
+
+    async def rewrite(*_: object) -> SimpleNamespace:
+        path.write_text("theirs\n", "utf-8")
+        return SimpleNamespace(edits=(Edit(Span(0, 3), "async def"),), reasons="")
+
+    monkeypatch.setattr(once, "rewrite", rewrite)
+    monkeypatch.setattr(once, "_companion", lambda *_: nullcontext())
+    said = _refused(["refactor", "simplify", f"{path}:1-2", "--write"], capsys)
+    assert "has changed meanwhile" in said
+    assert path.read_text("utf-8") == "theirs\n"
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_tests_are_not_written_out_of_the_project(
+    project: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    is_late: bool,
+) -> None:
+    """``is_late``: the link is made while the model writes."""
+    outside = tmp_path_factory.mktemp("outside")
+    if not is_late:
+        (project / "tests").symlink_to(outside)
+    asked = []
+
+    async def attempted(_question: object, _companion: object, take: Any, _: object) -> NewFile:
+        asked.append(1)
+        if is_late:
+            (project / "tests").symlink_to(outside)
+        found: NewFile = take("```python\ndef test():\n    assert total(1) is None\n```\n", True)
+        return found
+
+    async def question(*_: object) -> None: ...
+
+    monkeypatch.setattr("herdmate.assist.write_tests.attempted", attempted)
+    monkeypatch.setattr("herdmate.assist.write_tests.question_for", question)
+    monkeypatch.setattr("herdmate.assist.write_tests.unknown_names", lambda _: set())
+    monkeypatch.setattr(once, "_companion", lambda *_: nullcontext())
+    said = _refused(["refactor", "write_tests", f"{project}/visible.py:1-2", "--write"], capsys)
+    assert "leads out of" in said
+    assert list(outside.iterdir()) == []
+    assert len(asked) == is_late

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from lsprotocol import types
 
 from herdmate.engine.client import EngineState
 from herdmate.errors import NoMemoryError
@@ -134,3 +135,20 @@ def _keeping(told: list[Status]) -> Callable[[Session, Status], None]:
         told.append(status)
 
     return set_status
+
+
+@pytest.mark.parametrize(
+    "sign", ["\x1b[2J", "\x9b", "\x00", "\u202e", "\u2066", "\ud800", "x" * 10**6]
+)
+async def test_what_others_put_into_a_message_does_nothing_and_is_not_endless(
+    sign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = Session(lambda _: pytest.fail("no engine is started"))
+    told: list[types.ShowMessageParams] = []
+    monkeypatch.setattr(session, "window_show_message", told.append)
+    session.show(f"The model {sign} failed.")
+    session.set_status(Status("ready", f"{sign} is ready.", model=f"a\n{sign}"))
+    assert session.status.model is not None
+    for text in (told[0].message, session.status.message, session.status.model):
+        assert text.isprintable()
+        assert len(text) <= 2000

@@ -162,6 +162,8 @@ async def test_all_parts_of_a_split_file(files: Files, tmp_path: Path, named: st
         ("https://example.org/x%5C..%5Ca.gguf", "no GGUF file"),
         ("hf:owner/a.gguf", "OWNER/REPO/FILE"),
         ("hf:owner/repo/../a.bin", "OWNER/REPO/FILE"),
+        ("hf:owner/repo/../../a.gguf", "no file of a repository"),
+        ("hf:../repo/a.gguf", "no file of a repository"),
         ("https://example.org/a-00001-of-99999.gguf", "at most 100"),
     ],
 )

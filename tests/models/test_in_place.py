@@ -237,3 +237,23 @@ def _auto(home: Path) -> Chosen:
 
 def _of_architecture(name: str) -> bytes:
     return gguf().replace(string("llama"), string(name), 1)
+
+
+@pytest.mark.parametrize(
+    "told", ["\0", "~no-such-user/x", "a\0b", "x" * 5000, "/dev/zero", "\ud800"]
+)
+def test_a_folder_that_is_none_is_passed_over(home: Path, told: str) -> None:
+    settings = home / ".lmstudio" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"downloadsFolder": told}))
+    if "\ud800" not in told:
+        (home / ".lmstudio-home-pointer").write_text(told)
+    assert in_place.in_place() == ()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_pipe_is_not_waited_for(home: Path) -> None:
+    (home / ".lmstudio").mkdir()
+    os.mkfifo(home / ".lmstudio" / "settings.json")
+    os.mkfifo(home / ".lmstudio-home-pointer")
+    assert in_place.in_place() == ()

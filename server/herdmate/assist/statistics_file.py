@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from contextlib import suppress
 from datetime import date
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from platformdirs import user_state_path
 
 from herdmate.assist.statistics import Counts, from_json, recent, to_json
 from herdmate.bounded_read import read_text
+from herdmate.whole_write import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -58,7 +58,8 @@ class StatisticsFile:
 
     def erase(self) -> bool:
         """Remove it, and what was kept aside. Was there anything? Raises ``OSError``."""
-        there = [path for path in (self.path, self._aside, self._part) if path.exists()]
+        old_part = self.path.with_suffix(".part")  # which older versions left where they crashed
+        there = [path for path in (self.path, self._aside, old_part) if path.exists()]
         if there:
             with self._locked():
                 for path in there:
@@ -68,10 +69,6 @@ class StatisticsFile:
     @property
     def _aside(self) -> Path:
         return self.path.with_suffix(".broken.json")
-
-    @property
-    def _part(self) -> Path:
-        return self.path.with_suffix(".part")
 
     def _locked(self) -> FileLock:
         return FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_SECONDS)
@@ -90,9 +87,4 @@ class StatisticsFile:
             return Counter()
 
     def _write(self, counts: Counts) -> None:
-        try:
-            self._part.write_text(to_json(counts), encoding="utf-8")
-            self._part.replace(self.path)
-        finally:
-            with suppress(OSError):
-                self._part.unlink(missing_ok=True)
+        write_whole(self.path, to_json(counts).encode())

@@ -33,6 +33,7 @@ import psutil
 from platformdirs import user_cache_path
 
 from herdmate.bounded_read import read_text
+from herdmate.whole_write import write_whole
 
 _log = logging.getLogger(__name__)
 
@@ -129,9 +130,7 @@ def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     known = {**_read(folder), _key(path): asdict(profile)}
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"tuning.{os.getpid()}.part"
-        part.write_text(json.dumps(known, indent=1), encoding="utf-8")
-        part.replace(folder / "tuning.json")
+        write_whole(folder / "tuning.json", json.dumps(known, indent=1).encode())
     except OSError as error:
         _log.warning("what was measured is not kept: %s", error.strerror or error)
         return False

@@ -69,6 +69,8 @@ def models_of(given: str) -> tuple[CatalogueModel, ...]:
                 "file's page on Hugging Face."
             )
         repository, file = match[1], match[2]
+        if any(not part.strip(".") for part in (*repository.split("/"), *file.split("/"))):
+            raise ModelError(f"{given} names no file of a repository; give it without dots.")
         page = f"https://huggingface.co/{repository}"
         sources: list[HuggingFaceFile | WebFile] = [
             HuggingFaceFile(repository, "main", name) for name in _split_names(file)
