@@ -6,6 +6,7 @@ from collections.abc import Generator
 from typing import Any
 
 from lsprotocol import types
+from pygls.exceptions import JsonRpcException
 from pygls.protocol import LanguageServerProtocol, lsp_method
 
 
@@ -14,6 +15,15 @@ class Protocol(LanguageServerProtocol):
 
     pygls would split and join the whole text at every keystroke: 20 ms for 20,000 lines.
     """
+
+    def structure_message(self, data: dict[str, Any]) -> Any:
+        """The message as an object; one that is none may have been a change."""
+        try:
+            return super().structure_message(data)
+        except JsonRpcException:
+            session: Any = self._server
+            session.documents.drop_after(data.get("method"), data.get("params"))
+            raise
 
     @lsp_method(types.TEXT_DOCUMENT_DID_CHANGE)
     def lsp_text_document__did_change(
