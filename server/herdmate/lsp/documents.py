@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -89,13 +91,23 @@ class Documents:
         self._after_change(("", uri), opened.document, now.document)
         return self._open[uri]
 
-    def drop(self, uri: str) -> None:
-        """A document's text is not known any more, as a change of it could not be read."""
-        _log.warning("a change could not be read; its document is left alone until it is reopened")
-        for name, notebook in tuple(self._notebooks.items()):
-            if name == uri or uri in notebook.cells:
-                self.close_notebook(name)
-        self.close(uri)
+    def drop_after(self, method: Any, params: Any) -> None:
+        """Forget a document of which a message could not be read that may have changed it.
+
+        Whatever came next would be put into a text that is not the client's.
+        """
+        name = _CHANGING.get(method) if isinstance(method, str) else None
+        named = params.get(name) if name and isinstance(params, Mapping) else None
+        uri = named.get("uri") if isinstance(named, Mapping) else None
+        if not isinstance(uri, str) or not (
+            uri in self._notebooks or self._named(uri) in self._open
+        ):
+            return
+        _log.warning("a change could not be read: its document is left alone until it is reopened")
+        if uri in self._notebooks:
+            self.close_notebook(uri)
+        else:
+            self.close(uri)
 
     def refresh(self, uri: str) -> OpenDocument | None:
         """The newest version; what was typed in it since it was parsed last is parsed soon."""
@@ -236,6 +248,15 @@ class Documents:
             self._notebooks[notebook] = replace(found, joined=joined)
         else:
             self._open[name] = replace(self._open[name], document=document)
+
+
+_CHANGING = {
+    types.TEXT_DOCUMENT_DID_OPEN: "textDocument",
+    types.TEXT_DOCUMENT_DID_CHANGE: "textDocument",
+    types.NOTEBOOK_DOCUMENT_DID_OPEN: "notebookDocument",
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE: "notebookDocument",
+}
+"""What a message that changes a document calls it."""
 
 
 def _is_all_new(old_text: str, new_text: str) -> bool:

@@ -158,6 +158,8 @@ class Protocol(LanguageServerProtocol):
             result = self._run(handler, params)
         except UnreadableError as error:
             _log.warning("%s was left out: %s", message.method, error)
+            session: Any = self._server
+            session.documents.drop_after(message.method, message.params)
             return
         except Exception as error:
             log_failure(message.method, error)
