@@ -10,6 +10,7 @@ from typing import Any
 
 from herdmate.assist.companion import first_message, remote_start
 from herdmate.engine.client import start_fake
+from herdmate.engine.remote import api_key
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.lsp import counting
 from herdmate.lsp.server import create_server
@@ -32,6 +33,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    api_key.take()
     server = create_server(engine_starter(arguments.fake_engine))
     try:
         if arguments.tcp is not None:
@@ -50,7 +52,7 @@ def engine_starter(fake_script: Path | None) -> FirstMessage:
 
 def _real(settings: Settings) -> tuple[Mapping[str, Any] | RemoteStart, str]:
     if (remote := remote_start(settings)) is not None:
-        return remote, ""
+        return remote, remote.place.no_key
     message, chosen = first_message(settings)
     return message, chosen.note
 

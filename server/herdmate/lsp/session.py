@@ -135,6 +135,8 @@ class Session(LanguageServer):
             await self.companion.refuse(error)
             self.fail(error)
             return
+        if isinstance(message, RemoteStart) and message.place.no_key:
+            self.show(message.place.no_key, types.MessageType.Warning)
         await self.companion.start(message, self.settings.engine.unload_after * 60)
 
     def load_prompts(self) -> None:
