@@ -111,7 +111,11 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """A model on another machine, in place of one on this. Its key is in `HERDMATE_API_KEY`."""
+    """A model on another machine, in place of one on this.
+
+    Its key is in `HERDMATE_API_KEY`, and is sent to the origin in `HERDMATE_API_KEY_ORIGIN`
+    (`https://host:8000`) or that you agree to, over https or to this machine alone.
+    """
 
     url: str = ""
     """Address of a server whose model to use, such as `http://127.0.0.1:1234`; empty for none."""

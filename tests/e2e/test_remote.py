@@ -179,3 +179,49 @@ async def _until(client: Editor, state: str) -> dict[str, Any]:
     found = await client.until(there, 120)
     assert isinstance(found, dict)
     return found
+
+
+async def test_a_key_is_not_sent_to_another_server_than_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HERDMATE_API_KEY", "a-key-0c4f")
+    monkeypatch.setenv("HERDMATE_API_KEY_ORIGIN", "https://models.example.org")
+    answers = {"/v1/models": reply(200, MODELS), "/v1/completions": STREAM + words("1")}
+    async with serving(answers) as server:
+        async with _session(tmp_path, server.url) as client:
+            status = await _until(client, "ready")
+            assert "since it is for https://models.example.org" in status["message"]
+            client.open(URI, CODE)
+            await client.ghost_text(URI, 2, 11)
+        assert server.asked
+        assert not any("authorization" in asked.headers for asked in server.asked)
+        monkeypatch.setenv("HERDMATE_API_KEY_ORIGIN", server.url)
+        async with _session(tmp_path, server.url) as client:
+            await _until(client, "ready")
+        assert server.asked[-1].headers["authorization"] == "Bearer a-key-0c4f"
+
+
+@pytest.mark.parametrize("agrees", [True, False])
+async def test_the_user_is_asked_before_a_key_goes_to_a_second_server(
+    agrees: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HERDMATE_API_KEY", "a-key-0c4f")
+    answers = {"/v1/models": reply(200, MODELS)}
+    async with serving(answers) as first, serving(answers) as second:
+        async with _session(tmp_path, first.url) as client:
+            await _until(client, "ready")
+            assert first.asked[-1].headers["authorization"] == "Bearer a-key-0c4f"
+            client.statuses.clear()
+            client.chooses = "Send it" if agrees else "Do not send it"
+            client.set_configuration({"herdmate": {"remote": {"url": second.url}}})
+            client.workspace_did_change_configuration(
+                types.DidChangeConfigurationParams({"herdmate": {"remote": {"url": second.url}}})
+            )
+            await client.until(lambda: client.questions)
+            assert second.url in client.questions[0].message
+            await _until(client, "ready")
+        sent = ["authorization" in asked.headers for asked in second.asked]
+        assert sent
+        assert all(sent) if agrees else not any(sent)

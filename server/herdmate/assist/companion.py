@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from functools import partial
@@ -21,6 +20,7 @@ from herdmate.assist.seen import Asked
 from herdmate.assist.tokens import TokenCounts
 from herdmate.assist.withheld import request_without_secrets, texts_without_secrets
 from herdmate.engine.client import Engine, EngineProcess, EngineState, start_llama
+from herdmate.engine.remote.api_key import with_key
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.place import place_of
 from herdmate.errors import HerdmateError
@@ -196,14 +196,11 @@ def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
 
 
 def remote_start(settings: Settings) -> RemoteStart | None:
-    """Whom to ask instead, where the settings name a server. Raises ``SettingsError``.
-
-    The key is in ``HERDMATE_API_KEY``, where it stands in no file of an editor.
-    """
+    """Whom to ask instead, where the settings name a server. Raises ``SettingsError``."""
     remote = settings.remote
     if not remote.url:
         return None
-    place = place_of(remote.url, os.environ.get("HERDMATE_API_KEY", "").strip())
+    place = with_key(place_of(remote.url))
     return RemoteStart(place, remote.api, remote.model, settings.engine.context_tokens)
 
 

@@ -15,6 +15,7 @@ from herdmate.assist.companion import first_message, remote_start
 from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
 from herdmate.engine.client import start_fake
+from herdmate.engine.remote import api_key
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import SetupError
 from herdmate.lsp import counting
@@ -52,6 +53,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
+    api_key.take()
     first_message = engine_starter(arguments.fake_engine)
     leave_working_directory()
     server = create_server(first_message)
@@ -103,7 +105,7 @@ def engine_starter(fake_script: Path | None) -> FirstMessage:
 
 def _real(settings: Settings) -> tuple[Mapping[str, Any] | RemoteStart, str]:
     if (remote := remote_start(settings)) is not None:
-        return remote, ""
+        return remote, remote.place.no_key
     message, chosen = first_message(settings)
     return message, chosen.note
 

@@ -11,6 +11,7 @@ from lsprotocol import types
 from herdmate.assist.companion import memory_warning
 from herdmate.errors import ModelError, NoModelError
 from herdmate.lsp import configuration, protocol
+from herdmate.lsp.api_keys import agree_on_key
 from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
 from herdmate.lsp.showing import agrees
@@ -99,6 +100,7 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
 
 async def _load(session: Session) -> None:
     """Load the model; a client without a status of ours sees the load as progress."""
+    await agree_on_key(session)
     if not await session.load_model() or session.capabilities.status:
         return
     async with progress(session, "Loading the model", measured=True) as report:

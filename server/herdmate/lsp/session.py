@@ -173,6 +173,8 @@ class Session(LanguageServer):
             await self.companion.refuse(error)
             self.fail(error)
             return True
+        if isinstance(message, RemoteStart) and message.place.no_key:
+            self.show(message.place.no_key, types.MessageType.Warning)
         await self.companion.start(message, self.settings.engine.unload_after * 60)
         return True
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from herdmate.engine.remote.place import Place
+from herdmate.engine.remote.place import Place, travels_in_the_open
 from herdmate.errors import HungUpError, ServerError, UnreachableError
 from herdmate.version import VERSION
 
@@ -47,7 +47,7 @@ async def asked(
     method, data = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
     headers = {
         **_HEADERS,
-        **({"Authorization": f"Bearer {place.key}"} if place.key else {}),
+        **_authorization(place),
         **({"Content-Type": "application/json"} if body is not None else {}),
     }
     url = f"{'https' if place.secure else 'http'}://{place}{place.base}{path}"
@@ -74,6 +74,12 @@ async def asked(
         raise (broken_off if has_begun else _hung_up)(place) from error
     except httpx2.TransportError as error:
         raise broken_off(place) from error
+
+
+def _authorization(place: Place) -> Mapping[str, str]:
+    """The key, whoever made the place: never where others on the network could read it."""
+    is_sent = place.key and not travels_in_the_open(place)
+    return {"Authorization": f"Bearer {place.key}"} if is_sent else {}
 
 
 def broken_off(place: Place) -> ServerError:

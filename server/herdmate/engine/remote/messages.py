@@ -125,6 +125,8 @@ _TOO_LONG = re.compile(r"context|too long|max.{0,20}tokens|n_ctx", re.I)
 def _refusal(place: Place, status: int, said: str, wait: float) -> EngineError:
     """The sentence for the user; ``said`` may be part of it."""
     because = f" ({said})" if said else ""
+    if status in (401, 403) and place.no_key:
+        return ServerError(place.no_key, status)
     if status in (401, 403):
         return ServerError(
             f"{place} wants an API key that it knows; set HERDMATE_API_KEY, or in VS Code run the "

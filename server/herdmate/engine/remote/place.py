@@ -13,13 +13,17 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A server. ``base`` is what stands before the paths of its API, without a slash at its end."""
+    """A server. ``base`` is what stands before the paths of its API, without a slash at its end.
+
+    ``no_key`` says to the user why there is a key and it is not sent there.
+    """
 
     host: str
     port: int
     secure: bool
     base: str = ""
     key: str = field(default="", repr=False)
+    no_key: str = ""
 
     def __str__(self) -> str:
         """Host and port as a user would write them."""
@@ -51,14 +55,22 @@ def place_of(url: str, key: str = "") -> Place:
 
 def travels_in_the_open(place: Place) -> bool:
     """Could somebody else on the network read what is sent there?"""
-    return not place.secure and not _is_this_machine(place.host)
+    return not place.secure and not is_this_machine(place.host)
 
 
-_WRONG = "herdmate.remote.url must be an address such as http://127.0.0.1:8080 or https://host/v1."
+def origin_of(place: Place) -> str:
+    """What a key is for: the place without what follows the port, which is left out as usual."""
+    scheme = "https" if place.secure else "http"
+    named = str(place)
+    return f"{scheme}://{named.removesuffix(f':{_PORTS[scheme]}')}"
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
+    """Does a host's name say that it is this one?"""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
+
+
+_WRONG = "herdmate.remote.url must be an address such as http://127.0.0.1:8080 or https://host/v1."

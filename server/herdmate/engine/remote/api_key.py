@@ -1,0 +1,166 @@
+"""The API key, and to which server it may be sent.
+
+It comes in ``HERDMATE_API_KEY`` and belongs to one origin: to that in ``HERDMATE_API_KEY_ORIGIN``
+where this is set (``https://host:8000``), else to the one that the user agreed to when it was
+first to be sent there, which is remembered with a hash of the key. Settings name the server, and
+those may come with a folder: so they never decide where the key goes. Over plain http it goes to
+this machine alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import logging
+import os
+import tempfile
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from herdmate.bounded_read import read_text
+from herdmate.child_process import API_KEY
+from herdmate.engine.remote.place import Place, is_this_machine, origin_of, place_of
+from herdmate.errors import SettingsError
+
+_log = logging.getLogger(__name__)
+
+API_KEY_ORIGIN = "HERDMATE_API_KEY_ORIGIN"
+"""The environment variable that holds the origin of the server that the key is for."""
+
+_ROUNDS = 100_000
+_MOST_KEPT = 8
+_LARGEST = 64_000
+
+
+@dataclass(slots=True)
+class _Held:
+    """The key as it was taken out of the environment; ``bound`` is known once it was sent."""
+
+    key: str = field(default="", repr=False)
+    origin: str = ""
+    bound: str = ""
+
+
+_held = _Held()
+
+
+def take() -> None:
+    """Take the key out of the environment, so that no child and no log of it has it."""
+    global _held
+    key, origin = os.environ.pop(API_KEY, "").strip(), os.environ.pop(API_KEY_ORIGIN, "").strip()
+    if key:
+        _held = _Held(key, origin)
+
+
+def with_key(place: Place) -> Place:
+    """The place with the key, where that may be sent there; else with why it is not."""
+    take()
+    if not _held.key:
+        return place
+    if any(ord(character) <= 32 or ord(character) > 126 for character in _held.key):
+        raise SettingsError("The API key has characters that no key has; set it again.")
+    origin = origin_of(place)
+    if not place.secure and not is_this_machine(place.host):
+        return replace(place, no_key=_IN_THE_OPEN.format(origin=origin))
+    if (bound := _bound_to(place)) == origin:
+        _held.bound = origin
+        return replace(place, key=_held.key)
+    sentence = _OF_ANOTHER if bound else _UNDECIDED
+    return replace(place, no_key=sentence.format(origin=origin, bound=bound))
+
+
+def is_undecided(place: Place) -> bool:
+    """Has the user to say whether the key may be sent to a server?"""
+    take()
+    if not _held.key or _held.origin or (not place.secure and not is_this_machine(place.host)):
+        return False
+    return _bound_to(place) != origin_of(place)
+
+
+def allow(place: Place) -> None:
+    """The user has agreed that the key is sent to a server; from now on it belongs to that."""
+    _held.bound = origin_of(place)
+    if is_this_machine(place.host):  # ports of this machine come and go
+        return
+    salt, path = os.urandom(16).hex(), _path()
+    agreed = {"origin": _held.bound, "salt": salt, "hash": _hash(_held.key, salt)}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, part = tempfile.mkstemp(dir=path.parent)  # which nobody else may read
+        with open(descriptor, "w", encoding="utf-8") as file:
+            json.dump([agreed, *_kept()][:_MOST_KEPT], file)
+        os.replace(part, path)
+    except OSError as error:
+        _log.warning("where the API key may be sent is not kept: %s", error.strerror)
+
+
+def _bound_to(place: Place) -> str:
+    """The origin that the key belongs to; ``""`` where none is known.
+
+    A server of this machine, the first one, may have it where nothing else was said.
+    """
+    if _held.origin:
+        try:
+            return origin_of(place_of(_held.origin))
+        except SettingsError as error:
+            raise SettingsError(
+                f"{API_KEY_ORIGIN} must be an address such as https://host:8000."
+            ) from error
+    if not _held.bound:
+        _held.bound = _remembered()
+    if not _held.bound and is_this_machine(place.host):
+        return origin_of(place)
+    return _held.bound
+
+
+def _remembered() -> str:
+    """The origin that the user agreed to for this key."""
+    return next(
+        (
+            agreed["origin"]
+            for agreed in _kept()
+            if hmac.compare_digest(agreed["hash"], _hash(_held.key, agreed["salt"]))
+        ),
+        "",
+    )
+
+
+def _kept() -> list[dict[str, str]]:
+    """What was agreed to lately, for this key and others."""
+    try:
+        found = json.loads(read_text(_path(), _LARGEST))
+    except (OSError, ValueError, RecursionError):
+        return []
+    names = ("origin", "salt", "hash")
+    entries = [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    return [
+        {name: item[name] for name in names}
+        for item in entries[:_MOST_KEPT]
+        if all(isinstance(item.get(name), str) and item[name].isascii() for name in names)
+    ]
+
+
+def _hash(key: str, salt: str) -> str:
+    return hashlib.pbkdf2_hmac("sha256", key.encode(), salt.encode(), _ROUNDS).hex()
+
+
+def _path() -> Path:
+    home = os.environ.get("HERDMATE_HOME")
+    return (Path(home) / "state" if home else user_state_path("herdmate")) / "api_key.json"
+
+
+_IN_THE_OPEN = (
+    "The API key is not sent to {origin}, where others on the network could read it; use https, or "
+    "a tunnel to 127.0.0.1."
+)
+_OF_ANOTHER = (
+    "The API key is not sent to {origin}, since it is for {bound}; set HERDMATE_API_KEY to this "
+    "server's key and HERDMATE_API_KEY_ORIGIN to {origin}."
+)
+_UNDECIDED = (
+    "The API key is not sent to {origin}, since nobody said that it is for this server; set "
+    "HERDMATE_API_KEY_ORIGIN to {origin}."
+)
