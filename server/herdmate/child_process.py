@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -46,10 +47,23 @@ async def start(
 
     The program's path must be absolute. ``extra`` is added to its environment. Raises ``OSError``.
     """
-    if not Path(command[0]).is_absolute():
-        raise ValueError(f"{command[0]} is looked up on a path; name it in full")
+    _refuse_relative(command[0])
     options.setdefault("cwd", NEUTRAL_FOLDER)
     return await asyncio.create_subprocess_exec(*command, env=environment(extra), **options)
+
+
+def start_at_once(
+    *command: str, extra: Mapping[str, str] | None = None, **options: Any
+) -> subprocess.Popen[bytes]:
+    """The same where no event loop runs; ``options`` are those of ``subprocess.Popen``."""
+    _refuse_relative(command[0])
+    options.setdefault("cwd", NEUTRAL_FOLDER)
+    return subprocess.Popen(command, env=environment(extra), **options)
+
+
+def _refuse_relative(program: str) -> None:
+    if not Path(program).is_absolute():
+        raise ValueError(f"{program} is looked up on a path; name it in full")
 
 
 def _absolute(path: str) -> str:

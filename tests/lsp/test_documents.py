@@ -8,6 +8,7 @@ import pytest
 from lsprotocol import types
 
 from herdmate.context import syntax
+from herdmate.context.parser_client import ParserClient
 from herdmate.lsp.documents import Documents
 
 URI = "file:///a.py"
@@ -91,10 +92,11 @@ def test_what_takes_too_long_to_parse_is_not_tried_at_each_key(
 ) -> None:
     tried = []
 
-    def give_up(language: str, source: bytes, old_tree: object = None) -> None:
+    def give_up(_client: ParserClient, _text: str, language: str, *_rest: object) -> bool:
         tried.append(language)
+        return False
 
-    monkeypatch.setattr(syntax, "parse_bytes", give_up)
+    monkeypatch.setattr(ParserClient, "try_text", give_up)
     documents = _documents("x = 1\n", types.PositionEncodingKind.Utf16)
     for version in range(1, 5):
         _change(documents, version, 5, 5, "1")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from herdmate.context import lexical
+from herdmate.context import lexical, parsing
 from herdmate.context.definitions import is_definition, name_of, with_attributes
-from herdmate.context.grammars import LONGEST_PARSE, parse_bytes
+from herdmate.context.grammars import LONGEST_PARSE, parser_for
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
-from herdmate.context.source import Source, source_of, utf_8
+from herdmate.context.nesting import nests_without_measure
+from herdmate.context.parser_client import for_documents, next_number
+from herdmate.context.parsing import SyntaxTree, error_count
 from herdmate.text import Document, Edit, Span, line_end, line_start
 
 LONG_TEXT = 120_000
@@ -21,19 +23,10 @@ open it takes a second."""
 LARGEST_TEXT = 2_000_000
 """Characters. A first parse takes a quarter to a whole second for a million; all else waits."""
 
+_GIVEN_UP = -1
+"""In the place of the number of a tree whose last edits did harm."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SyntaxTree:
-    """The syntax of one text. What it holds is for this module only.
-
-    ``is_stale``: the last edits were not parsed yet; what stood there before only moved to its
-    place.
-    """
-
-    language: str
-    tree: Any
-    source: Source
-    is_stale: bool = False
+__all__ = ["SyntaxTree", "error_count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,20 +36,45 @@ class NoTree:
 
 def tree_for(text: str, language: str) -> SyntaxTree | NoTree:
     """What a document with this text carries."""
-    return parse(text, language) or NoTree()
+    return _parse(text, language, next_number()) or NoTree()
 
 
 def parse(text: str, language: str) -> SyntaxTree | None:
     """The syntax tree of a text, or ``None``.
 
     ``None`` where no grammar for the LSP language id is installed, where the text has more than
-    ``LARGEST_TEXT`` characters, and where it was not parsed within a second.
+    ``LARGEST_TEXT`` characters or nests without measure, where it was not parsed within a second,
+    and where it does harm to its grammar.
     """
-    if len(text) > LARGEST_TEXT:
+    return _parse(text, language, 0)
+
+
+def errors_in(text: str, language: str) -> int | None:
+    """How many errors a text has (see ``error_count``); ``None`` where ``parse`` has no tree.
+
+    Nothing is parsed in this process.
+    """
+    if not _is_parsed(text, language):
         return None
-    source = source_of(text)
-    tree = parse_bytes(language, source.data)
-    return None if tree is None else SyntaxTree(language, tree, source)
+    return for_documents().error_count(text, language, LONGEST_PARSE)
+
+
+def _parse(text: str, language: str, number: int) -> SyntaxTree | None:
+    if not _is_parsed(text, language):
+        return None
+    if not for_documents().try_text(text, language, number, LONGEST_PARSE):
+        return None
+    tree = parsing.parsed(text, language)
+    return None if tree is None else replace(tree, tried_as=number)
+
+
+def _is_parsed(text: str, language: str) -> bool:
+    """Is it tried at all?"""
+    return (
+        len(text) <= LARGEST_TEXT
+        and parser_for(language) is not None
+        and not nests_without_measure(text)
+    )
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
@@ -93,34 +111,50 @@ def edited(
     ``seconds`` the answer is stale, with 0 at once. Where the edits do not lead from ``old_text``
     to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
     """
-    source = tree.source
-    for edit in edits:
-        after = source.edited(edit)
-        _tell(tree.tree, source, edit, after)
-        source = after
-    if tree.source.text != old_text or source.text != new_text or len(new_text) > LARGEST_TEXT:
-        return parse(new_text, tree.language)
-    return refreshed(SyntaxTree(tree.language, tree.tree, source, is_stale=True), seconds)
+    is_right = tree.source.text == old_text
+    tree = parsing.told(tree, edits)
+    if not is_right or tree.source.text != new_text or len(new_text) > LARGEST_TEXT:
+        return _parse(new_text, tree.language, next_number())
+    if nests_without_measure(new_text):
+        return None
+    number = next_number()
+    is_harmless = _try_edits(tree, len(old_text), edits, number, seconds)
+    if is_harmless is None:
+        return None
+    tree = replace(tree, tried_as=number)
+    return parsing.caught_up(tree, seconds) if is_harmless else tree
 
 
 def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
     """The tree with its last edits parsed; as it is where that takes longer."""
     if not tree.is_stale or not seconds:
         return tree
-    parsed = parse_bytes(tree.language, tree.source.data, tree.tree, seconds)
-    return tree if parsed is None else SyntaxTree(tree.language, parsed, tree.source)
+    number = next_number()
+    is_harmless = _try_edits(tree, len(tree.source.text), (), number, seconds)
+    if is_harmless is None:
+        return replace(tree, tried_as=_GIVEN_UP)
+    tree = replace(tree, tried_as=number)
+    return parsing.caught_up(tree, seconds) if is_harmless else tree
 
 
-def error_count(tree: SyntaxTree) -> int:
-    """How many places could not be parsed, and how many tokens had to be supposed."""
-    count = 0
-    waiting = [tree.tree.root_node]
-    while waiting:
-        node = waiting.pop()
-        count += node.type == "ERROR" or node.is_missing
-        if node.has_error:
-            waiting.extend(node.children)
-    return count
+def _try_edits(
+    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], number: int, seconds: float
+) -> bool | None:
+    """See ``ParserClient.try_edits``; all of the text is tried where its tree is not kept.
+
+    ``None`` also where that takes too long: nobody tries it at every key.
+    """
+    if tree.tried_as == _GIVEN_UP:
+        return None
+    client, text = for_documents(), tree.source.text
+    try:
+        return client.try_edits(
+            tree.tried_as, old_length, edits, number, text, tree.language, seconds
+        )
+    except LookupError:
+        if not seconds:
+            return False
+        return client.try_text(text, tree.language, number, LONGEST_PARSE) or None
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:
@@ -236,25 +270,6 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) 
     if tree is not None and is_in_string_or_comment(tree, text, end):
         return False
     return lexical.opens_block(text[line_start(text, end) : end], language)
-
-
-def _tell(tree: Any, before: Source, edit: Edit, after: Source) -> None:
-    start, row, column = edit.span.start, *before.point(edit.span.start)
-    end, new_end = edit.span.end, start + len(edit.new_text)
-    tree.edit(
-        start_byte=before.to_byte(start),
-        old_end_byte=before.to_byte(end),
-        new_end_byte=after.to_byte(new_end),
-        start_point=(row, column),
-        old_end_point=_further((row, column), before.text[start:end]),
-        new_end_point=_further((row, column), edit.new_text),
-    )
-
-
-def _further(point: tuple[int, int], text: str) -> tuple[int, int]:
-    """The point behind a text that begins at a point."""
-    rows, last = text.count("\n"), len(utf_8(text[text.rfind("\n") + 1 :]))
-    return (point[0] + rows, last) if rows else (point[0], point[1] + last)
 
 
 def _item(root: Any, at: int) -> Any | None:

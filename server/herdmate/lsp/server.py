@@ -9,6 +9,7 @@ from typing import Any
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
+from herdmate.context import parser_client
 from herdmate.errors import HerdmateError
 from herdmate.lsp import (
     choosing,
@@ -67,6 +68,7 @@ def _lifetime(server: Session) -> None:
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:
+        parser_client.for_documents().start()
         server.spawn(configuration.watch(server))
         await configuration.pull(server)
         server.load_prompts()

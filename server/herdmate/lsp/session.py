@@ -18,6 +18,7 @@ from herdmate.assist.companion import Companion, memory_advice
 from herdmate.assist.complete import why_smaller
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.assist.tally import Tally
+from herdmate.context import parser_client
 from herdmate.engine.client import EngineState
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import HerdmateError, NoMemoryError, NoModelError, UnreachableError
@@ -214,9 +215,11 @@ class Session(LanguageServer):
         return task
 
     async def end(self) -> None:
-        """Stop whatever is going on, and the engine."""
+        """Stop whatever is going on, the parser processes and the engine."""
         for task in (*self._tasks, *self.reading_ahead.values()):
             task.cancel()
+        parser_client.for_documents().end()
+        parser_client.for_files().end()
         await self.companion.stop()
 
     async def _reporting(self, work: Coroutine[Any, Any, None]) -> None:
