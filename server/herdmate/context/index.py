@@ -132,7 +132,7 @@ def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | Non
     except (OSError, UnicodeDecodeError):
         return None
     language = language_of(path)
-    if parser_for(language) is None or nests_without_measure(text):
+    if parser_for(language) is None or nests_without_measure(text, language):
         return ()
     return tuple(Head(*fields) for fields in for_files().heads(text, language))
 

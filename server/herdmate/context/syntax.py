@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from herdmate.context import lexical, parsing
+from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.grammars import LONGEST_PARSE, parser_for
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
@@ -73,7 +74,7 @@ def _is_parsed(text: str, language: str) -> bool:
     return (
         len(text) <= LARGEST_TEXT
         and parser_for(language) is not None
-        and not nests_without_measure(text)
+        and not nests_without_measure(text, language)
     )
 
 
@@ -115,7 +116,7 @@ def edited(
     tree = parsing.told(tree, edits)
     if not is_right or tree.source.text != new_text or len(new_text) > LARGEST_TEXT:
         return _parse(new_text, tree.language, next_number())
-    if nests_without_measure(new_text):
+    if nests_without_measure(new_text, tree.language):
         return None
     number = next_number()
     is_harmless = _try_edits(tree, len(old_text), edits, number, seconds)
@@ -176,7 +177,7 @@ def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None
     Its decorators, attributes and ``export`` are part of it. ``None`` at the top level.
     """
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
-    for node in _upwards(tree.tree.root_node.descendant_for_byte_range(start, end)):
+    for node in ancestors(tree.tree.root_node, start, end):
         if is_definition(node, tree.language):
             whole = with_attributes(node)
             return Span(tree.source.to_offset(whole[0]), tree.source.to_offset(whole[1]))
@@ -245,8 +246,8 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     """
     at = tree.source.to_byte(offset)
     left = max(at - 1, 0)
-    find = tree.tree.root_node.descendant_for_byte_range
-    for node in _upwards(find(left, at)):
+    root = tree.tree.root_node
+    for node in ancestors(root, left, at):
         if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
             return None
         if node.type in STRINGS and node.start_byte < at < node.end_byte:
@@ -254,10 +255,10 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     source = tree.source.data
     broken = tree.is_stale
     # A line comment ends where the cursor stands, so it is looked for on the left.
-    for node in _upwards(find(left, left)):
+    for node in ancestors(root, left, left):
         if node.type in COMMENTS and _reaches(source, node, at):
             return "comment"
-        broken = broken or (node.has_error and node.parent is not None)
+        broken = broken or (node.has_error and node.id != root.id)
     return "string" if broken and _open_quote(text[line_start(text, offset) : offset]) else None
 
 
@@ -274,16 +275,8 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) 
 
 def _item(root: Any, at: int) -> Any | None:
     """The child of the root at a byte."""
-    node = root.descendant_for_byte_range(at, at)
-    while node is not None and node.parent is not None and node.parent.parent is not None:
-        node = node.parent
-    return node if node is not None and node.parent is not None else None
-
-
-def _upwards(node: Any) -> Iterator[Any]:
-    while node is not None:
-        yield node
-        node = node.parent
+    around = ancestors(root, at, at)
+    return around[-2] if len(around) > 1 else None
 
 
 def _between(root: Any, start: int, end: int) -> Iterator[Any]:
