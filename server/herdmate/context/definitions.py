@@ -14,7 +14,6 @@ from herdmate.context.languages import (
     WRAPPERS,
 )
 
-
 _MOST_AROUND = 50
 """Decorators of one definition, of which each is looked for from the root."""
 
