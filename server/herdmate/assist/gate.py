@@ -137,7 +137,7 @@ def sound_part(text: str, gate: Gate | None, reach: int = 0) -> str:
 
 
 class _TooMuchCode(Exception):
-    """More would have to be parsed than there is time for between two keys."""
+    """More would have to be parsed than there is time for between two keys, or it cannot be."""
 
 
 @dataclass(slots=True)
@@ -302,14 +302,18 @@ def _is_sound(code: str, language: str) -> bool:
     """Is there no error in code? Python itself knows best of Python."""
     if language == "python":
         return row_of_error(code) is None
-    tree = syntax.parse(code, language)
-    return tree is None or not syntax.error_count(tree)
+    return not _counted(code, language)
 
 
 def _errors(code: str, language: str) -> int:
-    tree = syntax.parse(code, language)
-    count = syntax.error_count(tree) if tree else 0
-    return count + (language == "python" and row_of_error(code) is not None)
+    return _counted(code, language) + (language == "python" and row_of_error(code) is not None)
+
+
+def _counted(code: str, language: str) -> int:
+    """The errors in code. There is a gate only where the language has a grammar."""
+    if (count := syntax.errors_in(code, language)) is None:
+        raise _TooMuchCode  # or code that does the grammar harm
+    return count
 
 
 def _is_stub(document: Document) -> bool:

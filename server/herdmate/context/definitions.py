@@ -14,6 +14,9 @@ from herdmate.context.languages import (
     WRAPPERS,
 )
 
+_MOST_AROUND = 50
+"""Decorators of one definition, of which each is looked for from the root."""
+
 
 def is_definition(node: Any, language: str) -> bool:
     """Does a node define something worth naming?"""
@@ -30,11 +33,17 @@ def is_container(node: Any) -> bool:
 
 def with_attributes(node: Any) -> tuple[int, int]:
     """The bytes of a definition with its decorators, attributes and ``export``."""
-    while node.parent is not None and node.parent.type in WRAPPERS:
-        node = node.parent
+    for _ in range(_MOST_AROUND):
+        parent = node.parent
+        if parent is None or parent.type not in WRAPPERS:
+            break
+        node = parent
     start = node
-    while start.prev_sibling is not None and start.prev_sibling.type in ATTRIBUTES:
-        start = start.prev_sibling
+    for _ in range(_MOST_AROUND):
+        before = start.prev_sibling
+        if before is None or before.type not in ATTRIBUTES:
+            break
+        start = before
     return start.start_byte, node.end_byte
 
 

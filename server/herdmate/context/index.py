@@ -6,12 +6,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from herdmate.context import syntax
+from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
-from herdmate.context.grammars import language_of
+from herdmate.context.grammars import language_of, parser_for
 from herdmate.context.languages import LANGUAGES, STUBS
-from herdmate.context.outline import Head, heads
-from herdmate.context.secrets import redacted
+from herdmate.context.nesting import nests_without_measure
+from herdmate.context.outline import Head
+from herdmate.context.parser_client import for_files
+
+Stamp = tuple[int, int]
+"""When a file was changed last, in nanoseconds, and its bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +51,34 @@ class Index:
         """The files that it knows."""
         return frozenset(self._files)
 
-    def read(self, path: Path) -> bool:
+    def read(self, path: Path, within: Path | None = None) -> bool:
         """Look at a file on disk, if it has changed and is of a language with definitions.
 
-        Takes some milliseconds; was there anything to do?
+        Waits for the parser process; was there anything to do? See ``read_heads`` for ``within``.
         """
-        language = language_of(path)
+        if (stamp := self.stamp_if_new(path)) is None:
+            return False
+        return self.take(path, stamp, read_heads(path, within))
+
+    def stamp_if_new(self, path: Path) -> Stamp | None:
+        """What tells a version of a file from others, where that one is to be read."""
         try:
             found = path.stat()
-            stamp = found.st_mtime_ns, found.st_size
-            if language not in STUBS or found.st_size > LARGEST_FILE:
-                return False
-            if self._stamps.get(path) == stamp:
-                return False
-            text = redacted(path.read_bytes().decode("utf-8"))
-        except (OSError, UnicodeDecodeError):
+        except OSError:
+            self.forget(path)
+            return None
+        stamp = found.st_mtime_ns, found.st_size
+        if language_of(path) not in STUBS or found.st_size > LARGEST_FILE:
+            return None
+        return None if self._stamps.get(path) == stamp else stamp
+
+    def take(self, path: Path, stamp: Stamp, found: tuple[Head, ...] | None) -> bool:
+        """A version of a file was read, and ``None`` found in it where that could not be read."""
+        if found is None:
             self.forget(path)
             return False
         self._stamps[path] = stamp
-        tree = syntax.parse(text, language)
-        self.put(path, heads(tree, text) if tree else ())
+        self.put(path, found)
         return True
 
     def put(self, path: Path, found: tuple[Head, ...]) -> None:
@@ -107,6 +119,22 @@ class Index:
             del files[path]
             if not files:
                 del self._names[name]
+
+
+def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | None:
+    """What a file on disk defines; ``None`` where it cannot be read or is no text.
+
+    A link that leads out of ``within`` is not followed. The parser process reads the text, which
+    may do harm to a grammar: then it defines nothing. For any thread.
+    """
+    try:
+        text = read_bytes(path, LARGEST_FILE, within).decode("utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
+    language = language_of(path)
+    if parser_for(language) is None or nests_without_measure(text, language):
+        return ()
+    return tuple(Head(*fields) for fields in for_files().heads(text, language))
 
 
 def module_name(path: Path) -> str:

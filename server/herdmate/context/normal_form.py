@@ -71,35 +71,50 @@ _TYPES = frozenset({"type", "type_annotation", "type_parameters"})
 
 def _leaves(tree: SyntaxTree, start: int, end: int, without: Collection[str]) -> Iterator[Leaf]:
     data = tree.source.data
-    waiting: list[Any] = [tree.tree.root_node]
+    waiting: list[Leaf | _Place] = [_Place(tree.tree.root_node, None, False)]
     while waiting:
-        node = waiting.pop()
-        if isinstance(node, Leaf):
-            yield node
+        place = waiting.pop()
+        if isinstance(place, Leaf):
+            yield place
             continue
-        if node.start_byte >= end or node.end_byte <= start or _is_left_out(node, tree, without):
+        node = place.node
+        if node.start_byte >= end or node.end_byte <= start or _is_left_out(place, tree, without):
             continue
-        if node.children and node.type not in STRINGS and node.type not in COMMENTS:
-            inner: list[Any] = list(node.children)
+        children = node.children
+        if children and node.type not in STRINGS and node.type not in COMMENTS:
+            in_function = place.in_function
+            if is_definition(node, tree.language) or node.type in FUNCTION_VALUES:
+                in_function = not is_container(node)
+            inner: list[Leaf | _Place] = [_Place(child, node, in_function) for child in children]
             if node.type in BODIES:
                 inner = [Leaf("{"), *inner, Leaf("}")]
             waiting += reversed(inner)
         elif text := data[node.start_byte : node.end_byte].decode("utf-8", "replace").strip():
-            yield Leaf(text, _is_name(node), _binds(node, tree.language))
+            yield Leaf(text, _is_name(place), _binds(place))
 
 
-def _is_left_out(node: Any, tree: SyntaxTree, without: Collection[str]) -> bool:
-    if "documentation" in without and (node.type in COMMENTS or _is_docstring(node, tree)):
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A node and what holds it, which tree-sitter would look for from the root."""
+
+    node: Any
+    parent: Any | None
+    in_function: bool
+
+
+def _is_left_out(place: _Place, tree: SyntaxTree, without: Collection[str]) -> bool:
+    node = place.node
+    if "documentation" in without and (node.type in COMMENTS or _is_docstring(place, tree)):
         return True
     if "types" not in without:
         return False
-    parent = node.parent.type if node.parent is not None else ""
+    parent = place.parent.type if place.parent is not None else ""
     return node.type in _TYPES or node.type == "->" or (node.type == ":" and parent in _ANNOTATED)
 
 
-def _is_docstring(node: Any, tree: SyntaxTree) -> bool:
+def _is_docstring(place: _Place, tree: SyntaxTree) -> bool:
     """Is it a string that stands alone as the first statement of a Python body?"""
-    body = node.parent
+    node, body = place.node, place.parent
     if tree.language != "python" or body is None or body.type not in ("block", "module"):
         return False
     kinds = [child.type for child in node.named_children]
@@ -112,18 +127,18 @@ def _is_docstring(node: Any, tree: SyntaxTree) -> bool:
     return body.parent is None or is_definition(body.parent, tree.language)
 
 
-def _is_name(node: Any) -> bool:
-    if node.type != "identifier" or node.parent is None:
+def _is_name(place: _Place) -> bool:
+    node, parent = place.node, place.parent
+    if node.type != "identifier" or parent is None:
         return False
-    parent = node.parent
     if parent.type == "keyword_argument":
         return not _is_same(parent.child_by_field_name("name"), node)
     return not any(_is_same(parent.child_by_field_name(field), node) for field in _MEMBERS)
 
 
-def _binds(node: Any, language: str) -> bool:
-    parent = node.parent
-    if parent is None or parent.type not in _BINDING or not _is_in_function(node, language):
+def _binds(place: _Place) -> bool:
+    node, parent = place.node, place.parent
+    if parent is None or parent.type not in _BINDING or not place.in_function:
         return False
     if parent.type in ("assignment", "augmented_assignment", "for_statement", "for_in_clause",
                        "for_in_statement"):  # fmt: skip
@@ -131,13 +146,6 @@ def _binds(node: Any, language: str) -> bool:
     if parent.type in ("variable_declarator", "named_expression"):
         return _is_same(parent.child_by_field_name("name"), node)
     return True
-
-
-def _is_in_function(node: Any, language: str) -> bool:
-    while (node := node.parent) is not None:
-        if is_definition(node, language) or node.type in FUNCTION_VALUES:
-            return not is_container(node)
-    return False
 
 
 def _is_same(one: Any | None, other: Any) -> bool:

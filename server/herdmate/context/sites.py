@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_container, is_definition
 from herdmate.context.languages import FUNCTION_VALUES
 from herdmate.context.syntax import SyntaxTree
@@ -19,12 +20,12 @@ def sites(tree: SyntaxTree, span: Span) -> frozenset[str]:
     """
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     found: set[str] = set()
-    node = tree.tree.root_node.descendant_for_byte_range(start, max(start, end - 1))
-    around = node
-    while around is not None and "function" not in found:
-        found |= _kinds(around, tree.language)
-        around = around.parent
-    waiting = [node] if node is not None else []
+    around = ancestors(tree.tree.root_node, start, max(start, end - 1))
+    for node in around:
+        if "function" in found:
+            break
+        found |= _kinds(node, tree.language)
+    waiting = around[:1]
     for _ in range(_MOST_NODES):
         if not waiting:
             break

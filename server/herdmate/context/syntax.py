@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import Any
 
-from herdmate.context import lexical
+from herdmate.context import lexical, parsing
+from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_definition, name_of, with_attributes
-from herdmate.context.grammars import LONGEST_PARSE, parse_bytes, parse_in_slices
+from herdmate.context.grammars import LONGEST_PARSE, parse_in_slices, parser_for
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
-from herdmate.context.source import Source, source_of, utf_8
+from herdmate.context.nesting import nests_without_measure
+from herdmate.context.parser_client import for_documents, for_replies, next_number
+from herdmate.context.parsing import SyntaxTree, error_count
+from herdmate.context.source import source_of
 from herdmate.text import Document, Edit, Span, line_end, line_start
 
 LONG_TEXT = 120_000
@@ -21,19 +26,10 @@ open it takes a second."""
 LARGEST_TEXT = 2_000_000
 """Characters. A first parse takes a quarter to a whole second for a million; all else waits."""
 
+_GIVEN_UP = -1
+"""In the place of the number of a tree whose last edits did harm."""
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SyntaxTree:
-    """The syntax of one text. What it holds is for this module only.
-
-    ``is_stale``: the last edits were not parsed yet; what stood there before only moved to its
-    place.
-    """
-
-    language: str
-    tree: Any
-    source: Source
-    is_stale: bool = False
+__all__ = ["SyntaxTree", "error_count"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,32 +37,97 @@ class NoTree:
     """What a document carries that cannot be parsed in good time: nobody tries that again."""
 
 
-Parsing = Generator[None, None, SyntaxTree | None]
-"""A parse in slices of some milliseconds, between which it yields."""
+ParseSlices = Generator[float, None, SyntaxTree | None]
+"""A parse in slices of some milliseconds; between two it yields the seconds to leave to others."""
+
+_WAIT = 0.002
+"""Seconds between two looks at whether the parser process has answered."""
+
+_trials = ThreadPoolExecutor(1, "parser process")
+
+
+def tree_for(text: str, language: str) -> SyntaxTree | NoTree:
+    """What a document with this text carries."""
+    return _parse(text, language, next_number()) or NoTree()
 
 
 def parse(text: str, language: str) -> SyntaxTree | None:
     """The syntax tree of a text, or ``None``.
 
     ``None`` where no grammar for the LSP language id is installed, where the text has more than
-    ``LARGEST_TEXT`` characters, and where it was not parsed within a second.
+    ``LARGEST_TEXT`` characters or nests without measure, where it was not parsed within a second,
+    and where it does harm to its grammar.
     """
-    if len(text) > LARGEST_TEXT:
+    return _parse(text, language, 0)
+
+
+def errors_in(text: str, language: str) -> int | None:
+    """How many errors a text has (see ``error_count``); ``None`` where ``parse`` has no tree.
+
+    Nothing is parsed in this process.
+    """
+    if not _is_parsed(text, language):
         return None
-    source = source_of(text)
-    tree = parse_bytes(language, source.data)
-    return None if tree is None else SyntaxTree(language, tree, source)
+    return for_replies().error_count(text, language, LONGEST_PARSE)
 
 
-def parsing(
+def _parse(text: str, language: str, number: int) -> SyntaxTree | None:
+    if not _is_parsed(text, language):
+        return None
+    if not for_documents().try_text(text, language, number, LONGEST_PARSE):
+        return None
+    tree = parsing.parsed(text, language)
+    return None if tree is None else replace(tree, tried_as=number)
+
+
+def _is_parsed(text: str, language: str) -> bool:
+    """Is it tried at all?"""
+    return (
+        len(text) <= LARGEST_TEXT
+        and parser_for(language) is not None
+        and not nests_without_measure(text, language)
+    )
+
+
+def parse_slices(
     text: str, language: str, old: SyntaxTree | None = None, seconds: float = LONGEST_PARSE
-) -> Parsing:
-    """The same as ``parse``, in slices; with a stale tree of the text only its edits are parsed."""
-    if len(text) > LARGEST_TEXT:
+) -> ParseSlices:
+    """The same as ``parse``, in slices; with a stale tree of the text only its edits are parsed.
+
+    The parser process tries it meanwhile on another thread: nobody waits for that.
+    """
+    if old is None and not _is_parsed(text, language):
         return None
+    number = next_number()
+    trial = _trials.submit(_try, text, language, old, number, seconds)
+    while not trial.done():
+        yield _WAIT
+    if not (is_harmless := trial.result()):
+        return old and replace(old, tried_as=_GIVEN_UP if is_harmless is None else number)
     source = source_of(text) if old is None else old.source
-    tree = yield from parse_in_slices(language, source.data, old and old.tree, seconds)
-    return None if tree is None else SyntaxTree(language, tree, source)
+    slices = parse_in_slices(language, source.data, old and old.tree, seconds)
+    while True:
+        try:
+            next(slices)
+        except StopIteration as end:
+            return (
+                old
+                if end.value is None
+                else SyntaxTree(language, end.value, source, tried_as=number)
+            )
+        yield 0.0
+
+
+def _try(
+    text: str, language: str, old: SyntaxTree | None, number: int, seconds: float
+) -> bool | None:
+    """See ``_try_edits``; of a text without an old tree, ``False`` where it is not parsed."""
+    if old is None:
+        return for_documents().try_text(text, language, number, seconds)
+    try:
+        return _try_edits(old, len(text), (), number, seconds)
+    except LookupError:
+        return for_documents().try_text(text, language, number, LONGEST_PARSE) or None
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
@@ -103,36 +164,46 @@ def edited(
     ``seconds`` the answer is stale, with 0 at once. Where the edits do not lead from ``old_text``
     to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
     """
-    source = tree.source
-    for edit in edits:
-        after = source.edited(edit)
-        _tell(tree.tree, source, edit, after)
-        source = after
+    is_right = tree.source.text == old_text
+    tree = parsing.told(tree, edits)
     if len(new_text) > LARGEST_TEXT:
         return None
-    if tree.source.text != old_text or source.text != new_text:
-        return parse(new_text, tree.language)
-    return refreshed(SyntaxTree(tree.language, tree.tree, source, is_stale=True), seconds)
+    if not is_right or tree.source.text != new_text:
+        return _parse(new_text, tree.language, next_number())
+    if nests_without_measure(new_text, tree.language):
+        return None
+    number = next_number()
+    try:
+        is_harmless = _try_edits(tree, len(old_text), edits, number, seconds)
+    except LookupError:
+        return tree  # ``parse_slices`` tries all of it, when typing pauses
+    if is_harmless is None:
+        return None
+    tree = replace(tree, tried_as=number)
+    return parsing.caught_up(tree, seconds) if is_harmless else tree
 
 
 def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
     """The tree with its last edits parsed; as it is where that takes longer."""
     if not tree.is_stale or not seconds:
         return tree
-    parsed = parse_bytes(tree.language, tree.source.data, tree.tree, seconds)
-    return tree if parsed is None else SyntaxTree(tree.language, parsed, tree.source)
+    number = next_number()
+    is_harmless = _try(tree.source.text, tree.language, tree, number, seconds)
+    if is_harmless is None:
+        return replace(tree, tried_as=_GIVEN_UP)
+    tree = replace(tree, tried_as=number)
+    return parsing.caught_up(tree, seconds) if is_harmless else tree
 
 
-def error_count(tree: SyntaxTree) -> int:
-    """How many places could not be parsed, and how many tokens had to be supposed."""
-    count = 0
-    waiting = [tree.tree.root_node]
-    while waiting:
-        node = waiting.pop()
-        count += node.type == "ERROR" or node.is_missing
-        if node.has_error:
-            waiting.extend(node.children)
-    return count
+def _try_edits(
+    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], number: int, seconds: float
+) -> bool | None:
+    """See ``ParserClient.try_edits``; ``None`` also for what has done harm before."""
+    if tree.tried_as == _GIVEN_UP:
+        return None
+    return for_documents().try_edits(
+        tree.tried_as, old_length, edits, number, tree.source.text, tree.language, seconds
+    )
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:
@@ -154,7 +225,7 @@ def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None
     Its decorators, attributes and ``export`` are part of it. ``None`` at the top level.
     """
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
-    for node in _upwards(tree.tree.root_node.descendant_for_byte_range(start, end)):
+    for node in ancestors(tree.tree.root_node, start, end):
         if is_definition(node, tree.language):
             whole = with_attributes(node)
             return Span(tree.source.to_offset(whole[0]), tree.source.to_offset(whole[1]))
@@ -223,8 +294,8 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     """
     at = tree.source.to_byte(offset)
     left = max(at - 1, 0)
-    find = tree.tree.root_node.descendant_for_byte_range
-    for node in _upwards(find(left, at)):
+    root = tree.tree.root_node
+    for node in ancestors(root, left, at):
         if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
             return None
         if node.type in STRINGS and node.start_byte < at < node.end_byte:
@@ -232,10 +303,10 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     source = tree.source.data
     broken = tree.is_stale
     # A line comment ends where the cursor stands, so it is looked for on the left.
-    for node in _upwards(find(left, left)):
+    for node in ancestors(root, left, left):
         if node.type in COMMENTS and _reaches(source, node, at):
             return "comment"
-        broken = broken or (node.has_error and node.parent is not None)
+        broken = broken or (node.has_error and node.id != root.id)
     return "string" if broken and _open_quote(text[line_start(text, offset) : offset]) else None
 
 
@@ -250,37 +321,10 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) 
     return lexical.opens_block(text[line_start(text, end) : end], language)
 
 
-def _tell(tree: Any, before: Source, edit: Edit, after: Source) -> None:
-    start, row, column = edit.span.start, *before.point(edit.span.start)
-    end, new_end = edit.span.end, start + len(edit.new_text)
-    tree.edit(
-        start_byte=before.to_byte(start),
-        old_end_byte=before.to_byte(end),
-        new_end_byte=after.to_byte(new_end),
-        start_point=(row, column),
-        old_end_point=_further((row, column), before.text[start:end]),
-        new_end_point=_further((row, column), edit.new_text),
-    )
-
-
-def _further(point: tuple[int, int], text: str) -> tuple[int, int]:
-    """The point behind a text that begins at a point."""
-    rows, last = text.count("\n"), len(utf_8(text[text.rfind("\n") + 1 :]))
-    return (point[0] + rows, last) if rows else (point[0], point[1] + last)
-
-
 def _item(root: Any, at: int) -> Any | None:
     """The child of the root at a byte."""
-    node = root.descendant_for_byte_range(at, at)
-    while node is not None and node.parent is not None and node.parent.parent is not None:
-        node = node.parent
-    return node if node is not None and node.parent is not None else None
-
-
-def _upwards(node: Any) -> Iterator[Any]:
-    while node is not None:
-        yield node
-        node = node.parent
+    around = ancestors(root, at, at)
+    return around[-2] if len(around) > 1 else None
 
 
 def _between(root: Any, start: int, end: int) -> Iterator[Any]:

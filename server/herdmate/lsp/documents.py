@@ -118,16 +118,18 @@ class Documents:
                 self._parse_edits(key)
         return self.find(uri)
 
-    def parse_on(self, uri: str = "") -> bool:
-        """Parse for some milliseconds, what was opened last first; is anything left to do?
+    def parse_on(self, uri: str = "") -> float | None:
+        """Parse for some milliseconds, what was opened last first.
 
-        With the URI of a document only that.
+        With the URI of a document only that. Answers the seconds to leave to others before the next
+        turn, or ``None`` where nothing is left to do.
         """
         keys = self._keys_of(uri) if uri else tuple(self._parsings)
         key = next((key for key in reversed(keys) if key in self._parsings), None)
-        if key is not None:
-            self._go_on(key)
-        return any(key in self._parsings for key in keys)
+        if key is None:
+            return None
+        rest = self._go_on(key)
+        return rest if any(key in self._parsings for key in keys) else None
 
     def uris(self) -> tuple[str, ...]:
         """All that is open."""
@@ -214,22 +216,23 @@ class Documents:
         assert document is not None
         old = document.tree if isinstance(document.tree, syntax.SyntaxTree) else None
         seconds = LONGEST_PARSE if old is None else _IN_A_PAUSE
-        parsing = syntax.parsing(document.text, document.language, old, seconds)
+        parsing = syntax.parse_slices(document.text, document.language, old, seconds)
         self._parse_again.discard(key)
         self._parsings.pop(key, None)  # the newest last
         self._parsings[key] = document.text, parsing
         self._go_on(key)
 
-    def _go_on(self, key: _Key) -> None:
+    def _go_on(self, key: _Key) -> float:
         text, parsing = self._parsings[key]
         try:
-            next(parsing)
+            return next(parsing)
         except StopIteration as end:
             del self._parsings[key]
             self._adopt(key, text, end.value)
             if key in self._parse_again:
                 self._parse_again.discard(key)
                 self._parse_edits(key)
+        return 0.0
 
     def _parse_edits(self, key: _Key) -> None:
         if (document := self._document(key)) is not None and is_stale(document):
@@ -284,7 +287,7 @@ _DRIVE = re.compile(r"^file:///[a-z]:", re.IGNORECASE)
 _Key = tuple[str, str]
 """A notebook and the language of its cells, or nothing and a document."""
 
-_Parsing = tuple[str, syntax.Parsing]
+_Parsing = tuple[str, syntax.ParseSlices]
 """A text, and what is going on to parse it."""
 
 

@@ -17,7 +17,7 @@ from lsprotocol import types
 from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_files
 from herdmate.context.ignored import holds_rules, state_of_rules
-from herdmate.context.index import is_indexed
+from herdmate.context.index import is_indexed, read_heads
 from herdmate.context.related import Nearby
 from herdmate.lsp.asking import register
 from herdmate.lsp.session import Session
@@ -26,7 +26,7 @@ from herdmate.text import folder_of, path_of
 _log = logging.getLogger(__name__)
 
 _REST = 0.03
-"""Seconds between two files, of which each takes some milliseconds of the event loop."""
+"""Seconds between two files, of which each takes some milliseconds of a processor."""
 _TYPING = 1.0
 _MOST_EDITED = 10
 
@@ -48,11 +48,19 @@ async def _index(session: Session) -> None:
         gone.difference_update(batch)
         for path in batch:
             await _until_nobody_types(session)
-            if is_indexed(path) and neighbours.index.read(path):
+            if is_indexed(path) and await _read(session, path):
                 await asyncio.sleep(_REST)
     for path in gone:
         neighbours.index.forget(path)
     _log.info("the definitions of %d files are known", len(neighbours.index))
+
+
+async def _read(session: Session, path: Path) -> bool:
+    """Have the index read a file, away from the event loop; was there anything to do?"""
+    index, root = session.companion.neighbours.index, folder_of(path, session.folders)
+    if root is None or (stamp := index.stamp_if_new(path)) is None:
+        return False
+    return index.take(path, stamp, await asyncio.to_thread(read_heads, path, root))
 
 
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
@@ -111,18 +119,26 @@ async def _look_at_changed(session: Session) -> None:
     while session.changed_files:
         await _until_nobody_types(session)
         path = session.changed_files.pop()
-        await asyncio.sleep(_REST if _look_again(session, path) else 0)
+        await asyncio.sleep(_REST if await _look_again(session, path) else 0)
 
 
-def _look_again(session: Session, path: Path) -> bool:
+async def _look_again(session: Session, path: Path) -> bool:
     """A file may have changed, come or gone; was it read?"""
     index, root = session.companion.neighbours.index, folder_of(path, session.folders)
     if root is None or not _could_be_indexed(session, path):
         return False
-    if _is_by_link(path, root) or reason_to_withhold_file(path, session.folders) is not None:
+    if _must_not_be_read(session, path, root):
         index.forget(path)
         return False
-    return (path in index or len(index) < MOST_FILES) and index.read(path)
+    if (path not in index and len(index) >= MOST_FILES) or not await _read(session, path):
+        return False
+    if _must_not_be_read(session, path, root):  # rules may have come meanwhile
+        index.forget(path)
+    return True
+
+
+def _must_not_be_read(session: Session, path: Path, root: Path) -> bool:
+    return _is_by_link(path, root) or reason_to_withhold_file(path, session.folders) is not None
 
 
 def _could_be_indexed(session: Session, path: Path) -> bool:

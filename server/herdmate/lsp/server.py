@@ -8,6 +8,7 @@ from typing import Any
 
 from lsprotocol import types
 
+from herdmate.context import parser_client
 from herdmate.lsp import (
     choosing,
     code_actions,
@@ -70,6 +71,7 @@ def _lifetime(server: Session) -> None:
         if server.is_initialized:
             return
         server.is_initialized = True
+        parser_client.for_documents().start()
         server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
         server.load_prompts()

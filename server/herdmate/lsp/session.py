@@ -19,6 +19,7 @@ from herdmate.assist.complete import why_smaller
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.assist.tally import Tally
 from herdmate.bounded_read import is_within
+from herdmate.context import parser_client
 from herdmate.engine.client import EngineState
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import (
@@ -292,8 +293,8 @@ class Session(LanguageServer):
         """
         if has_tree(opened.document) and not with_edits:
             return opened
-        while self.documents.parse_on(opened.document.uri):  # noqa: ASYNC110 - others' turn
-            await asyncio.sleep(0)
+        while (rest := self.documents.parse_on(opened.document.uri)) is not None:  # noqa: ASYNC110 - others' turn
+            await asyncio.sleep(rest)
         now = self.documents.find(opened.document.uri)
         is_same = now is not None and now.document.text == opened.document.text
         return now if now is not None and is_same else without_tree(opened)
@@ -306,9 +307,10 @@ class Session(LanguageServer):
         return task
 
     async def end(self) -> None:
-        """Stop whatever is going on, and the engine."""
+        """Stop whatever is going on, the parser processes and the engine."""
         for task in (*self._tasks, *self.reading_ahead.values()):
             task.cancel()
+        parser_client.end_all()
         await self.companion.stop()
 
     def _refresh(self, uri: str) -> None:
@@ -316,8 +318,8 @@ class Session(LanguageServer):
         self.parse_soon()
 
     async def _parse(self) -> None:
-        while self.documents.parse_on():  # noqa: ASYNC110 - others' turn
-            await asyncio.sleep(0)
+        while (rest := self.documents.parse_on()) is not None:  # noqa: ASYNC110 - others' turn
+            await asyncio.sleep(rest)
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """What pygls would show to the user is of use only in the log."""

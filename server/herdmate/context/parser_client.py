@@ -1,0 +1,252 @@
+"""Asks the parser process, which may crash and hang where the server must not.
+
+Whatever is parsed in the server is tried there first, in the same steps: a text, and then each edit
+of it. What crashes there, or takes too long, is never parsed here. Much is not parsed here at all.
+Text that did harm is remembered by its hash and not tried again.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import itertools
+import json
+import logging
+import queue
+import subprocess
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+import psutil
+
+from herdmate import child_process
+from herdmate.context.grammars import LONGEST_PARSE
+from herdmate.text import Edit
+
+_log = logging.getLogger(__name__)
+
+MOST_REFUSED = 1_000
+"""Texts that did harm and are remembered."""
+
+_SLACK = 0.5
+"""Seconds of a processor beyond the allowed ones after which the process is killed."""
+
+_LONGEST_WAIT = 10.0
+"""Seconds for an answer, however busy the machine is."""
+
+_START = 30.0
+_LONGEST_ANSWER = 16 << 20
+_COMMAND = child_process.python_command("herdmate.context.parser_worker")
+
+_numbers = itertools.count(1)
+
+
+@cache
+def for_documents() -> ParserClient:
+    """The parser process for what is open: it has the same trees as the server."""
+    return ParserClient()
+
+
+@cache
+def for_replies() -> ParserClient:
+    """The parser process for what a model says, which is asked between two keys."""
+    return ParserClient()
+
+
+@cache
+def for_files() -> ParserClient:
+    """The parser process for files that nobody has opened."""
+    return ParserClient()
+
+
+def end_all() -> None:
+    """End the parser processes, whatever they do."""
+    for client in (for_documents, for_replies, for_files):
+        client().end()
+
+
+class ParserClient:
+    """A parser process, started when first asked, and again after it ended. For any thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
+        self._is_starting = False
+        self._refused: OrderedDict[bytes, None] = OrderedDict()
+
+    @property
+    def process_id(self) -> int | None:
+        """The child's process id once it was started."""
+        return self._process.pid if self._process is not None else None
+
+    def start(self) -> None:
+        """Start the process, if none runs, without waiting for it."""
+        with self._lock, contextlib.suppress(OSError):
+            self._start()
+
+    def end(self) -> None:
+        """End the process, also while it is being asked; the next question starts another."""
+        if (process := self._process) is not None:
+            process.kill()
+
+    def try_text(self, text: str, language: str, number: int, seconds: float) -> bool:
+        """Does a text parse in time? Its tree is kept under ``number`` unless that is 0."""
+        question = {"do": "try", "text": text, "language": language, "tree": number}
+        answer = self._ask(question, text, language, seconds)
+        return answer is not None and answer.get("parsed") is True
+
+    def try_edits(
+        self, old: int, old_length: int, edits: tuple[Edit, ...], number: int,
+        text: str, language: str, seconds: float,
+    ) -> bool | None:  # fmt: skip
+        """Is what was kept under ``old`` parsed in time after edits? Kept under ``number`` then.
+
+        ``None`` where these edits did harm. Raises ``LookupError`` where it is not kept any more,
+        or where another thread is asking something that takes longer.
+        """
+        if not self._lock.acquire(timeout=max(seconds, 0.0)):
+            raise LookupError(old)
+        self._lock.release()
+        told = [(edit.span.start, edit.span.end, edit.new_text) for edit in edits]
+        question = {"do": "edit", "old": old, "length": old_length, "edits": told, "tree": number}
+        answer = self._ask(question, text, language, seconds)
+        if answer == {}:
+            raise LookupError(old)
+        return None if answer is None else answer.get("parsed") is True
+
+    def error_count(self, text: str, language: str, seconds: float) -> int | None:
+        """See ``parsing.error_count``; ``None`` where the text is not parsed in time."""
+        question = {"do": "errors", "text": text, "language": language}
+        answer = self._ask(question, text, language, seconds)
+        count = None if answer is None else answer.get("errors")
+        return count if isinstance(count, int) else None
+
+    def heads(self, text: str, language: str) -> tuple[tuple[str, str, str], ...]:
+        """What a text defines, with stars in the place of private keys: the fields of ``Head``."""
+        question = {"do": "heads", "text": text, "language": language}
+        answer = self._ask(question, text, language, LONGEST_PARSE)
+        found = answer.get("heads") if answer is not None else None
+        if not isinstance(found, list) or not all(map(_is_head, found)):
+            return ()
+        return tuple((name, code, holder) for name, code, holder in found)
+
+    def _ask(
+        self, question: Mapping[str, Any], text: str, language: str, seconds: float
+    ) -> Mapping[str, Any] | None:
+        """The answer, or ``None`` where there is none in time or the process ended over it."""
+        if self._refused and _mark(text, language) in self._refused:
+            return None
+        if not self._lock.acquire(timeout=_LONGEST_WAIT):
+            return None
+        try:
+            line = json.dumps({**question, "seconds": seconds}).encode() + b"\n"
+            for _ in range(2):
+                self._start()
+                if (found := self._exchange(line, seconds)) is not None:
+                    return found
+                if not self._has_ended_in_order():  # which it does when nobody has asked for long
+                    break
+            self._refuse(_mark(text, language), language)
+            return None
+        except OSError as error:
+            _log.warning("no parser process: %s", error)
+            return None
+        finally:
+            self._lock.release()
+
+    def _exchange(self, line: bytes, seconds: float) -> Mapping[str, Any] | None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        try:
+            if self._is_starting:
+                self._answers.get(timeout=_START)
+                self._is_starting = False
+            self._process.stdin.write(line)
+            self._process.stdin.flush()
+            answer = json.loads(_patiently(self._answers, self._process.pid, seconds) or b"")
+        except (OSError, ValueError, queue.Empty, psutil.Error):
+            return None
+        return answer if isinstance(answer, dict) else None
+
+    def _start(self) -> None:
+        if self._process is not None:
+            if self._process.poll() is None:
+                return
+            _close(self._process)
+        self._answers = queue.SimpleQueue()
+        self._process = child_process.start_blocking(
+            *_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        reading = (self._process, self._answers)
+        threading.Thread(target=_read, args=reading, daemon=True).start()
+        self._is_starting = True
+
+    def _has_ended_in_order(self) -> bool:
+        """Kills a process that still runs: it has not answered."""
+        assert self._process is not None
+        try:
+            return self._process.wait(0.1) == 0
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            return False
+
+    def _refuse(self, mark: bytes, language: str) -> None:
+        _log.warning("a text in %s is not parsed: it does harm to its grammar", language)
+        self._refused[mark] = None
+        if len(self._refused) > MOST_REFUSED:
+            self._refused.popitem(last=False)
+
+
+def next_number() -> int:
+    """A number that no tree has yet."""
+    return next(_numbers)
+
+
+def _patiently(
+    answers: queue.SimpleQueue[bytes | None], process_id: int, seconds: float
+) -> bytes | None:
+    """The next answer. Raises ``queue.Empty`` once the process has worked for far too long.
+
+    On a busy machine it may wait long before it has worked at all.
+    """
+    with contextlib.suppress(queue.Empty):
+        return answers.get(timeout=seconds + _SLACK)
+    process, end = psutil.Process(process_id), time.monotonic() + _LONGEST_WAIT
+    begun = _worked(process)
+    while time.monotonic() < end and _worked(process) - begun < _SLACK:
+        with contextlib.suppress(queue.Empty):
+            return answers.get(timeout=0.05)
+    raise queue.Empty
+
+
+def _worked(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def _is_head(item: object) -> bool:
+    return isinstance(item, list) and len(item) == 3 and all(isinstance(part, str) for part in item)
+
+
+def _mark(text: str, language: str) -> bytes:
+    return hashlib.sha256(f"{language}\0{text}".encode("utf-8", "replace")).digest()
+
+
+def _close(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin is not None
+    with contextlib.suppress(OSError):  # what was not read any more
+        process.stdin.close()
+
+
+def _read(process: subprocess.Popen[bytes], answers: queue.SimpleQueue[bytes | None]) -> None:
+    assert process.stdout is not None
+    with process.stdout:
+        while (line := process.stdout.readline(_LONGEST_ANSWER)).endswith(b"\n"):
+            answers.put(line)
+    answers.put(None)

@@ -1,0 +1,162 @@
+"""The parser process: parses text that nobody vouches for, where a crash takes nothing along.
+
+Started by ``parser_client`` as ``python -m herdmate.context.parser_worker``. It reads one JSON
+object a line from its standard input and answers each with one line. It ends when its input ends,
+when nobody has asked for a while, and when an answer takes far longer than was allowed: a grammar
+that never returns holds no processor for good, also where the server is gone.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from herdmate.context import parsing
+from herdmate.context.outline import heads
+from herdmate.context.parsing import SyntaxTree
+from herdmate.context.secrets import redacted
+from herdmate.text import Edit, Span
+
+MOST_TREES = 24
+"""Trees that are kept to follow edits; of one that was dropped the next edit brings all text."""
+
+IDLE = 300.0
+"""Seconds without a question after which the process ends."""
+
+_GRACE = 2.0
+_STACK = 1 << 20  # as the smallest that any platform gives the server; there what fits here fits
+_MEMORY = 768 << 20
+
+
+def main() -> None:
+    """Answer until the input ends."""
+    output = _private_output()
+    _limit_memory()
+    threading.stack_size(_STACK)
+    clock = _Clock(time.monotonic())
+    worker = threading.Thread(target=_serve, args=(sys.stdin.buffer, output, clock), daemon=True)
+    worker.start()
+    while worker.is_alive() and clock.asked + IDLE > time.monotonic():
+        worker.join(IDLE / 10)
+    os._exit(0)  # Python could not end tidily while the other thread reads
+
+
+@dataclass(slots=True)
+class _Clock:
+    asked: float
+
+
+def _serve(questions: BinaryIO, output: BinaryIO, clock: _Clock) -> None:
+    trees = _Trees()
+    output.write(b"{}\n")
+    output.flush()
+    while True:
+        line = questions.readline()
+        if not line.endswith(b"\n"):
+            return
+        clock.asked = time.monotonic()
+        question = json.loads(line)
+        _end_in(float(question["seconds"]) + _GRACE)
+        answer = _ANSWERS[question["do"]](trees, question)
+        _end_in(0)
+        output.write(json.dumps(answer).encode() + b"\n")
+        output.flush()
+
+
+def _end_in(seconds: float) -> None:
+    """End the process then, wherever native code is; 0 for not at all."""
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends it, as nothing handles it
+    elif seconds:
+        faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
+    else:
+        faulthandler.cancel_dump_traceback_later()
+
+
+class _Trees:
+    """The trees that follow the server's own, by number, the newest last."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[int, SyntaxTree] = OrderedDict()
+
+    def keep(self, number: int, tree: SyntaxTree) -> None:
+        self._kept[number] = tree
+        if len(self._kept) > MOST_TREES:
+            self._kept.popitem(last=False)
+
+    def take(self, number: int) -> SyntaxTree | None:
+        return self._kept.pop(number, None)
+
+
+def _try(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
+    """Does a text parse in time? ``tree`` is the number to keep it under, 0 for not at all."""
+    tree = parsing.parsed(question["text"], question["language"], question["seconds"])
+    if tree is not None and question["tree"]:
+        trees.keep(question["tree"], tree)
+    return {"parsed": tree is not None}
+
+
+def _edit(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
+    """Does it still after edits? ``{}`` for a tree that is not kept any more."""
+    if (old := trees.take(question["old"])) is None or len(old.source.text) != question["length"]:
+        return {}
+    edits = tuple(Edit(Span(start, end), text) for start, end, text in question["edits"])
+    tree = parsing.caught_up(parsing.told(old, edits), question["seconds"])
+    trees.keep(question["tree"], tree)
+    return {"parsed": not tree.is_stale}
+
+
+def _count_errors(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
+    tree = parsing.parsed(question["text"], question["language"], question["seconds"])
+    return {} if tree is None else {"errors": parsing.error_count(tree)}
+
+
+def _find_heads(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
+    text = redacted(question["text"])
+    tree = parsing.parsed(text, question["language"], question["seconds"])
+    found = () if tree is None else heads(tree, text)
+    return {"heads": [[head.name, head.text, head.holder] for head in found]}
+
+
+_ANSWERS: dict[str, Callable[[_Trees, dict[str, Any]], dict[str, Any]]] = {
+    "try": _try,
+    "edit": _edit,
+    "errors": _count_errors,
+    "heads": _find_heads,
+}
+
+
+def _private_output() -> BinaryIO:
+    """Standard output for answers alone: what native code prints goes to standard error."""
+    output = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    return output
+
+
+def _limit_memory() -> None:
+    """Where the system can: what asks for more ends."""
+    try:
+        import resource
+
+        import psutil
+    except ImportError:
+        return
+    most = psutil.Process().memory_info().vms + _MEMORY
+    for kind, value in ((resource.RLIMIT_CORE, 0), (resource.RLIMIT_AS, most)):
+        try:
+            resource.setrlimit(kind, (value, resource.getrlimit(kind)[1]))
+        except (ValueError, OSError):
+            continue
+
+
+if __name__ == "__main__":
+    main()

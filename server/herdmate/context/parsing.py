@@ -1,0 +1,86 @@
+"""Syntax trees in this very process: only for text that ``parser_client`` has tried before.
+
+A grammar is native code of many authors. There is text that makes one crash, run for minutes or
+end the process, so ``syntax`` and ``parser_worker`` alone call this.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from herdmate.context.grammars import LONGEST_PARSE, parse_bytes
+from herdmate.context.source import Source, source_of, utf_8
+from herdmate.text import Edit
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SyntaxTree:
+    """The syntax of one text. What it holds is for this package only.
+
+    ``is_stale``: the last edits were not parsed yet; what stood there before only moved to its
+    place. ``tried_as`` is the number under which the parser process has the same tree; 0 where it
+    was not told to keep it.
+    """
+
+    language: str
+    tree: Any
+    source: Source
+    is_stale: bool = False
+    tried_as: int = 0
+
+
+def parsed(text: str, language: str, seconds: float = LONGEST_PARSE) -> SyntaxTree | None:
+    """The tree of a text, ``None`` without a grammar or out of time."""
+    source = source_of(text)
+    tree = parse_bytes(language, source.data, seconds=seconds)
+    return None if tree is None else SyntaxTree(language, tree, source)
+
+
+def told(tree: SyntaxTree, edits: tuple[Edit, ...]) -> SyntaxTree:
+    """The tree moved on by edits, not parsed yet; ``tree`` must not be used any more."""
+    source = tree.source
+    for edit in edits:
+        after = source.edited(edit)
+        _tell(tree.tree, source, edit, after)
+        source = after
+    return replace(tree, source=source, is_stale=True)
+
+
+def caught_up(tree: SyntaxTree, seconds: float) -> SyntaxTree:
+    """The tree with its last edits parsed; as it is where that takes longer."""
+    if not tree.is_stale or not seconds:
+        return tree
+    found = parse_bytes(tree.language, tree.source.data, tree.tree, seconds)
+    return tree if found is None else replace(tree, tree=found, is_stale=False)
+
+
+def error_count(tree: SyntaxTree) -> int:
+    """How many places could not be parsed, and how many tokens had to be supposed."""
+    count = 0
+    waiting = [tree.tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        count += node.type == "ERROR" or node.is_missing
+        if node.has_error:
+            waiting.extend(node.children)
+    return count
+
+
+def _tell(tree: Any, before: Source, edit: Edit, after: Source) -> None:
+    start, row, column = edit.span.start, *before.point(edit.span.start)
+    end, new_end = edit.span.end, start + len(edit.new_text)
+    tree.edit(
+        start_byte=before.to_byte(start),
+        old_end_byte=before.to_byte(end),
+        new_end_byte=after.to_byte(new_end),
+        start_point=(row, column),
+        old_end_point=_further((row, column), before.text[start:end]),
+        new_end_point=_further((row, column), edit.new_text),
+    )
+
+
+def _further(point: tuple[int, int], text: str) -> tuple[int, int]:
+    """The point behind a text that begins at a point."""
+    rows, last = text.count("\n"), len(utf_8(text[text.rfind("\n") + 1 :]))
+    return (point[0] + rows, last) if rows else (point[0], point[1] + last)

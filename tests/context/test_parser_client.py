@@ -1,0 +1,216 @@
+"""What is parsed where a crash takes nothing along."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from herdmate.context import parser_client, parser_worker, syntax
+from herdmate.context.grammars import ending_of, parser_for
+from herdmate.context.index import Index
+from herdmate.context.nesting import DEEPEST, MOST_LEVELS, nests_without_measure
+from herdmate.context.parser_client import ParserClient
+from herdmate.text import Edit, Span
+
+IS_OLD = sys.version_info < (3, 13)
+
+
+def _nested_ifs(count: int) -> str:
+    return "def f(x: Int): Int =\n" + "".join("  " * at + "if x:\n" for at in range(1, count))
+
+
+HARMFUL = {
+    "scala": _nested_ifs(200),
+    "julia": '"$(' * 20_000,
+    "markdown": "[" * 500,
+    "c": "a => " * 3_000,
+}
+"""Text that ends a parser of one of the packages of grammars, or holds it up for many seconds."""
+
+
+@pytest.fixture
+def client() -> ParserClient:
+    return parser_client.for_documents()
+
+
+@pytest.mark.parametrize("language", sorted(HARMFUL))
+def test_text_that_ends_a_parser_does_not_end_the_server(language: str) -> None:
+    begun = time.monotonic()
+    syntax.tree_for(HARMFUL[language], language)
+    syntax.parse(HARMFUL[language] + "\n", language)
+    assert time.monotonic() - begun < 30
+    assert syntax.parse("def f(x):\n    return x\n", "python") is not None
+
+
+@pytest.mark.parametrize("language", sorted(HARMFUL))
+def test_text_that_ends_a_parser_may_be_pasted(language: str) -> None:
+    tree = syntax.tree_for("x\n", language)
+    assert isinstance(tree, syntax.SyntaxTree)
+    pasted = HARMFUL[language]
+    syntax.edited(tree, "x\n", (Edit(Span(0, 0), pasted),), pasted + "x\n")
+    assert syntax.parse("def f(x):\n    return x\n", "python") is not None
+
+
+@pytest.mark.skipif(not IS_OLD, reason="this parser of Markdown aborts in the older package alone")
+def test_what_did_harm_once_is_not_tried_again(client: ParserClient) -> None:
+    text = "[" * 499 + "a"
+    assert syntax.parse(text, "markdown") is None
+    assert syntax.parse("# A\n", "markdown") is not None
+    before = client.process_id
+    assert syntax.parse(text, "markdown") is None
+    assert syntax.errors_in(text, "markdown") is None
+    assert client.process_id == before
+
+
+@pytest.mark.skipif(not IS_OLD, reason="this parser of Markdown aborts in the older package alone")
+def test_growing_nesting_typed_key_by_key_ends_no_server() -> None:
+    text = "[" * 100
+    tree: syntax.SyntaxTree | None = syntax.parse(text, "markdown")
+    for _ in range(DEEPEST // 50):
+        if tree is None:
+            break
+        edit = Edit(Span(len(text), len(text)), "[" * 50)
+        tree = syntax.edited(tree, text, (edit,), text + edit.new_text)
+        text += edit.new_text
+    assert tree is None
+
+
+@pytest.mark.parametrize("language", ["scala", "c"])
+def test_a_file_that_ends_a_parser_is_indexed_without_its_definitions(
+    language: str, tmp_path: Path
+) -> None:
+    index = Index()
+    bad, good = tmp_path / f"bad{ending_of(language)}", tmp_path / "good.py"
+    bad.write_text(HARMFUL[language], "utf-8")
+    good.write_text("def area(x):\n    return x\n", "utf-8")
+    for path in (bad, good):
+        index.read(path, tmp_path)
+    assert index.named("area")
+    assert bad in index
+
+
+def test_a_link_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (tmp_path / "out.py").write_text("def outside(): ...\n", "utf-8")
+    (inside / "a.py").symlink_to(tmp_path / "out.py")
+    index = Index()
+    assert not index.read(inside / "a.py", inside)
+    assert not index.named("outside")
+
+
+def test_edits_are_tried_in_the_same_steps_and_a_parser_that_ended_is_started_again(
+    client: ParserClient,
+) -> None:
+    text = "def f(x):\n    return x\n"
+    tree: syntax.SyntaxTree | None = syntax.tree_for(text, "python")  # type: ignore[assignment]
+    for ending in (False, True, False):
+        if ending and client.process_id is not None:
+            process = psutil.Process(client.process_id)
+            process.kill()
+            process.wait(10)
+        assert tree is not None
+        edit = Edit(Span(4, 5), "ß(" if ending else "long")
+        new = text[:4] + edit.new_text + text[5:]
+        tree = syntax.edited(tree, text, (edit,), new)
+        text = new
+    assert tree is not None
+    fresh = syntax.parse(text, "python")
+    assert fresh is not None
+    assert syntax.error_count(tree) == syntax.error_count(fresh) == syntax.errors_in(text, "python")
+    assert str(tree.tree.root_node) == str(fresh.tree.root_node)
+
+
+def test_of_many_open_documents_each_follows_its_edits() -> None:
+    count = parser_worker.MOST_TREES + 3
+    trees = [syntax.tree_for(f"a{at} = 1\n", "python") for at in range(count)]
+    for at, tree in enumerate(trees):
+        assert isinstance(tree, syntax.SyntaxTree)
+        old = f"a{at} = 1\n"
+        new = syntax.edited(tree, old, (Edit(Span(0, 1), "b"),), "b" + old[1:])
+        assert new is not None
+        assert not new.is_stale
+
+
+def test_a_parser_ends_with_the_one_who_asks() -> None:
+    client = ParserClient()
+    assert client.try_text("x", "python", 0, 1.0)
+    assert client.process_id is not None
+    process = psutil.Process(client.process_id)
+    assert client._process is not None
+    assert client._process.stdin is not None
+    client._process.stdin.close()  # as the end of the server does
+    assert process.wait(20) in (0, None)
+
+
+def test_a_parser_that_never_answers_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        parser_client,
+        "_COMMAND",
+        (sys.executable, "-c", "print('{}', flush=True); input(); input()"),
+    )
+    client = ParserClient()
+    assert not client.try_text("x", "python", 0, 0.0)
+    assert client.process_id is not None
+    assert not psutil.pid_exists(client.process_id)
+
+
+@pytest.mark.parametrize(
+    "answer", ["", "[]", "null", "{}", '{"parsed": 1}', "x" * 1000, '{"heads": 3}']
+)
+def test_nonsense_that_a_parser_answers_is_no_answer(
+    answer: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = f"print('{{}}', flush=True)\nwhile input():\n    print({answer!r}, flush=True)"
+    monkeypatch.setattr(parser_client, "_COMMAND", (sys.executable, "-c", code))
+    client = ParserClient()
+    try:
+        assert not client.try_text("x", "python", 0, 1.0)
+        assert client.error_count("y", "python", 1.0) is None
+        assert client.heads("z", "python") == ()
+    finally:
+        client.end()
+
+
+def test_without_a_parser_process_there_is_no_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_client, "_COMMAND", ("/nowhere/python",))
+    assert not ParserClient().try_text("x", "python", 0, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "is_refused"),
+    [
+        ("(" * (DEEPEST + 1), True),
+        ("[{(" * DEEPEST, True),
+        ("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), True),
+        (")" * 9_000 + "(" * 9_000, True),
+        ("f(x[1], {2})\n" * 100_000, False),
+        ("(" * DEEPEST + ")" * DEEPEST, False),
+        ("]" * 100_000, False),
+        ("", False),
+        (_nested_ifs(MOST_LEVELS + 2), True),
+        (_nested_ifs(MOST_LEVELS - 2), False),
+        ("".join("\t" * at + "- a:\n" for at in range(MOST_LEVELS + 2)), True),
+        ((" " * 200 + "| a\n" + "b\n") * 1000, False),
+    ],
+)
+def test_brackets_in_one_another_have_a_limit(text: str, is_refused: bool) -> None:
+    assert nests_without_measure(text) is is_refused
+
+
+def test_the_look_at_brackets_never_takes_long() -> None:
+    nest = "(" * DEEPEST + ")" * DEEPEST
+    begun = time.monotonic()
+    for text in (nest * 2_000, ("[" + ")" * 999) * 2_000, "[(" * 400 + "{)" * 900_000):
+        nests_without_measure(text)
+    assert time.monotonic() - begun < 10
+
+
+def test_languages_without_a_grammar_start_no_process() -> None:
+    assert parser_for("plaintext") is None
+    assert syntax.errors_in("x", "plaintext") is None
+    assert syntax.parse("x", "plaintext") is None
