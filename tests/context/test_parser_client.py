@@ -214,3 +214,13 @@ def test_languages_without_a_grammar_start_no_process() -> None:
     assert parser_for("plaintext") is None
     assert syntax.errors_in("x", "plaintext") is None
     assert syntax.parse("x", "plaintext") is None
+
+
+def test_a_parser_that_worked_for_too_long_is_killed_and_not_asked_again() -> None:
+    client, text = ParserClient(), HARMFUL["c"]
+    assert not client.try_text(text, "c", 0, 0.2)
+    assert client.try_text("int a;", "c", 0, 1.0)
+    before = client.process_id
+    assert not client.try_text(text, "c", 0, 0.2)
+    assert client.process_id == before
+    client.end()

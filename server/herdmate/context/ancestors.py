@@ -19,9 +19,11 @@ def ancestors(root: Any, start: int, end: int) -> list[Any]:
     way = [root]
     cursor = root.walk()
     while way[-1].id != node.id:
-        if cursor.goto_first_child_for_byte(node.start_byte) is None:
+        cursor.goto_first_child_for_byte(node.start_byte)  # what it returns differs by version
+        inner = cursor.node
+        if inner.id == way[-1].id:
             return _upwards(node)
-        way.append(cursor.node)
+        way.append(inner)
     way.reverse()
     return way
 

@@ -35,7 +35,7 @@ def leaves(tree: SyntaxTree, span: Span, without: Collection[str]) -> tuple[Leaf
     found = list(_leaves(tree, start, end, without))
     return tuple(
         leaf
-        for leaf, after in zip(found, [*found[1:], Leaf("")], strict=True)
+        for leaf, after in zip(found, [*found, Leaf("")][1:], strict=True)
         if not (leaf.text == "," and after.text in (")", "]", "}"))
     )
 

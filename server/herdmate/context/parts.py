@@ -12,6 +12,9 @@ from herdmate.text import Span
 
 Fits = Callable[[Span], bool]
 
+_DEEPEST = 20
+"""Classes in one another that are cut."""
+
 
 def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:
     """The definitions and statements of a span, in order, as many together as fit.
@@ -36,7 +39,9 @@ def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:
     return tuple(item for group in groups for item in group)
 
 
-def _items(node: Any, tree: SyntaxTree, start: int, end: int, fits: Fits) -> Iterator[Span | None]:
+def _items(
+    node: Any, tree: SyntaxTree, start: int, end: int, fits: Fits, depth: int = 0
+) -> Iterator[Span | None]:
     """Spans of what stands in a node; ``None`` where a head or an end lies between two."""
     begun: int | None = None  # of comments, which belong to what comes behind them
     for child in node.named_children:
@@ -48,12 +53,12 @@ def _items(node: Any, tree: SyntaxTree, start: int, end: int, fits: Fits) -> Ite
         first = child.start_byte if begun is None else begun
         item = Span(tree.source.to_offset(first), tree.source.to_offset(child.end_byte))
         begun = None
-        inside = None if fits(item) else _body(child, tree.language)
+        inside = None if depth == _DEEPEST or fits(item) else _body(child, tree.language)
         if inside is None:
             yield item
         else:
             yield None
-            yield from _items(inside, tree, start, end, fits)
+            yield from _items(inside, tree, start, end, fits, depth + 1)
             yield None
 
 
