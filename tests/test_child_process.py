@@ -55,7 +55,9 @@ def _starts(path: Path) -> list[str]:
             names = [] if is_ours or path.name == "serve.py" else ["start_io"]
         elif isinstance(node, ast.Constant) and node.value == "-m":
             names = ["a command with -m"]
-        found += [f"{path.relative_to(PACKAGE)}:{node.lineno}: {name}" for name in names]
+        found += [
+            f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}: {name}" for name in names
+        ]
     return found
 
 

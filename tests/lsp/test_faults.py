@@ -9,7 +9,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from herdmate import child_process
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.engine.client import start_fake
 from herdmate.errors import HerdmateError
-from herdmate.lsp import counting, indexing
+from herdmate.lsp import counting, indexing, protocol
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
@@ -213,6 +213,33 @@ async def test_a_fault_before_a_request(
         if found.session.status.state == "error":
             await asyncio.wait_for(found.session.load_model(), SECONDS)
         await _works(found)
+
+
+async def test_what_is_shown_as_a_file_meets_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of such files is on a device that is always full."""
+    async with given(tmp_path, monkeypatch) as found:
+        found.session.capabilities = replace(
+            found.session.capabilities, explanation=False, show_document=True
+        )
+        monkeypatch.setattr(Path, "write_text", _no_room)
+        for command in (protocol.COMMAND_SEEN, protocol.COMMAND_STATS):
+            asked = found.client._ask(
+                types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(command)
+            )
+            with pytest.raises(HerdmateError, match="No space left on device"):
+                await asyncio.wait_for(asked, SECONDS)
+        await found.client._execute(protocol.COMMAND_EXPLAIN, found.document, SPAN, "explain")
+        shown = await asyncio.wait_for(found.client._outcomes.get(), SECONDS)
+        assert "No space left on device" in str(shown)
+        monkeypatch.undo()
+        assert await _answered(found, "ghost text") == "double(2)"
+
+
+def _no_room(*_arguments: Any, **_more: Any) -> None:
+    with open("/dev/full", "w") as file:
+        file.write("x")
 
 
 @pytest.mark.parametrize("name", _REQUESTS)

@@ -7,7 +7,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from herdmate.assist.companion import first_message, remote_start
 from herdmate.child_process import absolute, leave_working_directory
@@ -43,7 +43,7 @@ def _run(arguments: argparse.Namespace) -> int:
         if arguments.tcp is not None:
             server.start_tcp("127.0.0.1", arguments.tcp)
         else:
-            server.start_io(Input(sys.stdin.buffer, server))
+            server.start_io(cast(BinaryIO, Input(sys.stdin.buffer, server)))
     finally:
         counting.finish(server)  # also where the editor ended without a word
     return 0

@@ -123,14 +123,17 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
 def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     """Keep what was measured; ``False`` where the folder cannot be written to."""
     folder = folder or _folder()
-    known = {**_read(folder), _key(path): asdict(profile)}
-    with suppress(OSError):
+    part = folder / f"tuning.{os.getpid()}.part"
+    try:
+        known = {**_read(folder), _key(path): asdict(profile)}
         folder.mkdir(parents=True, exist_ok=True)
-        part = folder / f"tuning.{os.getpid()}.part"
         part.write_text(json.dumps(known, indent=1), encoding="utf-8")
         part.replace(folder / "tuning.json")
-        return True
-    return False
+    except OSError:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+        return False
+    return True
 
 
 def others_use() -> float:
@@ -186,7 +189,7 @@ def _folder() -> Path:
 def _read(folder: Path) -> dict[str, Any]:
     try:
         known = json.loads((folder / "tuning.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 
 from lsprotocol import types
 from platformdirs import user_cache_path
 
 from herdmate.assist.seen import seen
+from herdmate.errors import HerdmateError
 from herdmate.lsp.session import Session
 
 _KEPT_SECONDS = 24 * 3600
@@ -33,7 +35,7 @@ def content(session: Session, uri: str) -> types.TextDocumentContentResult:
 
 async def show_markdown(session: Session, name: str, text: str) -> None:
     """Have the client show a text of a name of its own: an editor reads nothing again that it
-    shows already."""
+    shows already. Raises ``HerdmateError``."""
     name = f"{name}-{uuid.uuid4().hex[:8]}.md"
     if session.capabilities.shows_content:
         uri = f"{_SCHEME}:/{name}"
@@ -41,7 +43,13 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
             del session.shown[old]
         session.shown[uri] = text
     else:
-        uri = _written(name, text)
+        try:
+            uri = _written(name, text)
+        except OSError as error:
+            raise HerdmateError(
+                f"The text cannot be shown, since its file cannot be written "
+                f"({error.strerror or error}); make room on the disk."
+            ) from error
     await session.window_show_document_async(
         types.ShowDocumentParams(uri, external=False, take_focus=True)
     )
@@ -52,8 +60,9 @@ def _written(name: str, text: str) -> str:
     folder = user_cache_path("herdmate") / "shown"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     for old in folder.glob("*.md"):
-        if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
-            old.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):  # another server has just done it
+            if old.stat().st_mtime < time.time() - _KEPT_SECONDS:
+                old.unlink()
     file = folder / name
     file.write_text(text, encoding="utf-8")
     return file.as_uri()
