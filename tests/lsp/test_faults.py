@@ -338,9 +338,11 @@ async def test_a_disk_that_does_not_answer_is_told(
     async with given(tmp_path, monkeypatch) as found:
         quick = found.session.first_message
         monkeypatch.setattr("herdmate.lsp.session._DISK_SECONDS", 0.1)
-        found.session.first_message = lambda _settings: asyncio.run_coroutine_threadsafe(
-            hangs.wait(), loop
-        ).result()  # type: ignore[return-value]
+
+        def hang(_settings: Any) -> Any:
+            return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
+
+        found.session.first_message = hang
         await asyncio.wait_for(found.session.load_model(), SECONDS)
         assert "disk" in found.session.status.message
         hangs.set()
