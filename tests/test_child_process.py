@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -55,7 +56,9 @@ def _starts(path: Path) -> list[str]:
             names = [] if is_ours or path.name == "serve.py" else ["start_io"]
         elif isinstance(node, ast.Constant) and node.value == "-m":
             names = ["a command with -m"]
-        found += [f"{path.relative_to(PACKAGE)}:{node.lineno}: {name}" for name in names]
+        found += [
+            f"{path.relative_to(PACKAGE)}:{getattr(node, 'lineno', 0)}: {name}" for name in names
+        ]
     return found
 
 
@@ -177,3 +180,21 @@ def test_a_child_ends_with_its_parent_whatever_it_does() -> None:
         child.stdout.readline()
         child.stdin.close()
         assert child.wait(60) == 7
+
+
+def test_pip_ends_with_its_parent_while_it_waits_for_an_index() -> None:
+    """pip itself looks at nobody, and a download would go on for as long as it takes."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        index = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        command = child_process.python_command(
+            *("herdmate.models.package_download", "download", "--no-input", "--quiet"),
+            *("--index-url", index, "--disable-pip-version-check", "herdmate-none"),
+        )
+        pipe = subprocess.PIPE
+        with child_process.start_blocking(*command, stdin=pipe, stderr=pipe) as child:
+            silent.settimeout(60)
+            silent.accept()
+            assert child.poll() is None
+            assert child.stdin is not None
+            child.stdin.close()
+            assert child.wait(60) == 1

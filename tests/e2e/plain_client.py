@@ -10,7 +10,10 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
+
+_WITH_STATUS = {"experimental": {"herdmate": {"status": True}}}
 
 _MAIN = """
 import sys
@@ -30,9 +33,16 @@ class Server:
     errors: Path
 
     async def say(self, method: str, params: Any, number: int | None = None) -> None:
-        """Send a message."""
-        message = {"jsonrpc": "2.0", "method": method, "params": params}
-        body = json.dumps(message if number is None else {**message, "id": number}).encode()
+        """Send a notification, or a request of this number."""
+        message = {"method": method, "params": params}
+        await self._send(message if number is None else {**message, "id": number})
+
+    async def reply(self, number: Any, result: Any) -> None:
+        """Answer a request."""
+        await self._send({"id": number, "result": result})
+
+    async def _send(self, message: Mapping[str, Any]) -> None:
+        body = json.dumps({"jsonrpc": "2.0", **message}).encode()
         assert self.process.stdin is not None
         self.process.stdin.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
         await self.process.stdin.drain()
@@ -45,14 +55,15 @@ class Server:
         message: dict[str, Any] = json.loads(await self.process.stdout.readexactly(length))
         return message
 
-    async def until(self, is_it: Callable[[dict[str, Any]], Any]) -> None:
+    async def until(self, is_it: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
         """Wait for a message."""
 
-        async def wait() -> None:
-            while not is_it(await self.hear()):
+        async def wait() -> dict[str, Any]:
+            while not is_it(message := await self.hear()):
                 pass
+            return message
 
-        await asyncio.wait_for(wait(), SECONDS)
+        return await asyncio.wait_for(wait(), SECONDS)
 
     async def open_and_ask(self, number: int) -> None:
         """Open a document and have ghost text generated."""
@@ -78,6 +89,7 @@ async def server(
     command: tuple[str, ...] = (),
     cwd: Path | None = None,
     environment: Mapping[str, str] | None = None,
+    capabilities: Mapping[str, Any] = MappingProxyType(_WITH_STATUS),
 ) -> AsyncIterator[Server]:
     """A server that has been greeted by a client with a status; ``prelude`` changes it before."""
     flags = []
@@ -98,8 +110,7 @@ async def server(
         )
     found = Server(process, errors)
     try:
-        capabilities = {"experimental": {"herdmate": {"status": True}}}
-        params = {"processId": None, "rootUri": None, "capabilities": capabilities}
+        params = {"processId": None, "rootUri": None, "capabilities": dict(capabilities)}
         await found.say("initialize", {**params, "initializationOptions": {"model": model}}, 1)
         await found.until(lambda message: message.get("id") == 1)
         await found.say("initialized", {})

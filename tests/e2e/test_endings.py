@@ -165,3 +165,22 @@ async def test_nothing_is_left_before_the_client_says_hello() -> None:
     assert process.stdin is not None
     process.stdin.close()
     assert await asyncio.wait_for(process.wait(), SECONDS) == 0
+
+
+async def test_the_cancel_button_of_loading_ends_the_process_that_loads(tmp_path: Path) -> None:
+    able = {"window": {"workDoneProgress": True}}
+    async with server(tmp_path, {"load_seconds": 1000.0}, capabilities=able) as found:
+        asked = await found.until(
+            lambda message: message.get("method") == "window/workDoneProgress/create"
+        )
+        await found.reply(asked["id"], None)
+        await found.until(lambda message: message.get("method") == "$/progress")
+        children = psutil.Process(found.process.pid).children()
+        assert len(children) == 1
+        await found.say("window/workDoneProgress/cancel", {"token": asked["params"]["token"]})
+        _, alive = await asyncio.to_thread(psutil.wait_procs, children, SECONDS)
+        assert not alive
+        await found.say("workspace/executeCommand", {"command": protocol.COMMAND_STATUS}, 5)
+        told = await found.until(lambda message: message.get("id") == 5)
+        assert told["result"]["state"] == "error"
+        assert "herdmate.restartEngine" in told["result"]["message"]

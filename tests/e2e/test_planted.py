@@ -117,7 +117,7 @@ async def test_nothing_in_the_folder_runs_when_the_server_is_started_in_it(
     command = (str(script),) if is_script else (sys.executable, "-m", "herdmate")
     before_us = _BEFORE_US if path else set()
     folder.plant(before_us if is_script else before_us | _BEFORE_US_WITH_M)
-    environment = _environment(folder, path)
+    environment = {**_environment(folder, path), "HERDMATE_API_KEY": "sk-secret"}
     async with server(
         tmp_path, {}, command=command, cwd=folder.path, environment=environment
     ) as found:
@@ -128,6 +128,8 @@ async def test_nothing_in_the_folder_runs_when_the_server_is_started_in_it(
         )
         await found.open_and_ask(2)
         await found.until(lambda message: message.get("id") == 2)
+        _, engine = _family(found.process.pid)
+        assert b"sk-secret" not in Path(f"/proc/{engine}/environ").read_bytes()
         here = [os.readlink(f"/proc/{pid}/cwd") for pid in _family(found.process.pid)]
         assert len(here) == 2
         assert set(here) == {str(Path(sys.prefix).resolve())}

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from herdmate import child_process
+from herdmate.child_process import python_command
 from herdmate.engine import wire, worker_process
 from herdmate.engine.client import EngineProcess, EngineState, start_fake
 from herdmate.engine.fake import FakeBackend, Script
@@ -210,17 +211,25 @@ async def test_an_engine_that_never_says_anything_is_given_up(
         assert any("did not answer any more" in state.message for state in states)
 
 
-async def test_a_long_silence_of_an_engine_that_lives_is_waited_for() -> None:
-    """The load takes longer than the patience; the process answers when it is asked."""
-    states: list[EngineState] = []
-    start = start_fake({"": "hello"}, (), load_seconds=2.0)
-    engine = EngineProcess(start, states.append, patience=0.7)  # Python takes a while to start
-    engine.start()
-    try:
-        assert await _within(_answer(engine)) == "hello"
-    finally:
-        await engine.stop()
-    assert [state.state for state in states] == ["loading", "loading", "ready", "stopped"]
+async def test_an_engine_that_loads_shows_that_it_lives_and_ends_with_its_input() -> None:
+    """The load itself cannot be interrupted."""
+    first = {"log_level": 40, **start_fake({}, (), load_seconds=1000.0)}
+    worker = await worker_process.start_worker(
+        python_command("herdmate.engine.worker"), first, {}, SECONDS
+    )
+    said: list[str] = []
+
+    def take(message: dict[str, Any]) -> bool:
+        said.append(message["say"])
+        if said[-1] == "loading":
+            worker.send({"do": "ping"})
+        else:
+            worker.close_input()
+        return True
+
+    ending = await _within(worker.listen(take, lambda: True))
+    assert said == ["loading", "alive"]
+    assert ending.code == 0
 
 
 @pytest.mark.parametrize(

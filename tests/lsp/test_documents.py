@@ -115,6 +115,7 @@ def test_what_takes_too_long_to_parse_is_not_tried_at_each_key(
         assert syntax.fresh_tree_of(document) is None
     assert len(tried) == 1
     _change(documents, 5, 0, len(documents.get(URI).document.text), "y = 2\n")
+    _parse(documents)
     assert len(tried) == 2  # another text is tried
 
 

@@ -9,7 +9,7 @@ import shutil
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from herdmate import child_process
 from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.engine.client import start_fake
 from herdmate.errors import HerdmateError
-from herdmate.lsp import counting, indexing
+from herdmate.lsp import counting, indexing, protocol
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
@@ -215,6 +215,33 @@ async def test_a_fault_before_a_request(
         await _works(found)
 
 
+async def test_what_is_shown_as_a_file_meets_a_full_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The folder of such files is on a device that is always full."""
+    async with given(tmp_path, monkeypatch) as found:
+        found.session.capabilities = replace(
+            found.session.capabilities, explanation=False, show_document=True
+        )
+        monkeypatch.setattr(Path, "write_text", _no_room)
+        for command in (protocol.COMMAND_SEEN, protocol.COMMAND_STATS):
+            asked = found.client._ask(
+                types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(command)
+            )
+            with pytest.raises(HerdmateError, match="No space left on device"):
+                await asyncio.wait_for(asked, SECONDS)
+        await found.client._execute(protocol.COMMAND_EXPLAIN, found.document, SPAN, "explain")
+        shown = await asyncio.wait_for(found.client._outcomes.get(), SECONDS)
+        assert "No space left on device" in str(shown)
+        monkeypatch.undo()
+        assert await _answered(found, "ghost text") == "double(2)"
+
+
+def _no_room(*_arguments: Any, **_more: Any) -> None:
+    with open("/dev/full", "w") as file:
+        file.write("x")
+
+
 @pytest.mark.parametrize("name", _REQUESTS)
 async def test_the_engine_dies_while_it_answers(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
@@ -311,9 +338,11 @@ async def test_a_disk_that_does_not_answer_is_told(
     async with given(tmp_path, monkeypatch) as found:
         quick = found.session.first_message
         monkeypatch.setattr("herdmate.lsp.session._DISK_SECONDS", 0.1)
-        found.session.first_message = lambda _settings: asyncio.run_coroutine_threadsafe(
-            hangs.wait(), loop
-        ).result()  # type: ignore[return-value]
+
+        def hang(_settings: Any) -> Any:
+            return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
+
+        found.session.first_message = hang
         await asyncio.wait_for(found.session.load_model(), SECONDS)
         assert "disk" in found.session.status.message
         hangs.set()

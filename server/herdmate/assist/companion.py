@@ -47,7 +47,7 @@ class Companion:
         on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None,
     ) -> None:
         """``on_usage`` is told what each request cost for which something was to be said."""
-        self._on_state, self._on_usage = on_state, on_usage
+        self._on_state, self._on_usage = partial(_tell, on_state), on_usage
         self._engine: asyncio.Future[Engine] = _unknown()
         self._changing = asyncio.Lock()  # one engine at a time, however often it is changed
         self.cache = CompletionCache()
@@ -165,7 +165,7 @@ class Companion:
         self.pace.note_writing(finished.usage.generated_tokens, finished.usage.generation_seconds)
         _log_end(asked.request, finished)
         if asked.request.priority is not Priority.BACKGROUND:
-            self._on_usage(asked.request, finished.usage)
+            _tell(self._on_usage, asked.request, finished.usage)
 
 
 def first_message(settings: Settings) -> tuple[dict[str, Any], Chosen]:
@@ -231,6 +231,14 @@ def memory_advice(settings: Settings) -> str:
     except (HerdmateError, OSError):
         pass  # what was loaded is gone; what is free counts
     return what_fits(model_folder(), free, context, others)
+
+
+def _tell(listener: Callable[..., None], *news: object) -> None:
+    """A listener that fails takes neither the engine along nor an answer."""
+    try:
+        listener(*news)
+    except Exception:
+        _log.exception("internal error")
 
 
 def _unknown() -> asyncio.Future[Engine]:

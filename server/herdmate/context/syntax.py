@@ -176,7 +176,10 @@ def edited(
     try:
         is_harmless = _try_edits(tree, len(old_text), edits, number, seconds)
     except LookupError:
-        return tree  # ``parse_slices`` tries all of it, when typing pauses
+        if seconds < LONGEST_PARSE:
+            return tree  # ``parse_slices`` tries all of it, when typing pauses
+        client = for_documents()
+        is_harmless = client.try_text(new_text, tree.language, number, seconds) or None
     if is_harmless is None:
         return None
     tree = replace(tree, tried_as=number)

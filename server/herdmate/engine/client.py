@@ -11,15 +11,14 @@ import contextlib
 import itertools
 import logging
 import os
-import signal
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.metadata import version
 from typing import Any, Literal, Protocol, TypeVar
 
-from herdmate.child_process import isolated_command, python_command
+from herdmate.child_process import python_command
 from herdmate.engine import wire
-from herdmate.engine.worker_process import PATIENCE, Ending, WorkerProcess, start_worker
+from herdmate.engine.worker_ending import Ending, crashed, gave_up
+from herdmate.engine.worker_process import PATIENCE, WorkerProcess, start_worker
 from herdmate.errors import EngineError, EngineStoppedError, HerdmateError, ModelError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 
@@ -244,9 +243,9 @@ class EngineProcess:
             return False
         self._crashes += 1
         if self._crashes >= _CRASHES_IN_A_ROW:
-            raise ModelError(_gave_up(ending, self._crashes))
+            raise ModelError(gave_up(ending, self._crashes))
         self._reset_info()
-        self._tell(EngineState("crashed", message=_crashed(ending)))
+        self._tell(EngineState("crashed", message=crashed(ending)))
         return True
 
     async def _sleep(self) -> None:
@@ -419,36 +418,3 @@ def start_fake(
             "record": record,
         }
     }
-
-
-def _crashed(ending: Ending) -> str:
-    return f"The engine stopped unexpectedly ({_how(ending)}) and is starting again."
-
-
-def _gave_up(ending: Ending, times: int) -> str:
-    if ending.code in _ILLEGAL_INSTRUCTION:
-        python, *flags = isolated_command("pip")
-        return (
-            "The engine's llama.cpp was built for another processor; build it on this machine: "
-            f'"{python}" {" ".join(flags)} install --force-reinstall --no-deps --no-cache-dir '
-            f"--no-binary=llama-cpp-python llama-cpp-python=={version('llama-cpp-python')}"
-        )
-    return (
-        f"The engine stopped {times} times in a row ({_how(ending)}); choose a smaller model in "
-        "herdmate.model, or run the command herdmate.restartEngine to try again."
-    )
-
-
-def _how(ending: Ending) -> str:
-    code = ending.code
-    if code is None:
-        return ending.words or "it could not be ended"
-    if code == -9:
-        return "it was killed, perhaps because memory ran out"
-    if code in _ILLEGAL_INSTRUCTION:
-        return "an instruction that this processor does not have"
-    return f"signal {-code}" if code < 0 else f"exit code {code}"
-
-
-_ILLEGAL_INSTRUCTION = (-signal.SIGILL, 0xC000001D)
-"""Exit codes, the second one of Windows."""

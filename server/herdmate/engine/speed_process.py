@@ -21,7 +21,7 @@ from herdmate.engine import tuning, wire
 from herdmate.engine.loading import Load
 from herdmate.engine.speed import Bench, KvType
 from herdmate.engine.tuning import Profile
-from herdmate.errors import HerdmateError, NoMemoryError
+from herdmate.errors import EngineError, HerdmateError, NoMemoryError
 
 _Question = Literal["first", "step", "seconds", "others"]
 
@@ -83,11 +83,18 @@ class SpeedProcess:
 
     def _start(self) -> subprocess.Popen[bytes]:
         pipe = subprocess.PIPE
-        self.process = start_blocking(
-            *python_command("herdmate.engine.speed_process"), stdin=pipe, stdout=pipe, bufsize=0
-        )
-        assert self.process.stdin is not None
-        self.process.stdin.write(wire.encode(asdict(self._how)))
+        try:
+            self.process = start_blocking(
+                *python_command("herdmate.engine.speed_process"), stdin=pipe, stdout=pipe, bufsize=0
+            )
+            assert self.process.stdin is not None
+            self.process.stdin.write(wire.encode(asdict(self._how)))
+        except (OSError, ValueError) as error:
+            self.close()
+            raise EngineError(
+                f"The process that measures cannot be started ({error}); close something and try "
+                "again."
+            ) from error
         return self.process
 
 

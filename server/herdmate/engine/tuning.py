@@ -127,8 +127,8 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
 def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     """Keep what was measured; ``False`` where the folder cannot be written to."""
     folder = folder or _folder()
-    known = {**_read(folder), _key(path): asdict(profile)}
     try:
+        known = {**_read(folder), _key(path): asdict(profile)}
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "tuning.json", json.dumps(known, indent=1).encode())
     except OSError as error:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from herdmate import child_process
 from herdmate.engine import wire
+from herdmate.engine.worker_ending import Ending
 from herdmate.errors import EngineError
 
 _log = logging.getLogger(__name__)
@@ -32,14 +32,6 @@ _MOST_UNREAD = 64 * 1024 * 1024
 
 _MOST_UNASKED = 10_000
 """Lines in a row that answer nothing; of a load come 102, and some behind each cancel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How a process ended: in words as they stand in brackets, and its exit code, if it had one."""
-
-    words: str
-    code: int | None = None
 
 
 class WorkerProcess:

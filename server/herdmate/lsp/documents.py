@@ -17,7 +17,6 @@ from urllib.parse import unquote
 from lsprotocol import types
 
 from herdmate.context import syntax
-from herdmate.context.grammars import LONGEST_PARSE
 from herdmate.errors import SelectionError
 from herdmate.lsp.convert import UTF16, edits_from_lsp
 from herdmate.lsp.notebooks import Notebook, cell_of, changed_notebook, notebook_from
@@ -33,9 +32,6 @@ from herdmate.lsp.rope import Encoding
 from herdmate.text import Document, Edit
 
 _log = logging.getLogger(__name__)
-
-_IN_A_PAUSE = 0.25
-"""Seconds that the edits of a long file may take to parse once typing pauses."""
 
 
 class Documents:
@@ -215,8 +211,7 @@ class Documents:
         document = self._document(key)
         assert document is not None
         old = document.tree if isinstance(document.tree, syntax.SyntaxTree) else None
-        seconds = LONGEST_PARSE if old is None else _IN_A_PAUSE
-        parsing = syntax.parse_slices(document.text, document.language, old, seconds)
+        parsing = syntax.parse_slices(document.text, document.language, old)
         self._parse_again.discard(key)
         self._parsings.pop(key, None)  # the newest last
         self._parsings[key] = document.text, parsing

@@ -258,11 +258,17 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_SEEN)
     async def seen(ls: Session, *_arguments: Any) -> str | None:
-        return await showing.show_seen(ls)
+        try:
+            return await showing.show_seen(ls)
+        except HerdmateError as error:
+            raise _failure(error) from error
 
     @server.command(protocol.COMMAND_STATS)
     async def stats(ls: Session, *_arguments: Any) -> str | None:
-        return await counting.show(ls)
+        try:
+            return await counting.show(ls)
+        except HerdmateError as error:
+            raise _failure(error) from error
 
     @server.command(protocol.COMMAND_ACCEPTED)
     def accepted(ls: Session, *arguments: Any) -> None:
