@@ -48,6 +48,17 @@ def serve_stdio(protocol: Protocol) -> int:
     return asyncio.run(_converse_by(protocol, sys.stdin.fileno()))
 
 
+async def converse_over(
+    protocol: Protocol, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> int:
+    """Converse over a connection, such as a socket's, and close it; the process's exit code."""
+    protocol.set_writer(writer)
+    try:
+        return await converse(protocol, lambda: reader.read(_CHUNK))
+    finally:
+        writer.close()
+
+
 async def _converse_by(protocol: Protocol, descriptor: int) -> int:
     """A thread reads, which keeps nobody from ending: pygls waits for one that hangs in reading."""
     chunks: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
