@@ -23,8 +23,9 @@ from tests.e2e.raw_client import NOTHING, RawClient, raw_client
 
 pytestmark = pytest.mark.e2e
 
-SEED = 1911
-MESSAGES = 5000 * (10 if os.environ.get("HERDMATE_LONG") else 1)
+SEED = int(os.environ.get("HERDMATE_SEED", "1911"))
+_TIMES = 10 if os.environ.get("HERDMATE_LONG") else 1
+MESSAGES, _LIMIT = 5000 * _TIMES, 300 * _TIMES
 _AT_ONCE = 200  # requests without an answer yet
 _MOST_GROWTH = 150 << 20
 
@@ -42,6 +43,7 @@ _OURS = {*_OWN, types.TEXT_DOCUMENT_INLINE_COMPLETION, types.TEXT_DOCUMENT_COMPL
          types.WORKSPACE_EXECUTE_COMMAND, types.WORKSPACE_TEXT_DOCUMENT_CONTENT}  # fmt: skip
 
 
+@pytest.mark.timeout(_LIMIT)
 async def test_malformed_messages(tmp_path: Path) -> None:
     random = Random(SEED)
     answers = _odd_answers(random)

@@ -20,7 +20,8 @@ from herdmate.lsp.session import Session
 _ODD: tuple[Any, ...] = (None, True, 0, 1.5, "text", [], [None], [[]], [5], {}, {"a": 1})
 
 ANSWERS: list[Any] = [
-    *({"error": odd} for odd in ({"code": 1, "message": "no"}, 5, [], {"message": {}})),
+    {"error": {"code": 1, "message": "no"}}, {"error": 5}, {"error": []},
+    {"error": {"message": {}}},
     *({"result": odd} for odd in _ODD),
     {"result": {"title": None}}, {"result": {"applied": None}}, {"result": [{"completion": 5}]},
     {"result": None, "error": None},

@@ -28,7 +28,7 @@ def params_of_initialize(converter: cattrs.Converter, value: Any) -> types.Initi
         if not isinstance(able, dict):
             raise
     less = {**value, "processId": value.get("processId"), "capabilities": _able(converter, able)}
-    empty = {"processId": None, "capabilities": {}}
+    empty: dict[str, Any] = {"processId": None, "capabilities": {}}
     good = _good(converter, less, types.InitializeParams, empty)
     return readable(structured(converter, {**empty, **good}, types.InitializeParams))
 

@@ -258,17 +258,11 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_SEEN)
     async def seen(ls: Session, *_arguments: Any) -> str | None:
-        try:
-            return await showing.show_seen(ls)
-        except HerdmateError as error:
-            raise _failure(error) from error
+        return await showing.show_seen(ls)
 
     @server.command(protocol.COMMAND_STATS)
     async def stats(ls: Session, *_arguments: Any) -> str | None:
-        try:
-            return await counting.show(ls)
-        except HerdmateError as error:
-            raise _failure(error) from error
+        return await counting.show(ls)
 
     @server.command(protocol.COMMAND_ACCEPTED)
     def accepted(ls: Session, *arguments: Any) -> None:

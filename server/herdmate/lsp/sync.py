@@ -1,7 +1,6 @@
 """Which message is answered how: every request once, and nothing else.
 
-pygls gives the types, the handlers of the protocol's own methods and the writing. What it does not
-do is done here: a request that nobody can read is answered too, one before ``initialize`` or after
+pygls gives the handlers of the protocol's own methods. What it does not do is done here: a request that nobody can read is answered too, one before ``initialize`` or after
 ``shutdown`` is refused, and no error of a message is shown to the user. It also keeps a copy of its
 own of every document and splits and joins it at each keystroke, 20 ms for 20,000 lines; Herdmate
 keeps its documents itself (see ``documents``).
@@ -14,7 +13,7 @@ import contextvars
 import inspect
 import json
 import logging
-from collections.abc import Awaitable, Callable, Generator
+from collections.abc import Awaitable, Generator
 from typing import Any, Literal
 
 from lsprotocol import types
@@ -23,6 +22,7 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from herdmate.lsp import protocol
 from herdmate.lsp.failures import error_to_lsp, log_failure
+from herdmate.lsp.handlers import Handler, run
 from herdmate.lsp.initializing import params_of_initialize
 from herdmate.lsp.messages import (
     Fault,
@@ -50,8 +50,6 @@ _MOST_SHOWN = 100
 _NOT_YET = int(types.ErrorCodes.ServerNotInitialized)
 _INVALID = int(types.ErrorCodes.InvalidRequest)
 _NO_METHOD = int(types.ErrorCodes.MethodNotFound)
-
-Handler = Callable[..., Any]
 
 
 class Protocol(LanguageServerProtocol):
@@ -100,7 +98,7 @@ class Protocol(LanguageServerProtocol):
             if request.method == types.SHUTDOWN:
                 self.stage = "shut down"
                 self._cancel_all()
-            result = self._run(handler, params)
+            result = run(handler, params)
         except Exception as error:
             self._refuse(request, error)
             return
@@ -155,7 +153,7 @@ class Protocol(LanguageServerProtocol):
     def _listen(self, handler: Handler, message: Notification) -> None:
         try:
             params = self._params(message.method, message.params)
-            result = self._run(handler, params)
+            result = run(handler, params)
         except UnreadableError as error:
             _log.warning("%s was left out: %s", message.method, error)
             session: Any = self._server
@@ -185,30 +183,6 @@ class Protocol(LanguageServerProtocol):
             self._refuse(request, error)
         else:
             self._answer(request, task.result())
-
-    def _run(self, handler: Handler, *given: Any, **more: Any) -> Any:
-        """What a handler answers, or what is to be awaited for that.
-
-        As far as nothing is awaited it is done at once, so that changes come in their order.
-        """
-        if inspect.isgeneratorfunction(handler):
-            return self._go_on(handler(*given, **more), None)
-        return handler(*given, **more)
-
-    def _go_on(self, steps: Generator[Any, Any, Any], value: Any) -> Any:
-        """pygls's own handlers yield those of ours, and what to call them with."""
-        while True:
-            try:
-                handler, given, more = steps.send(value)
-            except StopIteration as end:
-                return end.value
-            value = self._run(handler, *(given or ()), **(more or {}))
-            if inspect.isawaitable(value):
-                return self._go_on_after(steps, value)
-
-    async def _go_on_after(self, steps: Generator[Any, Any, Any], first: Awaitable[Any]) -> Any:
-        rest = self._go_on(steps, await first)
-        return await rest if inspect.isawaitable(rest) else rest
 
     def _cancel(self, params: Any) -> None:
         """Cancel what the client asked with this id; it may be finished, or never have been."""

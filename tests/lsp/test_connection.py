@@ -1,0 +1,109 @@
+"""From bytes to answers, without a process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+
+from herdmate.lsp.connection import converse
+from herdmate.lsp.server import create_server
+from herdmate.lsp.session import Session
+from tests.e2e.raw_client import framed
+
+
+class Writer:
+    def __init__(self) -> None:
+        self.written: list[Any] = []
+
+    def write(self, data: bytes) -> None:
+        self.written.append(json.loads(data.split(b"\r\n\r\n", 1)[1]))
+
+    def close(self) -> None: ...
+
+
+def _server() -> tuple[Session, Writer]:
+    server, writer = create_server(lambda _settings: ({}, "")), Writer()
+    server.protocol.set_writer(writer)
+    return server, writer
+
+
+def _reading(*chunks: bytes, ends: bool = True) -> Callable[[], Awaitable[bytes]]:
+    left = list(chunks)
+
+    async def read() -> bytes:
+        if left:
+            return left.pop(0)
+        if ends:
+            return b""
+        return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
+
+    return read
+
+
+def _call(method: str, number: int | None = None, params: Any = None) -> bytes:
+    message = {"jsonrpc": "2.0", "method": method, "params": params}
+    return framed(json.dumps(message | ({} if number is None else {"id": number})).encode())
+
+
+_BEGIN = _call("initialize", 1, {"processId": None, "capabilities": {}})
+
+
+@pytest.mark.parametrize(
+    ("chunks", "code"),
+    [
+        ([], 1),
+        ([_BEGIN], 1),
+        ([_BEGIN, _call("exit")], 1),
+        ([_BEGIN, _call("shutdown", 2), _call("exit")], 0),
+        ([_BEGIN + _call("shutdown", 2) + _call("exit") + b"nonsense"], 0),
+        ([_BEGIN, _call("shutdown", 2)], 0),  # hung up where exit should be
+        ([_BEGIN, b"Content-Length: 5\r\n\r\n{"], 1),
+        ([b"nonsense\r\n"], 1),
+    ],
+)
+async def test_how_it_ends(chunks: list[bytes], code: int) -> None:
+    server, writer = _server()
+    assert await converse(server.protocol, _reading(*chunks)) == code
+    assert [item["id"] for item in writer.written] == [1, 2][: len(writer.written)]
+
+
+@pytest.mark.parametrize(
+    "begun", [b"C", b"Content-Length: 900\r\n\r\n{}", b"Content-Length: 9\r\n"]
+)
+async def test_the_rest_of_a_message_is_not_waited_for_without_end(
+    begun: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A length that is too large, and a client that waits for its answer."""
+    server, _ = _server()
+    work = converse(server.protocol, _reading(_BEGIN + begun, ends=False), rest_seconds=0.01)
+    assert await asyncio.wait_for(work, 30) == 1
+    assert "the rest of a message has not come" in caplog.text
+
+
+async def test_between_two_messages_an_editor_may_take_any_time() -> None:
+    server, writer = _server()
+    later = _reading(_call("no/such", 2), _call("exit"))
+
+    async def read() -> bytes:
+        await asyncio.sleep(0.05)
+        return await later()
+
+    assert await converse(server.protocol, read, rest_seconds=0.001) == 1
+    assert [item["id"] for item in writer.written] == [2]
+
+
+async def test_nothing_of_a_notification_is_kept() -> None:
+    server, _ = _server()
+    item = {"uri": "file:///a.py", "languageId": "python", "version": 1, "text": "x = 1\n"}
+    change = {"textDocument": {"uri": "file:///a.py", "version": 2}, "contentChanges": []}
+    opening = _call("textDocument/didOpen", None, {"textDocument": item})
+    changes = _call("textDocument/didChange", None, change) * 50
+    await converse(server.protocol, _reading(_BEGIN, opening, changes))
+    assert server.protocol._request_futures == {}
+    assert server.protocol._in_flight == {}
+    assert server.workspace.text_documents == {}
+    await server.end()
