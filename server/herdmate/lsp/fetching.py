@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,8 @@ async def load_or_offer(session: Session) -> None:
 
 async def load_chosen(session: Session) -> None:
     """Load what the changed settings ask for; warn before, where there is not enough memory."""
-    warning = memory_warning(session.settings, session.companion.held_memory())
+    held = session.companion.held_memory()
+    warning = await asyncio.to_thread(memory_warning, session.settings, held)
     asks = warning and session.capabilities.show_message_request
     if not asks or await agrees(session, f"{warning} Load it all the same?", _LOAD):
         await load_or_offer(session)
@@ -86,7 +88,8 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
             report(amount if state.phase == "fetching" else message, fraction)
             tell(message, fraction)
 
-        return await fetch(model, model_folder(), on_progress, in_place())
+        others = await asyncio.to_thread(in_place)
+        return await fetch(model, model_folder(), on_progress, others)
 
 
 async def _load(session: Session) -> None:
