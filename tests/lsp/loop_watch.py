@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
@@ -49,8 +50,12 @@ def watched(saying: Callable[[], str] = str) -> Iterator[Holds]:
 
 
 def _name(handle: asyncio.Handle) -> str:
-    """The coroutine of a task, else the function."""
-    task = getattr(handle._callback, "__self__", None)
-    if isinstance(task, asyncio.Task):
-        return str(getattr(task.get_coro(), "__qualname__", task))
-    return repr(handle._callback)[:120]
+    """The innermost coroutine of a task that runs, else the function."""
+    callback: Any = getattr(handle, "_callback")  # noqa: B009 - nothing public tells
+    task = getattr(callback, "__self__", None)
+    if not isinstance(task, asyncio.Task):
+        return repr(callback)[:120]
+    running: Any = task.get_coro()
+    while asyncio.iscoroutine(inner := getattr(running, "cr_await", None)):
+        running = inner
+    return str(getattr(running, "__qualname__", task))

@@ -11,7 +11,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain, islice
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import unquote
 
 from lsprotocol import types
@@ -101,7 +101,7 @@ def after_saving(session: Session, uris: Iterable[str]) -> None:
     What they say of ignoring holds at once, what they define is read while nobody types.
     """
     saved = tuple(uris)
-    if any(holds_rules(PurePosixPath(unquote(uri))) for uri in saved):
+    if any(holds_rules(Path(unquote(uri))) for uri in saved):
         _look_at_all(session)
     else:
         _look_at_rules(session, saved[:_AT_ONCE])
@@ -207,7 +207,8 @@ def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
         file = uri.partition("#")[0]
         if file not in reasons:
             path = path_of(file)
-            reasons[file] = path and reason_to_withhold_file(path, session.folders)
+            folders = session.folders
+            reasons[file] = None if path is None else reason_to_withhold_file(path, folders)
         _withhold(session, uri, reasons[file])
 
 
