@@ -22,6 +22,7 @@ from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 
 _PIECES = {piece: at for at, piece in enumerate(CONTROL_PIECES) if piece.startswith("<|")}
+_UNKNOWN = "test/unknown"
 _INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1, pieces=_PIECES)
 
 
@@ -31,6 +32,7 @@ class Peer:
     def __init__(self) -> None:
         self.session = create_server(_no_model)
         self.notifications: list[dict[str, Any]] = []
+        self.said_last = ""
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
         self._stream = asyncio.StreamReader()
@@ -52,7 +54,7 @@ class Peer:
 
     async def until_heard(self) -> None:
         """Wait until all that was written was read: what nobody knows is answered in its turn."""
-        await asyncio.wait_for(self.ask("test/unknown", None)[1], 60)
+        await asyncio.wait_for(self.ask(_UNKNOWN, None)[1], 60)
 
     async def initialize(self, encodings: Sequence[str], *folders: Path) -> None:
         """Introduce oneself."""
@@ -90,6 +92,8 @@ class Peer:
         """Nothing is held."""
 
     def _say(self, message: dict[str, Any]) -> None:
+        if message["method"] != _UNKNOWN:
+            self.said_last = message["method"]
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
         self._stream.feed_data(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
 

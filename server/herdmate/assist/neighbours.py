@@ -7,7 +7,7 @@ What must not be seen, is gone or says something else now goes at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,9 +39,21 @@ class Neighbours:
     """What is known of other files; who knows editors tells the folders and what is nearby."""
 
     index: Index = field(default_factory=Index)
-    nearby: Nearby = field(default_factory=Nearby)
+    look_nearby: Callable[[], Nearby] = Nearby
     folders: tuple[Path, ...] = ()
+    _nearby: Nearby | None = None
     _chosen: dict[str, _Chosen] = field(default_factory=dict)
+
+    @property
+    def nearby(self) -> Nearby:
+        """What is open or was edited lately; looked for when somebody asks, not at each change."""
+        if self._nearby is None:
+            self._nearby = self.look_nearby()
+        return self._nearby
+
+    def look_again(self, look_nearby: Callable[[], Nearby]) -> None:
+        """Something else is nearby."""
+        self.look_nearby, self._nearby = look_nearby, None
 
     async def seen_with(
         self, cursor: Cursor, tokens: int, counts: TokenCounts, nobody_types: bool

@@ -117,7 +117,7 @@ class FakeBackend:
 
     def _record(self, text: str) -> None:
         if self._script.record:
-            with open(self._script.record, "a", encoding="utf-8") as file:
+            with open(self._script.record, "a", encoding="utf-8", errors="replace") as file:
                 file.write(f"{text}\n")
 
     def piece(self, token: int) -> bytes:

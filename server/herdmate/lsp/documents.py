@@ -56,6 +56,11 @@ class Documents:
         cells = (cell_of(notebook, uri) for notebook in self._notebooks.values())
         return next((cell for cell in cells if cell is not None), None)
 
+    def __contains__(self, uri: str) -> bool:
+        """Has the editor opened it?"""
+        cells = (uri in notebook.cells for notebook in self._notebooks.values())
+        return self._named(uri) in self._open or any(cells)
+
     def get(self, uri: str) -> OpenDocument:
         """The newest version; raises ``SelectionError`` when the editor has not opened it."""
         if (opened := self.find(uri)) is None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
+from urllib.parse import unquote
 
 from lsprotocol import types
 
@@ -30,6 +32,9 @@ _REST = 0.03
 _TYPING = 1.0
 _MOST_EDITED = 10
 
+_AT_ONCE = 20
+"""Files or documents that are looked at before others have their turn; each takes 0.2 ms."""
+
 
 async def index_workspace(session: Session) -> None:
     """Read what the files of the workspace define; files are looked for on another thread.
@@ -41,9 +46,10 @@ async def index_workspace(session: Session) -> None:
 
 
 async def _index(session: Session) -> None:
-    neighbours = session.companion.neighbours
+    neighbours, folders = session.companion.neighbours, session.folders
+    session.rules = await asyncio.to_thread(lambda: {at: state_of_rules(at) for at in folders})
     gone = set(neighbours.index.paths())
-    files = _files(session.folders)
+    files = _files(folders)
     while batch := await asyncio.to_thread(_next, files, 100):
         gone.difference_update(batch)
         for path in batch:
@@ -76,13 +82,14 @@ def after_changing_folders(session: Session) -> None:
     """The workspace has other folders."""
     session.learn_folders()
     session.load_prompts()
-    _look_at_rules(session, have_changed=True)
+    session.rules = {}
+    _look_at_all(session)
 
 
-def after_opening(session: Session, uri: str) -> None:
-    """A document was opened: is it one that the model must not see?"""
-    _look_at_rules(session)
-    _look_at_document(session, uri)
+def after_opening(session: Session, *uris: str) -> None:
+    """Documents, or a notebook's cells, were opened: are they such as the model must not see?"""
+    _look_at_rules(session, uris)
+    _look_at_documents(session, uris)
     _tell_opened(session)
 
 
@@ -101,11 +108,27 @@ def after_saving(session: Session, uris: Iterable[str]) -> None:
 
     What they say of ignoring holds at once, what they define is read while nobody types.
     """
-    paths = [path for uri in uris if (path := path_of(uri)) is not None]
-    _look_at_rules(session, have_changed=any(holds_rules(path) for path in paths))
+    saved = tuple(uris)
+    if any(holds_rules(Path(unquote(uri))) for uri in saved):
+        _look_at_all(session)
+    else:
+        _look_at_rules(session, saved[:_AT_ONCE])
+    _note_changed(session, saved[:_AT_ONCE])
+    if later := saved[_AT_ONCE:]:
+        session.spawn(_in_slices(later, partial(_note_changed, session)))
+
+
+def _note_changed(session: Session, uris: Iterable[str]) -> None:
+    paths = (path for uri in uris if (path := path_of(uri)) is not None)
     session.changed_files.update(path for path in paths if _could_be_indexed(session, path))
     if session.changed_files and (session.looking is None or session.looking.done()):
         session.looking = session.spawn(_look_at_changed(session))
+
+
+async def _in_slices(uris: Sequence[str], look: Callable[[Sequence[str]], None]) -> None:
+    for at in range(0, len(uris), _AT_ONCE):
+        await asyncio.sleep(0)
+        look(uris[at : at + _AT_ONCE])
 
 
 def after_closing(session: Session, uri: str) -> None:
@@ -157,20 +180,56 @@ def _is_by_link(path: Path, root: Path) -> bool:
     return Path(os.path.realpath(path)) != Path(os.path.realpath(root), path.relative_to(root))
 
 
-def _look_at_rules(session: Session, have_changed: bool = False) -> None:
-    """Rules that have changed hold at once; the index follows while nobody types."""
-    before, session.rules = session.rules, tuple(map(state_of_rules, session.folders))
-    if have_changed or before not in (None, session.rules):
-        session.companion.neighbours.choose_anew()
-        for uri in session.documents.uris():
-            _look_at_document(session, uri)
-        session.spawn(index_workspace(session))
+def _look_at_rules(session: Session, uris: Iterable[str]) -> None:
+    """Have the rules changed that hold for what lies in the folders of some files?"""
+    paths = map(path_of, {uri.partition("#")[0] for uri in uris})
+    folders = {folder_of(path, session.folders) for path in set(paths) if path is not None}
+    now = {folder: state_of_rules(folder) for folder in folders if folder is not None}
+    before = session.rules
+    session.rules = before | now
+    if any(before.get(folder, state) != state for folder, state in now.items()):
+        _look_at_all(session)
 
 
-def _look_at_document(session: Session, uri: str) -> None:
-    """May the model see an open document? Where not any more, it stops."""
-    path = path_of(uri)
-    reason = reason_to_withhold_file(path, session.folders) if path is not None else None
+def _look_at_all(session: Session) -> None:
+    """Rules that have changed hold at once; the index follows while nobody types.
+
+    Of many documents those that the model is asked about are looked at now. The others it does not
+    see until they were.
+    """
+    session.companion.neighbours.choose_anew()
+    urgent = {*session.reading_ahead, *session.companion.ongoing, *session.edited}
+    uris = sorted(session.documents.uris(), key=lambda uri: uri not in urgent)
+    now, later = uris[:_AT_ONCE], uris[_AT_ONCE:]
+    _look_at_documents(session, now)
+    if later:
+        session.companion.ignored |= dict.fromkeys(later, _NOT_LOOKED_AT)
+        session.spawn(_in_slices(later, partial(_look_at_open, session)))
+    session.spawn(index_workspace(session))
+
+
+_NOT_LOOKED_AT = "what git ignores has changed, and this file is just being looked at"
+
+
+def _look_at_open(session: Session, uris: Iterable[str]) -> None:
+    """Some may have been closed meanwhile."""
+    _look_at_documents(session, [uri for uri in uris if uri in session.documents])
+
+
+def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
+    """May the model see open documents? The cells of a notebook lie in one file."""
+    reasons: dict[str, str | None] = {}
+    for uri in uris:
+        file = uri.partition("#")[0]
+        if file not in reasons:
+            path = path_of(file)
+            folders = session.folders
+            reasons[file] = None if path is None else reason_to_withhold_file(path, folders)
+        _withhold(session, uri, reasons[file])
+
+
+def _withhold(session: Session, uri: str, reason: str | None) -> None:
+    """Where the model may not see a document any more, what it does with that stops."""
     if reason is None:
         session.companion.ignored.pop(uri, None)
         return
@@ -201,8 +260,12 @@ def _next(files: Iterator[Path], count: int) -> list[Path]:
 
 
 def _tell_opened(session: Session) -> None:
+    session.companion.neighbours.look_again(partial(_nearby, session))
+
+
+def _nearby(session: Session) -> Nearby:
     opened = (path_of(uri) for uri in session.documents.uris())
     edited = (path_of(uri) for uri in session.edited)
-    session.companion.neighbours.nearby = Nearby(
+    return Nearby(
         frozenset(path for path in opened if path), frozenset(path for path in edited if path)
     )

@@ -136,8 +136,7 @@ def _documents(server: Session) -> None:
     def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:
         server.documents.open_notebook(params)
         server.parse_soon()
-        for uri in server.documents.cells(params.notebook_document.uri):
-            indexing.after_opening(server, uri)
+        indexing.after_opening(server, *server.documents.cells(params.notebook_document.uri))
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
     def notebook_did_change(params: types.DidChangeNotebookDocumentParams) -> None:
@@ -146,8 +145,8 @@ def _documents(server: Session) -> None:
         server.documents.change_notebook(params)
         server.parse_soon()
         after = server.documents.cells(uri)
-        for cell in set(after) - set(before):
-            indexing.after_opening(server, cell)
+        if new := set(after) - set(before):
+            indexing.after_opening(server, *new)
         for cell in set(before) - set(after):
             _after_closing(server, cell)
         for edit in (params.change.cells and params.change.cells.text_content) or ():

@@ -91,7 +91,7 @@ class Session(LanguageServer):
         self.edited: list[str] = []  # documents, the one edited last first
         self.changed_files: set[Path] = set()  # that the index has not looked at again
         self.looking: asyncio.Task[None] | None = None  # at these
-        self.rules: object = None  # of ignoring, as they were when last looked at
+        self.rules: dict[Path, object] = {}  # of ignoring, by folder, when last looked at
         self.shown: dict[str, str] = {}  # documents that only the server has, by URI
         self.paused_until = 0.0  # by the event loop's clock
         self.silence = ""  # why nothing was shown when something was asked last

@@ -1,0 +1,215 @@
+"""What clients tell of documents that no client should: the text stays theirs, or is dropped."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from herdmate.context import syntax
+from herdmate.lsp.documents import Documents
+from herdmate.lsp.opened import edited
+from herdmate.text import Edit, Span, narrowed
+from tests.lsp.in_process import Peer, peer
+
+URI = "file:///a.py"
+CODE = "def f(a, b):\n    return a + b\n\n"
+
+
+def _open(text: str, uri: str = URI, language: str = "python", version: int = 1) -> Documents:
+    documents = Documents()
+    documents.open(types.TextDocumentItem(uri, language, version, text))
+    return documents
+
+
+def _insert(line: int, column: int, text: str) -> types.TextDocumentContentChangePartial:
+    place = types.Position(line, column)
+    return types.TextDocumentContentChangePartial(types.Range(place, place), text)
+
+
+def _change(documents: Documents, version: int, *changes: Any, uri: str = URI) -> None:
+    named = types.VersionedTextDocumentIdentifier(version, uri)
+    documents.change(types.DidChangeTextDocumentParams(named, list(changes)))
+
+
+def _text(documents: Documents, uri: str = URI) -> str:
+    return documents.get(uri).document.text
+
+
+@pytest.mark.parametrize("size", [3_000, 30_000])
+def test_a_thousand_changes_in_one_message_do_not_hold_the_server(size: int) -> None:
+    """100 kB took 4.3 s. The bound is generous: it is for what grows with the product of both."""
+    documents = _open(CODE * size)
+    while documents.parse_on():
+        pass
+    changes = [_insert(at * 7 % (2 * size), 0, "x") for at in range(1_000)]
+    began = time.thread_time()
+    _change(documents, 2, *changes)
+    assert time.thread_time() - began < 2.0
+    assert _text(documents).count("x") == 1_000
+
+
+def test_a_message_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    documents, parsed = _open(CODE), []
+    parse = syntax.parse_bytes
+    monkeypatch.setattr(
+        syntax, "parse_bytes", lambda *given: parsed.append(given[1]) or parse(*given)
+    )
+    _change(documents, 2, *(_insert(0, 0, f"x{at} = 1\n") for at in range(200)))
+    assert parsed == [_text(documents).encode()]
+    _change(documents, 3, _insert(0, 0, "y"), _insert(5, 0, "z"))
+    assert len(parsed) == 2
+    _change(documents, 4)
+    assert len(parsed) == 2
+
+
+def test_a_client_that_sends_all_of_the_text_at_each_key_has_it_parsed_where_it_changed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    documents, told = _open(CODE * 100), []
+    follow = syntax.edited
+    monkeypatch.setattr(syntax, "edited", lambda *given: told.append(given[2]) or follow(*given))
+    text = _text(documents)
+    _change(documents, 2, types.TextDocumentContentChangeWholeDocument(text[:50] + "é" + text[50:]))
+    assert told == [(Edit(Span(50, 50), "é"),)]
+
+
+def test_the_smallest_edit() -> None:
+    for old, new in (("aa", "aaa"), ("", "x"), ("x", ""), ("abc", "abc"), ("abcd", "axyd")):
+        edit = narrowed(f"_{old}_", Edit(Span(1, 1 + len(old)), new))
+        text = f"_{old}_"
+        assert text[: edit.span.start] + edit.new_text + text[edit.span.end :] == f"_{new}_"
+    assert narrowed("abcd", Edit(Span(0, 4), "axyd")) == Edit(Span(1, 3), "xy")
+
+
+def test_a_long_file_is_parsed_in_slices_and_may_be_edited_meanwhile() -> None:
+    documents = _open(CODE * 20_000)
+    assert isinstance(documents.get(URI).document.tree, syntax.NoTree)
+    _change(documents, 2, _insert(0, 0, "x = 1\n"), _insert(9, 0, "y = 2\n"))
+    while documents.parse_on(URI):
+        pass
+    tree = documents.get(URI).document.tree
+    assert isinstance(tree, syntax.SyntaxTree)
+    assert tree.source.text == _text(documents)
+    documents.refresh(URI)
+    while documents.parse_on(URI):
+        pass
+    tree = documents.get(URI).document.tree
+    assert isinstance(tree, syntax.SyntaxTree)
+    assert not tree.is_stale
+    assert syntax.definition_names(tree, _text(documents))[:2] == ("f", "f")
+
+
+@pytest.mark.parametrize("versions", [(5, 4), (5, 5), (0, -1), (2**31 - 1, 1)])
+def test_what_a_client_numbers_wrongly_is_still_its_text(versions: tuple[int, int]) -> None:
+    documents = _open("", version=9)
+    for version in versions:
+        _change(documents, version, _insert(0, 0, "x"))
+    assert _text(documents) == "xx"
+    assert documents.get(URI).document.version == versions[-1]
+
+
+def test_the_second_of_two_openings_counts(caplog: pytest.LogCaptureFixture) -> None:
+    documents = _open(CODE * 20_000)  # whose parse is still going on
+    documents.open(types.TextDocumentItem(URI, "typescript", 1, "let x = 1\n"))
+    assert "opened that was open" in caplog.text
+    while documents.parse_on():
+        pass
+    document = documents.get(URI).document
+    assert (document.text, document.language) == ("let x = 1\n", "typescript")
+    assert isinstance(document.tree, syntax.SyntaxTree)
+    assert document.tree.language == "typescript"
+
+
+def test_what_was_never_opened_is_neither_changed_nor_closed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    documents = _open("x")
+    _change(documents, 2, _insert(0, 0, "y"), uri="file:///b.py")
+    documents.close("file:///b.py")
+    documents.close_notebook("file:///b.ipynb")
+    assert documents.uris() == (URI,)
+    assert caplog.text.count("not open") == 3
+
+
+@pytest.mark.parametrize(
+    ("opened", "asked"),
+    [
+        ("file:///c%3A/x.py", "file:///c:/x.py"),
+        ("file:///C:/x.py", "file:///c%3a/x.py"),
+        ("file:///%7Ea/x.py", "file:///~a/x.py"),
+        ("file:///%C3%A9.py", "file:///é.py"),
+        ("file:///a b.py", "file:///a%20b.py"),
+    ],
+)
+def test_a_uri_may_be_spelled_in_several_ways(opened: str, asked: str) -> None:
+    documents = _open("x", opened)
+    _change(documents, 2, _insert(0, 0, "y"), uri=asked)
+    assert _text(documents, asked) == _text(documents, opened) == "yx"
+    documents.close(asked)
+    assert documents.uris() == ()
+
+
+@pytest.mark.parametrize("other", ["file:///a%2Fb.py", "file:///a%252Fb.py", "file:///A/b.py"])
+def test_what_is_spelled_alike_is_not_the_same(other: str) -> None:
+    documents = _open("x", "file:///a/b.py")
+    assert documents.find(other) is None
+
+
+def test_two_spellings_that_are_both_open_are_two_documents() -> None:
+    documents = _open("x", "file:///c%3A/x.py")
+    documents.open(types.TextDocumentItem("file:///c:/x.py", "python", 1, "y"))
+    assert _text(documents, "file:///c%3A/x.py") == "x"
+    assert _text(documents, "file:///c:/x.py") == "y"
+    documents.close("file:///c:/x.py")
+    assert _text(documents, "file:///c%3A/x.py") == "x"
+
+
+PLACE = {"line": 0, "character": 0}
+RANGE = {"start": PLACE, "end": PLACE}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"range": RANGE},
+        {"range": {"start": PLACE}, "text": "y"},
+        {"range": {"start": PLACE, "end": {"line": -1, "character": 0}}, "text": "y"},
+        {"range": {"start": PLACE, "end": {"line": "x", "character": 0}}, "text": "y"},
+        {"range": 5, "text": "y"},
+        7,
+    ],
+)
+async def test_a_document_is_dropped_until_it_is_reopened_where_a_change_cannot_be_read(
+    tmp_path: Path, change: Any
+) -> None:
+    """The good changes of the same message are not made either: nobody knows where they are."""
+    async with peer(tmp_path) as client:
+        _tell_opened(client, "x")
+        changes = [{"text": "good"}, change]
+        named = {"uri": URI, "version": 2}
+        client.notify("textDocument/didChange", {"textDocument": named, "contentChanges": changes})
+        await client.until_heard()
+        assert client.session.documents.find(URI) is None
+        client.notify(
+            "textDocument/didChange", {"textDocument": named, "contentChanges": [{"text": "z"}]}
+        )
+        await client.until_heard()
+        assert client.session.documents.find(URI) is None
+        _tell_opened(client, "again")
+        await client.until_heard()
+        assert client.session.documents.get(URI).document.text == "again"
+
+
+def _tell_opened(client: Peer, text: str) -> None:
+    item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
+    client.notify("textDocument/didOpen", {"textDocument": item})
+
+
+def test_edits_that_lead_nowhere_new_keep_the_tree() -> None:
+    opened = _open(CODE).get(URI)
+    again = edited(opened, (Edit(Span(0, 0), "x"), Edit(Span(0, 1), "")), opened.lines, 2)
+    assert again.document.tree is opened.document.tree
