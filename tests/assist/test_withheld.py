@@ -44,3 +44,15 @@ def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
     assert "secrets" in str(why["d.py"])
     assert why["f"] is None
     assert "git ignores" in str(reason_to_withhold_file(tmp_path / "e" / "a.py", (tmp_path,)))
+
+
+def test_rules_that_cannot_be_read_withhold_and_say_which_they_are(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("a" * 300_000, "utf-8")
+    reason = str(reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)))
+    assert f"the rules in {tmp_path / '.gitignore'} cannot be read" in reason
+    (tmp_path / ".gitignore").write_text("a.py\n", "utf-8")
+    reason = str(reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)))
+    assert "git ignores this file" in reason
+    (tmp_path / ".gitignore").unlink()
+    assert reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)) is None

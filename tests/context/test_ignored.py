@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -260,7 +261,7 @@ def _ignored_by_git(repository: Path, names: list[str]) -> set[str]:
     return {name.decode() for name in said.stdout.split(b"\0") if name}
 
 
-_UNREADABLE = {
+_UNREADABLE: dict[str, Callable[[Path], object]] = {
     "a pipe": lambda path: os.mkfifo(path),
     "a device without an end": lambda path: path.symlink_to("/dev/zero"),
     "what the client writes": lambda path: path.symlink_to(f"/dev/fd/{os.pipe()[0]}"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from herdmate.context.lexical import brackets, opens_block, trailing_comment, unclosed
@@ -68,3 +70,15 @@ def test_trailing_comment(language: str, line: str, at: int | None) -> None:
 )
 def test_opens_block(language: str, line: str, opens: bool) -> None:
     assert opens_block(line, language) is opens
+
+
+@pytest.mark.parametrize("language", ["python", "javascript", "rust"])
+@pytest.mark.parametrize(
+    "unit", ['\\"', "\\'", "\\`", "=/[", "(/a", "(/\\", "#", " # ", "//", " // ", "'", '"\\', "/*"]
+)
+def test_a_long_line_takes_no_longer_than_it_is(language: str, unit: str) -> None:
+    start = time.process_time()  # minutes, if each looked through the rest of the line
+    for text in ('"' + unit * 20_000, "x = " + unit * 20_000 + " # a", "'" + unit * 20_000 + "\n"):
+        assert unclosed(text, language) >= 0
+        trailing_comment(text, language)
+    assert time.process_time() - start < 20

@@ -204,7 +204,7 @@ HOSTILE: dict[str, Hostile] = {
     "modules that are read at start": Hostile(_modules(*_AT_START), runs=True),
     "modules that are read late": Hostile(_modules(*_LATE), runs=True, as_module=True),
     "a search path of modules": Hostile(
-        _modules(*_NAMED, *_OURS), runs=True, environment={"PYTHONPATH": "{folder}:.:"}
+        _modules(*_NAMED), runs=True, environment={"PYTHONPATH": "{folder}:.:"}
     ),
     "programs": Hostile(
         _programs("git", "python", "python3", "sh", "uname", "nvidia-smi", "ldconfig", "gcc"),

@@ -254,7 +254,7 @@ _BLOCKS = {
 """What ends a block that a line has begun, by language."""
 
 _CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
-_HEADER = re.compile(r"\s*[})]?\s*(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
+_HEADER = re.compile(r"\s*(?:[})]\s*)?(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
 _CLOSING = {"(": ")", "[": "]", "{": "}"}
 _GOES_ON = ",([{=+-*/%&|<>:?.\\"
 

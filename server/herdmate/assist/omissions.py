@@ -10,20 +10,17 @@ import re
 
 _LINE = re.compile(r"\r\n|\n|\r")
 _DOTS = r"(?:\.{3}|…)"
-_COMMENT = re.compile(
-    r"^\s*(?:#+|//+|\{?/\*+|--+|<!--|;+|%+)\s*(?P<body>.*?)\s*(?:\*+/\}?|--+>)?\s*$"
-)
+_OPENER = re.compile(r"\s*(?:#+|//+|\{?/\*+|--+|<!--|;+|%+)\s*")
+_CLOSER = re.compile(r"(?:(?<!\*)\*+/\}?|(?<!-)--+>)\Z")
+_LONGEST_PHRASE = 300
 _WITHIN = re.compile(  # behind code on the same line
     rf"/\*\s*{_DOTS}[^*]*\*/|[\s{{](?:#|//)\s*{_DOTS}\s*$"
     rf"|\{{\s*{_DOTS}\s*\}};?$"
 )
 _STUB = re.compile(rf":\s*{_DOTS}\s*$")
 
-_PROSE = re.compile(
-    r'"""[\s\S]*?"""|\'\'\'[\s\S]*?\'\'\'|/\*[\s\S]*?\*/|<!--[\s\S]*?-->'
-    r"|^[ \t]*(?:#+ |//|-- |;;).*$",
-    re.MULTILINE,
-)
+_PROSE = re.compile(r'"""|\'\'\'|/\*|<!--|^[ \t]*(?:#+ |//|-- |;;).*$', re.MULTILINE)
+_END_OF_PROSE = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}
 _DEFINITION = re.compile(
     r"(?:(?!(?:for|if|elif|while|in|not)\b)[\w.]+ )*"
     r"(?:def|class|function\*?|func|fn|interface|struct|enum|trait|module|type)"
@@ -92,7 +89,27 @@ def _says_so(code: str, original: str) -> bool:
 
 def _bare(code: str) -> str:
     """The code without comments and documentation."""
-    return _PROSE.sub("", code).strip()
+    return _without_prose(code).strip()
+
+
+def _without_prose(code: str) -> str:
+    kept: list[str] = []
+    endless: set[str] = set()  # marks behind which no end comes, which is looked for once
+    at = 0
+    while (mark := _PROSE.search(code, at)) is not None:
+        kept.append(code[at : mark.start()])
+        end = _END_OF_PROSE.get(mark[0])
+        if end is None:
+            at = mark.end()
+            continue
+        found = -1 if end in endless else code.find(end, mark.end())
+        if found < 0:
+            endless.add(end)
+            kept.append(code[mark.start()])
+            at = mark.start() + 1
+        else:
+            at = found + len(end)
+    return "".join((*kept, code[at:]))
 
 
 def _lost_definitions(code: str, original: str) -> int:
@@ -104,7 +121,7 @@ def _lost_definitions(code: str, original: str) -> int:
 
 def _definitions(code: str) -> set[str]:
     """Names of what is defined at the indentation of the first line."""
-    lines = [line for line in _LINE.split(_PROSE.sub("", code)) if line.strip()]
+    lines = [line for line in _LINE.split(_without_prose(code)) if line.strip()]
     indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else ""
     heads = (line[len(indent) :] for line in lines if line.startswith(indent))
     found = (_DEFINITION.match(head) for head in heads if not head[:1].isspace())
@@ -112,14 +129,21 @@ def _definitions(code: str) -> set[str]:
 
 
 def _is_gap(line: str) -> bool:
-    comment = _COMMENT.match(line)
-    body = (comment["body"] if comment else line).lower().strip(" ()[]<>")
+    said = _said_in_comment(line)
+    body = (line if said is None else said).lower().strip(" ()[]<>")
     if re.match(_DOTS, body):
         rest = re.sub(rf"{_DOTS}|[()]", " ", body).strip()
         return not rest or _ABOUT_CODE.search(rest) is not None
-    if comment is None:
+    if said is None or len(body) > _LONGEST_PHRASE:
         return False
     return _PHRASES.fullmatch(re.sub(rf"{_DOTS}|[.:;,!]+$", "", body).strip()) is not None
+
+
+def _said_in_comment(line: str) -> str | None:
+    """What a line that is a comment says."""
+    if (opener := _OPENER.match(line)) is None:
+        return None
+    return _CLOSER.sub("", line[opener.end() :].rstrip()).rstrip()
 
 
 def _is_within(line: str, original: str) -> bool:

@@ -352,9 +352,9 @@ AFTER: tuple[Rule, ...] = (
 _CLOSERS = " \t)]}>\"'`;:,"
 _CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|end|fi|done|esac|</[\w.:-]*>)\s*$")
 _GOES_ON = re.compile(
-    r"\s*[)\]}]*\s*(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
+    r"\s*(?:[)\]}]+\s*)?(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
 )
-_LAST_WORD = re.compile(r"\w+\Z")
+_LAST_WORD = re.compile(r"(?<!\w)\w+\Z")
 _ENDS = ")]}>\"'`;:,"
 _AUTO_CLOSED = frozenset(")]}>\"'`")
 _CONTROL = re.compile(r"<\|[a-z_]+\|>|▁?<(?:PRE|SUF|MID|EOT)>")
@@ -362,8 +362,8 @@ _NO_CODE = re.compile(rf"^[ \t]*```.*|{_CONTROL.pattern}", re.MULTILINE)
 _EXPLAINED = PROSE | {"toml", "dockerfile", "makefile", "sql", "lua"}
 """Languages in which lines are often explained behind them."""
 _NOISE = re.compile(
-    r"(?:#|//|--|/\*|<!--)+\s*(?:todo|fixme)?\W*(?:(?:your|add|write|put|insert|implement|the|rest|"
-    r"of|code|here|this|function|method|logic|remaining|existing|your)\W*)*(?:\*/|-->)?",
+    r"(?:#|//|--|/\*|<!--)\W*(?:(?:todo|fixme)\W*)?(?:(?:your|add|write|put|insert|implement|the|rest|"
+    r"of|code|here|this|function|method|logic|remaining|existing)\W*)*",
     re.IGNORECASE,
 )
 

@@ -11,7 +11,7 @@ from herdmate.assist.omissions import leaves_out
 from herdmate.errors import RefusedError
 
 _LINE = re.compile(r"\r\n|\n|\r")
-_IMPORT = re.compile(r"\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
+_IMPORT = re.compile(r"(?<!\s)\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
 _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
 _LONGEST_REASONS = 600
@@ -83,7 +83,7 @@ def reasons_of(reply: str) -> str:
 
 def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
     """The fenced blocks that are not blank, and whether the last one was never closed."""
-    opening = re.compile(rf"^{indent}(?P<fence>`{{3,}}|~{{3,}})[^\n`]*\n", re.MULTILINE)
+    opening = re.compile(rf"^{indent}(?P<fence>`{{3,}}|~{{3,}}(?!~))[^\n`]*\n", re.MULTILINE)
     blocks: list[str] = []
     at = 0
     while (start := opening.search(reply, at)) is not None:

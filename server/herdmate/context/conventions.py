@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from herdmate.context.editorconfig import editorconfig
+from herdmate.context.editorconfig import editorconfig as editorconfig
 
 _WIDEST_INDENT, _WIDEST_LINE = 16, 10_000
 _MOST_TEXT = 200_000  # characters of a file that are looked at

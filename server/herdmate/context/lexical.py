@@ -33,13 +33,14 @@ def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
     if language in PROSE:
         return
     mark = line_comment(language)
+    without_end: dict[str, int] = {}
     at = 0
     while at < len(text):
         char = text[at]
         if char in "()[]{}":
             yield at, char
         elif char in "\"'`":
-            at = _string_end(text, at, language)
+            at = _string_end(text, at, language, without_end)
         elif mark and text.startswith(mark, at) and _may_be_comment(text, at, mark):
             at = _line_end(text, at)
         elif char == "/" and language in _WITH_REGEX:
@@ -60,12 +61,13 @@ def trailing_comment(line: str, language: str) -> int | None:
     mark = line_comment(language)
     if not mark or language in PROSE:
         return None
-    at = 0
+    without_end: dict[str, int] = {}
+    at = start = len(line) - len(line.lstrip())
     while at < len(line):
         if line[at] in "\"'`":
-            at = _string_end(line, at, language)
-        elif line.startswith(mark, at) and line[:at].strip() and line[at - 1].isspace():
-            return at if line[at + len(mark) :][:1] in ("", " ") else None
+            at = _string_end(line, at, language, without_end)
+        elif line.startswith(mark, at) and at > start and line[at - 1].isspace():
+            return at if line[at + len(mark) : at + len(mark) + 1] in ("", " ") else None
         at += 1
     return None
 
@@ -114,32 +116,41 @@ _SINGLE_QUOTED = _WITH_REGEX | _words(
 """Languages in which ``'`` encloses strings; elsewhere it encloses a character, or is a name's."""
 
 _CHARACTER = re.compile(r"'(?:\\[^\n]{1,8}?|[^'\\\n])'")
-_REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\\[\n])+/")
+_REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n]){0,200}\]|[^/\\\[\n]){1,1000}/")
+_MOST_BEFORE = 200  # characters in front of a mark of comments that are looked at
 _PREFIXED = re.compile(r"(?<!\w)(?:[rbfu]{1,2}|l|u8)\Z", re.IGNORECASE)
 
 
 def _may_be_comment(text: str, at: int, mark: str) -> bool:
     """Python's and the shell's mark stands at the start or behind a blank; ``//`` ends a statement
     or begins a line, or it is a part of an address."""
-    before = text[text.rfind("\n", 0, at) + 1 : at]
+    nearest = max(at - _MOST_BEFORE, 0)
+    before = text[max(text.rfind("\n", nearest, at) + 1, nearest) : at]
     if mark == "//":
         return before.strip()[-1:] in ("", *";{},()[]") or before[-1:].isspace()
     return not before[-1:].strip()
 
 
-def _string_end(text: str, start: int, language: str) -> int:
-    """The place of the quote that ends a string on its line; ``start`` where none does."""
+def _string_end(text: str, start: int, language: str, without_end: dict[str, int]) -> int:
+    """The place of the quote that ends a string on its line; ``start`` where none does.
+
+    ``without_end``: up to where no such string ends, by quote. What is known is not looked for
+    again, as in a line of many quotes behind backslashes.
+    """
     if text[start] == "'":
         if language not in _SINGLE_QUOTED:
             found = _CHARACTER.match(text, start)
             return found.end() - 1 if found else start
         if text[start - 1 : start].isalnum() and not _PREFIXED.search(text[:start][-8:]):
             return start
+    if start < without_end.get(text[start], 0):
+        return start
     at = start + 1
     while at < len(text) and text[at] != "\n":
         if text[at] == text[start]:
             return at
         at += 2 if text[at] == "\\" else 1
+    without_end[text[start]] = at
     return start
 
 

@@ -21,7 +21,7 @@ from herdmate.text import Cursor, Edit, Span, supposing
 _log = logging.getLogger(__name__)
 
 _MENU_SECONDS = 0.25
-_WORD_BEFORE = re.compile(r"\w*$")
+_WORD_BEFORE = re.compile(r"(?<!\w)\w*$")
 
 
 async def inline_completion(

@@ -1,0 +1,102 @@
+"""No regular expression of ours takes much longer than the text is long, whatever the text is.
+
+Most are for text that others wrote, and while Python looks for one nothing else goes on. All are
+found by themselves: those that have a name, and those that stand where they are used.
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import re
+import time
+from collections.abc import Callable, Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+import herdmate
+
+_LENGTHS = (16, 200, 3_000)  # what takes years for the last shows itself before
+_SUSPICIOUS = 0.02  # seconds; a linear one takes less than a thousandth
+_USES = ("match", "fullmatch", "search", "finditer", "findall", "sub", "split")
+_PACKAGE = Path(herdmate.__file__).parent
+_SOURCES = {path: ast.parse(path.read_text("utf-8")) for path in sorted(_PACKAGE.rglob("*.py"))}
+
+
+def _patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
+    """Where a pattern stands, how it is used, and the pattern."""
+    for path, tree in _SOURCES.items():
+        name = ".".join(path.relative_to(_PACKAGE.parent).with_suffix("").parts)
+        if name.startswith(("herdmate.bench", "herdmate.eval")) or name.endswith("__main__"):
+            continue  # of our own texts
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            use, owner = node.func.attr, node.func.value
+            if use not in _USES or not isinstance(owner, ast.Name):
+                continue
+            if owner.id == "re" and isinstance(node.args[0], ast.Constant):
+                assert isinstance(node.args[0].value, str)
+                flags = [eval(ast.unparse(item), {"re": re}) for item in node.args[3:]]
+                yield f"{name}:{node.lineno}", use, re.compile(node.args[0].value, *flags)
+            elif owner.id != "re":
+                found = getattr(importlib.import_module(name), owner.id, None)
+                if isinstance(found, re.Pattern) and isinstance(found.pattern, str):
+                    yield f"{name}.{owner.id}", use, found
+
+
+_KNOWN = sorted({(where, use): (where, use, found) for where, use, found in _patterns()}.values(),
+                key=lambda item: item[:2])  # fmt: skip
+
+
+def _pumps(pattern: str, length: int) -> Iterator[str]:
+    """Texts that begin as the pattern may, and go on with something that it may take many times."""
+    plain = re.sub(r"\\[wsSdbBZ]|\(\?P<\w+>|\(\?[:=!<]+", " ", pattern)
+    words = [f"{word} " for word in dict.fromkeys(re.findall("[A-Za-z]{2,}", plain))]
+    signs = list(dict.fromkeys(re.findall(r"[^\w\s]", plain)))
+    marks = list(dict.fromkeys(re.findall(r"[^\w\s]{2,}", plain.replace("\\", ""))))
+    some = ["a", "1", " ", "\t", "\n", *signs[:20], *marks[:10], *words[:10]]
+    pairs = [one + other for one, other in product(["a", " ", "\n", *signs[:12]], repeat=2)]
+    for unit, start in product(some, ("", *some)):
+        yield start + unit * (length // len(unit)) + "b"
+    for unit, start in product(pairs, ("", "\n")):
+        yield start + unit * (length // len(unit)) + "\0"
+
+
+def _seconds(look: Callable[[str], object], text: str) -> float:
+    start = time.process_time()
+    look(text)
+    return time.process_time() - start
+
+
+def _look(pattern: re.Pattern[str], use: str) -> Callable[[str], object]:
+    if use == "finditer":
+        return lambda text: list(pattern.finditer(text))
+    if use == "sub":
+        return lambda text: pattern.sub("", text)
+    return getattr(pattern, use)  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize(
+    ("use", "pattern"),
+    [item[1:] for item in _KNOWN],
+    ids=[f"{where} {use}" for where, use, _ in _KNOWN],
+)
+def test_a_pattern_takes_no_longer_than_the_text_is(use: str, pattern: re.Pattern[str]) -> None:
+    look = _look(pattern, use)
+    for length in _LENGTHS:
+        for text in _pumps(pattern.pattern, length):
+            if _seconds(look, text) > _SUSPICIOUS:  # was it only a slow machine?
+                once, twice = (min(_seconds(look, text * n) for _ in range(3)) for n in (1, 2))
+                assert twice < max(3 * once, _SUSPICIOUS), f"{text[:20]!r}: {once:.3f}, {twice:.3f}"
+
+
+def test_all_patterns_are_found() -> None:
+    assert len(_KNOWN) > 60
+
+
+def test_a_slow_pattern_would_be_found() -> None:
+    with pytest.raises(AssertionError):
+        test_a_pattern_takes_no_longer_than_the_text_is("search", re.compile(r"a*a*b"))
