@@ -30,7 +30,7 @@ def ancestors(root: Any, start: int, end: int) -> list[Any]:
 
 def _upwards(node: Any) -> list[Any]:
     """Of a node without text, beside which others begin."""
-    way = []
+    way: list[Any] = []
     while node is not None and len(way) < _MOST_STEPS:
         way.append(node)
         node = node.parent
