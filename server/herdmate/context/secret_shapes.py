@@ -214,7 +214,8 @@ def _halves(text: str) -> Iterator[Place]:
 
 # --- values of names that tell
 
-_LONGEST_READ = 4096
+_LONGEST_READ = 256
+"""Characters of a value by which it is told."""
 
 _NAME = re.compile(r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential|key")
 _KEYS = tuple(
@@ -225,8 +226,8 @@ _KEYS = tuple(
 """What ``key`` has to follow to be one that is secret."""
 
 _OPERATOR = re.compile(
-    r"(?:s|[_.-]?(?:key|access|secret|token|base|prod|production|dev|development|test|live|staging|value|string|text|"
-    r"hash|default|v?\d{1,3}|[A-Z]{1,20})){0,3}"
+    r"(?:s|[_.-]?(?:(?i:key|access|secret|token|base|prod|production|dev|development|test|live|"
+    r"staging|value|string|text|hash|default|v?\d{1,3})|[A-Z]{1,20})){0,3}"
     r"[\"'`\]]{0,2}[ \t]{0,8}"
     r"(?::[ \t]{0,2}[\w.]{1,30}(?:\[\w{1,30}\])?[ \t]{0,2}(?:\|[ \t]?None[ \t]{0,2})?(?==)|)"
     r"(?:=>|:=|\?=|==?=?|!=|:|(?<=[\"'`\]]),|>|[ \t](?=[\"'])|"
@@ -235,7 +236,7 @@ _OPERATOR = re.compile(
 """What may stand between such a name and its value."""
 
 _QUOTED = re.compile(r"[a-zA-Z]{0,2}([\"'`])([^\"'`\r\n]{4,})\1")
-_RUN, _AFTER = re.compile(r"[^\s\"'`()\[\]{}<>;,]*"), re.compile(r"[ \t]{0,8}(?:[\r\n<;#,]|\Z)")
+_RUN, _AFTER = re.compile(r"[^\s\"'`()\[\]{}<>;,]*"), re.compile(r"[ \t]{0,8}(?:[\r\n<;#,\"'`]|\Z)")
 _LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTUVWXYZ"}
 _PLACEHOLDER = re.compile(
     r"(?i)\$|%[({sd]|\{|\}|<|>|\.\.\.|…|\*\*\*|xxxx|^(?:your|my|the|some|example|change|replace|"
@@ -300,19 +301,24 @@ def _is_secret_value(value: str) -> bool:
 
 def _is_bare_secret(value: str, text: str, name: re.Match[str]) -> bool:
     """Without quotes it may be an expression of code: only what no expression looks like counts."""
-    line = text.rfind("\n", max(name.start() - 200, 0), name.start()) + 1
-    before, between = text[line : name.start()], text[name.start() : name.end() + 60]
     of_people = name[0].startswith("p")
-    if _ENVIRONMENT.fullmatch(before) and _EXPORTED.match(between) and not _is_placeholder(value):
+    if text[name.start()].isupper() and _is_variable(text, name) and not _is_placeholder(value):
         return of_people or len(set(value)) > 7
-    digits = len(_DIGIT.findall(value))
-    if not _is_secret_value(value) or value.count(".") > 1 or digits < 3:
+    if len(_DIGIT.findall(value)) < 3 or value.count(".") > 1 or not _is_secret_value(value):
         return False
     return _entropy(value) >= 3.3 or (of_people and _kinds(value) >= 3)
 
 
+def _is_variable(text: str, name: re.Match[str]) -> bool:
+    """Is it one of the environment that is set, as in a shell?"""
+    low = max(name.start() - _LONGEST_READ, 0)
+    low = max(low, text.rfind("\n", low, name.start()) + 1)
+    before, between = text[low : name.start()], text[name.start() : name.end() + 60]
+    return _EXPORTED.match(between) is not None and _ENVIRONMENT.search(before) is not None
+
+
 _ENVIRONMENT = re.compile(
-    r"[ \t]*(?:-[ \t]+)?(?:(?:export|set|setx|ENV|ARG)[ \t]+)?[\"']?[A-Z0-9_]*"
+    r"(?:^[ \t]*(?:-[ \t]+)?[\"']?|\b(?:export|set|setx|ENV|ARG)[ \t]+[\"']?)[A-Z0-9_]*\Z"
 )
 _EXPORTED = re.compile(r"[A-Z][A-Z0-9_]*(?:=|:[ \t]+)\S")
 _DIGIT, _HEX = re.compile(r"[0-9]"), re.compile(r"[0-9a-fA-F-]+")
