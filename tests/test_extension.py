@@ -152,6 +152,7 @@ def test_what_set_up_installs_is_locked_by_version_and_hash(python: str, system:
             assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), text
     carried = (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
     assert "!locked/*.txt" in carried
+    assert "['--require-hashes', '--no-build-isolation']" in _SOURCES["setup.ts"]
     build = _locked("build.txt", python, system)
     assert {"cmake", "ninja", "pip", "scikit-build-core", "setuptools"} <= set(build)
     assert {name: build[name] for name in build.keys() & locked} == {

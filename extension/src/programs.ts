@@ -65,15 +65,17 @@ export function pythons(
   return [...new Set(found)];
 }
 
-/** Does a file lie in one of these folders, by its path or when links are followed? */
+/** Does a file lie in one of these folders, by its path or when links are followed? All is in `/`. */
 export function isInside(file: string, folders: string[], machine = HERE): boolean {
-  const { relative, sep, isAbsolute } = lib(machine);
+  const { relative, sep, isAbsolute, parse } = lib(machine);
   const within = (folder: string, place: string) => {
     const way = relative(folder, place);
     return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way);
   };
+  const isRoot = (folder: string) => parse(folder).root === folder;
   return folders.some(
-    (folder) => within(folder, file) || within(machine.real(folder), machine.real(file)),
+    (folder) =>
+      !isRoot(folder) && (within(folder, file) || within(machine.real(folder), machine.real(file))),
   );
 }
 

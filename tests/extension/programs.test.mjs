@@ -37,7 +37,8 @@ test('programs of the workspace are passed over, also through links and dots', (
   const PATH = '/repo/.venv/bin:/link/bin:/opt/../repo/.venv/bin:/opt/bin';
   const here = machine('darwin', PATH, files, { links });
   assert.equal(onPath('herdmate', ['/repo'], here), '/opt/bin/herdmate');
-  assert.equal(onPath('herdmate', ['/'], here), undefined);
+  assert.equal(onPath('herdmate', ['/repo', '/opt'], here), undefined);
+  assert.equal(onPath('herdmate', ['/repo', '/'], here), '/opt/bin/herdmate'); // all is in there
   assert.equal(onPath('herdmate', ['/repository', '/op'], here), '/repo/.venv/bin/herdmate');
 });
 

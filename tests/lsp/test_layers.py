@@ -103,7 +103,7 @@ def test_a_chosen_model_stays_until_the_settings_name_another() -> None:
     assert merged(with_pulled(layers, {})) == {}
 
 
-def test_a_million_sections_are_no_trouble() -> None:
-    many = {f"section{at}": at for at in range(1_000_000)}
+def test_very_many_sections_are_no_trouble() -> None:
+    many = {f"section{at}": at for at in range(200_000)}
     assert merged(with_pushed(Layers(), many)) == {}
     assert merged(with_pulled(Layers(), many)) == {}

@@ -8,7 +8,7 @@ import pytest
 
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
-from herdmate.models.choose import choose
+from herdmate.models.choose import choose, needed_memory
 from tests.models.gguf_file import gguf, write
 
 GB = 10**9
@@ -106,3 +106,10 @@ def test_a_file_name_in_the_model_folder(folder: Path) -> None:
 def test_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="models list"):
         choose("gpt-4", tmp_path, 16 * GB, 4096)
+
+
+def test_a_context_of_0_tokens_counts_as_the_models_own() -> None:
+    model = catalogue.find("codellama-7b")
+    own = needed_memory(model.size, model, model.context)
+    assert needed_memory(model.size, model, 0) == own > needed_memory(model.size, model, 4096)
+    assert needed_memory(1, None, 0) > needed_memory(1, None, 4096)

@@ -41,7 +41,8 @@ def test_a_good_file(tmp_path: Path) -> None:
     assert found.abilities == ("infill", "instruct")
     assert found.faults == ()
     cache = 2 * 2 * 32 * 4096  # keys and values of two bytes, for each layer and channel
-    assert found.memory - report(found.path, 0).memory == 4096 * cache
+    assert found.memory - report(found.path, 96).memory == 4000 * cache
+    assert report(found.path, 0).memory == report(found.path, 16384).memory  # the model's own
 
 
 @pytest.mark.parametrize("base", [10000.0, None])

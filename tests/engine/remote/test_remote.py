@@ -56,7 +56,11 @@ async def remote(
         states: list[EngineState] = []
         place = place_of(server.url + wishes.get("base", ""), wishes.get("key", ""))
         start = RemoteStart(
-            place, wishes.get("api", "auto"), wishes.get("model", ""), 4096, patience
+            place,
+            wishes.get("api", "auto"),
+            wishes.get("model", ""),
+            wishes.get("context", 4096),
+            patience,
         )
         engine = RemoteEngine(start, pieces_by_name, states.append)
         engine.start()
@@ -466,6 +470,8 @@ async def test_ollama_is_spoken_to_in_its_own_words() -> None:
         "/api/show": reply(200, show),
         "/api/generate": head + lines,
     }
+    async with remote(answers, context=0) as (engine, _, _):
+        assert (await engine.ready()).context == 32768  # the model's own
     async with remote(answers) as (engine, server, _):
         info = await engine.ready()
         assert (info.name, info.context) == ("qwen2.5-coder:1.5b", 4096)
