@@ -136,6 +136,22 @@ def test_the_link_among_the_users_programs_is_what_editors_start(
     assert setup.server_command() == (str(link), "serve")
 
 
+def test_without_its_script_the_server_is_started_where_no_folder_matters(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Isolated, unless the package lies where an isolated Python does not look."""
+    python = str(home / "python")
+    monkeypatch.setattr(sys, "executable", python)
+    monkeypatch.delenv("PYTHONPATH", raising=False)
+    assert setup.server_command() == (python, "-I", "-m", "herdmate", "serve")
+    installed_in = str(Path(setup.__file__).parents[2])
+    monkeypatch.setattr("site.getusersitepackages", lambda: installed_in)
+    if sys.version_info >= (3, 11):
+        assert setup.server_command() == (python, "-P", "-m", "herdmate", "serve")
+    else:
+        assert setup.server_command()[1:] == (f"{installed_in}/herdmate/__main__.py", "serve")
+
+
 def test_it_is_written_into_a_new_file_and_a_second_time_changes_nothing(
     languages: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
