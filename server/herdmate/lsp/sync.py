@@ -2,9 +2,9 @@
 
 pygls gives the handlers of the protocol's own methods. What it does not do is done here: a request
 that nobody can read is answered too, one before ``initialize`` or after ``shutdown`` is refused,
-and no error of a message is shown to the user. It also keeps a copy of its own of every document
-and splits and joins it at each keystroke, 20 ms for 20,000 lines; Herdmate keeps its documents
-itself (see ``documents``).
+and no error of a message is shown to the user. pygls would also keep a copy of its own of every
+document, and split and join it at each keystroke, 20 ms for 20,000 lines; Herdmate keeps its
+documents itself (see ``documents``).
 """
 
 from __future__ import annotations
