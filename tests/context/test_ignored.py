@@ -269,10 +269,15 @@ _UNREADABLE: dict[str, Callable[[Path], object]] = {
     "a link out of the workspace": lambda path: path.symlink_to(_outside(path)),
     "a file of the kernel's": lambda path: path.symlink_to("/proc/self/environ"),
     "a socket": lambda path: _bind(path),
-    "a huge file": lambda path: os.truncate(path, 8 << 30) if path.touch() is None else None,
+    "a huge file": lambda path: _make_huge(path),
     "too many rules": lambda path: path.write_text("a*b?c\n" * 20_000),
     "an endless rule": lambda path: path.write_text("*a" * 50_000),
 }
+
+
+def _make_huge(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 8 << 30)
 
 
 def _outside(path: Path) -> Path:

@@ -116,7 +116,7 @@ _SINGLE_QUOTED = _WITH_REGEX | _words(
 """Languages in which ``'`` encloses strings; elsewhere it encloses a character, or is a name's."""
 
 _CHARACTER = re.compile(r"'(?:\\[^\n]{1,8}?|[^'\\\n])'")
-_REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n]){0,200}\]|[^/\\\[\n]){1,1000}/")
+_REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n]){0,100}\]|[^/\\\[\n]){1,300}/")
 _MOST_BEFORE = 200  # characters in front of a mark of comments that are looked at
 _PREFIXED = re.compile(r"(?<!\w)(?:[rbfu]{1,2}|l|u8)\Z", re.IGNORECASE)
 
