@@ -148,6 +148,7 @@ def test_a_parser_ends_with_the_one_who_asks() -> None:
 
 
 def test_a_parser_that_never_answers_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_client, "_LONGEST_WAIT", 0.5)
     monkeypatch.setattr(
         parser_client,
         "_COMMAND",
