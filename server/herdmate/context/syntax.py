@@ -118,44 +118,40 @@ def edited(
         return _parse(new_text, tree.language, next_number())
     if nests_without_measure(new_text, tree.language):
         return None
-    number = next_number()
-    is_harmless = _try_edits(tree, len(old_text), edits, number, seconds)
-    if is_harmless is None:
-        return None
-    tree = replace(tree, tried_as=number)
-    return parsing.caught_up(tree, seconds) if is_harmless else tree
+    return _caught_up(tree, len(old_text), edits, seconds)
 
 
 def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
     """The tree with its last edits parsed; as it is where that takes longer."""
     if not tree.is_stale or not seconds:
         return tree
-    number = next_number()
-    is_harmless = _try_edits(tree, len(tree.source.text), (), number, seconds)
-    if is_harmless is None:
-        return replace(tree, tried_as=_GIVEN_UP)
-    tree = replace(tree, tried_as=number)
-    return parsing.caught_up(tree, seconds) if is_harmless else tree
+    found = _caught_up(tree, len(tree.source.text), (), seconds)
+    return replace(tree, tried_as=_GIVEN_UP) if found is None else found
 
 
-def _try_edits(
-    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], number: int, seconds: float
-) -> bool | None:
-    """See ``ParserClient.try_edits``; all of the text is tried where its tree is not kept.
+def _caught_up(
+    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], seconds: float
+) -> SyntaxTree | None:
+    """The tree with its last edits parsed in time, or as it is; ``None`` where they do harm.
 
-    ``None`` also where that takes too long: nobody tries it at every key.
+    Nothing is done here but what the parser process has done before. Where that has another tree,
+    or none any more, all of the text is parsed anew in both.
     """
     if tree.tried_as == _GIVEN_UP:
         return None
-    client, text = for_documents(), tree.source.text
+    number, text = next_number(), tree.source.text
     try:
-        return client.try_edits(
+        is_parsed = for_documents().try_edits(
             tree.tried_as, old_length, edits, number, text, tree.language, seconds
         )
     except LookupError:
-        if not seconds:
-            return False
-        return client.try_text(text, tree.language, number, LONGEST_PARSE) or None
+        return _parse(text, tree.language, number) if seconds else tree
+    if is_parsed is None:
+        return None
+    if not is_parsed:
+        return replace(tree, tried_as=number)
+    found = parsing.caught_up(tree, seconds)
+    return replace(found, tried_as=0 if found.is_stale else number)
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:
