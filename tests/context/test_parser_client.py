@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -125,6 +126,19 @@ def test_edits_are_tried_in_the_same_steps_and_a_parser_that_ended_is_started_ag
     assert str(tree.tree.root_node) == str(fresh.tree.root_node)
 
 
+def test_who_asks_a_parser_that_just_ended_is_answered_by_the_next_one() -> None:
+    client = ParserClient()
+    assert client.try_text("x", "python", 1, 1.0)
+    process = psutil.Process(client.process_id)
+    process.suspend()
+    threading.Timer(0.1, process.kill).start()
+    assert client.try_text("y", "python", 2, 5.0)
+    assert client.process_id != process.pid
+    with pytest.raises(LookupError):
+        client.try_edits(1, 1, (), 3, "x", "python", 1.0)
+    client.end()
+
+
 def test_of_many_open_documents_each_follows_its_edits() -> None:
     count = parser_worker.MOST_TREES + 3
     trees = [syntax.tree_for(f"a{at} = 1\n", "python") for at in range(count)]
@@ -148,6 +162,7 @@ def test_a_parser_ends_with_the_one_who_asks() -> None:
 
 
 def test_a_parser_that_never_answers_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parser_client, "_LONGEST_WAIT", 0.5)
     monkeypatch.setattr(
         parser_client,
         "_COMMAND",

@@ -77,6 +77,7 @@ class ParserClient:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._is_starting = False
+        self._is_fresh = True  # nothing was asked yet
         self._refused: OrderedDict[bytes, None] = OrderedDict()
 
     @property
@@ -147,9 +148,12 @@ class ParserClient:
             line = json.dumps({**question, "seconds": seconds}).encode() + b"\n"
             for _ in range(2):
                 self._start()
+                is_fresh = self._is_fresh
                 if (found := self._exchange(line, seconds)) is not None:
+                    self._is_fresh = False
                     return found
-                if not self._has_ended_in_order():  # which it does when nobody has asked for long
+                # It ends when nobody has asked for long, and also of what was asked before.
+                if not self._has_ended() or is_fresh:
                     break
             self._refuse(_mark(text, language), language)
             return None
@@ -184,17 +188,18 @@ class ParserClient:
         )
         reading = (self._process, self._answers)
         threading.Thread(target=_read, args=reading, daemon=True).start()
-        self._is_starting = True
+        self._is_starting = self._is_fresh = True
 
-    def _has_ended_in_order(self) -> bool:
-        """Kills a process that still runs: it has not answered."""
+    def _has_ended(self) -> bool:
+        """Did it end by itself? What still runs and has not answered is killed."""
         assert self._process is not None
         try:
-            return self._process.wait(0.1) == 0
+            self._process.wait(0.5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
             return False
+        return True
 
     def _refuse(self, mark: bytes, language: str) -> None:
         _log.warning("a text in %s is not parsed: it does harm to its grammar", language)

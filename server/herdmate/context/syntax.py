@@ -96,38 +96,54 @@ def parse_slices(
 
     The parser process tries it meanwhile on another thread: nobody waits for that.
     """
+    if old is not None and old.tried_as == _GIVEN_UP:
+        return old
     if old is None and not _is_parsed(text, language):
         return None
     number = next_number()
-    trial = _trials.submit(_try, text, language, old, number, seconds)
+    if old is not None:
+        trial = _trials.submit(_try_again, old, number, seconds)
+        while not trial.done():
+            yield _WAIT
+        if (is_parsed := trial.result()) is not _FORGOTTEN:
+            if not is_parsed:
+                return replace(old, tried_as=_GIVEN_UP if is_parsed is None else number)
+            found = yield from _in_slices(text, language, old, number, seconds)
+            return found or replace(old, tried_as=0)
+    trial = _trials.submit(for_documents().try_text, text, language, number, LONGEST_PARSE)
     while not trial.done():
         yield _WAIT
-    if not (is_harmless := trial.result()):
-        return old and replace(old, tried_as=_GIVEN_UP if is_harmless is None else number)
+    if not trial.result():
+        return old and replace(old, tried_as=_GIVEN_UP)
+    return (yield from _in_slices(text, language, None, number, LONGEST_PARSE))
+
+
+_FORGOTTEN = object()
+
+
+def _try_again(tree: SyntaxTree, number: int, seconds: float) -> object:
+    """See ``ParserClient.try_edits``; ``_FORGOTTEN`` where the parser process has another tree."""
+    text = tree.source.text
+    try:
+        return for_documents().try_edits(
+            tree.tried_as, len(text), (), number, text, tree.language, seconds
+        )
+    except LookupError:
+        return _FORGOTTEN
+
+
+def _in_slices(
+    text: str, language: str, old: SyntaxTree | None, number: int, seconds: float
+) -> ParseSlices:
     source = source_of(text) if old is None else old.source
     slices = parse_in_slices(language, source.data, old and old.tree, seconds)
     while True:
         try:
             next(slices)
         except StopIteration as end:
-            return (
-                old
-                if end.value is None
-                else SyntaxTree(language, end.value, source, tried_as=number)
-            )
+            tree = end.value
+            return tree and SyntaxTree(language, tree, source, tried_as=number)
         yield 0.0
-
-
-def _try(
-    text: str, language: str, old: SyntaxTree | None, number: int, seconds: float
-) -> bool | None:
-    """See ``_try_edits``; of a text without an old tree, ``False`` where it is not parsed."""
-    if old is None:
-        return for_documents().try_text(text, language, number, seconds)
-    try:
-        return _try_edits(old, len(text), (), number, seconds)
-    except LookupError:
-        return for_documents().try_text(text, language, number, LONGEST_PARSE) or None
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
@@ -172,41 +188,42 @@ def edited(
         return _parse(new_text, tree.language, next_number())
     if nests_without_measure(new_text, tree.language):
         return None
-    number = next_number()
-    try:
-        is_harmless = _try_edits(tree, len(old_text), edits, number, seconds)
-    except LookupError:
-        if seconds < LONGEST_PARSE:
-            return tree  # ``parse_slices`` tries all of it, when typing pauses
-        client = for_documents()
-        is_harmless = client.try_text(new_text, tree.language, number, seconds) or None
-    if is_harmless is None:
-        return None
-    tree = replace(tree, tried_as=number)
-    return parsing.caught_up(tree, seconds) if is_harmless else tree
+    return _caught_up(tree, len(old_text), edits, seconds)
 
 
 def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
     """The tree with its last edits parsed; as it is where that takes longer."""
     if not tree.is_stale or not seconds:
         return tree
-    number = next_number()
-    is_harmless = _try(tree.source.text, tree.language, tree, number, seconds)
-    if is_harmless is None:
-        return replace(tree, tried_as=_GIVEN_UP)
-    tree = replace(tree, tried_as=number)
-    return parsing.caught_up(tree, seconds) if is_harmless else tree
+    found = _caught_up(tree, len(tree.source.text), (), seconds)
+    return replace(tree, tried_as=_GIVEN_UP) if found is None else found
 
 
-def _try_edits(
-    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], number: int, seconds: float
-) -> bool | None:
-    """See ``ParserClient.try_edits``; ``None`` also for what has done harm before."""
+def _caught_up(
+    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], seconds: float
+) -> SyntaxTree | None:
+    """The tree with its last edits parsed in time, or as it is; ``None`` where they do harm.
+
+    Nothing is done here but what the parser process has done before. Where that has another tree,
+    or none any more, all of the text is parsed anew in both: in a pause, if there is no time now.
+    """
     if tree.tried_as == _GIVEN_UP:
         return None
-    return for_documents().try_edits(
-        tree.tried_as, old_length, edits, number, tree.source.text, tree.language, seconds
-    )
+    number, text = next_number(), tree.source.text
+    try:
+        is_parsed = for_documents().try_edits(
+            tree.tried_as, old_length, edits, number, text, tree.language, seconds
+        )
+    except LookupError:
+        if seconds < LONGEST_PARSE:
+            return replace(tree, tried_as=0)
+        return _parse(text, tree.language, number)
+    if is_parsed is None:
+        return None
+    if not is_parsed:
+        return replace(tree, tried_as=number)
+    found = parsing.caught_up(tree, seconds)
+    return replace(found, tried_as=0 if found.is_stale else number)
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:

@@ -20,12 +20,10 @@ import struct
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from threading import Event
-
-from pygls.io_ import run_async
-from pygls.lsp.server import LanguageServer
 
 from herdmate.errors import SetupError
+from herdmate.lsp.connection import converse
+from herdmate.lsp.session import Session
 
 _log = logging.getLogger(__name__)
 
@@ -43,7 +41,7 @@ class ForeignError(Exception):
     """Who connected does not speak the protocol, or may not."""
 
 
-def serve_socket(server: LanguageServer, path: Path) -> None:
+def serve_socket(server: Session, path: Path) -> None:
     """Serve the first client that says ``initialize`` at a socket, until it hangs up.
 
     Raises ``SetupError`` where the socket cannot be made.
@@ -58,7 +56,7 @@ def serve_socket(server: LanguageServer, path: Path) -> None:
                 path.unlink()
 
 
-def serve_port(server: LanguageServer, token: str, tell: Callable[[int], None]) -> None:
+def serve_port(server: Session, token: str, tell: Callable[[int], None]) -> None:
     """The same at a port of this machine, for a client that sends the token first.
 
     Any user of the machine can connect there, so the connection begins with the header line
@@ -124,15 +122,13 @@ def _clear(path: Path) -> None:
     raise SetupError(f"Another server listens at {path}; end it, or give another path.")
 
 
-def _serve(server: LanguageServer, listening: socket.socket, token: str) -> None:
+def _serve(server: Session, listening: socket.socket, token: str) -> None:
     with suppress(SystemExit, KeyboardInterrupt):  # pygls ends so after ``exit``
         asyncio.run(_until_the_client_leaves(server, listening, token))
     server.shutdown()  # type: ignore[no-untyped-call]
 
 
-async def _until_the_client_leaves(
-    server: LanguageServer, listening: socket.socket, token: str
-) -> None:
+async def _until_the_client_leaves(server: Session, listening: socket.socket, token: str) -> None:
     left, is_taken = asyncio.Event(), False
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -148,7 +144,7 @@ async def _until_the_client_leaves(
         try:
             if is_taken or not _is_our_user(writer):
                 raise ForeignError("another client is served already, or it is another user's")
-            await run_async(Event(), _Doorkeeper(reader, token, admit), server.protocol, _log)
+            await converse(server.protocol, _Doorkeeper(reader, token, admit).read)
         except (ForeignError, ConnectionError, asyncio.IncompleteReadError) as error:
             _log.warning("a connection was closed: %s", error)
         finally:
@@ -174,6 +170,17 @@ class _Doorkeeper:
     def __init__(self, reader: asyncio.StreamReader, token: str, admit: Callable[[], None]) -> None:
         self._reader, self._token, self._admit = reader, token, admit
         self._is_admitted, self._lines = False, 0
+
+    async def read(self) -> bytes:
+        """The next bytes, of which the first are all of the first message."""
+        if self._is_admitted:
+            return await self._reader.read(_LONGEST_HEADER)
+        head, count = b"", 0
+        while (line := await self.readline()).strip():
+            head += line
+            if found := _HEADER.fullmatch(line):
+                count = int(found[1] or count)
+        return head + line + await self.readexactly(count) if count else b""
 
     async def readline(self) -> bytes:
         """A header line, or nothing at the end."""
