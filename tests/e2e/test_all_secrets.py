@@ -117,20 +117,21 @@ async def test_no_token_reaches_the_engine_by_any_feature(tmp_path: Path) -> Non
                 break
         assert "def key_0(" in _told(record)
         await client.ghost_text(other, 5, 12)
-        problem = {
-            "range": _range(0, 4),
-            "message": everything,
-            "source": "lint",
-            "relatedInformation": [{"location": {"uri": uri, "range": _range(0, 1)},
-                                    "message": everything}],
-        }  # fmt: skip
-        for action in actions:
+        for at, action in enumerate(actions):
+            some = " ".join([token for token, _ in TOKENS.values()][at % 6 :: 6])
+            problem = {
+                "range": _range(0, 4),
+                "message": some,
+                "source": "lint",
+                "relatedInformation": [{"location": {"uri": uri, "range": _range(0, 1)},
+                                        "message": some}],
+            }  # fmt: skip
             explains = action.kind == "explain"
             command = protocol.COMMAND_EXPLAIN if explains else protocol.COMMAND_REWRITE
             client.messages.clear()
             client.parts.clear()
             await _run(
-                client, command, uri, (0, 4), action=action.name, instruction=everything,
+                client, command, uri, (0, 4), action=action.name, instruction=some,
                 diagnostics=[problem], symbol="y",
             )  # fmt: skip
             await client.until(lambda: client.messages or _is_done(client))
