@@ -76,7 +76,9 @@ def test_code_that_looks_for_a_private_key_stays() -> None:
 
 
 @pytest.mark.parametrize("name", tokens())
-@pytest.mark.parametrize("form", ["#", "x = '''#'''\n", "// note: #\n", "a\r\n#\r\nb", "日本語 #"])
+@pytest.mark.parametrize(
+    "form", ["#", "x = '''#'''\n", "// note: #\n", "a\r\n#\r\nb", "日本語 #", "# and more"]
+)
 def test_a_token_in_any_text_becomes_stars(name: str, form: str) -> None:
     for seed in range(3):
         token, secret = tokens(seed)[name]

@@ -268,7 +268,9 @@ def _assigned(text: str) -> Iterator[Place]:
         if not run[0] <= at < run[1]:  # each run is read once, whatever names stand in it
             run = at, _RUN.match(text, at).end()  # type: ignore[union-attr]
         value = text[at : min(run[1], at + _LONGEST_READ)]
-        if len(value) < 6 or not _AFTER.match(text, run[1]):
+        # In a shell a command may follow, behind a long one in prose anything.
+        may_go_on = text[at - 1] == "=" or (len(value) >= 20 and text[run[1] : run[1] + 1] == " ")
+        if len(value) < 6 or not (may_go_on or _AFTER.match(text, run[1])):
             continue
         is_element = text[at - 1] == ">"
         if looks_secret(value) if is_element else _is_bare_secret(value, text, name):
