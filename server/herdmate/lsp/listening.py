@@ -46,6 +46,8 @@ def serve_socket(server: Session, path: Path) -> None:
 
     Raises ``SetupError`` where the socket cannot be made.
     """
+    with suppress(ValueError):  # not the main thread
+        signal.signal(signal.SIGTERM, _end)  # so that the socket is removed
     listening = _bound(path)
     made = os.lstat(path)
     try:
@@ -65,6 +67,10 @@ def serve_port(server: Session, token: str, tell: Callable[[int], None]) -> None
     listening = socket.create_server(("127.0.0.1", 0))
     tell(listening.getsockname()[1])
     _serve(server, listening, token)
+
+
+def _end(*_: object) -> None:
+    raise SystemExit(0)
 
 
 def _bound(path: Path) -> socket.socket:
@@ -152,8 +158,6 @@ async def _until_the_client_leaves(server: Session, listening: socket.socket, to
             if is_taken and server.protocol.writer is writer:
                 left.set()
 
-    with suppress(NotImplementedError, RuntimeError):  # so that the socket is removed
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, left.set)
     start = (
         asyncio.start_unix_server if listening.family != socket.AF_INET else asyncio.start_server
     )
