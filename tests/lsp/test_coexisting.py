@@ -6,9 +6,9 @@ import logging
 from pathlib import Path
 
 import pytest
-from lsprotocol import types
 
 from herdmate.assist.statistics_file import statistics_path
+from herdmate.lsp import coexisting
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.coexisting import tell_of_others
 from herdmate.lsp.session import Session
@@ -20,10 +20,11 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
     questions: list[str] = []
 
-    async def ask(_session: Session, params: types.ShowMessageRequestParams) -> None:
-        questions.append(params.message)
+    async def agrees(_session: Session, question: str, *_buttons: str) -> bool:
+        questions.append(question)
+        return False
 
-    monkeypatch.setattr(Session, "window_show_message_request_async", ask)
+    monkeypatch.setattr(coexisting, "agrees", agrees)
     return questions
 
 
