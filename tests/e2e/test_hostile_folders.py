@@ -12,6 +12,7 @@ import json
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -38,6 +39,7 @@ _SOON = 5.0 * float(os.environ.get("HERDMATE_PATIENCE", "6"))
 _LIMIT = 60.0
 _MOST_MEMORY = 600 << 20
 _MOST_FOLDERS = 8  # that one server opens
+_CREATING = threading.Lock()
 _READ = b"the definitions of"  # as the log says it
 
 
@@ -126,7 +128,8 @@ class _Server:
 
     def __init__(self) -> None:
         self.visits = 0
-        self._client = Editor()
+        with _CREATING:  # lsprotocol makes its types ready where they are asked for first
+            self._client = Editor()
         self._folders: list[types.WorkspaceFolder] = []
         self._process: psutil.Process | None = None
         self._has_read = asyncio.Event()
