@@ -97,11 +97,14 @@ def test_a_long_file_is_parsed_in_slices_and_may_be_edited_meanwhile() -> None:
     tree = documents.get(URI).document.tree
     assert isinstance(tree, syntax.SyntaxTree)
     assert tree.source.text == _text(documents)
-    documents.refresh(URI)
-    while documents.parse_on(URI):
-        pass
-    tree = documents.get(URI).document.tree
-    assert isinstance(tree, syntax.SyntaxTree)
+    for _ in range(100):  # the machine may be busy
+        documents.refresh(URI)
+        while documents.parse_on(URI):
+            pass
+        tree = documents.get(URI).document.tree
+        assert isinstance(tree, syntax.SyntaxTree)
+        if not tree.is_stale:
+            break
     assert not tree.is_stale
     assert syntax.definition_names(tree, _text(documents))[:2] == ("f", "f")
 

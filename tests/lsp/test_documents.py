@@ -127,9 +127,12 @@ def test_a_long_file_is_parsed_when_typing_pauses() -> None:
     assert isinstance(tree, syntax.SyntaxTree)
     assert tree.is_stale
     assert not syntax.error_count(tree)
-    documents.refresh(URI)
-    _parse(documents)
-    tree = documents.get(URI).document.tree
-    assert isinstance(tree, syntax.SyntaxTree)
+    for _ in range(100):  # the machine may be busy
+        documents.refresh(URI)
+        _parse(documents)
+        tree = documents.get(URI).document.tree
+        assert isinstance(tree, syntax.SyntaxTree)
+        if not tree.is_stale:
+            break
     assert not tree.is_stale
     assert syntax.error_count(tree)

@@ -171,6 +171,38 @@ async def test_all_folders_of_a_workspace_are_known_with_their_own_rules(
     assert root / "first.py" not in index
 
 
+async def test_of_many_open_documents_none_is_seen_whose_rules_have_changed(
+    session: Session, root: Path
+) -> None:
+    """They are looked at in slices; until then what is not known is withheld."""
+    uris = _write(root, *(f"many/{at}.py" for at in range(70)))
+    for uri in uris:
+        session.documents.start(Document(uri, "python", CODE))
+    indexing.after_opening(session, *uris)
+    assert not session.companion.ignored
+    (root / ".gitignore").write_text("many/6*.py\n", "utf-8")
+    indexing.after_saving(session, [(root / ".gitignore").as_uri()])
+    withheld = {uri for uri in uris if "/many/6" in uri}
+    assert withheld <= session.companion.ignored.keys()
+    await _settled(session)
+    assert session.companion.ignored.keys() == withheld
+    assert all("git ignores" in reason for reason in session.companion.ignored.values())
+
+
+async def test_thousands_of_files_that_change_at_once_are_noted_in_slices(
+    session: Session, root: Path
+) -> None:
+    uris = [(root / f"new{at}.py").as_uri() for at in range(1_000)]
+    indexing.after_saving(session, uris)
+    assert len(session.changed_files) < len(uris)
+    session.typed_at = asyncio.get_running_loop().time() + 1e6  # nothing is read meanwhile
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert len(session.changed_files) == len(uris)
+    for task in session._tasks:
+        task.cancel()
+
+
 def _name_folders(session: Session, *folders: Path) -> None:
     """As pygls keeps what the client said."""
     named = [types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders]
