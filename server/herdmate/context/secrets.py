@@ -14,7 +14,7 @@ from itertools import zip_longest
 from herdmate.context.secret_shapes import Place, hidden_in
 
 _MARK = re.compile(
-    r"-{4,5}(?: |%20|\+)?(BEGIN|END)(?: |%20|\+|_)(?:[A-Za-z0-9]{1,12}(?: |%20|\+|_)){0,4}"
+    r"-----?(?: |%20|\+)?(BEGIN|END)(?: |%20|\+|_)(?:[A-Za-z0-9]{1,12}(?: |%20|\+|_)){0,4}"
     r"(?:PRIVATE(?: |%20|\+|_)KEY|STATIC(?: |%20|\+|_)KEY|Static key|SECRET(?: |%20|\+|_)KEY)"
     r"(?: BLOCK| V1)?(?: |%20|\+)?-{4,5}"
 )
