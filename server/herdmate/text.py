@@ -170,8 +170,8 @@ def name_in(uri: str) -> str:
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
     """The innermost of a workspace's folders that a path lies in."""
-    around = (folder for folder in folders if folder in path.parents)
-    return max(around, key=lambda folder: len(folder.parts), default=None)
+    known = frozenset(folders)  # a workspace may have many
+    return next((parent for parent in path.parents if parent in known), None)
 
 
 def shown_path(path: Path, folders: tuple[Path, ...]) -> str:

@@ -50,12 +50,13 @@ def watched(saying: Callable[[], str] = str) -> Iterator[Holds]:
 
 
 def _name(handle: asyncio.Handle) -> str:
-    """The innermost coroutine of a task that runs, else the function."""
+    """The coroutines of a task, each in the one that waits for it, else the function."""
     callback: Any = getattr(handle, "_callback")  # noqa: B009 - nothing public tells
     task = getattr(callback, "__self__", None)
     if not isinstance(task, asyncio.Task):
         return repr(callback)[:120]
-    running: Any = task.get_coro()
-    while asyncio.iscoroutine(inner := getattr(running, "cr_await", None)):
-        running = inner
-    return str(getattr(running, "__qualname__", task))
+    names, running = [], task.get_coro()
+    while running is not None and hasattr(running, "cr_await"):
+        names.append(str(getattr(running, "__qualname__", running)))
+        running = running.cr_await
+    return " > ".join(names)

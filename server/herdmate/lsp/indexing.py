@@ -32,10 +32,10 @@ _REST = 0.03
 _TYPING = 1.0
 _MOST_EDITED = 10
 
-_AT_ONCE = 20
+_AT_ONCE = 10
 """Documents that are looked at before others have their turn; each takes half a millisecond."""
 
-_FILES_AT_ONCE = 200
+_FILES_AT_ONCE = 50
 """Files whose names are looked at before others have their turn."""
 
 
