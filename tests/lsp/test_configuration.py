@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,13 +22,19 @@ class _Client:
         self.session = Session(lambda _settings: ({}, ""))
         self.session.capabilities = Capabilities(configuration=True)
 
-        async def answer(_session: Session, _params: types.ConfigurationParams) -> list[Any]:
-            return [self.settings]
+        async def ask(
+            _session: Session,
+            _method: str,
+            _params: object,
+            read: Callable[[Any], Any],
+            _other: Any,
+        ) -> Any:
+            return read([self.settings])
 
         def show(_session: Session, sentence: str, _kind: types.MessageType) -> None:
             self.shown.append(sentence)
 
-        monkeypatch.setattr(Session, "workspace_configuration_async", answer)
+        monkeypatch.setattr(configuration, "ask", ask)
         monkeypatch.setattr(Session, "show", show)
 
     async def tell(self, settings: Any) -> bool:

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from herdmate.context import grammars, syntax
+from herdmate.context import grammars, parsing, syntax
+from herdmate.lsp import opened
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.opened import edited
 from herdmate.text import Edit, Span, narrowed
 from tests.lsp.in_process import Peer, peer
+from tests.lsp.parsing import parse_all
 
 URI = "file:///a.py"
 CODE = "def f(a, b):\n    return a + b\n\n"
@@ -43,8 +45,7 @@ def _text(documents: Documents, uri: str = URI) -> str:
 def test_a_thousand_changes_in_one_message_do_not_hold_the_server(size: int) -> None:
     """100 kB took 4.3 s. The bound is generous: it is for what grows with the product of both."""
     documents = _open(CODE * size)
-    while documents.parse_on():
-        pass
+    parse_all(documents)
     changes = [_insert(at * 7 % (2 * size), 0, "x") for at in range(1_000)]
     began = time.thread_time()
     _change(documents, 2, *changes)
@@ -54,12 +55,14 @@ def test_a_thousand_changes_in_one_message_do_not_hold_the_server(size: int) -> 
 
 def test_a_message_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     documents, parsed = _open(CODE), []
+    parse_all(documents)
 
     def parse(language: str, source: bytes, *more: Any) -> Any:
         parsed.append(source)
         return grammars.parse_bytes(language, source, *more)
 
-    monkeypatch.setattr(syntax, "parse_bytes", parse)
+    monkeypatch.setattr(opened, "_AT_A_KEY", 60.0)  # the machine may be busy
+    monkeypatch.setattr(parsing, "parse_bytes", parse)
     _change(documents, 2, *(_insert(0, 0, f"x{at} = 1\n") for at in range(200)))
     assert parsed == [_text(documents).encode()]
     _change(documents, 3, _insert(0, 0, "y"), _insert(5, 0, "z"))
@@ -70,6 +73,7 @@ def test_a_message_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_client_that_sends_all_of_the_text_at_each_key_has_it_parsed_where_it_changed() -> None:
     documents = _open(CODE * 100)
+    parse_all(documents)
     before = documents.get(URI).document
     text = _text(documents)
     _change(documents, 2, types.TextDocumentContentChangeWholeDocument(text[:50] + "é" + text[50:]))
@@ -92,15 +96,13 @@ def test_a_long_file_is_parsed_in_slices_and_may_be_edited_meanwhile() -> None:
     documents = _open(CODE * 20_000)
     assert isinstance(documents.get(URI).document.tree, syntax.NoTree)
     _change(documents, 2, _insert(0, 0, "x = 1\n"), _insert(9, 0, "y = 2\n"))
-    while documents.parse_on(URI):
-        pass
+    parse_all(documents)
     tree = documents.get(URI).document.tree
     assert isinstance(tree, syntax.SyntaxTree)
     assert tree.source.text == _text(documents)
     for _ in range(100):  # the machine may be busy
         documents.refresh(URI)
-        while documents.parse_on(URI):
-            pass
+        parse_all(documents)
         tree = documents.get(URI).document.tree
         assert isinstance(tree, syntax.SyntaxTree)
         if not tree.is_stale:
@@ -122,8 +124,7 @@ def test_the_second_of_two_openings_counts(caplog: pytest.LogCaptureFixture) -> 
     documents = _open(CODE * 20_000)  # whose parse is still going on
     documents.open(types.TextDocumentItem(URI, "typescript", 1, "let x = 1\n"))
     assert "opened that was open" in caplog.text
-    while documents.parse_on():
-        pass
+    parse_all(documents)
     document = documents.get(URI).document
     assert (document.text, document.language) == ("let x = 1\n", "typescript")
     assert isinstance(document.tree, syntax.SyntaxTree)

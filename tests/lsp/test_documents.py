@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import time
 
 import pytest
 from lsprotocol import types
@@ -11,6 +10,7 @@ from lsprotocol import types
 from herdmate.context import syntax
 from herdmate.context.parser_client import ParserClient
 from herdmate.lsp.documents import Documents
+from tests.lsp.parsing import parse_all
 
 URI = "file:///a.py"
 
@@ -19,15 +19,8 @@ def _documents(text: str, encoding: types.PositionEncodingKind) -> Documents:
     documents = Documents()
     documents.encoding = encoding
     documents.open(types.TextDocumentItem(URI, "python", 0, text))
-    _parse(documents)
+    parse_all(documents)
     return documents
-
-
-def _parse(documents: Documents) -> None:
-    end = time.monotonic() + 60  # the machine may be busy
-    while (rest := documents.parse_on()) is not None:
-        assert time.monotonic() < end, "it is never parsed"
-        time.sleep(rest)
 
 
 def _change(documents: Documents, version: int, start: int, end: int, text: str) -> None:
@@ -55,7 +48,7 @@ def test_random_edits_in_every_encoding() -> None:
             text = text[:start] + new + text[end:]
             _change(documents, version, start, end, new)
             documents.refresh(URI)  # the machine may have been too busy for it
-            _parse(documents)
+            parse_all(documents)
             opened = documents.get(URI)
             assert (opened.document.text, opened.document.version) == (text, version)
             fresh = syntax.parse(text, "python")
@@ -115,7 +108,7 @@ def test_what_takes_too_long_to_parse_is_not_tried_at_each_key(
         assert syntax.fresh_tree_of(document) is None
     assert len(tried) == 1
     _change(documents, 5, 0, len(documents.get(URI).document.text), "y = 2\n")
-    _parse(documents)
+    parse_all(documents)
     assert len(tried) == 2  # another text is tried
 
 
@@ -129,7 +122,7 @@ def test_a_long_file_is_parsed_when_typing_pauses() -> None:
     assert not syntax.error_count(tree)
     for _ in range(100):  # the machine may be busy
         documents.refresh(URI)
-        _parse(documents)
+        parse_all(documents)
         tree = documents.get(URI).document.tree
         assert isinstance(tree, syntax.SyntaxTree)
         if not tree.is_stale:

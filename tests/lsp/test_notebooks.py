@@ -11,6 +11,7 @@ from herdmate.context import syntax
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.documents import Documents
 from herdmate.text import Edit, Span
+from tests.lsp.parsing import parse_all
 
 BOOK = "file:///a.ipynb"
 
@@ -89,8 +90,7 @@ def test_random_edits_make_what_the_client_has() -> None:
             change = types.TextDocumentContentChangePartial(range_, new)
         _type(documents, uri, version, [change])
         documents.refresh(uri)
-        while documents.parse_on():
-            pass
+        parse_all(documents)
         cell = documents.get(uri)
         whole = cell.lines.whole
         assert cell.document.text == "\n\n".join(texts.values())
