@@ -107,6 +107,8 @@ _WAYS: Mapping[str, Callable[[Server], Any]] = {
     "SIGHUP": _signal(signal.SIGHUP),
     "SIGKILL": _signal(signal.SIGKILL),
 }
+_CODES = {"the end of the input": 1, "SIGKILL": -signal.SIGKILL}
+"""Exit codes that are not 0: who hangs up without ``shutdown`` has not said goodbye."""
 
 
 _ALL = [(state, way) for state in _STATES for way in _WAYS]
@@ -124,7 +126,7 @@ async def test_nothing_is_left_of_a_server_that_ends(tmp_path: Path, state: str,
     script, prelude, reach = _STATES[state]
     async with server(tmp_path, script, prelude=prelude) as found:
         await reach(found)
-        await _ends(found, _WAYS[way], 0 if way != "SIGKILL" else -signal.SIGKILL)
+        await _ends(found, _WAYS[way], _CODES.get(way, 0))
 
 
 async def _ends(found: Server, way: Callable[[Server], Any], code: int) -> None:
@@ -154,7 +156,7 @@ async def test_what_was_counted_is_kept(tmp_path: Path, way: str) -> None:
 async def test_nothing_is_left_of_a_real_worker(tmp_path: Path, tiny_model: Path, way: str) -> None:
     async with server(tmp_path, None, str(tiny_model)) as found:
         await found.until(_is("ready"))
-        await _ends(found, _WAYS[way], 0 if way != "SIGKILL" else -signal.SIGKILL)
+        await _ends(found, _WAYS[way], _CODES.get(way, 0))
 
 
 async def test_nothing_is_left_before_the_client_says_hello() -> None:
