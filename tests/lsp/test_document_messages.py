@@ -10,7 +10,6 @@ import pytest
 from lsprotocol import types
 
 from herdmate.context import grammars, parsing, syntax
-from herdmate.lsp import opened
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.opened import edited
 from herdmate.text import Edit, Span, narrowed
@@ -61,7 +60,7 @@ def test_a_message_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         parsed.append(source)
         return grammars.parse_bytes(language, source, *more)
 
-    monkeypatch.setattr(opened, "_AT_A_KEY", 60.0)  # the machine may be busy
+    monkeypatch.setattr("herdmate.lsp.opened._AT_A_KEY", 60.0)  # the machine may be busy
     monkeypatch.setattr(parsing, "parse_bytes", parse)
     _change(documents, 2, *(_insert(0, 0, f"x{at} = 1\n") for at in range(200)))
     assert parsed == [_text(documents).encode()]
