@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.models import catalogue, shapes
+from herdmate.bench import model_shapes
+from herdmate.models import catalogue
 from herdmate.models.fetch import fetch
 from herdmate.models.folder import model_folder
 
@@ -22,7 +23,7 @@ def starter_model() -> Path:
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of 0.6 MB with random whole weights, in CodeLlama's formats."""
-    return shapes.make("tiny", tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+    return model_shapes.make("tiny", tmp_path_factory.mktemp("tiny") / "tiny.gguf")
 
 
 @pytest.fixture(scope="session", autouse=True)

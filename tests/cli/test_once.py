@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from herdmate.assist.write_tests import NewFile
+from herdmate.actions.write_tests import NewFile
 from herdmate.cli import once
 from herdmate.cli.main import main
 from herdmate.engine.client import start_fake
@@ -126,9 +126,9 @@ def test_tests_are_not_written_out_of_the_project(
 
     async def question(*_: object) -> None: ...
 
-    monkeypatch.setattr("herdmate.assist.write_tests.attempted", attempted)
-    monkeypatch.setattr("herdmate.assist.write_tests.question_for", question)
-    monkeypatch.setattr("herdmate.assist.write_tests.unknown_names", lambda _: set())
+    monkeypatch.setattr("herdmate.actions.write_tests.attempted", attempted)
+    monkeypatch.setattr("herdmate.actions.write_tests.question_for", question)
+    monkeypatch.setattr("herdmate.actions.write_tests.unknown_names", lambda _: set())
     monkeypatch.setattr(once, "_companion", lambda *_: nullcontext())
     said = _refused(["refactor", "write_tests", f"{project}/visible.py:1-2", "--write"], capsys)
     assert "leads out of" in said

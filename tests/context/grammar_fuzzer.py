@@ -12,8 +12,8 @@ import time
 
 import psutil
 
-from herdmate.context import normal_form, outline, parts, signatures, sites, syntax
-from herdmate.context.nesting import nests_without_measure
+from herdmate.context import canonical_tokens, node_kinds, outline, parts, signatures, syntax
+from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.text import Edit, Span
 from tests.context.test_grammars import SNIPPETS
 
@@ -183,10 +183,10 @@ def _ask(dice: random.Random, tree: syntax.SyntaxTree, text: str) -> None:
     outline.heads(tree, text)
     outline.above(tree, text, offset)
     signatures.signatures(tree, span)
-    sites.sites(tree, span)
-    sites.symbol_at(tree, text, offset)
+    node_kinds.sites(tree, span)
+    node_kinds.symbol_at(tree, text, offset)
     parts.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 200)
-    normal_form.leaves(tree, span, ("documentation", "types"))
+    canonical_tokens.leaves(tree, span, ("documentation", "types"))
 
 
 def _say(*words: str) -> None:

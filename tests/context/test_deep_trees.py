@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from herdmate.context import normal_form, outline, parts, signatures, sites, syntax
+from herdmate.context import canonical_tokens, node_kinds, outline, parts, signatures, syntax
 from herdmate.text import Span
 
 COUNT = 4_000
@@ -41,13 +41,13 @@ def test_what_is_asked_of_a_tree_takes_seconds_at_most(shape: str) -> None:
         outline.heads(tree, text)
         outline.above(tree, text, offset)
         signatures.signatures(tree, span)
-        sites.sites(tree, span)
+        node_kinds.sites(tree, span)
         parts.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 500)
-        normal_form.leaves(tree, span, ("documentation", "types"))
+        canonical_tokens.leaves(tree, span, ("documentation", "types"))
     assert time.process_time() - begun < 10
 
 
 def test_nothing_selected_has_no_tokens() -> None:
     tree = syntax.parse("a = 1\n", "python")
     assert tree is not None
-    assert normal_form.leaves(tree, Span(6, 6), ()) == ()
+    assert canonical_tokens.leaves(tree, Span(6, 6), ()) == ()

@@ -13,7 +13,7 @@ import pytest
 from herdmate.context import parser_client, parser_worker, syntax
 from herdmate.context.grammars import ending_of, parser_for
 from herdmate.context.index import Index
-from herdmate.context.nesting import DEEPEST, MOST_LEVELS, nests_without_measure
+from herdmate.context.nesting_limits import DEEPEST, MOST_LEVELS, nests_without_measure
 from herdmate.context.parser_client import ParserClient
 from herdmate.text import Edit, Span
 

@@ -25,7 +25,7 @@ pytestmark = [
 ]
 
 _SLEEPY = """
-from herdmate.assist.companion import Companion
+from herdmate.models.start import Companion
 start = Companion.start
 Companion.start = lambda self, message, _sleep_after: start(self, message, 0.2)
 """

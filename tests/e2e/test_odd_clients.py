@@ -154,7 +154,7 @@ async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Pat
     """One server in this process for each, since nothing of this has to do with processes."""
     import json
 
-    from herdmate.lsp.messages import Notification, Request
+    from herdmate.lsp.json_rpc_messages import Notification, Request
     from herdmate.lsp.server import create_server
 
     class Writer:

@@ -344,8 +344,8 @@ async def test_large_messages_and_plain_line_ends(tmp_path: Path) -> None:
 async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from herdmate.lsp import code_actions
-    from herdmate.lsp.messages import Request, message_from_bytes
+    from herdmate.lsp.handlers import code_actions
+    from herdmate.lsp.json_rpc_messages import Request, message_from_bytes
     from herdmate.lsp.server import create_server
 
     written: list[bytes] = []

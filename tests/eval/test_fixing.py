@@ -11,7 +11,7 @@ from herdmate.cli.main import main
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.eval.fixing import asked_plainly, fix_summaries, run_fixes, sample
 from herdmate.eval.flaws import Flaw, failure_of, read_flaws
-from tests.assist.model import companion
+from tests.fake_model import fake_actions
 
 PROMPT = 'import math\n\n\ndef half(x: int) -> int:\n    """Half of it."""\n'
 ROW = {
@@ -86,8 +86,8 @@ def test_the_command_and_a_refusal(tmp_path: Path, capsys: pytest.CaptureFixture
 
 async def test_the_bare_model_is_asked_plainly() -> None:
     asked = f"A test says of it: {SAID}\n\n```python\nimport math"
-    async with companion({asked: f"Sure!\n```python\n{MENDED}```\nDone."}) as model:
-        assert await asked_plainly(model, FLAW, SAID) == FLAW.before + MENDED
-    async with companion({"": "I cannot."}) as model:
+    async with fake_actions({asked: f"Sure!\n```python\n{MENDED}```\nDone."}) as model:
+        assert await asked_plainly(model.host, FLAW, SAID) == FLAW.before + MENDED
+    async with fake_actions({"": "I cannot."}) as model:
         with pytest.raises(RefusedError):
-            await asked_plainly(model, FLAW, SAID)
+            await asked_plainly(model.host, FLAW, SAID)

@@ -106,11 +106,11 @@ async def peer(
     client = Peer()
     try:
         await client.initialize([encoding], *folders)
-        companion = client.session.companion
+        host = client.session.host
         with contextlib.suppress(NoModelError):
-            await asyncio.wait_for(asyncio.shield(companion._engine), 60)
-        companion._engine = asyncio.get_running_loop().create_future()
-        companion._engine.set_result(model() if model else Silent())
+            await asyncio.wait_for(asyncio.shield(host._engine), 60)
+        host._engine = asyncio.get_running_loop().create_future()
+        host._engine.set_result(model() if model else Silent())
         yield client
     finally:
         await client.session.end()

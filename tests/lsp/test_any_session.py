@@ -136,8 +136,10 @@ class AnySession(RuleBasedStateMachine):
             for asked in self.asked[-3:]:
                 self.peer.notify("$/cancelRequest", {"id": asked})
         elif what == "configure":
-            wish = {"completion": {"enabled": is_so, "related": not is_so}}
-            self.peer.notify("workspace/didChangeConfiguration", {"settings": {"herdmate": wish}})
+            action_input = {"completion": {"enabled": is_so, "related": not is_so}}
+            self.peer.notify(
+                "workspace/didChangeConfiguration", {"settings": {"herdmate": action_input}}
+            )
         elif what == "folders":
             folder = [{"uri": (self.folder / "inner").as_uri(), "name": "inner"}]
             event = {"added": folder if is_so else [], "removed": [] if is_so else folder}

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from herdmate.context import grammars, parsing, syntax
+from herdmate.context import grammars, in_process_parsing, syntax
 from herdmate.lsp.documents import Documents
-from herdmate.lsp.opened import edited
+from herdmate.lsp.open_document import edited
 from herdmate.text import Edit, Span, narrowed
 from tests.lsp.in_process import Peer, peer
 from tests.lsp.parsing import parse_all
@@ -60,8 +60,8 @@ def test_a_message_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
         parsed.append(source)
         return grammars.parse_bytes(language, source, *more)
 
-    monkeypatch.setattr("herdmate.lsp.opened._AT_A_KEY", 60.0)  # the machine may be busy
-    monkeypatch.setattr(parsing, "parse_bytes", parse)
+    monkeypatch.setattr("herdmate.lsp.open_document._AT_A_KEY", 60.0)  # the machine may be busy
+    monkeypatch.setattr(in_process_parsing, "parse_bytes", parse)
     _change(documents, 2, *(_insert(0, 0, f"x{at} = 1\n") for at in range(200)))
     assert parsed == [_text(documents).encode()]
     _change(documents, 3, _insert(0, 0, "y"), _insert(5, 0, "z"))

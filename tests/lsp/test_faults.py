@@ -18,15 +18,16 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from herdmate import child_process
-from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.engine.client import start_fake
 from herdmate.errors import HerdmateError
-from herdmate.lsp import counting, indexing, protocol
+from herdmate.lsp import protocol
 from herdmate.lsp.client import Client, connect_within
+from herdmate.lsp.handlers import usage_statistics, workspace_index
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.text import Document, Span
+from herdmate.usage.statistics_file import StatisticsFile
 
 pytestmark = pytest.mark.e2e
 
@@ -66,7 +67,7 @@ class Given:
 
     async def kill_engine(self) -> None:
         """End the engine as a crash does, and wait until nothing is left of it."""
-        if (pid := self.session.companion.process_id) is not None:
+        if (pid := self.session.host.process_id) is not None:
             os.kill(pid, signal.SIGKILL)
 
 
@@ -136,7 +137,7 @@ async def _no_process(found: Given) -> None:
 
 
 async def _usage_fails(found: Given) -> None:
-    found.break_(found.session.companion, "_on_usage", ZeroDivisionError())
+    found.break_(found.session.host, "_on_usage", ZeroDivisionError())
 
 
 async def _counting_fails(found: Given) -> None:
@@ -144,12 +145,12 @@ async def _counting_fails(found: Given) -> None:
 
 
 async def _statistics_on_a_full_disk(found: Given) -> None:
-    found.patch.setattr(counting, "_SECONDS", 0.0)
+    found.patch.setattr(usage_statistics, "_SECONDS", 0.0)
     found.break_(StatisticsFile, "_write", OSError(errno.ENOSPC, "No space left on device"))
 
 
 async def _statistics_nowhere(found: Given) -> None:
-    found.patch.setattr(counting, "_SECONDS", 0.0)
+    found.patch.setattr(usage_statistics, "_SECONDS", 0.0)
     found.session.statistics_file.path = Path("/dev/full/statistics.json")
 
 
@@ -158,7 +159,7 @@ async def _folder_gone(found: Given) -> None:
 
 
 async def _index_fails(found: Given) -> None:
-    found.break_(indexing, "after_change", OSError(errno.EIO, "Input/output error"))
+    found.break_(workspace_index, "after_change", OSError(errno.EIO, "Input/output error"))
 
 
 def _client_answers(method: str, do: Callable[[Any], Any]) -> Callable[[Given], Any]:
@@ -264,7 +265,7 @@ async def test_a_new_load_ends_the_one_before(
         quick = found.session.first_message
         found.session.first_message = lambda _settings: (slow, "")
         assert await asyncio.wait_for(found.session.load_model(), SECONDS)
-        while (pid := found.session.companion.process_id) is None:
+        while (pid := found.session.host.process_id) is None:
             await asyncio.wait_for(found.session.next_status(), SECONDS)
         hangs = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -292,7 +293,7 @@ async def test_loading_that_is_stopped_ends_the_process_and_is_told(
         found.session.first_message = lambda _settings: (slow, "")
         await found.session.load_model()
         waiting = asyncio.ensure_future(_answered(found, "a rewrite"))
-        while (pid := found.session.companion.process_id) is None:
+        while (pid := found.session.host.process_id) is None:
             await asyncio.wait_for(found.session.next_status(), SECONDS)
         await asyncio.wait_for(found.session.stop_loading(), SECONDS)
         assert not Path(f"/proc/{pid}").exists()

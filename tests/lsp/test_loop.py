@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from herdmate.lsp import indexing, protocol
+from herdmate.lsp import protocol
+from herdmate.lsp.handlers import workspace_index
 from tests.lsp.in_process import Peer, peer
 from tests.lsp.loop_watch import watched
 
@@ -21,8 +22,8 @@ LONG = CODE * 5_000  # 20,000 lines
 
 
 async def test_nothing_holds_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(indexing, "_REST", 0.0)
-    monkeypatch.setattr(indexing, "_TYPING", 0.0)
+    monkeypatch.setattr(workspace_index, "_REST", 0.0)
+    monkeypatch.setattr(workspace_index, "_TYPING", 0.0)
     folders = [tmp_path / f"folder{at}" for at in range(30)]
     for at, folder in enumerate(folders):
         folder.mkdir()
@@ -61,8 +62,8 @@ async def _session(client: Peer, folders: list[Path]) -> None:
     changed += [{"uri": (folders[0] / f"n{at}.py").as_uri(), "type": 1} for at in range(5_000)]
     client.notify("workspace/didChangeWatchedFiles", {"changes": changed})
     await client.until_heard()
-    wish = {"completion": {"maxTokens": 64}}
-    client.notify("workspace/didChangeConfiguration", {"settings": {"herdmate": wish}})
+    action_input = {"completion": {"maxTokens": 64}}
+    client.notify("workspace/didChangeConfiguration", {"settings": {"herdmate": action_input}})
     await client.until_heard()
     (folders[0] / ".gitignore").unlink()
     event: dict[str, Any] = {"added": [], "removed": [_folder(folders[-1])]}
@@ -79,7 +80,7 @@ async def _session(client: Peer, folders: list[Path]) -> None:
                                             "range": _range(0, 3), "action": "explain"}),
     ):  # fmt: skip
         await asyncio.wait_for(client.ask(method, params)[1], 60)
-    await asyncio.wait_for(indexing.index_workspace(client.session), 60)
+    await asyncio.wait_for(workspace_index.index_workspace(client.session), 60)
     for uri in client.session.documents.uris():
         client.notify("textDocument/didClose", {"textDocument": {"uri": uri}})
         await client.until_heard()

@@ -65,7 +65,7 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     _model(tmp_path, "codellama-7b", 1_200_000_000)
     if there:
         _model(tmp_path, "starter", 470_000_000)
-    monkeypatch.setattr("herdmate.assist.companion.model_folder", lambda: tmp_path)
+    monkeypatch.setattr("herdmate.models.start.model_folder", lambda: tmp_path)
     memory = SimpleNamespace(available=free)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     session = Session(lambda _settings: ({}, ""))
@@ -99,7 +99,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     told: list[Status] = []
     monkeypatch.setattr(Session, "set_status", _keeping(told))
     session._engine_changed(EngineState("ready", info=_info(4096)))
-    session.companion.pace.note_reading(800, 20.0)
+    session.host.latency.note_reading(800, 20.0)
     assert [status.state for status in told] == ["ready"]
     assert "sees" not in told[-1].message
     async with session.thinking():
@@ -121,7 +121,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
 async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
     session = Session(lambda _settings: ({}, ""))
     session.settings = Settings(engine=EngineSettings(context_tokens=setting))
-    session.companion.pace.note_reading(4800, 100.0)  # slow, but not slow enough for that
+    session.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
     session._engine_changed(EngineState("ready", info=_info(512)))
     assert session.status.message.endswith(
         f"{reason}, so the model sees 345 tokens before the cursor and 86 behind it, "

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.bench import model_shapes
 from herdmate.engine.client import EngineProcess, start_llama
 from herdmate.errors import ModelError
 from herdmate.generation import Finished, Piece, Request
-from herdmate.models import catalogue, shapes
+from herdmate.models import catalogue
 from herdmate.prompting.families import CONTROL_PIECES, can_infill, family_of, infill_prompt
 
 HEADER = {"codellama-7b": 741_568, "codellama-13b": 745_856}
@@ -22,24 +23,24 @@ def test_the_weights_take_as_many_bytes_as_the_published_ones(name: str) -> None
     (published,) = (
         model for model in catalogue.models() if model.name == f"{name}-instruct-q4_k_m"
     )
-    size = sum(tensor.size for tensor in shapes._tensors(shapes.SHAPES[name]))
+    size = sum(tensor.size for tensor in model_shapes._tensors(model_shapes.SHAPES[name]))
     assert size == published.size - HEADER[name]
-    assert shapes.SHAPES[name].kv_bytes_per_token == published.kv_bytes
+    assert model_shapes.SHAPES[name].kv_bytes_per_token == published.kv_bytes
 
 
 def test_it_is_the_same_each_time(tiny_model: Path, tmp_path: Path) -> None:
-    again = shapes.make("tiny", tmp_path / "again.gguf")
+    again = model_shapes.make("tiny", tmp_path / "again.gguf")
     assert again.read_bytes() == tiny_model.read_bytes()
 
 
 def test_what_is_cached_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
     told: list[float] = []
-    path = shapes.cached("tiny", told.append)
+    path = model_shapes.cached("tiny", told.append)
     assert told == sorted(told)
     assert told[-1] == 1.0
     told.clear()
-    assert shapes.cached("tiny", told.append) == path
+    assert model_shapes.cached("tiny", told.append) == path
     assert not told
 
 
@@ -48,7 +49,7 @@ def test_nothing_is_left_of_one_that_was_interrupted(tmp_path: Path) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        shapes.make("tiny", tmp_path / "tiny.gguf", interrupt)
+        model_shapes.make("tiny", tmp_path / "tiny.gguf", interrupt)
     assert not list(tmp_path.iterdir())
 
 
@@ -58,7 +59,7 @@ def test_a_full_disk_is_said_with_the_numbers(
     usage = shutil._ntuple_diskusage(10**9, 10**9 - 10**8, 10**8)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     with pytest.raises(ModelError, match=r"0\.1 GB free .* takes 4\.1 GB"):
-        shapes.make("codellama-7b", tmp_path / "x.gguf")
+        model_shapes.make("codellama-7b", tmp_path / "x.gguf")
 
 
 async def test_the_tiny_one_infills_and_its_answers_differ(tiny_model: Path) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from herdmate.errors import HerdmateError, ModelError, NoModelError
-from herdmate.models import catalogue, choose, in_place
+from herdmate.models import catalogue, choose, discovery
 from herdmate.models.choose import from_here, what_fits
 from herdmate.models.folder import present
 from herdmate.models.inspect import read_header
@@ -79,7 +79,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _choose(setting: str, folder: Path) -> Path:
-    return choose.choose(setting, folder, 16 * GB, 4096, in_place.in_place()).path
+    return choose.choose(setting, folder, 16 * GB, 4096, discovery.in_place()).path
 
 
 @bad
@@ -215,7 +215,7 @@ def test_a_link_in_a_circle_does_not_hide_its_neighbours(folder: Path, home: Pat
     _link_to_itself(there / "a")
     _link_to_itself(there / "b.gguf")
     good = write(there / "codellama-instruct.gguf", gguf())
-    assert [item.path for item in in_place.in_place()] == [good]
+    assert [item.path for item in discovery.in_place()] == [good]
     assert _choose("auto", folder) == good
 
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from herdmate.assist.cache import CompletionCache
-from herdmate.assist.gate import gate_at
-from herdmate.assist.postprocess import finish
-from herdmate.assist.trigger import silence_reason, wants_multiline
 from herdmate.bench.conditions import Conditions
 from herdmate.bench.figures import median
+from herdmate.completion.cache import CompletionCache
+from herdmate.completion.postprocess import finish
+from herdmate.completion.syntax_check import syntax_check_at
+from herdmate.completion.trigger import silence_reason, wants_multiline
 from herdmate.context.window import gather, reach
 from herdmate.lsp.documents import Documents, change_to_lsp
 from herdmate.text import Cursor, Document, Edit, Span
@@ -72,7 +72,7 @@ def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
         cache.get(cursor)
         silence_reason(cursor, invoked=False)
         wants_multiline(cursor, "auto")
-        gate_at(cursor)
+        syntax_check_at(cursor)
         reach(cursor, 512, 128)
         gather(cursor, 512, 128, _cost)
         gather(cursor, 384, 128, _cost)

@@ -12,16 +12,20 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
 
-from herdmate.assist.companion import Companion, first_message
-from herdmate.assist.complete import typing_request
 from herdmate.bench import llama_server
 from herdmate.bench.child import Child, child
 from herdmate.bench.conditions import Conditions, settings
 from herdmate.bench.figures import Spread, spread
 from herdmate.bench.scene import Scene
+from herdmate.completion.complete import typing_request
+from herdmate.completion.state import CompletionState
+from herdmate.context.project import Project
 from herdmate.engine import wire
+from herdmate.engine.host import EngineHost
 from herdmate.errors import ModelError
 from herdmate.generation import Prompt, Request, Text
+from herdmate.models.start import first_message
+from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import settings_from_json
 from herdmate.text import Cursor, Document, with_text
 
@@ -73,16 +77,17 @@ async def questions_of(given: Conditions) -> list[Question]:
     Raises ``ModelError`` when the model cannot fill in.
     """
     wanted, _ = settings_from_json(settings(given))
-    companion = Companion()
-    await companion.start(first_message(wanted)[0])
+    host = EngineHost()
+    await host.start(first_message(wanted, CONTROL_PIECES)[0])
+    state = CompletionState(host, Project())
     try:
         found = []
         for cursor in _cursors(given.scene):
-            request = await typing_request(cursor, companion, wanted.completion)
+            request = await typing_request(cursor, state, wanted.completion)
             found.append(_question(request.prompt))
         return found
     finally:
-        await companion.stop()
+        await host.stop()
 
 
 async def measured(

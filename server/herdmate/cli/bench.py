@@ -10,7 +10,6 @@ from pathlib import Path
 import psutil
 from rich.text import Text
 
-from herdmate.assist.companion import first_message
 from herdmate.bench.conditions import Conditions, Tell
 from herdmate.bench.rivals import LLAMA_CPP_PYTHON
 from herdmate.bench.run import NAMES, run
@@ -20,6 +19,8 @@ from herdmate.bench.trace import recorded_gaps, synthetic_gaps
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console, write
 from herdmate.errors import SelectionError
+from herdmate.models.start import first_message
+from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 
 _ABOUT = """\
@@ -105,7 +106,7 @@ def _model(arguments: argparse.Namespace, tell: Tell) -> Path:
     if arguments.fake_engine:
         return Path(arguments.model)
     if arguments.shape:
-        from herdmate.models.shapes import cached  # nobody else needs it
+        from herdmate.bench.model_shapes import cached  # nobody else needs it
 
         return cached(arguments.shape, lambda part: tell(f"making {arguments.shape}: {part:.0%}"))
-    return first_message(Settings(model=arguments.model))[1].path
+    return first_message(Settings(model=arguments.model), CONTROL_PIECES)[1].path

@@ -14,16 +14,17 @@ from rich.markdown import Markdown
 from rich.syntax import Syntax
 from rich.text import Text
 
-from herdmate.assist.companion import first_message
-from herdmate.assist.edits import unified
+from herdmate.actions.edits import unified
+from herdmate.cli.locations import read_document
 from herdmate.cli.models import pull_with_progress
-from herdmate.cli.places import read_document
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console
 from herdmate.context import syntax
 from herdmate.errors import HerdmateError, NoModelError, SelectionError
 from herdmate.lsp.client import Client, connect
 from herdmate.models import catalogue
+from herdmate.models.start import first_message
+from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 from herdmate.text import Document, Span, line_end, line_start
 
@@ -52,10 +53,10 @@ def _run(arguments: argparse.Namespace) -> int:
     scene = scene_of_file(arguments.file) if arguments.file else sample_scene()
     settings = Settings(model=arguments.model)
     try:
-        first_message(settings)
+        first_message(settings, CONTROL_PIECES)
     except NoModelError:
         pull_with_progress(catalogue.starter(), console)
-    note = first_message(settings)[1].note
+    note = first_message(settings, CONTROL_PIECES)[1].note
     asyncio.run(_show(scene, settings, console))
     _next_steps(console, note)
     return 0

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from rich.progress import Progress
 from rich.table import Table
 
+from herdmate.atomic_write import open_named
 from herdmate.cli.terminal import Console, write
-from herdmate.whole_write import open_named
 
 _T = TypeVar("_T")
 

@@ -25,18 +25,18 @@ from rich.table import Table
 from rich.text import Text
 
 from herdmate.cli import perplexity, tune
-from herdmate.cli.asking import agrees
+from herdmate.cli.confirm import agrees
 from herdmate.cli.terminal import Console, write
-from herdmate.models.asked import asked, fetched
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
+from herdmate.models.discovery import in_place
 from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
-from herdmate.models.given import is_given, pinned
-from herdmate.models.in_place import in_place
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import Machine, recommend
 from herdmate.models.report import report
+from herdmate.models.resolve import asked, fetched
+from herdmate.models.user_sources import is_given, pinned
 from herdmate.settings import Settings
 
 _VARIANTS = (

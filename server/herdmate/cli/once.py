@@ -12,20 +12,26 @@ from urllib.request import url2pathname
 
 from rich.syntax import Syntax
 
-from herdmate.assist.companion import Companion, first_message
-from herdmate.assist.complete import Silence, complete
-from herdmate.assist.edits import unified
-from herdmate.assist.explain import explain
-from herdmate.assist.rewrite import rewrite
-from herdmate.assist.wish import Problem, Wish
-from herdmate.assist.withheld import reason_to_withhold_file
-from herdmate.assist.write_tests import check_place, write_tests
-from herdmate.cli.places import cursor_at, file_of, selection_at
-from herdmate.cli.replacing import refuse_links, replace
+from herdmate.actions.action_input import ActionInput, Diagnostic
+from herdmate.actions.context import ActionContext
+from herdmate.actions.edits import unified
+from herdmate.actions.explain import explain
+from herdmate.actions.rewrite import rewrite
+from herdmate.actions.write_tests import check_place, write_tests
+from herdmate.cli.locations import cursor_at, file_of, selection_at
+from herdmate.cli.replace_file import refuse_links, replace
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console, tell, write
+from herdmate.completion.complete import Silence, complete
+from herdmate.completion.state import CompletionState
 from herdmate.context.git_config import repository_of
+from herdmate.context.project import Project
+from herdmate.context.withheld import reason_to_withhold_file
+from herdmate.engine.host import EngineHost
 from herdmate.errors import RefusedError
+from herdmate.models.start import first_message
+from herdmate.prompting.by_name import pieces_by_name
+from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.prompting.library import Action, Library, load_library
 from herdmate.settings import Settings
 from herdmate.text import Document, Selection, apply_edits
@@ -63,23 +69,24 @@ def show_diff(diff: str) -> None:
 
 
 @asynccontextmanager
-async def _companion(model: str, document: Document) -> AsyncIterator[Companion]:
-    """The model, which sees the document only where it may."""
-    companion = Companion()
+async def _running(model: str, document: Document) -> AsyncIterator[ActionContext]:
+    """The engine, and a project in which it sees the document only where it may."""
+    context = ActionContext(EngineHost(pieces_by_name=pieces_by_name), Project())
     if (reason := reason_to_withhold_file(_path(document), ())) is not None:
-        companion.ignored[document.uri] = reason
-    message, _ = first_message(Settings(model=model))
-    await companion.start(message)
+        context.project.withheld[document.uri] = reason
+    message, _ = first_message(Settings(model=model), CONTROL_PIECES)
+    await context.host.start(message)
     try:
-        yield companion
+        yield context
     finally:
-        await companion.stop()
+        await context.host.stop()
 
 
 async def _complete(arguments: argparse.Namespace) -> int:
     cursor = cursor_at(arguments.place)
-    async with _companion(arguments.model, cursor.document) as companion:
-        found = await complete(cursor, companion, Settings().completion, invoked=True)
+    async with _running(arguments.model, cursor.document) as context:
+        state = CompletionState(context.host, context.project)
+        found = await complete(cursor, state, Settings().completion, invoked=True)
     if isinstance(found, Silence):
         Console(stderr=True).print(f"nothing: {found.reason}")
         return 1
@@ -89,8 +96,8 @@ async def _complete(arguments: argparse.Namespace) -> int:
 
 async def _explain(arguments: argparse.Namespace) -> int:
     selection = selection_at(arguments.place)
-    async with _companion(arguments.model, selection.document) as companion:
-        async with aclosing(explain(selection, _library().get("explain"), companion)) as parts:
+    async with _running(arguments.model, selection.document) as context:
+        async with aclosing(explain(selection, _library().get("explain"), context)) as parts:
             async for text in parts:
                 write(text)
     write("\n")
@@ -101,10 +108,12 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     if arguments.write:
         refuse_links(file_of(arguments.place))
     selection, action = selection_at(arguments.place), _library().get(arguments.action)
-    async with _companion(arguments.model, selection.document) as companion:
+    async with _running(arguments.model, selection.document) as context:
         if action.kind == "tests":
-            return await _tests(selection, action, companion, arguments.write)
-        done = await rewrite(selection, action, companion, _wish(arguments, action, selection))
+            return await _tests(selection, action, context, arguments.write)
+        done = await rewrite(
+            selection, action, context, _action_input(arguments, action, selection)
+        )
     document = selection.document
     text = apply_edits(document.text, done.edits)
     path = _path(document)
@@ -117,11 +126,11 @@ async def _refactor(arguments: argparse.Namespace) -> int:
     return 0
 
 
-async def _tests(selection: Selection, action: Action, companion: Companion, writes: bool) -> int:
+async def _tests(selection: Selection, action: Action, context: ActionContext, writes: bool) -> int:
     """Show a new file of tests, or create it."""
     path = _path(selection.document)
     root = repository_of(path.resolve().parent)
-    found = await write_tests(selection, action, companion, root)
+    found = await write_tests(selection, action, context, root)
     show_diff(unified("", found.text, found.path.name))
     if writes:
         with _telling(found.path):
@@ -144,12 +153,14 @@ def _telling(path: Path) -> Iterator[None]:
         ) from error
 
 
-def _wish(arguments: argparse.Namespace, action: Action, selection: Selection) -> Wish:
+def _action_input(
+    arguments: argparse.Namespace, action: Action, selection: Selection
+) -> ActionInput:
     """What an editor would tell as a diagnostic is the user's own words here."""
     said = arguments.instruction
     if said and not action.asks_instruction:
-        return Wish(problems=(Problem(selection.span, said),))
-    return Wish(said)
+        return ActionInput(problems=(Diagnostic(selection.span, said),))
+    return ActionInput(said)
 
 
 def _library() -> Library:

@@ -19,8 +19,8 @@ from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.sources import code_files
 from herdmate.models.choose import choose
+from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
-from herdmate.models.in_place import in_place
 from herdmate.models.perplexity import WINDOW, Perplexity, measured, windows
 from herdmate.models.recommend import PUBLISHED_PERPLEXITY
 from herdmate.models.report import report

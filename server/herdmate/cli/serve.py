@@ -11,23 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from herdmate.assist.companion import first_message, remote_start
+from herdmate.atomic_write import PRIVATE, create_whole
 from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
 from herdmate.engine.client import start_fake
 from herdmate.engine.remote import api_key
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import SetupError
-from herdmate.lsp import counting
 from herdmate.lsp.connection import serve_stdio
-from herdmate.lsp.ending import end_in_order, tidy_up
-from herdmate.lsp.listening import HAS_SOCKETS, serve_port, serve_socket
+from herdmate.lsp.handlers import usage_statistics
+from herdmate.lsp.handlers.shown_documents import forget_shown
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage, Session
-from herdmate.lsp.showing import forget_shown
+from herdmate.lsp.shutdown import end_in_order, tidy_up
+from herdmate.lsp.socket_server import HAS_SOCKETS, serve_port, serve_socket
+from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
-from herdmate.whole_write import PRIVATE, create_whole
 
 Commands = Any  # argparse has no public name for what add_subparsers answers
 
@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
         else:
             return serve_stdio(server.protocol, partial(tidy_up, server))
     finally:
-        counting.finish(server)  # also where the editor ended without a word
+        usage_statistics.finish(server)  # also where the editor ended without a word
         forget_shown()
     return 0
 
@@ -105,8 +105,8 @@ def engine_starter(fake_script: Path | None) -> FirstMessage:
 
 def _real(settings: Settings) -> tuple[Mapping[str, Any] | RemoteStart, str]:
     if (remote := remote_start(settings)) is not None:
-        return remote, remote.place.no_key
-    message, chosen = first_message(settings)
+        return remote, remote.endpoint.no_key
+    message, chosen = first_message(settings, CONTROL_PIECES)
     return message, chosen.note
 
 

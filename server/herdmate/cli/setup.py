@@ -12,10 +12,10 @@ from pathlib import Path
 from rich.table import Table
 from rich.text import Text
 
-from herdmate.assist.companion import first_message
-from herdmate.assist.edits import unified
+from herdmate.actions.edits import unified
 from herdmate.child_process import isolated_command, which
-from herdmate.cli.asking import agrees
+from herdmate.cli.config_block import with_block, without_block
+from herdmate.cli.confirm import agrees
 from herdmate.cli.editor import (
     Editor,
     configuration,
@@ -25,14 +25,15 @@ from herdmate.cli.editor import (
     marks,
     program_of,
 )
-from herdmate.cli.marked import with_block, without_block
 from herdmate.cli.models import pull_with_progress
 from herdmate.cli.once import show_diff
-from herdmate.cli.replacing import replace
+from herdmate.cli.replace_file import replace
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console, write
 from herdmate.errors import NoModelError, SetupError
 from herdmate.models import catalogue
+from herdmate.models.start import first_message
+from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 
 if sys.version_info >= (3, 11):
@@ -159,7 +160,7 @@ def _own_file(path: Path) -> Path:
 def _offer_model(console: Console, yes: bool) -> None:
     """What an editor needs too: a model, where none is here; ``--yes`` is no yes to a fetch."""
     try:
-        first_message(Settings())
+        first_message(Settings(), CONTROL_PIECES)
     except NoModelError:
         starter = catalogue.starter()
     else:

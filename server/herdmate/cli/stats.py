@@ -7,10 +7,10 @@ from typing import Any
 
 from rich.table import Table
 
-from herdmate.assist import statistics
-from herdmate.assist.statistics_file import StatisticsFile
 from herdmate.cli.terminal import Console, write
 from herdmate.errors import HerdmateError
+from herdmate.usage import statistics
+from herdmate.usage.statistics_file import StatisticsFile
 
 
 def add_parser(commands: Any) -> None:

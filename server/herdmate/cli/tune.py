@@ -18,8 +18,8 @@ from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Machine, Point, axes, grid, start
 from herdmate.models.choose import choose as choose_model
+from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
-from herdmate.models.in_place import in_place
 from herdmate.models.inspect import read_header
 from herdmate.models.tune import Search, Trials, around, choose
 from herdmate.settings import Settings

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from herdmate.atomic_write import open_named
 from herdmate.cli.curves import TITLES, as_svg, as_text, value_text
 from herdmate.cli.terminal import Console, write
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Point
-from herdmate.whole_write import open_named
 
 _BUSY = 0.3
 """Cores that others use from which on that is told."""

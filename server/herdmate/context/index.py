@@ -10,7 +10,7 @@ from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.grammars import language_of, parser_for
 from herdmate.context.languages import LANGUAGES, STUBS
-from herdmate.context.nesting import nests_without_measure
+from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.context.outline import Head
 from herdmate.context.parser_client import for_files
 

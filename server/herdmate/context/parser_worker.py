@@ -20,10 +20,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from herdmate.context import parsing
+from herdmate.context import in_process_parsing
+from herdmate.context.in_process_parsing import SyntaxTree
 from herdmate.context.outline import heads
-from herdmate.context.parsing import SyntaxTree
-from herdmate.context.secrets import redacted
+from herdmate.redaction.redact import redacted
 from herdmate.text import Edit, Span
 
 MOST_TREES = 24
@@ -99,7 +99,7 @@ class _Trees:
 
 def _try(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
     """Does a text parse in time? ``tree`` is the number to keep it under, 0 for not at all."""
-    tree = parsing.parsed(question["text"], question["language"], question["seconds"])
+    tree = in_process_parsing.parsed(question["text"], question["language"], question["seconds"])
     if tree is not None and question["tree"]:
         trees.keep(question["tree"], tree)
     return {"parsed": tree is not None}
@@ -110,19 +110,19 @@ def _edit(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
     if (old := trees.take(question["old"])) is None or len(old.source.text) != question["length"]:
         return {}
     edits = tuple(Edit(Span(start, end), text) for start, end, text in question["edits"])
-    tree = parsing.caught_up(parsing.told(old, edits), question["seconds"])
+    tree = in_process_parsing.caught_up(in_process_parsing.told(old, edits), question["seconds"])
     trees.keep(question["tree"], tree)
     return {"parsed": not tree.is_stale}
 
 
 def _count_errors(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
-    tree = parsing.parsed(question["text"], question["language"], question["seconds"])
-    return {} if tree is None else {"errors": parsing.error_count(tree)}
+    tree = in_process_parsing.parsed(question["text"], question["language"], question["seconds"])
+    return {} if tree is None else {"errors": in_process_parsing.error_count(tree)}
 
 
 def _find_heads(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
     text = redacted(question["text"])
-    tree = parsing.parsed(text, question["language"], question["seconds"])
+    tree = in_process_parsing.parsed(text, question["language"], question["seconds"])
     found = () if tree is None else heads(tree, text)
     return {"heads": [[head.name, head.text, head.holder] for head in found]}
 

@@ -8,14 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
-from herdmate.context import lexical, parsing
+from herdmate.context import in_process_parsing, lexical
 from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.grammars import LONGEST_PARSE, parse_in_slices, parser_for
+from herdmate.context.in_process_parsing import SyntaxTree, error_count
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
-from herdmate.context.nesting import nests_without_measure
+from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.context.parser_client import for_documents, for_replies, next_number
-from herdmate.context.parsing import SyntaxTree, error_count
 from herdmate.context.source import source_of
 from herdmate.text import Document, Edit, Span, line_end, line_start
 
@@ -76,7 +76,7 @@ def _parse(text: str, language: str, number: int) -> SyntaxTree | None:
         return None
     if not for_documents().try_text(text, language, number, LONGEST_PARSE):
         return None
-    tree = parsing.parsed(text, language)
+    tree = in_process_parsing.parsed(text, language)
     return None if tree is None else replace(tree, tried_as=number)
 
 
@@ -181,7 +181,7 @@ def edited(
     to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
     """
     is_right = tree.source.text == old_text
-    tree = parsing.told(tree, edits)
+    tree = in_process_parsing.told(tree, edits)
     if len(new_text) > LARGEST_TEXT:
         return None
     if not is_right or tree.source.text != new_text:
@@ -222,7 +222,7 @@ def _caught_up(
         return None
     if not is_parsed:
         return replace(tree, tried_as=number)
-    found = parsing.caught_up(tree, seconds)
+    found = in_process_parsing.caught_up(tree, seconds)
     return replace(found, tried_as=0 if found.is_stale else number)
 
 

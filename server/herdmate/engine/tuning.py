@@ -32,8 +32,8 @@ import llama_cpp
 import psutil
 from platformdirs import user_cache_path
 
+from herdmate.atomic_write import write_whole
 from herdmate.bounded_read import read_text
-from herdmate.whole_write import write_whole
 
 _log = logging.getLogger(__name__)
 

@@ -10,19 +10,28 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from herdmate.assist.companion import Companion, first_message
-from herdmate.assist.complete import typing_request
-from herdmate.assist.gate import gate_at, sound
-from herdmate.assist.postprocess import Shown, finish, is_whole
-from herdmate.assist.trigger import wants_multiline
+from herdmate.completion.complete import typing_request
+from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.state import CompletionState
+from herdmate.completion.syntax_check import sound, syntax_check_at
+from herdmate.completion.trigger import wants_multiline
 from herdmate.context.grammars import ending_of
+from herdmate.engine.host import EngineHost
 from herdmate.eval.holes import Hole
 from herdmate.eval.scores import Answer
 from herdmate.generation import Request
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage
-from herdmate.prompting.families import Order, can_infill, continue_prompt, infill_prompt
+from herdmate.models.start import first_message
+from herdmate.prompting.families import (
+    CONTROL_PIECES,
+    Order,
+    can_infill,
+    continue_prompt,
+    family_of,
+    infill_prompt,
+)
 from herdmate.settings import Settings, camel_case, settings_from_json
 from herdmate.text import Cursor, Document
 
@@ -78,11 +87,11 @@ async def askers(
     server = create_server(first_message)
     async with connect_within(server, given.settings()) as client:
         await client.ready(lambda _message, _fraction: None)
-        server.companion.pace.note_reading(_ALL_IN_NO_TIME, 1.0)
+        server.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),
-            "bare": partial(_bare, server.companion, given),
-            "unhealed": partial(_unhealed, server.companion, given),
+            "bare": partial(_bare, server.host, given),
+            "unhealed": partial(_unhealed, server.completion, given),
         }
         yield {name: known[name] for name in names}
 
@@ -101,10 +110,10 @@ async def _herdmate(client: Client, given: Conditions, hole: Hole) -> Answer:
     return Answer(edits[0].new_text[typed:], seconds, edits[0].span.end - cursor.offset)
 
 
-async def _bare(companion: Companion, given: Conditions, hole: Hole) -> Answer:
+async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
     """The same weights without Herdmate: what is around as far as it goes, and what is said."""
     started = time.perf_counter()
-    _, family = await companion.model()
+    family = family_of(await host.ready())
     before = hole.before[-given.prefix_tokens * _CHARS_PER_TOKEN :]
     after = hole.after[: given.suffix_tokens * _CHARS_PER_TOKEN]
     if can_infill(family):
@@ -112,7 +121,7 @@ async def _bare(companion: Companion, given: Conditions, hole: Hole) -> Answer:
     else:
         prompt = continue_prompt(family, before)
     lines = hole.middle.strip().count("\n") + 1
-    text = await companion.answer(
+    text = await host.answer(
         Request(replace(prompt, cursor=None), "bare", given.max_tokens, exact=True),
         lambda said: said.lstrip("\n").count("\n") >= lines,
     )
@@ -122,18 +131,18 @@ async def _bare(companion: Companion, given: Conditions, hole: Hole) -> Answer:
     return Answer(text or None, time.perf_counter() - started)
 
 
-async def _unhealed(companion: Companion, given: Conditions, hole: Hole) -> Answer:
+async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> Answer:
     """Herdmate's window and rules, but the model goes on behind the token that the cursor cut."""
     started = time.perf_counter()
     cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
-    multiline, gate = wants_multiline(cursor, completion.multiline), gate_at(cursor)
-    request = await typing_request(cursor, companion, completion)
+    multiline, check = wants_multiline(cursor, completion.multiline), syntax_check_at(cursor)
+    request = await typing_request(cursor, state, completion)
     prompt = replace(request.prompt, cursor=None)
-    text = await companion.answer(
+    text = await state.host.answer(
         replace(request, prompt=prompt, exact=True),
         lambda said: is_whole(said, cursor, multiline),
     )
-    shown = sound(finish(text, cursor, multiline) or Shown(""), gate)
+    shown = sound(finish(text, cursor, multiline) or Shown(""), check)
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 
@@ -145,4 +154,4 @@ def _cursor(hole: Hole) -> Cursor:
 
 def model_name(model: str) -> str:
     """The file that the settings would choose for a model's name."""
-    return first_message(Settings(model=model))[1].path.name
+    return first_message(Settings(model=model), CONTROL_PIECES)[1].path.name

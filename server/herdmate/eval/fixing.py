@@ -10,14 +10,15 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from herdmate.assist.companion import Companion, first_message
-from herdmate.assist.reply import new_code_of
+from herdmate.actions.reply import new_code_of
+from herdmate.engine.host import EngineHost
 from herdmate.errors import HerdmateError, RefusedError
 from herdmate.eval.flaws import Flaw, failure_of
 from herdmate.eval.scores import is_well_formed
 from herdmate.generation import Request
 from herdmate.lsp.client import Client, connect
-from herdmate.prompting.families import Turn, instruct_prompt
+from herdmate.models.start import first_message
+from herdmate.prompting.families import CONTROL_PIECES, Turn, family_of, instruct_prompt
 from herdmate.prompting.words import say
 from herdmate.settings import settings_from_json
 from herdmate.text import Document
@@ -68,24 +69,24 @@ async def herdmate(settings: Mapping[str, Any], serve: tuple[str, ...]) -> Async
 @asynccontextmanager
 async def bare(settings: Mapping[str, Any], _serve: tuple[str, ...]) -> AsyncIterator[Fixer]:
     """The same weights without Herdmate, asked plainly; the longest block of code is taken."""
-    companion = Companion()
-    await companion.start(first_message(settings_from_json(settings)[0])[0])
+    host = EngineHost()
+    await host.start(first_message(settings_from_json(settings)[0], CONTROL_PIECES)[0])
     try:
-        yield lambda flaw, message: asked_plainly(companion, flaw, message)
+        yield lambda flaw, message: asked_plainly(host, flaw, message)
     finally:
-        await companion.stop()
+        await host.stop()
 
 
 FIXERS: Mapping[str, Callable[..., Any]] = {"herdmate": herdmate, "bare": bare}
 """Who can be asked, by name."""
 
 
-async def asked_plainly(companion: Companion, flaw: Flaw, message: str) -> str:
+async def asked_plainly(host: EngineHost, flaw: Flaw, message: str) -> str:
     """The file with the bare model's function in it; raises ``RefusedError`` where it gave none."""
-    _, family = await companion.model()
+    family = family_of(await host.ready())
     said = say("eval", "fix", {"message": message, "code": flaw.code.strip()})
     prompt = instruct_prompt(family, "", (Turn("user", said),))
-    reply = await companion.answer(Request(prompt, "bare", _MAX_TOKENS))
+    reply = await host.answer(Request(prompt, "bare", _MAX_TOKENS))
     return f"{flaw.before}{new_code_of(reply, finished=True)}"
 
 

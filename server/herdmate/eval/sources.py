@@ -6,11 +6,11 @@ import random
 from collections.abc import Collection
 from pathlib import Path
 
-from herdmate.assist.withheld import reason_to_withhold_file
 from herdmate.context.grammars import language_of
-from herdmate.context.secrets import redacted
 from herdmate.context.syntax import SyntaxTree, error_count, parse
+from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.errors import SelectionError
+from herdmate.redaction.redact import redacted
 
 
 def code_files(path: Path, languages: Collection[str], chance: random.Random) -> list[Path]:

@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import CancelledError
 
 from herdmate.lsp.framing import Framing, FramingError
-from herdmate.lsp.messages import message_from_bytes
-from herdmate.lsp.sync import Protocol
+from herdmate.lsp.json_rpc import Protocol
+from herdmate.lsp.json_rpc_messages import message_from_bytes
 
 _log = logging.getLogger(__name__)
 

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
-from herdmate.assist.wish import Problem
+from herdmate.actions.action_input import Diagnostic
 from herdmate.lsp import protocol
-from herdmate.lsp.asking import ask
+from herdmate.lsp.client_requests import ask
 from herdmate.lsp.convert import Lines
-from herdmate.lsp.opened import OpenDocument
+from herdmate.lsp.open_document import OpenDocument
 from herdmate.lsp.ranges import range_from_json
 from herdmate.lsp.session import Session
 from herdmate.text import Span, name_in
@@ -25,13 +25,13 @@ _MOST_NAME = 200
 """Characters of a message, and of a code or a source."""
 
 
-def problems_from_lsp(diagnostics: Sequence[Any], lines: Lines) -> tuple[Problem, ...]:
+def diagnostics_from_lsp(diagnostics: Sequence[Any], lines: Lines) -> tuple[Diagnostic, ...]:
     """Diagnostics as JSON has them; one without a range or a message is left out."""
     found = (problem_from_lsp(item, lines) for item in diagnostics[:MOST])
     return tuple(problem for problem in found if problem is not None)
 
 
-def problem_from_lsp(diagnostic: Any, lines: Lines) -> Problem | None:
+def problem_from_lsp(diagnostic: Any, lines: Lines) -> Diagnostic | None:
     """One of them; ``None`` where it is none."""
     try:
         return _problem(diagnostic, lines)
@@ -39,29 +39,31 @@ def problem_from_lsp(diagnostic: Any, lines: Lines) -> Problem | None:
         return None
 
 
-async def all_problems(session: Session, opened: OpenDocument, around: Span) -> tuple[Problem, ...]:
+async def all_diagnostics(
+    session: Session, opened: OpenDocument, around: Span
+) -> tuple[Diagnostic, ...]:
     """All that the client knows to be wrong in a span, where it can tell; else none."""
     if not session.capabilities.diagnostics:
         return ()
 
-    def read(answer: Any) -> tuple[Problem, ...]:
-        return problems_from_lsp(answer if isinstance(answer, list) else (), opened.lines)
+    def read(answer: Any) -> tuple[Diagnostic, ...]:
+        return diagnostics_from_lsp(answer if isinstance(answer, list) else (), opened.lines)
 
     params = {"uri": opened.document.uri}
-    none: tuple[Problem, ...] = ()
+    none: tuple[Diagnostic, ...] = ()
     problems = await ask(session, protocol.DIAGNOSTICS, params, read, none, _ANSWER_SECONDS)
     return tuple(
         item for item in problems if item.span.start < around.end and item.span.end > around.start
     )
 
 
-def _problem(item: Any, lines: Lines) -> Problem:
+def _problem(item: Any, lines: Lines) -> Diagnostic:
     """Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it is none."""
     span = lines.span(range_from_json(item["range"]))
     related = item.get("relatedInformation")
     others = related[:_MOST_RELATED] if isinstance(related, list) else ()
     code = item.get("code")
-    return Problem(
+    return Diagnostic(
         span,
         _words(item["message"]),
         "" if code is None else str(code)[:_MOST_NAME],

@@ -20,7 +20,7 @@ from herdmate.context import syntax
 from herdmate.errors import SelectionError
 from herdmate.lsp.convert import UTF16, edits_from_lsp
 from herdmate.lsp.notebooks import Notebook, cell_of, changed_notebook, notebook_from
-from herdmate.lsp.opened import (
+from herdmate.lsp.open_document import (
     OpenDocument,
     difference,
     edited,

@@ -14,7 +14,7 @@ from lsprotocol import types
 
 from herdmate.context import syntax
 from herdmate.lsp.convert import Lines, edits_from_lsp, lines_of
-from herdmate.lsp.opened import OpenDocument, difference, moved_on
+from herdmate.lsp.open_document import OpenDocument, difference, moved_on
 from herdmate.lsp.rope import Encoding
 from herdmate.text import Document
 

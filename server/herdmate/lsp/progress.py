@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from lsprotocol import types
 
-from herdmate.lsp.asking import ask
+from herdmate.lsp.client_requests import ask
 from herdmate.lsp.session import Session
 
 Report = Callable[[str, float | None], None]

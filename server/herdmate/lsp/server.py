@@ -9,25 +9,25 @@ from typing import Any
 from lsprotocol import types
 
 from herdmate.context import parser_client
-from herdmate.lsp import (
-    choosing,
+from herdmate.lsp import protocol
+from herdmate.lsp.action_arguments import checked, members_from_lsp, number_from_lsp, texts_from_lsp
+from herdmate.lsp.handlers import (
     code_actions,
-    coexisting,
     configuration,
-    counting,
-    explaining,
-    fetching,
-    indexing,
+    explanation,
     inline_completion,
     menus,
+    model_choice,
+    model_fetching,
+    other_extensions,
     pausing,
-    prefilling,
-    protocol,
-    rewriting,
-    showing,
-    statuses,
+    read_ahead,
+    refactoring,
+    shown_documents,
+    status_report,
+    usage_statistics,
+    workspace_index,
 )
-from herdmate.lsp.arguments import checked, members_from_lsp, number_from_lsp, texts_from_lsp
 from herdmate.lsp.session import FirstMessage, Session
 
 _KINDS = [
@@ -43,7 +43,7 @@ def create_server(first_message: FirstMessage) -> Session:
     tests may pass the fake.
     """
     server = Session(first_message)
-    server.on_usage = partial(counting.after_generating, server)
+    server.on_usage = partial(usage_statistics.after_generating, server)
     _lifetime(server)
     _documents(server)
     _features(server)
@@ -75,12 +75,12 @@ def _lifetime(server: Session) -> None:
         server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
         server.load_prompts()
-        showing.forget_shown()
-        server.spawn(fetching.load_or_offer(server))
-        server.spawn(indexing.watch_files(server), quiet=True)
-        server.spawn(indexing.index_workspace(server), quiet=True)
-        server.spawn(showing.offer_content(server), quiet=True)
-        server.spawn(coexisting.tell_of_others(server), quiet=True)
+        shown_documents.forget_shown()
+        server.spawn(model_fetching.load_or_offer(server))
+        server.spawn(workspace_index.watch_files(server), quiet=True)
+        server.spawn(workspace_index.index_workspace(server), quiet=True)
+        server.spawn(shown_documents.offer_content(server), quiet=True)
+        server.spawn(other_extensions.tell_of_others(server), quiet=True)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
@@ -89,18 +89,18 @@ def _lifetime(server: Session) -> None:
         needs_other_engine = await configuration.pull(server)
         server.load_prompts()
         if server.settings.completion.related and not had_related:
-            server.spawn(indexing.index_workspace(server))
+            server.spawn(workspace_index.index_workspace(server))
         if needs_other_engine:
-            server.spawn(fetching.load_chosen(server))
+            server.spawn(model_fetching.load_chosen(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     async def did_change_workspace_folders(_params: types.DidChangeWorkspaceFoldersParams) -> None:
-        indexing.after_changing_folders(server)
+        workspace_index.after_changing_folders(server)
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: None) -> None:
-        counting.finish(server)
-        showing.forget_shown()
+        usage_statistics.finish(server)
+        shown_documents.forget_shown()
         await server.end()
 
 
@@ -109,8 +109,8 @@ def _documents(server: Session) -> None:
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         server.documents.open(params.text_document)
         server.parse_soon()
-        indexing.after_opening(server, params.text_document.uri)
-        prefilling.after_opening(server, params.text_document.uri)
+        workspace_index.after_opening(server, params.text_document.uri)
+        read_ahead.after_opening(server, params.text_document.uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
@@ -120,23 +120,23 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_CLOSE)
     def did_close(params: types.DidCloseTextDocumentParams) -> None:
         uri = params.text_document.uri
-        counting.before_closing(server, uri)
+        usage_statistics.before_closing(server, uri)
         server.documents.close(uri)
         _after_closing(server, uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
-        indexing.after_saving(server, [params.text_document.uri])
+        workspace_index.after_saving(server, [params.text_document.uri])
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:
-        indexing.after_saving(server, [change.uri for change in params.changes])
+        workspace_index.after_saving(server, [change.uri for change in params.changes])
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:
         server.documents.open_notebook(params)
         server.parse_soon()
-        indexing.after_opening(server, *server.documents.cells(params.notebook_document.uri))
+        workspace_index.after_opening(server, *server.documents.cells(params.notebook_document.uri))
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
     def notebook_did_change(params: types.DidChangeNotebookDocumentParams) -> None:
@@ -146,7 +146,7 @@ def _documents(server: Session) -> None:
         server.parse_soon()
         after = server.documents.cells(uri)
         if new := set(after) - set(before):
-            indexing.after_opening(server, *new)
+            workspace_index.after_opening(server, *new)
         for cell in set(before) - set(after):
             _after_closing(server, cell)
         for edit in (params.change.cells and params.change.cells.text_content) or ():
@@ -156,28 +156,27 @@ def _documents(server: Session) -> None:
     def notebook_did_close(params: types.DidCloseNotebookDocumentParams) -> None:
         cells = server.documents.cells(params.notebook_document.uri)
         for uri in cells:
-            counting.before_closing(server, uri)
+            usage_statistics.before_closing(server, uri)
         server.documents.close_notebook(params.notebook_document.uri)
         for uri in cells:
             _after_closing(server, uri)
 
     @server.feature(protocol.CURSOR)
     def cursor(params: Any) -> None:
-        prefilling.after_hint(server, params)
+        read_ahead.after_hint(server, params)
 
 
 def _after_change(server: Session, params: types.DidChangeTextDocumentParams) -> None:
-    counting.after_change(server, params.text_document.uri)
-    indexing.after_change(server, params.text_document.uri)
-    prefilling.after_change(server, params)
+    usage_statistics.after_change(server, params.text_document.uri)
+    workspace_index.after_change(server, params.text_document.uri)
+    read_ahead.after_change(server, params)
     server.refresh_soon(params.text_document.uri)
 
 
 def _after_closing(server: Session, uri: str) -> None:
-    prefilling.stop(server, uri)
-    indexing.after_closing(server, uri)
-    if (ongoing := server.companion.ongoing.pop(uri, None)) is not None:
-        ongoing.stop()
+    read_ahead.stop(server, uri)
+    workspace_index.after_closing(server, uri)
+    server.completion.stop(uri)
 
 
 def _features(server: Session) -> None:
@@ -199,12 +198,12 @@ def _features(server: Session) -> None:
 def _models(server: Session) -> None:
     @server.feature(protocol.MODELS)
     async def models(_params: Any) -> dict[str, Any]:
-        return asdict(await choosing.models(server))
+        return asdict(await model_choice.models(server))
 
     @server.feature(protocol.PULL_MODEL)
     async def pull_model(params: Any) -> dict[str, str]:
         (name,) = members_from_lsp(params, "name")
-        return {"path": str(await fetching.pull_model(server, name))}
+        return {"path": str(await model_fetching.pull_model(server, name))}
 
     @server.feature(protocol.MENU)
     async def menu(params: Any) -> dict[str, Any]:
@@ -213,7 +212,7 @@ def _models(server: Session) -> None:
 
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     def content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
-        return showing.content(server, params.uri)
+        return shown_documents.content(server, params.uri)
 
 
 def _switches(server: Session) -> None:
@@ -230,8 +229,8 @@ def _switches(server: Session) -> None:
     @server.command(protocol.COMMAND_CHOOSE_MODEL)
     async def choose_model(ls: Session, *arguments: Any) -> None:
         (name,) = texts_from_lsp(arguments, 1)
-        await choosing.check(ls, name)
-        ls.spawn(choosing.choose_model(ls, name))
+        await model_choice.check(ls, name)
+        ls.spawn(model_choice.choose_model(ls, name))
 
 
 def _commands(server: Session) -> None:
@@ -240,38 +239,38 @@ def _commands(server: Session) -> None:
     @server.command(protocol.COMMAND_EXPLAIN)
     async def explain(ls: Session, *arguments: Any) -> str | None:
         given = checked(ls, next(iter(arguments), None))
-        return await explaining.explain_selection(ls, given)
+        return await explanation.explain_selection(ls, given)
 
     @server.command(protocol.COMMAND_REWRITE)
     async def rewrite(ls: Session, *arguments: Any) -> None:
         given = checked(ls, next(iter(arguments), None))
-        ls.spawn(rewriting.rewrite_in_place(ls, given))
+        ls.spawn(refactoring.rewrite_in_place(ls, given))
 
     @server.command(protocol.COMMAND_STATUS)
     async def status(ls: Session, *_arguments: Any) -> dict[str, Any]:
-        return await statuses.report(ls)
+        return await status_report.report(ls)
 
     @server.command(protocol.COMMAND_WHY)
     def why(ls: Session, *_arguments: Any) -> str:
-        return statuses.why_nothing(ls)
+        return status_report.why_nothing(ls)
 
     @server.command(protocol.COMMAND_SEEN)
     async def seen(ls: Session, *_arguments: Any) -> str | None:
-        return await showing.show_seen(ls)
+        return await shown_documents.show_seen(ls)
 
     @server.command(protocol.COMMAND_STATS)
     async def stats(ls: Session, *_arguments: Any) -> str | None:
-        return await counting.show(ls)
+        return await usage_statistics.show(ls)
 
     @server.command(protocol.COMMAND_ACCEPTED)
     def accepted(ls: Session, *arguments: Any) -> None:
-        counting.after_accepting(ls, number_from_lsp(arguments))
+        usage_statistics.after_accepting(ls, number_from_lsp(arguments))
 
     @server.command(protocol.COMMAND_FETCH_MODEL)
     def fetch_model(ls: Session, *arguments: Any) -> None:
         (name,) = texts_from_lsp(arguments, 1)
-        ls.spawn(fetching.fetch_model(ls, fetching.find(name)))
+        ls.spawn(model_fetching.fetch_model(ls, model_fetching.find(name)))
 
     @server.command(protocol.COMMAND_RESTART_ENGINE)
     def restart_engine(ls: Session, *_arguments: Any) -> None:
-        ls.spawn(fetching.load_or_offer(ls))
+        ls.spawn(model_fetching.load_or_offer(ls))

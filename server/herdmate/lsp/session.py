@@ -14,13 +14,14 @@ from typing import Any, TypeVar
 from lsprotocol import types
 from pygls.lsp.server import LanguageServer
 
-from herdmate.assist.companion import Companion, memory_advice
-from herdmate.assist.complete import why_smaller
-from herdmate.assist.statistics_file import StatisticsFile
-from herdmate.assist.tally import Tally
+from herdmate.actions.context import ActionContext
 from herdmate.bounded_read import is_within
+from herdmate.completion.complete import why_smaller
+from herdmate.completion.state import CompletionState
 from herdmate.context import parser_client
+from herdmate.context.project import Project
 from herdmate.engine.client import EngineState
+from herdmate.engine.host import EngineHost
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import (
     HerdmateError,
@@ -30,20 +31,24 @@ from herdmate.errors import (
     UnreachableError,
 )
 from herdmate.generation import ModelInfo, Request, Usage
-from herdmate.lsp import layers, protocol
+from herdmate.lsp import protocol, settings_layers
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
-from herdmate.lsp.failures import INTERNAL, log_failure
-from herdmate.lsp.opened import OpenDocument, has_tree, without_tree
+from herdmate.lsp.error_responses import INTERNAL, log_failure
+from herdmate.lsp.json_rpc import Protocol
+from herdmate.lsp.open_document import OpenDocument, has_tree, without_tree
+from herdmate.lsp.params import strict_converter
 from herdmate.lsp.protocol import Status
-from herdmate.lsp.reading import strict_converter
-from herdmate.lsp.sync import Protocol
+from herdmate.models.start import memory_advice
 from herdmate.printable import as_message, one_line
+from herdmate.prompting.by_name import pieces_by_name
 from herdmate.prompting.families import described, family_of, limits
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import RemoteSettings, Settings, settings_from_json
 from herdmate.text import path_of
+from herdmate.usage.statistics_file import StatisticsFile
+from herdmate.usage.tally import Tally
 from herdmate.version import VERSION
 
 _log = logging.getLogger(__name__)
@@ -81,9 +86,12 @@ class Session(LanguageServer):
         self.loop: asyncio.AbstractEventLoop | None = None  # once the client has said hello
         self.settings = Settings()
         self.documents = Documents()
+        self.project = Project()
         self.library = Library(())
         self.status = protocol.Status("starting")
-        self.layers = layers.Layers()  # of the settings, as the client and the user gave them
+        self.layers = (
+            settings_layers.Layers()
+        )  # of the settings, as the client and the user gave them
         self.wrong_settings: tuple[str, ...] = ()  # what the user was told of them last
         self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
         self.typed_at = 0.0  # by the event loop's clock
@@ -109,9 +117,19 @@ class Session(LanguageServer):
         self._latest: dict[str, asyncio.Task[Any]] = {}
 
     @cached_property
-    def companion(self) -> Companion:
-        """The model; first asked for when the event loop runs."""
-        return Companion(self._engine_changed, self.on_usage)
+    def host(self) -> EngineHost:
+        """The engine; first asked for when the event loop runs."""
+        return EngineHost(self._engine_changed, self.on_usage, pieces_by_name)
+
+    @cached_property
+    def completion(self) -> CompletionState:
+        """What ghost text keeps."""
+        return CompletionState(self.host, self.project)
+
+    @property
+    def action_context(self) -> ActionContext:
+        """What every action works with."""
+        return ActionContext(self.host, self.project)
 
     def begin(self, params: types.InitializeParams) -> None:
         """Learn what the client can do and wants; nothing is started yet."""
@@ -119,21 +137,21 @@ class Session(LanguageServer):
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
         self.learn_folders()
-        self.layers = layers.with_initial(self.layers, params.initialization_options)
+        self.layers = settings_layers.with_initial(self.layers, params.initialization_options)
         # What is wrong with them is shown once the client is initialized and all is read again.
-        self.settings, _ = settings_from_json(layers.merged(self.layers))
+        self.settings, _ = settings_from_json(settings_layers.merged(self.layers))
         self.library, _ = load_library(self._prompt_folders())
 
     @property
     def folders(self) -> tuple[Path, ...]:
         """The workspace's."""
-        return self.companion.neighbours.folders
+        return self.project.folders
 
     def learn_folders(self) -> None:
         """Which folders the workspace has; older clients tell one root."""
         told = [folder.uri for folder in self.workspace.folders.values()]
         paths = (path_of(uri) for uri in told or [self.workspace.root_uri] if uri)
-        self.companion.neighbours.folders = tuple(dict.fromkeys(filter(None, paths)))
+        self.project.folders = tuple(dict.fromkeys(filter(None, paths)))
 
     @property
     def model_path(self) -> str:
@@ -156,10 +174,10 @@ class Session(LanguageServer):
                 "herdmate.restartEngine."
             )
             self.set_status(protocol.Status("error", str(error)))
-            await self.companion.refuse(error)
+            await self.host.refuse(error)
 
     async def _load_model(self, instead_of: str) -> bool:
-        await self.companion.stop()  # its memory counts as free when one is chosen
+        await self.host.stop()  # its memory counts as free when one is chosen
         if self.status.state != "starting":
             self.set_status(protocol.Status("starting", "Looking for the model."))
         settings = replace(self.settings, remote=RemoteSettings()) if instead_of else self.settings
@@ -167,16 +185,17 @@ class Session(LanguageServer):
             message, note = await self._first_message(settings)
             self._note = " ".join(filter(None, (instead_of, note)))
         except NoModelError as error:
-            await self.companion.refuse(error)
+            await self.host.refuse(error)
             self.set_status(protocol.Status("noModel", str(error)))
             raise
         except HerdmateError as error:
-            await self.companion.refuse(error)
+            await self.host.refuse(error)
             self.fail(error)
             return True
-        if isinstance(message, RemoteStart) and message.place.no_key:
-            self.show(message.place.no_key, types.MessageType.Warning)
-        await self.companion.start(message, self.settings.engine.unload_after * 60)
+        if isinstance(message, RemoteStart) and message.endpoint.no_key:
+            self.show(message.endpoint.no_key, types.MessageType.Warning)
+        self.completion.reset()
+        await self.host.start(message, self.settings.engine.unload_after * 60)
         return True
 
     async def _first_message(
@@ -311,7 +330,7 @@ class Session(LanguageServer):
         for task in (*self._tasks, *self.reading_ahead.values()):
             task.cancel()
         parser_client.end_all()
-        await self.companion.stop()
+        await self.host.stop()
 
     def _refresh(self, uri: str) -> None:
         self.documents.refresh(uri)
@@ -382,6 +401,6 @@ class Session(LanguageServer):
             family = family_of(info)
         except HerdmateError as error:
             return str(error)
-        window = why_smaller(info, self.settings, self.companion.pace)
+        window = why_smaller(info, self.settings, self.host.latency)
         return " ".join(filter(None, (f"{info.name} is ready ({described(family)}).",
                                       limits(family), info.note, self._note, window)))  # fmt: skip

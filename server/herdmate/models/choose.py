@@ -12,8 +12,8 @@ from herdmate.child_process import absolute
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.discovery import Found, own
 from herdmate.models.folder import named, why_unreadable
-from herdmate.models.in_place import Found, own
 from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, size_of
 

@@ -16,10 +16,10 @@ from filelock import FileLock, Timeout
 
 from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
-from herdmate.models.given import Pin, changed, is_given, pin, pinned
-from herdmate.models.in_place import Found
+from herdmate.models.discovery import Found
 from herdmate.models.inspect import why_no_model
 from herdmate.models.sources import about, collect, place_of, title_of
+from herdmate.models.user_sources import Pin, changed, is_given, pin, pinned
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
 _WAIT_SECONDS = 0.5

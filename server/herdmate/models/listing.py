@@ -11,7 +11,7 @@ from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory
-from herdmate.models.in_place import Found, own
+from herdmate.models.discovery import Found, own
 from herdmate.models.report import Report, report
 
 

@@ -16,7 +16,7 @@ import ipaddress
 import socket
 from urllib.parse import SplitResult, urlsplit
 
-from herdmate.models.given import is_allowed
+from herdmate.models.user_sources import is_allowed
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _STAND_IN = ipaddress.ip_network("198.18.0.0/15")

@@ -20,13 +20,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from herdmate import child_process
+from herdmate.atomic_write import write_whole
 from herdmate.bounded_read import read_text
 from herdmate.child_process import python_command
 from herdmate.errors import FetchError
 from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source, WebFile
-from herdmate.models.given import answer_file
+from herdmate.models.user_sources import answer_file
 from herdmate.printable import one_line
-from herdmate.whole_write import write_whole
 
 Tick = Callable[[], None]
 """Called some times a second while bytes come in."""

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from herdmate.engine.client import EngineState
+from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import Patience, RemoteEngine, RemoteStart
-from herdmate.engine.remote.place import place_of
 from herdmate.errors import (
     ContextFullError,
     EngineError,
@@ -49,17 +49,17 @@ COMPLETIONS = "/v1/completions"
 
 @asynccontextmanager
 async def remote(
-    answers: Mapping[str, bytes | Answer], patience: Patience = HASTY, **wishes: Any
+    answers: Mapping[str, bytes | Answer], patience: Patience = HASTY, **inputs: Any
 ) -> AsyncIterator[tuple[RemoteEngine, Server, list[EngineState]]]:
     """An engine and its server, which has one model unless ``answers`` say otherwise."""
     async with serving({"/v1/models": reply(200, MODELS), **answers}) as server:
         states: list[EngineState] = []
-        place = place_of(server.url + wishes.get("base", ""), wishes.get("key", ""))
+        place = endpoint_of(server.url + inputs.get("base", ""), inputs.get("key", ""))
         start = RemoteStart(
             place,
-            wishes.get("api", "auto"),
-            wishes.get("model", ""),
-            wishes.get("context", 4096),
+            inputs.get("api", "auto"),
+            inputs.get("model", ""),
+            inputs.get("context", 4096),
             patience,
         )
         engine = RemoteEngine(start, pieces_by_name, states.append)
@@ -356,7 +356,7 @@ async def test_nobody_answers_until_somebody_does() -> None:
         url = gone.url
     states: list[EngineState] = []
     engine = RemoteEngine(
-        RemoteStart(place_of(url), "openai", "", 4096, HASTY), pieces_by_name, states.append
+        RemoteStart(endpoint_of(url), "openai", "", 4096, HASTY), pieces_by_name, states.append
     )
     engine.start()
     try:
@@ -381,7 +381,7 @@ async def test_nobody_answers_until_somebody_does() -> None:
 async def test_a_server_that_goes_is_told_of_and_found_again() -> None:
     async with serving({"/v1/models": reply(200, MODELS), COMPLETIONS: GOOD}) as server:
         states: list[EngineState] = []
-        start = RemoteStart(place_of(server.url), "openai", "", 4096, HASTY)
+        start = RemoteStart(endpoint_of(server.url), "openai", "", 4096, HASTY)
         engine = RemoteEngine(start, pieces_by_name, states.append)
         engine.start()
         assert (await ask(engine))[0] == "return a + b"

@@ -22,7 +22,7 @@ from platformdirs import user_state_path
 
 from herdmate.bounded_read import read_text
 from herdmate.child_process import API_KEY
-from herdmate.engine.remote.place import Place, is_this_machine, origin_of, place_of
+from herdmate.engine.remote.endpoint import Endpoint, endpoint_of, is_this_machine, origin_of
 from herdmate.errors import SettingsError
 
 _log = logging.getLogger(__name__)
@@ -55,35 +55,39 @@ def take() -> None:
         _held = _Held(key, origin)
 
 
-def with_key(place: Place) -> Place:
+def with_key(endpoint: Endpoint) -> Endpoint:
     """The place with the key, where that may be sent there; else with why it is not."""
     take()
     if not _held.key:
-        return place
+        return endpoint
     if any(ord(character) <= 32 or ord(character) > 126 for character in _held.key):
         raise SettingsError("The API key has characters that no key has; set it again.")
-    origin = origin_of(place)
-    if not place.secure and not is_this_machine(place.host):
-        return replace(place, no_key=_IN_THE_OPEN.format(origin=origin))
-    if (bound := _bound_to(place)) == origin:
+    origin = origin_of(endpoint)
+    if not endpoint.secure and not is_this_machine(endpoint.host):
+        return replace(endpoint, no_key=_IN_THE_OPEN.format(origin=origin))
+    if (bound := _bound_to(endpoint)) == origin:
         _held.bound = origin
-        return replace(place, key=_held.key)
+        return replace(endpoint, key=_held.key)
     sentence = _OF_ANOTHER if bound else _UNDECIDED
-    return replace(place, no_key=sentence.format(origin=origin, bound=bound))
+    return replace(endpoint, no_key=sentence.format(origin=origin, bound=bound))
 
 
-def is_undecided(place: Place) -> bool:
+def is_undecided(endpoint: Endpoint) -> bool:
     """Has the user to say whether the key may be sent to a server?"""
     take()
-    if not _held.key or _held.origin or (not place.secure and not is_this_machine(place.host)):
+    if (
+        not _held.key
+        or _held.origin
+        or (not endpoint.secure and not is_this_machine(endpoint.host))
+    ):
         return False
-    return _bound_to(place) != origin_of(place)
+    return _bound_to(endpoint) != origin_of(endpoint)
 
 
-def allow(place: Place) -> None:
+def allow(endpoint: Endpoint) -> None:
     """The user has agreed that the key is sent to a server; from now on it belongs to that."""
-    _held.bound = origin_of(place)
-    if is_this_machine(place.host):  # ports of this machine come and go
+    _held.bound = origin_of(endpoint)
+    if is_this_machine(endpoint.host):  # ports of this machine come and go
         return
     salt, path = os.urandom(16).hex(), _path()
     agreed = {"origin": _held.bound, "salt": salt, "hash": _hash(_held.key, salt)}
@@ -97,22 +101,22 @@ def allow(place: Place) -> None:
         _log.warning("where the API key may be sent is not kept: %s", error.strerror)
 
 
-def _bound_to(place: Place) -> str:
+def _bound_to(endpoint: Endpoint) -> str:
     """The origin that the key belongs to; ``""`` where none is known.
 
     A server of this machine, the first one, may have it where nothing else was said.
     """
     if _held.origin:
         try:
-            return origin_of(place_of(_held.origin))
+            return origin_of(endpoint_of(_held.origin))
         except SettingsError as error:
             raise SettingsError(
                 f"{API_KEY_ORIGIN} must be an address such as https://host:8000."
             ) from error
     if not _held.bound:
         _held.bound = _remembered()
-    if not _held.bound and is_this_machine(place.host):
-        return origin_of(place)
+    if not _held.bound and is_this_machine(endpoint.host):
+        return origin_of(endpoint)
     return _held.bound
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from herdmate.engine.remote.place import Place, travels_in_the_open
+from herdmate.engine.remote.endpoint import Endpoint, travels_in_the_open
 from herdmate.errors import HungUpError, ServerError, UnreachableError
 from herdmate.version import VERSION
 
@@ -35,7 +35,7 @@ _HEADERS = {
 
 @asynccontextmanager
 async def asked(
-    place: Place, path: str, body: Mapping[str, Any] | None = None
+    endpoint: Endpoint, path: str, body: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Answer]:
     """The answer to a GET, or with a ``body`` to a POST of it as JSON.
 
@@ -47,44 +47,44 @@ async def asked(
     method, data = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
     headers = {
         **_HEADERS,
-        **_authorization(place),
+        **_authorization(endpoint),
         **({"Content-Type": "application/json"} if body is not None else {}),
     }
-    url = f"{'https' if place.secure else 'http'}://{place}{place.base}{path}"
+    url = f"{'https' if endpoint.secure else 'http'}://{endpoint}{endpoint.base}{path}"
     timeout = httpx2.Timeout(None, connect=_CONNECT_SECONDS)
     has_begun = False
     try:
         async with (
             httpx2.AsyncClient(
-                verify=_trust() if place.secure else False, trust_env=False, timeout=timeout
+                verify=_trust() if endpoint.secure else False, trust_env=False, timeout=timeout
             ) as client,
             client.stream(method, url, content=data, headers=headers) as response,
         ):
             has_begun = True
             yield Answer(response.status_code, response.headers, response)
     except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-        raise _no_connection(place, error) from error
+        raise _no_connection(endpoint, error) from error
     except (_TooLongError, httpx2.DecodingError) as error:
-        raise _not_http(place) from error
+        raise _not_http(endpoint) from error
     except httpx2.RemoteProtocolError as error:
         if not _is_cut(error):
-            raise _not_http(place) from error
-        raise (broken_off if has_begun else _hung_up)(place) from error
+            raise _not_http(endpoint) from error
+        raise (broken_off if has_begun else _hung_up)(endpoint) from error
     except httpx2.NetworkError as error:
-        raise (broken_off if has_begun else _hung_up)(place) from error
+        raise (broken_off if has_begun else _hung_up)(endpoint) from error
     except httpx2.TransportError as error:
-        raise broken_off(place) from error
+        raise broken_off(endpoint) from error
 
 
-def _authorization(place: Place) -> Mapping[str, str]:
+def _authorization(endpoint: Endpoint) -> Mapping[str, str]:
     """The key, whoever made the place: never where others on the network could read it."""
-    is_sent = place.key and not travels_in_the_open(place)
-    return {"Authorization": f"Bearer {place.key}"} if is_sent else {}
+    is_sent = endpoint.key and not travels_in_the_open(endpoint)
+    return {"Authorization": f"Bearer {endpoint.key}"} if is_sent else {}
 
 
-def broken_off(place: Place) -> ServerError:
+def broken_off(endpoint: Endpoint) -> ServerError:
     """The server went away in the middle of an answer."""
-    return ServerError(f"{place} broke off before its answer was whole; ask again.")
+    return ServerError(f"{endpoint} broke off before its answer was whole; ask again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,28 +121,28 @@ class _TooLongError(Exception):
     """A line has no end."""
 
 
-def _not_http(place: Place) -> ServerError:
+def _not_http(endpoint: Endpoint) -> ServerError:
     return ServerError(
-        f"What {place} answers is not HTTP as it should be; check herdmate.remote.url."
+        f"What {endpoint} answers is not HTTP as it should be; check herdmate.remote.url."
     )
 
 
-def _no_connection(place: Place, error: Exception) -> UnreachableError:
+def _no_connection(endpoint: Endpoint, error: Exception) -> UnreachableError:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UnreachableError(
-                f"The certificate of {place} is not to be trusted ({cause.verify_message}); name "
+                f"The certificate of {endpoint} is not trusted ({cause.verify_message}); name "
                 "the file of your own authority's certificate in SSL_CERT_FILE if it has one."
             )
     return UnreachableError(
-        f"No server answers at {place}; start it, or change herdmate.remote.url."
+        f"No server answers at {endpoint}; start it, or change herdmate.remote.url."
     )
 
 
-def _hung_up(place: Place) -> HungUpError:
+def _hung_up(endpoint: Endpoint) -> HungUpError:
     """As the end of a tunnel does, behind which nobody is."""
     return HungUpError(
-        f"{place} takes a connection and hangs up; start the server behind it, or change "
+        f"{endpoint} takes a connection and hangs up; start the server behind it, or change "
         "herdmate.remote.url."
     )
 

@@ -16,14 +16,14 @@ from typing import Any, Literal
 
 from herdmate.engine.client import EngineState
 from herdmate.engine.remote import llama_server, ollama, openai
-from herdmate.engine.remote.answering import Answering
-from herdmate.engine.remote.asking import Question, Said
+from herdmate.engine.remote.answer import Answering
 from herdmate.engine.remote.connection import asked, broken_off
+from herdmate.engine.remote.endpoint import Endpoint
 from herdmate.engine.remote.estimate import estimated
-from herdmate.engine.remote.meeting import Api, Met, PiecesOf, meet
 from herdmate.engine.remote.messages import Message, messages
-from herdmate.engine.remote.place import Place
-from herdmate.engine.remote.plain import put, stops
+from herdmate.engine.remote.probe import Api, PiecesOf, ServerInfo, probe
+from herdmate.engine.remote.question import Question, Said
+from herdmate.engine.remote.render_prompt import render_prompt, stops
 from herdmate.errors import (
     EngineError,
     EngineStoppedError,
@@ -62,7 +62,7 @@ class Patience:
 class RemoteStart:
     """Whom to ask for which model; see ``settings.RemoteSettings``. ``context`` is in tokens."""
 
-    place: Place
+    endpoint: Endpoint
     api: Literal["auto"] | Api
     model: str
     context: int
@@ -81,7 +81,7 @@ class RemoteEngine:
         on_state: Callable[[EngineState], None] = lambda _: None,
     ) -> None:
         self._start, self._pieces_of, self._on_state = start, pieces_of, on_state
-        self._met: asyncio.Future[Met] = asyncio.get_running_loop().create_future()
+        self._server: asyncio.Future[ServerInfo] = asyncio.get_running_loop().create_future()
         self._keeper: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._has_answered = False
@@ -90,7 +90,9 @@ class RemoteEngine:
 
     def start(self) -> None:
         """Get to know the server, and keep trying until ``stop``."""
-        self._on_state(EngineState("loading", message=f"Asking {self._start.place} for its model."))
+        self._on_state(
+            EngineState("loading", message=f"Asking {self._start.endpoint} for its model.")
+        )
         self._keeper = asyncio.create_task(self._keep_meeting())
 
     async def stop(self) -> None:
@@ -112,10 +114,10 @@ class RemoteEngine:
         self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
     ) -> AsyncGenerator[Piece | Finished, None]:
         """See ``Engine``. Raises ``EngineError``."""
-        met = await self._meeting()
+        server = await self._meeting()
         question = Question(
-            met.model, put(request.prompt), request.max_tokens,
-            stops(request.prompt, request.stop), request.sampling, met.info.context,
+            server.model, render_prompt(request.prompt), request.max_tokens,
+            stops(request.prompt, request.stop), request.sampling, server.info.context,
         )  # fmt: skip
         answering = Answering(question, self._totals)
         if not request.max_tokens:  # it would only be to read ahead
@@ -125,7 +127,7 @@ class RemoteEngine:
             return
         failed = False
         try:
-            async with aclosing(self._said(met, question)) as events:
+            async with aclosing(self._said(server, question)) as events:
                 async for said in events:
                     if text := answering.take(said):
                         yield Piece(text)
@@ -145,54 +147,62 @@ class RemoteEngine:
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """By the server's tokenizer where it counts many texts at once, else estimated."""
-        met = await self._meeting()
-        if met.api == "llama-server":
+        server = await self._meeting()
+        if server.api == "llama-server":
             with contextlib.suppress(EngineError):
-                return await llama_server.count_tokens(self._start.place, list(texts))
+                return await llama_server.count_tokens(self._start.endpoint, list(texts))
         return [estimated(text) for text in texts]
 
     async def totals(self) -> Totals:
         """What was asked of the server, as far as it tells."""
         return self._totals
 
-    async def _meeting(self) -> Met:
-        if self._met.done() and self._met.exception() is not None and self._keeper is not None:
-            self._met = asyncio.get_running_loop().create_future()
+    async def _meeting(self) -> ServerInfo:
+        if (
+            self._server.done()
+            and self._server.exception() is not None
+            and self._keeper is not None
+        ):
+            self._server = asyncio.get_running_loop().create_future()
             self._wanted.set()
-        return await asyncio.shield(self._met)
+        return await asyncio.shield(self._server)
 
     async def _keep_meeting(self) -> None:
         """Until the server is met; whoever asks meanwhile waits only while it loads."""
         tries, told = 0, ""
-        while (met := await self._try_to_meet()) is None or isinstance(met, HerdmateError):
+        while (server := await self._try_to_meet()) is None or isinstance(server, HerdmateError):
             pauses = self._start.patience.meeting
             pause, tries = pauses[min(tries, len(pauses) - 1)], tries + 1
-            if met is None:
+            if server is None:
                 await asyncio.sleep(min(pause, 2.0))
                 continue
-            self._settle(met)
-            if str(met) != told:
-                told = str(met)
-                self._on_state(EngineState("failed", message=told, error=met))
+            self._settle(server)
+            if str(server) != told:
+                told = str(server)
+                self._on_state(EngineState("failed", message=told, error=server))
             await self._pause(pause)
-        if self._met.done():
-            self._met = asyncio.get_running_loop().create_future()
-        self._met.set_result(met)
-        self._on_state(EngineState("ready", info=met.info))
+        if self._server.done():
+            self._server = asyncio.get_running_loop().create_future()
+        self._server.set_result(server)
+        self._on_state(EngineState("ready", info=server.info))
 
-    async def _try_to_meet(self) -> Met | HerdmateError | None:
+    async def _try_to_meet(self) -> ServerInfo | HerdmateError | None:
         """The server, or why it cannot be asked, or ``None`` while it loads."""
         start = self._start
         try:
-            return await meet(start.place, start.api, start.model, start.context, self._pieces_of)
+            return await probe(
+                start.endpoint, start.api, start.model, start.context, self._pieces_of
+            )
         except HerdmateError as error:
             if not (isinstance(error, ServerError) and error.is_loading):
                 return error
-            self._on_state(EngineState("loading", message=_loading(start.place)))
+            self._on_state(EngineState("loading", message=_loading(start.endpoint)))
             return None
         except Exception:
             _log.exception("what a server tells was not understood")
-            return ServerError(f"{start.place} answers what Herdmate does not know; its log tells.")
+            return ServerError(
+                f"{start.endpoint} answers what Herdmate does not know; its log tells."
+            )
 
     async def _pause(self, seconds: float) -> None:
         """Until it is time, or somebody asks; never at once, so that nobody is asked in a rush."""
@@ -202,21 +212,21 @@ class RemoteEngine:
         self._wanted.clear()
 
     def _settle(self, error: HerdmateError) -> None:
-        if self._met.done():
-            self._met = asyncio.get_running_loop().create_future()
-        self._met.set_exception(error)
-        self._met.exception()  # nobody has to have waited
+        if self._server.done():
+            self._server = asyncio.get_running_loop().create_future()
+        self._server.set_exception(error)
+        self._server.exception()  # nobody has to have waited
 
-    def _lost(self, error: UnreachableError, met: Met) -> None:
+    def _lost(self, error: UnreachableError, server: ServerInfo) -> None:
         """The server was there and is gone: tell, and look for it again."""
-        is_known = self._met.done() and self._met.exception() is None
-        if not is_known or self._met.result() is not met:
+        is_known = self._server.done() and self._server.exception() is None
+        if not is_known or self._server.result() is not server:
             return
         self._settle(error)
         self._on_state(EngineState("failed", message=str(error), error=error))
         self._keeper = asyncio.create_task(self._keep_meeting())
 
-    async def _said(self, met: Met, question: Question) -> AsyncGenerator[Said, None]:
+    async def _said(self, server: ServerInfo, question: Question) -> AsyncGenerator[Said, None]:
         """The answer, asked for again while nothing of it has come and that is safe."""
         patience, tries = self._start.patience, 0
         clock = asyncio.get_running_loop().time
@@ -224,10 +234,10 @@ class RemoteEngine:
         while True:
             received = False
             try:
-                async with aclosing(self._once(met, question)) as events:
+                async with aclosing(self._once(server, question)) as events:
                     async for said in events:
                         received = True
-                        self._note_answer(met)
+                        self._note_answer(server)
                         yield said
                 return
             except ServerError as error:
@@ -235,7 +245,7 @@ class RemoteEngine:
                     raise
                 if not error.is_loading and tries >= len(patience.pauses):
                     if isinstance(error, UnreachableError):
-                        self._lost(error, met)
+                        self._lost(error, server)
                     raise
                 if error.is_loading and clock() > until:
                     raise
@@ -245,20 +255,24 @@ class RemoteEngine:
                 wait, tries = max(pause, min(error.wait, 30.0)), tries + 1
             await asyncio.sleep(wait)
 
-    async def _once(self, met: Met, question: Question) -> AsyncGenerator[Said, None]:
+    async def _once(self, server: ServerInfo, question: Question) -> AsyncGenerator[Said, None]:
         """The answer as it comes, each word in time. Raises ``EngineError``."""
-        place, patience, dialect = self._start.place, self._start.patience, _DIALECTS[met.api]
+        endpoint, patience, dialect = (
+            self._start.endpoint,
+            self._start.patience,
+            _DIALECTS[server.api],
+        )
         limit, is_over = patience.first, False
         telling = asyncio.get_running_loop().call_later(patience.telling, self._tell_of_loading)
         try:
-            async with aclosing(_messages(place, *dialect.question(question))) as events:
+            async with aclosing(_messages(endpoint, *dialect.question(question))) as events:
                 while True:
                     try:
                         message = await self._next(events, limit)
                     except (StopAsyncIteration, asyncio.TimeoutError, ServerError) as error:
                         if is_over:  # only figures are missing
                             return
-                        raise _not_whole(place, error, limit) from error
+                        raise _not_whole(endpoint, error, limit) from error
                     said = Said(reason="end") if message is None else dialect.said(message)
                     yield said
                     if message is None:
@@ -287,21 +301,21 @@ class RemoteEngine:
                 task.cancel()
                 await asyncio.wait({task})
 
-    def _note_answer(self, met: Met) -> None:
+    def _note_answer(self, server: ServerInfo) -> None:
         if not self._has_answered:
             self._has_answered = True
-            self._on_state(EngineState("ready", info=met.info))
+            self._on_state(EngineState("ready", info=server.info))
 
     def _tell_of_loading(self) -> None:
         if not self._has_answered:
-            self._on_state(EngineState("loading", message=_loading(self._start.place)))
+            self._on_state(EngineState("loading", message=_loading(self._start.endpoint)))
 
 
 async def _messages(
-    place: Place, path: str, body: dict[str, Any]
+    endpoint: Endpoint, path: str, body: dict[str, Any]
 ) -> AsyncGenerator[Message | None, None]:
-    async with asked(place, path, body) as answer:
-        async with aclosing(messages(place, answer)) as events:
+    async with asked(endpoint, path, body) as answer:
+        async with aclosing(messages(endpoint, answer)) as events:
             async for message in events:
                 yield message
 
@@ -311,14 +325,14 @@ def _is_passing(error: ServerError) -> bool:
     return isinstance(error, UnreachableError) or error.status in (0, 429, 502, 504)
 
 
-def _not_whole(place: Place, error: Exception, limit: float) -> ServerError:
+def _not_whole(endpoint: Endpoint, error: Exception, limit: float) -> ServerError:
     """Why the answer has not come to its end."""
     if isinstance(error, ServerError):
         return error
     if isinstance(error, asyncio.TimeoutError):
-        return ServerError(f"{place} has said nothing for {limit:.0f} seconds; try again.", 408)
-    return broken_off(place)
+        return ServerError(f"{endpoint} has said nothing for {limit:.0f} seconds; try again.", 408)
+    return broken_off(endpoint)
 
 
-def _loading(place: Place) -> str:
-    return f"Waiting for {place}, which may be loading its model."
+def _loading(endpoint: Endpoint) -> str:
+    return f"Waiting for {endpoint}, which may be loading its model."

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from herdmate.engine.remote import openai
-from herdmate.engine.remote.asking import Counted, Question, Said, number, word
+from herdmate.engine.remote.endpoint import Endpoint
 from herdmate.engine.remote.messages import Message, told
-from herdmate.engine.remote.place import Place
-from herdmate.engine.remote.plain import Hole, Talk, text_of
+from herdmate.engine.remote.question import Counted, Question, Said, number, word
+from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 
 
 def question(asked: Question) -> tuple[str, dict[str, Any]]:
@@ -44,13 +44,13 @@ def said(message: Message) -> Said:
     return Said(text, "length" if cut else "end", _counted(message))
 
 
-async def count_tokens(place: Place, texts: list[str]) -> list[int]:
+async def count_tokens(endpoint: Endpoint, texts: list[str]) -> list[int]:
     """Token counts of texts in one exchange: a token belongs to the text in which it begins.
 
     Raises ``EngineError``.
     """
     body = {"content": "".join(texts), "with_pieces": True}
-    answer = await told(place, "/tokenize", body)
+    answer = await told(endpoint, "/tokenize", body)
     tokens = answer.get("tokens")
     lengths = [_length(token) for token in tokens] if isinstance(tokens, list) else []
     counts, at, token, end = [], 0, 0, 0

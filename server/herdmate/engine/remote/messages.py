@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Mapping
 from typing import Any
 
 from herdmate.engine.remote.connection import Answer, asked
-from herdmate.engine.remote.place import Place
+from herdmate.engine.remote.endpoint import Endpoint
 from herdmate.errors import ContextFullError, EngineError, ServerError, UnreachableError
 
 Message = dict[str, Any]
@@ -21,30 +21,30 @@ _SECONDS = 30.0
 _LONGEST_SAYING = 200
 
 
-async def told(place: Place, path: str, body: Mapping[str, Any] | None = None) -> Message:
+async def told(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None = None) -> Message:
     """The one message that answers a question. Raises ``EngineError``."""
     try:
-        return await asyncio.wait_for(_told(place, path, body), _SECONDS)
+        return await asyncio.wait_for(_told(endpoint, path, body), _SECONDS)
     except asyncio.TimeoutError as error:
         raise UnreachableError(
-            f"{place} takes a connection and does not answer; look at what it is doing."
+            f"{endpoint} takes a connection and does not answer; look at what it is doing."
         ) from error
 
 
-async def _told(place: Place, path: str, body: Mapping[str, Any] | None) -> Message:
-    async with asked(place, path, body) as answer:
-        await check(place, answer)
-        return _message(place, await answer.whole())
+async def _told(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None) -> Message:
+    async with asked(endpoint, path, body) as answer:
+        await check(endpoint, answer)
+        return _message(endpoint, await answer.whole())
 
 
-async def messages(place: Place, answer: Answer) -> AsyncGenerator[Message | None, None]:
+async def messages(endpoint: Endpoint, answer: Answer) -> AsyncGenerator[Message | None, None]:
     """The messages of a stream; ``None`` where the server says that it is done.
 
     Raises ``EngineError`` for what is not JSON and for an error among them.
     """
-    await check(place, answer)
+    await check(endpoint, answer)
     if answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
-        yield _message(place, await answer.whole())  # it does not stream, or has failed
+        yield _message(endpoint, await answer.whole())  # it does not stream, or has failed
         return
     async for line in answer.lines():
         field, colon, value = line.partition(b":")
@@ -54,10 +54,10 @@ async def messages(place: Place, answer: Answer) -> AsyncGenerator[Message | Non
         if line == b"[DONE]":
             yield None
             return
-        yield _message(place, line)
+        yield _message(endpoint, line)
 
 
-async def check(place: Place, answer: Answer) -> None:
+async def check(endpoint: Endpoint, answer: Answer) -> None:
     """Raise ``EngineError`` where the status says that it failed.
 
     A model's server says why in JSON; a proxy says with a page of its own that none is behind it.
@@ -66,7 +66,7 @@ async def check(place: Place, answer: Answer) -> None:
         return
     if 300 <= answer.status < 400:
         raise ServerError(
-            f"{place} sends on to another address, where Herdmate does not go; set "
+            f"{endpoint} sends on to another address, where Herdmate does not go; set "
             "herdmate.remote.url to the server itself.",
             answer.status,
         )
@@ -77,27 +77,27 @@ async def check(place: Place, answer: Answer) -> None:
     status, after = answer.status, answer.headers.get("retry-after", "")
     wait = float(after) if re.fullmatch(r"\d{1,4}", after) else 0.0
     if status in (502, 504) or (status == 503 and not isinstance(found, dict)):
-        raise _none_behind(place, status, wait)
-    raise _refusal(place, status, _saying(found), wait)
+        raise _none_behind(endpoint, status, wait)
+    raise _refusal(endpoint, status, _saying(found), wait)
 
 
-def _message(place: Place, data: bytes) -> Message:
+def _message(endpoint: Endpoint, data: bytes) -> Message:
     try:
         found = json.loads(data)
     except (ValueError, RecursionError) as error:
-        raise _nonsense(place) from error
+        raise _nonsense(endpoint) from error
     if not isinstance(found, dict):
-        raise _nonsense(place)
+        raise _nonsense(endpoint)
     is_error = bool(found.get("error")) or found.get("object") == "error"
     if is_error or ("detail" in found and "choices" not in found):
         code = found["error"].get("code") if isinstance(found.get("error"), dict) else None
-        raise _refusal(place, code if isinstance(code, int) else 200, _saying(found), 0)
+        raise _refusal(endpoint, code if isinstance(code, int) else 200, _saying(found), 0)
     return found
 
 
-def _nonsense(place: Place) -> ServerError:
+def _nonsense(endpoint: Endpoint) -> ServerError:
     return ServerError(
-        f"{place} does not answer as a model's server does; check herdmate.remote.url.", 200
+        f"{endpoint} does not answer as a model's server does; check herdmate.remote.url.", 200
     )
 
 
@@ -109,9 +109,9 @@ def _saying(found: Any) -> str:
     return text if len(text) <= _LONGEST_SAYING and text.isprintable() else ""
 
 
-def _none_behind(place: Place, status: int, wait: float) -> UnreachableError:
+def _none_behind(endpoint: Endpoint, status: int, wait: float) -> UnreachableError:
     sentence = (
-        f"{place} answers that no server is behind it ({status}); start that, or change "
+        f"{endpoint} answers that no server is behind it ({status}); start that, or change "
         "herdmate.remote.url."
     )
     return UnreachableError(sentence, status, False, wait)
@@ -122,32 +122,34 @@ _PLACES = ("error", "message", "detail")
 _TOO_LONG = re.compile(r"context|too long|max.{0,20}tokens|n_ctx", re.I)
 
 
-def _refusal(place: Place, status: int, said: str, wait: float) -> EngineError:
+def _refusal(endpoint: Endpoint, status: int, said: str, wait: float) -> EngineError:
     """The sentence for the user; ``said`` may be part of it."""
     because = f" ({said})" if said else ""
-    if status in (401, 403) and place.no_key:
-        return ServerError(place.no_key, status)
+    if status in (401, 403) and endpoint.no_key:
+        return ServerError(endpoint.no_key, status)
     if status in (401, 403):
         return ServerError(
-            f"{place} wants an API key that it knows; set HERDMATE_API_KEY, or in VS Code run the "
-            "command Herdmate: Set API Key.",
+            f"{endpoint} wants an API key that it knows; set HERDMATE_API_KEY, or in VS Code run "
+            "the command Herdmate: Set API Key.",
             status,
         )
     if status == 404:
         return ServerError(
-            f"{place} does not have what was asked for{because}; check herdmate.remote.url and "
+            f"{endpoint} does not have what was asked for{because}; check herdmate.remote.url and "
             "herdmate.remote.model.",
             status,
         )
     if status == 429:
-        return ServerError(f"{place} has too much to do{because}; try again.", status, False, wait)
+        return ServerError(
+            f"{endpoint} has too much to do{because}; try again.", status, False, wait
+        )
     if status == 503:
-        sentence = f"{place} is loading its model or too busy{because}; try again."
+        sentence = f"{endpoint} is loading its model or too busy{because}; try again."
         return ServerError(sentence, status, True, wait)
     if status in (400, 413, 422, 500, 200) and _TOO_LONG.search(said):
         return ContextFullError(
-            f"The prompt does not fit into the context of the model at {place}; set "
+            f"The prompt does not fit into the context of the model at {endpoint}; set "
             "herdmate.engine.contextTokens to what that has."
         )
-    return ServerError(f"{place} answers with an error, {status}{because}; its log says more.",
+    return ServerError(f"{endpoint} answers with an error, {status}{because}; its log says more.",
                        status, False, wait)  # fmt: skip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from herdmate.engine.remote.asking import Counted, Question, Said, number, word
 from herdmate.engine.remote.messages import Message
-from herdmate.engine.remote.plain import Hole, Talk, text_of
+from herdmate.engine.remote.question import Counted, Question, Said, number, word
+from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 from herdmate.generation import FinishReason
 
 _MOST_STOPS = 4  # OpenAI's own limit; the engine looks for all of them itself

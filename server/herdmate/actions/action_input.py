@@ -1,0 +1,66 @@
+"""What is wanted of an action besides its prompt file: the user's words, and what tools say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from herdmate.prompting.words import say
+from herdmate.text import Document, Span, line_end, line_start
+
+_MOST_PROBLEMS = 10
+_LONGEST = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """What a tool says is wrong at a place.
+
+    ``code`` and ``source`` name the rule and the tool; ``related`` are other places with what is
+    said of them.
+    """
+
+    span: Span
+    message: str
+    code: str = ""
+    source: str = ""
+    related: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ActionInput:
+    """``instruction``: the user's own words. ``symbol``: the name that is asked about.
+
+    ``selected``: the part that is meant, where the action works on more than that. ``test_path``:
+    where tests go; ``module``: how those import the code.
+    """
+
+    instruction: str = ""
+    problems: tuple[Diagnostic, ...] = ()
+    symbol: str = ""
+    selected: str = ""
+    module: str = ""
+    test_path: str = ""
+
+
+def describe_diagnostics(problems: tuple[Diagnostic, ...], document: Document) -> str:
+    """Problems in words for the model, one below the other."""
+    return "\n".join(_told(problem, document.text) for problem in problems[:_MOST_PROBLEMS])
+
+
+def short_message(problem: Diagnostic) -> str:
+    """A problem in one short line, for a title."""
+    line = " ".join(problem.message.split())
+    return line if len(line) <= 60 else line[:59].rstrip() + "…"
+
+
+def _told(problem: Diagnostic, text: str) -> str:
+    start = problem.span.start
+    values = {
+        "line": text[line_start(text, start) : line_end(text, start)].strip()[:_LONGEST],
+        "message": " ".join(problem.message.split())[:_LONGEST],
+        "rule": " ".join(filter(None, (problem.source, problem.code))),
+    }
+    lines = [say("diagnostics", "ruled" if values["rule"] else "plain", values)]
+    for place, message in problem.related[:3]:
+        lines.append(say("diagnostics", "related", {"place": place, "message": message[:_LONGEST]}))
+    return "\n".join(lines)

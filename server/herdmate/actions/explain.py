@@ -1,0 +1,76 @@
+"""An explanation of code, streamed as Markdown, and what is asked about it afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from herdmate.actions.action_input import ActionInput
+from herdmate.actions.context import ActionContext
+from herdmate.actions.question import Question, asked_on, question_for, taken_up
+from herdmate.actions.target import resolve_target
+from herdmate.engine.host import EngineHost
+from herdmate.errors import SelectionError
+from herdmate.generation import Piece
+from herdmate.prompting.families import Turn, restored
+from herdmate.prompting.library import Action
+from herdmate.text import Document, Selection
+
+_NO_INPUT = ActionInput()
+
+
+async def explain(
+    selection: Selection,
+    action: Action,
+    context: ActionContext,
+    action_input: ActionInput = _NO_INPUT,
+) -> AsyncGenerator[str, None]:
+    """Parts of the explanation as they come. Raises ``HerdmateError``."""
+    question = await explanation_of(selection, action, context, action_input)
+    async with aclosing(answer_to(question, context.host)) as parts:
+        async for text in parts:
+            yield text
+
+
+async def explanation_of(
+    selection: Selection,
+    action: Action,
+    context: ActionContext,
+    action_input: ActionInput = _NO_INPUT,
+) -> Question:
+    """The question for an explanation. Raises ``HerdmateError``."""
+    target = resolve_target(selection, action.works_on == "definition")
+    return await question_for(action, target, context, action_input)
+
+
+async def follow_up(
+    document: Document, action: Action, turns: Sequence[Turn], said: str, context: ActionContext
+) -> Question:
+    """The question that goes on with the conversation of an explanation.
+
+    ``turns`` are what was said before, the model's answer last. Raises ``SelectionError`` where the
+    conversation has become too long or the model may not see the document.
+    """
+    *before, answer = turns
+    question = await taken_up(action, document, tuple(before), context)
+    found = await asked_on(question, answer.text, said, context.host)
+    if found is None:
+        info = await context.host.ready()
+        raise SelectionError(
+            f"The conversation has become too long for the model's {info.context} tokens; ask for "
+            "a new explanation."
+        )
+    return found
+
+
+async def answer_to(question: Question, host: EngineHost) -> AsyncGenerator[str, None]:
+    """Parts of an answer as they come. Raises ``HerdmateError``."""
+    begun = False
+    async with aclosing(host.generate(question.request)) as events:
+        async for event in events:
+            if not isinstance(event, Piece):
+                continue
+            text = restored(event.text if begun else event.text.lstrip())
+            begun = begun or bool(text)
+            if text:
+                yield text

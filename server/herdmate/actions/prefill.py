@@ -1,0 +1,17 @@
+"""Evaluating the prompt of an explanation before it is asked for, while the engine is idle."""
+
+from __future__ import annotations
+
+from herdmate.actions.context import ActionContext
+from herdmate.actions.explain import explanation_of
+from herdmate.prompting.library import Action
+from herdmate.text import Selection
+
+
+async def prefill_explanation(selection: Selection, action: Action, context: ActionContext) -> None:
+    """Evaluate what an explanation of the selection would be asked with, and say nothing.
+
+    Raises ``HerdmateError`` where it cannot be asked for.
+    """
+    question = await explanation_of(selection, action, context)
+    await context.host.evaluate(question.request)

@@ -1,0 +1,173 @@
+"""A question about code: the action's prompt, filled in and put in the model's own words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import PurePosixPath
+
+from herdmate.actions.action_input import ActionInput, describe_diagnostics
+from herdmate.actions.context import ActionContext
+from herdmate.actions.reference import (
+    Reference,
+    conventions,
+    documentation_of,
+    reference_for,
+    testing_of,
+)
+from herdmate.context.languages import language_name
+from herdmate.context.window import Surroundings, around
+from herdmate.context.withheld import reason_to_withhold, without_secrets
+from herdmate.engine.host import EngineHost
+from herdmate.engine.latency import share_of_window
+from herdmate.errors import SelectionError
+from herdmate.generation import Priority, Request, Sampling
+from herdmate.prompting.families import Family, Turn, family_of, instruct_prompt
+from herdmate.prompting.library import Action
+from herdmate.prompting.template import render
+from herdmate.text import Document, Selection, name_in
+
+_SURROUNDING_TOKENS = 512
+_TEMPLATE_TOKENS = 256  # what a prompt file says itself, rather too many
+_WRAPPING_TOKENS = 16  # what a family's format puts around a turn
+_CHARACTERS_PER_TOKEN = 8  # rather more than any tokenizer reaches on code
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A generation, the conversation that it answers, and what the answer begins with."""
+
+    request: Request
+    reply_start: str
+    system: str
+    turns: tuple[Turn, ...]
+
+
+_NO_INPUT = ActionInput()
+
+
+async def question_for(
+    action: Action, target: Selection, context: ActionContext, action_input: ActionInput = _NO_INPUT
+) -> Question:
+    """The generation that carries the action out on the subject.
+
+    Raises ``SelectionError`` where the model may not see the document, and another
+    ``HerdmateError`` when there is no model.
+    """
+    refuse_withheld(target.document, context)
+    if {"diagnostic", "diagnostics"} & set(action.needs) and not action_input.problems:
+        raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
+    target = replace(target, document=without_secrets(target.document))
+    info = await context.host.ready()
+    family = family_of(info)
+    await context.host.counts.learn([*_lines_near(target), target.text])
+    target_tokens = context.host.counts.cost(target.text)
+    max_tokens = _room(action, target_tokens)
+    left = info.context - max_tokens - target_tokens - _TEMPLATE_TOKENS
+    budget = max(min(_SURROUNDING_TOKENS, left), 0)
+    surroundings = around(target, budget, context.host.counts.cost)
+    affordable = int(budget * share_of_window(context.host.latency, max(budget + target_tokens, 1)))
+    reference = await reference_for(target, context, affordable)
+    values = _values(target, surroundings, reference, action_input)
+    system, user, reply_start = render(action, values)
+    turns = (Turn("user", user),)
+    return _question(action, target.document, family, system, turns, reply_start, max_tokens)
+
+
+async def taken_up(
+    action: Action, document: Document, turns: tuple[Turn, ...], context: ActionContext
+) -> Question:
+    """A question as it was asked before, from its turns; raises as ``question_for`` does."""
+    refuse_withheld(document, context)
+    family = family_of(await context.host.ready())
+    system, _, reply_start = render(action, _file_values(document))
+    return _question(action, document, family, system, turns, reply_start, action.max_tokens)
+
+
+async def asked_on(question: Question, reply: str, said: str, host: EngineHost) -> Question | None:
+    """The question that goes on with a conversation; what was read for it stays in the lane.
+
+    ``None`` where the conversation does not fit into the model's context any more.
+    """
+    info = await host.ready()
+    family = family_of(info)
+    answer = Turn("assistant", question.reply_start + reply)
+    turns = (*question.turns, answer, Turn("user", said))
+    prompt = instruct_prompt(family, question.system, turns, question.reply_start)
+    counts = await host.count_tokens([question.system, *(turn.text for turn in turns)])
+    if sum(counts) + _WRAPPING_TOKENS * len(turns) + question.request.max_tokens > info.context:
+        return None
+    request = replace(question.request, prompt=prompt)
+    return Question(request, question.reply_start, question.system, turns)
+
+
+def _question(
+    action: Action, document: Document, family: Family, system: str, turns: tuple[Turn, ...],
+    reply_start: str, max_tokens: int,
+) -> Question:  # fmt: skip
+    request = Request(
+        prompt=instruct_prompt(family, system, turns, reply_start),
+        lane=f"ask {document.uri}",
+        max_tokens=max_tokens,
+        sampling=Sampling(temperature=action.temperature),
+        priority=Priority.ASKED,
+        drafting=action.kind == "rewrite",
+    )
+    return Question(request, reply_start, system, turns)
+
+
+def refuse_withheld(document: Document, context: ActionContext) -> None:
+    """Raise ``SelectionError`` where the model may see nothing of a document."""
+    if reason := reason_to_withhold(document, context.project.withheld):
+        raise SelectionError(f"Nothing was asked: {reason}.")
+
+
+def _lines_near(target: Selection) -> list[str]:
+    """The lines that may become surroundings, as ``around`` asks for them: ended by ``\\n``."""
+    text, reach = target.document.text, _SURROUNDING_TOKENS * _CHARACTERS_PER_TOKEN
+    near = text[max(target.span.start - reach, 0) : target.span.end + reach]
+    return near.replace("\r\n", "\n").splitlines(keepends=True)
+
+
+def longest_target(action: Action, context: int) -> int:
+    """The most tokens that the code of a rewrite may have in a context of so many."""
+    left = context - _TEMPLATE_TOKENS
+    return max(min(left - action.max_tokens, left * 2 // 5), 0)
+
+
+def _room(action: Action, target_tokens: int) -> int:
+    """A rewrite may need as much as its subject again, and half more."""
+    return max(action.max_tokens, target_tokens * 3 // 2 if action.kind == "rewrite" else 0)
+
+
+def _values(
+    target: Selection, surroundings: Surroundings, reference: Reference, action_input: ActionInput
+) -> dict[str, str]:
+    return {
+        **_file_values(target.document),
+        "before": surroundings.before,
+        "code": surroundings.selected,
+        "after": surroundings.after,
+        "context": reference.context,
+        "enclosing": reference.enclosing,
+        "conventions": conventions(target),
+        "documentation": documentation_of(target.document.language),
+        "diagnostics": describe_diagnostics(action_input.problems, target.document),
+        "testing": testing_of(target.document.language),
+        "module": action_input.module,
+        "test_path": action_input.test_path,
+        "symbol": action_input.symbol,
+        "selected": action_input.selected.strip("\r\n"),
+        "instruction": action_input.instruction,
+    }
+
+
+def _file_values(document: Document) -> dict[str, str]:
+    return {
+        "language": document.language,
+        "language_name": language_name(document.language),
+        "path": _file_name(document),
+    }
+
+
+def _file_name(document: Document) -> str:
+    return PurePosixPath(name_in(document.uri)).name

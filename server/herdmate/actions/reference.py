@@ -1,0 +1,131 @@
+"""What helps to understand the code in question, within a budget of tokens.
+
+First in a prompt stands what changes least, so that a second question on the same code finds the
+first one's tokens in the lane.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from herdmate.actions.context import ActionContext
+from herdmate.context import outline, syntax
+from herdmate.context.conventions import Conventions, conventions_of
+from herdmate.context.languages import comment_mark
+from herdmate.context.related import excerpts, pieces, related_to
+from herdmate.prompting.words import say
+from herdmate.text import Selection, Span, path_of
+
+_MOST_FOUND = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """``context``: definitions of other files and of this one, each file under its path, imports.
+
+    ``enclosing`` is the definition that the code is a part of, ``""`` where it is none.
+    """
+
+    context: str = ""
+    enclosing: str = ""
+
+
+async def reference_for(target: Selection, context: ActionContext, tokens: int) -> Reference:
+    """What the model should see besides the subject; ``tokens`` at most."""
+    document, span = target.document, target.span
+    if (tree := syntax.fresh_tree_of(document)) is None or tokens <= 0:
+        return Reference()
+    enclosing = _enclosing(tree, document.text, span)
+    lines = _of_this_file(tree, target)
+    counts = context.host.counts
+    await counts.learn([enclosing, *(line.text for line in lines)])
+    if enclosing and (price := counts.cost(enclosing)) <= tokens:
+        tokens -= price
+    else:
+        enclosing = ""
+    own = outline.pack(lines, tokens, counts.cost)
+    tokens -= sum(counts.cost(line.text) for line in lines if line.text in own)
+    others = await _of_other_files(target, context, tokens)
+    return Reference(_joined(others, own), enclosing)
+
+
+def conventions(target: Selection) -> str:
+    """What the subject's file keeps to, in words for the model."""
+    known = conventions_of(target.document.text, path_of(target.document.uri))
+    return " ".join(_said(known))
+
+
+def documentation_of(language: str) -> str:
+    """The form of documentation that a language has, in words for the model."""
+    return say("documentation", language, {}) or say("documentation", "default", {})
+
+
+def testing_of(language: str) -> str:
+    """With what tests of a language are written, in words for the model."""
+    return say("testing", language, {}) or say("testing", "default", {})
+
+
+def _said(known: Conventions) -> list[str]:
+    said = []
+    if known.indent is not None:
+        said.append(("spaces", known.indent) if known.indent else ("tabs", 0))
+    if known.quotes:
+        said.append(("double" if known.quotes == '"' else "single", 0))
+    if known.width:
+        said.append(("width", known.width))
+    return [say("conventions", key, {"count": str(count)}) for key, count in said]
+
+
+def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
+    """The code of the definition that the span is a part of."""
+    start = span.end - len(text[span.start : span.end].lstrip())
+    whole = syntax.enclosing_definition(tree, text, Span(start, span.end))
+    if whole is None or whole.start >= start:
+        return ""
+    return _plain(text[whole.start : whole.end])
+
+
+def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.Line, ...]:
+    """Imports, heads of what the subject is in, and heads of what it names in its own file."""
+    text, span = target.document.text, target.span
+    used = set(re.findall(r"\w+", target.text))
+    own = set(syntax.definition_names(tree, text, span))
+    above = [line for line in outline.above(tree, text, span.start) if line.rank < 2]
+    known = {line.text.rstrip(" {\n") for line in above}
+    named = [
+        outline.Line(head.text, 2)
+        for head in outline.heads(tree, text)
+        if head.name in used and head.name not in own and not _is_known(head.text, known)
+    ]
+    imported = [line for line in above if line.rank]
+    return (*imported, *named, *(line for line in above if not line.rank))
+
+
+def _is_known(head: str, known: set[str]) -> bool:
+    return any(head.startswith(line) for line in known)
+
+
+async def _of_other_files(
+    target: Selection, context: ActionContext, tokens: int
+) -> tuple[tuple[str, str], ...]:
+    """Paths with the heads of what the subject names there."""
+    known, path = context.project, path_of(target.document.uri)
+    if path is None or not len(known.index) or tokens <= 0:
+        return ()
+    names = dict.fromkeys(re.findall(r"[^\W\d]\w{2,}", target.text), 1.0)
+    text = target.document.text
+    found = related_to(names, text, path, known.index, known.nearby)[:_MOST_FOUND]
+    await context.host.counts.learn(pieces(found, known.index, known.folders))
+    chosen = excerpts(found, known.index, known.folders, tokens, context.host.counts.cost)
+    mark = comment_mark(target.document.language)
+    return tuple((f"{mark} {excerpt.path}", excerpt.code) for excerpt in chosen)
+
+
+def _joined(others: tuple[tuple[str, str], ...], own: str) -> str:
+    parts = [f"{title}\n{code.rstrip()}" for title, code in others]
+    return "\n\n".join([*parts, *([own.rstrip()] if own.strip() else [])])
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")

@@ -1,0 +1,175 @@
+"""Code out of a model's reply: the right block, whole, indented as the code that it replaces."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable
+
+from herdmate.actions.omissions import leaves_out
+from herdmate.context.indentation import in_place
+from herdmate.errors import RefusedError
+
+_LINE = re.compile(r"\r\n|\n|\r")
+_IMPORT = re.compile(r"(?<!\s)\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
+_HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
+_SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
+_LONGEST_REASONS = 600
+_UNLIKE = 0.3
+"""Below it a block is no version of the original but an example, or talk."""
+
+
+def code_of(
+    reply: str, original: str, finished: bool, line_end: str | None = None,
+    clean: Callable[[str], str] = lambda code: code,
+) -> str:  # fmt: skip
+    """The code of a reply, to stand exactly where ``original`` stood.
+
+    ``finished``: the model came to its end by itself. ``line_end`` is the file's; without it the
+    first one of ``original`` is taken. ``clean`` takes out what the caller knows to be no part of
+    the code. Raises ``RefusedError`` when the reply is cut off, has no code, has other code, or
+    leaves parts of the code out.
+    """
+    reply = _LINE.sub("\n", reply)
+    blocks, is_open = _blocks(reply, " {0,3}")
+    if not finished and (is_open or not blocks):
+        raise RefusedError(
+            "The model's answer was cut off, so nothing was changed; select a smaller part."
+        )
+    blocks = blocks or _unfenced(reply, original) or _blocks(reply, "[ \t]*")[0]
+    if not blocks:
+        raise RefusedError(
+            "The model answered in words instead of code, so nothing was changed.", "words"
+        )
+    code = _without_holder(
+        _without_idle_imports(clean(_likest(blocks, original)), original), original
+    )
+    if len(words := set(re.findall(r"\w+", original))) > 3 and words.isdisjoint(
+        re.findall(r"\w+", code)
+    ):
+        raise RefusedError(
+            "The model answered with other code, so nothing was changed; try again.", "other_code"
+        )
+    if leaves_out(code, original):
+        raise RefusedError(
+            "The model left parts of the code out, so nothing was changed; select a smaller "
+            "part or try again.",
+            "left_out",
+        )
+    return in_place(code, original, line_end)
+
+
+def new_code_of(reply: str, finished: bool) -> str:
+    """The longest block of a reply, for a file of its own.
+
+    Raises ``RefusedError`` when the reply is cut off or has no code.
+    """
+    blocks, is_open = _blocks(_LINE.sub("\n", reply), " {0,3}")
+    if not finished and (is_open or not blocks):
+        raise RefusedError("The model's answer was cut off, so nothing was written.")
+    if not blocks:
+        raise RefusedError(
+            "The model answered in words instead of code, so nothing was written.", "words"
+        )
+    return max(blocks, key=len).strip("\n") + "\n"
+
+
+def reasons_of(reply: str) -> str:
+    """What a reply says behind its last block of code, as much of it as can be shown."""
+    _, fence, rest = _LINE.sub("\n", reply).rstrip("`~\n ").rpartition("\n```")
+    said = rest.partition("\n")[2].strip() if fence else ""
+    return said if len(said) <= _LONGEST_REASONS else said[: _LONGEST_REASONS - 1].rstrip() + "…"
+
+
+def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
+    """The fenced blocks that are not blank, and whether the last one was never closed."""
+    opening = re.compile(rf"^{indent}(?P<fence>`{{3,}}|~{{3,}}(?!~))[^\n`]*\n", re.MULTILINE)
+    blocks: list[str] = []
+    at = 0
+    while (start := opening.search(reply, at)) is not None:
+        end = _closing(reply, start.end(), indent, re.escape(start["fence"]))
+        block = reply[start.end() : end.start() if end else len(reply)]
+        block = opening.sub("", block, count=1) if opening.match(block) else block  # opened twice
+        blocks += [block] if block.strip() else []
+        if end is None:
+            return blocks, True
+        at = end.end()
+    return blocks, False
+
+
+def _closing(reply: str, at: int, indent: str, fence: str) -> re.Match[str] | None:
+    """Where the block ends: at a line of its own, else before words, else behind the last line."""
+    for pattern in (
+        rf"^{indent}{fence}[`~]*[ \t]*$",
+        rf"^{indent}{fence}(?=[ \t]+\S)",
+        rf"(?<=[^\s`~]){fence}\s*\Z",
+    ):
+        if (found := re.compile(pattern, re.MULTILINE).search(reply, at)) is not None:
+            return found
+    return None
+
+
+def _unfenced(reply: str, original: str) -> list[str]:
+    """A reply without any fence is code if it begins as the original does and is like it."""
+    code = reply.split("\n```")[0].strip("\n")
+    paragraphs = code.split("\n\n")
+    while len(paragraphs) > 1 and _SENTENCE.match(paragraphs[-1]):
+        del paragraphs[-1]
+    code = "\n\n".join(paragraphs)
+    is_code = code.split()[:1] == original.split()[:1] and _likeness(code, original) >= _UNLIKE
+    return [code] if code and is_code else []
+
+
+def _likest(blocks: list[str], original: str) -> str:
+    """The block that is meant: the one most like the original.
+
+    Chatter shows small examples and the code as it was; some replies give each function a block of
+    its own, and then all of them together are the most alike.
+    """
+    if len(blocks) == 1:
+        return blocks[0]
+    same = original.split()
+    changed = [block for block in blocks if block.split() != same]
+    if any(_likeness(block, original) > 0.5 for block in changed):
+        blocks = changed
+    parts = [block.strip("\n") for block in blocks if _likeness(block, original) >= _UNLIKE]
+    whole = "\n\n".join(parts)
+    best = max(blocks, key=lambda block: _likeness(block, original))
+    return whole if _likeness(whole, original) > _likeness(best, original) + 0.05 else best
+
+
+def _likeness(block: str, original: str) -> float:
+    """How much two codes share, 0 to 1, whatever the order (Dice's coefficient of their tokens)."""
+    one, other = (Counter(re.findall(r"\w+|[^\w\s]", text)) for text in (block, original))
+    return 2 * (one & other).total() / max(one.total() + other.total(), 1)
+
+
+def _without_idle_imports(code: str, original: str) -> str:
+    """Models like to put Python imports on top; those of which nothing is used are dropped."""
+    lines, theirs = code.strip("\n").split("\n"), _LINE.split(original)
+    kept: list[str] = []
+    while lines and (not lines[0].strip() or _IMPORT.match(lines[0])):
+        statement = [lines.pop(0)]
+        while lines and "".join(statement).count("(") > "".join(statement).count(")"):
+            statement.append(lines.pop(0))
+        rest = "\n".join(lines)
+        names = re.findall(r"\w+", _IMPORT.sub("", " ".join(statement)))
+        is_used = any(re.search(rf"\b{name}\b", rest) for name in names)
+        if statement[0] in theirs or is_used or (kept and not statement[0].strip()):
+            kept += statement
+    return "\n".join([*kept, *lines])
+
+
+def _without_holder(code: str, original: str) -> str:
+    """A method comes back inside the class that it was never selected with: the class is dropped.
+
+    Only where the original is indented, so that it does stand in something.
+    """
+    first, _, rest = code.strip("\n").partition("\n")
+    body = rest.rstrip("\n").split("\n")
+    if not original[:1].isspace() or _HOLDER.match(original.strip()) or not _HOLDER.match(first):
+        return code
+    if body[-1].strip() in ("}", "};", "end") and not body[-1][:1].isspace():
+        del body[-1]
+    is_inside = all(line[:1].isspace() for line in body if line.strip())
+    return "\n".join(body) if body and is_inside else code

@@ -1,0 +1,185 @@
+"""A refactoring: the model's code in the place of the selected code, if it does no harm."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from herdmate.actions.action_input import ActionInput
+from herdmate.actions.attempts import attempted
+from herdmate.actions.context import ActionContext
+from herdmate.actions.edits import smallest_edits
+from herdmate.actions.question import longest_target, question_for, refuse_withheld
+from herdmate.actions.reply import code_of, reasons_of
+from herdmate.actions.restore_secrets import with_secrets
+from herdmate.actions.rewrite_validation import validate_rewrite
+from herdmate.actions.target import resolve_target
+from herdmate.context import syntax
+from herdmate.context.echoed_definitions import without_echoed_definitions
+from herdmate.context.parts import parts
+from herdmate.context.python_code import without_known_imports, without_typing
+from herdmate.context.withheld import without_secrets
+from herdmate.errors import RefusedError, SelectionError, UnchangedError
+from herdmate.prompting.library import Action
+from herdmate.redaction.redact import holds_a_key
+from herdmate.text import Edit, Selection, Span, apply_edits, with_text
+
+_NO_INPUT = ActionInput()
+_UNCHANGED = "The model would leave this code as it is, so nothing was changed."
+
+
+@dataclass(frozen=True, slots=True)
+class Rewrite:
+    """Edits of the document that the selection was in, all of them inside ``target``.
+
+    ``touches_callers``: code elsewhere may have to change too. ``reasons``: the model's own, where
+    the action asks for them.
+    """
+
+    target: Selection
+    edits: tuple[Edit, ...]
+    touches_callers: bool = False
+    reasons: str = ""
+
+
+async def rewrite(
+    selection: Selection,
+    action: Action,
+    context: ActionContext,
+    action_input: ActionInput = _NO_INPUT,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Rewrite:
+    """Carry a refactoring out. ``on_progress`` is told the tokens generated so far.
+
+    A reply that cannot be taken is told to the model once, with what is wrong. Raises
+    ``RefusedError`` when then it is still not code, is cut off, would break the file's syntax or
+    changes what the action may not change, and another ``HerdmateError`` when the model cannot be
+    asked.
+    """
+    target = resolve_target(selection, action.works_on == "definition")
+    refuse_withheld(target.document, context)
+    if holds_a_key(target.document.text[target.span.start : target.span.end]):
+        raise RefusedError(
+            "There is a private key in this code, which the model never sees; select around it."
+        )
+    if action.works_on == "definition" and selection.text.strip() != target.text.strip():
+        action_input = replace(action_input, selected=selection.text)
+    pieces = await _parts(target, action, context)
+    if pieces == (target,):
+        return await _rewritten(target, action, context, action_input, on_progress)
+    return await _in_parts(target, pieces, action, context, action_input, on_progress)
+
+
+async def _rewritten(
+    target: Selection, action: Action, context: ActionContext, action_input: ActionInput,
+    on_progress: Callable[[int], None],
+) -> Rewrite:  # fmt: skip
+    question = await question_for(action, target, context, action_input)
+
+    def take(reply: str, finished: bool) -> Rewrite:
+        return _checked(target, action, reply, finished)
+
+    return await attempted(question, context.host, take, on_progress, bool(action_input.problems))
+
+
+async def _in_parts(
+    target: Selection, pieces: tuple[Selection, ...], action: Action, context: ActionContext,
+    action_input: ActionInput, on_progress: Callable[[int], None],
+) -> Rewrite:  # fmt: skip
+    """One part after the other; those that cannot be rewritten stay as they are, and it is said."""
+    done: list[Rewrite] = []
+    refusals: list[str] = []
+    tokens = 0
+
+    def count(_: int) -> None:
+        nonlocal tokens
+        tokens += 1
+        on_progress(tokens)
+
+    for part in pieces:
+        try:
+            done.append(await _rewritten(part, action, context, action_input, count))
+        except UnchangedError:
+            continue
+        except RefusedError as refusal:
+            refusals.append(str(refusal))
+    edits = tuple(edit for item in done for edit in item.edits)
+    if not edits:
+        raise RefusedError(refusals[0]) if refusals else UnchangedError(_UNCHANGED)
+    text = apply_edits(target.document.text, edits)
+    code = text[target.span.start : target.span.end + len(text) - len(target.document.text)]
+    touches_callers = validate_rewrite(target, code, action.changes)
+    reasons = [item.reasons for item in done if item.reasons]
+    if refusals:
+        reasons.append(
+            f"{len(refusals)} of {len(pieces)} parts stayed as they are, the first because: "
+            f"{refusals[0]}"
+        )
+    return Rewrite(target, edits, touches_callers, "\n".join(reasons))
+
+
+def _defined_beside(target: Selection) -> frozenset[str]:
+    """Names that the subject's file defines, but not the subject: the model may have seen them."""
+    text, span = target.document.text, target.span
+    if (tree := syntax.fresh_tree_of(target.document)) is None:
+        return frozenset()
+    own = set(syntax.definition_names(tree, text, span))
+    return frozenset(syntax.definition_names(tree, text)) - own
+
+
+async def _parts(
+    target: Selection, action: Action, context: ActionContext
+) -> tuple[Selection, ...]:
+    """The subject, cut where it is too long; raises ``SelectionError`` with the numbers."""
+    info = await context.host.ready()
+    most = longest_target(action, info.context)
+    await context.host.counts.learn([target.text])
+    if (size := context.host.counts.cost(target.text)) <= most:
+        return (target,)
+    document, tree = target.document, syntax.fresh_tree_of(target.document)
+    per_character = size / len(target.text)
+
+    def fits(span: Span) -> bool:
+        return (span.end - span.start) * per_character <= 0.9 * most
+
+    found = parts(tree, target.span, fits) if tree is not None and action.in_parts else None
+    if action.works_on == "definition" or not found:
+        raise SelectionError(
+            f"This code has {size} tokens, and of the model's {info.context} at most {most} can be "
+            "code to rewrite; select a smaller part or set herdmate.engine.contextTokens higher."
+        )
+    return tuple(resolve_target(Selection(document, span)) for span in found)
+
+
+def _checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
+    """The edits that a reply means; raises ``RefusedError`` where they do harm or are none.
+
+    It is checked as the model has seen it: what is wrong with it may be told to the model.
+    """
+    target = _as_seen(original)
+    line_end = "\r\n" if "\r\n" in target.document.text else "\n"
+    known, language = _defined_beside(target), target.document.language
+
+    def clean(code: str) -> str:
+        if language == "python" and "types" in action.changes:
+            code = without_typing(code, target.document.text)
+        if language == "python":
+            code = without_known_imports(code, target.text, target.document.text)
+        return without_echoed_definitions(code, language, known)
+
+    code = code_of(reply, target.text, finished, line_end, clean)
+    if not smallest_edits(target.text, code):
+        raise UnchangedError(_UNCHANGED)
+    touches_callers = validate_rewrite(target, code, action.changes)
+    whole = with_secrets(code, target.text, original.text)
+    edits = smallest_edits(original.text, whole, original.span.start)
+    reasons = reasons_of(reply) if action.reasons else ""
+    return Rewrite(original, edits, touches_callers, reasons)
+
+
+def _as_seen(target: Selection) -> Selection:
+    """The subject with stars in the place of secrets, and a tree of its own then."""
+    document = without_secrets(target.document)
+    if document is target.document:
+        return target
+    return Selection(with_text(document, document.text), target.span)

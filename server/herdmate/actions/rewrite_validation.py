@@ -1,0 +1,162 @@
+"""Is a rewrite faithful? The file is parsed with it, and all that its action may not change is
+compared with what was there before, before anything is shown.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from herdmate.context import syntax
+from herdmate.context.canonical_tokens import Leaf, leaves, renamed
+from herdmate.context.python_code import row_of_error, unknown_names
+from herdmate.context.signatures import Signature, signatures
+from herdmate.errors import RefusedError
+from herdmate.text import Selection, Span, line_end, line_start
+
+_NOTHING_CHANGED = "so nothing was changed"
+_KINDS = {
+    "documentation": "comments and documentation",
+    "types": "type annotations",
+    "names": "names of local variables",
+}
+
+
+def validate_rewrite(target: Selection, code: str, changes: Collection[str]) -> bool:
+    """Raise ``RefusedError`` where ``code`` in the subject's place does harm.
+
+    ``changes`` names what it may change: see ``prompting.library.CHANGES``. Answers whether code
+    elsewhere may have to change too. Where no grammar is known nothing can be said.
+    """
+    text, language, span = target.document.text, target.document.language, target.span
+    new_text = text[: span.start] + code + text[span.end :]
+    new_span = Span(span.start, span.start + len(code))
+    before, after = syntax.fresh_tree_of(target.document), syntax.parse(new_text, language)
+    if before is None or after is None:
+        return False
+    _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
+    old, new = signatures(before, span), signatures(after, new_span)
+    _refuse_other_definitions(old, new, changes)
+    if language == "python" and (strangers := unknown_names(new_text)):
+        _refuse_unknown_names(strangers - unknown_names(text))
+    if "body" not in changes:
+        beside = _words_beside(before, text, span)
+        _refuse_more_than_asked(
+            leaves(before, span, changes), leaves(after, new_span, changes), beside, changes
+        )
+    return bool(_promises(old) - _promises(new))
+
+
+@dataclass(frozen=True, slots=True)
+class _Texts:
+    text: str
+    tree: syntax.SyntaxTree
+
+
+def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
+    """The file may have errors that it had before, but no new one."""
+    at: int | None = None
+    if syntax.error_count(after.tree) > syntax.error_count(before.tree):
+        at = syntax.first_error(after.tree, span)
+    elif after.tree.language == "python" and (row := row_of_error(after.text)) is not None:
+        at = _start_of_row(after.text, row) if row_of_error(before.text) is None else None
+    if at is not None:
+        at = min(max(at, span.start), span.end)
+        line = after.text[line_start(after.text, at) : line_end(after.text, at)]
+        raise RefusedError(
+            f"The model's code would break the file's syntax, {_NOTHING_CHANGED}; "
+            "select a smaller part or try again.",
+            "syntax",
+            line=line.strip(),
+        )
+
+
+def _refuse_other_definitions(
+    before: tuple[Signature, ...], after: tuple[Signature, ...], changes: Collection[str]
+) -> None:
+    if "definitions" in changes:
+        return
+    old, new = (Counter(item.name for item in items) for items in (before, after))
+    if lost := list((old - new).elements()):
+        raise RefusedError(
+            f"The model's code would lose {_told(lost)}, {_NOTHING_CHANGED}.",
+            "lost",
+            names=_told(lost),
+        )
+    if (added := list((new - old).elements())) and "new_definitions" not in changes:
+        raise RefusedError(
+            f"The model's code would define {_told(added)} besides, {_NOTHING_CHANGED}.",
+            "added",
+            names=_told(added),
+        )
+    if "signatures" in changes:
+        return
+    left = Counter(_promise(item, changes) for item in after)
+    if broken := [item for item in before if not left[_promise(item, changes)]]:
+        raise RefusedError(
+            "The model's code would change the signature of "
+            f"{_told(item.name for item in broken)}, {_NOTHING_CHANGED}.",
+            "signature",
+            heads="; ".join(item.shown for item in broken),
+        )
+
+
+def _promise(item: Signature, changes: Collection[str]) -> tuple[object, ...]:
+    """What must stay of a signature: where types may change, the names alone."""
+    kept = item.is_async if "types" in changes else item.head
+    return (item.name, item.parameters, kept)
+
+
+def _promises(items: Iterable[Signature]) -> Counter[tuple[object, ...]]:
+    """What callers would notice."""
+    return Counter((item.name, item.parameters, item.is_async) for item in items)
+
+
+def _refuse_unknown_names(names: Collection[str]) -> None:
+    if names:
+        raise RefusedError(
+            f"The model's code uses {_told(sorted(names))}, which nothing defines here, "
+            f"{_NOTHING_CHANGED}.",
+            "unknown",
+            names=_told(sorted(names)),
+        )
+
+
+def _refuse_more_than_asked(
+    old: tuple[Leaf, ...], new: tuple[Leaf, ...], elsewhere: frozenset[str],
+    changes: Collection[str],
+) -> None:  # fmt: skip
+    mapping = renamed(old, new)
+    moved = {name: to for name, to in (mapping or {}).items() if name != to}
+    if mapping is not None and (not moved or "names" in changes):
+        bound = {leaf.text for leaf in old if leaf.binds}
+        if moved.keys() <= bound and elsewhere.isdisjoint({*moved, *moved.values()}):
+            return
+    kinds = " and ".join(words for kind, words in _KINDS.items() if kind in changes) or "nothing"
+    raise RefusedError(
+        f"The model changed more than {kinds}, {_NOTHING_CHANGED}; try again or select a smaller "
+        "part.",
+        "beyond",
+        kinds=kinds,
+    )
+
+
+def _words_beside(tree: syntax.SyntaxTree, text: str, span: Span) -> frozenset[str]:
+    """The words of the definition that holds a span, those in the span left out."""
+    whole = syntax.enclosing_definition(tree, text, span) or span
+    around = text[whole.start : span.start] + " " + text[span.end : max(whole.end, span.end)]
+    return frozenset(re.findall(r"\w+", around))
+
+
+def _start_of_row(text: str, row: int) -> int:
+    lines = text.splitlines(keepends=True)
+    return sum(map(len, lines[:row]))
+
+
+def _told(names: Iterable[str]) -> str:
+    """Names as a list for people, the first few of them."""
+    known = list(dict.fromkeys(names))
+    shown = ", ".join(known[:5])
+    return f"{shown} and {len(known) - 5} more" if len(known) > 5 else shown

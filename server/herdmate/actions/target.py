@@ -1,0 +1,46 @@
+"""What an action works on: the selection, or else the definition around the cursor."""
+
+from __future__ import annotations
+
+from herdmate.context import syntax
+from herdmate.errors import SelectionError
+from herdmate.text import Selection, Span, whole_lines
+
+
+def resolve_target(selection: Selection, whole_definition: bool = False) -> Selection:
+    """The selection in whole lines; for an empty one the innermost definition around it.
+
+    ``whole_definition``: the innermost definition around it whatever is selected; the lines where
+    there is none. Raises ``SelectionError`` when there is nothing to work on.
+    """
+    document, span = selection.document, selection.span
+    if whole_definition or not selection.text.strip():
+        span = _definition(selection) or span
+    span = whole_lines(document.text, span)
+    if not document.text[span.start : span.end].strip():
+        raise SelectionError("Select the code first, or put the cursor inside a function.")
+    return Selection(document, _without_blank_lines(document.text, span))
+
+
+def has_target(selection: Selection) -> bool:
+    """Is there anything that an action could work on?"""
+    return bool(selection.text.strip()) or _definition(selection) is not None
+
+
+def _definition(selection: Selection) -> Span | None:
+    document = selection.document
+    if (tree := syntax.tree_of(document)) is None:
+        return None
+    return syntax.enclosing_definition(tree, document.text, selection.span)
+
+
+def _without_blank_lines(text: str, span: Span) -> Span:
+    """Blank lines at either end are not the subject."""
+    lines = text[span.start : span.end].splitlines(keepends=True)
+    start, end = span.start, span.end
+    while lines and not lines[0].strip():
+        start += len(lines.pop(0))
+    while lines and not lines[-1].strip():
+        end -= len(lines.pop())
+    kept = text[start:end]
+    return Span(start, start + len(kept.rstrip("\r\n")))

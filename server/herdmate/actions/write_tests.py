@@ -1,0 +1,123 @@
+"""Tests for a definition, as a new file where the project keeps its tests."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from herdmate.actions.action_input import ActionInput
+from herdmate.actions.attempts import attempted
+from herdmate.actions.context import ActionContext
+from herdmate.actions.question import question_for
+from herdmate.actions.reply import new_code_of
+from herdmate.actions.target import resolve_target
+from herdmate.bounded_read import is_within
+from herdmate.context import syntax
+from herdmate.context.files import readable_files
+from herdmate.context.python_code import row_of_error, unknown_names
+from herdmate.context.tests_of import file_of_tests, module_of
+from herdmate.errors import RefusedError, SelectionError
+from herdmate.prompting.library import Action
+from herdmate.text import Selection, Span, line_end, line_start, path_of
+
+
+@dataclass(frozen=True, slots=True)
+class NewFile:
+    """A file that does not exist yet, and what is to be in it."""
+
+    path: Path
+    text: str
+
+
+async def write_tests(
+    selection: Selection,
+    action: Action,
+    context: ActionContext,
+    root: Path | None,
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> NewFile:
+    """Ask for tests of the definition around a selection; ``root`` is the project's folder.
+
+    Raises ``SelectionError`` where there is nothing to test or no place for tests is known,
+    ``RefusedError`` where what comes cannot be a file of tests, and another ``HerdmateError`` when
+    the model cannot be asked.
+    """
+    target = resolve_target(selection, whole_definition=True)
+    names, path = _names(target), path_of(target.document.uri)
+    if path is None or not names:
+        raise SelectionError("Put the cursor inside a function or class of a saved file.")
+    root = _project(path, root)
+    known = await asyncio.to_thread(list, readable_files(root))
+    language = target.document.language
+    test_file = file_of_tests(path, root, language, known, names[0])
+    if test_file is None:
+        raise SelectionError(f"Herdmate does not know where tests in {language} go.")
+    check_place(test_file, path, root)
+    shown = test_file.relative_to(root).as_posix()
+    action_input = ActionInput(module=module_of(path, test_file, language), test_path=shown)
+    question = await question_for(action, target, context, action_input)
+
+    def take(reply: str, finished: bool) -> NewFile:
+        text = new_code_of(reply, finished)
+        _refuse_no_tests(text, language, names)
+        return NewFile(test_file, text)
+
+    return await attempted(question, context.host, take, on_progress)
+
+
+def check_place(test_file: Path, source: Path, root: Path | None) -> None:
+    """May a new file of tests for ``source`` be made there? To be asked right before, too.
+
+    Raises ``RefusedError`` where its folder really lies outside of the project, or it exists.
+    """
+    project = _project(source, root)
+    if not is_within(test_file.parent, project):
+        raise RefusedError(
+            f"{test_file.parent} leads out of {project}, so no tests are written there; write the "
+            "first of them by hand where they shall be."
+        )
+    if os.path.lexists(test_file):
+        raise RefusedError(f"{test_file} exists by now, so it was not written; run it again.")
+
+
+def _project(path: Path, root: Path | None) -> Path:
+    return root if root is not None and root in path.parents else path.parent
+
+
+def _names(target: Selection) -> tuple[str, ...]:
+    tree = syntax.fresh_tree_of(target.document)
+    if tree is None:
+        return ()
+    return syntax.definition_names(tree, target.document.text, target.span)
+
+
+def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
+    """Raise ``RefusedError`` where a text has errors, or does not use what it is to test."""
+    tree = syntax.parse(text, language)
+    at: int | None = None
+    if tree is not None and syntax.error_count(tree):
+        at = syntax.first_error(tree, Span(0, len(text)))
+    elif language == "python" and (row := row_of_error(text)) is not None:
+        at = sum(map(len, text.splitlines(keepends=True)[:row]))
+    if at is not None:
+        line = text[line_start(text, at) : line_end(text, at)].strip()
+        raise RefusedError(
+            "The model's tests have a syntax error, so nothing was written.", "syntax",
+            line=line or text.strip().splitlines()[-1],
+        )  # fmt: skip
+    if not any(re.search(rf"\b{re.escape(name)}\b", text) for name in names):
+        raise RefusedError(
+            f"The model's tests never use {names[0]}, so nothing was written.", "not_tested",
+            names=names[0],
+        )  # fmt: skip
+    if language == "python" and (strangers := sorted(unknown_names(text))):
+        raise RefusedError(
+            f"The model's tests use {', '.join(strangers)}, which nothing defines or imports, so "
+            "nothing was written.",
+            "unknown",
+            names=", ".join(strangers),
+        )

@@ -1,0 +1,83 @@
+"""Files of the user that are written: whole or not at all, and never over a later change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from herdmate.atomic_write import USUAL, create_whole, written_beside
+from herdmate.bounded_read import UnsuitableFileError, read_bytes
+from herdmate.context.git_config import repository_of
+from herdmate.errors import RefusedError
+
+
+def replace(path: Path, before: bytes | None, after: bytes) -> None:
+    """Write a file, only over what it was when it was read; ``None``: there was none.
+
+    Its owner and its permissions stay. Another name of the same file (a hard link) keeps the old
+    text. Raises ``RefusedError`` where it has changed meanwhile, is a link or must not be written,
+    ``OSError`` where it cannot be written.
+    """
+    if path.is_symlink():
+        raise _leads_elsewhere(path)
+    if before is None:
+        try:
+            create_whole(path, after)
+        except FileExistsError as error:
+            raise _changed(path) from error
+        return
+    try:
+        found = os.lstat(path)
+    except FileNotFoundError as error:
+        raise _changed(path) from error
+    if not found.st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
+        raise RefusedError(f"{path} is read-only, so it was not written; make it writable first.")
+    try:
+        with written_beside(path, after, USUAL, like=found) as new:
+            _refuse_change(path, found, before)
+            os.replace(new, path)
+    except PermissionError as error:
+        if found.st_uid == os.geteuid():
+            raise
+        raise RefusedError(
+            f"{path} belongs to another user, so it was not written; copy it first."
+        ) from error
+
+
+def refuse_links(path: Path) -> None:
+    """Raises ``RefusedError`` where the file is a link, or lies behind one of a project's folders.
+
+    A link further up, such as ``/tmp`` on macOS, is nobody's trick: whoever made it could write
+    everywhere below.
+    """
+    whole = path.absolute()
+    for at in (whole, *whole.parents):
+        if at.is_symlink() and (at == whole or _is_of_a_project(at.parent)):
+            raise _leads_elsewhere(path)
+
+
+def _is_of_a_project(folder: Path) -> bool:
+    real, here = folder.resolve(), Path.cwd().resolve()
+    return real == here or here in real.parents or repository_of(real) is not None
+
+
+def _refuse_change(path: Path, found: os.stat_result, before: bytes) -> None:
+    try:
+        now = os.lstat(path)
+        is_same = os.path.samestat(found, now) and stat.S_ISREG(now.st_mode)
+        if not is_same or read_bytes(path, len(before)) != before:
+            raise _changed(path)
+    except (FileNotFoundError, UnsuitableFileError) as error:
+        raise _changed(path) from error
+
+
+def _changed(path: Path) -> RefusedError:
+    return RefusedError(f"{path} has changed meanwhile, so it was not written; run it again.")
+
+
+def _leads_elsewhere(path: Path) -> RefusedError:
+    return RefusedError(
+        f"{path} leads through a link to {path.resolve()}, so it was not written; give that path "
+        "if you mean it."
+    )

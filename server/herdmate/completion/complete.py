@@ -1,0 +1,207 @@
+"""Ghost text: what the model would write at the cursor."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing, nullcontext
+from dataclasses import dataclass, replace
+
+from herdmate.completion.in_flight import Asking, InFlight
+from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.state import CompletionState
+from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
+from herdmate.completion.trigger import is_switched_off, silence_reason, wants_multiline
+from herdmate.context.languages import comment_mark
+from herdmate.context.window import Window, gather, reach
+from herdmate.context.withheld import reason_to_withhold, without_secrets
+from herdmate.engine.latency import Latency, delay, share_of_window
+from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
+from herdmate.prompting.families import (
+    Family,
+    Others,
+    can_infill,
+    continue_prompt,
+    family_of,
+    infill_prompt,
+)
+from herdmate.settings import CompletionSettings, Settings
+from herdmate.text import Cursor, Span
+
+_MARGIN_TOKENS = 16
+"""Control pieces, and what lines cost more together than apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """Text to put in the place of ``span``, which is empty or lies on the cursor's line.
+
+    ``is_cached``: the model was not asked, it comes of what was given before.
+    """
+
+    text: str
+    span: Span
+    is_cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """Nothing is offered, and why, in a few words."""
+
+    reason: str
+
+
+async def complete(
+    cursor: Cursor,
+    state: CompletionState,
+    settings: CompletionSettings,
+    invoked: bool,
+    asking: Asking = nullcontext,
+) -> tuple[Completion, ...] | Silence:
+    """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
+
+    ``asking`` is entered while the model is asked, and for nothing else. Raises ``HerdmateError``
+    when it cannot be.
+    """
+    if not settings.enabled and not invoked:
+        return Silence("switched off by herdmate.completion.enabled")
+    off = is_switched_off(cursor.document, settings.disabled_in, state.project.folders)
+    if off and not invoked:
+        return Silence("switched off here by herdmate.completion.disabledIn")
+    if reason := reason_to_withhold(cursor.document, state.project.withheld):
+        return Silence(reason)
+    several = invoked and settings.alternatives > 1
+    if not several and (shown := state.cache.get(cursor)):
+        return _here([shown], cursor, is_cached=True)
+    if reason := silence_reason(cursor, invoked):
+        return Silence(reason)
+    multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
+    box = 0.0 if invoked else settings.time_box / 1000
+    running = state.in_flight.get(cursor.document.uri)
+    if running is not None:
+        follows = not several and running.agrees(cursor)
+        if shown := await running.follow(cursor, box, invoked) if follows else None:
+            return _here([shown], cursor)
+        running.stop()
+    if not invoked:
+        await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
+    asked_at = asyncio.get_running_loop().time()
+    request = await typing_request(cursor, state, settings)
+    if several:
+        request = replace(request, alternatives=settings.alternatives)
+        async with asking():
+            found = await _alternatives(request, cursor, multiline, check, state)
+        return _here(found, cursor) if found else _NOTHING
+    running = InFlight(cursor, multiline, check, state.cache.put, asking)
+    state.in_flight[cursor.document.uri] = running.start(request, state.host)
+    shown = await running.follow(cursor, box, invoked)
+    state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
+    return _here([shown], cursor) if shown else _NOTHING
+
+
+async def typing_request(
+    cursor: Cursor,
+    state: CompletionState,
+    settings: CompletionSettings,
+    nobody_types: bool = False,
+) -> Request:
+    """The generation of a completion at the cursor, whose window fits into the context."""
+    cursor = replace(cursor, document=without_secrets(cursor.document))
+    info = await state.host.ready()
+    family = family_of(info)
+    before, after = budget(info, settings, state.host.latency)
+    counts, neighbours = state.host.counts, state.project
+    around = before // 4 if settings.related else 0
+    excerpts = await neighbours.seen_with(cursor, around, counts, nobody_types)
+    others = Others(
+        excerpts, neighbours.shown_path(cursor.document.uri), comment_mark(cursor.document.language)
+    )
+    window = await _window(cursor, before - (around if excerpts else 0), after, state)
+    return Request(
+        prompt=_prompt(window, family, others),
+        lane=f"type {cursor.document.uri}",
+        max_tokens=min(settings.max_tokens, info.context // 2),
+        priority=Priority.TYPING,
+        exact=not settings.reuse_suffix,
+    )
+
+
+async def _window(cursor: Cursor, before: int, after: int, state: CompletionState) -> Window:
+    """The lines around; where not all above fits, an overview of that in a quarter of the room."""
+    counts = state.host.counts
+    await counts.learn(reach(cursor, before, after))
+    whole = gather(cursor, before, after, counts.cost)
+    if not whole.start:
+        return whole
+    window, room = gather(cursor, before - before // 4, after, counts.cost), before // 4
+    above = await state.overviews.above(cursor.document, window.start, room, counts)
+    return replace(window, prefix=above + window.prefix) if above else whole
+
+
+_NOTHING = Silence("the model had nothing useful to add")
+
+
+def budget(info: ModelInfo, settings: CompletionSettings, latency: Latency) -> tuple[int, int]:
+    """Tokens of prefix and suffix: those wished for, or in proportion as many as fit into the
+    context and are read in good time."""
+    wished = settings.prefix_tokens + settings.suffix_tokens
+    share = min(1.0, _share_that_fits(info, settings), share_of_window(latency, wished))
+    return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
+
+
+def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
+    """Why the model sees less than the settings wish for; ``""`` where it does not."""
+    wished = settings.completion
+    before, after = budget(info, wished, latency)
+    if (before, after) == (wished.prefix_tokens, wished.suffix_tokens):
+        return ""
+    read = share_of_window(latency, wished.prefix_tokens + wished.suffix_tokens)
+    if read < _share_that_fits(info, wished):
+        reason = f"The model reads {latency.reading:.0f} tokens a second here"
+    elif 0 < settings.engine.context_tokens <= info.context:
+        reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
+    else:
+        reason = f"This model's context has {info.context} tokens"
+    return (
+        f"{reason}, so the model sees {before} tokens before the cursor and {after} behind it, "
+        f"not {wished.prefix_tokens} and {wished.suffix_tokens}."
+    )
+
+
+def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
+    """Which part of the window that is wished for fits into the context."""
+    wished = settings.prefix_tokens + settings.suffix_tokens
+    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
+    return max(room, 0) / max(wished, 1)
+
+
+async def _alternatives(
+    request: Request,
+    cursor: Cursor,
+    multiline: bool,
+    check: SyntaxCheck | None,
+    state: CompletionState,
+) -> list[Shown]:
+    """Different completions, best first; the model stops when all are whole."""
+    raw = [""] * request.alternatives
+    async with aclosing(state.host.generate(request)) as events:
+        async for event in events:
+            if isinstance(event, Piece):
+                raw[event.index] += event.text
+                if all(is_whole(text, cursor, multiline) for text in raw):
+                    break
+    said = (sound(finish(text, cursor, multiline) or Shown(""), check) for text in raw)
+    found = list(dict.fromkeys(item for item in said if item.text))
+    if found:
+        state.cache.put(cursor, found[0])
+    return found
+
+
+def _prompt(window: Window, family: Family, others: Others) -> Prompt:
+    if can_infill(family):
+        return infill_prompt(family, window.prefix, window.suffix, others=others)
+    return continue_prompt(family, window.prefix, others)
+
+
+def _here(found: list[Shown], cursor: Cursor, is_cached: bool = False) -> tuple[Completion, ...]:
+    at = cursor.offset
+    return tuple(Completion(shown.text, Span(at, at + shown.reach), is_cached) for shown in found)

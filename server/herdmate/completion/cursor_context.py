@@ -1,0 +1,145 @@
+"""What the rules of ``postprocess`` know of the place that a completion is meant for."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from herdmate.context.languages import LANGUAGES
+from herdmate.context.lexical import LONG_QUOTES, PROSE, brackets, opens_block, unclosed
+from herdmate.text import Cursor
+
+_REACH = 4000
+"""Characters looked at on either side of the cursor."""
+
+_WITH_LONE_CLOSERS = frozenset({"shellscript"})
+"""Languages that close brackets which they never opened, as in ``case x in a) ...``."""
+
+
+@dataclass(frozen=True, slots=True)
+class CursorContext:
+    r"""The text around a cursor, with ``\n`` as its only line end, and what follows from it.
+
+    ``above`` and ``below`` are the nearest lines that are not blank, nearest first, without their
+    trailing whitespace. ``closers_missing`` says how many brackets are open at the cursor and not
+    closed behind it, ``None`` where that cannot be told, ``closers_left`` how many are closed
+    behind it and not open. ``line_end`` is the document's own. ``head`` is the line directly above,
+    ``""`` where that is blank. ``is_in_long_string``: the cursor is in a string of several lines.
+    """
+
+    line_prefix: str
+    line_suffix: str
+    above: tuple[str, ...]
+    below: tuple[str, ...]
+    closers_missing: int | None
+    closers_left: int
+    line_end: str
+    language: str
+    head: str
+    is_in_long_string: bool
+
+
+def cursor_context(cursor: Cursor) -> CursorContext:
+    """The place at a cursor."""
+    text, offset = cursor.document.text, cursor.offset
+    low, high = max(offset - _REACH, 0), min(offset + _REACH, len(text))
+    before = _plain(text[low:offset]).split("\n")
+    after = _plain(text[offset:high]).split("\n")
+    if low and len(before) > 1:
+        before = before[1:]
+    above, below = before[-2::-1], after[1:]
+    language = cursor.document.language
+    balance = None
+    if language not in _WITH_LONE_CLOSERS and language in LANGUAGES and language not in PROSE:
+        balance = _balance(
+            before, after, language, reaches_start=not low, reaches_end=high == len(text)
+        )
+    known = "\n".join(before)
+    return CursorContext(
+        line_prefix=before[-1],
+        line_suffix=after[0],
+        above=tuple(line.rstrip() for line in above if line.strip())[:3],
+        below=tuple(line.rstrip() for line in below if line.strip())[:3],
+        closers_missing=None if balance is None else max(balance, 0),
+        closers_left=max(-(balance or 0), 0),
+        line_end=_line_end(text),
+        language=language,
+        head=above[0].rstrip() if above else "",
+        is_in_long_string=any(known.count(quotes) % 2 for quotes in LONG_QUOTES),
+    )
+
+
+def indentation(line: str) -> int:
+    """How far a line is indented, in columns, a tab being four."""
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
+
+
+def is_telling(line: str) -> bool:
+    """Does a line say enough that its repetition is no accident (``}`` and ``end`` do not)?"""
+    return len(re.findall(r"\w", line)) >= 5
+
+
+GOES_ON = re.compile(
+    r"\s*(?:[)\]}]+\s*)?(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
+)
+
+ENDS = ")]}>\"'`;:,"
+
+
+def split_lead(text: str) -> tuple[str, str]:
+    """The blank lines that a text begins with, and the rest."""
+    start = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1
+    return text[:start], text[start:]
+
+
+def first_line(text: str, context: CursorContext) -> str:
+    """The first line that the completion makes, whole."""
+    lead, rest = split_lead(text)
+    line, _, more = rest.partition("\n")
+    return ("" if lead else context.line_prefix) + line + ("" if more else context.line_suffix)
+
+
+def opens_body(line: str, context: CursorContext) -> bool:
+    """Does what stands below a line belong into it?"""
+    is_open = context.language not in PROSE and line.endswith(("(", "["))
+    return is_open or opens_block(line, context.language)
+
+
+def code_lines_around(context: CursorContext) -> list[str]:
+    """The lines around in their order, without those of comments such as this one's in C."""
+    around = [*reversed(context.above), context.line_prefix, *context.below]
+    return [line for line in around if not line.lstrip().startswith("*")]
+
+
+def _balance(
+    before: list[str], after: list[str], language: str, *, reaches_start: bool, reaches_end: bool
+) -> int | None:
+    """Brackets open at the cursor less those closed behind it, in the top-level item around it."""
+    first = next((at for at in reversed(range(len(before))) if _begins_item(before[at])), None)
+    last = next((at for at in range(1, len(after)) if _begins_item(after[at])), None)
+    if (first is None and not reaches_start) or (last is None and not reaches_end):
+        return None
+    opened = unclosed("\n".join(before[first or 0 :]), language)
+    closed = 0
+    depth = 0
+    for _, char in brackets("\n".join(after[:last]), language):
+        depth += 1 if char in "([{" else -1
+        closed = max(closed, -depth)
+    return opened - closed
+
+
+def _begins_item(line: str) -> bool:
+    """Does a top-level item begin with this line?"""
+    return line[:1].strip() != "" and line[0] not in ")]}"
+
+
+def _plain(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _line_end(text: str) -> str:
+    """The line end of a document, told by its first one."""
+    end = text.find("\n")
+    if end < 0:
+        return "\r" if "\r" in text else "\n"
+    return "\r\n" if text[end - 1 : end] == "\r" else "\n"

@@ -1,0 +1,21 @@
+"""A comment that says only that something is to be written is nothing."""
+
+from __future__ import annotations
+
+import re
+
+from herdmate.completion.cursor_context import CursorContext, first_line
+from herdmate.context.languages import line_comment
+
+_NOISE = re.compile(
+    r"(?:#|//|--|/\*|<!--)\W*(?:(?:todo|fixme)\W*)?(?:(?:your|add|write|put|insert|implement|the|rest|"
+    r"of|code|here|this|function|method|logic|remaining|existing)\W*)*",
+    re.IGNORECASE,
+)
+
+
+def drop_comment_noise(text: str, context: CursorContext) -> str:
+    """A comment that says only that something is to be written is nothing."""
+    line = first_line(text, context).strip()
+    is_mark = not line.startswith("#") or line_comment(context.language) == "#"
+    return "" if is_mark and "\n" not in text and _NOISE.fullmatch(line) else text

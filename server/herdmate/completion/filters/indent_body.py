@@ -1,0 +1,35 @@
+"""What stands in a block is indented deeper than the line that opens it."""
+
+from __future__ import annotations
+
+from herdmate.completion.cursor_context import (
+    ENDS,
+    GOES_ON,
+    CursorContext,
+    code_lines_around,
+    indentation,
+    opens_body,
+)
+from herdmate.context.indentation import step_of
+
+
+def indent_body(text: str, context: CursorContext) -> str:
+    """What stands in a block is indented deeper than the line that opens it."""
+    head = context.head
+    lines = text.split("\n")
+    level = indentation(lines[0])
+    if context.line_prefix or level > indentation(head) or not opens_body(head, context):
+        return text
+    if not lines[0].strip() or lines[0].lstrip()[0] in ENDS or GOES_ON.match(lines[0]):
+        return text
+    if context.language == "yaml" and lines[0].startswith("- "):
+        return text  # as deep as its key or deeper, both are right
+    lead = head[: len(head) - len(head.lstrip())]
+    unit = "\t" if lead[:1] == "\t" else " " * step_of(code_lines_around(context))
+    margin = len(lines[0]) - len(lines[0].lstrip())
+    for at, line in enumerate(lines):
+        if line.strip():
+            if indentation(line) < level:
+                break
+            lines[at] = lead + unit + line[margin:]
+    return "\n".join(lines)

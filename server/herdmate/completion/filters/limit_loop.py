@@ -1,0 +1,19 @@
+"""A few characters that end the text ten times in a row are given once."""
+
+from __future__ import annotations
+
+import re
+
+from herdmate.completion.cursor_context import CursorContext
+
+
+def limit_loop(text: str, context: CursorContext) -> str:
+    """A few characters that end the text ten times in a row are given once."""
+    for size in range(2, 41):
+        run = size
+        while run < len(text) and text[len(text) - run - 1] == text[len(text) - run - 1 + size]:
+            run += 1
+        if run >= max(10 * size, 40) and re.search(r"\w", text[-size:]):
+            end = len(text) - run + size
+            return text[:end] + re.split(r"\s", text[end : end + size])[0]
+    return text

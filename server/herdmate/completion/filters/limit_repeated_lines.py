@@ -1,0 +1,17 @@
+"""The same line, or the same two to four lines, three times in a row are given once."""
+
+from __future__ import annotations
+
+from herdmate.completion.cursor_context import CursorContext, is_telling
+
+
+def limit_repeated_lines(text: str, context: CursorContext) -> str:
+    """The same line, or the same two to four lines, three times in a row are given once."""
+    lines = text.split("\n")
+    said = [(context.line_prefix + lines[0]).strip(), *(line.strip() for line in lines[1:])]
+    for period in range(1, 5):
+        for at in range(len(said) - 3 * period + 1):
+            block = said[at : at + period]
+            if said[at + period : at + 3 * period] == block * 2 and any(map(is_telling, block)):
+                return "\n".join(lines[: at + period])
+    return text

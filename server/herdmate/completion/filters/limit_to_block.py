@@ -1,0 +1,33 @@
+"""The block that the cursor is in or that its line opens, told by indentation."""
+
+from __future__ import annotations
+
+import re
+
+from herdmate.completion.cursor_context import GOES_ON, CursorContext, indentation
+
+_CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|end|fi|done|esac|</[\w.:-]*>)\s*$")
+
+
+def limit_to_block(text: str, context: CursorContext) -> str:
+    """The block that the cursor is in or that its line opens, told by indentation.
+
+    It ends before a line that is indented less than it. At its own level, what follows a body ends
+    it, except ``else`` and the like; at the top level, so does what follows a blank line. A line
+    that only closes it is its last one.
+    """
+    lines = text.split("\n")
+    head = next((at for at, line in enumerate(lines) if line.strip()), 0)
+    base = indentation(context.line_prefix + ("" if context.line_prefix.strip() else lines[0]))
+    has_body = bool(context.line_prefix.strip()) and (head == 0 or indentation(lines[head]) > base)
+    if head and not has_body:
+        base = min(base, indentation(lines[head]))
+    for at, line in enumerate(lines[head + 1 :], start=head + 1):
+        level = indentation(line)
+        if not line.strip() or level > base or (level == base and GOES_ON.match(line)):
+            continue
+        if level < base or has_body:
+            return "\n".join(lines[: at + bool(_CLOSES.match(line))])
+        if base == 0 and not lines[at - 1].strip():
+            return "\n".join(lines[:at])
+    return text

@@ -1,0 +1,16 @@
+"""On a blank line, and where code follows on the line, the completion begins in this line."""
+
+from __future__ import annotations
+
+from herdmate.completion.cursor_context import CursorContext, split_lead
+
+_CLOSERS = " \t)]}>\"'`;:,"
+
+
+def trim_leading_line_end(text: str, context: CursorContext) -> str:
+    """On a blank line, and where code follows on the line, the completion begins in this line."""
+    if not context.line_prefix.strip():
+        return split_lead(text)[1]
+    if context.line_suffix.strip(_CLOSERS):
+        return text.lstrip() if text.lstrip(" \t").startswith("\n") else text
+    return text

@@ -1,0 +1,53 @@
+"""Evaluating a prompt before it is needed, when nothing else is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from herdmate.completion.complete import typing_request
+from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.state import CompletionState
+from herdmate.completion.syntax_check import sound, syntax_check_at
+from herdmate.completion.trigger import IN_A_WORD, silence_reason, wants_multiline
+from herdmate.context.withheld import reason_to_withhold
+from herdmate.generation import Priority
+from herdmate.settings import CompletionSettings
+from herdmate.text import Cursor, Edit, Span, supposing
+
+
+async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> None:
+    """Evaluate what a completion at the cursor would be asked with, exactly, and say nothing.
+
+    What was only moved into its place while the user typed is evaluated again. Where ghost text is
+    shown, what follows it is prepared instead, so that it is there once that is accepted. Anything
+    else that is asked goes first. Raises ``HerdmateError`` when there is no model.
+    """
+    if not settings.enabled or not settings.prefill:
+        return
+    if reason_to_withhold(cursor.document, state.project.withheld):
+        return
+    if shown := state.cache.get(cursor):
+        span = Span(cursor.offset, cursor.offset + shown.reach)
+        accepted = supposing(cursor.document, Edit(span, shown.text))
+        await _go_on(accepted, state, settings)
+        return
+    # From within a word the cursor soon gets to where something is offered.
+    if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
+        return
+    request = await typing_request(cursor, state, settings, nobody_types=True)
+    await state.host.evaluate(replace(request, exact=True))
+
+
+async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> None:
+    """Put what would be shown at the cursor into the cache."""
+    if state.cache.get(cursor) or silence_reason(cursor, invoked=False):
+        return
+    multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
+    request = await typing_request(cursor, state, settings)
+    raw = await state.host.answer(
+        replace(request, priority=Priority.BACKGROUND),
+        lambda said: is_whole(said, cursor, multiline),
+    )
+    shown = sound(finish(raw, cursor, multiline) or Shown(""), check)
+    if shown.text:
+        state.cache.put(cursor, shown)

@@ -1,0 +1,320 @@
+"""No completion breaks a file: what it makes of the code around is parsed before it is shown."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from herdmate.completion.postprocess import Shown
+from herdmate.context import syntax
+from herdmate.context.languages import BRACES
+from herdmate.context.lexical import LONG_QUOTES, brackets, unclosed
+from herdmate.context.python_code import row_of_error
+from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
+
+LARGEST = 40_000
+"""Characters of code around the cursor up to which it is parsed: some 20 milliseconds."""
+
+_MOST_PARSED = 60_000
+"""Characters that are parsed for one completion, however many ways there are to mend it."""
+
+_NEAR = 3
+"""Lines below the cursor in which what is broken was left over from what stood at the cursor."""
+
+_WITHOUT = frozenset({"sql"})
+"""Languages whose grammars refuse much that is right."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxCheck:
+    """The code around a cursor that a completion must not break: whole items of the top level.
+
+    ``whole`` is the document, before and behind the cursor, where it is small enough: what is
+    broken at the cursor may seem to end the item there. ``is_stub`` is true of Python's ``.pyi``.
+    """
+
+    language: str
+    before: str
+    after: str
+    whole: tuple[str, str] | None = None
+    is_stub: bool = False
+
+    def errors_with(self, text: str, reach: int = 0) -> int:
+        """How many errors the code has with a text at the cursor.
+
+        The text also takes the place of ``reach`` characters behind the cursor.
+        """
+        return _errors(self.before + text + self.after[reach:], self.language)
+
+    def is_sound_with(self, text: str, reach: int = 0) -> bool:
+        """Has the code no error with a text at the cursor?"""
+        if _is_sound(self.before + text + self.after[reach:], self.language):
+            return True
+        if self.whole is None:
+            return False
+        return _is_sound(self.whole[0] + text + self.whole[1][reach:], self.language)
+
+
+def syntax_check_at(cursor: Cursor) -> SyntaxCheck | None:
+    """What is around a cursor; ``None`` where nothing can be said about syntax.
+
+    To be asked before the first ``await``: it reads the document's tree.
+    """
+    document, offset = cursor.document, cursor.offset
+    if document.language in _WITHOUT:
+        return None
+    if document.supposed is not None:
+        real, edit = document.supposed
+        return _supposing(syntax_check_at(Cursor(real, edit.span.start)), edit)
+    if (tree := syntax.tree_of(document)) is None:
+        return None
+    text = document.text
+    span = syntax.items_around(tree, text, offset)
+    if span.end - span.start > LARGEST:
+        return _members_around(document, offset, span)
+    is_all = len(text) == span.end - span.start
+    whole = None if is_all or len(text) > LARGEST else (text[:offset], text[offset:])
+    before, after = text[span.start : offset], text[offset : span.end]
+    return SyntaxCheck(document.language, before, after, whole, _is_stub(document))
+
+
+def _supposing(check: SyntaxCheck | None, edit: Edit) -> SyntaxCheck | None:
+    """The gate behind an edit at its place."""
+    if check is None:
+        return None
+
+    def edited(before: str, after: str) -> tuple[str, str]:
+        return before + edit.new_text, after[edit.span.end - edit.span.start :]
+
+    before, after = edited(check.before, check.after)
+    whole = edited(*check.whole) if check.whole is not None else None
+    return replace(check, before=before, after=after, whole=whole)
+
+
+def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck | None:
+    """The methods around a cursor in a long class, and those beside them, as a class of their own.
+
+    Only of Python; ``None`` where there are none that blank lines part.
+    """
+    body = re.search(r"\n([ \t]+)\S", document.text[item.start : offset])
+    if document.language != "python" or body is None:
+        return None
+    member = re.compile(rf"(?<=\n\n){body[1]}(?=@|def\b|async def\b|class\b)")
+    starts = [found.start() for found in member.finditer(document.text, item.start, item.end)]
+    at = bisect_right(starts, offset)
+    low, high = starts[max(at - 2, 0) : at], starts[at + 1 : at + 2]
+    end = high[0] if high else item.end
+    if not low or end - low[0] > LARGEST:
+        return None
+    before, after = document.text[low[0] : offset], document.text[offset:end]
+    return SyntaxCheck(document.language, f"class _:\n{before}", after, is_stub=_is_stub(document))
+
+
+def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
+    """What of it breaks nothing: see ``sound_part``."""
+    return replace(shown, text=sound_part(shown.text, check, shown.reach))
+
+
+def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
+    """As many whole lines of a completion, from its first, as break nothing; ``""`` for none.
+
+    Rather fewer lines with which the code has no error at all, or lines that close what the user
+    has opened in this one. Where the user's own code is unfinished, a text that one can go on from;
+    where it is broken elsewhere, as many lines as make it no worse. In much code not all of that is
+    tried.
+    """
+    if check is None or not text:
+        return text
+    # What reaches over the text behind the cursor does so with all it has.
+    parts = [text] if reach else _leading_lines(text)
+    try:
+        return _sound_part(parts, _Judge(check, reach))
+    except _TooMuchCode:
+        return ""
+
+
+class _TooMuchCode(Exception):
+    """More would have to be parsed than there is time for between two keys, or it cannot be."""
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Asks a gate, as long as that does not take too long."""
+
+    check: SyntaxCheck
+    reach: int
+    parsed: int = 0
+
+    def is_sound(self, text: str) -> bool:
+        """See ``Gate.is_sound_with``."""
+        self._spend()
+        return self.check.is_sound_with(text, self.reach)
+
+    def errors(self, text: str) -> int:
+        """See ``Gate.errors_with``."""
+        self._spend()
+        return self.check.errors_with(text, self.reach)
+
+    def _spend(self) -> None:
+        if self.parsed > _MOST_PARSED:
+            raise _TooMuchCode
+        whole = self.check.whole or ("", "")
+        self.parsed += sum(map(len, (self.check.before, self.check.after, *whole)))
+
+
+def _sound_part(parts: list[str], judge: _Judge) -> str:
+    check = judge.check
+    if judge.is_sound(parts[0]):
+        return parts[0]
+    was_sound = check.is_sound_with("") and not _is_in_word(check)
+    if fewer := next((part for part in parts[1:] if judge.is_sound(part)), ""):
+        return fewer
+    if was_sound:
+        return ""
+    with contextlib.suppress(_TooMuchCode):
+        if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
+            return mended
+    if not _is_broken_elsewhere(check):
+        return ""
+    now, judge = check.errors_with(""), _Judge(check, judge.reach)
+    return next((part for part in parts if judge.errors(part) <= now), "")
+
+
+def _to_go_on_from(text: str, judge: _Judge) -> str:
+    """The text where something can follow that makes the code right, with closers that it lacks."""
+    check = judge.check
+    line = check.before[line_start(check.before, len(check.before)) :] + text
+    if unclosed(text.rstrip(" ([{"), check.language):
+        return ""
+    if check.is_stub and line.lstrip().startswith(("def ", "async def ")):
+        for end in (" ...", ": ..."):
+            if judge.is_sound(text + end):
+                return text + end
+    if check.language == "python":
+        for quotes in LONG_QUOTES:
+            is_open = (check.before + text).count(quotes) % 2
+            if is_open and judge.is_sound(text + quotes):
+                return text + quotes
+    closers = _closers(line, check.language)
+    if not text.rstrip().endswith("{"):  # which begins a block, and no other end is meant
+        if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, judge)):
+            return ended
+        # What begins another item goes, rather than to leave the line broken.
+        short = text.rstrip(" ,([")
+        if short and short != text and (ended := _ended(short, judge)):
+            return ended
+    ends = _continuations(line, closers, check.language)
+    return text if any(judge.is_sound(text + end) for end in ends) else ""
+
+
+def _ended(text: str, judge: _Judge) -> str:
+    """The text with what closes the brackets of its line, where all is right with that."""
+    check = judge.check
+    line = check.before[line_start(check.before, len(check.before)) :] + text
+    closers = _closers(line, check.language)
+    ends = ["", closers] if closers else [""]
+    if not _HEADER.match(line):  # ``while (a)`` is no statement that ends
+        ends.append(closers + ";")
+    return next((text + end for end in ends if judge.is_sound(text + end)), "")
+
+
+def _continuations(line: str, closers: str, language: str) -> Iterator[str]:
+    """What may come next, so that the line is whole."""
+    if line.rstrip().endswith(":"):
+        yield " pass"
+    yield from _BLOCKS.get(language, ())
+    if language in BRACES:
+        yield closers + " {}"
+    if closers:
+        yield closers
+        yield closers + ": pass"
+        yield closers + ";"
+
+
+def _closers(line: str, language: str) -> str:
+    """What closes the brackets that a line leaves open, innermost first."""
+    waiting: list[str] = []
+    for _, char in brackets(line, language):
+        if char in _CLOSING:
+            waiting.append(_CLOSING[char])
+        elif waiting:
+            waiting.pop()
+    return "".join(reversed(waiting))
+
+
+_BLOCKS = {
+    "shellscript": ("\n:\nfi", "\n:\ndone", "\n:\n}"),
+    "ruby": ("\nend",),
+    "lua": ("\nend",),
+    "julia": ("\nend",),
+}
+"""What ends a block that a line has begun, by language."""
+
+_CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
+_HEADER = re.compile(r"\s*(?:[})]\s*)?(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
+_GOES_ON = ",([{=+-*/%&|<>:?.\\"
+
+
+def _is_in_word(check: SyntaxCheck) -> bool:
+    """Is a word being typed? Half of it may be a name, and the code right by accident."""
+    return check.before[-1:].isalnum() and not check.after[:1].isalnum()
+
+
+def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
+    """Are there errors that the cursor's line has no part in, as far as can be told?"""
+    start = line_start(check.before, len(check.before))
+    end = line_end(check.after, 0)
+    line = check.before[start:] + check.after[:end]
+    above, below = check.before[:start], check.after[end:]
+    if not _errors(above + below, check.language):
+        return False
+    if check.language != "python":
+        return True
+    indent = line[: len(line) - len(line.lstrip())]
+    stand_ins = [indent + "pass", ""]
+    if closing := _CLOSING_FIRST.match(line):  # what was opened above
+        stand_ins += [closing[0], closing[0] + ": pass"]
+    rows = [row_of_error(above + stand_in + below) for stand_in in stand_ins]
+    here = above.count("\n")
+    return all(row is not None and not _is_left_over(below, row - here) for row in rows)
+
+
+def _is_left_over(below: str, row: int) -> bool:
+    """Does a row below the cursor's belong to what stood at the cursor?"""
+    lines = below.split("\n")[1 : row + 1]
+    return 0 <= row <= _NEAR and all(line[:1].strip() == "" or line[0] in ")]}" for line in lines)
+
+
+def _leading_lines(text: str) -> list[str]:
+    """The text and what is left of it without its last lines, down to the first."""
+    parts = []
+    while text:
+        parts.append(text)
+        text = text[: max(text.rfind("\n"), 0)].rstrip()
+    return parts
+
+
+def _is_sound(code: str, language: str) -> bool:
+    """Is there no error in code? Python itself knows best of Python."""
+    if language == "python":
+        return row_of_error(code) is None
+    return not _counted(code, language)
+
+
+def _errors(code: str, language: str) -> int:
+    return _counted(code, language) + (language == "python" and row_of_error(code) is not None)
+
+
+def _counted(code: str, language: str) -> int:
+    """The errors in code. There is a gate only where the language has a grammar."""
+    if (count := syntax.errors_in(code, language)) is None:
+        raise _TooMuchCode  # or code that does the grammar harm
+    return count
+
+
+def _is_stub(document: Document) -> bool:
+    return document.language == "python" and document.uri.endswith(".pyi")

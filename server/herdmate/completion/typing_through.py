@@ -1,0 +1,184 @@
+"""Typing what ghost text says: what is left of it, whatever the editor closes by itself.
+
+Behind ``foo(`` many editors write ``)`` at once, and type over it when its turn comes. The text
+that was shown has that bracket itself, so what is left takes the place of the editor's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from herdmate.completion.postprocess import Shown
+from herdmate.text import Cursor, line_start
+
+BEHIND = 256
+"""Characters behind the cursor that must be the same, but for what the editor closed."""
+
+MOST_CLOSED = 8
+"""So many characters at most the editor has closed by itself at one place."""
+
+_LINE = 1024
+"""Characters before the text that are looked at for the quotes and brackets they open."""
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+_QUOTES = "\"'`"
+
+
+def behind(cursor: Cursor) -> str:
+    """What stands behind a cursor, as far as it is told to ``what_is_left`` later."""
+    return cursor.document.text[cursor.offset : cursor.offset + BEHIND]
+
+
+def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Shown | None:
+    """The rest of what was shown, to be shown at a cursor up to which its beginning was typed.
+
+    It was shown at ``begun``, of which only the text before it counts, when ``stood`` stood behind
+    it. ``None`` where something else was typed or nothing is left.
+    """
+    if len(shown.text) <= cursor.offset - begun.offset:
+        return None
+    typed = cursor.document.text[begun.offset : cursor.offset]
+    if not shown.text.startswith(typed):
+        return None
+    change = _Change(begun, typed, shown.text, stood, cursor)
+    more = change.characters_more(min(shown.reach, len(stood)), may_go_on=False)
+    return None if more is None else Shown(shown.text[len(typed) :], shown.reach + more)
+
+
+def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
+    """May a text, of which so much was said, still be one whose beginning was typed?"""
+    typed = cursor.document.text[begun.offset : cursor.offset]
+    if not (said.startswith(typed) or typed.startswith(said)):
+        return False
+    change = _Change(begun, typed, max(said, typed, key=len), stood, cursor)
+    return change.characters_more(min(MOST_CLOSED, len(stood)), may_go_on=True) is not None
+
+
+def part_inside(text: str, cursor: Cursor) -> str:
+    """The part of a text at a cursor that closes nothing which was opened before."""
+    line = _line_before(cursor)
+    before = [pair for pair in _pairs(line + text) if _is_before(pair, len(line))]
+    ends = [pair.end - len(pair.closer) for pair in before]
+    return text[: max(min(ends) - len(line), 0)] if ends else text
+
+
+def _line_before(cursor: Cursor) -> str:
+    """The line up to a cursor, or the end of that: a file may be one line."""
+    text = cursor.document.text[max(cursor.offset - _LINE, 0) : cursor.offset]
+    return text[line_start(text, len(text)) :]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """What was typed of a text, and what stands behind it now in the place of what ``stood``."""
+
+    begun: Cursor
+    typed: str
+    text: str
+    stood: str
+    cursor: Cursor
+
+    def characters_more(self, reach: int, may_go_on: bool) -> int | None:
+        """How many characters the editor put behind the cursor, less those that were typed over.
+
+        Of ``stood`` up to ``reach`` characters may have been; ``None`` where anything else changed.
+        ``may_go_on``: what the text has not closed it may close yet.
+        """
+        document, offset = self.cursor.document, self.cursor.offset
+        now = document.text[offset : offset + BEHIND + MOST_CLOSED]
+        for over in range(reach + 1):
+            for added in range(MOST_CLOSED + 1):
+                if now[added : added + BEHIND - over] == self.stood[over:] and self._is_closed(
+                    now[:added], self.stood[:over], may_go_on
+                ):
+                    return added - over
+        return None
+
+    def _is_closed(self, added: str, over: str, may_go_on: bool) -> bool:
+        """Does the text close later what the editor added, and has closed what was typed over?"""
+        if not added and not over:
+            return True
+        line = _line_before(Cursor(self.cursor.document, self.begun.offset))
+        start, at = len(line), len(line) + len(self.typed)
+        pairs = _pairs(line + self.text)
+        ahead = [
+            pair
+            for pair in pairs
+            if start <= pair.start < at < pair.end and (may_go_on or pair.is_closed)
+        ]
+        ahead.sort(key=lambda pair: pair.start, reverse=True)
+        done = [pair for pair in pairs if pair.end <= at and _is_before(pair, start)]
+        done.sort(key=lambda pair: pair.end)
+        return _is_in(added, "".join(pair.closer for pair in ahead)) and "".join(
+            pair.closer for pair in done
+        ).startswith(over)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Brackets or quotes from ``start``, -1 where that is not in the text, to behind ``closer``.
+
+    One that is not closed ends beyond the text.
+    """
+
+    start: int
+    end: int
+    closer: str
+    is_closed: bool = True
+
+
+def _pairs(text: str) -> list[_Pair]:
+    """All brackets and quotes of a text, as far as can be told without its language.
+
+    Also those in strings, where editors close brackets too: what stands in them may be code.
+    """
+    pairs: list[_Pair] = []
+    opened: list[tuple[int, str]] = []
+    never = len(text) + 1
+    at = 0
+    while at < len(text):
+        char, size = text[at], 1
+        if char == "\\":
+            size = 2
+        elif char in _CLOSERS:
+            opened.append((at, _CLOSERS[char]))
+        elif char in _CLOSERS.values():
+            is_known = bool(opened) and opened[-1][1] == char
+            pairs.append(_Pair(opened.pop()[0] if is_known else -1, at + 1, char))
+        elif char in _QUOTES:
+            quote = char * 3 if text.startswith(char * 3, at) else char
+            size = len(quote)
+            if end := _string_end(text, at + size, quote):
+                pairs.append(_Pair(at, end, quote))
+                pairs += _within(text[at + size : end - size], at + size)
+                size = end - at
+            else:  # an apostrophe hides nothing of what follows it
+                pairs.append(_Pair(at, never, quote, is_closed=False))
+        at += size
+    return pairs + [_Pair(start, never, closer, is_closed=False) for start, closer in opened]
+
+
+def _within(string: str, at: int) -> list[_Pair]:
+    """The whole pairs in a string's text, which begins at a place."""
+    whole = (pair for pair in _pairs(string) if pair.start >= 0 and pair.is_closed)
+    return [_Pair(pair.start + at, pair.end + at, pair.closer) for pair in whole]
+
+
+def _string_end(text: str, at: int, quote: str) -> int:
+    """The place behind the quote that ends a string; 0 where none does."""
+    while at < len(text) and (text[at] != "\n" or len(quote) > 1 or quote == "`"):
+        if text.startswith(quote, at):
+            return at + len(quote)
+        at += 2 if text[at] == "\\" else 1
+    return 0
+
+
+def _is_before(pair: _Pair, start: int) -> bool:
+    """Was it opened before a place, and is it closed behind that?"""
+    return pair.is_closed and pair.start < start < pair.end
+
+
+def _is_in(some: str, all_of_it: str) -> bool:
+    """Are these some of the characters, in their order?"""
+    left = iter(all_of_it)
+    return all(char in left for char in some)

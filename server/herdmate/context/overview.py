@@ -1,0 +1,53 @@
+"""The head of a prompt for a long file: imports, and heads of what stands above the window.
+
+It is a function of the text above the window alone, so that it stays while one types below.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from herdmate.context import outline, syntax
+from herdmate.redaction.redact import redacted
+from herdmate.text import Document
+from herdmate.token_counts import TokenCounts
+
+_MOST = 50
+
+
+@dataclass(slots=True)
+class Overviews:
+    """The newest overview of each document."""
+
+    _made: dict[str, tuple[str, tuple[outline.Line, ...]]] = field(default_factory=dict)
+
+    async def above(self, document: Document, start: int, tokens: int, counts: TokenCounts) -> str:
+        """What matters of the text above ``start``, within so many tokens."""
+        text = document.text[:start]
+        known = self._made.get(document.uri)
+        if known is None or known[0] != text:
+            # What is supposed stands at the cursor, so below.
+            real = document.supposed[0] if document.supposed is not None else document
+            tree = syntax.fresh_tree_of(real)
+            if tree is not None or known is None:
+                known = text, _above(tree, real, start)
+            # Else the file is long and being typed in: what was known will do.
+            self._made.pop(document.uri, None)
+            self._made[document.uri] = known
+            if len(self._made) > _MOST:
+                del self._made[next(iter(self._made))]
+        await counts.learn([line.text for line in known[1]])
+        return outline.pack(known[1], tokens, counts.cost)
+
+
+def _above(
+    tree: syntax.SyntaxTree | None, document: Document, start: int
+) -> tuple[outline.Line, ...]:
+    """The lines of the overview, with stars in the place of secrets.
+
+    A document whose secrets were taken out carries the tree of the text with them.
+    """
+    if tree is None:
+        return ()
+    lines = outline.above(tree, document.text, start)
+    return tuple(outline.Line(redacted(line.text), line.rank) for line in lines)

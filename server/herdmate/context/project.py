@@ -1,0 +1,115 @@
+"""Code of other files that the model sees with a document's own.
+
+What stands first in a prompt must not change while one types, or all of it is evaluated anew. So
+what was chosen for a document stays until nobody types, and then as long as half of it is right.
+What must not be seen, is gone or says something else now goes at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from herdmate.context.index import Defined, Index
+from herdmate.context.outline import Head
+from herdmate.context.related import Nearby, excerpts, pieces, related
+from herdmate.context.withheld import reason_to_withhold_file
+from herdmate.text import Cursor, Excerpt, path_of, shown_path
+from herdmate.token_counts import TokenCounts
+
+_MOST_CANDIDATES = 24
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """What was chosen for a document, and all that the files it came from defined then."""
+
+    found: tuple[Defined, ...]
+    excerpts: tuple[Excerpt, ...]
+    defined: Mapping[Path, tuple[Head, ...]]
+
+    def stands(self, index: Index) -> bool:
+        """Do the files still define just that?"""
+        return all(index.of_file(path) == heads for path, heads in self.defined.items())
+
+
+@dataclass(slots=True)
+class Project:
+    """A workspace's folders, the index of its files, and what the model may not see of it.
+
+    ``nearby`` are the files that are open or were edited lately. ``withheld`` are open documents
+    that the model must not see, by URI, each with the reason.
+    """
+
+    index: Index = field(default_factory=Index)
+    look_nearby: Callable[[], Nearby] = Nearby
+    folders: tuple[Path, ...] = ()
+    withheld: dict[str, str] = field(default_factory=dict)
+    _nearby: Nearby | None = None
+    _chosen: dict[str, _Chosen] = field(default_factory=dict)
+
+    @property
+    def nearby(self) -> Nearby:
+        """What is open or was edited lately; looked for when somebody asks, not at each change."""
+        if self._nearby is None:
+            self._nearby = self.look_nearby()
+        return self._nearby
+
+    def look_again(self, look_nearby: Callable[[], Nearby]) -> None:
+        """Something else is nearby."""
+        self.look_nearby, self._nearby = look_nearby, None
+
+    async def seen_with(
+        self, cursor: Cursor, tokens: int, counts: TokenCounts, nobody_types: bool
+    ) -> tuple[Excerpt, ...]:
+        """What the model sees with the document at a cursor, within so many tokens."""
+        uri = cursor.document.uri
+        path = path_of(uri)
+        if path is None or not len(self.index) or tokens <= 0:
+            self._chosen.pop(uri, None)
+            return ()
+        known = self._chosen.get(uri)
+        if known is not None and known.stands(self.index) and not nobody_types:
+            return known.excerpts
+        text = cursor.document.text
+        found = related(text, cursor.offset, path, self.index, self.nearby)[:_MOST_CANDIDATES]
+        self._forget_withheld({item.path for item in found} | set(known.defined if known else ()))
+        found = tuple(item for item in found if item.path in self.index)
+        if known is not None and known.stands(self.index) and _agree(known.found, found):
+            return known.excerpts
+        await counts.learn(pieces(found, self.index, self.folders))
+        # Files may have gone while the tokens were counted.
+        found = tuple(item for item in found if item.head in self.index.of_file(item.path))
+        chosen = excerpts(found, self.index, self.folders, tokens, counts.cost)
+        defined = {item.path: self.index.of_file(item.path) for item in found}
+        self._chosen[uri] = _Chosen(found, chosen, defined)
+        return chosen
+
+    def forget(self, uri: str) -> None:
+        """A document was closed."""
+        self._chosen.pop(uri, None)
+        self.withheld.pop(uri, None)
+
+    def choose_anew(self) -> None:
+        """Other files may be seen than before."""
+        self._chosen.clear()
+
+    def shown_path(self, uri: str) -> str:
+        """A document's path as people write it."""
+        path = path_of(uri)
+        if path is None:
+            return uri.rpartition("/")[2]
+        return shown_path(path, self.folders)
+
+    def _forget_withheld(self, paths: Iterable[Path]) -> None:
+        """Files are looked at before they are shown: rules change, and not all is told."""
+        for path in paths:
+            if reason_to_withhold_file(path, self.folders) is not None:
+                self.index.forget(path)
+
+
+def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:
+    """Is at least half of what would be chosen now in what was chosen before?"""
+    best = new[: max(len(old), 1)]
+    return 2 * sum(item in old for item in best) >= len(best)

@@ -1,0 +1,90 @@
+"""What the model never sees: files that hold secrets, files that git ignores, keys and tokens."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from herdmate.context.ignored import is_ignored, unreadable_rules
+from herdmate.context.secret_names import is_secret
+from herdmate.redaction.redact import Redactions
+from herdmate.text import Document, folder_of
+
+_MOST_LINKS = 16
+_LONGEST_URI = 8192
+_BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
+
+_documents = Redactions()
+
+
+def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
+    """Why no prompt is made of a document, in a few words, or ``None`` where one may be.
+
+    ``ignored`` are the open documents whose files are withheld, by URI, each with the reason.
+    """
+    of_secrets = any(map(is_secret, _names_in(document.uri)))
+    return _reason(of_secrets, False) or ignored.get(document.uri)
+
+
+def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None:
+    """The same of a file on disk, also where that is a link to one that must not be seen.
+
+    ``folders`` are the workspace's.
+    """
+    files = {path, *_led_to(path), Path(os.path.realpath(path))}
+    by_git = [file for file in files if is_ignored(file, folder_of(file, folders))]
+    unreadable = (unreadable_rules(file, folder_of(file, folders)) for file in by_git)
+    rules = next(filter(None, unreadable), None)
+    return _reason(any(map(is_secret, files)), bool(by_git), rules)
+
+
+def _reason(of_secrets: bool, by_git: bool, unreadable: Path | None = None) -> str | None:
+    if of_secrets:
+        return "the file's name says that it holds secrets, which the model never sees"
+    if unreadable is not None:
+        return (
+            f"the rules in {unreadable} cannot be read, so that nobody knows whether git ignores "
+            "this file; make that an ordinary file of less than 64,000 characters, or remove it"
+        )
+    if by_git:
+        return "git ignores this file, and the model never sees what git ignores"
+    return None
+
+
+def _names_in(uri: str) -> Iterator[str]:
+    """The paths that a URI may speak of, of whatever scheme: ``git:/a.git?{"path": "/.env"}``."""
+    uri = uri[:_LONGEST_URI]
+    try:
+        parts = urlsplit(uri)
+    except ValueError:
+        yield unquote(uri)
+        return
+    yield unquote(parts.path)
+    # A client that writes no % before a ``?`` or ``#`` has that cut from what it calls the path.
+    yield unquote(uri)
+    yield unquote(unquote(parts.path))
+    for told in (unquote(parts.query), unquote(parts.fragment)):
+        yield from (part for part in _BETWEEN_PATHS.split(told) if "/" in part or "\\" in part)
+
+
+def _led_to(path: Path) -> Iterator[Path]:
+    """The files that a link names, one after the other."""
+    for _ in range(_MOST_LINKS):
+        try:
+            path = path.parent / os.readlink(path)
+        except OSError:
+            return
+        yield path
+
+
+def without_secrets(document: Document) -> Document:
+    """The document with stars in the place of keys and tokens, as long as before.
+
+    It keeps the tree of the text with them, whose places are the same.
+    """
+    text = _documents.of(document.uri, document.text)
+    return document if text == document.text else replace(document, text=text)

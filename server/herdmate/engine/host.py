@@ -1,0 +1,193 @@
+"""The engine's life: one model at a time, started, replaced, stopped and record."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+import psutil
+
+from herdmate.engine.client import Engine, EngineProcess, EngineState
+from herdmate.engine.latency import Latency
+from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
+from herdmate.engine.remote.probe import PiecesOf
+from herdmate.errors import HerdmateError
+from herdmate.generation import Finished, ModelInfo, Piece, Priority, Request, Totals, Usage
+from herdmate.redaction.requests import request_without_secrets, texts_without_secrets
+from herdmate.token_counts import TokenCounts
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """A request, the answer so far and, once it has ended, how it ended."""
+
+    request: Request
+    answer: str = ""
+    finished: Finished | None = None
+
+
+class EngineHost:
+    """Owns the engine. One for each server process; ``start`` again replaces the model.
+
+    Requests made before ``start`` or ``refuse`` wait for it.
+    """
+
+    def __init__(
+        self,
+        on_state: Callable[[EngineState], None] = lambda _: None,
+        on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None,
+        pieces_by_name: PiecesOf = lambda _name: {},
+    ) -> None:
+        """``on_usage`` receives the usage of each foreground request.
+
+        ``pieces_by_name`` gives the control pieces of a model that only a server has.
+        """
+        self._pieces_by_name, self._on_state, self._on_usage = pieces_by_name, on_state, on_usage
+        self._engine: asyncio.Future[Engine] = _unknown()
+        self._changing = asyncio.Lock()  # one engine at a time, however often it is changed
+        self.counts = TokenCounts(self)
+        self.latency = Latency()
+        self.last_request: RequestRecord | None = None
+
+    async def start(
+        self, first_message: Mapping[str, Any] | RemoteStart, sleep_after: float = 0.0
+    ) -> None:
+        """Start an engine, in place of the one that ran; see ``first_message``.
+
+        One of this machine sleeps when nobody asked for ``sleep_after`` seconds, never where that
+        is 0.
+        """
+        async with self._changing:
+            await self._stop()
+            self.counts, self.latency = TokenCounts(self), Latency(self.latency.gaps)
+            engine: Engine
+            if isinstance(first_message, RemoteStart):
+                engine = RemoteEngine(first_message, self._pieces_by_name, self._on_state)
+            else:
+                engine = EngineProcess(first_message, self._on_state, sleep_after)
+            engine.start()
+            self._engine.set_result(engine)
+
+    async def refuse(self, error: HerdmateError) -> None:
+        """There is no model: questions, also those that wait, get this error."""
+        async with self._changing:
+            await self._stop()
+            self._engine.set_exception(error)
+            self._engine.exception()  # nobody has to have waited
+
+    async def stop(self) -> None:
+        """End the engine's process; what is in flight gets an error."""
+        async with self._changing:
+            await self._stop()
+
+    async def _stop(self) -> None:
+        before = self._engine
+        if before.done():
+            self._engine = _unknown()
+            if before.exception() is None:
+                await before.result().stop()
+
+    @property
+    def process_id(self) -> int | None:
+        """The engine's process id while it runs."""
+        known = self._engine.done() and self._engine.exception() is None
+        return self._engine.result().process_id if known else None
+
+    def held_memory(self) -> int:
+        """Bytes that would be free again without the engine; pages of a file are free anyway."""
+        try:
+            found = psutil.Process(self.process_id).memory_info() if self.process_id else None
+        except psutil.Error:  # it has just ended
+            return 0
+        return max(found.rss - getattr(found, "shared", 0), 0) if found else 0
+
+    async def ready(self) -> ModelInfo:
+        """Wait for the model; raises ``HerdmateError`` when there is none."""
+        return await (await self._running()).ready()
+
+    async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
+        """Ask the model; see ``engine.client``. Logs times and counts, never text.
+
+        One line a request, also where it was closed before its end. All that the engine is told
+        goes through here or ``count_tokens``, with stars in the place of secrets.
+        """
+        engine = await self._running()
+        request = request_without_secrets(request)
+        record = RequestRecord(request)
+        if request.priority is not Priority.BACKGROUND:  # nobody has asked for that yet
+            self.last_request = record
+        async with aclosing(engine.generate(request, partial(self._note_end, record))) as answer:
+            async for event in answer:
+                if isinstance(event, Piece) and not event.index:
+                    record.answer += event.text
+                yield event
+
+    async def answer(
+        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+    ) -> str:
+        """The whole text, or what there is once it ``is_enough``; then the model stops."""
+        text = ""
+        async with aclosing(self.generate(request)) as events:
+            async for event in events:
+                text += event.text if isinstance(event, Piece) else ""
+                if isinstance(event, Piece) and is_enough(text):
+                    break
+        return text
+
+    async def evaluate(self, request: Request) -> None:
+        """Have the prompt of a request read before it is needed, while the engine is idle."""
+        ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND)
+        async with aclosing(self.generate(ahead)) as events:
+            async for _ in events:
+                pass
+
+    async def count_tokens(self, texts: list[str]) -> list[int]:
+        """Token counts by the model's own tokenizer."""
+        return await (await self._running()).count_tokens(texts_without_secrets(texts))
+
+    async def totals(self) -> Totals:
+        """What the engine has done since it started."""
+        return await (await self._running()).totals()
+
+    async def _running(self) -> Engine:
+        return await asyncio.shield(self._engine)
+
+    def _note_end(self, record: RequestRecord, finished: Finished) -> None:
+        record.finished = finished
+        self.latency.note_reading(finished.usage.evaluated_tokens, finished.usage.prompt_seconds)
+        self.latency.note_writing(
+            finished.usage.generated_tokens, finished.usage.generation_seconds
+        )
+        _log_end(record.request, finished)
+        if record.request.priority is not Priority.BACKGROUND:
+            _tell(self._on_usage, record.request, finished.usage)
+
+
+def _tell(listener: Callable[..., None], *news: object) -> None:
+    """A listener that fails takes neither the engine along nor an answer."""
+    try:
+        listener(*news)
+    except Exception:
+        _log.exception("internal error")
+
+
+def _unknown() -> asyncio.Future[Engine]:
+    return asyncio.get_running_loop().create_future()
+
+
+def _log_end(request: Request, finished: Finished) -> None:
+    usage = finished.usage
+    reason = "stopped early" if finished.reason == "cancelled" else finished.reason
+    _log.info(
+        "%s: %s; prompt %d tokens, %d reused, %d evaluated in %.2f s; %d generated in %.2f s",
+        request.priority.name.lower(), reason, usage.prompt_tokens, usage.reused_tokens,
+        usage.evaluated_tokens, usage.prompt_seconds,
+        usage.generated_tokens, usage.generation_seconds,
+    )  # fmt: skip

@@ -1,0 +1,105 @@
+"""One answer as it comes from a server: its text, its end and its figures."""
+
+from __future__ import annotations
+
+import time
+
+from herdmate.engine.remote.estimate import estimated
+from herdmate.engine.remote.question import Counted, Question, Said
+from herdmate.engine.remote.render_prompt import Mended, Talk, text_of
+from herdmate.engine.remote.strip_preamble import BehindFence
+from herdmate.engine.stream import TextStream
+from herdmate.errors import ServerError
+from herdmate.generation import Finished, FinishReason, Totals, Usage
+
+_SLACK = 16
+"""Messages with text more than tokens were asked for, behind which a server knows no end."""
+
+_EMPTY = 4096
+"""Messages without text in a row that are borne, as those of a model that thinks."""
+
+
+class Answering:
+    """Takes what a server says; ``is_over`` as soon as nothing more is wanted of it."""
+
+    def __init__(self, question: Question, totals: Totals) -> None:
+        self._question, self._totals = question, totals
+        talk = question.put
+        self._behind_fence = BehindFence(talk.reply_start if isinstance(talk, Talk) else "")
+        self._mended, self._stream = Mended(), TextStream(question.stop)
+        self._reason: FinishReason | None = None
+        self._counted = Counted()
+        self._began = time.monotonic()
+        self._first_at = self._last_at = 0.0
+        self._pieces = self._empty = 0
+        self.is_over = False
+
+    def take(self, said: Said) -> str:
+        """The text that may be shown now. Raises ``ServerError`` where no end is in sight."""
+        if said.counted is not None:
+            self._counted = said.counted
+            self.is_over = self._reason is not None or said.reason is not None
+        if self._reason is not None:  # only figures come behind the end
+            return ""
+        self._note(said)
+        text = self._stream.push(self._unstopped(said.text).encode("utf-8", "replace"))
+        if self._stream.stopped:
+            self._reason, self.is_over = "stop", True
+        elif said.reason is not None:
+            self._reason = said.reason
+        elif self._pieces >= self._question.max_tokens + _SLACK:
+            self._reason, self.is_over = "length", True
+        return text
+
+    def rest(self) -> str:
+        """What was held back, now that nothing more comes."""
+        if self._stream.stopped:
+            return ""
+        text = self._stream.push(self._behind_fence.finish().encode("utf-8", "replace"))
+        return text + self._stream.finish()
+
+    def end(self) -> None:
+        """It was read to its end."""
+        self._reason = self._reason or "end"
+
+    def finished(self) -> Finished:
+        """The reason and the figures; where it has no end yet it was cancelled."""
+        counted, question = self._counted, self._question
+        told = counted.prompt_tokens >= 0
+        prompt = counted.prompt_tokens if told else estimated(text_of(question.put))
+        generated = counted.generated_tokens if counted.generated_tokens >= 0 else self._pieces
+        reading = counted.prompt_seconds or max(self._first_at - self._began, 0.0)
+        writing = counted.generation_seconds or self._last_at - self._first_at
+        usage = Usage(
+            prompt,
+            counted.reused_tokens,
+            prompt - counted.reused_tokens,
+            generated,
+            reading,
+            writing,
+        )
+        return Finished(self._reason or "cancelled", usage)
+
+    def note_totals(self) -> None:
+        """Add the figures to those of all requests."""
+        usage, totals = self.finished().usage, self._totals
+        totals.requests += 1
+        totals.prompt_tokens += usage.prompt_tokens
+        totals.reused_tokens += usage.reused_tokens
+        totals.evaluated_tokens += usage.evaluated_tokens + usage.generated_tokens
+        totals.generated_tokens += usage.generated_tokens
+        totals.seconds += usage.prompt_seconds + usage.generation_seconds
+
+    def _unstopped(self, text: str) -> str:
+        return self._mended.push(self._behind_fence.push(text))
+
+    def _note(self, said: Said) -> None:
+        if not said.text:
+            self._empty += 1
+            if self._empty > _EMPTY + self._question.max_tokens:
+                raise ServerError("The server goes on without saying anything; try again.")
+            return
+        self._empty = 0
+        self._pieces += 1
+        self._last_at = time.monotonic()
+        self._first_at = self._first_at or self._last_at

@@ -1,0 +1,78 @@
+"""Where the server is: the address in the settings, taken apart and checked."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from herdmate.errors import SettingsError
+
+_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A server. ``base`` is what stands before the paths of its API, without a slash at its end.
+
+    ``no_key`` says to the user why there is a key and it is not sent there.
+    """
+
+    host: str
+    port: int
+    secure: bool
+    base: str = ""
+    key: str = field(default="", repr=False)
+    no_key: str = ""
+
+    def __str__(self) -> str:
+        """Host and port as a user would write them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+
+def endpoint_of(url: str, key: str = "") -> Endpoint:
+    """The place that an address names, with or without ``/v1``. Raises ``SettingsError``."""
+    try:
+        parts = urlsplit(url.strip())
+        port = parts.port
+    except ValueError as error:
+        raise SettingsError(_WRONG) from error
+    if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
+        raise SettingsError(_WRONG)
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError(
+            "herdmate.remote.url must not hold a name or a password; set the API key in "
+            "HERDMATE_API_KEY."
+        )
+    if any(ord(character) <= 32 or ord(character) > 126 for character in parts.netloc + parts.path):
+        raise SettingsError(_WRONG)
+    if any(ord(character) <= 32 or ord(character) > 126 for character in key):
+        raise SettingsError("The API key has characters that no key has; set it again.")
+    base = parts.path.rstrip("/").removesuffix("/v1")
+    return Endpoint(
+        parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "https", base, key
+    )
+
+
+def travels_in_the_open(endpoint: Endpoint) -> bool:
+    """Could somebody else on the network read what is sent there?"""
+    return not endpoint.secure and not is_this_machine(endpoint.host)
+
+
+def origin_of(endpoint: Endpoint) -> str:
+    """What a key is for: the place without what follows the port, which is left out as usual."""
+    scheme = "https" if endpoint.secure else "http"
+    named = str(endpoint)
+    return f"{scheme}://{named.removesuffix(f':{_PORTS[scheme]}')}"
+
+
+def is_this_machine(host: str) -> bool:
+    """Does a host's name say that it is this one?"""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+_WRONG = "herdmate.remote.url must be an address such as http://127.0.0.1:8080 or https://host/v1."

@@ -1,0 +1,113 @@
+"""The arguments of Herdmate's commands, from JSON that any client may have written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+
+from herdmate.actions.action_input import ActionInput
+from herdmate.errors import SelectionError
+from herdmate.lsp.diagnostics import diagnostics_from_lsp
+from herdmate.lsp.protocol import ActionArguments, Turn
+from herdmate.lsp.ranges import range_from_json, range_to_json
+from herdmate.lsp.session import Session
+from herdmate.text import Selection
+
+
+def arguments_from_lsp(value: Any) -> ActionArguments:
+    """Check and read them; raises ``JsonRpcException`` that says what they must look like."""
+    if not isinstance(value, Mapping) or not isinstance(value.get("uri"), str):
+        raise wrong("The command needs one argument: an object with uri and range.")
+    try:
+        range_ = range_to_json(range_from_json(value.get("range")))
+    except ValueError as error:
+        raise wrong("The command's argument needs an LSP range.") from error
+    version = value.get("version")
+    if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
+        raise wrong("The version in the command's argument has to be a whole number.")
+    return ActionArguments(
+        uri=value["uri"],
+        range=range_,
+        action=_text(value, "action"),
+        version=version,
+        instruction=_text(value, "instruction"),
+        diagnostics=_objects(value.get("diagnostics")),
+        symbol=_text(value, "symbol"),
+        turns=[
+            Turn(item["role"], _text(item, "text"))
+            for item in _objects(value.get("turns"))
+            if item.get("role") in ("user", "assistant")
+        ],
+    )
+
+
+def checked(session: Session, value: Any) -> ActionArguments:
+    """Arguments that speak of an open document and of an action that there is.
+
+    Raises ``JsonRpcException`` or ``HerdmateError``.
+    """
+    arguments = arguments_from_lsp(value)
+    session.documents.get(arguments.uri)
+    session.library.get(arguments.action or "explain")
+    return arguments
+
+
+def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
+    """So many texts, which are empty where they are missing; raises ``JsonRpcException``."""
+    if not all(text is None or isinstance(text, str) for text in arguments[:many]):
+        raise wrong("The command's arguments have to be texts.")
+    return [*(text or "" for text in arguments[:many]), *[""] * many][:many]
+
+
+def number_from_lsp(arguments: Sequence[Any]) -> int:
+    """The first argument; raises ``JsonRpcException`` where it is no whole number."""
+    first = next(iter(arguments), None)
+    if not isinstance(first, int) or isinstance(first, bool):
+        raise wrong("The command's argument has to be a whole number.")
+    return first
+
+
+def members_from_lsp(params: Any, *names: str) -> list[str]:
+    """Texts of an object's members, empty where they are missing; raises ``JsonRpcException``."""
+    if params is not None and not isinstance(params, Mapping):
+        raise wrong("The parameters have to be an object.")
+    return texts_from_lsp([(params or {}).get(name) for name in names], len(names))
+
+
+def wrong(sentence: str) -> JsonRpcException:
+    """The answer to a request with arguments that it does not take."""
+    return JsonRpcInvalidParams(sentence)
+
+
+async def selection_of(session: Session, arguments: ActionArguments) -> Selection:
+    """The selection that the arguments speak of, in a document that was parsed.
+
+    Raises ``SelectionError`` when the document has moved on since.
+    """
+    session.documents.refresh(arguments.uri)
+    opened = session.documents.get(arguments.uri)
+    if arguments.version is not None and arguments.version != opened.document.version:
+        raise SelectionError("The file has changed since; ask for the action again.")
+    span = opened.lines.span(range_from_json(arguments.range))
+    return Selection((await session.parsed(opened, with_edits=True)).document, span)
+
+
+def action_input_of(session: Session, arguments: ActionArguments) -> ActionInput:
+    """What the arguments say besides."""
+    lines = session.documents.get(arguments.uri).lines
+    problems = diagnostics_from_lsp(arguments.diagnostics, lines)
+    return ActionInput(arguments.instruction, problems, arguments.symbol)
+
+
+def _text(value: Mapping[str, Any], name: str) -> str:
+    text = value.get(name)
+    if text is not None and not isinstance(text, str):
+        raise wrong(f"In the command's argument {name} has to be a text.")
+    return text or ""
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    items = value if isinstance(value, list) else ()
+    return [dict(item) for item in items if isinstance(item, Mapping)]

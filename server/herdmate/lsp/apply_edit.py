@@ -1,0 +1,44 @@
+"""Edits that the server has the client make."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lsprotocol import types
+
+from herdmate.errors import StaleError
+from herdmate.lsp.client_requests import ask
+from herdmate.lsp.session import Session
+
+_ANSWER_SECONDS = 10.0  # some clients apply an edit and never answer
+_MOST_SHOWN = 200
+"""Characters of a client's reason."""
+
+
+async def apply(
+    session: Session, edit: types.WorkspaceEdit, title: str, asks_user: bool = False
+) -> str | None:
+    """Have an edit applied; why it was not, or ``None``.
+
+    ``asks_user``: the client shows it first, for as long as the user likes, who may say no. Raises
+    ``StaleError``. A client that says nothing of use is taken to have done it.
+    """
+
+    def why_not(answer: Any) -> str | None:
+        if asks_user or answer["applied"] is not False:
+            return None
+        return str(answer.get("failureReason") or "")[:_MOST_SHOWN]
+
+    def fail(reason: str) -> str | None:  # Eglot answers a stale edit with a JSON-RPC error
+        raise refusal(reason[:_MOST_SHOWN])
+
+    params = types.ApplyWorkspaceEditParams(edit, title)
+    seconds = None if asks_user else _ANSWER_SECONDS
+    method = types.WORKSPACE_APPLY_EDIT
+    return await ask(session, method, params, why_not, None, seconds, fail)
+
+
+def refusal(reason: str) -> StaleError:
+    """What the user is told when the editor made no change, with its reason where it gave one."""
+    reason = reason or "the file has changed"
+    return StaleError(f"The editor did not apply the change ({reason}); run it again.")

@@ -1,0 +1,89 @@
+"""The client's settings: given at the start, pulled or pushed later, in force at once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from lsprotocol import types
+
+from herdmate.lsp import protocol, settings_layers
+from herdmate.lsp.client_requests import ask, register, tell
+from herdmate.lsp.session import Session
+from herdmate.settings import Settings, camel_case, settings_from_json
+
+_log = logging.getLogger(__name__)
+
+
+async def pull(session: Session) -> bool:
+    """Ask the client for its settings where it can be asked, and put them in force.
+
+    Does the engine need a new start?
+    """
+    if session.capabilities.configuration:
+        item = types.ConfigurationItem(section=settings_layers.SECTION)
+        params = types.ConfigurationParams([item])
+        told = await ask(session, types.WORKSPACE_CONFIGURATION, params, _first, None)
+        session.layers = settings_layers.with_pulled(session.layers, told)
+    return _adopt(session)
+
+
+def push(session: Session, settings: Any) -> None:
+    """Take settings that came with a notification; ``pull`` puts them in force."""
+    session.layers = settings_layers.with_pushed(session.layers, settings)
+
+
+def choose_model(session: Session, name: str) -> None:
+    """Use a model in this session, until the settings name another one."""
+    session.layers = settings_layers.with_chosen(session.layers, name)
+    _adopt(session)
+
+
+async def watch(session: Session) -> None:
+    """Ask a client to tell when settings change, where it wants to be asked."""
+    if session.capabilities.dynamic_configuration:
+        name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
+        settings = {"section": settings_layers.SECTION}
+        await register(session, types.Registration(settings_layers.SECTION, name, settings))
+
+
+async def change(session: Session, name: str, value: Any, workspace: bool = False) -> None:
+    """Have the client change a setting because the user said so; ``None`` removes it."""
+    params = {"name": name, "value": value, "workspace": workspace}
+    await tell(session, protocol.CONFIGURE, params)
+
+
+def _adopt(session: Session) -> bool:
+    before = session.settings
+    session.settings, errors = settings_from_json(settings_layers.merged(session.layers))
+    told = tuple(map(str, errors))
+    if news := [sentence for sentence in told if sentence not in session.wrong_settings]:
+        session.show(" ".join(news), types.MessageType.Warning)
+    session.wrong_settings = told
+    if changed := list(_changed(before, session.settings)):
+        _log.info("settings changed: %s", ", ".join(changed))
+    return _engine_part(before) != _engine_part(session.settings)
+
+
+def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
+    """Names only: a value may be nobody else's business."""
+    for field in fields(before):
+        old, new = getattr(before, field.name), getattr(now, field.name)
+        if is_dataclass(old):
+            yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
+        elif old != new:
+            yield group + camel_case(field.name)
+
+
+def _names() -> set[str]:
+    return {camel_case(field.name) for field in fields(Settings)}
+
+
+def _first(answer: Any) -> Any:
+    return answer[0] if isinstance(answer, list) and answer else None
+
+
+def _engine_part(settings: Settings) -> object:
+    return settings.model, settings.engine, settings.remote

@@ -1,0 +1,130 @@
+"""Explanations reach any editor: streamed, as a document shown, or as the command's answer."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from herdmate.actions.explain import answer_to, explanation_of, follow_up
+from herdmate.actions.offers import title_of
+from herdmate.actions.question import Question
+from herdmate.errors import HerdmateError, SelectionError
+from herdmate.lsp import protocol
+from herdmate.lsp.action_arguments import action_input_of, selection_of
+from herdmate.lsp.handlers.shown_documents import show_markdown
+from herdmate.lsp.progress import counted, progress
+from herdmate.lsp.protocol import ActionArguments, ExplanationPart
+from herdmate.lsp.session import Session
+from herdmate.prompting.families import Turn
+from herdmate.text import name_in
+
+_BETWEEN_PARTS = 0.1
+"""Seconds. More messages than the eye can tell apart take processor time from the model."""
+
+_STOPPED = "The explanation was stopped."
+
+
+async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
+    """Start an explanation; answers its text only to a client that has no other way to see it."""
+    if session.capabilities.explanation:
+        session.spawn(_stream(session, arguments))
+        return None
+    if session.capabilities.show_document:
+        session.spawn(_show(session, arguments))
+        return None
+    return await _whole(session, arguments)
+
+
+async def _stream(session: Session, arguments: ActionArguments) -> None:
+    """Send each part as it comes; the last one says that, or why there are no more."""
+    name, title = str(uuid.uuid4()), _title(arguments)
+    said = arguments.instruction if arguments.turns else ""
+
+    def send(text: str, **last: Any) -> None:
+        part = ExplanationPart(name, title, arguments.uri, text, question=said, **last)
+        session.protocol.notify(protocol.EXPLANATION, asdict(part))
+
+    error: str | None = _STOPPED
+    whole, kept, sent_at = "", "", 0.0
+    question: Question | None = None
+    try:
+        question = await _question(session, arguments)
+        async with aclosing(_parts(session, arguments, question)) as parts:
+            async for text in parts:
+                kept, whole = kept + text, whole + text
+                if (now := time.monotonic()) - sent_at >= _BETWEEN_PARTS:
+                    send(kept)
+                    kept, sent_at = "", now
+        error = None
+    except HerdmateError as problem:
+        error = str(problem)
+    finally:
+        further = _next(arguments, question, whole) if question and not error else None
+        send(kept, done=True, error=error, stopped=error == _STOPPED, next=further)
+
+
+def _next(arguments: ActionArguments, question: Question, answer: str) -> ActionArguments:
+    """What a question about the answer is asked with: all that was said; nothing is kept here."""
+    turns = [protocol.Turn(turn.role, turn.text) for turn in question.turns]
+    return replace(arguments, turns=[*turns, protocol.Turn("assistant", answer)], instruction="")
+
+
+async def _show(session: Session, arguments: ActionArguments) -> None:
+    """Write the whole explanation to a Markdown file and have the client show that."""
+    text = await _whole(session, arguments)
+    name = Path(_file_name(arguments.uri)).stem or "code"
+    await show_markdown(session, name, f"# {_title(arguments)}\n\n{text}\n")
+
+
+async def _whole(session: Session, arguments: ActionArguments) -> str:
+    question = await _question(session, arguments)
+    async with aclosing(_parts(session, arguments, question)) as parts:
+        return "".join([text async for text in parts])
+
+
+async def _question(session: Session, arguments: ActionArguments) -> Question:
+    """The question of a first explanation, or one about an earlier answer."""
+    action = session.library.get(arguments.action or "explain")
+    context = session.action_context
+    if not arguments.turns:
+        selection, action_input = (
+            await selection_of(session, arguments),
+            action_input_of(session, arguments),
+        )
+        return await explanation_of(selection, action, context, action_input)
+    if not arguments.instruction.strip() or len(arguments.turns) % 2:
+        raise SelectionError("To go on, the command needs a question and all that was said before.")
+    turns = tuple(
+        Turn("user" if turn.role == "user" else "assistant", turn.text) for turn in arguments.turns
+    )
+    document = session.documents.get(arguments.uri).document
+    return await follow_up(document, action, turns, arguments.instruction, context)
+
+
+async def _parts(
+    session: Session, arguments: ActionArguments, question: Question
+) -> AsyncGenerator[str, None]:
+    action = session.library.get(arguments.action or "explain")
+    title = title_of(action, action_input_of(session, arguments))
+    async with progress(session, title) as report, session.thinking():
+        tell, count = counted(report), 0
+        async with aclosing(answer_to(question, session.host)) as parts:
+            async for text in parts:
+                count += 1
+                tell(count)
+                yield text
+
+
+def _title(arguments: ActionArguments) -> str:
+    lines = [arguments.range[end]["line"] + 1 for end in ("start", "end")]
+    place = f"line {lines[0]}" if lines[0] == lines[1] else f"lines {lines[0]} to {lines[1]}"
+    return f"{_file_name(arguments.uri)}, {place}"
+
+
+def _file_name(uri: str) -> str:
+    return PurePosixPath(name_in(uri)).name

@@ -1,0 +1,201 @@
+"""Ghost text: textDocument/inlineCompletion, and textDocument/completion for older clients."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from herdmate.completion.complete import Completion, Silence, complete
+from herdmate.completion.typing_through import part_inside
+from herdmate.errors import HerdmateError
+from herdmate.lsp.convert import Lines
+from herdmate.lsp.handlers import pausing, read_ahead, usage_statistics
+from herdmate.lsp.open_document import OpenDocument
+from herdmate.lsp.session import Session
+from herdmate.text import Cursor, Edit, Span, supposing
+
+_log = logging.getLogger(__name__)
+
+_MENU_SECONDS = 0.25
+_WORD_BEFORE = re.compile(r"(?<!\w)\w*$")
+
+
+async def inline_completion(
+    session: Session, params: types.InlineCompletionParams
+) -> types.InlineCompletionList:
+    """What to show at the cursor; nothing where there is nothing worth it."""
+    if (opened := session.documents.find(params.text_document.uri)) is None:
+        return _list([])
+    opened = await session.parsed(opened)
+    cursor = Cursor(opened.document, opened.lines.offset(params.position))
+    if (chosen := params.context.selected_completion_info) is not None:
+        return await _after_chosen(session, opened, cursor, chosen)
+    found = await _complete(session, cursor, _is_invoked(params))
+    if found:
+        read_ahead.after_showing(session, cursor)
+    return _shown(session, opened, cursor, found)
+
+
+async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
+    """The same text as an entry of the completion menu.
+
+    A menu waits for all its servers, and some editors wait for the menu. What comes too late for it
+    is there when it is asked for at the next key, or again.
+    """
+    if (opened := session.documents.find(params.text_document.uri)) is None:
+        return types.CompletionList(is_incomplete=True, items=[])
+    opened = await session.parsed(opened)
+    cursor = Cursor(opened.document, opened.lines.offset(params.position))
+    asked_at = _begin(session, cursor)
+    asking = session.keep(_ask(session, cursor, invoked=False))
+    try:
+        await asyncio.wait({asking}, timeout=_MENU_SECONDS)
+    except asyncio.CancelledError:
+        asking.cancel()
+        raise
+    answer = asking.result() if asking.done() else None
+    found = _end(session, cursor, answer, asked_at)
+    if not asking.done():
+        _note(session, _STILL_ASKED)
+        asking.add_done_callback(lambda late: _note_late(session, late))
+    commands = usage_statistics.offered(session, cursor, found)
+    items = [
+        _menu_entry(item, cursor, opened.lines, command)
+        for item, command in zip(found, commands, strict=True)
+    ]
+    return types.CompletionList(is_incomplete=True, items=items)
+
+
+def inline_completion_to_lsp(
+    completion: Completion, lines: Lines, command: types.Command | None = None
+) -> types.InlineCompletionItem:
+    """A completion as the protocol has it; ``command`` is run when it was accepted."""
+    return types.InlineCompletionItem(
+        completion.text, range=lines.range(completion.span), command=command
+    )
+
+
+_OTHER_ENTRY = Silence("the entry selected in the menu does not begin with what was typed")
+_NO_ROOM = Silence("nothing fits between the entry selected in the menu and what follows it")
+_STILL_ASKED = Silence("the model was still asked when the menu was shown")
+_TOO_LATE = Silence("it came too late for the menu, and is there when it is asked for again")
+
+_Answer = tuple[Completion, ...] | Silence | HerdmateError | None
+"""``None`` where a newer request overtook."""
+
+
+async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
+    asked_at = _begin(session, cursor)
+    return _end(session, cursor, await _ask(session, cursor, invoked), asked_at)
+
+
+def _begin(session: Session, cursor: Cursor) -> float:
+    read_ahead.stop(session, cursor.document.uri)
+    return usage_statistics.after_asking(session, cursor)
+
+
+async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
+    if not invoked and pausing.is_paused(session):
+        return Silence(pausing.paused_words(session))
+    settings = session.settings.completion
+    work = complete(cursor, session.completion, settings, invoked, session.thinking)
+    try:
+        return await session.supersede(f"type {cursor.document.uri}", work)
+    except HerdmateError as error:
+        return error
+    finally:
+        _forget_if_closed(session, cursor.document.uri)
+
+
+def _forget_if_closed(session: Session, uri: str) -> None:
+    """What was asked of a document that was closed meanwhile is kept for nobody."""
+    if session.documents.find(uri) is not None:
+        return
+    session.project.forget(uri)
+    session.completion.stop(uri)
+
+
+def _end(
+    session: Session, cursor: Cursor, answer: _Answer, asked_at: float
+) -> tuple[Completion, ...]:
+    """Typing never disturbs: what went wrong goes to the log and the status."""
+    usage_statistics.after_answering(session, cursor, answer, asked_at)
+    _note(session, answer)
+    return answer if isinstance(answer, tuple) else ()
+
+
+def _note(session: Session, answer: _Answer) -> None:
+    """Why nothing is shown, for who asks."""
+    if isinstance(answer, Silence | HerdmateError):
+        session.silence = answer.reason if isinstance(answer, Silence) else str(answer)
+        _log.info("no completion: %s", session.silence)
+    elif answer:
+        session.silence = ""
+
+
+def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
+    """The menu did not wait for it."""
+    if late.cancelled():
+        return
+    if (error := late.exception()) is not None:
+        _log.error("internal error", exc_info=error)
+    else:
+        _note(session, _TOO_LATE if isinstance(late.result(), tuple) else late.result())
+
+
+async def _after_chosen(
+    session: Session, opened: OpenDocument, cursor: Cursor, chosen: types.SelectedCompletionInfo
+) -> types.InlineCompletionList:
+    """The completion menu has an entry selected: go on behind it, as if it were accepted."""
+    text, span = opened.document.text, opened.lines.span(chosen.range)
+    if not chosen.text.startswith(text[span.start : cursor.offset]):
+        _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
+        return _list([])
+    behind = supposing(opened.document, Edit(span, chosen.text))
+    found = await _complete(session, behind, invoked=False)
+    # What is shown with the entry can take the place of nothing but the entry.
+    texts = [item.text if item.span.is_empty else part_inside(item.text, behind) for item in found]
+    whole = [Completion(chosen.text + text, span) for text in texts if text.strip()]
+    if found and not whole:
+        _note(session, _NO_ROOM)
+    return _shown(session, opened, cursor, whole)
+
+
+def _shown(
+    session: Session, opened: OpenDocument, cursor: Cursor, items: Sequence[Completion]
+) -> types.InlineCompletionList:
+    commands = usage_statistics.offered(session, cursor, items)
+    pairs = zip(items, commands, strict=True)
+    return _list([inline_completion_to_lsp(item, opened.lines, command) for item, command in pairs])
+
+
+def _menu_entry(
+    completion: Completion, cursor: Cursor, lines: Lines, command: types.Command | None
+) -> types.CompletionItem:
+    """Menus filter by the word before the cursor, so the entry has to begin with it."""
+    match = _WORD_BEFORE.search(cursor.line_prefix)
+    word = match.group() if match else ""
+    text = word + completion.text
+    range_ = lines.range(Span(cursor.offset - len(word), completion.span.end))
+    return types.CompletionItem(
+        label=next((line.strip() for line in text.splitlines() if line.strip()), text),
+        label_details=types.CompletionItemLabelDetails(description="Herdmate"),
+        kind=types.CompletionItemKind.Text,
+        detail="Herdmate",
+        documentation=text,
+        filter_text=word or text,
+        text_edit=types.TextEdit(range_, text),
+        command=command,
+    )
+
+
+def _is_invoked(params: types.InlineCompletionParams) -> bool:
+    return params.context.trigger_kind == types.InlineCompletionTriggerKind.Invoked
+
+
+def _list(items: list[types.InlineCompletionItem]) -> types.InlineCompletionList:
+    return types.InlineCompletionList(items)

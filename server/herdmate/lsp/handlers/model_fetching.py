@@ -1,0 +1,133 @@
+"""Fetching a model from within the editor, only ever because the user said so."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from pathlib import Path
+
+from lsprotocol import types
+
+from herdmate.errors import ModelError, NoModelError
+from herdmate.lsp import protocol
+from herdmate.lsp.handlers import configuration
+from herdmate.lsp.handlers.api_key import agree_on_key
+from herdmate.lsp.handlers.shown_documents import agrees
+from herdmate.lsp.progress import Report, progress
+from herdmate.lsp.session import Session
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.discovery import in_place
+from herdmate.models.fetch import FetchProgress, fetch
+from herdmate.models.folder import model_folder
+from herdmate.models.resolve import asked
+from herdmate.models.start import memory_warning
+
+_YES, _AGREE, _LOAD = "Fetch the starter", "Agree and fetch", "Load it"
+
+
+async def load_or_offer(session: Session) -> None:
+    """Load the model; where there is none, offer to fetch the starter, and do only if told to."""
+    try:
+        await _load(session)
+    except NoModelError as error:
+        if await _agrees(session, str(error)):
+            await fetch_model(session, None)
+
+
+async def load_chosen(session: Session) -> None:
+    """Load what the changed settings ask for; warn before, where there is not enough memory."""
+    held = session.host.held_memory()
+    warning = await asyncio.to_thread(memory_warning, session.settings, held)
+    asks = warning and session.capabilities.show_message_request
+    if not asks or await agrees(session, f"{warning} Load it all the same?", _LOAD):
+        await load_or_offer(session)
+
+
+async def pull_model(session: Session, name: str) -> Path:
+    """Bring a model to this machine, and answer its file; one that is missed here is loaded.
+
+    Raises ``ModelError`` for an unknown name or a licence that is not agreed to, ``FetchError``.
+    """
+    files = await asked(name, model_folder())
+    model = files[0]
+    is_there = os.path.exists(model_folder() / model.file)
+    if model.notice and not is_there and not await _agrees_to_licence(session, model):
+        raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
+    paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
+    if session.status.state == "noModel":
+        session.spawn(_load(session))
+    return paths[0]  # llama.cpp finds the other parts beside it
+
+
+def find(name: str) -> CatalogueModel | None:
+    """The catalogue's model of a name, or ``None`` for no name. Raises ``ModelError``."""
+    return catalogue.find(name) if name else None
+
+
+async def fetch_model(session: Session, wanted: CatalogueModel | None) -> None:
+    """Fetch a model of the catalogue, or the starter, and load it. Raises ``FetchError``."""
+    model = wanted or catalogue.starter()
+    if model.notice and not await _agrees_to_licence(session, model):
+        return
+    before = session.status
+
+    def tell(message: str, fraction: float | None) -> None:
+        session.set_status(protocol.Status("fetching", message, fraction))
+
+    try:
+        await _fetch(session, model, tell)
+    except BaseException:
+        session.set_status(before)
+        raise
+    if wanted is not None:
+        configuration.choose_model(session, wanted.name)
+    await _load(session)
+
+
+async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
+    async with progress(session, f"Fetching {model.title}", measured=True) as report:
+
+        def on_progress(state: FetchProgress) -> None:
+            fraction = state.done / state.total if state.total else 0.0
+            amount = f"{state.done >> 20} of {state.total >> 20} MB"
+            message = f"{state.phase} {amount}"
+            report(amount if state.phase == "fetching" else message, fraction)
+            tell(message, fraction)
+
+        others = await asyncio.to_thread(in_place)
+        return await fetch(model, model_folder(), on_progress, others)
+
+
+async def _load(session: Session) -> None:
+    """Load the model; a client without a status of ours sees the load as progress."""
+    await agree_on_key(session)
+    if not await session.load_model() or session.capabilities.status:
+        return
+    async with progress(session, "Loading the model", measured=True) as report:
+        try:
+            while session.status.state in ("starting", "loading"):
+                report(session.status.message, session.status.fraction)
+                await session.next_status()
+        except asyncio.CancelledError:  # by the user, who sees how long it takes
+            await session.stop_loading()
+            raise
+
+
+async def _agrees(session: Session, sentence: str) -> bool:
+    model = catalogue.starter()
+    if not session.capabilities.show_message_request:
+        session.show(sentence, types.MessageType.Warning)
+        return False
+    question = f"Herdmate has no model yet. Fetch {model.title} ({model.size >> 20} MB) now?"
+    return await agrees(session, question, _YES)
+
+
+async def _agrees_to_licence(session: Session, model: CatalogueModel) -> bool:
+    """Show the licence's name and notice before the file is fetched."""
+    terms = f"{model.title} is under the {model.licence} ({model.licence_url}). {model.notice}"
+    if session.capabilities.show_message_request:
+        return await agrees(session, terms, _AGREE)
+    pull = f"To agree and fetch it, run `herdmate models pull {model.name}` in a terminal."
+    session.show(f"{terms} {pull}", types.MessageType.Warning)
+    return False

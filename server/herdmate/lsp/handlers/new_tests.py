@@ -1,0 +1,40 @@
+"""Tests in a new file: written by the model, created by the client, never over a file."""
+
+from __future__ import annotations
+
+from lsprotocol import types
+
+from herdmate.actions.write_tests import NewFile, check_place, write_tests
+from herdmate.errors import RefusedError
+from herdmate.lsp.action_arguments import selection_of
+from herdmate.lsp.apply_edit import apply
+from herdmate.lsp.handlers.shown_documents import show_document
+from herdmate.lsp.progress import counted, progress
+from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.session import Session
+from herdmate.text import folder_of, path_of
+
+
+async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
+    """Have tests written and show the new file. Raises ``HerdmateError``."""
+    action = session.library.get(arguments.action)
+    selection, path = await selection_of(session, arguments), path_of(arguments.uri)
+    root = folder_of(path, session.folders) if path else None
+    async with progress(session, action.title) as report, session.thinking():
+        found = await write_tests(selection, action, session.action_context, root, counted(report))
+    check_place(found.path, path or found.path, root)
+    edit = _edit(found)
+    if (refused := await apply(session, edit, action.title)) is not None:
+        reason = refused or "it may exist by now"
+        raise RefusedError(f"The editor did not create {found.path.name} ({reason}).")
+    if session.capabilities.show_document:
+        await show_document(session, found.path.as_uri())
+
+
+def _edit(found: NewFile) -> types.WorkspaceEdit:
+    uri, start = found.path.as_uri(), types.Position(0, 0)
+    options = types.CreateFileOptions(overwrite=False, ignore_if_exists=False)
+    new = types.CreateFile(uri, options=options)
+    named = types.OptionalVersionedTextDocumentIdentifier(uri)
+    text = types.TextDocumentEdit(named, [types.TextEdit(types.Range(start, start), found.text)])
+    return types.WorkspaceEdit(document_changes=[new, text])

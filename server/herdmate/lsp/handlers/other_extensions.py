@@ -1,0 +1,59 @@
+"""Other extensions that give ghost text: the user is told once, and may leave it to them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from lsprotocol import types
+
+from herdmate.lsp.handlers.configuration import change
+from herdmate.lsp.handlers.shown_documents import agrees
+from herdmate.lsp.session import Session
+from herdmate.usage.statistics_file import statistics_path
+
+_log = logging.getLogger(__name__)
+
+_OTHERS = {
+    "continue.continue": "Continue",
+    "ex3ndr.llama-coder": "Llama Coder",
+    "ggml-org.llama-vscode": "llama.vscode",
+    "github.copilot": "GitHub Copilot",
+    "rjmacarthy.twinny": "twinny",
+    "tabbyml.vscode-tabby": "Tabby",
+}
+"""Extension ids as VS Code's marketplace has them. Wingman gives no ghost text."""
+
+
+async def tell_of_others(session: Session) -> None:
+    """Say what clashes where another extension gives ghost text too; about each only once."""
+    found = [known for known in sorted(_OTHERS) if known in session.capabilities.extensions]
+    asks = session.capabilities.configure and session.capabilities.show_message_request
+    if not found or not asks or not session.settings.completion.enabled:
+        return
+    if not (news := _noted(found, statistics_path().parent / "told-of")):
+        return
+    names = " and ".join(_OTHERS[known] for known in news)
+    text = (
+        f"{names} may give ghost text too. The editor shows only one, and all of them are asked at "
+        "each key. Explanations and refactorings do not clash."
+    )
+    if await agrees(session, text, f"Leave ghost text to {names}", "Keep Herdmate's"):
+        await change(session, "completion.enabled", False)
+        session.show("Herdmate's status menu brings its ghost text back.", types.MessageType.Info)
+
+
+def _noted(found: list[str], folder: Path) -> list[str]:
+    """Those of which the user was not told; from now on they were.
+
+    None where that cannot be noted: better not told than at every start.
+    """
+    try:
+        news = [known for known in found if not (folder / known).exists()]
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        for known in news:
+            (folder / known).touch()
+    except OSError as error:
+        _log.warning("the user is not told of other extensions: %s", error.strerror or error)
+        return []
+    return news

@@ -1,0 +1,57 @@
+"""No ghost text for a while: for an hour by the server itself, else by the client's settings."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from herdmate.lsp.action_arguments import texts_from_lsp, wrong
+from herdmate.lsp.handlers.configuration import change
+from herdmate.lsp.session import Session
+
+_HOUR = 3600.0
+
+
+def is_paused(session: Session) -> bool:
+    """Did the user want no ghost text for now?"""
+    return session.paused_until > asyncio.get_running_loop().time()
+
+
+def paused_words(session: Session) -> str:
+    """Until when that is, by the clock on the wall."""
+    left = session.paused_until - asyncio.get_running_loop().time()
+    return f"paused until {time.strftime('%H:%M', time.localtime(time.time() + left))}"
+
+
+def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:
+    """What is paused or resumed, and in which language; raises ``JsonRpcException``."""
+    what, language = texts_from_lsp(arguments, 2)
+    if what not in ("", "workspace", "language"):
+        raise wrong("The command's first argument is workspace, language, or nothing.")
+    if what == "language" and not language:
+        raise wrong("The command's second argument has to be a language id.")
+    return what, language
+
+
+async def pause(session: Session, what: str, language: str) -> None:
+    """Give no ghost text for an hour, in this ``workspace``, or in a ``language``."""
+    if what == "workspace":
+        await change(session, "completion.enabled", False, workspace=True)
+    elif what == "language":
+        others = [name for name in session.settings.completion.disabled_in if name != language]
+        await change(session, "completion.disabledIn", [*others, language])
+    else:
+        session.paused_until = asyncio.get_running_loop().time() + _HOUR
+
+
+async def resume(session: Session, what: str, language: str) -> None:
+    """Give ghost text again."""
+    if what == "workspace":
+        await change(session, "completion.enabled", None)
+    elif what == "language":
+        others = [name for name in session.settings.completion.disabled_in if name != language]
+        await change(session, "completion.disabledIn", others or None)
+    else:
+        session.paused_until = 0.0

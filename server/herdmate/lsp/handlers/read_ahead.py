@@ -1,0 +1,117 @@
+"""When the model reads ahead: a document was opened, the cursor rests, typing has paused, ghost
+text is shown, or code was selected."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+from lsprotocol import types
+
+from herdmate.actions.prefill import prefill_explanation
+from herdmate.completion.prefill import prefill
+from herdmate.errors import HerdmateError
+from herdmate.lsp.handlers.pausing import is_paused
+from herdmate.lsp.ranges import position_from_json
+from herdmate.lsp.session import Session
+from herdmate.prompting.library import Action
+from herdmate.text import Cursor, Selection
+
+_log = logging.getLogger(__name__)
+
+_AFTER_OPENING = 0.3
+_AFTER_SHOWING = 0.5
+_AFTER_SELECTING = 0.5
+_AFTER_TYPING = 1.5
+"""Seconds. Longer than a thought takes: what was moved is evaluated anew, and typing stops that."""
+
+_MOST_SELECTED = 8_000
+"""Characters: some 2,000 tokens."""
+
+
+def after_opening(session: Session, uri: str) -> None:
+    """Of a file that was opened the whole is read, as far as the window reaches."""
+    if (opened := session.documents.find(uri)) is not None:
+        _soon(session, uri, len(opened.document.text), _AFTER_OPENING)
+
+
+def after_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
+    """Typing has paused behind the last change."""
+    uri = params.text_document.uri
+    changes = params.content_changes
+    if (opened := session.documents.find(uri)) is None or not changes:
+        return
+    if isinstance(last := changes[-1], types.TextDocumentContentChangePartial):
+        offset = opened.lines.offset(last.range.start) + len(last.text)
+        _soon(session, uri, min(offset, len(opened.document.text)), _AFTER_TYPING)
+    else:
+        stop(session, uri)
+
+
+def after_hint(session: Session, hint: Any) -> None:
+    """``herdmate/cursor``: the cursor of an editor that tells rests there."""
+    try:
+        uri, position = hint["uri"], position_from_json(hint["position"])
+    except (KeyError, TypeError, ValueError):
+        _log.info("a cursor that is none: the notification needs uri and position")
+        return
+    if isinstance(uri, str) and (opened := session.documents.find(uri)) is not None:
+        _soon(session, uri, opened.lines.offset(position), 0.0)
+
+
+def after_showing(session: Session, cursor: Cursor) -> None:
+    """Ghost text is shown, and may be accepted."""
+    _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
+
+
+def after_selecting(session: Session, selection: Selection, explain: Action) -> None:
+    """Lines are selected, and may be explained next: the question for that is read.
+
+    Where less than a line is, somebody rather copies a word; much code takes longer to read than
+    anybody hesitates.
+    """
+    code = selection.text.strip()
+    if session.settings.completion.prefill and "\n" in code and len(code) <= _MOST_SELECTED:
+        work = partial(prefill_explanation, selection, explain, session.action_context)
+        _later(session, selection.document.uri, _AFTER_SELECTING, work)
+
+
+def stop(session: Session, uri: str) -> None:
+    """Something more urgent is to be done in this document."""
+    if (older := session.reading_ahead.pop(uri, None)) is not None:
+        older.cancel()
+
+
+def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
+    """Read ahead for ghost text after some seconds."""
+    if not is_paused(session):
+        _later(session, uri, seconds, partial(_read, session, uri, offset))
+
+
+def _later(session: Session, uri: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    """Read ahead after some seconds; only the newest place of all, and a sleeping model sleeps on.
+
+    Forty files that change at once would push each other out of the cache.
+    """
+    for other in tuple(session.reading_ahead):
+        stop(session, other)
+    if session.status.state in ("ready", "thinking", "starting", "loading"):
+        session.reading_ahead[uri] = asyncio.ensure_future(_after(seconds, work))
+
+
+async def _after(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
+    await asyncio.sleep(seconds)
+    try:
+        await work()
+    except HerdmateError as error:
+        _log.info("nothing was read ahead: %s", error)
+
+
+async def _read(session: Session, uri: str, offset: int) -> None:
+    if (opened := session.documents.find(uri)) is None:
+        return
+    cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
+    await prefill(cursor, session.completion, session.settings.completion)

@@ -1,0 +1,129 @@
+"""Refactorings: run one, and put its edits into the document as one versioned, undoable step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from lsprotocol import types
+
+from herdmate.actions.edits import moved
+from herdmate.actions.offers import title_of
+from herdmate.actions.rewrite import Rewrite, rewrite
+from herdmate.actions.target import resolve_target
+from herdmate.errors import StaleError
+from herdmate.lsp.action_arguments import action_input_of, selection_of
+from herdmate.lsp.apply_edit import apply, refusal
+from herdmate.lsp.convert import edits_to_lsp
+from herdmate.lsp.diagnostics import all_diagnostics
+from herdmate.lsp.handlers.new_tests import write_tests_beside
+from herdmate.lsp.handlers.shown_documents import agrees
+from herdmate.lsp.progress import counted, progress
+from herdmate.lsp.protocol import ActionArguments
+from herdmate.lsp.ranges import range_to_json
+from herdmate.lsp.session import Session
+from herdmate.text import Selection
+
+_ANNOTATION = "herdmate"
+_AGAIN = "Run again"
+
+
+async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None:
+    """Run a refactoring with progress and apply it. Raises ``HerdmateError``.
+
+    Where the document has moved on meanwhile the user is asked whether to run it again.
+    """
+    action = session.library.get(arguments.action)
+    if action.kind == "tests":
+        return await write_tests_beside(session, arguments)
+    title = title_of(action, action_input_of(session, arguments))
+    while True:
+        # As it is now: until the client has agreed to show progress the user may type.
+        selection = await selection_of(session, arguments)
+        async with progress(session, title) as report, session.thinking():
+            done = await run_rewrite(session, arguments, selection, counted(report))
+        try:
+            await _apply(session, done, title)
+            if done.reasons:
+                session.show(done.reasons, types.MessageType.Info)
+            return None
+        except StaleError as error:
+            if not session.capabilities.show_message_request:
+                raise
+            if not await agrees(session, str(error), _AGAIN):
+                return None
+        arguments = _moved(session, arguments, done)
+
+
+async def run_rewrite(
+    session: Session,
+    arguments: ActionArguments,
+    selection: Selection,
+    on_progress: Callable[[int], None],
+) -> Rewrite:
+    """Ask the model for a refactoring of what the arguments select. Raises ``HerdmateError``."""
+    action, action_input = (
+        session.library.get(arguments.action),
+        action_input_of(session, arguments),
+    )
+    if "diagnostics" in action.needs:
+        opened, whole = session.documents.get(arguments.uri), resolve_target(selection, True)
+        if found := await all_diagnostics(session, opened, whole.span):
+            action_input = replace(action_input, problems=found)
+    return await rewrite(selection, action, session.action_context, action_input, on_progress)
+
+
+def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:
+    """A workspace edit that names the document's version.
+
+    Raises ``StaleError`` when the document has moved on meanwhile.
+    """
+    document = done.target.document
+    opened = session.documents.get(document.uri)
+    if opened.document.text != document.text:
+        raise StaleError(
+            "The file changed while the model was working, so nothing was changed; run it again."
+        )
+    edits = edits_to_lsp(done.edits, opened.lines)
+    if not session.capabilities.versioned_edits:
+        return types.WorkspaceEdit(changes={document.uri: edits})
+    named = types.OptionalVersionedTextDocumentIdentifier(document.uri, opened.document.version)
+    if not session.capabilities.annotations:
+        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(named, list(edits))])
+    annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
+    return types.WorkspaceEdit(
+        document_changes=[types.TextDocumentEdit(named, list(annotated))],
+        change_annotations={_ANNOTATION: _annotation(session, done, title)},
+    )
+
+
+def _annotation(session: Session, done: Rewrite, title: str) -> types.ChangeAnnotation:
+    """What the edit is called, and whether the user is to see it first.
+
+    VS Code's preview shows an edit that needs confirmation with an empty box, which the user has to
+    tick: so it is asked for only where there is something to decide.
+    """
+    about = "Herdmate: callers may have to change too" if done.touches_callers else "Herdmate"
+    about = f"{about}. {done.reasons}" if done.reasons else about
+    return types.ChangeAnnotation(title, _is_previewed(session, done), about)
+
+
+def _is_previewed(session: Session, done: Rewrite) -> bool:
+    preview = session.settings.refactor.preview
+    wanted = done.touches_callers if preview == "auto" else preview == "always"
+    return wanted and session.capabilities.annotations
+
+
+def _moved(session: Session, arguments: ActionArguments, done: Rewrite) -> ActionArguments:
+    """The same for the document as it is now."""
+    opened = session.documents.get(arguments.uri)
+    now = moved(done.target.span, done.target.document.text, opened.document.text)
+    range_ = range_to_json(opened.lines.range(now))
+    return replace(arguments, range=range_, version=opened.document.version)
+
+
+async def _apply(session: Session, done: Rewrite, title: str) -> None:
+    edit = rewrite_to_lsp(session, done, title)
+    refused = await apply(session, edit, title, _is_previewed(session, done))
+    if refused is not None:
+        raise refusal(refused)

@@ -1,0 +1,156 @@
+"""What Herdmate shows in the editor itself: texts as Markdown, and questions to the user."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import time
+import uuid
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+from lsprotocol import types
+from platformdirs import user_cache_path
+
+from herdmate.atomic_write import create_whole
+from herdmate.errors import HerdmateError
+from herdmate.lsp.client_requests import ask, register, tell
+from herdmate.lsp.session import Session
+from herdmate.printable import as_message
+from herdmate.usage.prompt_report import prompt_report
+
+_FOLDER = "shown"
+_OF_A_SERVER = re.compile(r"[0-9]{1,10}")
+_KEPT_SECONDS = 24 * 3600  # in a folder of a process that may be another by now
+_SCHEME = "herdmate"
+_MOST_SHOWN = 8
+
+
+async def offer_content(session: Session) -> None:
+    """Have the client ask for documents of ours, where it can: these lie in no file."""
+    if session.capabilities.shows_content:
+        name = types.WORKSPACE_TEXT_DOCUMENT_CONTENT
+        options = types.TextDocumentContentOptions([_SCHEME])
+        await register(session, types.Registration("content", name, options))
+
+
+def content(session: Session, uri: str) -> types.TextDocumentContentResult:
+    """The text of a document of ours."""
+    gone = "This is gone: it was shown by a server that has ended, or long ago.\n"
+    return types.TextDocumentContentResult(session.shown.get(uri, gone))
+
+
+async def show_markdown(session: Session, name: str, text: str) -> None:
+    """Have the client show a text of a name of its own: an editor reads nothing again that it
+    shows already. Where no file can be written the user is told why it is not shown."""
+    name = f"{name}-{uuid.uuid4().hex[:8]}.md"
+    if session.capabilities.shows_content:
+        uri = f"{_SCHEME}:/{name}"
+        for old in list(session.shown)[: -_MOST_SHOWN + 1]:
+            del session.shown[old]
+        session.shown[uri] = text
+    else:
+        uri = _written(name, text).as_uri()
+    await show_document(session, uri)
+
+
+async def show_document(session: Session, uri: str) -> None:
+    """Have the client show a document, and put the cursor there."""
+    params = types.ShowDocumentParams(uri, external=False, take_focus=True)
+    await tell(session, types.WINDOW_SHOW_DOCUMENT, params)
+
+
+def forget_shown() -> None:
+    """Remove what this server has shown in files, and what servers have left that ended badly.
+
+    To be called at the start and at the end: what the model saw is the user's code.
+    """
+    folder = _folder()
+    with suppress(OSError):
+        if folder.is_symlink():
+            return  # it is not ours
+        for item in list(folder.iterdir()):
+            if _is_left(item):
+                _remove(item)
+
+
+def _written(name: str, text: str) -> Path:
+    """A file that only the user may read, in a folder of this server alone.
+
+    Raises ``HerdmateError`` where there is no such folder to be had.
+    """
+    folder = _folder()
+    own = folder / str(os.getpid())
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        for place in (folder, own):
+            place.mkdir(mode=0o700, exist_ok=True)
+            _check_ours(place)
+        create_whole(own / name, text.encode(), mode=0o600)
+    except OSError as error:
+        raise HerdmateError(
+            f"It cannot be shown, since {folder} cannot be written to ({error.strerror or error}); "
+            "make it a folder of yours."
+        ) from error
+    return own / name
+
+
+def _folder() -> Path:
+    return user_cache_path("herdmate") / _FOLDER
+
+
+def _check_ours(folder: Path) -> None:
+    """Raises ``OSError`` for a link, or a folder of another user; closes an open one."""
+    found = os.lstat(folder)
+    if not stat.S_ISDIR(found.st_mode):
+        raise OSError(None, "it is a link")
+    if hasattr(os, "geteuid"):
+        if found.st_uid != os.geteuid():
+            raise OSError(None, "it belongs to another user")
+        if stat.S_IMODE(found.st_mode) != 0o700:
+            folder.chmod(0o700)
+
+
+def _is_left(item: Path) -> bool:
+    """Is it our own, or of a server that runs no more?"""
+    if not _OF_A_SERVER.fullmatch(item.name) or item.name == str(os.getpid()):
+        return True
+    made = item.lstat().st_mtime
+    try:
+        is_another = psutil.Process(int(item.name)).create_time() > made + 1
+    except (psutil.Error, OverflowError):
+        return True
+    return is_another or made < time.time() - _KEPT_SECONDS
+
+
+def _remove(item: Path) -> None:
+    if item.is_symlink() or not item.is_dir():
+        item.unlink(missing_ok=True)
+    else:
+        shutil.rmtree(item, ignore_errors=True)
+
+
+async def agrees(session: Session, question: str, yes: str, no: str = "Not now") -> bool:
+    """Ask the user, with a button for yes and one for no; only for clients that can."""
+    actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
+    question = as_message(question)
+    params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
+
+    def is_yes(answer: Any) -> bool:
+        return isinstance(answer, dict) and answer.get("title") == yes
+
+    method = types.WINDOW_SHOW_MESSAGE_REQUEST
+    return await ask(session, method, params, is_yes, otherwise=False, seconds=None)
+
+
+async def show_seen(session: Session) -> str | None:
+    """What the model was asked last; answered only where it cannot be shown."""
+    text = prompt_report(session.host.last_request)
+    if not session.capabilities.show_document:
+        return text
+    await show_markdown(session, "what-the-model-saw", text)
+    return None

@@ -1,0 +1,48 @@
+"""What the command ``herdmate.status`` answers: the status, and what the engine has done."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from lsprotocol import types
+
+from herdmate.completion.complete import budget, why_smaller
+from herdmate.lsp.session import Session
+
+
+async def report(session: Session) -> dict[str, Any]:
+    """The status; with a model also its process and the tokens evaluated since it started."""
+    answer = asdict(session.status)
+    answer["silence"] = session.silence
+    if session.status.state in ("ready", "thinking"):
+        answer["engineProcess"] = session.host.process_id
+        answer["engine"] = asdict(await session.host.totals())
+        answer["writing"] = session.host.latency.writing  # tokens a second
+        answer["window"] = await _window(session)
+    return answer
+
+
+async def _window(session: Session) -> dict[str, Any]:
+    """How much of the code the model sees, and why that is less than the settings say."""
+    info = await session.host.ready()
+    latency = session.host.latency
+    before, after = budget(info, session.settings.completion, latency)
+    note = why_smaller(info, session.settings, latency)
+    return {"prefixTokens": before, "suffixTokens": after, "note": note}
+
+
+def why_nothing(session: Session) -> str:
+    """Say why nothing was shown last."""
+    sentence = sentence_of_silence(session)
+    session.show(sentence, types.MessageType.Info)
+    return sentence
+
+
+def sentence_of_silence(session: Session) -> str:
+    """Why nothing was shown when ghost text was asked for last."""
+    if session.status.state not in ("ready", "thinking", "sleeping"):
+        return session.status.message or f"Herdmate is {session.status.state}."
+    if session.silence:
+        return f"There was no ghost text: {session.silence.rstrip('.')}."
+    return "There was ghost text when it was asked for last, or nothing was asked yet."

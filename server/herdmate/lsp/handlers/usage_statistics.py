@@ -1,0 +1,137 @@
+"""Local statistics: the session's events are counted, and now and then written to the file."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from lsprotocol import types
+
+from herdmate.completion.complete import Completion, Silence
+from herdmate.errors import HerdmateError
+from herdmate.generation import Priority, Request, Usage
+from herdmate.lsp import protocol
+from herdmate.lsp.handlers import shown_documents
+from herdmate.lsp.session import Session
+from herdmate.text import Cursor
+from herdmate.usage import statistics
+from herdmate.usage.shown_suggestion import Accepted
+
+_SECONDS = 30.0
+"""Between two writes, and until an accepted text is looked for again."""
+
+_NOTE = "This is kept on this machine only; `herdmate stats --erase` erases it."
+
+
+def after_asking(session: Session, cursor: Cursor) -> float:
+    """The editor asked for ghost text; answers when."""
+    if session.settings.stats:
+        session.tally.asked(cursor.document.language)
+        _save_soon(session)
+    return time.perf_counter()
+
+
+def after_answering(
+    session: Session,
+    cursor: Cursor,
+    answer: tuple[Completion, ...] | Silence | HerdmateError | None,
+    asked_at: float,
+) -> None:
+    """What it was answered; a request that another overtook is not."""
+    if not session.settings.stats or not answer:
+        return
+    language, seconds = cursor.document.language, time.perf_counter() - asked_at
+    if isinstance(answer, tuple):
+        session.tally.answered(language, seconds, answer[0].is_cached)
+    else:
+        reason = answer.reason if isinstance(answer, Silence) else statistics.ERROR
+        session.tally.silent(language, reason)
+
+
+def after_generating(session: Session, request: Request, usage: Usage) -> None:
+    """The model was asked for ghost text."""
+    opened = session.documents.find(request.lane.removeprefix("type "))
+    if session.settings.stats and opened is not None and request.priority is Priority.TYPING:
+        session.tally.generated(opened.document.language, usage)
+
+
+def offered(
+    session: Session, cursor: Cursor, items: Sequence[Completion]
+) -> list[types.Command | None]:
+    """Texts are shown; the commands by which editors tell that one was accepted."""
+    if not session.settings.stats:
+        return [None] * len(items)
+    return [
+        types.Command("Count", protocol.COMMAND_ACCEPTED, arguments=[number])
+        for number in session.tally.offer(cursor, items)
+    ]
+
+
+def after_change(session: Session, uri: str) -> None:
+    """A document was edited; editors that run no command tell so that a text was accepted."""
+    opened = session.documents.find(uri)
+    if session.settings.stats and opened is not None:
+        _judge_later(session, session.tally.changed(opened.document))
+
+
+def after_accepting(session: Session, number: int) -> None:
+    """The editor tells that a text was accepted."""
+    if session.settings.stats:
+        _judge_later(session, session.tally.accept(number))
+
+
+def before_closing(session: Session, uri: str) -> None:
+    """What was accepted in a document was kept, or not."""
+    if (opened := session.documents.find(uri)) is not None:
+        for item in session.tally.waiting(uri):
+            session.tally.judge(item, opened.document)
+
+
+def finish(session: Session) -> None:
+    """The server ends: all is judged and written."""
+    for uri in session.documents.uris():
+        before_closing(session, uri)
+    if session.saving is not None:
+        session.saving.cancel()
+    counts = session.tally.take()
+    if counts and session.settings.stats:
+        session.statistics_file.add(counts)
+
+
+async def show(session: Session) -> str | None:
+    """The figures; answered only where they cannot be shown."""
+    file = session.statistics_file
+    counts = await asyncio.to_thread(file.read) + session.tally.counted
+    is_off = "" if session.settings.stats else "Counting is switched off by herdmate.stats. "
+    text = statistics.page(counts, f"{is_off}{_NOTE}")
+    if not session.capabilities.show_document:
+        return text
+    await shown_documents.show_markdown(session, "statistics", text)
+    return None
+
+
+def _judge_later(session: Session, item: Accepted | None) -> None:
+    if item is not None:
+        asyncio.get_running_loop().call_later(_SECONDS, _judge, session, item)
+
+
+def _judge(session: Session, item: Accepted) -> None:
+    if (opened := session.documents.find(item.uri)) is not None:
+        session.tally.judge(item, opened.document)
+        _save_soon(session)
+
+
+def _save_soon(session: Session) -> None:
+    if session.saving is None:
+        loop = asyncio.get_running_loop()
+        session.saving = loop.call_later(_SECONDS, lambda: session.spawn(_save(session)))
+
+
+async def _save(session: Session) -> None:
+    session.saving = None
+    if not session.settings.stats:
+        session.tally.forget()
+    counts = session.tally.take()
+    if counts and not await asyncio.to_thread(session.statistics_file.add, counts):
+        session.tally.counted += counts

@@ -1,0 +1,273 @@
+"""Keeping the index of the workspace, and knowing which files the model must not see.
+
+The workspace is read at the start, and what changes later, a file at a time while nobody types.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from urllib.parse import unquote
+
+from lsprotocol import types
+
+from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_files
+from herdmate.context.ignored import holds_rules, state_of_rules
+from herdmate.context.index import is_indexed, read_heads
+from herdmate.context.related import Nearby
+from herdmate.context.withheld import reason_to_withhold_file
+from herdmate.lsp.client_requests import register
+from herdmate.lsp.session import Session
+from herdmate.text import folder_of, path_of
+
+_log = logging.getLogger(__name__)
+
+_REST = 0.03
+"""Seconds between two files, of which each takes some milliseconds of a processor."""
+_TYPING = 1.0
+_MOST_EDITED = 10
+
+_AT_ONCE = 10
+"""Documents that are looked at before others have their turn; each takes half a millisecond."""
+
+_FILES_AT_ONCE = 50
+"""Files whose names are looked at before others have their turn."""
+
+
+async def index_workspace(session: Session) -> None:
+    """Read what the files of the workspace define; files are looked for on another thread.
+
+    Anew, this finds what may be read now, and forgets all else. The newest call does it.
+    """
+    if session.settings.completion.related and session.folders:
+        await session.supersede("index", _index(session))
+
+
+async def _index(session: Session) -> None:
+    neighbours, folders = session.project, session.folders
+    session.rules = await asyncio.to_thread(lambda: {at: state_of_rules(at) for at in folders})
+    gone = set(neighbours.index.paths())
+    files = _files(folders)
+    while batch := await asyncio.to_thread(_next, files, 100):
+        gone.difference_update(batch)
+        for path in batch:
+            await _until_nobody_types(session)
+            if is_indexed(path) and await _read(session, path):
+                await asyncio.sleep(_REST)
+    for path in gone:
+        neighbours.index.forget(path)
+    _log.info("the definitions of %d files are known", len(neighbours.index))
+
+
+async def _read(session: Session, path: Path) -> bool:
+    """Have the index read a file, away from the event loop; was there anything to do?"""
+    index, root = session.project.index, folder_of(path, session.folders)
+    if root is None or (stamp := index.stamp_if_new(path)) is None:
+        return False
+    return index.take(path, stamp, await asyncio.to_thread(read_heads, path, root))
+
+
+def _files(folders: Iterable[Path]) -> Iterator[Path]:
+    """The files of all folders, each once: one folder may lie in another."""
+    seen: set[Path] = set()
+    for path in islice(chain.from_iterable(map(readable_files, folders)), MOST_FILES):
+        if path not in seen:
+            seen.add(path)
+            yield path
+
+
+def after_changing_folders(session: Session) -> None:
+    """The workspace has other folders."""
+    session.learn_folders()
+    session.load_prompts()
+    session.rules = {}
+    _look_at_all(session)
+
+
+def after_opening(session: Session, *uris: str) -> None:
+    """Documents, or a notebook's cells, were opened: are they such as the model must not see?"""
+    _look_at_rules(session, uris)
+    _look_at_documents(session, uris)
+    _tell_opened(session)
+
+
+def after_change(session: Session, uri: str) -> None:
+    """A document was edited."""
+    now = asyncio.get_running_loop().time()
+    session.host.latency.note_key(now - session.typed_at)
+    session.typed_at = now
+    if session.edited[:1] != [uri]:
+        session.edited = [uri, *(item for item in session.edited if item != uri)][:_MOST_EDITED]
+        _tell_opened(session)
+
+
+def after_saving(session: Session, uris: Iterable[str]) -> None:
+    """Files were saved, or may have changed, come or gone otherwise.
+
+    What they say of ignoring holds at once, what they define is read while nobody types.
+    """
+    saved = tuple(uris)
+    if any(holds_rules(Path(unquote(uri))) for uri in saved):
+        _look_at_all(session)
+    else:
+        _look_at_rules(session, saved[:_AT_ONCE])
+    _note_changed(session, saved[:_FILES_AT_ONCE])
+    if later := saved[_FILES_AT_ONCE:]:
+        session.spawn(_in_slices(later, _FILES_AT_ONCE, partial(_note_changed, session)))
+
+
+def _note_changed(session: Session, uris: Iterable[str]) -> None:
+    paths = (path for uri in uris if (path := path_of(uri)) is not None)
+    session.changed_files.update(path for path in paths if _could_be_indexed(session, path))
+    if session.changed_files and (session.looking is None or session.looking.done()):
+        session.looking = session.spawn(_look_at_changed(session))
+
+
+async def _in_slices(uris: Sequence[str], size: int, look: Callable[[Sequence[str]], None]) -> None:
+    for at in range(0, len(uris), size):
+        await asyncio.sleep(0)
+        look(uris[at : at + size])
+
+
+def after_closing(session: Session, uri: str) -> None:
+    """A document was closed."""
+    session.project.withheld.pop(uri, None)
+    session.project.forget(uri)
+    _tell_opened(session)
+
+
+async def _look_at_changed(session: Session) -> None:
+    while session.changed_files:
+        await _until_nobody_types(session)
+        path = session.changed_files.pop()
+        await asyncio.sleep(_REST if await _look_again(session, path) else 0)
+
+
+async def _look_again(session: Session, path: Path) -> bool:
+    """A file may have changed, come or gone; was it read?"""
+    index, root = session.project.index, folder_of(path, session.folders)
+    if root is None or not _could_be_indexed(session, path):
+        return False
+    if _must_not_be_read(session, path, root):
+        index.forget(path)
+        return False
+    if (path not in index and len(index) >= MOST_FILES) or not await _read(session, path):
+        return False
+    if _must_not_be_read(session, path, root):  # rules may have come meanwhile
+        index.forget(path)
+    return True
+
+
+def _must_not_be_read(session: Session, path: Path, root: Path) -> bool:
+    return _is_by_link(path, root) or reason_to_withhold_file(path, session.folders) is not None
+
+
+def _could_be_indexed(session: Session, path: Path) -> bool:
+    """By its name and place alone."""
+    root = folder_of(path, session.folders)
+    return (
+        session.settings.completion.related
+        and root is not None
+        and is_indexed(path)
+        and not is_in_left_out_folder(path, root)
+    )
+
+
+def _is_by_link(path: Path, root: Path) -> bool:
+    """Is a file below ``root``, or a folder on the way to it, a link?"""
+    return Path(os.path.realpath(path)) != Path(os.path.realpath(root), path.relative_to(root))
+
+
+def _look_at_rules(session: Session, uris: Iterable[str]) -> None:
+    """Have the rules changed that hold for what lies in the folders of some files?"""
+    paths = map(path_of, {uri.partition("#")[0] for uri in uris})
+    folders = {folder_of(path, session.folders) for path in set(paths) if path is not None}
+    now = {folder: state_of_rules(folder) for folder in folders if folder is not None}
+    before = session.rules
+    session.rules = before | now
+    if any(before.get(folder, state) != state for folder, state in now.items()):
+        _look_at_all(session)
+
+
+def _look_at_all(session: Session) -> None:
+    """Rules that have changed hold at once; the index follows while nobody types.
+
+    Of many documents those that the model is asked about are looked at now. The others it does not
+    see until they were.
+    """
+    session.project.choose_anew()
+    urgent = {*session.reading_ahead, *session.completion.in_flight, *session.edited}
+    uris = sorted(session.documents.uris(), key=lambda uri: uri not in urgent)
+    now, later = uris[:_AT_ONCE], uris[_AT_ONCE:]
+    _look_at_documents(session, now)
+    if later:
+        session.project.withheld |= dict.fromkeys(later, _NOT_LOOKED_AT)
+        session.spawn(_in_slices(later, _AT_ONCE, partial(_look_at_open, session)))
+    session.spawn(index_workspace(session))
+
+
+_NOT_LOOKED_AT = "what git ignores has changed, and this file is just being looked at"
+
+
+def _look_at_open(session: Session, uris: Iterable[str]) -> None:
+    """Some may have been closed meanwhile."""
+    _look_at_documents(session, [uri for uri in uris if uri in session.documents])
+
+
+def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
+    """May the model see open documents? The cells of a notebook lie in one file."""
+    reasons: dict[str, str | None] = {}
+    for uri in uris:
+        file = uri.partition("#")[0]
+        if file not in reasons:
+            path = path_of(file)
+            folders = session.folders
+            reasons[file] = None if path is None else reason_to_withhold_file(path, folders)
+        _withhold(session, uri, reasons[file])
+
+
+def _withhold(session: Session, uri: str, reason: str | None) -> None:
+    """Where the model may not see a document any more, what it does with that stops."""
+    if reason is None:
+        session.project.withheld.pop(uri, None)
+        return
+    session.project.withheld[uri] = reason
+    if (reading := session.reading_ahead.pop(uri, None)) is not None:
+        reading.cancel()
+    session.completion.stop(uri)
+
+
+async def watch_files(session: Session) -> None:
+    """Ask a client that watches files to tell what other programs change."""
+    if session.capabilities.watches_files:
+        watched = types.DidChangeWatchedFilesRegistrationOptions(
+            [types.FileSystemWatcher(glob_pattern="**/*")]
+        )
+        name = types.WORKSPACE_DID_CHANGE_WATCHED_FILES
+        await register(session, types.Registration("herdmate-files", name, watched))
+
+
+async def _until_nobody_types(session: Session) -> None:
+    while (since := asyncio.get_running_loop().time() - session.typed_at) < _TYPING:  # noqa: ASYNC110 - the next key sets it anew
+        await asyncio.sleep(_TYPING - since)
+
+
+def _next(files: Iterator[Path], count: int) -> list[Path]:
+    return [path for path, _ in zip(files, range(count), strict=False)]
+
+
+def _tell_opened(session: Session) -> None:
+    session.project.look_again(partial(_nearby, session))
+
+
+def _nearby(session: Session) -> Nearby:
+    opened = (path_of(uri) for uri in session.documents.uris())
+    edited = (path_of(uri) for uri in session.edited)
+    return Nearby(
+        frozenset(path for path in opened if path), frozenset(path for path in edited if path)
+    )

@@ -1,0 +1,98 @@
+"""The parameters of ``initialize``, as far as anything can be made of them.
+
+No session ever begins where they are refused, so what is odd in them is left out instead.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import attrs
+import cattrs
+from lsprotocol import types
+
+from herdmate.lsp.params import UnreadableError, structured
+
+
+def params_of_initialize(converter: cattrs.Converter, value: Any) -> types.InitializeParams:
+    """Those that a client sent, less each member that is not as the specification has it.
+
+    Raises ``UnreadableError`` where they are no object, or no capabilities are in them.
+    """
+    try:
+        return readable(structured(converter, value, types.InitializeParams))
+    except UnreadableError:
+        able = value.get("capabilities") if isinstance(value, dict) else None
+        if not isinstance(able, dict):
+            raise
+    less = {**value, "processId": value.get("processId"), "capabilities": _able(converter, able)}
+    empty: dict[str, Any] = {"processId": None, "capabilities": {}}
+    good = _good(converter, less, types.InitializeParams, empty)
+    return readable(structured(converter, {**empty, **good}, types.InitializeParams))
+
+
+def _able(converter: cattrs.Converter, value: dict[str, Any]) -> dict[str, Any]:
+    """Capabilities stand in groups; of one that cannot be read the good members stay."""
+    fields = {"textDocument": types.TextDocumentClientCapabilities,
+              "workspace": types.WorkspaceClientCapabilities,
+              "window": types.WindowClientCapabilities,
+              "general": types.GeneralClientCapabilities}  # fmt: skip
+    for name, type_ in fields.items():
+        if isinstance(group := value.get(name), dict):
+            value = {**value, name: _good(converter, group, type_, {})}
+    return _good(converter, value, types.ClientCapabilities, {})
+
+
+def _good(
+    converter: cattrs.Converter, value: dict[str, Any], type_: type[Any], others: dict[str, Any]
+) -> dict[str, Any]:
+    """The members that can be read, each by itself among ``others``."""
+    found = {}
+    for name, member in value.items():
+        try:
+            structured(converter, {**others, name: member}, type_)
+        except UnreadableError:
+            continue
+        found[name] = member
+    return found
+
+
+def readable(params: types.InitializeParams) -> types.InitializeParams:
+    """The same without what pygls could not read."""
+    folders = [item for item in params.workspace_folders or () if is_uri(item.uri)]
+    root = params.root_uri if params.root_uri and is_uri(params.root_uri) else None
+    return attrs.evolve(
+        params,
+        capabilities=attrs.evolve(
+            params.capabilities, general=_general(params.capabilities.general)
+        ),
+        root_uri=root or _uri_of(params.root_path),
+        root_path=None,
+        workspace_folders=folders,
+    )
+
+
+def is_uri(value: str) -> bool:
+    """Can this be taken apart as a URI?"""
+    try:
+        return bool(urlsplit(value).scheme)
+    except ValueError:
+        return False
+
+
+def _general(
+    general: types.GeneralClientCapabilities | None,
+) -> types.GeneralClientCapabilities | None:
+    if general is None or general.position_encodings is None:
+        return general
+    names = [name for name in general.position_encodings if isinstance(name, str)]
+    return attrs.evolve(general, position_encodings=names)
+
+
+def _uri_of(path: str | None) -> str | None:
+    try:
+        return Path(path).as_uri() if path else None
+    except ValueError:  # a relative one
+        return None

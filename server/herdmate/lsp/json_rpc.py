@@ -1,0 +1,288 @@
+"""Which message is answered how: every request once, and nothing else.
+
+pygls gives the handlers of the protocol's own methods. What it does not do is done here: a request
+that nobody can read is answered too, one before ``initialize`` or after ``shutdown`` is refused,
+and no error of a message is shown to the user. pygls would also keep a copy of its own of every
+document, and split and join it at each keystroke, 20 ms for 20,000 lines; Herdmate keeps its
+documents itself (see ``documents``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import inspect
+import json
+import logging
+from collections.abc import Awaitable, Generator
+from typing import Any, Literal
+
+from lsprotocol import types
+from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
+from pygls.protocol import LanguageServerProtocol, lsp_method
+
+from herdmate.lsp import protocol
+from herdmate.lsp.dispatch import Handler, run
+from herdmate.lsp.error_responses import error_to_lsp, log_failure
+from herdmate.lsp.initialize_params import params_of_initialize
+from herdmate.lsp.json_rpc_messages import (
+    Fault,
+    Id,
+    Message,
+    Notification,
+    Request,
+    is_nested_too_deeply,
+    message_from_json,
+)
+from herdmate.lsp.params import UnreadableError, is_request, params_from_json
+
+_log = logging.getLogger(__name__)
+
+_DOCUMENTS = (
+    *(types.TEXT_DOCUMENT_DID_OPEN, types.TEXT_DOCUMENT_DID_CHANGE, types.TEXT_DOCUMENT_DID_CLOSE),
+    types.NOTEBOOK_DOCUMENT_DID_OPEN,
+    types.NOTEBOOK_DOCUMENT_DID_CHANGE,
+    types.NOTEBOOK_DOCUMENT_DID_CLOSE,
+)
+
+_MOST_SHOWN = 100
+"""Characters of a name that the client gave, in an answer to it."""
+
+_NOT_YET = int(types.ErrorCodes.ServerNotInitialized)
+_INVALID = int(types.ErrorCodes.InvalidRequest)
+_NO_METHOD = int(types.ErrorCodes.MethodNotFound)
+
+
+class Protocol(LanguageServerProtocol):
+    """The client's messages go in at ``handle``."""
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)
+        for method in _DOCUMENTS:
+            self.fm.builtin_features.pop(method, None)
+        self.stage: Literal["new", "running", "shut down"] = "new"
+        self.exit_code: int | None = None  # once the client has said exit
+        self._in_flight: dict[Id, list[asyncio.Task[Any]]] = {}
+        self._going_on: set[asyncio.Task[Any]] = set()
+
+    def structure_message(self, data: Any) -> Any:
+        """As it came: pygls would take any object inside of a message for a message."""
+        return data
+
+    def handle_message(self, message: Any) -> None:
+        """Do what a message in JSON says."""
+        self.handle(message_from_json(message))
+
+    def handle(self, message: Message) -> None:
+        """Do what a message says, and answer it where it asks for an answer."""
+        context = contextvars.copy_context()
+        if isinstance(message, Request):
+            context.run(self._request, message)
+        elif isinstance(message, Notification):
+            context.run(self._notification, message)
+        elif isinstance(message, Fault):
+            _log.info("a message was refused: %s", message.message)
+            self._answer_error(message.id, types.ResponseError(int(message.code), message.message))
+        else:
+            self._response(message.id, message.result, message.error)
+
+    async def finish(self, seconds: float) -> None:
+        """Wait until what goes on has ended, but no longer than this."""
+        tasks = {task for tasks in self._in_flight.values() for task in tasks}
+        if tasks:
+            await asyncio.wait(tasks, timeout=seconds)
+
+    def _request(self, request: Request) -> None:
+        try:
+            handler = self._handler(request)
+            params = self._params(request.method, request.params)
+            if request.method == types.SHUTDOWN:
+                self.stage = "shut down"
+                self._cancel_all()
+            result = run(handler, params)
+        except Exception as error:
+            self._refuse(request, error)
+            return
+        if not inspect.isawaitable(result):
+            self._answer(request, result)
+            return
+        task = asyncio.ensure_future(_value(result))
+        self._in_flight.setdefault(request.id, []).append(task)
+        task.add_done_callback(lambda _: self._finish_request(request, task))
+
+    def _params(self, method: str, value: Any) -> Any:
+        """Raises ``UnreadableError``."""
+        if is_nested_too_deeply(value):
+            raise UnreadableError("The parameters are nested too deeply.")
+        if method == types.INITIALIZE:
+            return params_of_initialize(self._converter, value)
+        return params_from_json(self._converter, method, value)
+
+    def _handler(self, request: Request) -> Handler:
+        """What carries a request out; raises ``JsonRpcException`` where it is not the time for it,
+        or where nothing does."""
+        method = request.method
+        if self.stage == "new" and method != types.INITIALIZE:
+            raise JsonRpcException("The first request has to be initialize.", _NOT_YET)
+        if self.stage == "shut down":
+            raise JsonRpcException("After shutdown there is only exit.", _INVALID)
+        if self.stage == "running" and method == types.INITIALIZE:
+            raise JsonRpcException("The server is initialized already.", _INVALID)
+        handler = self._known(method)
+        if handler is None or not _is_answered(method):
+            sentence = f"There is no request {method[:_MOST_SHOWN]}."
+            raise JsonRpcException(sentence, _NO_METHOD)
+        return handler
+
+    def _known(self, method: str) -> Handler | None:
+        builtin: Handler | None = self.fm.builtin_features.get(method)
+        return builtin or self.fm.features.get(method)
+
+    def _notification(self, message: Notification) -> None:
+        method = message.method
+        if method == types.EXIT:
+            self.exit_code = 0 if self.stage == "shut down" else 1
+        elif self.stage != "running":
+            _log.info("a notification was left out: the session has not begun, or is over")
+        elif method == types.CANCEL_REQUEST:
+            self._cancel(message.params)
+        elif (handler := self._known(method)) is None or _is_answered(method):
+            _log.debug("a notification that nobody listens to: %s", method)
+        else:
+            self._listen(handler, message)
+
+    def _listen(self, handler: Handler, message: Notification) -> None:
+        try:
+            params = self._params(message.method, message.params)
+            result = run(handler, params)
+        except UnreadableError as error:
+            _log.warning("%s was left out: %s", message.method, error)
+            session: Any = self._server
+            session.documents.drop_after(message.method, message.params)
+            return
+        except Exception as error:
+            log_failure(message.method, error)
+            return
+        if inspect.isawaitable(result):
+            task = asyncio.ensure_future(_value(result))
+            self._going_on.add(task)
+            task.add_done_callback(lambda _: self._finish_notification(message, task))
+
+    def _finish_notification(self, message: Notification, task: asyncio.Task[Any]) -> None:
+        self._going_on.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log_failure(message.method, error)
+
+    def _finish_request(self, request: Request, task: asyncio.Task[Any]) -> None:
+        tasks = self._in_flight[request.id]
+        tasks.remove(task)
+        if not tasks:
+            del self._in_flight[request.id]
+        if task.cancelled():
+            self._refuse(request, asyncio.CancelledError())
+        elif (error := task.exception()) is not None:
+            self._refuse(request, error)
+        else:
+            self._answer(request, task.result())
+
+    def _cancel(self, params: Any) -> None:
+        """Cancel what the client asked with this id; it may be finished, or never have been."""
+        number = params.get("id") if isinstance(params, dict) else None
+        if isinstance(number, str | int | float):
+            for task in self._in_flight.get(number, ()):
+                task.cancel()
+
+    def _cancel_all(self) -> None:
+        for task in (
+            *self._going_on,
+            *(task for some in self._in_flight.values() for task in some),
+        ):
+            task.cancel()
+
+    def _response(self, number: Any, result: Any, error: Any) -> None:
+        """Hand over what the client answered, in JSON; a second answer finds nobody waiting."""
+        future = self._request_futures.pop(number, None) if isinstance(number, str) else None
+        if future is None or future.done():
+            _log.debug("an answer to nothing that is asked")
+            return
+        self._result_types.pop(number, None)
+        if error is not None or is_nested_too_deeply(result):
+            said = error.get("message") if isinstance(error, dict) else None
+            future.set_exception(JsonRpcException(str(said or "The client answered an error.")))
+        else:
+            future.set_result(result)
+
+    def forget(self, number: str) -> None:
+        """Nobody waits any more for the answer to a request of ours."""
+        self._request_futures.pop(number, None)
+        self._result_types.pop(number, None)
+
+    def _refuse(self, request: Request, error: BaseException) -> None:
+        if isinstance(error, UnreadableError):
+            error = JsonRpcInvalidParams(str(error))
+        known = self._known(request.method) is not None
+        log_failure(request.method if known else "an unknown request", error)
+        self._answer_error(request.id, error_to_lsp(error))
+
+    def _answer(self, request: Request, result: Any) -> None:
+        try:
+            self._write({"jsonrpc": "2.0", "id": request.id, "result": result})
+        except (TypeError, ValueError, AttributeError, RecursionError) as error:
+            self._refuse(request, error)
+
+    def _answer_error(self, number: Id | None, error: types.ResponseError) -> None:
+        said = {"code": error.code, "message": error.message}
+        self._write({"jsonrpc": "2.0", "id": number, "error": said})
+
+    def _send_data(self, data: Any) -> None:
+        self._write(data)
+
+    def _write(self, message: Any) -> None:
+        """Raises ``TypeError`` or the like where JSON cannot hold the message."""
+        body = json.dumps(message, default=self._serialize_message, allow_nan=False).encode()
+        _log.debug("sent: %s", body)
+        if self.writer is None:
+            return
+        header = b"Content-Length: %d\r\n\r\n" % len(body) if self._include_headers else b""
+        try:
+            written = self.writer.write(header + body)
+        except (OSError, ValueError) as error:  # closed
+            _log.info("the client hears nothing any more: %s", error)
+            return
+        if inspect.isawaitable(written):
+            asyncio.ensure_future(_value(written))  # noqa: RUF006 - pygls does the same
+
+    @lsp_method(types.INITIALIZE)
+    def lsp_initialize(
+        self, params: types.InitializeParams
+    ) -> Generator[Any, Any, types.InitializeResult]:
+        """The session begins where this succeeds."""
+        result = yield from super().lsp_initialize(params)
+        self.stage = "running"
+        return result
+
+    @lsp_method(types.SHUTDOWN)
+    def lsp_shutdown(self, *given: Any) -> Generator[Any, Any, None]:
+        """What goes on is cancelled before; here it is ours to end the rest."""
+        if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
+            yield handler, given, None
+
+    @lsp_method(types.WORKSPACE_EXECUTE_COMMAND)
+    def lsp_workspace__execute_command(
+        self, params: types.ExecuteCommandParams
+    ) -> Generator[Any, Any, Any]:
+        """Commands take their arguments as JSON has them, and check them themselves."""
+        if (handler := self.fm.commands.get(params.command)) is None:
+            raise JsonRpcInvalidParams(f"There is no command {params.command[:_MOST_SHOWN]}.")
+        return (yield handler, tuple(params.arguments or ()), None)
+
+
+def _is_answered(method: str) -> bool:
+    """Is it a request that the client may make?"""
+    if method in types.METHOD_TO_TYPES:
+        return is_request(method)
+    return method in protocol.REQUESTS
+
+
+async def _value(result: Awaitable[Any]) -> Any:
+    return await result

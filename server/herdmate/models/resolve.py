@@ -1,0 +1,60 @@
+"""From what the user asked for to the files to fetch."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from herdmate.errors import ModelError
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile
+from herdmate.models.sources import about
+from herdmate.models.user_sources import completed, is_given, models_of, pinned, refuse_to_hide
+
+
+async def asked(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
+    """The files of a catalogue name, or of a place, which is asked for them.
+
+    Raises ``ModelError`` for an unknown name or a place that is none, ``FetchError`` where the host
+    does not have it or has another file than was fetched first.
+    """
+    if not is_given(name):
+        return (catalogue.find(name),)
+    models = models_of(name)
+    if (known := _in_catalogue(models[0])) is not None:
+        return (known,)
+    for model in models:
+        refuse_to_hide(model, folder)
+    return tuple([completed(model, await about(model.sources[0]), folder) for model in models])
+
+
+def fetched(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
+    """The files that were fetched under a name, without asking anybody.
+
+    Raises ``ModelError`` for what is not known.
+    """
+    if not is_given(name):
+        return (catalogue.find(name),)
+    found = []
+    for model in models_of(name):
+        known = pinned(model.name, folder)
+        if known is not None:
+            found.append(replace(model, size=known.size, sha256=known.sha256))
+    if not found:
+        raise ModelError(f"{name} was never fetched, so there is nothing to remove.")
+    return tuple(found)
+
+
+def _in_catalogue(model: CatalogueModel) -> CatalogueModel | None:
+    """The same file, whose hash is known already."""
+    (source,) = model.sources
+    if not isinstance(source, HuggingFaceFile):
+        return None
+    for known in catalogue.models():
+        first = known.sources[0]
+        if isinstance(first, HuggingFaceFile) and (first.repository, first.file) == (
+            source.repository,
+            source.file,
+        ):
+            return known
+    return None

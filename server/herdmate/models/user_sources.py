@@ -1,0 +1,189 @@
+"""Files that the user names: ``hf:OWNER/REPO/FILE`` and ``https://…``.
+
+Nobody has pinned their hashes, so the first fetch does: what comes later under the same name must
+be the same file. The parts of a split file are files of their own, and llama.cpp joins them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from herdmate.atomic_write import write_whole
+from herdmate.bounded_read import read_text
+from herdmate.errors import FetchError, ModelError
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, WebFile
+from herdmate.models.split import parts_of
+
+_HUB = re.compile(r"hf:([\w.-]+/[\w.-]+)/((?:[\w.+-]+/)*[\w.+-]+\.gguf)")
+_FILE = re.compile(r"[\w+-][\w.+ -]*\.gguf")
+_MOST_PARTS = 100
+_LARGEST_PINS = 1 << 24
+_QUANT = re.compile(r"(?:IQ|Q)\d\w*|B?F16|F32", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """What a file was when it was fetched first."""
+
+    size: int
+    sha256: str
+
+
+def is_given(name: str) -> bool:
+    """Is it a place of a file, and no name?"""
+    return name.startswith("hf:") or "://" in name
+
+
+def is_allowed(url: str) -> bool:
+    """Only encrypted ways, but for a server on this machine."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
+    return bool(parts.hostname) and is_safe
+
+
+def models_of(given: str) -> tuple[CatalogueModel, ...]:
+    """What a place names, all parts of it, with sizes still unknown (0).
+
+    Raises ``ModelError`` where it is no place of a GGUF file.
+    """
+    if given.startswith("hf:"):
+        match = _HUB.fullmatch(given)
+        if match is None:
+            raise ModelError(
+                f"{given} is not of the form hf:OWNER/REPO/FILE.gguf; copy the names from the "
+                "file's page on Hugging Face."
+            )
+        repository, file = match[1], match[2]
+        if any(not part.strip(".") for part in (*repository.split("/"), *file.split("/"))):
+            raise ModelError(f"{given} names no file of a repository; give it without dots.")
+        page = f"https://huggingface.co/{repository}"
+        sources: list[HuggingFaceFile | WebFile] = [
+            HuggingFaceFile(repository, "main", name) for name in _split_names(file)
+        ]
+    else:
+        if not is_allowed(given):
+            raise ModelError(f"{given} is not encrypted; give an address with https://.")
+        parts = urlsplit(given)
+        if parts.username or parts.password:
+            raise ModelError("An address with a password in it is not fetched; fetch it by hand.")
+        if not _FILE.fullmatch(unquote(parts.path).rpartition("/")[2]):
+            raise ModelError(f"{given} is no GGUF file; give the address of one.")
+        page = given
+        sources = [WebFile(parts._replace(path=name).geturl()) for name in _split_names(parts.path)]
+    if len(sources) > _MOST_PARTS:
+        raise ModelError(f"{given} has {len(sources)} parts; at most {_MOST_PARTS} are fetched.")
+    return tuple(_model(source, page) for source in sources)
+
+
+def pins_path(folder: Path) -> Path:
+    """Where the pins are kept."""
+    return folder / ".pins.json"
+
+
+def pinned(name: str, folder: Path) -> Pin | None:
+    """What a file was when it was fetched first."""
+    told = _pins(folder).get(name)
+    with suppress(TypeError, KeyError, ValueError, OverflowError):
+        return Pin(int(told["size"]), str(told["sha256"])) if told else None
+    return None
+
+
+def pin(name: str, value: Pin | None, folder: Path) -> None:
+    """Remember it; ``None`` forgets it."""
+    pins = {key: item for key, item in _pins(folder).items() if key != name}
+    if value is not None:
+        pins[name] = {"size": value.size, "sha256": value.sha256}
+    write_whole(pins_path(folder), json.dumps(pins, indent=1, sort_keys=True).encode())
+
+
+def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> CatalogueModel:
+    """With what the host says of it, and the hash it must have where one is known.
+
+    Raises ``FetchError`` where the host has another file than was fetched first.
+    """
+    size, published = int(told.get("size") or 0), str(told.get("sha256") or "")
+    if size <= 0:
+        raise FetchError(f"The host does not say how large {model.file} is; fetch it by hand.")
+    known = pinned(model.name, folder)
+    if known and (size != known.size or published not in ("", known.sha256)):
+        raise FetchError(changed(model))
+    (source,) = model.sources
+    mark = hashlib.sha256(f"{told.get('mark')} {size}".encode()).hexdigest()[:16]
+    if isinstance(source, HuggingFaceFile):
+        source = replace(source, revision=str(told.get("revision") or "main"))
+    elif isinstance(source, WebFile):
+        source = replace(source, mark=mark)
+    sha256 = known.sha256 if known else published
+    return replace(model, size=size, sha256=sha256, sources=(source,))
+
+
+def changed(model: CatalogueModel) -> str:
+    """The sentence for a file that is another one now."""
+    return (
+        f"{model.file} is not the file that was fetched from there first, so it was refused; if "
+        f"that is meant, forget the first with `herdmate models rm {model.name}`."
+    )
+
+
+def refuse_to_hide(model: CatalogueModel, folder: Path) -> None:
+    """Raises ``ModelError`` where its file's name belongs to another model."""
+    if (known := catalogue.of_file(Path(model.file))) is not None:
+        raise ModelError(
+            f"{model.file} is the name of a file whose hash is known; get that one: "
+            f"`herdmate models pull {known.name}`."
+        )
+    if os.path.exists(folder / model.file) and pinned(model.name, folder) is None:
+        raise ModelError(
+            f"{folder / model.file} is there already, from somewhere else; remove or rename it."
+        )
+
+
+def answer_file() -> Path:
+    """An empty file for a child's answer."""
+    with tempfile.NamedTemporaryFile(prefix="herdmate-", suffix=".json", delete=False) as file:
+        return Path(file.name)
+
+
+def _split_names(file: str) -> list[str]:
+    """All parts of a split file, which begins with the first whichever was named."""
+    head, slash, name = file.rpartition("/")
+    return [head + slash + part for part in parts_of(name)]
+
+
+def _model(source: HuggingFaceFile | WebFile, page: str) -> CatalogueModel:
+    """An entry as of the catalogue, of which only the source and the file's name are known."""
+    if isinstance(source, HuggingFaceFile):
+        path, name = source.file, f"hf:{source.repository}/{source.file}"
+    else:
+        parts = urlsplit(source.url)
+        # What comes behind the path may be a key, which is nothing to keep.
+        path, name = unquote(parts.path), parts._replace(query="", fragment="").geturl()
+    file = path.rpartition("/")[2]
+    quant = _QUANT.findall(file)
+    return CatalogueModel(
+        name=name, title=file, kind="", quant=quant[-1].upper() if quant else "unknown", file=file,
+        size=0, sha256="", kv_bytes=0, context=0, infill=False, instruct=False,
+        licence="unknown", licence_url=page, notice="", sources=(source,),
+    )  # fmt: skip
+
+
+def _pins(folder: Path) -> dict[str, Any]:
+    with suppress(OSError, ValueError, RecursionError):
+        told = json.loads(read_text(pins_path(folder), _LARGEST_PINS))
+        return told if isinstance(told, dict) else {}
+    return {}

@@ -1,0 +1,42 @@
+"""What the model was record, for people: the prompt in its parts, tokens and times."""
+
+from __future__ import annotations
+
+from herdmate.engine.host import RequestRecord
+from herdmate.generation import Special
+
+
+def prompt_report(record: RequestRecord | None) -> str:
+    """A page of Markdown. What the user sees is what the model saw: nothing is left out."""
+    if record is None:
+        return "# What the model saw\n\nNothing was asked yet.\n"
+    parts = ["# What the model saw\n", *_figures(record), "## Prompt\n"]
+    for segment in record.request.prompt.segments:
+        if isinstance(segment, Special):
+            parts.append(f"`{segment.piece}`\n")
+        elif segment.text:
+            parts.append(_fenced(segment.text))
+    parts += ["## Answer\n", _fenced(record.answer) if record.answer else "Nothing.\n"]
+    return "\n".join(parts)
+
+
+def _figures(record: RequestRecord) -> list[str]:
+    request, finished = record.request, record.finished
+    rows = [f"| asked for | {request.priority.name.lower()} |",
+            f"| tokens at most | {request.max_tokens} |"]  # fmt: skip
+    if finished is not None:
+        usage = finished.usage
+        rows += [
+            f"| ended | {finished.reason} |",
+            f"| prompt | {usage.prompt_tokens} tokens: {usage.reused_tokens} reused, "
+            f"{usage.evaluated_tokens} evaluated in {usage.prompt_seconds:.2f} s |",
+            f"| answer | {usage.generated_tokens} tokens in {usage.generation_seconds:.2f} s |",
+        ]
+    return ["| | |\n|---|---|\n" + "\n".join(rows) + "\n"]
+
+
+def _fenced(text: str) -> str:
+    fence = "```"
+    while fence in text:
+        fence += "`"
+    return f"{fence}\n{text}\n{fence}\n"

@@ -1,0 +1,129 @@
+"""Counts what becomes of ghost text, in memory."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from datetime import date
+
+from herdmate.completion.complete import Completion
+from herdmate.generation import Usage
+from herdmate.text import Cursor, Document
+from herdmate.usage import statistics
+from herdmate.usage.shown_suggestion import (
+    Accepted,
+    ShownSuggestion,
+    accepted,
+    is_kept,
+    is_same,
+    left_of,
+    suggestion_at,
+)
+from herdmate.usage.statistics import Counts, Key
+
+_MOST_OFFERS = 16
+"""So many of the last suggestions may be told to be accepted."""
+
+
+class Tally:
+    """What was counted since it was last taken, and the suggestions that are looked after."""
+
+    def __init__(self, today: Callable[[], str] = lambda: date.today().isoformat()) -> None:
+        self.counted: Counts = Counter()
+        self._today = today
+        self._number = 0
+        self._shown: tuple[ShownSuggestion, ...] = ()
+        self._offers: deque[ShownSuggestion] = deque(maxlen=_MOST_OFFERS)
+        self._accepted: list[Accepted] = []
+
+    def asked(self, language: str) -> None:
+        """The editor asks for ghost text."""
+        self._count(language, statistics.ASKED)
+
+    def silent(self, language: str, reason: str) -> None:
+        """It was answered with nothing."""
+        self._count(language, statistics.silent(reason))
+
+    def answered(self, language: str, seconds: float, is_cached: bool) -> None:
+        """It was answered with text."""
+        self._count(language, statistics.ANSWERED)
+        self._count(language, statistics.within(seconds))
+        self._count(language, statistics.MILLISECONDS, round(seconds * 1000))
+        self._count(language, statistics.CACHED, int(is_cached))
+
+    def generated(self, language: str, usage: Usage) -> None:
+        """The model was asked."""
+        self._count(language, statistics.PROMPT_TOKENS, usage.prompt_tokens)
+        self._count(language, statistics.REUSED_TOKENS, usage.reused_tokens)
+
+    def offer(self, cursor: Cursor, items: Sequence[Completion]) -> list[int]:
+        """Alternatives are shown at a cursor; the numbers by which they may be accepted."""
+        first = self._number + 1
+        self._number += len(items)
+        offers = tuple(
+            suggestion_at(cursor, item.text, item.span, first + place)
+            for place, item in enumerate(items)
+        )
+        if offers and not any(is_same(old, new, cursor) for old in self._shown for new in offers):
+            self._count(cursor.document.language, statistics.SHOWN)
+        if offers:
+            self._shown = offers
+            self._offers.extend(offers)
+        return [offer.number for offer in offers]
+
+    def changed(self, document: Document) -> Accepted | None:
+        """A document was edited: what was accepted by that, if anything was."""
+        left: list[ShownSuggestion] = []
+        for offer in self._shown:
+            if offer.uri != document.uri:
+                left.append(offer)
+            elif (now := left_of(offer, document)) is None:
+                continue
+            elif not now.text:
+                return self._accept(offer)
+            else:
+                left.append(now)
+        self._shown = tuple(left)
+        return None
+
+    def accept(self, number: int) -> Accepted | None:
+        """The editor says that a suggestion was accepted; ``None`` where that was seen before."""
+        now = {offer.number: offer for offer in (*self._offers, *self._shown)}
+        return self._accept(now[number]) if number in now else None
+
+    def judge(self, item: Accepted, document: Document) -> None:
+        """Was it kept? Asked once."""
+        if item in self._accepted:
+            self._accepted.remove(item)
+            if is_kept(item, document):
+                self._count(item.language, statistics.KEPT, day=item.day)
+
+    def waiting(self, uri: str) -> tuple[Accepted, ...]:
+        """What was accepted in a document and not judged yet."""
+        return tuple(item for item in self._accepted if item.uri == uri)
+
+    def take(self) -> Counts:
+        """All that was counted; counting begins anew."""
+        counted, self.counted = self.counted, Counter()
+        return counted
+
+    def forget(self) -> None:
+        """Nothing is to be counted any more."""
+        self.counted, self._shown, self._accepted = Counter(), (), []
+        self._offers.clear()
+
+    def _accept(self, offer: ShownSuggestion) -> Accepted:
+        self._shown = ()
+        self._offers = deque(
+            (other for other in self._offers if other.number != offer.number), _MOST_OFFERS
+        )
+        item = accepted(offer, self._today())
+        self._count(offer.language, statistics.ACCEPTED)
+        self._count(offer.language, statistics.CHARACTERS, len(offer.text))
+        self._accepted.append(item)
+        return item
+
+    def _count(self, language: str, name: str, many: int = 1, day: str = "") -> None:
+        if many:
+            key = Key(day or self._today(), statistics.language_of(language), name)
+            self.counted[key] += many

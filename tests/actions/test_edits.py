@@ -1,0 +1,101 @@
+"""The difference between two texts as edits."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from herdmate.actions.edits import moved, smallest_edits, unified
+from herdmate.text import Edit, Span, apply_edits
+
+PARTS = ("a\n", "b\n", "    c = 1\n", "é😀\n", "\r\n", "x\r\n", "", "y", "\tz\n", "\n")
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_applying_them_gives_the_new_text(seed: int) -> None:
+    dice = random.Random(seed)
+    old, new = ("".join(dice.choices(PARTS, k=dice.randint(0, 12))) for _ in range(2))
+    before, after = "before\n", "after"
+    edits = smallest_edits(old, new, len(before))
+    assert apply_edits(before + old + after, edits) == before + new + after
+    for edit in edits:
+        assert len(before) <= edit.span.start <= edit.span.end <= len(before) + len(old)
+
+
+def test_only_what_differs_is_touched() -> None:
+    old = "def f(x):\n    y = x + 1\n    return y\n"
+    new = "def f(x):\n    y = x + 2\n    return y\n"
+    at = old.index("1")
+    assert smallest_edits(old, new) == (Edit(Span(at, at + 1), "2"),)
+
+
+def test_lines_far_apart_are_edits_of_their_own() -> None:
+    old = "".join(f"line {n}\n" for n in range(20))
+    new = old.replace("line 3\n", "line three\n").replace("line 15\n", "")
+    edits = smallest_edits(old, new)
+    assert len(edits) == 2
+    assert sum(edit.span.end - edit.span.start for edit in edits) <= len("3line 15\n")
+
+
+def test_no_difference_no_edit() -> None:
+    assert smallest_edits("a\n", "a\n") == ()
+    assert unified("a\n", "a\n", "f") == ""
+
+
+def test_a_line_end_is_never_cut_in_two() -> None:
+    (edit,) = smallest_edits("a\r\nb\r\n", "a\nb\r\n")
+    assert edit.new_text in ("\n", "a\n")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("a\nb", "a\nb\n"), ("a\r\n", "a\n"), ("a\n", ""), ("", "a"), ("a\x0cb", "a\x0cc")],
+)
+def test_each_difference_is_in_the_diff(old: str, new: str) -> None:
+    assert unified(old, new, "f")
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_git_can_apply_the_diff(seed: int, tmp_path: Path) -> None:
+    dice = random.Random(seed)
+    old, new = ("".join(dice.choices((*PARTS, "\x0c"), k=dice.randint(1, 12))) for _ in range(2))
+    if not old or not new or old == new:
+        old, new = "a\nb", "a\nb\n"
+    (tmp_path / "f.py").write_bytes(old.encode())
+    diff = unified(old, new, "f.py").encode()
+    apply = ("git", "-c", "core.autocrlf=false", "apply", "--whitespace=nowarn", "-")
+    subprocess.run(apply, input=diff, cwd=tmp_path, check=True, timeout=60)
+    assert (tmp_path / "f.py").read_bytes() == new.encode()
+
+
+def test_a_diff_for_people() -> None:
+    assert unified("a\nb\n", "a\nc\n", "f.py").splitlines()[2:] == [
+        "@@ -1,2 +1,2 @@",
+        " a",
+        "-b",
+        "+c",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a «b» c", "a «b» c"),
+        ("a «b» c", "xx a «b» c"),
+        ("a «b» c", "a «b» c xx"),
+        ("a «bcd» e", "a «bxxd» e"),
+        ("a «bcd» e", "a «bd» e"),
+        ("abc «de» f", "c «de» f"),
+        ("a «b» cdef", "a «b» f"),
+        ("«bc» d", "xy«bc» d"),
+        ("a «bc»", "a «bc»xy"),
+        ("a «bc» d", "a «xyc» d"),
+    ],
+)
+def test_a_place_in_a_text_that_moved_on(old: str, new: str) -> None:
+    at = Span(old.index("«"), old.index("»") - 1)
+    plain = [text.replace("«", "").replace("»", "") for text in (old, new)]
+    assert moved(at, *plain) == Span(new.index("«"), new.index("»") - 1)

@@ -1,0 +1,183 @@
+"""A refactoring, from the question to the edits, with the fake engine."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.actions.action_input import ActionInput, Diagnostic
+from herdmate.actions.context import ActionContext
+from herdmate.actions.rewrite import Rewrite, rewrite
+from herdmate.context.project import Project
+from herdmate.engine.client import start_fake
+from herdmate.engine.host import EngineHost
+from herdmate.errors import RefusedError, SelectionError, UnchangedError
+from herdmate.prompting.library import Action, load_action, load_library
+from herdmate.text import Document, Selection, Span, apply_edits
+from tests.fake_model import fake_actions
+
+CODE = "def f(x):\n    y = x\n    return y\n"
+OTHER = "\n\ndef g():\n    return f(1)\n"
+BROKEN = "def f(x):\n    return (x"
+GOOD = "def f(x):\n    return x"
+
+
+def _action(name: str) -> Action:
+    return load_library()[0].get(name)
+
+
+def _selection(code: str = CODE, language: str = "python") -> Selection:
+    return Selection(Document("file:///a.py", language, code + OTHER), Span(0, len(code)))
+
+
+def _reply(code: str) -> str:
+    return f"```python\n{code}\n```\n"
+
+
+async def _rewritten(replies: dict[str, str], name: str = "simplify", context: int = 4096) -> str:
+    async with fake_actions(replies, context=context) as model:
+        done = await rewrite(_selection(), _action(name), model)
+    return apply_edits(done.target.document.text, done.edits)
+
+
+async def test_the_model_is_told_once_what_was_wrong() -> None:
+    replies = {"syntax error at or near this line:\n\nreturn (x": _reply(GOOD), "": _reply(BROKEN)}
+    assert await _rewritten(replies) == GOOD + "\n" + OTHER
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        (_reply("def g(x):\n    return x"), "no longer defines f."),
+        (_reply("def f(x, y):\n    return x"), "exactly as they were: def f(x):."),
+        (_reply("def f(x):\n    return np.f(x)"), "uses np, which"),
+        (_reply("def f(x):\n    ...  # rest unchanged\n"), "left parts of the code out"),
+        ("It is simple already.", "other code than"),
+    ],
+)
+async def test_what_the_model_is_told(first: str, told: str) -> None:
+    assert await _rewritten({told: _reply(GOOD), "": first}) == GOOD + "\n" + OTHER
+
+
+async def test_a_second_failure_is_the_last() -> None:
+    with pytest.raises(RefusedError, match=r"lose f, so nothing was changed.* did not mend it"):
+        await _rewritten({"syntax error": _reply("def g(x):\n    return x"), "": _reply(BROKEN)})
+
+
+async def test_what_was_read_for_the_first_try_is_not_read_again() -> None:
+    async with fake_actions({"syntax error": _reply(GOOD), "": _reply(BROKEN)}) as model:
+        await rewrite(_selection(), _action("simplify"), model)
+        assert model.host.last_request is not None
+        assert model.host.last_request.finished is not None
+        usage = model.host.last_request.finished.usage
+    assert usage.reused_tokens > 2 * usage.evaluated_tokens
+
+
+async def test_no_second_try_where_it_does_not_fit() -> None:
+    with pytest.raises(RefusedError) as caught:
+        await _rewritten({"syntax error": _reply(GOOD), "": _reply(BROKEN)}, context=1000)
+    assert "did not mend" not in str(caught.value)
+
+
+async def test_documentation_leaves_the_code_alone() -> None:
+    with pytest.raises(RefusedError, match="more than comments and documentation"):
+        await _rewritten({"": _reply('def f(x):\n    """Same."""\n    return x')}, "document")
+    documented = CODE.replace(":\n", ':\n    """Same."""\n', 1)
+    assert await _rewritten({"": _reply(documented)}, "document") == documented + OTHER
+
+
+async def test_code_that_was_only_shown_is_not_taken() -> None:
+    shown = "import os\n\n\ndef g():\n    return os.name\n\n\n"
+    assert await _rewritten({"": _reply(shown + GOOD)}) == GOOD + "\n" + OTHER
+    behind = "\n\n\n@cached\ndef g():\n    return 2"
+    assert await _rewritten({"": _reply(GOOD + behind)}) == GOOD + "\n" + OTHER
+
+
+async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> None:
+    record = tmp_path / "record"
+    model = ActionContext(EngineHost(), Project())
+    await model.host.start(start_fake({"": ""}, [], 0.0, 4096, str(record)))
+    model.project.withheld["file:///a.py"] = "git ignores this file"
+    try:
+        with pytest.raises(SelectionError, match="git ignores"):
+            await rewrite(_selection(), _action("simplify"), model)
+        await model.host.count_tokens(["the end"])
+    finally:
+        await model.host.stop()
+    assert record.read_text() == "the end\n"
+
+
+async def test_types_need_no_import(tmp_path: Path) -> None:
+    typed = "from typing import List, Optional\n\ndef f(x: Optional[List[int]]) -> List[int]:\n"
+    typed += "    y = x\n    return y"
+    text = await _rewritten({"": _reply(typed)}, "add_types")
+    assert text.startswith("def f(x: list[int] | None) -> list[int]:\n    y = x\n    return y\n")
+    with pytest.raises(RefusedError, match="uses Any, which nothing defines"):
+        await _rewritten({"": _reply(typed.replace("List", "Any"))}, "add_types")
+
+
+BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'
+
+
+def _functions(first: int, last: int, body: str) -> str:
+    return "\n\n\n".join(f"def f{at}(x):\n    {body}" for at in range(first, last))
+
+
+LONG = _functions(0, 20, "y = x + 1\n    return y")
+
+
+async def _in_parts(tmp_path: Path, replies: dict[str, str], extra: str = "") -> Rewrite:
+    (tmp_path / "t.toml").write_text(BARE + extra)
+    async with fake_actions(replies, context=1200) as model:
+        return await rewrite(_selection(LONG + "\n"), load_action(tmp_path / "t.toml"), model)
+
+
+async def test_long_code_is_rewritten_in_parts(tmp_path: Path) -> None:
+    short = [_reply(_functions(a, b, "return x + 1")) for a, b in ((0, 8), (8, 16), (16, 20))]
+    replies = {"def f0(": short[0], "def f8(": short[1], "def f16(": short[2]}
+    done = await _in_parts(tmp_path, replies)
+    text = apply_edits(done.target.document.text, done.edits)
+    assert text == _functions(0, 20, "return x + 1") + "\n" + OTHER
+    assert done.reasons == ""
+    done = await _in_parts(tmp_path, {**replies, "def f8(": "no"})
+    text = apply_edits(done.target.document.text, done.edits)
+    assert text.count("return x + 1") == 12
+    assert done.reasons.startswith("1 of 3 parts stayed as they are, the first because: The model")
+
+
+async def test_code_that_is_too_long_and_cannot_be_cut(tmp_path: Path) -> None:
+    with pytest.raises(SelectionError, match=r"has 8\d\d tokens, and of .* 1200 at most 377 can"):
+        await _in_parts(tmp_path, {}, "in_parts = false\n")
+
+
+async def test_a_model_that_sees_no_problem_is_asked_otherwise() -> None:
+    problem = Diagnostic(Span(0, 5), "y is not needed")
+    async with fake_actions({"": _reply(CODE)}) as model:
+        with pytest.raises(UnchangedError):
+            await rewrite(_selection(), _action("simplify"), model)
+        assert model.host.last_request is not None
+        assert model.host.last_request.request.sampling.temperature == 0
+        with pytest.raises(UnchangedError, match=r"nothing was changed\.$"):
+            await rewrite(_selection(), _action("fix"), model, ActionInput(problems=(problem,)))
+        assert model.host.last_request.request.sampling.temperature > 0
+
+
+async def test_names_that_the_file_has_are_not_imported_again() -> None:
+    code = "def f(x):\n    y = join(x, sep)\n    return y\n"
+    short = "def f(x):\n    return join(x, sep)"
+    head = "from posixpath import join\nsep = '/'\n\n"
+    document = Document("file:///a.py", "python", head + code)
+    selection = Selection(document, Span(len(head), len(head + code)))
+    for imports in ("from os.path import join\n\n", "import os\nfrom os import join, sep\n"):
+        async with fake_actions({"": _reply(imports + short)}) as model:
+            done = await rewrite(selection, _action("simplify"), model)
+        assert apply_edits(document.text, done.edits) == head + short + "\n"
+    needed = "from itertools import chain\n\ndef f(x):\n    return chain(join(x, sep))"
+    async with fake_actions({"": _reply(needed)}) as model:
+        done = await rewrite(selection, _action("simplify"), model)
+    assert apply_edits(document.text, done.edits) == head + needed + "\n"
+    beside = "from os import sep; first = 1\n" + short
+    async with fake_actions({"": _reply(beside)}) as model:
+        done = await rewrite(selection, _action("simplify"), model)
+    assert apply_edits(document.text, done.edits) == head + beside + "\n"

@@ -1,0 +1,98 @@
+"""Tests that the model writes, as a new file, with the fake engine."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from herdmate.actions.write_tests import NewFile, write_tests
+from herdmate.context.tests_of import has_layout
+from herdmate.errors import RefusedError, SelectionError
+from herdmate.prompting.library import load_library
+from herdmate.text import Document, Selection, Span
+from tests.fake_model import fake_actions
+
+ACTION = load_library()[0].get("write_tests")
+CODE = "def total(items):\n    return sum(items)\n"
+GOOD = "from shop import total\n\n\ndef test_total():\n    assert total([1, 2]) == 3\n"
+
+
+async def _written(
+    tmp_path: Path, replies: dict[str, str], code: str = CODE, language: str = "python"
+) -> NewFile:
+    selection = Selection(
+        Document((tmp_path / "shop.py").as_uri(), language, code),
+        Span(len(code) // 2, len(code) // 2),
+    )
+    async with fake_actions(replies) as model:
+        return await write_tests(selection, ACTION, model, tmp_path)
+
+
+def _reply(code: str) -> str:
+    return f"{code}```\n"  # behind the fence that was begun for the model
+
+
+async def test_a_new_file_where_tests_are(tmp_path: Path) -> None:
+    replies = {"new file tests/test_shop.py": _reply(GOOD)}
+    assert await _written(tmp_path, replies) == NewFile(tmp_path / "tests" / "test_shop.py", GOOD)
+
+
+async def test_no_file_is_written_over(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    (tmp_path / "tests" / "test_shop.py").write_text("mine\n")
+    found = await _written(tmp_path, {"imported from `shop`": _reply(GOOD)})
+    assert found.path == tmp_path / "tests" / "test_shop_total.py"
+
+
+@pytest.mark.parametrize(
+    ("first", "told"),
+    [
+        ("def test_total(:\n    pass\n", "syntax error"),
+        (
+            "def test_total():\n    assert total([]) == 0\n",
+            "Your code uses total, which is neither",
+        ),
+        ("def test_it():\n    assert True\n", "Your tests never use total"),
+    ],
+)
+async def test_what_the_model_is_told(tmp_path: Path, first: str, told: str) -> None:
+    replies = {told: _reply(GOOD), "": _reply(first)}
+    assert (await _written(tmp_path, replies)).text == GOOD
+    with pytest.raises(RefusedError, match="nothing was written"):
+        await _written(tmp_path, {"": _reply(first)})
+
+
+async def test_nothing_to_test(tmp_path: Path) -> None:
+    with pytest.raises(SelectionError, match="inside a function"):
+        await _written(tmp_path, {}, "x = 1\n")
+    with pytest.raises(SelectionError, match="where tests in rust go"):
+        await _written(tmp_path, {}, "fn f() {}\n", "rust")
+
+
+@pytest.mark.parametrize("depth", ["tests", "tests/unit"])
+async def test_tests_that_are_a_link_out_of_the_project(tmp_path: Path, depth: str) -> None:
+    """The model is not even asked: it has no reply."""
+    project, outside = tmp_path / "project", tmp_path / "outside"
+    (outside / "unit").mkdir(parents=True)
+    (project / "tests").mkdir(parents=True)
+    if depth == "tests":
+        (project / "tests").rmdir()
+    (project / depth).symlink_to(outside)
+    (outside / "test_other.py").write_text("def test_x(): pass\n")
+    with pytest.raises(RefusedError, match="leads out of") if depth == "tests" else nullcontext():
+        found = await _written(project, {"": _reply(GOOD)})
+        assert found.path.parent == project / "tests"
+    assert [path.name for path in outside.rglob("*.py")] == ["test_other.py"]
+
+
+async def test_tests_that_are_a_link_within_the_project(tmp_path: Path) -> None:
+    (tmp_path / "checks").mkdir()
+    (tmp_path / "tests").symlink_to("checks")
+    found = await _written(tmp_path, {"": _reply(GOOD)})
+    assert found.path == tmp_path / "tests" / "test_shop.py"
+
+
+def test_it_is_offered_where_the_layout_is_known() -> None:
+    assert all(has_layout(language) for language in ACTION.languages)

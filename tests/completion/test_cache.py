@@ -1,0 +1,68 @@
+"""Completions that were given lately."""
+
+from __future__ import annotations
+
+from herdmate.completion.cache import CompletionCache
+from herdmate.completion.postprocess import Shown
+from herdmate.text import Cursor, Document
+
+
+def _cursor(before: str, after: str = "\nrest", uri: str = "a") -> Cursor:
+    return Cursor(Document(uri, "python", before + after), len(before))
+
+
+def test_typing_on_into_a_completion_leaves_its_rest() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), Shown("value + 1"))
+    assert cache.get(_cursor("x = ")) == Shown("value + 1")
+    assert cache.get(_cursor("x = val")) == Shown("ue + 1")
+    assert cache.get(_cursor("x = va")) == Shown("lue + 1")  # and back
+    assert cache.get(_cursor("x = other")) is None
+    assert cache.get(_cursor("x = value + 1")) is None
+
+
+def test_several_lines_that_were_accepted_are_typed_on_into() -> None:
+    cache = CompletionCache()
+    lines = "".join(f"    total += values[{number}] * weights[{number}]\n" for number in range(10))
+    cache.put(_cursor("def f():\n"), Shown(lines + "    return total"))
+    assert len(lines) > 300
+    assert cache.get(_cursor("def f():\n" + lines)) == Shown("    return total")
+
+
+def test_other_surroundings_and_files_know_nothing_of_it() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), Shown("value"))
+    assert cache.get(_cursor("x = ", "\nother")) is None
+    assert cache.get(_cursor("x = ", uri="b")) is None
+    assert cache.get(_cursor("y = ")) is None
+
+
+def test_it_is_bounded() -> None:
+    cache = CompletionCache()
+    for number in range(300):
+        cache.put(_cursor(f"{number} = "), Shown("v"))
+    assert cache.get(_cursor("0 = ")) is None
+    assert cache.get(_cursor("299 = ")) == Shown("v")
+
+
+def test_what_it_reaches_over_stays_so_while_one_types_on() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("def f(", ")"), Shown("a, b) -> int:", 1))
+    assert cache.get(_cursor("def f(a, ", ")")) == Shown("b) -> int:", 1)
+
+
+def test_what_the_editor_closes_by_itself_is_typed_through() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), Shown("foo(bar('y'), 1)"))
+    assert cache.get(_cursor("x = foo(", ")\nrest")) == Shown("bar('y'), 1)", 1)
+    assert cache.get(_cursor("x = foo(bar('", "'))\nrest")) == Shown("y'), 1)", 3)
+    assert cache.get(_cursor("x = foo(bar('y'), ", ")\nrest")) == Shown("1)", 1)
+    assert cache.get(_cursor("x = foo(", "]\nrest")) is None
+
+
+def test_the_newest_is_what_counts_at_a_place() -> None:
+    cache = CompletionCache()
+    cache.put(_cursor("x = "), Shown("foo(bar)"))
+    cache.put(_cursor("x = foo(", ")\nrest"), Shown("other"))
+    assert cache.get(_cursor("x = foo(", ")\nrest")) == Shown("other")
+    assert cache.get(_cursor("x = foo(")) == Shown("bar)")  # without the bracket

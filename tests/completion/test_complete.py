@@ -1,0 +1,98 @@
+"""What is asked of the model, and what comes of it: with the fake engine."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+
+import pytest
+
+from herdmate.completion.complete import Completion, Silence, complete, typing_request
+from herdmate.generation import Text
+from herdmate.settings import CompletionSettings
+from tests.fake_model import cursor, fake_completion
+
+SETTINGS = CompletionSettings(delay=0)
+LINES = "".join(f"value_{number} = {number}\n" for number in range(400))
+
+
+@pytest.mark.parametrize("context", [160, 512, 1024, 8192])
+@pytest.mark.parametrize("most", [64, 4096])
+async def test_what_is_asked_fits_into_any_context(context: int, most: int) -> None:
+    settings = replace(SETTINGS, max_tokens=most, prefix_tokens=3000, suffix_tokens=1000)
+    async with fake_completion({"": "fine"}, context=context) as model:
+        here = cursor(LINES + "x = ", "\n" + LINES)
+        request = await typing_request(here, model, settings)
+        texts = [part.text for part in request.prompt.segments if isinstance(part, Text)]
+        prompt = sum(map(len, texts)) + len(request.prompt.segments) - len(texts)
+        assert prompt + request.max_tokens <= context
+        assert prompt + request.max_tokens > min(context, 4000 + 64) * 0.6  # what fits is used
+        assert any(text.endswith("x = ") for text in texts)
+        found = await complete(here, model, settings, invoked=True)
+    assert isinstance(found, tuple)
+    assert [item.text for item in found] == ["fine"]
+
+
+async def test_one_line_of_figures_a_request_also_where_it_was_stopped(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, logger="herdmate.engine.host")
+    replies = {"x = <|fim_suffix|>": "1\n\n\n\nmore = 2\n" * 9, "": "last"}
+    async with fake_completion(replies, seconds=0.002) as model:
+        await complete(cursor("x = ", "\n"), model, SETTINGS, invoked=False)
+        # The engine answers in order, so this one's figures come behind those of the first.
+        await complete(cursor("y = ", "\n"), model, SETTINGS, invoked=False)
+        lines = [line for line in caplog.messages if line.startswith("typing: ")]
+    assert len(lines) == 2
+    prompt = len("x = \n") + 3
+    assert lines[0].startswith(f"typing: stopped early; prompt {prompt} tokens, 0 reused, {prompt}")
+    assert "typing: end; " in lines[1]
+    assert "1 reused" in lines[1]
+
+
+async def test_several_of_an_explicit_request_the_best_first_and_remembered() -> None:
+    settings = replace(SETTINGS, alternatives=3)
+    here = cursor("x = ", "\n")
+    async with fake_completion({"": "one"}) as model:
+        found = await complete(here, model, settings, invoked=True)
+        assert isinstance(found, tuple)
+        assert [type(item) for item in found] == [Completion] * 3
+        assert found[0].text == "one"
+        assert len({item.text for item in found}) == 3
+        asked = (await model.host.totals()).requests
+        again = await complete(here, model, settings, invoked=False)
+        assert isinstance(again, tuple)
+        assert [item.text for item in again] == ["one"]
+        assert (await model.host.totals()).requests == asked
+
+
+async def test_switched_off_it_is_silent_unless_asked() -> None:
+    settings = replace(SETTINGS, enabled=False)
+    async with fake_completion({"": "one"}) as model:
+        assert isinstance(await complete(cursor("x = ", "\n"), model, settings, False), Silence)
+        assert isinstance(await complete(cursor("x = ", "\n"), model, settings, True), tuple)
+
+
+async def test_it_counts_as_asking_only_while_the_model_is_asked() -> None:
+    asked: list[str] = []
+
+    @asynccontextmanager
+    async def asking() -> AsyncIterator[None]:
+        asked.append("begins")
+        yield
+        asked.append("ends")
+
+    several = replace(SETTINGS, alternatives=2)
+    async with fake_completion({"x = <|fim_suffix|>": "value + 1", "": "two"}) as model:
+        assert await complete(cursor("x = ", "\n"), model, SETTINGS, False, asking)
+        assert asked == ["begins", "ends"]
+        for typed in ("v", "va", "val"):  # out of the cache
+            assert await complete(cursor(f"x = {typed}", "\n"), model, SETTINGS, False, asking)
+        assert isinstance(
+            await complete(cursor("na", "me\n"), model, SETTINGS, False, asking), Silence
+        )
+        assert asked == ["begins", "ends"]
+        assert await complete(cursor("y = ", "\n"), model, several, True, asking)
+        assert asked == ["begins", "ends"] * 2

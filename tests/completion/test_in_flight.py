@@ -1,0 +1,236 @@
+"""Generations that go on: who follows, what is whole when the box ends, when the model stops."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from herdmate.completion.in_flight import GRACE, InFlight
+from herdmate.completion.postprocess import Shown
+from herdmate.completion.syntax_check import syntax_check_at
+from herdmate.errors import EngineError, HerdmateError
+from herdmate.generation import Prompt, Request
+from herdmate.text import Cursor, Document
+
+REQUEST = Request(Prompt(()), "lane", 64)
+BEFORE, AFTER = "def total(items):\n    ", "\n\nprint(total([1]))\n"
+
+
+def _cursor(typed: str = "") -> Cursor:
+    text = BEFORE + typed + AFTER
+    return Cursor(Document("a", "python", text), len(BEFORE + typed))
+
+
+class _Model:
+    """Says what the test lets it say, and knows whether it was stopped."""
+
+    def __init__(self) -> None:
+        self.pieces: asyncio.Queue[str | Exception | None] = asyncio.Queue()
+        self.was_stopped = False
+        self.idle = asyncio.Event()
+
+    async def answer(
+        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+    ) -> str:
+        text = ""
+        try:
+            while True:
+                self.idle.set()
+                piece = await self.pieces.get()
+                if isinstance(piece, Exception):
+                    raise piece
+                if piece is None:
+                    return text
+                text += piece
+                if is_enough(text):
+                    return text
+        except asyncio.CancelledError:
+            self.was_stopped = True
+            raise
+
+    def say(self, *pieces: str | Exception | None) -> None:
+        for piece in pieces:
+            self.pieces.put_nowait(piece)
+
+    async def heard(self) -> None:
+        """Wait until everything was said."""
+        while not self.pieces.empty():
+            self.idle.clear()
+            await self.idle.wait()
+
+
+def _start(model: _Model, ended: dict[int, str] | None = None) -> InFlight:
+    kept = ended if ended is not None else {}
+    on_end = lambda cursor, shown: kept.__setitem__(cursor.offset, shown.text)  # noqa: E731
+    return InFlight(_cursor(), True, syntax_check_at(_cursor()), on_end).start(REQUEST, model)
+
+
+async def test_all_of_it_where_it_ends_in_time_and_the_cache_is_told() -> None:
+    model, ended = _Model(), dict[int, str]()
+    running = _start(model, ended)
+    model.say("return ", "sum(items)", None)
+    assert await running.follow(_cursor(), 60, False) == Shown("return sum(items)")
+    assert ended == {len(BEFORE): "return sum(items)"}
+
+
+async def test_whole_lines_when_the_box_ends_and_the_rest_for_who_follows() -> None:
+    model, ended = _Model(), dict[int, str]()
+    running = _start(model, ended)
+    model.say("result = 0\n", "    for item in ite")
+    await model.heard()
+    first = await running.follow(_cursor(), 0.01, False)
+    assert first == Shown("result = 0")
+    accepted = _cursor(first.text)
+    assert running.agrees(accepted)
+    model.say("ms:\n        result += item\n    return result\n", None)
+    assert await running.follow(accepted, 60, False) == Shown(
+        "\n    for item in items:\n        result += item\n    return result"
+    )
+    assert not model.was_stopped
+    assert ended[len(BEFORE)].startswith("result = 0\n    for item")
+
+
+async def test_what_was_shown_stays_while_it_is_typed() -> None:
+    """It does not vanish until the model has come to its end."""
+    model = _Model()
+    running = _start(model)
+    following = asyncio.ensure_future(running.follow(_cursor(), 0.01, False))
+    model.say("return sum(items)\n", "    # and")
+    assert await following == Shown("return sum(items)")
+    assert await running.follow(_cursor("ret"), 60, False) == Shown("urn sum(items)")
+    asked = asyncio.ensure_future(running.follow(_cursor("ret"), 0, True))
+    await model.heard()
+    assert not asked.done()  # who asks by the key waits for all of it
+    model.say(" more\n", None)
+    assert await asked == Shown("urn sum(items)\n    # and more")
+
+
+async def test_half_a_line_is_never_shown() -> None:
+    model = _Model()
+    running = _start(model)
+    model.say("result = su")
+    following = asyncio.ensure_future(running.follow(_cursor(), 0.01, False))
+    await model.heard()
+    done, _ = await asyncio.wait([following], timeout=0.2)
+    assert not done  # the box ended long ago
+    model.say("m(items)\n", "    return result\n", None)
+    assert await following == Shown("result = sum(items)\n    return result")
+
+
+async def test_typing_what_it_says_follows_and_something_else_does_not() -> None:
+    model = _Model()
+    running = _start(model)
+    assert running.agrees(_cursor("ret"))  # nothing is known yet
+    model.say("return sum")
+    await model.heard()
+    assert running.agrees(_cursor("ret"))
+    assert running.agrees(_cursor("return sum(it"))
+    assert not running.agrees(_cursor("res"))
+    following = asyncio.ensure_future(running.follow(_cursor("return s"), 60, False))
+    model.say("(items)", None)
+    assert await following == Shown("um(items)")
+
+
+async def test_what_turns_out_to_be_wrong_is_nothing() -> None:
+    model = _Model()
+    running = _start(model)
+    following = asyncio.ensure_future(running.follow(_cursor("while"), 60, False))
+    model.say("return sum(items)")
+    assert await following is None
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_the_model_stops_when_nobody_waits(at_once: bool) -> None:
+    model = _Model()
+    running = _start(model)
+    waiting = asyncio.ensure_future(running.follow(_cursor(), 60, at_once))
+    await model.heard()
+    await model.idle.wait()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    assert not running.is_done
+    if not at_once:  # the next keystroke comes within the grace
+        following = asyncio.ensure_future(running.follow(_cursor("r"), 60, False))
+        await asyncio.sleep(GRACE * 1.5)
+        assert not running.is_done
+        following.cancel()
+    while not running.is_done:  # noqa: ASYNC110
+        await asyncio.sleep(0.01)
+    assert model.was_stopped
+
+
+async def test_an_error_reaches_who_waits() -> None:
+    model = _Model()
+    running = _start(model)
+    model.say(EngineError("The model fell over."))
+    with pytest.raises(EngineError, match="fell over"):
+        await running.follow(_cursor(), 60, False)
+
+
+async def test_an_error_of_herdmates_own_is_logged_and_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    model = _Model()
+    running = _start(model)
+    model.say("return", ZeroDivisionError("a mistake"))
+    with pytest.raises(HerdmateError, match="internal error"):
+        await running.follow(_cursor(), 60, False)
+    assert "internal error" in caplog.text
+    assert "ZeroDivisionError: a mistake" in caplog.text
+
+
+async def test_nobody_follows_what_will_be_dropped() -> None:
+    """The model repeats the line below, of which nothing is shown."""
+    model = _Model()
+    running = _start(model)
+    model.say("\nprint(total([1]))")
+    await model.heard()
+    assert running.said() == Shown("")
+    assert not running.agrees(_cursor("while"))
+    running.stop()
+
+
+async def test_what_would_break_the_file_is_waited_out() -> None:
+    """A head without its body is no Python: it is shown once there is more."""
+    model = _Model()
+    before = "def show(items):\n    items = sorted(items)\n    "
+    cursor = Cursor(Document("a", "python", before + "\n"), len(before))
+    running = InFlight(cursor, True, syntax_check_at(cursor), lambda *_: None).start(REQUEST, model)
+    model.say("for item in items:\n", "        print(it")
+    following = asyncio.ensure_future(running.follow(cursor, 0.01, False))
+    await model.heard()
+    done, _ = await asyncio.wait([following], timeout=0.2)
+    assert not done
+    model.say("em)\n", "    return (", None)
+    assert await following == Shown("for item in items:\n        print(item)")
+
+
+async def test_a_bracket_that_the_editor_closes_is_followed_over() -> None:
+    model = _Model()
+    running = _start(model)
+    model.say("return su")
+    await model.heard()
+    text = BEFORE + "return sum()" + AFTER
+    typed = Cursor(Document("a", "python", text), len(BEFORE + "return sum("))
+    assert running.agrees(typed)
+    wrong = replace(typed, document=Document("a", "python", text.replace("sum()", "sum(]")))
+    assert not running.agrees(wrong)
+    following = asyncio.ensure_future(running.follow(typed, 60, False))
+    model.say("m(items)", None)
+    assert await following == Shown("items)", 1)
+
+
+async def test_a_bracket_that_stays_open_is_not_doubled() -> None:
+    """In a language without a grammar nothing else would stop it."""
+    model = _Model()
+    begun = Cursor(Document("a", "plaintext", "x = \n"), 4)
+    running = InFlight(begun, False, None, lambda *_: None).start(REQUEST, model)
+    following = asyncio.ensure_future(
+        running.follow(Cursor(Document("a", "plaintext", "x = f()\n"), 6), 60, False)
+    )
+    model.say("f(one,", None)
+    assert await following is None

@@ -1,0 +1,166 @@
+"""No completion breaks a file."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.completion.syntax_check import LARGEST, SyntaxCheck, sound_part, syntax_check_at
+from herdmate.context import syntax
+from herdmate.text import Cursor, Document, Edit, Span, supposing
+
+
+def _check(code: str, language: str = "python") -> SyntaxCheck | None:
+    assert code.count("│") == 1
+    return syntax_check_at(Cursor(Document("a", language, code.replace("│", "")), code.index("│")))
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "sound"),
+    [
+        ("python", "def f(a):\n    │\n", "return a", "return a"),
+        ("python", "def f(a):\n    │\n", "return (a", ""),
+        ("python", "def f(a):\n    x = 1\n    │\n", "if a:", ""),
+        ("python", "def f(a):\n    x = 1\n    │\n", "if a:\n        x = 2", "if a:\n        x = 2"),
+        ("python", "def f(a):\n    │\n", "b = a\n    return (b", "b = a"),
+        ("python", "def f(a):\n    return g(│\n", "a)", "a)"),
+        ("python", "x = [\n    │\n]\n", "1,\n    2,", "1,\n    2,"),
+        ("python", "class A:\n    def f(self):\n        │\n\n\ndef g(:\n", "pass", "pass"),
+        ("javascript", "function f(a) {\n  │\n}\n", "return a;\n}", "return a;"),
+        ("javascript", "function f(a) {\n  │\n}\n", "return a;", "return a;"),
+        ("javascript", "function f(a) {│", "\n  return a;\n}", "\n  return a;\n}"),
+        ("go", "package p\n\nfunc f() int {\n\t│\n}\n", "return 1\n}\n\nfunc", "return 1"),
+        ("rust", "fn f() -> i32 {\n    │\n}\n", "let x = 1;\n    x +", "let x = 1;"),
+        ("java", "class A {\n    int f() {\n        │\n    }\n}\n", "return 1", ""),
+        ("java", "class A {\n    int f() {\n        │\n    }\n}\n", "return 1;", "return 1;"),
+        ("json", '{\n  "a": 1│\n}\n', ',\n  "b": 2', ',\n  "b": 2'),
+        ("java", "class A {\n    int f() {\n        │\n        a--;\n        }\n    }\n}\n",
+         "while (a > 0) {\n            a--;\n        }", "while (a > 0) {\n            a--;"),
+        # a header is left open, and never made an empty statement
+        ("javascript", "for (let i│\n", " = 0; i < a.length; i++) {", " = 0; i < a.length; i++) {"),
+        ("javascript", "function f(a) {\n  if (a│\n}\n", " === null) {", " === null) {"),
+        ("java", "class A {\n  void f() {\n    while (it.│\n  }\n}\n", "hasNext()) {",
+         "hasNext()) {"),
+        ("java", "class A {\n  void f() {\n    while (it.│\n  }\n}\n", "hasNext()", "hasNext()"),
+        ("cpp", "int main() {\n  while (x│\n}\n", " > 0) {", " > 0) {"),
+        ("c", "int│\n", " main(void) {", " main(void) {"),
+        ("rust", "fn│\n", " a(x: i32) -> i32 {", " a(x: i32) -> i32 {"),
+        ("java", "class A {\n    public int│\n}\n", " size() {", " size() {"),
+        ("shellscript", "if [ -f│\n", " x ]; then", " x ]; then"),
+        ("shellscript", "for f│\n", " in *.txt; do", " in *.txt; do"),
+        ("ruby", "a.each│\n", " do |x|", " do |x|"),
+        ("php", "<?php\nfunction│\n", " f(int $a): int", " f(int $a): int"),
+        ("sql", "INSERT INTO a VALUES (1)│\n", " ON CONFLICT (id) DO NOTHING;",
+         " ON CONFLICT (id) DO NOTHING;"),
+        # what the user has left open is closed, what may go on is left open
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a, h(b)", "a, h(b))"),
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a, h(b", ""),
+        ("python", "class A:\n    def f(self):\n        return g(│\n", "a,", "a)"),
+        ("python", "R = 1\nS = │\n", "Mapping(", "Mapping"),
+        ("python", "wh│\n", "ile True:", "ile True:"),
+        ("python", "def f(│\n\n\nx = 1\n", "a, b):", "a, b):"),
+        ("python", "def f(│\n\n\nx = 1\n", "a, b", "a, b"),
+        ("python", "from a│\nfrom b import c\n", "\nfrom d import e", ""),
+        ("python", "│\n    b: 1,\n}\n", "class A(B):\n    pass", ""),
+        ("python", "│\n    b: 1,\n}\n", "c = {", "c = {"),
+        # the cursor's line closes what the lines above open
+        ("python", "def g(\n    a: str,\n) -> \"S│\n\n\ndef g(\n    a: int,\n) -> int: ...\n",
+         "QL[A],", ""),
+        ("python", "def g(\n    a: str,\n) -> S│\n\n\ndef g(\n    a: int,\n) -> int: ...\n",
+         "QL[A]: ...", "QL[A]: ..."),
+        # Python tells an error above that the cursor's line has made
+        ("python", "x = [\n    None\n    if a is None\n    else f(a, b│\n    for a in c\n]\n",
+         "_width", "_width)"),
+        # a docstring that was begun is ended
+        ("python", 'class A(B):\n    """Raised when\n    a │\n\n\nclass C(B):\n    """C."""\n',
+         "kind is missing.", 'kind is missing."""'),
+        # the header of a body that is there already, which ended the function too early
+        ("javascript", "function f(a) {\n  │\n    a++;\n  }\n  return a;\n}\n",
+         "while (a) {", "while (a) {"),
+        ("java", "class A {\n    int f() {\n        foo(│\n    }\n}\n", "a, g(b)", "a, g(b));"),
+        ("plaintext", "anything │ goes", "(", "("),
+    ],
+)  # fmt: skip
+def test_whole_lines_that_break_nothing(language: str, code: str, text: str, sound: str) -> None:
+    assert sound_part(text, _check(code, language)) == sound
+
+
+def test_what_reaches_over_closers_counts_without_them() -> None:
+    check = _check("def f(│)\n")
+    assert sound_part("a, b) -> int: ...", check, 1) == "a, b) -> int: ..."
+    assert sound_part("a, b)) -> int: ...", _check("def g(x): ...\n\ndef f(│): ...\n"), 1) == ""
+
+
+def test_only_what_is_around_is_looked_at() -> None:
+    item = "def f(a):\n    return a\n\n\n"
+    check = _check(item * 3000 + "def g(a):\n    │\n\n\n" + item * 3000)
+    assert check is not None
+    assert len(check.before + check.after) < 200
+    assert not check.errors_with("return a")
+    assert check.errors_with("return (")
+
+
+def test_one_huge_item_is_not_parsed_at_each_completion() -> None:
+    assert _check("x = [\n" + "    1,\n" * LARGEST + "    │\n]\n") is None
+
+
+def test_stubs_have_no_bodies() -> None:
+    code = "class A:\n    def f(\n    def g(self): ...\n"
+    check = syntax_check_at(Cursor(Document("file:///a.pyi", "python", code), code.index("f(") + 2))
+    assert sound_part("self) -> int:", check) == "self) -> int: ..."
+    assert sound_part("self) -> int", check) == "self) -> int: ..."
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "new"),
+    [("con", "con", "console"), ("print", "(1)", "print"), ("\n\n\nprint", "\n", "\n    y = x\n")],
+)
+def test_what_is_supposed_is_judged_as_if_it_stood_there(start: str, end: str, new: str) -> None:
+    """Without parsing the whole document again: that takes long where it is long."""
+    text = "import os\n\n\ndef f(x):\n    con\n\n\nprint(1)\n"
+    document = Document("a", "python", text, tree=syntax.parse(text, "python"))
+    span = Span(text.index(start), text.index(end, text.index(start)) + len(end))
+    supposed = supposing(document, Edit(span, new))
+    assert supposed.document.text == text[: span.start] + new + text[span.end :]
+    found = syntax_check_at(supposed)
+    assert found is not None
+    assert found.before.endswith(new)
+    as_typed = syntax_check_at(
+        Cursor(Document("a", "python", supposed.document.text), supposed.offset)
+    )
+    assert as_typed is not None
+    for said in ("", " = 1", "(", ")", "\n    return x"):
+        assert found.is_sound_with(said) == as_typed.is_sound_with(said)
+
+
+def _long_class(method: str) -> str:
+    others = "".join(
+        f"    def method_{at}(self, a):\n        return self.method(a, {at})\n\n"
+        for at in range(400)
+    )
+    return f"import os\n\n\nclass A:\n{others}{method}\n\n{others}"
+
+
+@pytest.mark.parametrize(
+    ("method", "said", "sound"),
+    [
+        ("    def f(self):\n        return g(│\n", "a, b)", "a, b)"),
+        ("    def f(self):\n        return│\n", " g(a))", ""),
+        # what is left over of a call in several lines
+        ('    def f(self):\n        return sel│\n            "HEAD",\n        )\n', "f.g(a)", ""),
+        ('    def f(self):\n        return sel│\n            "HEAD",\n        )\n', "f.g(", "f.g("),
+    ],
+)
+def test_in_a_long_class_the_methods_around_tell(method: str, said: str, sound: str) -> None:
+    code = _long_class(method)
+    assert len(code) > LARGEST
+    check = _check(code)
+    assert check is not None
+    assert len(check.before + check.after) < 1000
+    assert sound_part(said, check) == sound
+
+
+def test_what_is_broken_does_not_end_the_item_around() -> None:
+    code = "class A:\n    def f(self):\n        x = (│\n    def g(self):\n        pass\n\n\ny = 1\n"
+    check = _check(code)
+    assert check is not None
+    assert "def g" in check.after

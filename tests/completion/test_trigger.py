@@ -1,0 +1,141 @@
+from pathlib import Path
+
+import pytest
+
+from herdmate.completion.trigger import (
+    LARGEST_DOCUMENT,
+    is_switched_off,
+    silence_reason,
+    wants_multiline,
+)
+from herdmate.context import syntax
+from herdmate.text import Cursor, Document
+
+
+def cursor(drawn: str, language: str = "python") -> Cursor:
+    text = drawn.replace("│", "")
+    tree = syntax.parse(text, language)
+    return Cursor(Document("file:///a", language, text, tree=tree), drawn.index("│"))
+
+
+@pytest.mark.parametrize(
+    ("drawn", "word"),
+    [
+        ("x = 1│", None),
+        ("x = │", None),
+        ("f(│)", None),
+        ("f(│);", None),
+        ('f(g("│")));', None),
+        ("f(│, short)", None),
+        ("x = 1\n│\ny = 2\n", None),
+        ("na│me = 1", "word"),
+        ("é│é = 1", "word"),
+        ("│name = 1", None),
+        ("│the_rest = of_the_line()", "behind"),
+        ("x = │ + something_longer", "behind"),
+        ("x = f(│]}])}])})]}])}])", None),
+        ("│", "empty"),
+        (" \n│\n", "empty"),
+    ],
+)
+def test_reasons_for_silence(drawn: str, word: str | None) -> None:
+    reason = silence_reason(cursor(drawn), invoked=False)
+    assert (reason is None) == (word is None)
+    assert word is None or word in str(reason)
+    assert silence_reason(cursor(drawn), invoked=True) is None
+
+
+def test_silence_in_a_huge_file_unless_asked() -> None:
+    text = "x = 1\n" * (LARGEST_DOCUMENT // 6 + 1)
+    here = Cursor(Document("file:///a", "python", text), len(text))
+    assert "larger" in str(silence_reason(here, invoked=False))
+    assert silence_reason(here, invoked=True) is None
+
+
+@pytest.mark.parametrize(
+    ("language", "drawn", "expected"),
+    [
+        ("python", "def f():│", True),
+        ("python", "def f():\n    │", True),
+        ("python", "def f():\n    │\n    return 1\n", True),
+        ("python", "x = │", False),
+        ("python", "x = f(│)", False),
+        ("python", "if │:\n    pass\n", False),
+        ("python", "│x = 1", False),
+        ("python", "    │ # why", False),
+        ("python", "x = '│'", False),
+        ("python", "# for:│", False),
+        ("python", "'''Doc.\n\n│\n'''\n", False),
+        ("python", "x = {'a':│", True),
+        ("typescript", "function f() {│}", True),
+        ("typescript", "function f() { │ }", True),
+        ("typescript", "const f = () => {│});", True),
+        ("typescript", "f(│);", False),
+        ("typescript", "const a: │", False),
+        ("typescript", "// so {│", False),
+        ("go", "func f() {\n\t│\n}\n", True),
+        ("rust", "fn f() {│}", True),
+        ("plaintext", "Dear all,\n│", True),
+        ("plaintext", "Dear│", False),
+    ],
+)
+def test_multiline_by_the_code_around(language: str, drawn: str, expected: bool) -> None:
+    assert wants_multiline(cursor(drawn, language), "auto") is expected
+
+
+@pytest.mark.parametrize("drawn", ["def f():│", "x = │", "x = '│'"])
+def test_multiline_by_setting(drawn: str) -> None:
+    assert wants_multiline(cursor(drawn), "always") is True
+    assert wants_multiline(cursor(drawn), "never") is False
+
+
+@pytest.mark.parametrize(
+    ("entry", "off"),
+    [
+        ("tests/**", True),
+        ("tests/*.py", True),
+        ("tests/unit/test_*.py", True),
+        ("**/tests/**", True),
+        ("/w/p/tests/*", True),
+        ("tests/unit/**/*.py", True),
+        ("**/test_a.py", True),
+        ("src/**/test_a.py", False),
+        ("test_a.py", True),
+        ("*.py", True),
+        ("python", True),
+        ("unit/**", False),
+        ("p/tests/**", False),
+        ("/tests/**", False),
+        ("src/**", False),
+        ("typescript", False),
+    ],
+)
+def test_switched_off_by_language_name_or_path(entry: str, off: bool) -> None:
+    document = Document("file:///w/p/tests/unit/test_a.py", "python", "")
+    assert is_switched_off(document, ("nothing", entry), (Path("/other"), Path("/w/p"))) is off
+
+
+def test_switched_off_in_each_folder_of_a_workspace_and_nowhere_else() -> None:
+    folders = (Path("/src/one"), Path("/src/two"))
+    for uri, off in (
+        ("file:///src/one/src/a.py", True),
+        ("file:///src/two/src/a%20b.py", True),
+        ("vscode-notebook-cell:/src/two/src/a.ipynb#1", True),
+        ("file:///src/one/a.py", False),  # the folder's own path does not count
+        ("file:///src/a.py", False),
+    ):
+        document = Document(uri, "python", "")
+        assert is_switched_off(document, ("src/**",), folders) is off, uri
+
+
+@pytest.mark.parametrize(
+    "entry",
+    ["*a" * 200 + "b", "**/a" * 100 + "b", "*[a-z]" * 80 + "!", "*?" * 200 + "b", "*" * 5_000],
+)
+def test_a_glob_of_many_stars_takes_no_time(entry: str) -> None:
+    """A matcher that goes back would not end in this century."""
+    document = Document("file:///p/" + "a" * 3_000, "python", "")
+    assert not is_switched_off(document, (entry,) * 300, (Path("/p"),))
+    assert is_switched_off(document, ("*.js", "python"), (Path("/p"),))
+    long = Document("file:///p/" + "a/" * 50_000, "python", "")
+    assert not is_switched_off(long, (entry,) * 300, (Path("/p"),))

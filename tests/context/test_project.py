@@ -1,0 +1,83 @@
+"""How long code of other files stays in a document's prompt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.context.project import Project
+from herdmate.text import Cursor
+from herdmate.token_counts import TokenCounts
+from tests.fake_model import cursor
+
+
+class _Letters:
+    async def count_tokens(self, texts: list[str]) -> list[int]:
+        return [len(text) for text in texts]
+
+
+COUNTS = TokenCounts(_Letters())
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "shapes.py").write_text("def area(width): return 1\n", "utf-8")
+    (tmp_path / "colours.py").write_text("def shade(colour): return 1\n", "utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def neighbours(project: Path) -> Project:
+    found = Project(folders=(project,))
+    for path in project.glob("*.py"):
+        found.index.read(path)
+    return found
+
+
+def _here(project: Path) -> Cursor:
+    return cursor("x = area(shade(", "\n", (project / "main.py").as_uri())
+
+
+async def _seen(
+    neighbours: Project, project: Path, tokens: int = 500, *, nobody_types: bool = False
+) -> str:
+    found = await neighbours.seen_with(_here(project), tokens, COUNTS, nobody_types)
+    return "".join(item.code for item in found)
+
+
+async def test_what_was_chosen_stays_while_one_types(neighbours: Project, project: Path) -> None:
+    seen = await _seen(neighbours, project)
+    assert seen == "def shade(colour): ...\ndef area(width): ...\n"
+    (project / "more.py").write_text("def area(other): return 1\n", "utf-8")
+    neighbours.index.read(project / "more.py")
+    assert await _seen(neighbours, project) == seen
+
+
+async def test_without_room_nothing_is_kept(neighbours: Project, project: Path) -> None:
+    assert await _seen(neighbours, project)
+    assert await _seen(neighbours, project, 0) == ""
+    assert await _seen(neighbours, project, 0, nobody_types=True) == ""
+
+
+async def test_a_file_that_is_gone_or_changed_goes_at_once(
+    neighbours: Project, project: Path
+) -> None:
+    await _seen(neighbours, project)
+    neighbours.index.forget(project / "shapes.py")
+    assert await _seen(neighbours, project) == "def shade(colour): ...\n"
+    (project / "colours.py").write_text("def shade(colour, by): return 1\n", "utf-8")
+    neighbours.index.read(project / "colours.py")
+    assert await _seen(neighbours, project) == "def shade(colour, by): ...\n"
+
+
+async def test_what_git_ignores_since_it_was_read_is_not_chosen(
+    neighbours: Project, project: Path
+) -> None:
+    assert "area" in await _seen(neighbours, project)
+    (project / ".gitignore").write_text("shapes.py\n", "utf-8")
+    assert await _seen(neighbours, project, nobody_types=True) == "def shade(colour): ...\n"
+    assert project / "shapes.py" not in neighbours.index
+    (project / ".gitignore").write_text("*.py\n", "utf-8")
+    neighbours.choose_anew()
+    assert await _seen(neighbours, project) == ""

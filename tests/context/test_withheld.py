@@ -1,0 +1,121 @@
+"""What the model never sees, and why."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import herdmate
+from herdmate.context.withheld import reason_to_withhold, reason_to_withhold_file
+from herdmate.engine.client import start_fake
+from herdmate.engine.host import EngineHost
+from herdmate.generation import Priority, Prompt, Request, Special, Text
+from herdmate.text import Document
+from tests.context.tokens import tokens
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["file:///project/.env", "untitled:.env.local", "file:///project/%2Eenv",
+     "git:/project/.env?%7B%7D",
+     "vscode-notebook-cell:/project/.env#W0s", "file:///a?b/.env", "file:///c#/server.key",
+     "file:///c%3A/Users/me/.aws/credentials", "file:///C:\\Users\\me\\.kube\\config",
+     "vscode-remote://ssh-remote%2Bhost/home/me/.docker/config.json", "FILE:///PROJECT/.ENV",
+     'git:/project/.env.git?{"path":"/project/.env","ref":"~"}',
+     "git:/x.git?%7B%22path%22%3A%22%2Fproject%2Fprod.tfvars%22%7D", "file:///project/%252Eenv",
+     "gitlens://0123/project/serviceAccountKey.json?%7B%7D", "jar:file:///a.jar!/secrets.yml",
+     "untitled:C:\\project\\api_key.txt", "file:///project/.ssh/config", "file://[bad/.env"],
+)  # fmt: skip
+def test_the_name_in_a_uri_tells(uri: str) -> None:
+    assert "secrets" in str(reason_to_withhold(Document(uri, "plaintext", ""), {}))
+
+
+def test_a_reason_that_is_known_is_given() -> None:
+    document = Document("file:///project/a.py", "python", "")
+    assert reason_to_withhold(document, {}) is None
+    assert reason_to_withhold(document, {document.uri: "so it is"}) == "so it is"
+
+
+@pytest.mark.parametrize(
+    "uri",
+    ["untitled:Untitled-1", "file:///project/main.py", "git:/project/main.py?%7B%7D", "",
+     "vscode-notebook-cell:/project/a.ipynb#W0sZmlsZQ%3D%3D", "output:tasks", "?", "file://[",
+     'git:/project/a.py?{"path":"/project/a.py","ref":"secret"}', "vscode-remote://wsl/a/token.ts"],
+)  # fmt: skip
+def test_other_uris_are_seen(uri: str) -> None:
+    assert reason_to_withhold(Document(uri, "plaintext", ""), {}) is None
+
+
+def test_a_link_by_way_of_a_secret_name_is_withheld(tmp_path: Path) -> None:
+    (tmp_path / "b.py").write_text("x", "utf-8")
+    (tmp_path / ".env").symlink_to("b.py")
+    (tmp_path / "a.py").symlink_to(".env")
+    assert "secrets" in str(reason_to_withhold_file(tmp_path / "a.py", ()))
+    (tmp_path / "c.py").symlink_to("c.py")
+    assert reason_to_withhold_file(tmp_path / "c.py", ()) is None
+
+
+def test_only_the_companion_tells_an_engine_anything() -> None:
+    """What it tells goes through the redaction: see ``Companion.generate``."""
+    told = re.compile(
+        r"engine\.(?:generate|count_tokens)\(|_running\(\)\)\.(?:generate|count_tokens)"
+    )
+    places = [
+        path.name
+        for layer in ("assist", "lsp", "cli", "eval")
+        for path in (Path(herdmate.__file__).parent / layer).rglob("*.py")
+        if told.search(path.read_text("utf-8"))
+    ]
+    assert places == ["companion.py"]
+
+
+async def test_whatever_a_request_says_its_secrets_are_stars(tmp_path: Path) -> None:
+    token = tokens()["GitHub"][0]
+    record = tmp_path / "record"
+    made = EngineHost()
+    await made.start(start_fake({"": "ok"}, ["<|fim_prefix|>"], record=str(record)))
+    try:
+        prompt = Prompt((Text(f"x = {token}"), Special("<|fim_prefix|>"), Text(token)))
+        for priority in Priority:
+            await made.answer(Request(prompt, "a", 4, priority=priority))
+        await made.count_tokens([token, "the end"])
+        assert made.last_request is not None
+        assert token not in repr(made.last_request.request)
+    finally:
+        await made.stop()
+    assert "the end" in record.read_text("utf-8")
+    assert token not in record.read_text("utf-8")
+
+
+def test_a_link_is_what_it_leads_to(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("private/\n", "utf-8")
+    for name in ("private/a.py", ".env", "b.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x", "utf-8")
+    for name, target in {
+        "c.py": "private/a.py",
+        "d.py": ".env",
+        "e": "private",
+        "f": "b.py",
+    }.items():
+        (tmp_path / name).symlink_to(tmp_path / target)
+    why = {name: reason_to_withhold_file(tmp_path / name, ()) for name in ("c.py", "d.py", "f")}
+    assert "git ignores" in str(why["c.py"])
+    assert "secrets" in str(why["d.py"])
+    assert why["f"] is None
+    assert "git ignores" in str(reason_to_withhold_file(tmp_path / "e" / "a.py", (tmp_path,)))
+
+
+def test_rules_that_cannot_be_read_withhold_and_say_which_they_are(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("a" * 300_000, "utf-8")
+    reason = str(reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)))
+    assert f"the rules in {tmp_path / '.gitignore'} cannot be read" in reason
+    (tmp_path / ".gitignore").write_text("a.py\n", "utf-8")
+    reason = str(reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)))
+    assert "git ignores this file" in reason
+    (tmp_path / ".gitignore").unlink()
+    assert reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)) is None

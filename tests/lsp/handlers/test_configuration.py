@@ -1,0 +1,99 @@
+"""Settings in force: what the user is told of them, and what a choice in this session does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from herdmate.lsp.capabilities import Capabilities
+from herdmate.lsp.handlers import configuration, model_choice
+from herdmate.lsp.session import Session
+
+
+class _Client:
+    """A session whose client answers with ``settings``, and what the user was shown."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.shown: list[str] = []
+        self.settings: Any = {}
+        self.session = Session(lambda _settings: ({}, ""))
+        self.session.capabilities = Capabilities(configuration=True)
+
+        async def ask(
+            _session: Session,
+            _method: str,
+            _params: object,
+            read: Callable[[Any], Any],
+            _other: Any,
+        ) -> Any:
+            return read([self.settings])
+
+        def show(_session: Session, sentence: str, _kind: types.MessageType) -> None:
+            self.shown.append(sentence)
+
+        monkeypatch.setattr(configuration, "ask", ask)
+        monkeypatch.setattr(Session, "show", show)
+
+    async def tell(self, settings: Any) -> bool:
+        self.settings = settings
+        return await configuration.pull(self.session)
+
+
+@pytest.fixture
+def client(monkeypatch: pytest.MonkeyPatch) -> _Client:
+    return _Client(monkeypatch)
+
+
+async def test_a_wrong_setting_is_told_once_and_again_when_it_is_made_again(
+    client: _Client,
+) -> None:
+    wrong = {"modle": "x"}
+    await client.tell(wrong)
+    await client.tell(wrong)
+    await client.tell(wrong | {"completion": {"delay": 9}})
+    assert client.shown == ["There is no setting herdmate.modle. Did you mean herdmate.model?"]
+    await client.tell({})
+    await client.tell(wrong)
+    assert len(client.shown) == 2
+
+
+async def test_several_wrong_settings_are_one_message(client: _Client) -> None:
+    await client.tell({f"wrong{at}": at for at in range(50)} | {"engine": {"threads": -7}})
+    (message,) = client.shown
+    assert "herdmate.engine.threads must be a whole number from 0 to 512 or -1, not -7" in message
+    assert message.endswith("Other settings of Herdmate are wrong too.")
+    assert message.isprintable()
+
+
+async def test_a_setting_that_was_removed_is_at_its_default_again(client: _Client) -> None:
+    await client.tell({"completion": {"enabled": False, "delay": 9}})
+    assert not client.session.settings.completion.enabled
+    await client.tell({"completion": {"delay": 9}})
+    assert client.session.settings.completion.enabled
+    assert client.session.settings.completion.delay == 9
+
+
+async def test_the_chosen_model_is_not_forgotten_when_another_setting_changes(
+    client: _Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pull_model(_session: Session, _name: str) -> None: ...
+
+    monkeypatch.setattr(model_choice, "pull_model", pull_model)
+    monkeypatch.setattr(model_choice, "load_chosen", lambda session: pull_model(session, ""))
+    await client.tell({"model": "a"})
+    await model_choice.choose_model(client.session, "codellama-7b")
+    assert client.session.settings.model == "codellama-7b"
+    assert not await client.tell({"model": "a", "completion": {"delay": 9}})
+    assert client.session.settings.model == "codellama-7b"
+    assert await client.tell({"model": "b"})
+    assert client.session.settings.model == "b"
+
+
+@pytest.mark.parametrize("answer", [None, [], "x", 3, [[]], {"model": "x"}])
+async def test_an_odd_answer_leaves_the_defaults(client: _Client, answer: Any) -> None:
+    await client.tell(answer)
+    assert client.session.settings.completion.enabled
+    assert client.shown == []

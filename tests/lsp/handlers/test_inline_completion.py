@@ -1,0 +1,46 @@
+"""What a request for ghost text leaves behind in the session."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from lsprotocol import types
+
+from herdmate.engine.client import start_fake
+from herdmate.engine.host import EngineHost
+from herdmate.lsp.handlers.inline_completion import inline_completion
+from herdmate.lsp.session import Session
+from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.settings import Settings
+from tests.e2e.editor import inline_params
+
+URI = "file:///project/shop.py"
+
+
+@pytest.mark.parametrize("is_closed", [True, False])
+async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
+    monkeypatch: pytest.MonkeyPatch, is_closed: bool
+) -> None:
+    session = Session(lambda _settings: ({}, ""))
+    session.settings = Settings(stats=False)
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
+    pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
+    await session.host.start(start_fake({"": "value"}, pieces))
+    info = await session.host.ready()
+    reached, closed = asyncio.Event(), asyncio.Event()
+
+    async def model(_self: EngineHost) -> object:
+        reached.set()
+        await closed.wait()
+        return info
+
+    monkeypatch.setattr(EngineHost, "ready", model)
+    asked = asyncio.ensure_future(inline_completion(session, inline_params(URI, 0, 4)))
+    await reached.wait()
+    if is_closed:
+        session.documents.close(URI)
+    closed.set()
+    assert [item.insert_text for item in (await asked).items] == ["value"]
+    assert (URI in session.completion.in_flight) is not is_closed
+    await session.end()

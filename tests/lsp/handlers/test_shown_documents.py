@@ -1,0 +1,80 @@
+"""What is shown in files does not stay there, and nobody else reads it."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from herdmate.errors import HerdmateError
+from herdmate.lsp.handlers import shown_documents
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(shown_documents, "user_cache_path", lambda _: tmp_path / "cache")
+    return tmp_path / "cache" / "shown"
+
+
+def test_a_file_is_its_users_alone_and_gone_at_the_end(folder: Path) -> None:
+    mask = os.umask(0)
+    try:
+        file = shown_documents._written("saw.md", "code")
+    finally:
+        os.umask(mask)
+    assert file.read_text() == "code"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert {stat.S_IMODE(at.stat().st_mode) for at in (folder, file.parent)} == {0o700}
+    shown_documents.forget_shown()
+    assert list(folder.iterdir()) == []
+
+
+def test_what_a_crash_left_is_gone_at_the_next_start(folder: Path) -> None:
+    """Also what older versions left; another server that still runs keeps its own."""
+    child = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"],
+                           capture_output=True, check=True, text=True)  # fmt: skip
+    for name in (child.stdout.strip(), str(os.getppid()), "1"):
+        (folder / name).mkdir(parents=True)
+        (folder / name / "saw.md").touch()
+    (folder / "what-the-model-saw-12345678.md").touch()
+    (folder / "link").symlink_to(folder.parent)
+    os.utime(folder / "1", (0, 0))  # from before it was started anew
+    shown_documents.forget_shown()
+    assert [item.name for item in folder.iterdir()] == [str(os.getppid())]
+    assert folder.parent.is_dir()
+
+
+@pytest.mark.parametrize("is_own", [False, True])
+def test_a_folder_that_is_a_link_is_not_used(folder: Path, tmp_path: Path, is_own: bool) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "mine.md").touch()
+    place = folder / str(os.getpid()) if is_own else folder
+    place.parent.mkdir(parents=True)
+    place.symlink_to(outside)
+    with pytest.raises(HerdmateError, match=r"cannot be shown.*link"):
+        shown_documents._written("saw.md", "code")
+    shown_documents.forget_shown()
+    assert [item.name for item in outside.iterdir()] == ["mine.md"]
+
+
+def test_a_folder_of_another_user_is_not_used(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder.mkdir(parents=True)
+    own = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: own + 1)
+    with pytest.raises(HerdmateError, match="another user"):
+        shown_documents._written("saw.md", "code")
+
+
+def test_a_file_where_the_folder_should_be(folder: Path) -> None:
+    folder.parent.mkdir(parents=True)
+    folder.touch()
+    with pytest.raises(HerdmateError, match="cannot be shown"):
+        shown_documents._written("saw.md", "code")
+    shown_documents.forget_shown()

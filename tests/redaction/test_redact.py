@@ -1,0 +1,224 @@
+"""Keys, tokens and passwords in text that goes into a prompt."""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from herdmate.redaction.redact import Redactions, redacted
+from tests.context.test_secret_names import files_of_packages
+from tests.context.tokens import tokens
+
+
+def test_a_private_key_in_any_file_becomes_stars_of_the_same_length() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc=\n-----END RSA PRIVATE KEY-----"
+    text = f'KEY = """{key}"""\nx = 1\n'
+    hidden = redacted(text)
+    assert len(hidden) == len(text)
+    assert "MIIEow" not in hidden
+    assert "abc" not in hidden
+    assert hidden.count("\n") == text.count("\n")
+    assert hidden.endswith('-----END RSA PRIVATE KEY-----"""\nx = 1\n')
+    cut = "-----BEGIN PRIVATE KEY-----\nMIIEow"
+    assert "MIIEow" not in redacted(cut)
+    assert redacted("no key\n") == "no key\n"
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "\nMIIEow\nabc=\n",
+        "\r\nMIIEow\r\nabc=\r\n",
+        "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,MIIEow\n\nMIIEow\n",
+        "\\nMIIEow\\nabc=\\n\n",
+        '\\n" +\n  "MIIEow\\n" +\n  "abc=",\n',
+        "\n#  MIIEow\n#  abc=\n",
+        "\n    MIIEow\n    abc=\n",
+        "')\nlines.push('" + "MIIEow" * 10 + "')\n",
+        "MIIEow",
+    ],
+)
+@pytest.mark.parametrize(
+    "begin",
+    [
+        "-----BEGIN PRIVATE KEY-----",
+        "---- BEGIN SSH2 PRIVATE KEY ----",
+        "-----BEGIN PGP PRIVATE KEY BLOCK-----",
+    ],
+)
+def test_a_private_key_without_an_end_becomes_stars_and_what_follows_stays(
+    key: str, begin: str
+) -> None:
+    text = f"x = '{begin}{key}\ndef total(items):\n    return sum(items)\n"
+    hidden = redacted(text)
+    assert begin in hidden
+    assert "MIIEow" not in hidden
+    assert "abc=" not in hidden
+    assert len(hidden) == len(text)
+    assert hidden.count("\n") == text.count("\n")
+    if key != "MIIEow":
+        assert hidden.endswith("def total(items):\n    return sum(items)\n")
+
+
+def test_code_that_looks_for_a_private_key_stays() -> None:
+    begin, end = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
+    code = f'HEADER = "{begin}"\n\n\ndef is_key(text):\n    return HEADER in text\n'
+    assert redacted(code) == code
+    whole = f"{begin}\nMIIEow\n{end}\n"
+    hidden = redacted(code + whole + code)
+    assert hidden.startswith(code)
+    assert hidden.endswith(code)
+    assert "MIIEow" not in hidden
+
+
+@pytest.mark.parametrize("name", tokens())
+@pytest.mark.parametrize(
+    "form", ["#", "x = '''#'''\n", "// note: #\n", "a\r\n#\r\nb", "日本語 #", "# and more"]
+)
+def test_a_token_in_any_text_becomes_stars(name: str, form: str) -> None:
+    for seed in range(3):
+        token, secret = tokens(seed)[name]
+        text = form.replace("#", token)
+        hidden = redacted(text)
+        assert secret not in hidden
+        assert secret[: len(secret) // 2] not in hidden
+        assert secret[len(secret) // 2 :] not in hidden
+        assert len(hidden) == len(text)
+        assert [c for c in hidden if c in "\r\n"] == [c for c in text if c in "\r\n"]
+        assert redacted(hidden) == hidden
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        'password = getpass("Password: ")\n',
+        'token = os.environ["GITHUB_TOKEN"]\n',
+        "if token == TokenType.STRING_LITERAL:\n",
+        "secret: str | None = None\n",
+        'headers = {"Authorization": f"Bearer {token}"}\n',
+        'url = f"postgres://{user}:{password}@{host}/{name}"\n',
+        "const apiKey = process.env.API_KEY;\n",
+        'parser.add_argument("--password", help="the password to use")\n',
+        'PASSWORD_RESET_URL = "/accounts/password-reset/"\n',
+        'tokenizer = AutoTokenizer.from_pretrained("Qwen/Qwen2.5-Coder-7B")\n',
+        "self.token_embedding = nn.Embedding(32000, 4096)\n",
+        'class_name = "sk-folding-cube-animation-wrapper"\n',
+        "sha256 = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'\n",
+        "id = 'c9bf9e57-1685-4c89-bafb-ff5af830be8a'\n",
+        "primary_key=True, foreign_key='users.id2'\n",
+        "let accessToken: Uint8Array;\n",
+        'KEY = "access_token_expires_in"\n',
+        "PASSWORD: ${DB_PASSWORD}\n",
+        'DATABASE_URL = "postgres://user:password@localhost/db"\n',
+        "/*************** tokens ***************/\n",
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT1uV2wX3yZ a@b\n",
+        "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZI\n-----END PUBLIC KEY-----\n",
+    ],
+)
+def test_ordinary_code_stays(code: str) -> None:
+    assert redacted(code) == code
+
+
+def test_a_window_that_begins_within_a_key_shows_nothing_of_it() -> None:
+    body = "\n".join(["MIIEowIBAAKCAQEA" * 4] * 5)
+    text = f"{body}\n-----END RSA PRIVATE KEY-----\nx = 1\n"
+    assert "MIIEow" not in redacted(text)
+    assert redacted(text).endswith("\nx = 1\n")
+
+
+def test_a_key_of_putty_and_one_of_a_vpn_become_stars() -> None:
+    putty = (
+        "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nPublic-Lines: 1\nAAAAC3Nz\n"
+        "Private-Lines: 2\nAAAAIB0c4fSECRETa\nb0c4fSECRET==\nPrivate-MAC: 00\n"
+    )
+    assert "SECRET" not in redacted(putty)
+    assert "AAAAC3Nz" in redacted(putty)
+    mark = "OpenVPN Static key V1-----\n"
+    vpn = f"-----BEGIN {mark}6acef03f62675b4b1bbd\n-----END {mark}"
+    assert "6acef03f" not in redacted(vpn)
+
+
+def test_fewer_than_one_file_in_a_thousand_of_installed_code_loses_anything() -> None:
+    limit = None if os.environ.get("HERDMATE_LONG") else 1100
+    files = [path for path in files_of_packages() if path.suffix in (".py", ".pyi", ".md", ".js")]
+    random.Random(0).shuffle(files)
+    touched, count = list[Path](), 0
+    for path in files[:limit]:
+        text = path.read_bytes()[:200_000].decode("utf-8", "replace")
+        count += 1
+        if redacted(text) != text:
+            touched.append(path)
+    assert count > 1000
+    assert 1000 * len(touched) < count, touched
+
+
+BEGIN, END = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    ("start", "piece"),
+    [
+        ("", "Ab3+/"), ("", BEGIN), ("", BEGIN + "\n"), ("", BEGIN + END), ("", END),
+        ("", END + "\n"), (BEGIN + "\n", "Ab3+/"), (BEGIN + "\n", '"'), (BEGIN + "\n", " "),
+        (BEGIN, "\n"), (BEGIN + "\n", "\\n"), (BEGIN + "\n", "#>|/-\"'`+.,;)"), ("", "Ab3+\n"),
+        ("", "-----BEGIN A B C "), ("", "-"), ("", '"'), ("", "\t \t"), ("", "_"), ("", "eyJ-"),
+        ("", "eyJabcdefgh."), ("", "password="), ("", "secret:"), ("", 'token="'), ("", "api_key "),
+        ("", "token = 'x"), ("", "://"), ("", "://a:b"), ("", "https://a:"), ("", "AKIA"),
+        ("", "AKIAABCDEFGHIJKLMNOP "), ("AKIA ", "a" * 40 + " "), ("", "Maaaaaaaaaaaaaaaaaaaaaaa."),
+        ("", "Authorization: "), ("", "Bearer "), ("", "--token "), ("", "curl -u a "),
+        ("", "Private-Lines: 1\n"), ("", "secret" + " " * 40), ("", "password=" + "_" * 200),
+        ("", "0123456789abcdef"), (" host=", " password="), ('"kty"', '"d" : "'), ("", "123456:AA"),
+        ("RSAKeyValue", "<D>      "), ("8Q~", "a~.-"), ("", "SG.aaaaaaaaaaaaaaaaaaaa"),
+    ],
+)  # fmt: skip
+def test_a_text_made_to_hold_the_server_up_takes_no_longer_than_its_length(
+    start: str, piece: str
+) -> None:
+    """CPU time for four times the length: four times or so, where a quadratic search has 16."""
+
+    def seconds(length: int) -> float:
+        text = start + piece * (length // len(piece))
+        begun = time.process_time()
+        redacted(text)
+        return time.process_time() - begun
+
+    short = min(seconds(16_000) for _ in range(3))
+    long = min(seconds(64_000) for _ in range(2))
+    assert long < max(10 * short, 0.05)
+    assert long < 1
+
+
+@pytest.mark.parametrize("seed", range(4 if not os.environ.get("HERDMATE_LONG") else 200))
+def test_what_is_looked_at_again_after_an_edit_is_as_if_all_were(seed: int) -> None:
+    chance = random.Random(seed)
+    lines = [f"value_{at} = compute({at})\n" for at in range(400)]
+    for token, _ in tokens(seed).values():
+        lines.insert(chance.randrange(len(lines)), f"x = '{token}'\n")
+    lines.insert(200, f"{BEGIN}\n" + "MIIEow0c4f\n" * 30 + f"{END}\n")
+    known, text = Redactions(), "".join(lines)
+    for _ in range(25):
+        assert known.of("a", text) == redacted(text)
+        start = chance.randrange(len(text))
+        end = min(start + chance.choice([0, 0, 1, 5, 300]), len(text))
+        token = chance.choice(list(tokens(seed).values()))[0]
+        new = chance.choice(["", "a", "\n", '"', "password = ", token, BEGIN, "x" * 5000])
+        text = text[:start] + new + text[end:]
+
+
+def test_a_key_in_a_file_of_20_000_lines_costs_little_once_it_was_read() -> None:
+    text = "".join(f"def function_{at}(argument): return argument + {at}\n" for at in range(20_000))
+    text += 'TOKEN = "' + tokens()["GitHub"][0] + '"\n'
+    known = Redactions()
+    begun = time.process_time()
+    known.of("a", text)
+    first = time.process_time() - begun
+    begun = time.process_time()
+    for _ in range(10):
+        text = text[:500_000] + "x" + text[500_000:]
+        hidden = known.of("a", text)
+    assert time.process_time() - begun < max(first * 5, 0.5)
+    assert tokens()["GitHub"][1] not in hidden
