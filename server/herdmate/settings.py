@@ -39,40 +39,40 @@ class CompletionSettings:
     """Ghost text."""
 
     enabled: bool = True
-    """Give ghost text while typing."""
+    """Show ghost text while typing."""
 
     disabled_in: tuple[str, ...] = ()
-    """Language ids and globs of files in which there is no ghost text unless asked for."""
+    """Language ids and file globs where ghost text appears only on request."""
 
     multiline: Literal["auto", "always", "never"] = "auto"
-    """Whether ghost text may span several lines: `auto` lets the code around the cursor decide."""
+    """Whether ghost text may span several lines; `auto` decides from the code around the cursor."""
 
     max_tokens: Annotated[int, Range(1, 4096, also=((-1, 4096),))] = 64
-    """The most tokens that one completion may have; -1 takes as many as there is room for."""
+    """Maximum length of a completion, in tokens; -1 allows as many as fit."""
 
     prefix_tokens: Annotated[int, Range(1, 131_072)] = 512
-    """How many tokens before the cursor the model may see."""
+    """Number of tokens before the cursor that the model sees."""
 
     suffix_tokens: Annotated[int, Range(0, 131_072)] = 128
-    """How many tokens after the cursor the model may see."""
+    """Number of tokens after the cursor that the model sees."""
 
     delay: Annotated[int, Range(0, 60_000)] = 75
-    """Milliseconds at least after a key before the model is asked; more where that is slow."""
+    """Minimum delay after a keystroke, in milliseconds; longer if the model is slow."""
 
     time_box: Annotated[int, Range(0, 600_000)] = 2000
-    """Milliseconds until the whole lines that are there are shown, the rest follows; 0 waits."""
+    """Show completed lines after this many milliseconds; 0 waits for the whole completion."""
 
     alternatives: Annotated[int, Range(1, 8)] = 1
-    """How many completions an explicit request brings; each makes it slower."""
+    """Number of completions that an explicit request returns; each one takes longer."""
 
     prefill: bool = True
-    """Let the model read ahead: the file, what follows ghost text, and selected lines."""
+    """Let the model read ahead: the open file, what follows ghost text, and selected lines."""
 
     related: bool = True
-    """Let the model see definitions of other files that the code at the cursor names."""
+    """Show the model definitions from other files that the code at the cursor refers to."""
 
     reuse_suffix: bool = True
-    """Keep what follows the cursor as it was read before the last words; sooner, less exact."""
+    """Reuse the cached suffix while typing: faster, slightly less exact."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ class RefactorSettings:
     """Refactorings."""
 
     preview: Literal["auto", "always", "never"] = "auto"
-    """Show a change before it is made: `auto` does where callers may have to change too."""
+    """Show a change before making it; `auto` does if callers may have to change too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,25 +88,25 @@ class EngineSettings:
     """How the model is run."""
 
     context_tokens: Annotated[int, Range(256, 1_048_576, also=((0, 0),))] = 4096
-    """Size of the model's context in tokens; memory grows with it; 0 takes the model's own."""
+    """Size of the model's context, in tokens; larger takes more memory, 0 uses the model's own."""
 
     threads: Annotated[int, Range(0, 512, also=((-1, 0),))] = 0
-    """Processor threads; 0 or -1 takes as many as were measured to be best."""
+    """CPU threads; 0 or -1 uses the fastest measured count."""
 
     gpu_layers: Annotated[int, Range(-1, 10_000)] = -1
-    """Layers of the model kept on the GPU; -1 takes what was tuned, or all that fit, 0 none."""
+    """Layers to keep on the GPU; -1 uses the tuned number, or as many as fit, 0 none."""
 
     weights: Literal["auto", "repacked", "mapped"] = "auto"
-    """How weights are kept: `repacked` decodes faster, `mapped` loads at once; `auto` measures."""
+    """How weights are kept: `repacked` is faster, `mapped` loads at once, `auto` measures."""
 
     kv_type: Literal["f16", "q8_0"] = "f16"
-    """Numbers of the model's cache; `q8_0` halves its memory and changes answers a little."""
+    """Precision of the KV cache; `q8_0` halves its memory and changes answers slightly."""
 
     unload_after: Annotated[int, Range(0, 525_600, also=((-1, 0),))] = 30
-    """Minutes without a request until the model leaves memory until the next; 0 or -1 keeps it."""
+    """Unload the model after this many idle minutes; 0 or -1 keeps it loaded."""
 
     lock_memory: bool = False
-    """Keep the model from being swapped out."""
+    """Prevent the model from being swapped out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,16 +118,16 @@ class RemoteSettings:
     """
 
     url: str = ""
-    """Address of a server whose model to use, such as `http://127.0.0.1:1234`; empty for none."""
+    """Address of a remote server, such as `http://127.0.0.1:1234`; empty uses this machine."""
 
     model: str = ""
-    """The model's name at that server; empty takes its first."""
+    """Name of the model on the remote server; empty uses its first."""
 
     api: Literal["auto", "openai", "llama-server", "ollama"] = "auto"
-    """The API that the server speaks; `auto` asks it."""
+    """API that the remote server speaks; `auto` detects it."""
 
     fallback: bool = False
-    """Use the model of this machine where the server does not answer."""
+    """Use a model on this machine if the remote server does not answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,10 @@ class Settings:
     """A name from `herdmate models list`, the path of a GGUF file, or `auto`."""
 
     trust_workspace: bool = False
-    """Read prompt files from `.herdmate/prompts` of the workspace."""
+    """Read prompt files from `.herdmate/prompts` in the workspace."""
 
     stats: bool = True
-    """Count what becomes of ghost text, on this machine only: `herdmate stats` shows it."""
+    """Count what becomes of ghost text, on this machine only; `herdmate stats` shows it."""
 
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     refactor: RefactorSettings = field(default_factory=RefactorSettings)

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="herdmate",
-        description="A coding companion that runs wholly on your machine.",
+        description="A coding companion that runs entirely on your machine.",
     )
     parser.add_argument("--version", action="version", version=f"herdmate {VERSION}")
     parser.add_argument(
