@@ -177,7 +177,11 @@ async def test_the_cancel_button_of_loading_ends_the_process_that_loads(tmp_path
         )
         await found.reply(asked["id"], None)
         await found.until(lambda message: message.get("method") == "$/progress")
-        children = psutil.Process(found.process.pid).children()
+        children = [
+            child
+            for child in psutil.Process(found.process.pid).children()
+            if "herdmate.engine.worker" in child.cmdline()
+        ]
         assert len(children) == 1
         await found.say("window/workDoneProgress/cancel", {"token": asked["params"]["token"]})
         _, alive = await asyncio.to_thread(psutil.wait_procs, children, SECONDS)
