@@ -160,9 +160,12 @@ async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Pat
     class Writer:
         def __init__(self) -> None:
             self.written: list[bytes] = []
+            self.answered = asyncio.Event()  # for the second time
 
         def write(self, data: bytes) -> None:
             self.written.append(data)
+            if len(self.written) == 2:
+                self.answered.set()
 
         def close(self) -> None: ...
 
@@ -177,6 +180,7 @@ async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Pat
         server.protocol.handle(Notification("textDocument/didOpen", {"textDocument": item}))
         listing = {"textDocument": {"uri": URI}, "range": WHOLE, "context": {"diagnostics": []}}
         server.protocol.handle(Request(2, "textDocument/codeAction", listing))
+        await asyncio.wait_for(writer.answered.wait(), 60)
         answer = json.loads(writer.written[1].split(b"\r\n\r\n")[1])
         assert answer["result"], (odd, answer)
         await server.end()
