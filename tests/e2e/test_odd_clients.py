@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.raw_client import NOTHING, RawClient, raw_client
+from tests.e2e.raw_writer import Writer
 
 pytestmark = pytest.mark.e2e
 
@@ -152,32 +153,21 @@ ODD_ABILITIES: list[dict[str, Any]] = [
 
 async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Path) -> None:
     """One server in this process for each, since nothing of this has to do with processes."""
-    import json
-
     from herdmate.lsp.json_rpc_messages import Notification, Request
     from herdmate.lsp.server import create_server
-
-    class Writer:
-        def __init__(self) -> None:
-            self.written: list[bytes] = []
-
-        def write(self, data: bytes) -> None:
-            self.written.append(data)
-
-        def close(self) -> None: ...
 
     for odd in ODD_ABILITIES:
         server, writer = create_server(lambda _settings: ({}, "")), Writer()
         server.protocol.set_writer(writer)
         params = {"processId": None, "rootUri": None, "capabilities": {}, **odd}
         server.protocol.handle(Request(1, "initialize", params))
-        answer = json.loads(writer.written[0].split(b"\r\n\r\n")[1])
+        answer = await writer.message(0)
         assert "result" in answer, (odd, answer)
         item = {"uri": URI, "languageId": "python", "version": 1, "text": CODE}
         server.protocol.handle(Notification("textDocument/didOpen", {"textDocument": item}))
         listing = {"textDocument": {"uri": URI}, "range": WHOLE, "context": {"diagnostics": []}}
         server.protocol.handle(Request(2, "textDocument/codeAction", listing))
-        answer = json.loads(writer.written[1].split(b"\r\n\r\n")[1])
+        answer = await writer.message(1)
         assert answer["result"], (odd, answer)
         await server.end()
         await asyncio.sleep(0)

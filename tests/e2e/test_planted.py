@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from herdmate.lsp import protocol
@@ -128,17 +129,17 @@ async def test_nothing_in_the_folder_runs_when_the_server_is_started_in_it(
         )
         await found.open_and_ask(2)
         await found.until(lambda message: message.get("id") == 2)
-        _, engine = _family(found.process.pid)
-        assert b"sk-secret" not in Path(f"/proc/{engine}/environ").read_bytes()
-        here = [os.readlink(f"/proc/{pid}/cwd") for pid in _family(found.process.pid)]
-        assert len(here) == 2
-        assert set(here) == {str(Path(sys.prefix).resolve())}
+        children = psutil.Process(found.process.pid).children(recursive=True)
+        commands = " ".join(word for child in children for word in child.cmdline())
+        assert {"herdmate.engine.worker", "herdmate.context.parser_worker"} <= {*commands.split()}
+        for child in children:
+            assert b"sk-secret" not in Path(f"/proc/{child.pid}/environ").read_bytes()
+        here = {os.readlink(f"/proc/{pid}/cwd") for pid in (found.process.pid, *_pids(children))}
+        assert here == {str(Path(sys.prefix).resolve())}
 
 
-def _family(pid: int) -> list[int]:
-    import psutil
-
-    return [pid, *(child.pid for child in psutil.Process(pid).children(recursive=True))]
+def _pids(processes: list[psutil.Process]) -> list[int]:
+    return [process.pid for process in processes]
 
 
 _CHILDREN = """
@@ -174,7 +175,10 @@ async def main():
     assert b"value" in await run(first, "herdmate.engine.speed_process")
     url = "http://127.0.0.1:1/x.gguf"
     about = await run(b"", "herdmate.models.web_file", "about", "web", url, "/nowhere")
-    assert b"refused" in about, about
+    assert b"failed" in about, about
+    question = {"do": "try", "text": "x", "language": "python", "tree": 0, "seconds": 1}
+    given = json.dumps(question).encode() + b"\\n"
+    assert b"{}" in await run(given, "herdmate.context.parser_worker")
     place = ("own/er", "main", "x.gguf", "1", "/nowhere/x")
     assert await run(b"", "herdmate.models.hugging_face", *place)
     assert b"pip 2" in await run(b"", "herdmate.models.package_download", "--version")

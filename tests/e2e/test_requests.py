@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.raw_client import RawClient, framed, raw_client
+from tests.e2e.raw_writer import Writer
 
 pytestmark = pytest.mark.e2e
 
@@ -348,27 +348,20 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
     from herdmate.lsp.json_rpc_messages import Request, message_from_bytes
     from herdmate.lsp.server import create_server
 
-    written: list[bytes] = []
-
-    class Writer:
-        def write(self, data: bytes) -> None:
-            written.append(data)
-
-        def close(self) -> None: ...
+    writer = Writer()
 
     def fail(*_: Any) -> Any:
         raise ValueError("secret code")
 
     monkeypatch.setattr(code_actions, "code_action", fail)
     server = create_server(lambda _settings: ({}, ""))
-    server.protocol.set_writer(Writer())
+    server.protocol.set_writer(writer)
     server.protocol.handle(Request(1, "initialize", {"processId": None, "capabilities": {}}))
     params = {"textDocument": {"uri": URI}, "range": RANGE, "context": {"diagnostics": []}}
     body = {"jsonrpc": "2.0", "id": 2, "method": "textDocument/codeAction", "params": params}
     server.protocol.handle(message_from_bytes(json.dumps(body).encode()))
-    await asyncio.sleep(0)
-    answer = json.loads(written[-1].split(b"\r\n\r\n")[1])
+    answer = await writer.message(1)
     assert answer["error"]["code"] == -32603
     assert answer["error"]["message"].startswith("Herdmate met an internal error")
-    assert b"secret" not in b"".join(written)
-    assert len(written) == 2
+    assert b"secret" not in b"".join(writer.written)
+    assert len(writer.written) == 2
