@@ -1,10 +1,13 @@
-"""Herdmate: a coding companion that runs wholly on its user's machine.
+"""Herdmate: a coding companion that runs entirely on the user's machine.
 
 Layers, each importing only from those below it::
 
     cli                                     composition root
     lsp                                     speaks the protocol, decides nothing
-    completion | actions | usage            ghost text, what is done on request, what is counted
-    context | prompting | engine | models   what is seen, how it is said, who says it, which file
+    usage                                   counts what became of the ghost text
+    completion | actions                    ghost text | explanations and edits
+    models                                  which model file, and where it comes from
+    context | prompting | engine            what the model sees | how it is asked | what runs it
+    redaction                               hides secrets
     settings · generation · text · errors   values only
 """

@@ -1,7 +1,7 @@
 """The ``herdmate`` command, also as ``python -m herdmate``.
 
-Nothing is imported here before the working directory has left the import path: an editor starts the
-server in the workspace, which may hold a ``logging.py`` of its own.
+Imports nothing until the working directory is off the import path: editors start the server in the
+workspace, which may contain its own ``logging.py``.
 """
 
 import os
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> int:
-    """Run one command of the command line; the exit code is 0 when it did what was asked."""
+    """Run one command and return its exit code, 0 on success."""
     distrust_working_directory()
 
     from herdmate.cli import main as run
@@ -18,7 +18,7 @@ def main() -> int:
 
 
 def distrust_working_directory() -> None:
-    """Have neither this process nor its children import from the folder it was started in."""
+    """Keep this process and its children from importing out of the folder it was started in."""
     asked_for = os.environ.get("PYTHONPATH", "").split(os.pathsep)
     as_python_has_them = {*asked_for, *map(_absolute, asked_for)}
     trusted = [entry for entry in asked_for if not _lies_in_working_directory(entry)]
@@ -46,7 +46,7 @@ def _lies_in_working_directory(entry: str) -> bool:
     if not os.path.isabs(entry):
         return True
     if os.path.basename(entry).endswith("-packages"):
-        return False  # where packages were installed, which run anyway
+        return False  # installed packages, which run anyway
     try:
         here = os.path.realpath(os.getcwd())
     except OSError:  # it is gone

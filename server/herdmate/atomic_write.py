@@ -1,8 +1,8 @@
-"""Files of ours are written whole or not at all, and through nobody's link.
+"""Writes our own files atomically and never through a link.
 
-What is written grows under a name that nobody can guess, made anew in the same folder, and then
-takes the place of the old file, link or not. So a link that waits under either name is not
-followed, a crash leaves the old file, and no other name of the old one (a hard link) is written.
+The data goes to a new, unguessable name in the same folder, which then replaces the old file, even
+if that is a link. So a link planted under either name is not followed, a crash leaves the old file
+intact, and other hard links to the old file are not written to.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TextIO
 
 PRIVATE = 0o600
 USUAL = 0o666
-"""As any program makes files: what the user's mask takes away is taken away."""
+"""The usual mode for new files; the user's umask still applies."""
 
 _NEW = (
     os.O_WRONLY
@@ -29,7 +29,7 @@ _NEW = (
 
 
 def write_whole(path: Path, data: bytes, mode: int = PRIVATE) -> None:
-    """Write a file in place of what has its name. Raises ``OSError``."""
+    """Write a file, replacing any of that name. Raises ``OSError``."""
     with written_beside(path, data, mode) as new:
         os.replace(new, path)
 
@@ -41,7 +41,7 @@ def create_whole(path: Path, data: bytes, mode: int = USUAL) -> None:
             os.link(new, path, follow_symlinks=False)
         except FileExistsError:
             raise
-        except (OSError, NotImplementedError) as error:  # not every disk knows a second name
+        except (OSError, NotImplementedError) as error:  # not every file system has hard links
             if os.path.lexists(path):
                 raise FileExistsError(f"{path} exists") from error
             os.replace(new, path)
@@ -51,9 +51,9 @@ def create_whole(path: Path, data: bytes, mode: int = USUAL) -> None:
 def written_beside(
     path: Path, data: bytes, mode: int, like: os.stat_result | None = None
 ) -> Iterator[Path]:
-    """A new file beside another, on the disk with all its bytes; gone with the block.
+    """A new, fully synced file next to ``path``, deleted when the block ends.
 
-    ``like``: it has the owner and the permissions of that one.
+    ``like``: the file whose owner and permissions it takes.
     """
     new = path.with_name(f".herdmate-{secrets.token_hex(8)}")
     descriptor = os.open(new, _NEW, mode)
@@ -72,15 +72,15 @@ def written_beside(
 
 def _take_after(descriptor: int, path: Path, like: os.stat_result) -> None:
     if hasattr(os, "fchown"):
-        if os.fstat(descriptor).st_uid != like.st_uid:  # an error, but where we are root
+        if os.fstat(descriptor).st_uid != like.st_uid:  # fails unless we are root
             os.fchown(descriptor, like.st_uid, -1)
-        with suppress(OSError):  # a group that we are not in is no harm to lose
+        with suppress(OSError):  # losing a group that we are not in does no harm
             os.fchown(descriptor, -1, like.st_gid)
     os.chmod(path, like.st_mode & 0o7777)
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the name on the disk too; not every system can."""
+    """Sync the file's name to disk as well, on systems that can."""
     with suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -90,7 +90,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def open_named(path: Path) -> TextIO:
-    """A file that the user named for what a command finds, for writing; no link. ``OSError``."""
+    """Open the output file that the user named, but never a link. Raises ``OSError``."""
     return open(path, "w", encoding="utf-8", opener=_without_link)
 
 

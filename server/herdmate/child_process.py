@@ -1,8 +1,8 @@
-"""How every child process is started: it runs nothing that lies in the folder we were started in.
+"""Starts every child process so that it runs nothing from the folder we were started in.
 
 Editors start the server in the workspace, and Python, the operating system and some libraries look
-for modules, programs and configuration in the working directory first. So each child works in a
-folder of the interpreter, finds programs by absolute paths only, and never has the API key.
+for modules, programs and configuration in the working directory first. So each child runs in a
+folder of the interpreter, finds programs by absolute path only, and never gets the API key.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ API_KEY = "HERDMATE_API_KEY"
 """The environment variable that holds the key of a remote server; no child gets it."""
 
 NEUTRAL_FOLDER = sys.prefix
-"""Where children work: whoever can write here can replace the interpreter's packages anyway."""
+"""The children's working directory. Anyone who can write to it already controls the interpreter."""
 
 
 _FOLDERS = (
@@ -32,19 +32,19 @@ _FOLDERS = (
 """Environment variables that name one folder each."""
 
 _started_in: str | None = None
-"""The working directory before it was left."""
+"""The original working directory, once we have left it."""
 
 
 def python_command(module: str, *arguments: str) -> tuple[str, ...]:
-    """The command that runs a module of this installation with these arguments."""
+    """The command that runs a module of this installation with the given arguments."""
     safe_path = ("-P",) if sys.version_info >= (3, 11) else ()
     return (sys.executable, *safe_path, "-m", module, *arguments)
 
 
 def isolated_command(module: str, *arguments: str) -> tuple[str, ...]:
-    """The same for a user or an editor to run, in any folder and with any environment.
+    """Like ``python_command``, for a user or editor to run in any folder and environment.
 
-    Isolated, where the interpreter then still finds the package; otherwise as safe as can be.
+    Uses ``-I`` if the interpreter still finds the package that way, else the safest alternative.
     """
     top = Path(__file__).parent
     told = os.environ.get("PYTHONPATH", "").split(os.pathsep)
@@ -57,9 +57,9 @@ def isolated_command(module: str, *arguments: str) -> tuple[str, ...]:
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment for a child: without the API key, and with absolute paths only.
+    """Our environment for a child, without the API key and with absolute paths only.
 
-    What ``PYTHONPATH`` says of the workspace has left it before (see ``__main__``).
+    ``__main__`` has already removed the workspace from ``PYTHONPATH``.
     """
     cleaned = {name: value for name, value in os.environ.items() if name != API_KEY}
     for name in ("PATH", "PYTHONPATH"):
@@ -70,7 +70,7 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
 
 
 def surroundings(extra: Mapping[str, str] | None = None) -> dict[str, Any]:
-    """Working directory and environment of a child, for a library that starts it itself."""
+    """A child's working directory and environment, for libraries that start their own."""
     return {"cwd": NEUTRAL_FOLDER, "env": environment(extra)}
 
 
@@ -89,14 +89,14 @@ async def start(
 def start_blocking(
     *command: str, extra: Mapping[str, str] | None = None, **options: Any
 ) -> subprocess.Popen[bytes]:
-    """The same where there is no event loop; ``options`` are those of ``subprocess.Popen``."""
+    """Like ``start``, without an event loop; ``options`` are those of ``subprocess.Popen``."""
     _check(command)
     options = {**surroundings(extra), **options}
     return subprocess.Popen(command, **options)
 
 
 def shell_command(line: str) -> tuple[str, ...]:
-    """The command that has the system's shell run a line which the user gave."""
+    """The command that runs the user's line in the system's shell."""
     if os.name == "nt":
         shell = os.environ.get("COMSPEC", r"C:\Windows\System32\cmd.exe")
         return (shell, "/d", "/s", "/c", line)
@@ -104,10 +104,10 @@ def shell_command(line: str) -> tuple[str, ...]:
 
 
 def from_parent() -> BinaryIO:
-    """What the parent writes to this process.
+    """Standard input, as a separate file object.
 
-    It is a file of its own: that of ``sys.stdin`` has a lock, which a thread that waits for input
-    would still hold when the interpreter ends.
+    ``sys.stdin`` has a lock that a thread waiting for input would still hold when the interpreter
+    exits.
     """
     return open(0, "rb", closefd=False)
 
@@ -115,10 +115,10 @@ def from_parent() -> BinaryIO:
 def end_with_parent(
     lines: BinaryIO, take: Callable[[bytes], None] = lambda _: None, code: int = 0
 ) -> None:
-    """From now on a thread gives each line to ``take``, and ends this process after the last.
+    """Start a thread that passes each line to ``take`` and exits the process after the last one.
 
-    The input ends when the parent does, however that came, also while this process is busy with
-    something that cannot be interrupted.
+    The input ends when the parent does, for whatever reason. The thread notices even if this
+    process is busy with something that cannot be interrupted.
     """
 
     def read() -> None:
@@ -132,7 +132,7 @@ def end_with_parent(
 
 
 def which(program: str) -> str | None:
-    """Where a program is on the search path; the working directory is never looked in."""
+    """The path of a program on the search path; never looks in the working directory."""
     here = os.path.realpath(_working_directory())
     for entry in os.environ.get("PATH", os.defpath).split(os.pathsep):
         if not os.path.isabs(entry) or os.path.realpath(entry) == here:
@@ -143,7 +143,7 @@ def which(program: str) -> str | None:
 
 
 def leave_working_directory() -> None:
-    """Work in the neutral folder from now on; relative paths mean what they meant before."""
+    """Move to the neutral folder; relative paths keep their meaning."""
     global _started_in
     _started_in = _working_directory()
     os.environ.update(
@@ -153,7 +153,7 @@ def leave_working_directory() -> None:
 
 
 def absolute(path: str) -> str:
-    """A path as the user meant it who started us; ``~`` is left to others."""
+    """A path, resolved against the folder we were started in; a leading ``~`` is kept."""
     if path.startswith("~") or os.path.isabs(path):
         return path
     return os.path.normpath(os.path.join(_working_directory(), path))

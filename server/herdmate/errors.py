@@ -1,4 +1,4 @@
-"""Every error that Herdmate raises on purpose: one tree, one sentence each.
+"""Every error that Herdmate raises on purpose: one hierarchy, one sentence each.
 
 **Invariant:** ``str(error)`` is one plain sentence (or two) that a user can act on: what is wrong
 and what to do. It never carries the user's code.
@@ -6,15 +6,15 @@ and what to do. It never carries the user's code.
 
 
 class HerdmateError(Exception):
-    """The root: something that the user can mend, said in ``str(error)``."""
+    """The base class: something that the user can fix, as ``str(error)`` explains."""
 
 
 class SettingsError(HerdmateError):
-    """A setting has a name or a value that Herdmate does not know."""
+    """A setting has a name or value that Herdmate does not know."""
 
 
 class ModelError(HerdmateError):
-    """The model: not there, not readable, not fitting, or not able to do what was asked."""
+    """The model is missing, unreadable, too large, or unable to do what was asked."""
 
 
 class NoMemoryError(ModelError):
@@ -38,14 +38,14 @@ class EngineStoppedError(EngineError):
 
 
 class ContextFullError(EngineError):
-    """The prompt does not fit into the model's context."""
+    """The prompt does not fit in the model's context."""
 
 
 class ServerError(EngineError):
-    """The server that runs the model refused, broke off, or said what nobody understands.
+    """The remote server refused, broke off, or gave an answer that makes no sense.
 
-    ``status`` is its HTTP status, 0 where there is none. ``is_loading``: it will answer once its
-    model is loaded. ``wait`` is in seconds, as far as the server said how long.
+    ``status`` is the HTTP status, 0 if there is none. ``is_loading``: it will answer once its model
+    is loaded. ``wait`` is the delay in seconds that the server asked for, if any.
     """
 
     def __init__(
@@ -56,26 +56,26 @@ class ServerError(EngineError):
 
 
 class UnreachableError(ServerError):
-    """No server answers where the settings say that one is."""
+    """No server answers at the address in the settings."""
 
 
 class HungUpError(UnreachableError):
-    """Somebody takes the connection and closes it without an answer."""
+    """The server accepts the connection and closes it without answering."""
 
 
 class PromptError(HerdmateError):
-    """A prompt file is wrong: the message names the file and what to change."""
+    """A prompt file is invalid; the message names the file and what to change."""
 
 
 class SelectionError(HerdmateError):
-    """What was selected cannot be explained or rewritten."""
+    """The selection cannot be explained or rewritten."""
 
 
 class RefusedError(HerdmateError):
     """The model's answer would have harmed the file, so nothing was changed.
 
-    ``repair`` names the words by which the model can be told what was wrong (see
-    ``prompting.words``) and ``values`` fill them; ``""`` where to ask again would be of no use.
+    ``repair`` names the wording that tells the model what was wrong (see ``prompting.words``), and
+    ``values`` fill it in; ``""`` if asking again would not help.
     """
 
     def __init__(self, message: str, repair: str = "", **values: str) -> None:
@@ -84,12 +84,12 @@ class RefusedError(HerdmateError):
 
 
 class UnchangedError(RefusedError):
-    """The model would leave the code as it is."""
+    """The model would leave the code unchanged."""
 
 
 class StaleError(RefusedError):
-    """The document has changed while the model was working."""
+    """The document changed while the model was working."""
 
 
 class SetupError(HerdmateError):
-    """An editor's configuration cannot be written, or there is no such editor."""
+    """An editor's configuration cannot be written, or the editor is unknown."""

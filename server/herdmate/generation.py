@@ -1,6 +1,6 @@
-"""What is asked of an engine and what it answers: values shared by prompting, engine and assist.
+"""Requests to an engine and its answers: values shared by all that prompt or run a model.
 
-**Invariant:** a prompt is a tuple of segments. Text of the user is always a ``Text`` and is
+**Invariant:** a prompt is a tuple of segments. The user's text is always a ``Text`` and is
 tokenised as plain text; only a ``Special`` can become a control token.
 """
 
@@ -16,8 +16,8 @@ from typing import Literal
 class Text:
     """Plain text.
 
-    ``leading_space`` says whether a SentencePiece vocabulary puts its dummy space before it, as
-    Meta's ``encode`` does (prefix, instruct) and ``encode_infilling`` does not (suffix).
+    ``leading_space``: does a SentencePiece vocabulary put its dummy space before it? Meta's
+    ``encode`` does (prefix, instruct), ``encode_infilling`` does not (suffix).
     """
 
     text: str
@@ -34,18 +34,18 @@ class Special:
 Segment = Text | Special
 
 SERVER_ROLES = ("role:system", "role:user", "role:assistant")
-"""Stand for control tokens that only a server knows: whose turn follows, in its own format."""
+"""Placeholders for control tokens that only a remote server knows: they start a role's turn."""
 
 SERVER_HOLE = ("hole:prefix", "hole:suffix", "hole:middle")
-"""The same of infilling, where the server puts the prompt together itself."""
+"""The same for infilling, when the remote server assembles the prompt itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Segments in order, and the pieces and strings that end the model's answer.
 
-    ``cursor`` is the index of the text that ends where the user types: its last tokens, which the
-    cursor may have cut, are healed (see ``engine.healing``).
+    ``cursor`` is the index of the text that ends at the user's cursor. The cursor may have cut its
+    last tokens; these are healed (see ``engine.healing``).
     """
 
     segments: tuple[Segment, ...]
@@ -56,7 +56,7 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """How the next token is chosen. Temperature 0 is greedy; the other fields then do nothing."""
+    """How the next token is chosen. Temperature 0 is greedy and ignores the other fields."""
 
     temperature: float = 0.0
     top_k: int = 40
@@ -66,7 +66,7 @@ class Sampling:
 
 
 class Priority(IntEnum):
-    """Who goes first: lower is more urgent and pre-empts what is higher."""
+    """Which request goes first: lower values are more urgent and pre-empt higher ones."""
 
     TYPING = 0
     ASKED = 1
@@ -77,12 +77,12 @@ class Priority(IntEnum):
 class Request:
     """One generation.
 
-    ``lane`` names whose tokens to reuse (a document's URI, a conversation): requests of one lane
+    ``lane`` (a document's URI, a conversation) says whose tokens to reuse: requests in one lane
     share the longest common prefix of their prompts. ``max_tokens`` 0 only evaluates the prompt.
-    ``alternatives`` asks for so many answers, which differ in their first token. ``exact`` forbids
-    to reuse a suffix that was evaluated before the prefix changed a little. ``drafting`` lets the
-    engine look up in the prompt what may come next, for answers that repeat much of it; the answer
-    is the same without.
+    ``alternatives`` is the number of answers, which differ in their first token. ``exact`` forbids
+    reusing a suffix that was evaluated before a small change to the prefix. ``drafting`` lets the
+    engine draft upcoming tokens from the prompt, for answers that repeat much of it; it does not
+    change the answer.
     """
 
     prompt: Prompt
@@ -103,8 +103,8 @@ FinishReason = Literal["end", "stop", "length", "context", "cancelled"]
 class Usage:
     """Token counts and seconds of one generation.
 
-    ``prompt_tokens = reused_tokens + evaluated_tokens`` where the prompt was evaluated whole.
-    ``drafted_tokens`` of the generated ones came of a draft.
+    ``prompt_tokens = reused_tokens + evaluated_tokens`` if the whole prompt was evaluated.
+    ``drafted_tokens`` counts the generated tokens that came from a draft.
     """
 
     prompt_tokens: int = 0
@@ -120,8 +120,7 @@ class Usage:
 class Totals:
     """Sums over all requests since the engine's process started.
 
-    ``evaluated_tokens`` counts those of prompts and of answers; ``seconds`` is the time that the
-    model was evaluating.
+    ``evaluated_tokens`` includes prompts and answers; ``seconds`` is the model's evaluation time.
     """
 
     requests: int = 0
@@ -134,7 +133,7 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """Some more text of an answer; whole characters only. ``index`` tells alternatives apart."""
+    """The next bit of an answer, in whole characters. ``index`` tells alternatives apart."""
 
     text: str
     index: int = 0
@@ -142,7 +141,7 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The last thing an engine says of a request; ``others`` are the alternatives' reasons."""
+    """An engine's last message about a request; ``others`` are the alternatives' reasons."""
 
     reason: FinishReason
     usage: Usage
@@ -151,11 +150,11 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What an engine tells of the model that it holds.
+    """What an engine reports about the model it has loaded.
 
-    ``pieces`` maps the control pieces that the vocabulary has (of those that Herdmate looks for)
-    to their ids. ``context`` is the context in use, ``context_trained`` the model's own, both in
-    tokens; ``size`` is in bytes. ``note`` says to the user what was asked for and cannot be done.
+    ``pieces`` maps control pieces to their ids: those that Herdmate looks for and the vocabulary
+    has. ``context`` is the context in use, ``context_trained`` the model's own, both in tokens;
+    ``size`` is in bytes. ``note`` tells the user what was requested but is not possible.
     """
 
     path: str

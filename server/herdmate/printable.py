@@ -1,8 +1,8 @@
-"""Text of others as it may be shown to people: without signs that do something when printed.
+"""Makes foreign text safe to show: no characters that act when printed.
 
-A name, a model's answer or an error of another program can hold escapes that repaint a terminal,
-and signs that turn text round, so that it reads otherwise than it is. They are shown by their
-numbers instead, as ``git`` and ``ls`` do. Joiners stay, of which many scripts and emoji are made.
+A name, a model's answer or another program's error can contain escapes that repaint a terminal, and
+bidirectional controls that make text read differently from what it is. Such characters are shown
+as their codes, as ``git`` and ``ls`` do. Joiners stay, since many scripts and emoji need them.
 """
 
 from __future__ import annotations
@@ -10,31 +10,31 @@ from __future__ import annotations
 import re
 
 LONGEST_MESSAGE = 2000
-"""Characters of a message that a person is meant to read."""
+"""Characters in a message for people."""
 
 _ACTING = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls, but tabs and line ends
-    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # which way text runs
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls except tabs and line feeds
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # text direction
     "\u2028\u2029"  # line ends that only some programs know
-    "\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # nothing to be seen
-    "\ud800-\udfff]"  # halves of characters, as bytes in file names become that are no UTF-8
+    "\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible
+    "\ud800-\udfff]"  # surrogates, which stand for non-UTF-8 bytes in file names
 )
 
 
 def printable(text: str) -> str:
-    """The text with all its lines, and each sign that acts as its number: ``\\x1b``."""
+    """The text, lines and all, with each acting character as its code: ``\\x1b``."""
     return _ACTING.sub(_number, text.replace("\r\n", "\n"))
 
 
 def one_line(text: str, most: int = LONGEST_MESSAGE) -> str:
-    """The text as one line of at most ``most`` characters, an ellipsis where it was longer."""
-    # What is not looked at need not be changed; an acting sign only ever gets longer.
+    """The text as one line of at most ``most`` characters, with an ellipsis if it was cut."""
+    # A prefix is enough: replacing an acting character only makes the text longer.
     line = _ACTING.sub(_number, " ".join(text[: 8 * most].split()))
     return line if len(line) <= most and len(text) <= 8 * most else line[: most - 1] + "…"
 
 
 def as_message(text: str, most: int = LONGEST_MESSAGE) -> str:
-    """The text with its lines, but no longer than a message that people read."""
+    """The text, lines and all, cut to ``most`` characters."""
     shown = printable(text[: most + 1])
     return shown if len(shown) <= most else shown[: most - 1] + "…"
 

@@ -1,7 +1,7 @@
-"""Documents and places in them.
+"""Documents and positions in them.
 
-**Invariant:** a place is an offset into a ``str`` (code points, not bytes and not UTF-16 units).
-Lines, columns and encodings of the protocol exist only in ``lsp/convert.py``.
+**Invariant:** a position is an offset into a ``str`` (code points, not bytes or UTF-16 units). The
+protocol's lines, columns and encodings exist only in ``lsp/convert.py``.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from urllib.request import url2pathname
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Half-open range ``start:end`` of offsets into a document's text."""
+    """A half-open range ``start:end`` of offsets into a document's text."""
 
     start: int
     end: int
 
     @property
     def is_empty(self) -> bool:
-        """Does the span cover no character?"""
+        """Does the span cover no characters?"""
         return self.start == self.end
 
 
@@ -32,10 +32,10 @@ class Document:
     """One version of one open file.
 
     ``language`` is the LSP language id (``"python"``, ``"typescriptreact"``). ``tree`` is the
-    syntax tree of ``text`` and belongs to ``context.syntax``; it is ``None`` where no grammar is
-    known. An edit moves the tree on to the next version: read it before the first ``await``.
-    ``supposed`` is set where the text is not the editor's: the document as it is, and the edit that
-    makes this one of it.
+    syntax tree of ``text`` and belongs to ``context.syntax``; ``None`` if no grammar is known. An
+    edit moves the tree on to the next version, so read it before the first ``await``. ``supposed``
+    is set if the text is not the editor's: it holds the real document and the edit that turns it
+    into this one.
     """
 
     uri: str
@@ -48,7 +48,7 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A place between two characters of a document."""
+    """A position between two characters of a document."""
 
     document: Document
     offset: int
@@ -65,18 +65,18 @@ class Cursor:
 
     @property
     def line_prefix(self) -> str:
-        """The cursor's line up to the cursor."""
+        """The part of the cursor's line before the cursor."""
         return self.document.text[line_start(self.document.text, self.offset) : self.offset]
 
     @property
     def line_suffix(self) -> str:
-        """The cursor's line from the cursor on, without its line end."""
+        """The part of the cursor's line after the cursor, without its line end."""
         return self.document.text[self.offset : line_end(self.document.text, self.offset)]
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A part of a document that the user chose."""
+    """A part of a document that the user selected."""
 
     document: Document
     span: Span
@@ -89,7 +89,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Code out of another file: its path as people write it, and the code, which ends its line."""
+    """Code from another file: the path to show, and the code, which ends with a line end."""
 
     path: str
     code: str
@@ -97,20 +97,20 @@ class Excerpt:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Put ``new_text`` in the place of ``span``."""
+    """Replace ``span`` with ``new_text``."""
 
     span: Span
     new_text: str
 
 
 def line_start(text: str, offset: int) -> int:
-    """Offset of the first character of the line that holds ``offset``."""
+    """Offset of the first character of the line that contains ``offset``."""
     start = text.rfind("\n", 0, offset) + 1
     return max(text.rfind("\r", start, offset) + 1, start)
 
 
 def line_end(text: str, offset: int) -> int:
-    r"""Offset just behind the last character of the line, before its ``\n`` or ``\r\n``."""
+    r"""Offset just after the last character of the line, before its ``\n`` or ``\r\n``."""
     end = text.find("\n", offset)
     end = len(text) if end < 0 else end
     earlier = text.find("\r", offset, end)
@@ -118,9 +118,9 @@ def line_end(text: str, offset: int) -> int:
 
 
 def whole_lines(text: str, span: Span) -> Span:
-    """The span widened to whole lines, the last line's end not included.
+    """The span widened to whole lines, without the last line's end.
 
-    A span that ends at the start of a line (as a line-wise selection does) leaves that line out.
+    If the span ends at the start of a line, as line-wise selections do, that line is left out.
     """
     end = span.end
     if end > span.start and line_start(text, end) == end:
@@ -129,14 +129,14 @@ def whole_lines(text: str, span: Span) -> Span:
 
 
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
-    """The text with edits applied, all of which refer to the text as it is and do not overlap."""
+    """The text with edits applied. All offsets refer to the original; edits must not overlap."""
     for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
         text = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
     return text
 
 
 def narrowed(text: str, edit: Edit) -> Edit:
-    """The edit without what it leaves as it is at its start and at its end."""
+    """The edit without the parts at its start and end that stay the same."""
     old, new = text[edit.span.start : edit.span.end], edit.new_text
     before = _alike(old, new, lambda part, low, high: part[low:high])
     old, new = old[before:], new[before:]
@@ -146,9 +146,9 @@ def narrowed(text: str, edit: Edit) -> Edit:
 
 
 def path_of(uri: str) -> Path | None:
-    """The path of a ``file:`` URI or of a cell of a notebook in VS Code; ``None`` for any other.
+    """The path of a ``file:`` URI or of a VS Code notebook cell; ``None`` for any other URI.
 
-    Also ``None`` where the file is on another machine, or where no file can have such a name.
+    Also ``None`` if the file is on another machine or no file can have that name.
     """
     try:
         parts = urlsplit(uri)
@@ -161,7 +161,7 @@ def path_of(uri: str) -> Path | None:
 
 
 def name_in(uri: str) -> str:
-    """The path that a URI has, whatever it is the path of; the whole of what is no URI."""
+    """The path part of any URI; the whole string if it is not a URI."""
     try:
         return unquote(urlsplit(uri).path)
     except ValueError:
@@ -169,15 +169,15 @@ def name_in(uri: str) -> str:
 
 
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
-    """The innermost of a workspace's folders that a path lies in."""
-    known = frozenset(folders)  # a workspace may have many
+    """The innermost workspace folder that contains a path."""
+    known = frozenset(folders)  # a workspace can have many
     return next((parent for parent in path.parents if parent in known), None)
 
 
 def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
-    """A path as people write it: from its folder on, which is named where there are several.
+    """A path to show: relative to its workspace folder, which is named if there are several.
 
-    In one line, whatever the names are made of.
+    Always one line; unprintable characters are replaced.
     """
     folder = folder_of(path, folders)
     start = folder.parent if folder is not None and len(folders) > 1 else folder
@@ -191,7 +191,7 @@ _HERE = ("", "localhost")
 
 
 def _alike(old: str, new: str, part: Callable[[str, int, int], str]) -> int:
-    """How many characters two texts have in common, counted from an end: halving is quick."""
+    """How many characters two texts share from one end, by bisection."""
     low, high = 0, min(len(old), len(new))
     while low < high:
         middle = (low + high + 1) // 2
@@ -203,12 +203,12 @@ def _alike(old: str, new: str, part: Callable[[str, int, int], str]) -> int:
 
 
 def supposing(document: Document, edit: Edit) -> Cursor:
-    """The cursor behind an edit that was not made, as if it were."""
+    """The cursor after an edit, in the document as it would be with that edit made."""
     text = apply_edits(document.text, (edit,))
     supposed = replace(document, text=text, tree=None, supposed=(document, edit))
     return Cursor(supposed, edit.span.start + len(edit.new_text))
 
 
 def with_text(document: Document, text: str) -> Document:
-    """The document with other text and no tree."""
+    """The document with a different text and no tree."""
     return replace(document, text=text, tree=None)

@@ -1,4 +1,4 @@
-"""Token counts of lines, asked from the model once for each line and remembered."""
+"""Token counts of lines: the model counts each line once."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ _MOST = 20_000
 
 
 class Counter(Protocol):
-    """Who can count: the engine."""
+    """Counts tokens: the engine."""
 
     async def count_tokens(self, texts: list[str]) -> list[int]:
-        """How many tokens each text has."""
+        """The number of tokens in each text."""
 
 
 class TokenCounts:
-    """How many tokens the lines of the open documents have."""
+    """Token counts of the lines in the open documents."""
 
     def __init__(self, counter: Counter) -> None:
         self._counter = counter
         self._known: dict[str, int] = {}
 
     async def learn(self, texts: Iterable[str]) -> None:
-        """Ask for those that are not known yet, in one exchange."""
+        """Count the texts that are not known yet, in one exchange."""
         new = list(dict.fromkeys(text for text in texts if text not in self._known))
         if not new:
             return
@@ -32,6 +32,6 @@ class TokenCounts:
         self._known.update(zip(new, await self._counter.count_tokens(new), strict=True))
 
     def cost(self, text: str) -> int:
-        """The count of a text that was learnt; for any other a guess that is rather too high."""
+        """The count of a learnt text; for any other, a guess on the high side."""
         known = self._known.get(text)
         return known if known is not None else len(text.encode("utf-8", "replace")) // 2 + 1

@@ -1,4 +1,4 @@
-"""What is wanted of an action besides its prompt file: the user's words, and what tools say."""
+"""What an action takes besides its prompt file: the user's words and reported problems."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ _LONGEST = 400
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """What a tool says is wrong at a place.
+    """A problem that a tool reports at a place.
 
-    ``code`` and ``source`` name the rule and the tool; ``related`` are other places with what is
-    said of them.
+    ``code`` and ``source`` name the rule and the tool; ``related`` pairs other places with the
+    messages about them.
     """
 
     span: Span
@@ -28,10 +28,10 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class ActionInput:
-    """``instruction``: the user's own words. ``symbol``: the name that is asked about.
+    """``instruction``: the user's own words. ``symbol``: the name in question.
 
-    ``selected``: the part that is meant, where the action works on more than that. ``test_path``:
-    where tests go; ``module``: how those import the code.
+    ``selected``: the selection, if the action works on more than that. ``test_path``: where the
+    tests go; ``module``: how they import the code.
     """
 
     instruction: str = ""
@@ -43,7 +43,7 @@ class ActionInput:
 
 
 def describe_diagnostics(problems: tuple[Diagnostic, ...], document: Document) -> str:
-    """Problems in words for the model, one below the other."""
+    """Problems in words for the model, one after another."""
     return "\n".join(_told(problem, document.text) for problem in problems[:_MOST_PROBLEMS])
 
 

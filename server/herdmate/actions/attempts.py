@@ -1,5 +1,5 @@
-"""Two tries: what was wrong with a reply is told to the model once, and where it changes nothing
-though something is to be changed, it is asked in another way.
+"""Two attempts: the model gets one chance to correct a refused reply; if it changed nothing though
+something must change, the same question is asked again with some randomness.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from herdmate.prompting.words import say
 _T = TypeVar("_T")
 
 _OTHERWISE = Sampling(temperature=0.6, seed=1)
-"""A model that sees nothing wrong where something is gives other answers beside its likeliest."""
+"""A model that overlooks a problem in its likeliest answer may see it in another."""
 
 
 async def attempted(
     question: Question, host: EngineHost, take: Callable[[str, bool], _T],
     on_progress: Callable[[int], None] = lambda _: None, must_change: bool = False,
 ) -> _T:  # fmt: skip
-    """What ``take`` makes of the reply, or of the second one where it refuses the first.
+    """What ``take`` makes of the reply, or of a second one if it refuses the first.
 
-    ``take`` is given the reply, and whether the model came to its end by itself; ``on_progress`` is
-    told the tokens generated so far. ``must_change``: to leave the code as it is is wrong, and then
-    the same is asked again with some chance in the choice of tokens. Raises ``RefusedError`` when
-    the second is refused too.
+    ``take`` receives the reply and whether the model ended it on its own; ``on_progress`` receives
+    the number of tokens generated so far. ``must_change``: leaving the code as it is is wrong, and
+    the same question is then asked again with some randomness. Raises ``RefusedError`` if the
+    second reply is refused too, or if asking again would not help.
     """
     counter = count(1)
 
@@ -59,7 +59,7 @@ async def attempted(
 async def _again(
     question: Question, reply: str, refusal: RefusedError, host: EngineHost, must_change: bool
 ) -> Question | None:
-    """The second question; ``None`` where it would be of no use."""
+    """The second question; ``None`` if asking again would not help."""
     if isinstance(refusal, UnchangedError) and must_change:
         return replace(question, request=replace(question.request, sampling=_OTHERWISE))
     said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""

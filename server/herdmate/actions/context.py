@@ -1,4 +1,4 @@
-"""What every action works with."""
+"""What every action needs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from herdmate.engine.host import EngineHost
 
 @dataclass(frozen=True, slots=True)
 class ActionContext:
-    """The engine that is asked, and the project that the model sees."""
+    """The engine, and the project that the model sees."""
 
     host: EngineHost
     project: Project

@@ -1,4 +1,4 @@
-"""The difference between two texts as few small edits, so that cursors and folds stay."""
+"""The difference between two texts as a few small edits, so that cursors and folds stay put."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from herdmate.text import Edit, Span
 
 
 def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
-    """Edits that turn ``old``, which stands at ``offset`` in its document, into ``new``."""
+    """Edits that turn ``old``, which is at ``offset`` in its document, into ``new``."""
     old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
     starts = [0]
     for line in old_lines:
@@ -23,9 +23,9 @@ def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
 
 
 def moved(span: Span, old: str, new: str) -> Span:
-    """Where a span of ``old`` stands in ``new``, which differs from it in one place, or seems to.
+    """Where a span of ``old`` is in ``new``, taking all their differences as one change.
 
-    What was typed into the span is part of it.
+    Text typed into the span becomes part of it.
     """
     head = _common_prefix(old, new)
     tail = min(_common_prefix(old[::-1], new[::-1]), min(len(old), len(new)) - head)
@@ -43,9 +43,9 @@ def moved(span: Span, old: str, new: str) -> Span:
 
 
 def unified(old: str, new: str, path: str) -> str:
-    r"""A unified diff, for people, ``patch`` and ``git apply``; empty where the texts are the same.
+    r"""A unified diff for people, ``patch`` and ``git apply``; empty if the texts are the same.
 
-    Lines end at ``\n`` alone, as for those tools: a changed ``\r`` or last line end is a change.
+    Lines end at ``\n`` alone, as in those tools: a changed ``\r`` or final newline is a change.
     """
     before, after = (text.split("\n") for text in (old, new))
     lines = difflib.unified_diff(_ended(before), _ended(after), f"a/{path}", f"b/{path}")
@@ -56,12 +56,12 @@ _NO_END = "\\ No newline at end of file\n"
 
 
 def _ended(parts: list[str]) -> list[str]:
-    """Lines with their ends; the last one may have none."""
+    """Lines with their newlines; the last one may have none."""
     return [f"{part}\n" for part in parts[:-1]] + ([parts[-1]] if parts[-1] else [])
 
 
 def _trimmed(old: str, start: int, end: int, text: str, offset: int) -> Edit:
-    """One edit without what both sides begin and end with; ``\\r\\n`` is never cut in two."""
+    """One edit without the start and end that both sides share; ``\\r\\n`` is never split."""
     replaced = old[start:end]
     head = _common_prefix(replaced, text)
     if replaced[head - 1 : head] == "\r":

@@ -1,4 +1,4 @@
-"""An explanation of code, streamed as Markdown, and what is asked about it afterwards."""
+"""Explanations of code, streamed as Markdown, and follow-up questions about them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def explain(
     context: ActionContext,
     action_input: ActionInput = _NO_INPUT,
 ) -> AsyncGenerator[str, None]:
-    """Parts of the explanation as they come. Raises ``HerdmateError``."""
+    """Pieces of the explanation as they arrive. Raises ``HerdmateError``."""
     question = await explanation_of(selection, action, context, action_input)
     async with aclosing(answer_to(question, context.host)) as parts:
         async for text in parts:
@@ -46,10 +46,10 @@ async def explanation_of(
 async def follow_up(
     document: Document, action: Action, turns: Sequence[Turn], said: str, context: ActionContext
 ) -> Question:
-    """The question that goes on with the conversation of an explanation.
+    """The question that continues the conversation about an explanation.
 
-    ``turns`` are what was said before, the model's answer last. Raises ``SelectionError`` where the
-    conversation has become too long or the model may not see the document.
+    ``turns`` is the conversation so far, ending with the model's answer. Raises ``SelectionError``
+    if the conversation has become too long or the model must not see the document.
     """
     *before, answer = turns
     question = await taken_up(action, document, tuple(before), context)
@@ -64,7 +64,7 @@ async def follow_up(
 
 
 async def answer_to(question: Question, host: EngineHost) -> AsyncGenerator[str, None]:
-    """Parts of an answer as they come. Raises ``HerdmateError``."""
+    """Pieces of an answer as they arrive. Raises ``HerdmateError``."""
     begun = False
     async with aclosing(host.generate(question.request)) as events:
         async for event in events:

@@ -1,4 +1,4 @@
-"""Which actions make sense at a selection. Nothing is asked of the model for that."""
+"""Which actions make sense at a selection, found without asking the model."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herdmate.text import Selection
 
 @dataclass(frozen=True, slots=True)
 class ActionOffer:
-    """An action under the title that the user sees, with what it is offered for."""
+    """An action with the title that the user sees and the input that it is offered for."""
 
     action: Action
     title: str
@@ -27,11 +27,11 @@ def offers(
     actions: tuple[Action, ...], selection: Selection, problems: tuple[Diagnostic, ...],
     may_be_more: bool = False,
 ) -> list[ActionOffer]:  # fmt: skip
-    """What is offered at a selection, in order; for each of the problems where that is meant.
+    """The actions offered at a selection, in order; some are offered once for each problem.
 
-    ``may_be_more``: there may be more problems around it, which are known when it is run.
+    ``may_be_more``: there may be more problems nearby, which are known by the time an action runs.
 
-    To be asked before the first ``await``: it reads the document's tree.
+    Call it before the first ``await``: it reads the document's tree.
     """
     symbol, found = "", []
     tree = syntax.tree_of(selection.document)
@@ -73,7 +73,7 @@ def _there_is(
     selection: Selection, action: Action, tree: syntax.SyntaxTree | None, symbol: str,
     problems: tuple[Diagnostic, ...],
 ) -> frozenset[str] | None:  # fmt: skip
-    """All that an action may need that is there; ``None`` where it has nothing to work on."""
+    """Which of the ``NEEDS`` of actions are met; ``None`` if there is nothing to work on."""
     if action.works_on == "selection" and not has_target(selection):
         return None
     try:

@@ -1,7 +1,7 @@
-"""Has a model left code out, so that to put its answer in the place of the code would delete it?
+"""Has a model left out code, which would be deleted if its answer replaced the original?
 
-It may say so (``# ... existing code ...``), or silently give less: only the documentation that was
-to be written, or one function of two.
+It may say so (``# ... existing code ...``) or silently return less: only the documentation that it
+was asked to write, or one function of two.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ _DOTS = r"(?:\.{3}|…)"
 _OPENER = re.compile(r"\s*(?:#+|//+|\{?/\*+|--+|<!--|;+|%+)\s*")
 _CLOSER = re.compile(r"(?:(?<!\*)\*+/\}?|(?<!-)--+>)\Z")
 _LONGEST_PHRASE = 300
-_WITHIN = re.compile(  # behind code on the same line
+_WITHIN = re.compile(  # after code on the same line
     rf"/\*\s*{_DOTS}[^*]*\*/|[\s{{](?:#|//)\s*{_DOTS}\s*$"
     rf"|\{{\s*{_DOTS}\s*\}};?$"
 )
@@ -65,7 +65,7 @@ _ABOUT_CODE = re.compile(
 
 
 def leaves_out(code: str, original: str) -> bool:
-    """Is there code in ``original`` that ``code`` neither repeats nor replaces, it seems?"""
+    """Does ``original`` seem to have code that ``code`` neither repeats nor replaces?"""
     return (
         _says_so(code, original)
         or (bool(_bare(original)) and not _bare(code))
@@ -74,7 +74,7 @@ def leaves_out(code: str, original: str) -> bool:
 
 
 def _says_so(code: str, original: str) -> bool:
-    """What the original itself says is no omission, nor are the ``...`` lines of a doctest."""
+    """Does the code announce a gap? Lines of the original and of doctests do not count."""
     theirs = {line.strip() for line in _LINE.split(original)}
     lines = _LINE.split(code)
     in_doctest = False
@@ -94,7 +94,7 @@ def _bare(code: str) -> str:
 
 def _without_prose(code: str) -> str:
     kept: list[str] = []
-    endless: set[str] = set()  # marks behind which no end comes, which is looked for once
+    endless: set[str] = set()  # marks without an end, which is searched for only once
     at = 0
     while (mark := _PROSE.search(code, at)) is not None:
         kept.append(code[at : mark.start()])
@@ -113,14 +113,14 @@ def _without_prose(code: str) -> str:
 
 
 def _lost_definitions(code: str, original: str) -> int:
-    """How many outermost definitions are gone and have no other, as a new name, in their place."""
+    """How many outermost definitions are gone without a new one in their place."""
     before, after = _definitions(original), _definitions(code)
     lost = [name for name in before if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code)]
     return len(lost) - len(after - before)
 
 
 def _definitions(code: str) -> set[str]:
-    """Names of what is defined at the indentation of the first line."""
+    """Names defined at the indentation of the first line."""
     lines = [line for line in _LINE.split(_without_prose(code)) if line.strip()]
     indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else ""
     heads = (line[len(indent) :] for line in lines if line.startswith(indent))
@@ -140,7 +140,7 @@ def _is_gap(line: str) -> bool:
 
 
 def _said_in_comment(line: str) -> str | None:
-    """What a line that is a comment says."""
+    """The text of a comment line; ``None`` if the line is not a comment."""
     if (opener := _OPENER.match(line)) is None:
         return None
     return _CLOSER.sub("", line[opener.end() :].rstrip()).rstrip()

@@ -9,9 +9,9 @@ from herdmate.text import Selection
 
 
 async def prefill_explanation(selection: Selection, action: Action, context: ActionContext) -> None:
-    """Evaluate what an explanation of the selection would be asked with, and say nothing.
+    """Evaluate the prompt of an explanation of the selection, without asking for one.
 
-    Raises ``HerdmateError`` where it cannot be asked for.
+    Raises ``HerdmateError`` if it cannot be asked for.
     """
     question = await explanation_of(selection, action, context)
     await context.host.evaluate(question.request)

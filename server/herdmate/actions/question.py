@@ -1,4 +1,4 @@
-"""A question about code: the action's prompt, filled in and put in the model's own words."""
+"""A question about code: the action's prompt, filled in and put into the model's own format."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ from herdmate.prompting.template import render
 from herdmate.text import Document, Selection, name_in
 
 _SURROUNDING_TOKENS = 512
-_TEMPLATE_TOKENS = 256  # what a prompt file says itself, rather too many
-_WRAPPING_TOKENS = 16  # what a family's format puts around a turn
-_CHARACTERS_PER_TOKEN = 8  # rather more than any tokenizer reaches on code
+_TEMPLATE_TOKENS = 256  # the prompt file's own text, estimated high
+_WRAPPING_TOKENS = 16  # what a family's format adds around a turn
+_CHARACTERS_PER_TOKEN = 8  # more than any tokenizer achieves on code
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A generation, the conversation that it answers, and what the answer begins with."""
+    """A request, the conversation that it answers, and the start of the reply."""
 
     request: Request
     reply_start: str
@@ -48,10 +48,10 @@ _NO_INPUT = ActionInput()
 async def question_for(
     action: Action, target: Selection, context: ActionContext, action_input: ActionInput = _NO_INPUT
 ) -> Question:
-    """The generation that carries the action out on the subject.
+    """The question that carries out an action on its target.
 
-    Raises ``SelectionError`` where the model may not see the document, and another
-    ``HerdmateError`` when there is no model.
+    Raises ``SelectionError`` if the model must not see the document or a diagnostic is missing, and
+    another ``HerdmateError`` if there is no model.
     """
     refuse_withheld(target.document, context)
     if {"diagnostic", "diagnostics"} & set(action.needs) and not action_input.problems:
@@ -76,7 +76,7 @@ async def question_for(
 async def taken_up(
     action: Action, document: Document, turns: tuple[Turn, ...], context: ActionContext
 ) -> Question:
-    """A question as it was asked before, from its turns; raises as ``question_for`` does."""
+    """An earlier question, rebuilt from its turns; raises what ``question_for`` raises."""
     refuse_withheld(document, context)
     family = family_of(await context.host.ready())
     system, _, reply_start = render(action, _file_values(document))
@@ -84,9 +84,9 @@ async def taken_up(
 
 
 async def asked_on(question: Question, reply: str, said: str, host: EngineHost) -> Question | None:
-    """The question that goes on with a conversation; what was read for it stays in the lane.
+    """The question that continues a conversation and reuses the tokens already in its lane.
 
-    ``None`` where the conversation does not fit into the model's context any more.
+    ``None`` if the conversation no longer fits the model's context.
     """
     info = await host.ready()
     family = family_of(info)
@@ -116,26 +116,26 @@ def _question(
 
 
 def refuse_withheld(document: Document, context: ActionContext) -> None:
-    """Raise ``SelectionError`` where the model may see nothing of a document."""
+    """Raise ``SelectionError`` if the model must not see a document."""
     if reason := reason_to_withhold(document, context.project.withheld):
         raise SelectionError(f"Nothing was asked: {reason}.")
 
 
 def _lines_near(target: Selection) -> list[str]:
-    """The lines that may become surroundings, as ``around`` asks for them: ended by ``\\n``."""
+    """Lines that may become surroundings, in the form that ``around`` counts: ended by ``\\n``."""
     text, reach = target.document.text, _SURROUNDING_TOKENS * _CHARACTERS_PER_TOKEN
     near = text[max(target.span.start - reach, 0) : target.span.end + reach]
     return near.replace("\r\n", "\n").splitlines(keepends=True)
 
 
 def longest_target(action: Action, context: int) -> int:
-    """The most tokens that the code of a rewrite may have in a context of so many."""
+    """The most tokens that code to rewrite can have in a context of ``context`` tokens."""
     left = context - _TEMPLATE_TOKENS
     return max(min(left - action.max_tokens, left * 2 // 5), 0)
 
 
 def _room(action: Action, target_tokens: int) -> int:
-    """A rewrite may need as much as its subject again, and half more."""
+    """The most tokens of the answer; a rewrite can need half as many again as its target."""
     return max(action.max_tokens, target_tokens * 3 // 2 if action.kind == "rewrite" else 0)
 
 

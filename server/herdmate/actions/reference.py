@@ -1,7 +1,7 @@
 """What helps to understand the code in question, within a budget of tokens.
 
-First in a prompt stands what changes least, so that a second question on the same code finds the
-first one's tokens in the lane.
+What changes least comes first in a prompt, so that a second question about the same code can reuse
+the first one's tokens in the lane.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _MOST_FOUND = 16
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """``context``: definitions of other files and of this one, each file under its path, imports.
+    """``context``: other files' definitions, under their paths, then this file's and its imports.
 
-    ``enclosing`` is the definition that the code is a part of, ``""`` where it is none.
+    ``enclosing`` is the definition that the code is part of, ``""`` if there is none.
     """
 
     context: str = ""
@@ -32,7 +32,7 @@ class Reference:
 
 
 async def reference_for(target: Selection, context: ActionContext, tokens: int) -> Reference:
-    """What the model should see besides the subject; ``tokens`` at most."""
+    """What the model should see besides the target, in at most ``tokens`` tokens."""
     document, span = target.document, target.span
     if (tree := syntax.fresh_tree_of(document)) is None or tokens <= 0:
         return Reference()
@@ -51,18 +51,18 @@ async def reference_for(target: Selection, context: ActionContext, tokens: int) 
 
 
 def conventions(target: Selection) -> str:
-    """What the subject's file keeps to, in words for the model."""
+    """The conventions of the target's file, in words for the model."""
     known = conventions_of(target.document.text, path_of(target.document.uri))
     return " ".join(_said(known))
 
 
 def documentation_of(language: str) -> str:
-    """The form of documentation that a language has, in words for the model."""
+    """How a language documents code, in words for the model."""
     return say("documentation", language, {}) or say("documentation", "default", {})
 
 
 def testing_of(language: str) -> str:
-    """With what tests of a language are written, in words for the model."""
+    """What a language's tests are written with, in words for the model."""
     return say("testing", language, {}) or say("testing", "default", {})
 
 
@@ -78,7 +78,7 @@ def _said(known: Conventions) -> list[str]:
 
 
 def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
-    """The code of the definition that the span is a part of."""
+    """The code of the definition that the span is part of; ``""`` if there is none."""
     start = span.end - len(text[span.start : span.end].lstrip())
     whole = syntax.enclosing_definition(tree, text, Span(start, span.end))
     if whole is None or whole.start >= start:
@@ -87,7 +87,7 @@ def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
 
 
 def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.Line, ...]:
-    """Imports, heads of what the subject is in, and heads of what it names in its own file."""
+    """Imports, heads of definitions that the target names in its file, and of those it is in."""
     text, span = target.document.text, target.span
     used = set(re.findall(r"\w+", target.text))
     own = set(syntax.definition_names(tree, text, span))
@@ -109,7 +109,7 @@ def _is_known(head: str, known: set[str]) -> bool:
 async def _of_other_files(
     target: Selection, context: ActionContext, tokens: int
 ) -> tuple[tuple[str, str], ...]:
-    """Paths with the heads of what the subject names there."""
+    """Paths of other files, with the heads of definitions there that the target names."""
     known, path = context.project, path_of(target.document.uri)
     if path is None or not len(known.index) or tokens <= 0:
         return ()

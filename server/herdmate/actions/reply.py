@@ -1,4 +1,4 @@
-"""Code out of a model's reply: the right block, whole, indented as the code that it replaces."""
+"""The code in a model's reply: the right block, complete, indented like the code it replaces."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|names
 _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
 _LONGEST_REASONS = 600
 _UNLIKE = 0.3
-"""Below it a block is no version of the original but an example, or talk."""
+"""Below this likeness, a block is an example or talk, not a version of the original."""
 
 
 def code_of(
     reply: str, original: str, finished: bool, line_end: str | None = None,
     clean: Callable[[str], str] = lambda code: code,
 ) -> str:  # fmt: skip
-    """The code of a reply, to stand exactly where ``original`` stood.
+    """The code of a reply, ready to replace ``original`` exactly.
 
-    ``finished``: the model came to its end by itself. ``line_end`` is the file's; without it the
-    first one of ``original`` is taken. ``clean`` takes out what the caller knows to be no part of
-    the code. Raises ``RefusedError`` when the reply is cut off, has no code, has other code, or
+    ``finished``: the model ended the reply on its own. ``line_end`` is the file's; without it, the
+    first one in ``original`` is used. ``clean`` removes what the caller knows is not part of the
+    code. Raises ``RefusedError`` if the reply is cut off, has no code, has unrelated code, or
     leaves parts of the code out.
     """
     reply = _LINE.sub("\n", reply)
@@ -60,9 +60,9 @@ def code_of(
 
 
 def new_code_of(reply: str, finished: bool) -> str:
-    """The longest block of a reply, for a file of its own.
+    """The longest block of a reply, for a new file.
 
-    Raises ``RefusedError`` when the reply is cut off or has no code.
+    Raises ``RefusedError`` if the reply is cut off or has no code.
     """
     blocks, is_open = _blocks(_LINE.sub("\n", reply), " {0,3}")
     if not finished and (is_open or not blocks):
@@ -75,14 +75,14 @@ def new_code_of(reply: str, finished: bool) -> str:
 
 
 def reasons_of(reply: str) -> str:
-    """What a reply says behind its last block of code, as much of it as can be shown."""
+    """What a reply says after its last block of code, cut to a length that can be shown."""
     _, fence, rest = _LINE.sub("\n", reply).rstrip("`~\n ").rpartition("\n```")
     said = rest.partition("\n")[2].strip() if fence else ""
     return said if len(said) <= _LONGEST_REASONS else said[: _LONGEST_REASONS - 1].rstrip() + "…"
 
 
 def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
-    """The fenced blocks that are not blank, and whether the last one was never closed."""
+    """The non-blank fenced blocks, and whether the last one was never closed."""
     opening = re.compile(rf"^{indent}(?P<fence>`{{3,}}|~{{3,}}(?!~))[^\n`]*\n", re.MULTILINE)
     blocks: list[str] = []
     at = 0
@@ -98,7 +98,7 @@ def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
 
 
 def _closing(reply: str, at: int, indent: str, fence: str) -> re.Match[str] | None:
-    """Where the block ends: at a line of its own, else before words, else behind the last line."""
+    """The closing fence: on its own line, else before words, else right after the last line."""
     for pattern in (
         rf"^{indent}{fence}[`~]*[ \t]*$",
         rf"^{indent}{fence}(?=[ \t]+\S)",
@@ -110,7 +110,7 @@ def _closing(reply: str, at: int, indent: str, fence: str) -> re.Match[str] | No
 
 
 def _unfenced(reply: str, original: str) -> list[str]:
-    """A reply without any fence is code if it begins as the original does and is like it."""
+    """The code of a reply without fences, if it begins like the original and resembles it."""
     code = reply.split("\n```")[0].strip("\n")
     paragraphs = code.split("\n\n")
     while len(paragraphs) > 1 and _SENTENCE.match(paragraphs[-1]):
@@ -121,10 +121,10 @@ def _unfenced(reply: str, original: str) -> list[str]:
 
 
 def _likest(blocks: list[str], original: str) -> str:
-    """The block that is meant: the one most like the original.
+    """The intended block: the one most like the original.
 
-    Chatter shows small examples and the code as it was; some replies give each function a block of
-    its own, and then all of them together are the most alike.
+    Chatty replies include small examples and the unchanged code; some give each function its own
+    block, and then all of them together are the best match.
     """
     if len(blocks) == 1:
         return blocks[0]
@@ -139,13 +139,13 @@ def _likest(blocks: list[str], original: str) -> str:
 
 
 def _likeness(block: str, original: str) -> float:
-    """How much two codes share, 0 to 1, whatever the order (Dice's coefficient of their tokens)."""
+    """How much two pieces of code share, 0 to 1, in any order (Dice coefficient of tokens)."""
     one, other = (Counter(re.findall(r"\w+|[^\w\s]", text)) for text in (block, original))
     return 2 * (one & other).total() / max(one.total() + other.total(), 1)
 
 
 def _without_idle_imports(code: str, original: str) -> str:
-    """Models like to put Python imports on top; those of which nothing is used are dropped."""
+    """The code without unused Python imports at the top, which models like to add."""
     lines, theirs = code.strip("\n").split("\n"), _LINE.split(original)
     kept: list[str] = []
     while lines and (not lines[0].strip() or _IMPORT.match(lines[0])):
@@ -161,9 +161,9 @@ def _without_idle_imports(code: str, original: str) -> str:
 
 
 def _without_holder(code: str, original: str) -> str:
-    """A method comes back inside the class that it was never selected with: the class is dropped.
+    """The code without a class that the model put around a method, but that was never selected.
 
-    Only where the original is indented, so that it does stand in something.
+    Only if the original is indented, and so really is inside something.
     """
     first, _, rest = code.strip("\n").partition("\n")
     body = rest.rstrip("\n").split("\n")

@@ -1,4 +1,4 @@
-"""Secrets put back where the model, which saw stars in their place, has written these again."""
+"""Secrets put back where the model, which saw stars in their place, repeats the stars."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _STARS = re.compile(r"\*{4,}")
 
 @dataclass(frozen=True, slots=True)
 class _Hidden:
-    """What stands for a run of stars, and the code before it in its line, without its spaces."""
+    """The secret that a run of stars hides, and the code before it on its line, without spaces."""
 
     length: int
     lead: str
@@ -20,10 +20,10 @@ class _Hidden:
 
 
 def with_secrets(code: str, hidden: str, original: str) -> str:
-    """The model's code with each secret of ``original`` in the place of its stars.
+    """The model's code with each secret of ``original`` in place of its stars.
 
-    ``hidden`` is what the model saw of ``original``, of the same length. Raises ``RefusedError``
-    where a secret has no stars in the code, or stars may stand for several.
+    ``hidden`` is ``original`` as the model saw it, of the same length. Raises ``RefusedError`` if
+    a secret's stars are missing from the code, or if stars could stand for several secrets.
     """
     runs = [_Hidden(len(run[0]), _lead(hidden, run), original[run.start() : run.end()])
             for run in _STARS.finditer(hidden)]  # fmt: skip
@@ -50,7 +50,7 @@ def with_secrets(code: str, hidden: str, original: str) -> str:
 
 def _meant(runs: list[_Hidden], length: int, lead: str) -> str:
     alike = {run.secret for run in runs if run.length == length}
-    if len(alike) > 1:  # then the name that they are given tells
+    if len(alike) > 1:  # then the code before them decides
         alike = {run.secret for run in runs if (run.length, run.lead) == (length, lead)}
     if len(alike) != 1:
         raise RefusedError(

@@ -1,4 +1,4 @@
-"""A refactoring: the model's code in the place of the selected code, if it does no harm."""
+"""A refactoring: the model's code replaces the selected code if it does no harm."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ _UNCHANGED = "The model would leave this code as it is, so nothing was changed."
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Edits of the document that the selection was in, all of them inside ``target``.
+    """Edits of the selection's document, all of them inside ``target``.
 
-    ``touches_callers``: code elsewhere may have to change too. ``reasons``: the model's own, where
-    the action asks for them.
+    ``touches_callers``: code elsewhere may have to change too. ``reasons``: the model's own, if the
+    action asks for them, and why parts were left unchanged.
     """
 
     target: Selection
@@ -49,12 +49,11 @@ async def rewrite(
     action_input: ActionInput = _NO_INPUT,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Rewrite:
-    """Carry a refactoring out. ``on_progress`` is told the tokens generated so far.
+    """Carry out a refactoring. ``on_progress`` receives the number of tokens generated so far.
 
-    A reply that cannot be taken is told to the model once, with what is wrong. Raises
-    ``RefusedError`` when then it is still not code, is cut off, would break the file's syntax or
-    changes what the action may not change, and another ``HerdmateError`` when the model cannot be
-    asked.
+    The model gets one chance to correct an unusable reply. Raises ``RefusedError`` if it still is
+    not code, is cut off, would break the file's syntax or changes what the action must not change,
+    and another ``HerdmateError`` if the model cannot be asked.
     """
     target = resolve_target(selection, action.works_on == "definition")
     refuse_withheld(target.document, context)
@@ -86,7 +85,7 @@ async def _in_parts(
     target: Selection, pieces: tuple[Selection, ...], action: Action, context: ActionContext,
     action_input: ActionInput, on_progress: Callable[[int], None],
 ) -> Rewrite:  # fmt: skip
-    """One part after the other; those that cannot be rewritten stay as they are, and it is said."""
+    """Rewrite one part after another; those that fail stay as they are, and ``reasons`` says so."""
     done: list[Rewrite] = []
     refusals: list[str] = []
     tokens = 0
@@ -119,7 +118,7 @@ async def _in_parts(
 
 
 def _defined_beside(target: Selection) -> frozenset[str]:
-    """Names that the subject's file defines, but not the subject: the model may have seen them."""
+    """Names that the file defines outside the target: the model may have seen them."""
     text, span = target.document.text, target.span
     if (tree := syntax.fresh_tree_of(target.document)) is None:
         return frozenset()
@@ -130,7 +129,7 @@ def _defined_beside(target: Selection) -> frozenset[str]:
 async def _parts(
     target: Selection, action: Action, context: ActionContext
 ) -> tuple[Selection, ...]:
-    """The subject, cut where it is too long; raises ``SelectionError`` with the numbers."""
+    """The target, split if too long; raises ``SelectionError`` with the numbers if it cannot be."""
     info = await context.host.ready()
     most = longest_target(action, info.context)
     await context.host.counts.learn([target.text])
@@ -152,9 +151,9 @@ async def _parts(
 
 
 def _checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
-    """The edits that a reply means; raises ``RefusedError`` where they do harm or are none.
+    """The edits that a reply amounts to; raises ``RefusedError`` if there are none or they do harm.
 
-    It is checked as the model has seen it: what is wrong with it may be told to the model.
+    The code is checked as the model saw it, because the model may be told what is wrong with it.
     """
     target = _as_seen(original)
     line_end = "\r\n" if "\r\n" in target.document.text else "\n"
@@ -178,7 +177,7 @@ def _checked(original: Selection, action: Action, reply: str, finished: bool) ->
 
 
 def _as_seen(target: Selection) -> Selection:
-    """The subject with stars in the place of secrets, and a tree of its own then."""
+    """The target with stars in place of secrets; if there are any, the copy has its own tree."""
     document = without_secrets(target.document)
     if document is target.document:
         return target

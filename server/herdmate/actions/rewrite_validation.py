@@ -1,5 +1,5 @@
-"""Is a rewrite faithful? The file is parsed with it, and all that its action may not change is
-compared with what was there before, before anything is shown.
+"""Is a rewrite faithful? Before anything is shown, the file is parsed with it, and everything that
+its action must not change is compared with the original.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _KINDS = {
 
 
 def validate_rewrite(target: Selection, code: str, changes: Collection[str]) -> bool:
-    """Raise ``RefusedError`` where ``code`` in the subject's place does harm.
+    """Raise ``RefusedError`` if replacing the target with ``code`` does harm.
 
-    ``changes`` names what it may change: see ``prompting.library.CHANGES``. Answers whether code
-    elsewhere may have to change too. Where no grammar is known nothing can be said.
+    ``changes`` names what it may change: see ``prompting.library.CHANGES``. Returns whether code
+    elsewhere may have to change too. Without a known grammar, nothing is checked.
     """
     text, language, span = target.document.text, target.document.language, target.span
     new_text = text[: span.start] + code + text[span.end :]
@@ -56,7 +56,7 @@ class _Texts:
 
 
 def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
-    """The file may have errors that it had before, but no new one."""
+    """Errors that the file already had are accepted; new ones are not."""
     at: int | None = None
     if syntax.error_count(after.tree) > syntax.error_count(before.tree):
         at = syntax.first_error(after.tree, span)
@@ -104,7 +104,7 @@ def _refuse_other_definitions(
 
 
 def _promise(item: Signature, changes: Collection[str]) -> tuple[object, ...]:
-    """What must stay of a signature: where types may change, the names alone."""
+    """What must stay the same in a signature: if types may change, only names and ``async``."""
     kept = item.is_async if "types" in changes else item.head
     return (item.name, item.parameters, kept)
 
@@ -144,7 +144,7 @@ def _refuse_more_than_asked(
 
 
 def _words_beside(tree: syntax.SyntaxTree, text: str, span: Span) -> frozenset[str]:
-    """The words of the definition that holds a span, those in the span left out."""
+    """The words of the definition around a span, without those in the span."""
     whole = syntax.enclosing_definition(tree, text, span) or span
     around = text[whole.start : span.start] + " " + text[span.end : max(whole.end, span.end)]
     return frozenset(re.findall(r"\w+", around))
@@ -156,7 +156,7 @@ def _start_of_row(text: str, row: int) -> int:
 
 
 def _told(names: Iterable[str]) -> str:
-    """Names as a list for people, the first few of them."""
+    """Names as a list for people: the first five, and how many more there are."""
     known = list(dict.fromkeys(names))
     shown = ", ".join(known[:5])
     return f"{shown} and {len(known) - 5} more" if len(known) > 5 else shown

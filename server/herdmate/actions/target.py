@@ -8,10 +8,10 @@ from herdmate.text import Selection, Span, whole_lines
 
 
 def resolve_target(selection: Selection, whole_definition: bool = False) -> Selection:
-    """The selection in whole lines; for an empty one the innermost definition around it.
+    """The selection as whole lines; if it is blank, the innermost definition around it.
 
-    ``whole_definition``: the innermost definition around it whatever is selected; the lines where
-    there is none. Raises ``SelectionError`` when there is nothing to work on.
+    ``whole_definition``: the innermost definition, whatever is selected, or the selected lines if
+    there is none. Raises ``SelectionError`` if there is nothing to work on.
     """
     document, span = selection.document, selection.span
     if whole_definition or not selection.text.strip():
@@ -35,7 +35,7 @@ def _definition(selection: Selection) -> Span | None:
 
 
 def _without_blank_lines(text: str, span: Span) -> Span:
-    """Blank lines at either end are not the subject."""
+    """The span without blank lines at either end or a final line ending."""
     lines = text[span.start : span.end].splitlines(keepends=True)
     start, end = span.start, span.end
     while lines and not lines[0].strip():

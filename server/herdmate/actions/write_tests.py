@@ -27,7 +27,7 @@ from herdmate.text import Selection, Span, line_end, line_start, path_of
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that does not exist yet, and what is to be in it."""
+    """A file that does not exist yet, and its contents."""
 
     path: Path
     text: str
@@ -42,9 +42,9 @@ async def write_tests(
 ) -> NewFile:
     """Ask for tests of the definition around a selection; ``root`` is the project's folder.
 
-    Raises ``SelectionError`` where there is nothing to test or no place for tests is known,
-    ``RefusedError`` where what comes cannot be a file of tests, and another ``HerdmateError`` when
-    the model cannot be asked.
+    Raises ``SelectionError`` if there is nothing to test or no known place for tests,
+    ``RefusedError`` if the file cannot be created or the answer is not a usable test file, and
+    another ``HerdmateError`` if the model cannot be asked.
     """
     target = resolve_target(selection, whole_definition=True)
     names, path = _names(target), path_of(target.document.uri)
@@ -70,9 +70,9 @@ async def write_tests(
 
 
 def check_place(test_file: Path, source: Path, root: Path | None) -> None:
-    """May a new file of tests for ``source`` be made there? To be asked right before, too.
+    """Check that a new test file for ``source`` can be created; repeat just before writing it.
 
-    Raises ``RefusedError`` where its folder really lies outside of the project, or it exists.
+    Raises ``RefusedError`` if its real folder is outside the project or the file already exists.
     """
     project = _project(source, root)
     if not is_within(test_file.parent, project):
@@ -96,7 +96,7 @@ def _names(target: Selection) -> tuple[str, ...]:
 
 
 def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
-    """Raise ``RefusedError`` where a text has errors, or does not use what it is to test."""
+    """Raise ``RefusedError`` if a text has errors or unknown names, or never uses what it tests."""
     tree = syntax.parse(text, language)
     at: int | None = None
     if tree is not None and syntax.error_count(tree):

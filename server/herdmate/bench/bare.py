@@ -1,4 +1,4 @@
-"""A bare ``llama_decode`` loop with the greedy choice: what llama.cpp itself does on this machine.
+"""A bare ``llama_decode`` loop with greedy sampling: what llama.cpp itself does on this machine.
 
 Run as a ``child``. Questions: ``{"decode": count, "depth": tokens}`` and
 ``{"steps": sizes, "depth": tokens, "times": n}``.
@@ -22,7 +22,7 @@ _BATCH = 512
 
 
 def main() -> None:
-    """Serve."""
+    """Answer the bench's questions."""
     serve(_start)
 
 
@@ -62,7 +62,7 @@ class BareLoop:
         self._batch = llama_cpp.llama_batch_init(_BATCH, 0, 1)
 
     def decode(self, count: int, depth: int) -> float:
-        """Seconds to decode ``count`` tokens one after the other behind ``depth`` others."""
+        """Seconds to decode ``count`` tokens one by one, after ``depth`` others."""
         self._fill(depth)
         token = self._best()
         started = time.perf_counter()
@@ -72,7 +72,7 @@ class BareLoop:
         return time.perf_counter() - started
 
     def step(self, size: int, depth: int, times: int) -> float:
-        """Median seconds of one evaluation of ``size`` tokens behind ``depth`` others."""
+        """Median seconds to evaluate ``size`` tokens at once, after ``depth`` others."""
         self._fill(depth)
         taken = []
         for _ in range(times):
@@ -90,7 +90,7 @@ class BareLoop:
             self._evaluate(tokens[start : start + _BATCH], start)
 
     def _tokens(self, count: int) -> list[int]:
-        """Any tokens; what they say does not change what they cost."""
+        """Arbitrary tokens; which ones does not affect the cost."""
         return [1000 + 7 * number % 5000 for number in range(count)]
 
     def _evaluate(self, tokens: Sequence[int], position: int) -> None:

@@ -1,4 +1,4 @@
-"""Ghost text while an explanation streams, against ghost text alone."""
+"""Ghost text while an explanation streams, compared with ghost text alone."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from herdmate.text import Document
 
 _MOST_PARTS = 300
 _MOST_TOKENS = 8
-"""Of an answer: short ones are soon used up, so that the model is asked more often."""
+"""Tokens per answer. Short answers are soon used up, so the model is asked more often."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beside:
-    """Median seconds of the same keystrokes alone and beside, where the model was asked both times.
+    """Median seconds of the same keystrokes alone and beside, if the model was asked both times.
 
-    ``same_text``: the explanation was the same as alone, ``characters`` of it compared (the first
-    300 parts), ``same_characters`` of them from the start on.
+    ``same_text``: was the explanation the same as alone? ``characters`` were compared (from the
+    first 300 parts), and the first ``same_characters`` of them agree.
     """
 
     keystrokes: int
@@ -43,7 +43,7 @@ async def beside(given: Conditions) -> Beside:
     async with server(given, **AT_ONCE, maxTokens=_MOST_TOKENS) as client:
         client.open(document)
         given.tell("beside: an explanation alone")
-        await _first_part(client, document)  # so that both find the same in the cache
+        await _first_part(client, document)  # so both runs find the same in the cache
         text_alone = await _Explanation(client, document).whole
         given.tell("beside: ghost text alone")
         typist = await _typist(client, renamed(given.scene, "alone"))
@@ -62,7 +62,7 @@ async def beside(given: Conditions) -> Beside:
 def beside_of(
     alone: Sequence[Stroke], both: Sequence[Stroke], text_alone: str, text: str
 ) -> Beside:
-    """The figures of the same keystrokes alone and beside, and of the explanation's two texts."""
+    """Compare the same keystrokes alone and beside, and the explanation's two texts."""
     pairs = [
         (one.seconds, other.seconds)
         for one, other in zip(alone, both, strict=False)
@@ -78,7 +78,7 @@ def beside_of(
 
 
 class _Explanation:
-    """An explanation that is being read: ``begun`` with its first part, then ``whole``."""
+    """An explanation being read: ``begun`` is set by its first part, ``whole`` is its text."""
 
     def __init__(self, client: Client, document: Document) -> None:
         self.begun = asyncio.Event()
@@ -117,7 +117,7 @@ async def _first_part(client: Client, document: Document) -> None:
 
 
 async def _typist(client: Client, scene: Scene) -> Typist:
-    """Somebody who has had the first answer."""
+    """A typist who has already received the first answer."""
     typist = Typist(client, scene)
     await typist.stroke("")
     return typist

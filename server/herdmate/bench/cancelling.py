@@ -1,11 +1,12 @@
-"""How soon the engine stands still when its answer is no longer wanted.
+"""How soon the engine goes idle when its answer is no longer wanted.
 
-The engine counts the seconds of each evaluation when that ends, a stopped one too. It stands still
-at the last time that this count grew; it is known to by the processor time of its process, which
-then no longer grows either.
+The engine adds the seconds of each evaluation to a counter when the evaluation ends, even if it was
+stopped. The engine went idle the last time the counter grew; its process using no more CPU time
+confirms that.
 
-The ghost text is asked for by a key: such a request stops at once, while that of a keystroke runs
-on for a moment on purpose, so that the next keystroke may follow it (``assist.ongoing.GRACE``).
+Ghost text is requested as with the key: such a request stops at once, while one made by typing
+deliberately runs on for a moment so that the next keystroke can pick it up
+(``completion.in_flight.GRACE``).
 """
 
 from __future__ import annotations
@@ -29,10 +30,10 @@ from herdmate.text import Document, Span
 LIMIT_SECONDS = 0.08
 
 _PROMPT_SECONDS, _DECODE_SECONDS = 1.2, 0.3
-"""How long it is waited at most, at random, before the cancel."""
+"""The longest random waits before the cancel."""
 
 _QUIET_SECONDS, _QUIET_USED = 0.15, 0.03
-"""The engine stands still when it used so little processor time in such a while."""
+"""The engine is idle once it has used no more than this much CPU time for this long."""
 
 _MOST_SECONDS = 60.0
 
@@ -41,8 +42,8 @@ _MOST_SECONDS = 60.0
 class Cancels:
     """Seconds from a cancel in the client to the end of the last evaluation in the engine.
 
-    They are read by polling, so each is up to ``poll_seconds`` (median) too long. ``in_time`` is
-    the share within 80 ms.
+    They are measured by polling, so each is up to ``poll_seconds`` (median) too long. ``in_time``
+    is the share within 80 ms.
     """
 
     prompt: Spread | None
@@ -52,7 +53,7 @@ class Cancels:
 
 
 async def cancels(given: Conditions) -> Cancels:
-    """Cancel ghost text while its prompt is evaluated, and explanations while they are written."""
+    """Cancel ghost text during prompt evaluation, and explanations during decoding."""
     dice = random.Random(given.seed)
     async with server(given, **AT_ONCE) as client:
         watch = await _Watch.of(client)
@@ -86,9 +87,9 @@ class _Watch:
         return cls(client, psutil.Process(status["engineProcess"]))
 
     async def standstill(self, since: float, before: Totals) -> float:
-        """Seconds from then until the engine's last evaluation ended, 0 where none was running.
+        """Seconds from ``since`` until the engine's last evaluation ended; 0 if none was running.
 
-        ``before`` was read just before then, so that no end is missed.
+        ``before`` was read just before ``since``, so that no end is missed.
         """
         spent, last = before.seconds, since
         quiet_since, used = since, self._used()
@@ -112,7 +113,7 @@ class _Watch:
 async def _in_prompt(
     client: Client, watch: _Watch, given: Conditions, number: int, dice: random.Random
 ) -> float | None:
-    """Seconds, or ``None`` where the prompt was evaluated before the cancel."""
+    """Seconds until idle; ``None`` if the prompt was evaluated before the cancel."""
     typist = Typist(client, variant(given.scene, number, 2 * given.prefix_tokens))
     start = await totals(client)
     answer = asyncio.ensure_future(typist.ghost_text(invoked=True))
@@ -134,7 +135,7 @@ async def _in_prompt(
 async def _in_decode(
     client: Client, watch: _Watch, document: Document, dice: random.Random
 ) -> float | None:
-    """Seconds, or ``None`` where the explanation had ended before."""
+    """Seconds until idle; ``None`` if the explanation ended before the cancel."""
     parts = client.explain(document, Span(0, len(document.text)))
     await anext(parts)
     await asyncio.sleep(dice.uniform(0, _DECODE_SECONDS))
@@ -145,6 +146,6 @@ async def _in_decode(
     try:
         async for _ in parts:
             pass
-    except HerdmateError:  # that it was stopped
+    except HerdmateError:  # says that it was stopped
         return taken
     return None

@@ -1,4 +1,4 @@
-"""A process of the bench's own that holds a model: one question a line, one answer a line.
+"""A child process of the bench that holds a model: one question per line, one answer per line.
 
 It ends when its input ends, so it never outlives the bench.
 """
@@ -21,13 +21,13 @@ Answerer = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 class Child:
-    """One such process, seen from the bench."""
+    """The bench's handle on one such process."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
 
     async def ask(self, question: dict[str, Any]) -> dict[str, Any]:
-        """The answer to a question. Raises ``EngineError`` when the process has ended."""
+        """The answer to a question. Raises ``EngineError`` if the process has ended."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(wire.encode(question))
@@ -42,7 +42,7 @@ class Child:
 
 @asynccontextmanager
 async def child(module: str, first: dict[str, Any]) -> AsyncIterator[Child]:
-    """Run a module whose ``main`` calls ``serve``, and ask it the first question."""
+    """Run a module whose ``main`` calls ``serve``, and send it the first question."""
     pipe = asyncio.subprocess.PIPE
     process = await child_process.start(
         *python_command(module), stdin=pipe, stdout=pipe, limit=wire.LINE_LIMIT,
@@ -59,9 +59,9 @@ async def child(module: str, first: dict[str, Any]) -> AsyncIterator[Child]:
 
 
 def serve(start: Callable[[dict[str, Any]], Answerer]) -> None:
-    """Answer questions until there are no more; ``start`` answers the first and gives the rest.
+    """Answer questions until the input ends; ``start`` handles the first, its result the rest.
 
-    What native code prints goes to standard error.
+    Output of native code goes to standard error.
     """
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)

@@ -1,4 +1,4 @@
-"""What is the same for all measurements of a run, and the server that each of them starts."""
+"""What all measurements of a run share, and the server that each of them starts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from herdmate.bench.scene import Scene
 from herdmate.lsp.client import Client, connect
 
 Tell = Callable[[str], None]
-"""Say to the user what goes on now."""
+"""Tell the user what is happening."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The model, the code and the settings. ``serve`` are more words for the server's start."""
+    """The model, the code and the settings. ``serve`` holds extra arguments for the server."""
 
     model: Path
     scene: Scene
@@ -35,12 +35,12 @@ class Conditions:
 
 
 AT_ONCE = {"delay": 0, "prefill": False}
-"""Settings for what is measured by itself: no delay, and no reading ahead in between."""
+"""Settings for isolated measurements: no delay, and no prefill in between."""
 
 
 @asynccontextmanager
 async def server(given: Conditions, **completion: Any) -> AsyncIterator[Client]:
-    """A server of its own for one measurement, ready; ``completion`` are settings for it."""
+    """A fresh, ready server for one measurement; ``completion`` adds to its completion settings."""
     async with connect(settings(given, **completion), "--log-level", "error",
                        serve=given.serve) as client:  # fmt: skip
         await client.ready(lambda _message, _fraction: None)

@@ -1,4 +1,4 @@
-"""Explanations that can be left before they end, as one presses the cancel button."""
+"""Explanations that can be stopped early, as with the cancel button."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from herdmate.text import Document, Span
 
 
 async def explained(client: Client, document: Document) -> AsyncGenerator[str, None]:
-    """The parts of an explanation of a whole open document as they come.
+    """The parts of an explanation of a whole open document, as they arrive.
 
-    Closing the generator stops the explanation and waits until the server says so.
+    Closing the generator stops the explanation and waits until the server confirms it.
     """
     parts = client.explain(document, Span(0, len(document.text)))
     ended = False
@@ -24,6 +24,6 @@ async def explained(client: Client, document: Document) -> AsyncGenerator[str, N
     finally:
         if not ended:
             client.stop_explaining()
-            with contextlib.suppress(HerdmateError):  # that it was stopped
+            with contextlib.suppress(HerdmateError):  # says that it was stopped
                 async for _ in parts:
                     pass

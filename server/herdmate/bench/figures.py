@@ -1,4 +1,4 @@
-"""Figures of many measurements."""
+"""Statistics over many measurements."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The middle and the worst of ``count`` values, in their own unit."""
+    """The median and the worst of ``count`` values, in their own unit."""
 
     count: int
     median: float
@@ -20,7 +20,7 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread | None:
-    """Of at least one value; ``None`` where there is none."""
+    """The spread of the values; ``None`` if there are none."""
     if not values:
         return None
     ranked = sorted(values)
@@ -35,14 +35,14 @@ def median(values: Sequence[float]) -> float:
 
 
 def share(part: int, whole: int) -> float | None:
-    """``part`` of ``whole``; ``None`` where there is no whole."""
+    """``part`` divided by ``whole``; ``None`` if ``whole`` is 0."""
     return part / whole if whole else None
 
 
 def between(table: Mapping[int, float], at: float) -> float:
-    """The value at a place of a table with numbers as its keys: on the line between neighbours.
+    """The value at ``at``, interpolated linearly between the keys of the table.
 
-    Beyond the last key the last slope goes on, before the first its value stands.
+    Beyond the last key the last slope continues; before the first key its value holds.
     """
     places = sorted(table)
     if at <= places[0] or len(places) == 1:
@@ -53,5 +53,5 @@ def between(table: Mapping[int, float], at: float) -> float:
 
 
 def _rank(ranked: Sequence[float], part: float) -> float:
-    """The smallest value that at least ``part`` of all do not exceed."""
+    """The smallest value that is at least as large as ``part`` of all values."""
     return ranked[math.ceil(part * len(ranked)) - 1]

@@ -14,14 +14,14 @@ _TIMES = 3
 
 @dataclass(frozen=True, slots=True)
 class FirstAnswer:
-    """Seconds from opening a file to its first ghost text, and tokens of the prompt evaluated."""
+    """Seconds from opening a file to its first ghost text, and prompt tokens evaluated (median)."""
 
     seconds: Spread | None
     evaluated_prompt: float
 
 
 async def first_answer(given: Conditions) -> FirstAnswer:
-    """Open files that begin differently, each asked at once."""
+    """Open files that begin differently, and ask for ghost text in each at once."""
     strokes = []
     async with server(given, prefill=False) as client:
         for number in range(_TIMES):

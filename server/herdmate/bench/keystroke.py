@@ -1,4 +1,4 @@
-"""The server's own work on a keystroke, without a model: in a short file and in a long one."""
+"""The server's own work per keystroke, without a model, in a short file and in a long one."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _SAID = "value + 1\n    return value\n"
 
 @dataclass(frozen=True, slots=True)
 class Keystroke:
-    """Median milliseconds by the file's number of lines: in all, and of that for each part.
+    """Median milliseconds by the file's number of lines: the total, ``all``, and its parts.
 
-    ``edit`` is positions, text and lines without the syntax tree's share, which is ``tree``;
-    ``window`` is what is looked up before the model is asked, ``rules`` what follows its answer.
-    ``pause`` is not part of it: what a long file's syntax tree takes once typing pauses. ``ratio``
-    is the longest file's by the shortest one's.
+    ``edit`` covers positions, text and lines but not the syntax tree, which is ``tree``; ``window``
+    is everything before the model is asked, ``rules`` everything after its answer. ``pause`` is not
+    part of the total: it is the time to update the syntax tree once typing pauses. ``ratio`` is the
+    longest file's total divided by the shortest one's.
     """
 
     milliseconds: dict[int, dict[str, float]]
@@ -37,7 +37,7 @@ class Keystroke:
 
 
 async def keystroke(given: Conditions) -> Keystroke:
-    """Type in the middle of files that are made of the scene's."""
+    """Type in the middle of files made by repeating the scene's."""
     found = {}
     for count in _LENGTHS:
         given.tell(f"keystroke: {count} lines")
@@ -55,7 +55,7 @@ async def keystroke(given: Conditions) -> Keystroke:
 
 
 def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
-    """Seconds of each keystroke's parts."""
+    """The seconds of each keystroke's parts."""
     documents, cache = Documents(), CompletionCache()
     documents.start(document if tree else _untold(document))
     _parse(documents)
@@ -99,12 +99,12 @@ def _cost(text: str) -> int:
 
 
 def _long(document: Document, count: int) -> Document:
-    """The document's text again and again, up to so many lines."""
+    """The document's text repeated up to ``count`` lines."""
     lines = document.text.splitlines(keepends=True)
     lines = lines * (count // len(lines) + 1)
     return Document(document.uri, document.language, "".join(lines[:count]))
 
 
 def _untold(document: Document) -> Document:
-    """The same as plain text, which has no syntax tree."""
+    """The same document as plain text, which has no syntax tree."""
     return Document(document.uri, "plaintext", document.text)

@@ -1,8 +1,8 @@
-"""``Llama.create_completion`` of llama-cpp-python on ready token ids.
+"""``Llama.create_completion`` of llama-cpp-python, given token ids.
 
-Run as a ``child``; each question is a request as ``engine.wire`` writes it. One ``Llama`` object
-answers all, so that it keeps the beginning that two prompts share. The answer is streamed, which
-changes nothing in what the model does.
+Run as a ``child``; each question is a request as ``engine.wire`` encodes it. One ``Llama`` object
+answers them all, so it reuses the prefix that two prompts share. Answers are streamed, which does
+not change what the model does.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from herdmate.prompting.families import CONTROL_PIECES
 
 
 def main() -> None:
-    """Serve."""
+    """Answer the bench's questions."""
     serve(_start)
 
 

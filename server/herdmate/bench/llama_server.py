@@ -17,7 +17,7 @@ _SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Infilled:
-    """When the first piece came and the last, by ``time.perf_counter``, and token counts."""
+    """When the first and the last piece arrived, by ``time.perf_counter``, and token counts."""
 
     first_at: float
     ended_at: float
@@ -27,7 +27,7 @@ class Infilled:
 
 
 async def infill(url: str, prefix: str, suffix: str, max_tokens: int) -> Infilled:
-    """One line between a prefix and a suffix. Raises ``EngineError`` when nobody answers."""
+    """Complete one line between prefix and suffix. Raises ``EngineError`` if no server answers."""
     return await asyncio.to_thread(_infill, url, prefix, suffix, max_tokens)
 
 
@@ -60,7 +60,7 @@ def _infill(url: str, prefix: str, suffix: str, max_tokens: int) -> Infilled:
 
 
 def _opener() -> urllib.request.OpenerDirector:
-    """Straight to the server, whatever proxy the environment names."""
+    """Connect directly, ignoring any proxy named in the environment."""
     return urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 

@@ -1,4 +1,4 @@
-"""Memory of the engine's process, against the model's file and its KV cache."""
+"""Memory of the engine's process, compared with the model's file and its KV cache."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _TYPED = 3
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Bytes: resident in the engine's process after it has answered, and what they are for.
+    """Bytes resident in the engine's process after it has answered, and what they are for.
 
-    ``kv`` is that of the whole context in 16 bits, as llama.cpp keeps it by default; ``beside`` is
-    resident less file and KV.
+    ``kv`` is for the whole context in 16 bits, llama.cpp's default; ``beside`` is what is resident
+    minus the file and the KV cache.
     """
 
     resident: int
@@ -29,7 +29,7 @@ class Memory:
 
 
 async def memory(given: Conditions) -> Memory:
-    """Type a little and look."""
+    """Type a little, then read the process's memory."""
     given.tell("memory")
     async with server(given, **AT_ONCE) as client:
         typist = Typist(client, given.scene)
@@ -43,5 +43,5 @@ async def memory(given: Conditions) -> Memory:
 
 
 def kv_bytes(model: Path, context_tokens: int) -> int:
-    """Bytes of a KV cache in 16 bits, by the sizes that a GGUF file states."""
+    """Bytes of a 16-bit KV cache, from the sizes that the GGUF file states."""
     return read_header(model).kv_bytes * context_tokens

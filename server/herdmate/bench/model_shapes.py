@@ -1,8 +1,8 @@
-"""GGUF files of an exact shape with random weights, to measure what cannot be fetched.
+"""GGUF files of an exact shape with random weights, to measure models that cannot be fetched.
 
-Time and memory of a model depend on its shape and quantisation, not on what its weights say. The
-mix of Q4_K_M is llama.cpp's: the output and half of the attention values and of the feed forward's
-second matrices have six bits, the others four. Shapes are from the model cards and agree with the
+A model's time and memory depend on its shape and quantisation, not on the values of its weights.
+The Q4_K_M mix is llama.cpp's: the output, and half of the attention value and feed-forward down
+matrices, have six bits, the others four. Shapes are from the model cards and agree with the
 published files' sizes.
 """
 
@@ -31,7 +31,7 @@ Bytes = npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """A model of llama's architecture; ``width`` and ``feed_forward`` in numbers a token."""
+    """A model of the llama architecture; ``width`` and ``feed_forward`` in values per token."""
 
     layers: int
     width: int
@@ -45,7 +45,7 @@ class Shape:
 
     @property
     def kv_bytes_per_token(self) -> int:
-        """Bytes of the KV cache for each token of the context, in half precision."""
+        """Bytes of KV cache per token of the context, in half precision."""
         return 2 * 2 * self.layers * self.width * self.kv_heads // self.heads
 
 
@@ -57,9 +57,9 @@ SHAPES: Mapping[str, Shape] = {
 
 
 def cached(name: str, on_progress: Callable[[float], None] = lambda _: None) -> Path:
-    """The file of that shape in the user's cache, made now if it is not there.
+    """The file of this shape in the user's cache, made now if it is missing.
 
-    Raises ``ModelError`` when it cannot be made.
+    Raises ``ModelError`` if it cannot be made.
     """
     home = os.environ.get("HERDMATE_HOME")
     folder = (Path(home) / "cache" if home else user_cache_path("herdmate")) / "shapes"
@@ -68,9 +68,10 @@ def cached(name: str, on_progress: Callable[[float], None] = lambda _: None) -> 
 
 
 def make(name: str, path: Path, on_progress: Callable[[float], None] = lambda _: None) -> Path:
-    """Write the file of that shape; ``on_progress`` is told fractions from 0 to 1.
+    """Write a file of this shape; ``on_progress`` receives fractions from 0 to 1.
 
-    It is the same at each time and has its name only when it is whole. Raises ``ModelError``.
+    The weights are the same every time, and the file gets its name only once complete. Raises
+    ``ModelError`` if the disk is too full or ``gguf`` is not installed.
     """
     shape = SHAPES[name]
     gguf = _gguf()
@@ -94,7 +95,7 @@ def make(name: str, path: Path, on_progress: Callable[[float], None] = lambda _:
 
 @dataclass(frozen=True, slots=True)
 class _Tensor:
-    """A matrix of so many rows; ``kind`` is ggml's name of its type."""
+    """A matrix; ``kind`` is ggml's name for its type."""
 
     name: str
     rows: int
@@ -103,7 +104,7 @@ class _Tensor:
 
     @property
     def size(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
         block, count = {"F32": (4, 1), "Q4_K": (144, 256), "Q6_K": (210, 256)}[self.kind]
         return self.rows * self.columns // count * block
 
@@ -129,7 +130,7 @@ def _tensors(shape: Shape) -> Iterator[_Tensor]:
 
 
 def _has_more_bits(layer: int, layers: int) -> bool:
-    """llama.cpp's rule: the first and the last eighth, and each third layer between."""
+    """llama.cpp's rule: the first and last eighth of the layers, and every third one between."""
     eighth = layers // 8
     return layer < eighth or layer >= 7 * layers // 8 or (layer - eighth) % 3 == 2
 
@@ -177,7 +178,7 @@ def _write(
 
 
 def _numbers(tensor: _Tensor, dice: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Ones for a norm; else normal numbers, the output's larger so that it prefers something."""
+    """Ones for a norm, else normally distributed; larger for the output, so it has preferences."""
     if tensor.rows == 1:
         return np.ones(tensor.columns, dtype=np.float32)
     scale = {"token_embd.weight": 1.0, "output.weight": 0.5}.get(
@@ -188,18 +189,18 @@ def _numbers(tensor: _Tensor, dice: np.random.Generator) -> npt.NDArray[np.float
 
 
 def _blocks(kind: str, dice: np.random.Generator) -> Bytes:
-    """Some megabytes of random blocks whose weights have a mean of 0 and a deviation near 0.02."""
+    """Several megabytes of random blocks whose weights have mean 0 and deviation near 0.02."""
     count, size = (1 << 16), {"Q4_K": 144, "Q6_K": 210}[kind]
     blocks = dice.integers(0, 256, (count, size), dtype=np.uint8)
-    if kind == "Q4_K":  # scale and minimum, in half precision, stand first
+    if kind == "Q4_K":  # scale and minimum, in half precision, come first
         blocks[:, 0:4] = np.array([1.4e-4, 7.5 * 1.4e-4], dtype=np.float16).view(np.uint8)
-    else:  # the scale stands last
+    else:  # the scale comes last
         blocks[:, 208:210] = np.array([1.5e-5], dtype=np.float16).view(np.uint8)
     return blocks.reshape(-1)
 
 
 def _add_vocabulary(gguf: Any, writer: Any, shape: Shape) -> None:
-    """CodeLlama's order: three controls, the bytes, pieces by rank, infill pieces at the end."""
+    """CodeLlama's order: three control tokens, the bytes, pieces by rank, infill pieces last."""
     kind = gguf.TokenType
     fixed = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]
     kinds = [kind.UNKNOWN, kind.CONTROL, kind.CONTROL, *[kind.BYTE] * 256]

@@ -1,4 +1,4 @@
-"""Typing where each key waits for its answer: what a keystroke costs."""
+"""Typing in which each key waits for its answer: what a keystroke costs."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from herdmate.bench.typist import Stroke, Typist
 
 @dataclass(frozen=True, slots=True)
 class Paced:
-    """Seconds to the answer of all keystrokes and of those for which the model was asked.
+    """Seconds to the answer, over all keystrokes and over those that asked the model.
 
-    ``prompt_tokens`` and ``evaluated_prompt`` are of those asked, ``reuse`` is reused tokens by
-    prompt tokens, ``from_cache`` and ``silent`` are shares of all. ``strokes`` has each keystroke.
+    ``prompt_tokens`` and ``evaluated_prompt`` cover those that asked, ``reuse`` is reused tokens
+    divided by prompt tokens, ``from_cache`` and ``silent`` are shares of all. ``strokes`` holds
+    each keystroke.
     """
 
     seconds: Spread | None
@@ -30,18 +31,18 @@ class Paced:
 
 
 async def paced(given: Conditions) -> Paced:
-    """Type all keys, with no delay before the model is asked; the first answer does not count."""
+    """Type all keys, with no delay before the model is asked; the first answer is not counted."""
     multiline = {"multiline": "never"} if given.one_line else {}
     return paced_of(await _strokes(given, "typing", **AT_ONCE, **multiline))
 
 
 async def first_tokens(given: Conditions) -> Paced:
-    """The same with answers of one token: seconds are those to the first token."""
+    """The same with one-token answers, so seconds are those to the first token."""
     return paced_of(await _strokes(given, "first tokens", **AT_ONCE, maxTokens=1))
 
 
 def paced_of(strokes: Sequence[Stroke]) -> Paced:
-    """The figures of keystrokes."""
+    """Sum up the keystrokes."""
     asked = [stroke for stroke in strokes if stroke.is_asked]
     cached = sum(stroke.shown and not stroke.is_asked for stroke in strokes)
     silent = sum(not stroke.shown and not stroke.is_asked for stroke in strokes)

@@ -1,4 +1,4 @@
-"""Typing at the speed of a person: the next key comes when it comes, and cancels what is asked."""
+"""Typing at human speed: the next key does not wait, and cancels any pending request."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from herdmate.bench.figures import Spread, share, spread
 from herdmate.bench.typist import Typist
 
 PAUSE = 0.4
-"""Seconds from which on the time after a key is a pause, in which one looks up."""
+"""A gap after a key of at least this many seconds is a pause, in which the user looks up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """One keystroke: seconds until the next, and until its answer if that came before."""
+    """One keystroke: seconds until the next one, and until its answer if that came first."""
 
     gap: float
     seconds: float | None
@@ -27,10 +27,10 @@ class Beat:
 
 @dataclass(frozen=True, slots=True)
 class Rhythm:
-    """``answered`` and ``shown`` (with a text): shares of keystrokes, before the next one.
+    """Shares of keystrokes ``answered``, and ``shown`` a text, before the next one.
 
-    ``seconds_after_pause`` are of the answers after keys with a pause behind them, the delay of the
-    settings included; ``missed_pauses`` of such keys got none in time.
+    ``seconds_after_pause`` covers answers to keys followed by a pause and includes the configured
+    delay; ``missed_pauses`` counts such keys that got no answer in time.
     """
 
     keystrokes: int
@@ -43,7 +43,7 @@ class Rhythm:
 
 
 async def rhythm(given: Conditions) -> Rhythm:
-    """Type all keys with the times of the trace between them, with the settings' own delay."""
+    """Type all keys with the trace's gaps between them, and with the configured delay."""
     keys, beats = given.scene.keys, []
     async with server(given) as client:
         typist = Typist(client, given.scene)
@@ -57,7 +57,7 @@ async def rhythm(given: Conditions) -> Rhythm:
 
 
 def rhythm_of(beats: Sequence[Beat]) -> Rhythm:
-    """The figures of keystrokes."""
+    """Sum up the keystrokes."""
     paused = [beat for beat in beats if beat.gap >= PAUSE]
     in_time = [beat.seconds for beat in paused if beat.seconds is not None]
     return Rhythm(
@@ -80,7 +80,7 @@ async def _beat(typist: Typist, key: str, gap: float) -> Beat:
     except asyncio.TimeoutError:
         return Beat(gap, None, False)
     finally:
-        answer.cancel()  # which does nothing to one that came
+        answer.cancel()  # no effect on one that has arrived
     seconds = time.perf_counter() - started
     await asyncio.sleep(max(gap - seconds, 0))
     return Beat(gap, seconds, shown is not None)

@@ -1,7 +1,7 @@
-"""The same prompts put to others: ``Llama.create_completion`` and llama-server's ``/infill``.
+"""The same prompts for rivals: ``Llama.create_completion`` and llama-server's ``/infill``.
 
-All write at most one line of at most so many tokens, greedily, with as many threads and as much
-context, and keep what they can of the last prompt.
+Each writes at most one line of at most ``max_tokens`` tokens, greedily, with as many threads and as
+much context, and reuses what it can of the last prompt.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ LLAMA_CPP_PYTHON = "llama-cpp-python"
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One place that is completed: what the model sees around it, and the prompt with that."""
+    """One place to complete: the text that the model sees around it, and the resulting prompt."""
 
     prefix: str
     suffix: str
@@ -43,7 +43,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """Seconds to the first token and to the end, and tokens of the prompt evaluated."""
+    """Seconds to the first token and to the end, and token counts."""
 
     first_seconds: float
     seconds: float
@@ -54,7 +54,7 @@ class Reply:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A rival's figures. ``replies`` has one for each question, the cold first one apart."""
+    """A rival's figures. ``replies`` has one for each question except the cold first one."""
 
     name: str
     first_answer_seconds: float
@@ -65,16 +65,16 @@ class Measured:
 
 
 class Rival(Protocol):
-    """Who else completes."""
+    """A competitor that completes code."""
 
     async def ask(self, question: Question) -> Reply:
         """Complete one line."""
 
 
 async def questions_of(given: Conditions) -> list[Question]:
-    """What Herdmate's model is asked at the start and behind each key, by the product's own code.
+    """What Herdmate asks its model at the start and after each key, built by its own code.
 
-    Raises ``ModelError`` when the model cannot fill in.
+    Raises ``ModelError`` if the model cannot fill in.
     """
     wanted, _ = settings_from_json(settings(given))
     host = EngineHost()
@@ -93,7 +93,7 @@ async def questions_of(given: Conditions) -> list[Question]:
 async def measured(
     name: str, given: Conditions, first: Question, questions: Sequence[Question]
 ) -> Measured:
-    """Ask a rival, who is the name of one or the URL of a llama-server, all questions in turn."""
+    """Ask a rival, given by name or as the URL of a llama-server, all questions in turn."""
     async with _rival(name, given) as rival:
         cold = await rival.ask(first)
         replies = []
@@ -121,7 +121,7 @@ async def _rival(name: str, given: Conditions) -> AsyncIterator[Rival]:
 
 
 class _HighLevel:
-    """llama-cpp-python's ``Llama`` in a process of its own."""
+    """llama-cpp-python's ``Llama``, in a separate process."""
 
     def __init__(self, process: Child, max_tokens: int) -> None:
         self._process, self._most = process, max_tokens

@@ -1,4 +1,4 @@
-"""One run: the measurements that were asked for, one after the other, and their comparison."""
+"""One run: the requested measurements, one after the other, and their comparison."""
 
 from __future__ import annotations
 
@@ -33,16 +33,19 @@ MEASURES: Mapping[str, Callable[[Conditions], Awaitable[Any]]] = {
     "memory": memory,
     "keystroke": keystroke,
 }
-"""What can be measured with a server of its own, by name, in order."""
+"""The independent measurements by name, in order."""
 
 NAMES = (*MEASURES, "floor")
-"""All that can be measured; ``floor`` is what this machine needs at least for what was typed."""
+"""All measurements; ``floor`` is the least time this machine needs for what was typed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Herdmate's median seconds by a rival's: over the keystrokes that both answered, and over
-    those of them for which Herdmate's model was asked."""
+    """Herdmate's median seconds divided by a rival's.
+
+    ``ratio`` is over the keystrokes that both answered, ``ratio_asked`` over those of them for
+    which Herdmate's model was asked.
+    """
 
     keystrokes: int
     ratio: float | None
@@ -52,7 +55,7 @@ class Compared:
 async def run(
     given: Conditions, names: Sequence[str], rivals: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """All figures by the measurement's name, ready for JSON. Raises ``HerdmateError``."""
+    """All figures by measurement name, ready for JSON. Raises ``HerdmateError``."""
     found: dict[str, Any] = {}
     for name in MEASURES:
         if name in names:
@@ -74,10 +77,10 @@ async def run(
 
 
 def by_floor(typed: Paced, least: Floor, one_batch: bool) -> float:
-    """Median of a keystroke's seconds by what its tokens cost at least on this machine.
+    """Median ratio of a keystroke's seconds to the least its tokens can cost on this machine.
 
-    That is one evaluation of the prompt's new tokens and one for each further token; in
-    ``one_batch`` all that was evaluated counts as a single evaluation, as for a first token.
+    The least is one evaluation of the prompt's new tokens, plus one for each further token. With
+    ``one_batch`` all evaluated tokens count as a single evaluation, as for a first token.
     """
     ratios = []
     for stroke in typed.strokes:
@@ -91,7 +94,7 @@ def by_floor(typed: Paced, least: Floor, one_batch: bool) -> float:
 
 
 def compared(typed: Paced, rival: Measured) -> Compared:
-    """Herdmate beside one rival, which was asked wherever Herdmate was not silent."""
+    """Compare Herdmate with a rival that was asked whenever Herdmate was not silent."""
     strokes = [stroke for stroke in typed.strokes if stroke.shown or stroke.is_asked]
     pairs = list(zip(strokes, rival.replies, strict=True))
     asked = [(stroke, reply) for stroke, reply in pairs if stroke.is_asked]
@@ -99,7 +102,7 @@ def compared(typed: Paced, rival: Measured) -> Compared:
 
 
 def described(given: Conditions) -> dict[str, Any]:
-    """The circumstances of a run."""
+    """The conditions of a run, ready for JSON."""
     return {
         "herdmate": VERSION,
         "model": given.model.name,
@@ -120,7 +123,7 @@ def described(given: Conditions) -> dict[str, Any]:
 
 
 def plain(value: Any) -> Any:
-    """A dataclass, or a list or mapping of such, as JSON has them."""
+    """A dataclass, or a mapping of dataclasses, as plain values for JSON."""
     if isinstance(value, dict):
         return {name: plain(item) for name, item in value.items()}
     return asdict(value) if hasattr(value, "__dataclass_fields__") else value

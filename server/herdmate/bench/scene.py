@@ -1,4 +1,4 @@
-"""Where it is typed: a file, a place in its middle, and the code that is typed there again."""
+"""Where typing happens: a file, a place in its middle, and the code that is typed there again."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ from herdmate.text import Document, line_end, line_start
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """A document from which ``"".join(keys)``, and the rest of its last line, was taken at
-    ``offset``."""
+    """A document with ``"".join(keys)`` and the rest of its last line removed at ``offset``."""
 
     document: Document
     offset: int
@@ -25,7 +24,7 @@ class Scene:
 def scene_of(path: Path | None, count: int) -> Scene:
     """A scene of ``count`` keystrokes in a file, or in one of Herdmate's own modules.
 
-    Raises ``SelectionError`` when it cannot be read or is too short.
+    Raises ``SelectionError`` if the file cannot be read or is too short.
     """
     if path is None:
         text = (files("herdmate.context") / "window.py").read_text(encoding="utf-8")
@@ -39,9 +38,9 @@ def scene_of(path: Path | None, count: int) -> Scene:
 
 
 def variant(scene: Scene, number: int, characters: int) -> Scene:
-    """A scene cut to so many characters before its place, with a first line and a URI of its own.
+    """A scene cut to ``characters`` before its place, with its own first line and URI.
 
-    Where those fit into the window, its prefix is like no other's.
+    If those characters fit into the window, no other scene has the same prefix.
     """
     text = scene.document.text
     start = line_start(text, max(scene.offset - characters, 0))
@@ -53,7 +52,7 @@ def variant(scene: Scene, number: int, characters: int) -> Scene:
 
 
 def excerpt(scene: Scene, characters: int = 1000) -> Document:
-    """Some code of a scene alone, to be explained: its prompt is soon evaluated."""
+    """A short piece of a scene's code to be explained: its prompt is evaluated quickly."""
     text = scene.document.text
     start = line_start(text, max(scene.offset - characters, 0))
     uri = f"{scene.document.uri}.excerpt"
@@ -61,7 +60,7 @@ def excerpt(scene: Scene, characters: int = 1000) -> Document:
 
 
 def renamed(scene: Scene, name: str) -> Scene:
-    """The same scene in a document of another name."""
+    """The same scene in a document with another name."""
     document = replace(scene.document, uri=f"{scene.document.uri}.{name}")
     return replace(scene, document=document)
 

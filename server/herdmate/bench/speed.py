@@ -1,4 +1,4 @@
-"""Tokens a second through the whole server, beside a bare loop; and what a step costs here."""
+"""Tokens per second through the whole server and in a bare loop; and what a step costs."""
 
 from __future__ import annotations
 
@@ -23,8 +23,12 @@ _SIZES = (1, 2, 3, 4, 6, 8, 16, 32)
 
 @dataclass(frozen=True, slots=True)
 class Speed:
-    """Tokens a second, medians of three: by the clock while an explanation streams to the client,
-    by the engine's own clock then, and of the bare loop. ``ratio`` is the first by the last."""
+    """Tokens per second, medians of three runs.
+
+    ``by_clock`` is by the clock while an explanation streams to the client, ``by_engine`` by the
+    engine's own clock meanwhile, ``bare`` the bare loop's. ``ratio`` is the first divided by the
+    last.
+    """
 
     by_clock: float
     by_engine: float
@@ -35,8 +39,10 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Floor:
-    """What this machine needs at least: seconds of one evaluation by its number of tokens, behind
-    ``depth`` others, and the bytes of weights that each evaluation reads."""
+    """The least this machine needs: seconds of one evaluation by its number of tokens.
+
+    The tokens come after ``depth`` others; each evaluation reads ``weights_bytes`` of weights.
+    """
 
     depth: int
     step_seconds: dict[int, float]
@@ -44,7 +50,7 @@ class Floor:
 
 
 async def speed(given: Conditions) -> Speed:
-    """Explain the same code three times, the bare loop in between; the prompt does not count."""
+    """Explain the same code three times, the bare loop in between; the prompt is not counted."""
     document = excerpt(given.scene)
     runs = []
     async with server(given) as client, bare(given) as loop:
@@ -60,7 +66,7 @@ async def speed(given: Conditions) -> Speed:
 
 
 async def floor(given: Conditions, depth: int) -> Floor:
-    """Measure steps of the bare loop behind so many tokens."""
+    """Time steps of the bare loop after ``depth`` tokens."""
     given.tell("floor: what a step costs")
     question = {"steps": _SIZES, "depth": depth, "times": 3}
     async with bare(given) as loop:
@@ -70,7 +76,7 @@ async def floor(given: Conditions, depth: int) -> Floor:
 
 @asynccontextmanager
 async def bare(given: Conditions) -> AsyncIterator[Child]:
-    """The bare loop on the same model with the same threads and context."""
+    """The bare loop on the same model, with the same threads and context."""
     load = {"path": str(given.model), "context": given.context_tokens,
             "threads": given.threads, "gpu_layers": -1}  # fmt: skip
     async with child("herdmate.bench.bare", load) as loop:
@@ -78,7 +84,7 @@ async def bare(given: Conditions) -> AsyncIterator[Child]:
 
 
 async def _through_server(client: Client, document: Document) -> tuple[float, float, int, int]:
-    """Tokens a second by both clocks, how many tokens, and how many stood before them."""
+    """Tokens per second by both clocks, the number of tokens, and how many came before them."""
     start = await totals(client)
     begun, began_at, parts = start, 0.0, 0
     async with aclosing(explained(client, document)) as texts:

@@ -11,7 +11,7 @@ Row = tuple[str, str, str]
 
 
 def table(found: dict[str, Any]) -> Table:
-    """What was measured, its median and what else is to be said."""
+    """A run as a table: what was measured, its median and a remark."""
     said = found["conditions"]
     drawn = Table(
         title=f"{said['model']}: {said['keystrokes']} keystrokes in {said['file']}, "

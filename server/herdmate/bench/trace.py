@@ -1,4 +1,4 @@
-"""What is typed and when: keystrokes of a text, and the times between them."""
+"""What is typed and when: the keystrokes of a text, and the times between them."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _KEY = re.compile(r"\n(?:[ \t]+(?=\S))?|[^\n]")
 _MEDIAN_SECONDS = 0.18
 _SPREAD = 0.45  # of the logarithm
 _PAUSES = {"word": (0.2, 0.5), "line": (0.6, 1.5)}
-"""How often one thinks at such an end, and for how many seconds (median)."""
+"""How likely a pause is at the end of a word or line, and its median seconds."""
 
 
 def keystrokes(text: str) -> tuple[str, ...]:
-    """The keys that write a text; the Return key also writes the next line's indent, as in editors.
+    """The keys that write a text; Return also writes the next line's indent, as in editors.
 
-    They join to the text.
+    Joined, they are the text.
     """
     return tuple(_KEY.findall(text))
 
 
 def recorded_gaps(path: Path) -> list[float]:
-    """Seconds between keys from a file of milliseconds, one a line.
+    """Seconds between keys, from a file with one number of milliseconds per line.
 
-    Raises ``SelectionError`` when the file is not that.
+    Raises ``SelectionError`` if the file is anything else.
     """
     try:
         gaps = [float(line) / 1000 for line in path.read_text(encoding="utf-8").split()]

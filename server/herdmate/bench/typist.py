@@ -1,4 +1,4 @@
-"""Somebody who types in one document and asks for ghost text."""
+"""A simulated user who types in one document and asks for ghost text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from herdmate.text import Edit, Span, with_text
 
 @dataclass(frozen=True, slots=True)
 class Stroke:
-    """One keystroke: seconds until its answer, was there any, and what the engine did meanwhile."""
+    """One keystroke: seconds to its answer, whether a text was shown, and what the engine did."""
 
     seconds: float
     shown: bool
@@ -25,7 +25,7 @@ class Stroke:
 
     @property
     def evaluated_prompt(self) -> int:
-        """Tokens of the prompt that were evaluated."""
+        """Prompt tokens that were evaluated."""
         return self.prompt_tokens - self.reused_tokens
 
     @property
@@ -38,7 +38,7 @@ class Typist:
     """Types a scene's keys."""
 
     def __init__(self, client: Client, scene: Scene) -> None:
-        """Opens the document."""
+        """Open the document."""
         self._client, self._version = client, 1
         self.document, self.offset = scene.document, scene.offset
         client.open(self.document)
@@ -53,7 +53,7 @@ class Typist:
         self.document, self.offset = with_text(self.document, text), self.offset + len(key)
 
     async def ghost_text(self, invoked: bool = False) -> str | None:
-        """What is shown at the cursor, asked as an editor asks while one types."""
+        """The ghost text at the cursor, requested as an editor does while the user types."""
         return await self._client.ghost_text(self.document, self.offset, invoked)
 
     async def stroke(self, key: str) -> Stroke:

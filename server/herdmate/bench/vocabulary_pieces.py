@@ -1,8 +1,8 @@
-"""The pieces of a made-up vocabulary, so that real code has a realistic number of tokens.
+"""The pieces of a made-up vocabulary that gives real code a realistic number of tokens.
 
-CodeLlama's own pieces are Meta's. Where the starter is installed its pieces are taken: byte-level
-BPE keeps them in the order of their merges, so that each can be merged from two earlier ones, as
-SentencePiece does. Else there are the characters, and the words of a few programming languages.
+CodeLlama's own pieces are Meta's. If the starter is installed, its pieces are used: byte-level BPE
+keeps them in merge order, so each can be merged from two earlier ones, as SentencePiece does.
+Otherwise the vocabulary is made of single characters and the words of a few programming languages.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ CONTROLS = ("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>")
 """The infill pieces; in CodeLlama's vocabulary they have the ids 32007 to 32010."""
 
 FIRST_CONTROL = 32000
-"""Behind the pieces of Llama 2 come seven stubs and then the infill pieces."""
+"""After the pieces of Llama 2 come seven stubs and then the infill pieces."""
 
 _WORDS = (
     *sorted(keyword.kwlist),
@@ -26,7 +26,7 @@ _WORDS = (
 
 
 def pieces(bpe_model: Path | None, count: int) -> list[str]:
-    """``count`` pieces, best first, ``▁`` for a space; from a BPE model's file if one is given."""
+    """``count`` pieces, best first, ``▁`` for a space; from a BPE model's file if given."""
     found = dict.fromkeys(map(chr, range(33, 127)))
     found |= dict.fromkeys(["▁", "▁▁", "▁▁▁▁", "▁▁▁▁▁▁▁▁"])
     found |= dict.fromkeys(_from_bpe(bpe_model) if bpe_model and count > 10_000 else _built_in())
@@ -35,7 +35,7 @@ def pieces(bpe_model: Path | None, count: int) -> list[str]:
 
 
 def _built_in() -> list[str]:
-    """The beginnings of the words, so that SentencePiece can merge its way to them."""
+    """All prefixes of the words, so that SentencePiece can merge its way up to them."""
     ends = [word[:end] for word in _WORDS for end in range(2, len(word) + 1)]
     return ends + ["▁" + end for end in [*map(chr, range(97, 123)), *ends]]
 
@@ -58,7 +58,7 @@ def _from_bpe(path: Path) -> list[str]:
 
 
 def _gpt2_alphabet() -> dict[str, int]:
-    """How GPT-2 writes bytes as characters: the printable as they are, the others from 256 on."""
+    """GPT-2's characters for bytes: printable ones as they are, the others from 256 on."""
     plain = [*range(33, 127), *range(161, 173), *range(174, 256)]
     others = [byte for byte in range(256) if byte not in plain]
     return {chr(byte): byte for byte in plain} | {

@@ -1,4 +1,4 @@
-"""The command line: the composition root, which puts the other layers together."""
+"""The command line: the composition root, which wires the other layers together."""
 
 from herdmate.cli.main import main
 

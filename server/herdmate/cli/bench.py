@@ -1,4 +1,4 @@
-"""``herdmate bench``: how fast Herdmate is on this machine, in figures."""
+"""``herdmate bench``: measure how fast Herdmate is on this machine."""
 
 from __future__ import annotations
 
@@ -102,11 +102,11 @@ def _conditions(arguments: argparse.Namespace, tell: Tell) -> Conditions:
 
 
 def _model(arguments: argparse.Namespace, tell: Tell) -> Path:
-    """The file that the settings would choose, or the one of a shape."""
+    """The model that the settings choose, or the generated one for ``--shape``."""
     if arguments.fake_engine:
         return Path(arguments.model)
     if arguments.shape:
-        from herdmate.bench.model_shapes import cached  # nobody else needs it
+        from herdmate.bench.model_shapes import cached  # needed only here
 
         return cached(arguments.shape, lambda part: tell(f"making {arguments.shape}: {part:.0%}"))
     return first_message(Settings(model=arguments.model), CONTROL_PIECES)[1].path

@@ -1,4 +1,4 @@
-"""A block of lines in somebody else's file, between two lines that mark it."""
+"""A marked block of lines in a file that belongs to another program."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from herdmate.errors import SetupError
 
 
 def with_block(text: str, block: str, begin: str, end: str) -> str:
-    """The text with ``block`` in place of the block that it has, or behind all else.
+    """The text with ``block`` in place of its current block, or appended if it has none.
 
-    ``block`` begins with the line ``begin``, ends with the line ``end`` and takes on the line ends
-    of the text. Everything else stays as it is. Raises ``SetupError`` where the marks do not pair.
+    ``block`` begins with the line ``begin``, ends with the line ``end`` and adopts the text's line
+    endings. Everything else stays as it is. Raises ``SetupError`` if the marks do not pair up.
     """
     newline = "\r\n" if "\r\n" in text else "\n"
     block = block.replace("\n", newline)
@@ -23,7 +23,7 @@ def with_block(text: str, block: str, begin: str, end: str) -> str:
 
 
 def without_block(text: str, begin: str, end: str) -> str:
-    """The text without the block that ``with_block`` wrote; as it is where there is none."""
+    """The text without the block that ``with_block`` wrote; unchanged if it has none."""
     lines = text.splitlines(keepends=True)
     begins, ends = _places(lines, begin), _places(lines, end)
     return "".join(lines[: begins[0]] + lines[ends[0] + 1 :]) if begins and ends else text

@@ -1,4 +1,4 @@
-"""A question on the terminal whose answer is yes or no."""
+"""A yes-or-no question on the terminal."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from herdmate.cli.terminal import Console
 
 
 def agrees(question: str, console: Console) -> bool:
-    """Does the user say yes? Only that is yes: no other key, and not the end of the input."""
+    """Does the user say yes? Just pressing Enter, or the end of the input, means no."""
     try:
         return Confirm.ask(Text(question), console=console, default=False)
     except EOFError:

@@ -1,4 +1,4 @@
-"""What was measured along each setting, as lines of text and as a picture (SVG)."""
+"""Measurements along each setting, as lines of text and as a picture (SVG)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FIRST, _RATE, _INK = "#c2410c", "#1d4ed8", "#57534e"
 
 
 def value_text(name: str, choice: Choice, layers: int) -> str:
-    """A choice's value of a setting in words; layers as N of the model's own maximum."""
+    """A choice's value of a setting as text; layers as N of the model's total."""
     value = getattr(choice, name)
     if name == "gpu_layers":
         return f"{layers if value < 0 else value} of {layers}"
@@ -34,7 +34,7 @@ def value_text(name: str, choice: Choice, layers: int) -> str:
 
 
 def as_text(curves: Mapping[str, Sequence[Point]], chosen: Point, layers: int) -> str:
-    """A paragraph for each setting, a line for each of its values; bars are the answer's time."""
+    """One paragraph per setting, one line per value; bars show the time of an answer."""
     return "\n\n".join(
         "\n".join(_paragraph(name, points, chosen.choice, layers))
         for name, points in curves.items()
@@ -46,7 +46,7 @@ def as_svg(
     curves: Mapping[str, Sequence[Point]], along: Sequence[Axis], chosen: Point, layers: int,
     title: str,
 ) -> str:  # fmt: skip
-    """A picture of the same: seconds to the first token and tokens a second, a panel a setting."""
+    """The same as an SVG: seconds to the first token and tokens per second, a panel per setting."""
     shown = [axis for axis in along if len(curves.get(axis.name, ())) > 1]
     rows = -(-len(shown) // _COLUMNS)
     width, height = _COLUMNS * _WIDTH, rows * _HEIGHT + _MARGIN
@@ -104,7 +104,7 @@ def _line(
     places: Sequence[float], values: Sequence[float], colour: str, label: tuple[int, str],
     mark: str,
 ) -> Iterator[str]:  # fmt: skip
-    """A line over the whole height from 0 on, and its greatest value beside the axis."""
+    """A curve scaled from 0 to its maximum, with both labels beside the axis."""
     top, bottom = 44, _HEIGHT - 34
     most = max(values) or 1.0
     heights = [bottom - (bottom - top) * value / most for value in values]

@@ -1,4 +1,4 @@
-"""``herdmate demo``: the main job done once, in the terminal, by a real server and a real model."""
+"""``herdmate demo``: show the main features once, in the terminal, on a real server and model."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LINES_AROUND = 6
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What the demonstration works on: a cursor for ghost text, a definition for the rest."""
+    """What the demo works on: a cursor for ghost text, a definition for the rest."""
 
     document: Document
     cursor: int
@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def sample_scene() -> Scene:
-    """The sample that Herdmate carries."""
+    """The sample that ships with Herdmate."""
     text = (files(__package__) / "sample" / "stock.py.txt").read_text(encoding="utf-8")
     document = Document("untitled:stock.py", "python", text)
     cursor = text.index('together."""\n') + len('together."""\n    ')
@@ -72,9 +72,9 @@ def sample_scene() -> Scene:
 
 
 def scene_of_file(path: Path) -> Scene:
-    """The user's own file, as it is on disk; nothing is ever written to it.
+    """The user's own file as it is on disk; nothing is ever written to it.
 
-    The last line of a function is taken out to see what the model would write there.
+    The last line of a function is removed to see what the model would write there.
     """
     document = read_document(path)
     names = _definitions(document)
@@ -148,7 +148,7 @@ def _next_steps(console: Console, note: str) -> None:
 
 
 def _drawn(document: Document, cursor: int, ghost: str) -> Text:
-    """The lines around the cursor, with the ghost text in its place."""
+    """The lines around the cursor, with the ghost text inserted."""
     text = document.text
     start = end = cursor
     for _ in range(_LINES_AROUND):
@@ -167,7 +167,7 @@ def _with_hole(scene: Scene) -> Document:
 
 
 def _definitions(document: Document) -> set[Span]:
-    """The innermost definitions around the middle of each line."""
+    """The innermost definition around the middle of each line."""
     found: set[Span] = set()
     at = 0
     tree = syntax.tree_of(document)

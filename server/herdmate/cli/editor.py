@@ -1,10 +1,10 @@
-"""The editors that ``herdmate setup`` knows, from a TOML file each in ``editors``.
+"""The editors that ``herdmate setup`` knows, each described by a TOML file in ``editors``.
 
-A file says what the editor is called (``title``) and found by (``programs``, and ``apps`` on
-macOS), where its configuration goes (``files``, by system: the first that exists, else the last),
-what is written there (``text``), how a line of comment begins there (``comment``, ``""`` where
-there are none), what to do with it (``after``) and with which versions it was tried (``tried``).
-``clash`` is what must not stand in the file already, and ``clash_says`` what to do where it does.
+A file gives the editor's name (``title``), how to find it (``programs``, and ``apps`` on macOS),
+where its configuration goes (``files``, by system: the first that exists, else the last), what to
+write there (``text``), how a comment line begins there (``comment``, ``""`` if comments are not
+allowed), what to do next (``after``) and the versions it was tried with (``tried``). ``clash`` is a
+pattern that the file must not match already, and ``clash_says`` what to do if it does.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Editor:
 
 @cache
 def editors() -> tuple[Editor, ...]:
-    """All editors, by name."""
+    """All editors, sorted by name."""
     folder = files(__package__).joinpath("editors")
     texts = {
         entry.name.removesuffix(".toml"): entry.read_text(encoding="utf-8")
@@ -59,7 +59,7 @@ def editors() -> tuple[Editor, ...]:
 
 
 def find(name: str) -> Editor:
-    """The editor of a name, or of its program's; raises ``SetupError`` with the nearest one."""
+    """The editor with this name or program. Raises ``SetupError`` with a hint if there is none."""
     known = {program: editor for editor in reversed(editors()) for program in editor.programs}
     known |= {editor.name: editor for editor in editors()}
     if name.lower() in known:
@@ -71,9 +71,9 @@ def find(name: str) -> Editor:
 
 
 def configuration(editor: Editor, command: Sequence[str]) -> str:
-    """What goes into the editor's file to have it start ``command``, a program and its arguments.
+    """The text that makes the editor start ``command``, a program and its arguments.
 
-    Where the file may hold comments, two of them mark it, so that it can be found again.
+    If the file allows comments, two of them mark the text so that it can be found again.
     """
     quoted = [json.dumps(word, ensure_ascii=False) for word in command]
     text = Template(editor.text).substitute(
@@ -92,13 +92,13 @@ def configuration(editor: Editor, command: Sequence[str]) -> str:
 
 
 def marks(editor: Editor) -> tuple[str, str]:
-    """The two lines around what Herdmate writes."""
+    """The two comment lines around what Herdmate writes."""
     words = f"herdmate setup {editor.name}"
     return f"{editor.comment} >>> {words} >>>", f"{editor.comment} <<< {words} <<<"
 
 
 def file_of(editor: Editor, environment: Mapping[str, str], home: Path) -> Path | None:
-    """Where the configuration goes on this machine; ``None`` where it goes into no file."""
+    """Where the configuration goes on this machine; ``None`` if it does not go into a file."""
     system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
     places = [
         _expanded(place, environment, home)
@@ -110,7 +110,7 @@ def file_of(editor: Editor, environment: Mapping[str, str], home: Path) -> Path 
 
 
 def program_of(editor: Editor) -> str:
-    """Where the editor is on this machine, ``""`` where it was not found."""
+    """Where the editor is on this machine; ``""`` if it was not found."""
     apps = editor.apps if sys.platform == "darwin" else ()
     found = next(filter(None, map(which, editor.programs)), None)
     return found or next((app for app in apps if Path(app).exists()), "")
@@ -123,7 +123,7 @@ def _editor(name: str, text: str) -> Editor:
 
 
 def _expanded(place: str, environment: Mapping[str, str], home: Path) -> Path:
-    """An empty variable counts as none, as it does for the editors."""
+    """Expand variables. An empty one counts as unset, as it does for the editors."""
     defaults = {
         "HOME": str(home),
         "XDG_CONFIG_HOME": str(home / ".config"),

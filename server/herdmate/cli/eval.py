@@ -1,4 +1,4 @@
-"""``herdmate eval``: how good ghost text is, on published holes or on one's own code."""
+"""``herdmate eval``: measure how good ghost text is, on published holes or your own code."""
 
 from __future__ import annotations
 

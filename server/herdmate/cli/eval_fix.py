@@ -1,4 +1,4 @@
-"""``herdmate eval fix``: how many bugs the quick fix mends, beside the bare model."""
+"""``herdmate eval fix``: how many bugs the quick fix repairs, compared with the bare model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, s
 from herdmate.eval.flaws import read_flaws
 
 NAME = "eval-fix"
-"""What ``eval fix`` is called inside."""
+"""The internal name of ``eval fix``."""
 
 _ABOUT = """\
 Gives functions with a bug to the quick fix, through a real server, and runs their tests afterwards,

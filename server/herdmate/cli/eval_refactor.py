@@ -1,4 +1,4 @@
-"""``herdmate eval refactor``: how often a refactoring is applied to real code, and to what end."""
+"""``herdmate eval refactor``: how often refactoring real code succeeds, and why it fails."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from herdmate.eval.refactoring import (
 from herdmate.eval.sources import code_files
 
 NAME = "eval-refactor"
-"""What ``eval refactor`` is called inside."""
+"""The internal name of ``eval refactor``."""
 
 _ABOUT = """\
 Gives functions of your own code to refactorings, through a real server, and tells how many were

@@ -1,4 +1,4 @@
-"""Places in files as a person writes them: ``FILE:LINE:COLUMN`` and ``FILE:START-END``."""
+"""Places in files as people write them: ``FILE:LINE:COLUMN`` and ``FILE:START-END``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from herdmate.text import Cursor, Document, Selection, Span
 
 
 def cursor_at(place: str) -> Cursor:
-    """The cursor of ``FILE:LINE:COLUMN``; both count from 1, columns in characters."""
+    """The cursor at ``FILE:LINE:COLUMN``; both count from 1, columns in characters."""
     head, _, column = place.rpartition(":")
     name, _, line = head.rpartition(":")
     if not (name and line.isdigit() and column.isdigit()):
@@ -26,7 +26,7 @@ def cursor_at(place: str) -> Cursor:
 
 
 def selection_at(place: str) -> Selection:
-    """The selection of ``FILE:START-END``, whole lines that count from 1, or of all of ``FILE``."""
+    """The selection at ``FILE:START-END``, whole lines counted from 1, or all of ``FILE``."""
     path, lines = _parted(place)
     document = read_document(path)
     if not lines:
@@ -40,12 +40,12 @@ def selection_at(place: str) -> Selection:
 
 
 def file_of(place: str) -> Path:
-    """The file of ``FILE:START-END``, as it was written."""
+    """The file in ``FILE:START-END``, as written."""
     return _parted(place)[0]
 
 
 def read_document(path: Path) -> Document:
-    """A file as a document; raises ``SelectionError`` when it cannot be read as UTF-8 text."""
+    """A file as a document. Raises ``SelectionError`` if it cannot be read as UTF-8 text."""
     try:
         text = path.read_bytes().decode("utf-8")
     except OSError as error:
@@ -58,7 +58,7 @@ def read_document(path: Path) -> Document:
 
 
 def _parted(place: str) -> tuple[Path, str]:
-    """File and lines, of which there may be none."""
+    """The file and the lines, ``""`` if none are given."""
     name, _, lines = place.rpartition(":")
     first, dash, last = lines.partition("-")
     if not (name and first.isdigit() and (last.isdigit() or not dash)):

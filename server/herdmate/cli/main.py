@@ -1,4 +1,4 @@
-"""``herdmate``: its commands and what they share."""
+"""The ``herdmate`` command: its subcommands and what they share."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from herdmate.version import VERSION
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command; the exit code is 0 when it did what was asked."""
+    """Run one command and return its exit code, 0 on success."""
     arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
     _set_up_logging(arguments.log_level)
     try:
@@ -59,7 +59,7 @@ _EVAL = {"fix": eval_fix.NAME, "refactor": eval_refactor.NAME}
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
-    """``eval fix`` and ``eval refactor`` are commands of their own, beside ``eval SET``."""
+    """Turn ``eval fix`` and ``eval refactor`` into commands separate from ``eval SET``."""
     words = list(argv)
     at = words.index("eval") if "eval" in words else len(words)
     name = _EVAL.get("".join(words[at + 1 : at + 2]))
@@ -67,18 +67,18 @@ def _joined(argv: Sequence[str]) -> list[str]:
 
 
 def _set_up_logging(level: str) -> None:
-    """Everything to standard error; standard output may belong to the protocol."""
+    """Log to standard error only; standard output may belong to the protocol."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
-    if level != "debug":  # pygls writes whole messages, with the user's code, at INFO
+    if level != "debug":  # pygls logs whole messages, with the user's code, at INFO
         logging.getLogger("pygls").setLevel(logging.ERROR)
         logging.getLogger("pygls.protocol").addFilter(_without_arguments)
         logging.getLogger("pygls.protocol.json_rpc").addFilter(_without_arguments)
 
 
 def _without_arguments(record: logging.LogRecord) -> bool:
-    """pygls writes a message that it failed to handle with all that it holds: the user's files."""
+    """Strip the arguments: pygls logs unhandled messages in full, with the user's files."""
     record.msg, record.args = str(record.msg).partition(":")[0].replace("%r", "…"), ()
     record.msg = record.msg.replace("%s", "…")
     return True

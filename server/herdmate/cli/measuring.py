@@ -1,4 +1,4 @@
-"""What the commands that measure share: progress, records of all that came, and figures."""
+"""What the measuring commands share: progress, a record of every result, and figures."""
 
 from __future__ import annotations
 
@@ -23,10 +23,9 @@ def measured(
     work: Callable[[Callable[[_T], None]], Coroutine[Any, Any, list[_T]]],
     title: str, total: int, records: Path | None, to_row: Callable[[_T], Mapping[str, Any]],
 ) -> list[_T]:  # fmt: skip
-    """All that some work found, which tells each finding as it comes.
+    """Run ``work`` and return its results, showing progress as it reports each one.
 
-    Each is at once a line of ``records``, where that is wanted: what was measured before a run was
-    given up is not lost.
+    Each result is also written to ``records`` at once, if given, so an aborted run loses nothing.
     """
     with ExitStack() as stack:
         file = stack.enter_context(open_named(records)) if records else None
@@ -46,7 +45,7 @@ def tell(
     as_json: bool, about: Mapping[str, Any], summaries: Sequence[Any],
     table: Callable[[Sequence[Any]], Table],
 ) -> None:  # fmt: skip
-    """Write the summaries, which are dataclasses, to standard output, with what they are of."""
+    """Write dataclass summaries to standard output: a table, or JSON that includes ``about``."""
     if as_json:
         rows = [asdict(item) for item in summaries]
         found = {"conditions": about, "summaries": rows}

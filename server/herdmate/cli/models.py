@@ -1,4 +1,4 @@
-"""``herdmate models``: see, fetch, find and remove models."""
+"""``herdmate models``: list, fetch, find and remove models."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def add_parser(commands: Any) -> None:
 
 
 def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
-    """Fetch a model with a bar on the terminal; after Ctrl-C say how to go on, and raise it."""
+    """Fetch a model with a progress bar; on Ctrl-C say how to resume, then re-raise."""
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(),
         TransferSpeedColumn(), TimeRemainingColumn(),
@@ -115,14 +115,14 @@ def _list(arguments: argparse.Namespace) -> int:
 
 
 _WIDE = 120
-"""Columns of a terminal from which on a table also tells what most names of models tell."""
+"""Terminal columns from which the table also shows family, quantisation and licence."""
 
 _WHOLE = 240
-"""Columns of a table that goes into a pipe or a file."""
+"""Columns of a table that goes to a pipe or a file."""
 
 
 def _table(found: Sequence[Listed], free: int, wide: bool) -> Table:
-    """A row a model. Its name, which other commands are given, is never cut."""
+    """One row per model. The name is never cut, because other commands take it."""
     table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("name", no_wrap=True, overflow="ignore")
     for title in ("size", "context", "can", "fits", "where"):
@@ -156,7 +156,7 @@ def _pull(arguments: argparse.Namespace) -> int:
 
 
 def _show_given(files: Sequence[CatalogueModel], console: Console) -> None:
-    """What is known of a file that the user named, before it is fetched."""
+    """Print what is known about a file that the user named, before it is fetched."""
     for model in files:
         sha256 = f"SHA-256 {model.sha256}" if model.sha256 else "its hash is pinned once it is here"
         console.print(f"{model.file}: {model.size / 1e9:.2f} GB, {sha256}",
@@ -242,7 +242,7 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 
 def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bool:
-    """Show the licence's name and notice before the file is fetched."""
+    """Show the licence's name and notice before the fetch, and ask for agreement."""
     console.print(f"{model.title} is under the {model.licence} ({model.licence_url}).")
     console.print(model.notice)
     if yes:

@@ -1,4 +1,4 @@
-"""``herdmate complete``, ``explain`` and ``refactor``: one question, without an editor."""
+"""``herdmate complete``, ``explain`` and ``refactor``: single requests without an editor."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from herdmate.text import Document, Selection, apply_edits
 
 
 def add_parser(commands: Commands) -> None:
-    """The three commands."""
+    """``herdmate complete``, ``herdmate explain`` and ``herdmate refactor``."""
     completing = commands.add_parser("complete", help="what would stand at FILE:LINE:COLUMN")
     completing.add_argument("place", metavar="FILE:LINE:COLUMN")
     completing.set_defaults(run=lambda arguments: asyncio.run(_complete(arguments)))
@@ -60,7 +60,7 @@ def add_parser(commands: Commands) -> None:
 
 
 def show_diff(diff: str) -> None:
-    """Print a unified diff: in colours on a terminal, plain into a pipe."""
+    """Print a unified diff: coloured on a terminal, plain otherwise."""
     console = Console(soft_wrap=True)
     if console.is_terminal:
         console.print(Syntax(diff, "diff", background_color="default"))
@@ -70,7 +70,7 @@ def show_diff(diff: str) -> None:
 
 @asynccontextmanager
 async def _running(model: str, document: Document) -> AsyncIterator[ActionContext]:
-    """The engine, and a project in which it sees the document only where it may."""
+    """A running engine, and a project that withholds the document from it if it must."""
     context = ActionContext(EngineHost(pieces_by_name=pieces_by_name), Project())
     if (reason := reason_to_withhold_file(_path(document), ())) is not None:
         context.project.withheld[document.uri] = reason
@@ -127,7 +127,7 @@ async def _refactor(arguments: argparse.Namespace) -> int:
 
 
 async def _tests(selection: Selection, action: Action, context: ActionContext, writes: bool) -> int:
-    """Show a new file of tests, or create it."""
+    """Show a new test file and, if ``writes``, create it."""
     path = _path(selection.document)
     root = repository_of(path.resolve().parent)
     found = await write_tests(selection, action, context, root)
@@ -144,7 +144,7 @@ async def _tests(selection: Selection, action: Action, context: ActionContext, w
 
 @contextmanager
 def _telling(path: Path) -> Iterator[None]:
-    """What the disk says, as a sentence on the file."""
+    """Turn an ``OSError`` into a ``RefusedError`` that names the file."""
     try:
         yield
     except OSError as error:
@@ -156,7 +156,7 @@ def _telling(path: Path) -> Iterator[None]:
 def _action_input(
     arguments: argparse.Namespace, action: Action, selection: Selection
 ) -> ActionInput:
-    """What an editor would tell as a diagnostic is the user's own words here."""
+    """The user's words, as an instruction or in place of the diagnostic an editor would send."""
     said = arguments.instruction
     if said and not action.asks_instruction:
         return ActionInput(problems=(Diagnostic(selection.span, said),))

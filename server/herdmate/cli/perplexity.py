@@ -26,7 +26,7 @@ from herdmate.models.recommend import PUBLISHED_PERPLEXITY
 from herdmate.models.report import report
 
 _WIKITEXT = (Path("wiki.test.raw"), Path("wikitext-2-raw/wiki.test.raw"))
-"""Where the text that published figures are of is looked for."""
+"""Where to look for wikitext-2, the text behind the published figures."""
 
 _ABOUT = f"""\
 Computes how surprised models are by a text, as llama.cpp does: windows of {WINDOW} tokens, of which
@@ -38,7 +38,7 @@ folder, else the code in it. Beside a CodeLlama stands what is published of its 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """``published``: what the quant adds to LLaMA-7B's perplexity; ``None`` where it is unknown."""
+    """``published`` is what the quant adds to LLaMA-7B's perplexity; ``None`` if unknown."""
 
     model: str
     size: int
@@ -112,7 +112,7 @@ def _published(path: Path) -> float | None:
 
 
 def _text(source: Path) -> str:
-    """A file as it is, or the code in a folder, which stays the same from one run to the next."""
+    """A file's text, or the code in a folder, in the same order on every run."""
     if source.is_dir():
         files = sorted(code_files(source.absolute(), LANGUAGES, random.Random(0)))
         texts = [path.read_text(encoding="utf-8", errors="replace") for path in files]

@@ -1,4 +1,4 @@
-"""Files of the user that are written: whole or not at all, and never over a later change."""
+"""Writes the user's files: whole or not at all, and never over a later change."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from herdmate.errors import RefusedError
 
 
 def replace(path: Path, before: bytes | None, after: bytes) -> None:
-    """Write a file, only over what it was when it was read; ``None``: there was none.
+    """Write a file only if it still holds ``before``; ``None`` means it must not exist yet.
 
-    Its owner and its permissions stay. Another name of the same file (a hard link) keeps the old
-    text. Raises ``RefusedError`` where it has changed meanwhile, is a link or must not be written,
-    ``OSError`` where it cannot be written.
+    The file keeps its owner and permissions. Other hard links to it keep the old text. Raises
+    ``RefusedError`` if it has changed since, is a link or is protected from writing, and
+    ``OSError`` if writing fails.
     """
     if path.is_symlink():
         raise _leads_elsewhere(path)
@@ -38,7 +38,7 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
             _refuse_change(path, found, before)
             os.replace(new, path)
     except PermissionError as error:
-        if found.st_uid == os.geteuid():
+        if not hasattr(os, "geteuid") or found.st_uid == os.geteuid():  # Windows has no such
             raise
         raise RefusedError(
             f"{path} belongs to another user, so it was not written; copy it first."
@@ -46,10 +46,10 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
 
 
 def refuse_links(path: Path) -> None:
-    """Raises ``RefusedError`` where the file is a link, or lies behind one of a project's folders.
+    """Raise ``RefusedError`` if the file is a link, or its path goes through one inside a project.
 
-    A link further up, such as ``/tmp`` on macOS, is nobody's trick: whoever made it could write
-    everywhere below.
+    A link further up, such as ``/tmp`` on macOS, is no threat: anyone who could create it could
+    write anywhere below it.
     """
     whole = path.absolute()
     for at in (whole, *whole.parents):

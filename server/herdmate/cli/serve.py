@@ -1,4 +1,4 @@
-"""``herdmate serve``: the language server, over stdio or a socket of its user."""
+"""``herdmate serve``: the language server, over stdio or a socket private to the user."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 
-Commands = Any  # argparse has no public name for what add_subparsers answers
+Commands = Any  # argparse has no public name for what add_subparsers returns
 
 
 def add_parser(commands: Commands) -> None:
@@ -66,13 +66,13 @@ def _run(arguments: argparse.Namespace) -> int:
         else:
             return serve_stdio(server.protocol, partial(tidy_up, server))
     finally:
-        usage_statistics.finish(server)  # also where the editor ended without a word
+        usage_statistics.finish(server)  # even if the editor exits without saying so
         forget_shown()
     return 0
 
 
 class _Gone(argparse.Action):
-    """``--tcp``, which let in any user of the machine, and any page in a browser."""
+    """``--tcp``, removed because any user of the machine, or any web page, could connect."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
         instead = "--socket PATH" if HAS_SOCKETS else "--token-file FILE"
@@ -99,7 +99,7 @@ def _serve_port(server: Session, file: Path) -> None:
 
 
 def engine_starter(fake_script: Path | None) -> FirstMessage:
-    """What starts the model that the settings ask for, or the fake one."""
+    """Build the engine's first message from the settings, or use the fake engine."""
     return _fake(fake_script) if fake_script else _real
 
 
@@ -111,7 +111,7 @@ def _real(settings: Settings) -> tuple[Mapping[str, Any] | RemoteStart, str]:
 
 
 def _fake(script: Path) -> FirstMessage:
-    """The engine without a model that protocol tests use; ``script`` is JSON of its replies."""
+    """A model-free engine for protocol tests; ``script`` is a JSON file of its replies."""
     words = json.loads(script.read_text(encoding="utf-8"))
     qwen = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
     names = ("seconds", "context", "load_seconds")

@@ -1,4 +1,4 @@
-"""``herdmate setup``: what an editor needs to have Herdmate, printed or written into its file."""
+"""``herdmate setup``: print an editor's Herdmate configuration, or write it into its file."""
 
 from __future__ import annotations
 
@@ -73,10 +73,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def server_command() -> tuple[str, ...]:
-    """What starts this installation's server: absolute, as an editor may not have our PATH.
+    """The command for this installation's server: absolute, as an editor may not have our PATH.
 
-    The link in a folder of the user's programs outlives an update and so goes before what it
-    points at.
+    A link in the user's folder of programs survives an update, so it is preferred to its target.
     """
     script = Path(sys.executable).with_name("herdmate" + (".exe" if os.name == "nt" else ""))
     if not script.exists():
@@ -106,7 +105,7 @@ def _is_set_up(editor: Editor) -> bool:
 
 
 def _tell(editor: Editor, path: Path | None) -> None:
-    """Beside the configuration and not within, so that that can go into a file as it is."""
+    """Print advice on standard error, so that the configuration itself can go into a file as is."""
     console = Console(stderr=True, highlight=False)
     tried = f"tried with {editor.tried}" if editor.tried else "not tried by us yet"
     console.print(f"\n{editor.title}: {tried}.", soft_wrap=True)
@@ -116,7 +115,7 @@ def _tell(editor: Editor, path: Path | None) -> None:
 
 
 def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
-    """Show the change and make it where the user agrees."""
+    """Show the change and make it if the user agrees."""
     console = Console(highlight=False)
     if path is None:
         raise SetupError(
@@ -145,10 +144,10 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
 
 
 def _own_file(path: Path) -> Path:
-    """Where the editor's file really lies.
+    """Where the editor's file really is.
 
-    Many keep it in a repository of their own and link to it from here, so such a link is followed;
-    but not one that somebody else has made.
+    Many users keep it in a repository and link to it from here, so such a link is followed, unless
+    another user made it. Raises ``SetupError`` in that case.
     """
     if path.is_symlink() and hasattr(os, "geteuid") and path.lstat().st_uid not in (
         0, os.geteuid(),
@@ -158,7 +157,7 @@ def _own_file(path: Path) -> Path:
 
 
 def _offer_model(console: Console, yes: bool) -> None:
-    """What an editor needs too: a model, where none is here; ``--yes`` is no yes to a fetch."""
+    """Offer to fetch a model if there is none; ``--yes`` does not agree to a fetch."""
     try:
         first_message(Settings(), CONTROL_PIECES)
     except NoModelError:
@@ -186,9 +185,9 @@ def _user_agrees(path: Path, console: Console) -> bool:
 
 
 def _read(path: Path) -> tuple[bytes | None, str]:
-    """The file's bytes and text, ``None`` and nothing where there is none.
+    """The file's bytes and text; ``None`` and ``""`` if there is no file.
 
-    Raises ``SetupError`` where it cannot be read, is no text, or must not be written.
+    Raises ``SetupError`` if it cannot be read, is not text, or must not be written.
     """
     try:
         before = path.read_bytes()
@@ -206,7 +205,7 @@ def _read(path: Path) -> tuple[bytes | None, str]:
 
 
 def _merged(editor: Editor, path: Path, text: str, block: str) -> str:
-    """The file's text with the block; raises ``SetupError`` where that would do harm."""
+    """The file's text with the block. Raises ``SetupError`` if that would do harm."""
     if not editor.comment:
         if text.strip() and text != block:
             raise SetupError(

@@ -1,9 +1,9 @@
-"""All that the commands print goes through here, so that no text of others acts on the terminal.
+"""All command output passes through here, so that untrusted text cannot act on the terminal.
 
-Names of files, what model files say of themselves, a model's answers, and errors of other programs
-hold what somebody else put there. On a terminal, and in all that is written for people, signs that
-act are shown by their numbers (see ``printable``). Code, diffs and JSON that go into a pipe or a
-file stay as they are, byte for byte, as ``git`` and ``ls`` do it: another program reads them.
+File names, model metadata, a model's answers and errors from other programs are untrusted. On a
+terminal, and in everything written for people, control characters are shown by their numbers (see
+``printable``). Code, diffs and JSON that go to a pipe or a file are left as they are, byte for
+byte, as ``git`` and ``ls`` do: another program reads them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from herdmate.printable import printable
 
 
 class Console(rich.console.Console):
-    """Rich's, which takes no markup out of text and passes no escapes on but its own."""
+    """Rich's console, without markup in text and with no escapes but its own."""
 
     def __init__(self, **options: Any) -> None:
         super().__init__(markup=False, emoji=False, **options)
@@ -31,44 +31,44 @@ class Console(rich.console.Console):
         renderable: rich.console.RenderableType,
         options: rich.console.ConsoleOptions | None = None,
     ) -> Iterable[Segment]:
-        """Everything that is shown comes by here."""
+        """Everything shown passes through here."""
         return map(_harmless, super().render(renderable, options))
 
 
 class Parser(argparse.ArgumentParser):
-    """Its errors name arguments, which a shell may have made of the names of files."""
+    """Makes errors printable: they quote arguments, which a shell may have made of file names."""
 
     def error(self, message: str) -> NoReturn:
-        """Say what is wrong and end with the exit code 2."""
+        """Print the error and exit with code 2."""
         super().error(printable(message))
 
 
 class LogFormatter(logging.Formatter):
-    """One record a line, but for a traceback, which is indented: nothing looks like another."""
+    """One line per record; tracebacks are indented, so nothing can pass for another record."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
-        """The record's own line."""
+        """Format the record on one line."""
         return printable(super().formatMessage(record).replace("\r", "\\r").replace("\n", "\\n"))
 
     def formatException(self, ei: Any) -> str:
-        """A traceback."""
+        """Format a traceback, indented."""
         return printable("  " + super().formatException(ei).replace("\n", "\n  "))
 
 
 def write(text: str) -> None:
-    """Write code or data to standard output at once: harmless on a terminal, else as it is."""
+    """Write code or data to standard output at once: made harmless on a terminal, else as is."""
     _put(sys.stdout, printable(text) if sys.stdout.isatty() else text)
 
 
 def tell(text: str) -> None:
-    """Write a line or some for people to standard error."""
+    """Write one or more lines for people to standard error."""
     _put(sys.stderr, f"{printable(text)}\n")
 
 
 def _put(stream: Any, text: str) -> None:
     try:
         stream.write(text)
-    except UnicodeEncodeError:  # a file's name that is no text
+    except UnicodeEncodeError:  # a file name that is not text
         coding = stream.encoding
         stream.write(text.encode(coding, "backslashreplace").decode(coding))
     stream.flush()
@@ -78,6 +78,6 @@ def _harmless(segment: Segment) -> Segment:
     if segment.control:
         return segment
     style = segment.style
-    if style is not None and style.link:  # none is ever ours
+    if style is not None and style.link:  # never one of ours
         style = style.update_link(None)
     return Segment(printable(segment.text), style)

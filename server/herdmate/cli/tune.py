@@ -1,4 +1,4 @@
-"""``herdmate models tune``: how this model is run best on this machine, measured and kept."""
+"""``herdmate models tune``: measure how this model runs best on this machine, and save it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ machine alone meanwhile.
 """
 
 _BEYOND = 32
-"""Tokens of the context that are needed behind the prompt to measure the further ones."""
+"""Tokens of context needed after the prompt, to time the ones that follow the first."""
 
 
 class Speeds(Protocol):
@@ -42,16 +42,16 @@ class Speeds(Protocol):
         """Seconds until the first token."""
 
     def step(self, profile: Any, kv_type: Any) -> float:
-        """Seconds of each further token."""
+        """Seconds for each further token."""
 
     def seconds(self, profile: Any, count: int) -> float:
-        """Seconds of one evaluation of so many tokens."""
+        """Seconds to evaluate ``count`` tokens at once."""
 
     def others_use(self) -> float:
-        """Cores that other processes used."""
+        """The number of cores that other processes used."""
 
     def close(self) -> None:
-        """End."""
+        """End the measuring process."""
 
 
 def add_parser(actions: Any) -> None:
@@ -137,7 +137,7 @@ def _speeds(path: Path, arguments: argparse.Namespace) -> Speeds:
 
 
 def _profile(choice: Choice) -> Any:
-    """The engine's word for a choice."""
+    """The choice as the engine's ``Profile``."""
     from herdmate.engine.tuning import Profile
 
     return Profile(
@@ -175,7 +175,7 @@ def _measured(
 
 
 def _how_many(along: Sequence[Axis], usual: Choice, is_grid: bool) -> int:
-    """About how many measurements there will be, for the time that is left."""
+    """Roughly how many measurements to expect, to estimate the time left."""
     if is_grid:
         return 2 * len(grid(along, usual))
     return 2 + 2 * sum(len(axis.values) for axis in along)

@@ -1,4 +1,4 @@
-"""What ``herdmate models tune`` tells of what it found: lines, JSON, and a picture."""
+"""How ``herdmate models tune`` reports its result: as text, JSON and a picture."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Point
 
 _BUSY = 0.3
-"""Cores that others use from which on that is told."""
+"""Report the load from other programs if they use at least this many cores."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What was found: the point to keep, and what else is told of it.
+    """The outcome: the point to keep, and what else the report needs.
 
-    ``usual`` is what would be without a measurement, ``small_cache`` the chosen way with a cache of
-    ``q8_0``, where there was memory for them; ``others`` are cores that other programs used.
+    ``usual`` is the default choice and ``small_cache`` the chosen one with a ``q8_0`` cache;
+    ``None`` if it could not be measured. ``others`` is the number of cores that other programs
+    used.
     """
 
     chosen: Point
@@ -38,7 +39,7 @@ class Result:
 def tell(
     arguments: argparse.Namespace, result: Result, is_saved: bool, path: Path, layers: int
 ) -> None:
-    """Write what was found to standard output, as JSON where that was asked for."""
+    """Write the result to standard output, as JSON if requested."""
     if arguments.json:
         about = {
             "model": str(path), "layers": layers, "prompt": arguments.prompt, "answer": ANSWER,
@@ -63,7 +64,7 @@ def _chosen_text(choice: Choice, layers: int, curves: dict[str, list[Point]]) ->
 
 
 def _reason(result: Result, prompt: int, limit: float) -> str:
-    """Why that one, in one sentence."""
+    """Explain the choice in one sentence."""
     chosen, kept = result.chosen, result.points
     if limit:
         kept = [point for point in kept if point.first <= limit]
@@ -107,7 +108,7 @@ def _end(is_saved: bool, no_save: bool) -> str:
 
 
 def draw(file: Path, result: Result, along: Sequence[Axis], path: Path, layers: int) -> None:
-    """Draw the curves into a file. Raises ``SelectionError`` where it cannot be written."""
+    """Draw the curves into a file. Raises ``SelectionError`` if it cannot be written."""
     title = f"{path.name}: an answer of {ANSWER} tokens in {result.chosen.answer_seconds:.1f} s"
     picture = as_svg(result.curves, along, result.chosen, layers, title)
     try:

@@ -1,5 +1,5 @@
-"""Ghost text: when it is offered, what the model is asked, and what of its answer is shown.
+"""Ghost text: when to offer it, what to ask the model, and how much of the answer to show.
 
-**Invariant:** knows neither the protocol nor the user interface. Everything it needs comes in as
-arguments; what it keeps between two keystrokes is ``state.CompletionState``.
+**Invariant:** knows neither the protocol nor the user interface. Everything it needs is passed
+in; all it keeps between keystrokes is ``state.CompletionState``.
 """

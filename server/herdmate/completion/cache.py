@@ -1,4 +1,4 @@
-"""Completions that were given lately, so that typing on into one costs nothing."""
+"""Recent completions, so that typing into one costs nothing."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Key = tuple[str, str]
 
 
 class CompletionCache:
-    """The last 250 completions by what stood before the cursor, each with what stood behind it."""
+    """The last 250 completions by the text before the cursor, each with the text after it."""
 
     def __init__(self) -> None:
         self._given: OrderedDict[Key, tuple[Shown, str]] = OrderedDict()
 
     def put(self, cursor: Cursor, shown: Shown) -> None:
-        """Remember what was given at a cursor."""
+        """Store the completion for a cursor."""
         key = _key(cursor, 0)
         self._given[key] = shown, behind(cursor)
         self._given.move_to_end(key)
@@ -30,7 +30,7 @@ class CompletionCache:
             self._given.popitem(last=False)
 
     def get(self, cursor: Cursor) -> Shown | None:
-        """What is left of a completion given up to 512 characters earlier, if it still agrees."""
+        """What is left of a completion from up to 512 characters earlier, if it still fits."""
         for typed in range(min(_TYPED_ON, cursor.offset) + 1):
             if (given := self._given.get(_key(cursor, typed))) is not None:
                 shown, stood = given

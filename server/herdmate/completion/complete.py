@@ -28,14 +28,14 @@ from herdmate.settings import CompletionSettings, Settings
 from herdmate.text import Cursor, Span
 
 _MARGIN_TOKENS = 16
-"""Control pieces, and what lines cost more together than apart."""
+"""Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """Text to put in the place of ``span``, which is empty or lies on the cursor's line.
+    """Text that replaces ``span``, which is empty or on the cursor's line.
 
-    ``is_cached``: the model was not asked, it comes of what was given before.
+    ``is_cached``: it comes from an earlier answer; the model was not asked.
     """
 
     text: str
@@ -45,7 +45,7 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """Nothing is offered, and why, in a few words."""
+    """No completion, and the reason in a few words."""
 
     reason: str
 
@@ -59,8 +59,8 @@ async def complete(
 ) -> tuple[Completion, ...] | Silence:
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
-    ``asking`` is entered while the model is asked, and for nothing else. Raises ``HerdmateError``
-    when it cannot be.
+    ``asking`` is entered only while the model is working. Raises ``HerdmateError`` if the model
+    cannot be asked.
     """
     if not settings.enabled and not invoked:
         return Silence("switched off by herdmate.completion.enabled")
@@ -104,7 +104,7 @@ async def typing_request(
     settings: CompletionSettings,
     nobody_types: bool = False,
 ) -> Request:
-    """The generation of a completion at the cursor, whose window fits into the context."""
+    """The request for a completion at the cursor, with a window that fits the context."""
     cursor = replace(cursor, document=without_secrets(cursor.document))
     info = await state.host.ready()
     family = family_of(info)
@@ -126,7 +126,7 @@ async def typing_request(
 
 
 async def _window(cursor: Cursor, before: int, after: int, state: CompletionState) -> Window:
-    """The lines around; where not all above fits, an overview of that in a quarter of the room."""
+    """The lines around the cursor; a quarter of the prefix outlines what is cut off above them."""
     counts = state.host.counts
     await counts.learn(reach(cursor, before, after))
     whole = gather(cursor, before, after, counts.cost)
@@ -141,15 +141,15 @@ _NOTHING = Silence("the model had nothing useful to add")
 
 
 def budget(info: ModelInfo, settings: CompletionSettings, latency: Latency) -> tuple[int, int]:
-    """Tokens of prefix and suffix: those wished for, or in proportion as many as fit into the
-    context and are read in good time."""
+    """Tokens of prefix and suffix: as configured, or scaled down to what fits the context and the
+    model reads in time."""
     wished = settings.prefix_tokens + settings.suffix_tokens
     share = min(1.0, _share_that_fits(info, settings), share_of_window(latency, wished))
     return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
 
 
 def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
-    """Why the model sees less than the settings wish for; ``""`` where it does not."""
+    """Why the model sees less than the settings ask for; ``""`` if it does not."""
     wished = settings.completion
     before, after = budget(info, wished, latency)
     if (before, after) == (wished.prefix_tokens, wished.suffix_tokens):
@@ -168,7 +168,7 @@ def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
 
 
 def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
-    """Which part of the window that is wished for fits into the context."""
+    """The share of the configured window that fits the context; 1 or more if all of it does."""
     wished = settings.prefix_tokens + settings.suffix_tokens
     room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
     return max(room, 0) / max(wished, 1)
@@ -181,7 +181,7 @@ async def _alternatives(
     check: SyntaxCheck | None,
     state: CompletionState,
 ) -> list[Shown]:
-    """Different completions, best first; the model stops when all are whole."""
+    """Distinct completions, best first; the model stops once all are complete."""
     raw = [""] * request.alternatives
     async with aclosing(state.host.generate(request)) as events:
         async for event in events:

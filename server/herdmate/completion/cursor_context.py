@@ -1,4 +1,4 @@
-"""What the rules of ``postprocess`` know of the place that a completion is meant for."""
+"""What the rules of ``postprocess`` know about the place a completion is for."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ _REACH = 4000
 """Characters looked at on either side of the cursor."""
 
 _WITH_LONE_CLOSERS = frozenset({"shellscript"})
-"""Languages that close brackets which they never opened, as in ``case x in a) ...``."""
+"""Languages that close brackets they never opened, as in ``case x in a) ...``."""
 
 
 @dataclass(frozen=True, slots=True)
 class CursorContext:
-    r"""The text around a cursor, with ``\n`` as its only line end, and what follows from it.
+    r"""The text around a cursor, with ``\n`` as its only line ending, and facts derived from it.
 
-    ``above`` and ``below`` are the nearest lines that are not blank, nearest first, without their
-    trailing whitespace. ``closers_missing`` says how many brackets are open at the cursor and not
-    closed behind it, ``None`` where that cannot be told, ``closers_left`` how many are closed
-    behind it and not open. ``line_end`` is the document's own. ``head`` is the line directly above,
-    ``""`` where that is blank. ``is_in_long_string``: the cursor is in a string of several lines.
+    ``above`` and ``below`` are the nearest non-blank lines, nearest first, without trailing
+    whitespace. ``closers_missing`` counts the brackets that are open at the cursor and not closed
+    after it, ``None`` if that cannot be determined; ``closers_left`` counts those closed after it
+    but not open. ``line_end`` is the document's own. ``head`` is the line directly above, ``""`` if
+    that is blank. ``is_in_long_string``: the cursor is in a multi-line string.
     """
 
     line_prefix: str
@@ -40,7 +40,7 @@ class CursorContext:
 
 
 def cursor_context(cursor: Cursor) -> CursorContext:
-    """The place at a cursor."""
+    """The context of a cursor."""
     text, offset = cursor.document.text, cursor.offset
     low, high = max(offset - _REACH, 0), min(offset + _REACH, len(text))
     before = _plain(text[low:offset]).split("\n")
@@ -70,12 +70,12 @@ def cursor_context(cursor: Cursor) -> CursorContext:
 
 
 def indentation(line: str) -> int:
-    """How far a line is indented, in columns, a tab being four."""
+    """A line's indentation in columns, with tab stops every four."""
     return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
 
 
 def is_telling(line: str) -> bool:
-    """Does a line say enough that its repetition is no accident (``}`` and ``end`` do not)?"""
+    """Is a line too distinctive to be repeated by accident? ``}`` and ``end`` are not."""
     return len(re.findall(r"\w", line)) >= 5
 
 
@@ -87,26 +87,26 @@ ENDS = ")]}>\"'`;:,"
 
 
 def split_lead(text: str) -> tuple[str, str]:
-    """The blank lines that a text begins with, and the rest."""
+    """A text's leading blank lines, and the rest."""
     start = text.rfind("\n", 0, len(text) - len(text.lstrip())) + 1
     return text[:start], text[start:]
 
 
 def first_line(text: str, context: CursorContext) -> str:
-    """The first line that the completion makes, whole."""
+    """The first line that the completion produces, with the text around the cursor on it."""
     lead, rest = split_lead(text)
     line, _, more = rest.partition("\n")
     return ("" if lead else context.line_prefix) + line + ("" if more else context.line_suffix)
 
 
 def opens_body(line: str, context: CursorContext) -> bool:
-    """Does what stands below a line belong into it?"""
+    """Does a line open something that continues on the lines below?"""
     is_open = context.language not in PROSE and line.endswith(("(", "["))
     return is_open or opens_block(line, context.language)
 
 
 def code_lines_around(context: CursorContext) -> list[str]:
-    """The lines around in their order, without those of comments such as this one's in C."""
+    """The lines around the cursor in order, without the ``*`` lines of C-style block comments."""
     around = [*reversed(context.above), context.line_prefix, *context.below]
     return [line for line in around if not line.lstrip().startswith("*")]
 
@@ -114,7 +114,7 @@ def code_lines_around(context: CursorContext) -> list[str]:
 def _balance(
     before: list[str], after: list[str], language: str, *, reaches_start: bool, reaches_end: bool
 ) -> int | None:
-    """Brackets open at the cursor less those closed behind it, in the top-level item around it."""
+    """Brackets open at the cursor minus those closed after it, in the top-level item around it."""
     first = next((at for at in reversed(range(len(before))) if _begins_item(before[at])), None)
     last = next((at for at in range(1, len(after)) if _begins_item(after[at])), None)
     if (first is None and not reaches_start) or (last is None and not reaches_end):
@@ -129,7 +129,7 @@ def _balance(
 
 
 def _begins_item(line: str) -> bool:
-    """Does a top-level item begin with this line?"""
+    """Does this line begin a top-level item?"""
     return line[:1].strip() != "" and line[0] not in ")]}"
 
 
@@ -138,7 +138,7 @@ def _plain(text: str) -> str:
 
 
 def _line_end(text: str) -> str:
-    """The line end of a document, told by its first one."""
+    """A document's line ending, judged by the first one."""
     end = text.find("\n")
     if end < 0:
         return "\r" if "\r" in text else "\n"

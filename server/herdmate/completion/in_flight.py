@@ -1,9 +1,9 @@
-"""Generations of ghost text that go on while their requests come and go.
+"""Ghost text generations that outlive the requests that started them.
 
-At each keystroke an editor gives up the request before and asks again. What the model is saying
-meanwhile is not thrown away: if the user typed what it says, the new request follows the same
-generation; if not, that is stopped. One that nobody follows any more is stopped after a moment,
-unless it was left to run on into the cache.
+On each keystroke an editor cancels its previous request and sends a new one. The generation under
+way is not thrown away: if the user typed what the model is saying, the new request follows it; if
+not, it is stopped. A generation without followers is stopped after a moment, unless it was left
+running to fill the cache.
 """
 
 from __future__ import annotations
@@ -25,24 +25,24 @@ from herdmate.text import Cursor
 _log = logging.getLogger(__name__)
 
 GRACE = 0.2
-"""Seconds that an abandoned generation runs on: the next keystroke's request comes much sooner."""
+"""Seconds an abandoned generation keeps running; the next keystroke's request comes much sooner."""
 
 
 Asking = Callable[[], AbstractAsyncContextManager[None]]
-"""Entered while the model is asked."""
+"""Entered while the model is working."""
 
 
 class Asker(Protocol):
-    """Who can ask the model: the engine's host."""
+    """The part of ``EngineHost`` that asks the model."""
 
     async def answer(
         self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
     ) -> str:
-        """The whole text; ``is_enough`` is told the text so far and stops the model."""
+        """The whole text; ``is_enough`` receives the text so far and can stop the model."""
 
 
 class InFlight:
-    """One generation at one cursor, and those who wait for it."""
+    """One generation at one cursor, and the requests that follow it."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class InFlight:
         on_end: Callable[[Cursor, Shown], None],
         asking: Asking = contextlib.nullcontext,
     ) -> None:
-        """``on_end`` is told the whole completion, if anything is left of it."""
+        """``on_end`` receives the finished completion, unless nothing is left of it."""
         self._asking = asking
         self._cursor, self._multiline, self._check, self._on_end = cursor, multiline, check, on_end
         self._raw = ""
@@ -65,7 +65,7 @@ class InFlight:
 
     @property
     def is_done(self) -> bool:
-        """Has it come to its end?"""
+        """Has the generation ended?"""
         return self._task is not None and self._task.done()
 
     def start(self, request: Request, asker: Asker) -> InFlight:
@@ -74,11 +74,11 @@ class InFlight:
         return self
 
     def said(self) -> Shown:
-        """What is worth showing so far, with the document's line ends."""
+        """What is worth showing so far, with the document's line endings."""
         return finish(self._raw, self._cursor, self._multiline) or Shown("")
 
     def agrees(self, cursor: Cursor) -> bool:
-        """May it still say what was typed since it began? Asked of another place of the text."""
+        """Can it still produce what the user typed, up to ``cursor``, since it began?"""
         old, new = self._cursor, cursor
         if self.is_done or old.document.uri != new.document.uri or new.offset < old.offset:
             return False
@@ -86,22 +86,23 @@ class InFlight:
             return False
         text = self.said().text
         if new.offset > old.offset and not text and self._raw.strip():
-            return False  # so far all of it would be dropped
+            return False  # everything so far would be dropped
         return may_say(text, old, behind(old), new)
 
     async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> Shown | None:
-        """What to show at a cursor that it ``agrees`` with; ``None`` when it does not any more.
+        """What to show at ``cursor``; ``None`` if nothing is left or it no longer ``agrees``.
 
-        All of it where it ends within ``box`` seconds (0 waits for the end), else the whole lines
-        that are there by then, at least one; from then on those that are there are given at once.
-        When the waiting is cancelled and nobody else waits, the model stops ``at_once`` or after a
-        moment. Raises ``HerdmateError``.
+        Everything, if the generation ends within ``box`` seconds (0 waits for the end); otherwise
+        the lines completed by then, or else the first one to be completed. From then on, completed
+        lines are returned at once. If the wait is cancelled and no other request follows, the model
+        stops, immediately if ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if
+        the generation failed.
         """
         self._followers += 1
         ends = asyncio.get_running_loop().time() + box if box else None
         try:
             while not self.is_done and self.agrees(cursor):
-                # What was shown already stays, without another wait.
+                # Lines already shown stay, without another wait.
                 has_ended = ends is not None and (
                     self._goes_on or asyncio.get_running_loop().time() >= ends
                 )
@@ -121,7 +122,7 @@ class InFlight:
                 loop.call_later(0.0 if stops_at_once else GRACE, self._stop_if_left)
 
     def stop(self) -> None:
-        """Nobody wants it; the model stops."""
+        """Stop the model: the answer is no longer wanted."""
         if self._task is not None:
             self._task.cancel()
 
@@ -139,7 +140,7 @@ class InFlight:
                 "Herdmate met an internal error; its log says more. Please report it."
             )
         finally:
-            # Those who wait look again once this task counts as done.
+            # Wake the waiting requests only once this task counts as done.
             asyncio.get_running_loop().call_soon(self._grown.set)
 
     def _take(self, raw: str) -> bool:
@@ -148,14 +149,14 @@ class InFlight:
         return is_whole(raw, self._cursor, self._multiline)
 
     async def _wait(self, ends: float | None) -> None:
-        """Until there is more, or the box ends; once it has ended, until there is more."""
+        """Wait for more text or the end of the time box; once that has passed, for more text."""
         self._grown.clear()
         left = None if ends is None else ends - asyncio.get_running_loop().time()
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._grown.wait(), left if left and left > 0 else None)
 
     def _rest(self, cursor: Cursor, whole_lines: bool) -> Shown | None:
-        """What is left behind what was typed; the last line only where it is whole."""
+        """What is left after the typed text; ``whole_lines`` drops an unfinished last line."""
         shown = self.said()
         if whole_lines:
             text = shown.text[: max(shown.text.rfind("\n"), 0)].removesuffix("\r")
@@ -165,7 +166,7 @@ class InFlight:
         return left if left and left.text.strip() else None
 
     def _sound(self, shown: Shown) -> Shown:
-        """What of it breaks nothing; looked at again only when there is more."""
+        """The part of ``shown`` that breaks nothing; checked again only once it changes."""
         if self._checked[0] != shown:
             self._checked = shown, sound(shown, self._check)
         return self._checked[1]

@@ -1,4 +1,4 @@
-"""What of the model's text is shown, and when generation can stop: the rules in their order."""
+"""How much of the model's text to show, and when generation can stop: the rules, in order."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ Rule = Callable[[str, CursorContext], str]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What is worth showing: a text that also takes the place of ``reach`` characters behind the
-    cursor, which are brackets and quotes that it has itself."""
+    """Text worth showing. It replaces ``reach`` characters after the cursor: brackets and quotes
+    that it contains itself."""
 
     text: str
     reach: int = 0
 
 
 def finish(raw: str, cursor: Cursor, multiline: bool) -> Shown | None:
-    """The completion to show, with the document's line ends, or ``None`` where nothing is left.
+    """The completion to show, with the document's line endings, or ``None`` if nothing is left.
 
-    ``raw`` is all that the model said; ``multiline`` is what ``wants_multiline`` answered.
+    ``raw`` is everything the model has said; ``multiline`` is the answer of ``wants_multiline``.
     """
     context = _place(cursor)
     text = _finished(raw, context, multiline)
@@ -60,13 +60,13 @@ def finish(raw: str, cursor: Cursor, multiline: bool) -> Shown | None:
 
 
 def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
-    """Can generation stop here, because what comes next would be cut off anyway?
+    """Can generation stop here, because anything more would be cut off anyway?
 
-    To be asked at each piece of the answer; it takes a fraction of a millisecond.
+    Meant to be called for each piece of the answer; it takes a fraction of a millisecond.
     """
     context = _place(cursor)
     text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, context)
-    # The last word may go on, and only a line's end makes two lines equal.
+    # The last word may still grow, and only finished lines can be compared.
     settled = _LAST_WORD.sub("", text)
     complete = text[: text.rfind("\n") + 1]
     limits = [
@@ -77,7 +77,7 @@ def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
         (limit_repeated_lines, complete),
     ]
     if not _is_closed_ahead(context.line_suffix.rstrip(), multiline):
-        # ``}`` may go on as ``} else {``.
+        # ``}`` may continue as ``} else {``.
         limits.append((limit_to_brackets, complete if "}" in text[len(complete) :] else settled))
     return any(rule(known, context) != known for rule, known in limits)
 
@@ -117,7 +117,10 @@ _AUTO_CLOSED = frozenset(")]}>\"'`")
 
 
 def _place(cursor: Cursor) -> CursorContext:
-    """The same cursor is asked for at each piece of an answer, and hashing it would read it all."""
+    """The last cursor's context, cached: each piece of an answer asks for it again.
+
+    It is compared by identity, because hashing a cursor would read its whole document.
+    """
     global _last
     if _last is None or _last[0] is not cursor:
         _last = cursor, cursor_context(cursor)
@@ -134,7 +137,7 @@ def _finished(raw: str, context: CursorContext, multiline: bool) -> str:
 
 
 def _is_closed_ahead(behind: str, multiline: bool) -> bool:
-    """May the completion of one line go on behind what closes ahead of it?"""
+    """Can a one-line completion continue past the closers after the cursor?"""
     return not multiline and bool(behind) and set(behind) <= _AUTO_CLOSED
 
 
@@ -146,7 +149,7 @@ def _without_closers(context: CursorContext, behind: str) -> CursorContext:
 
 
 def _goes_over(over: str, text: str, behind: str) -> bool:
-    """Does a completion close itself what is closed behind the cursor, and then go on?"""
+    """Does a completion itself close what is closed after the cursor, and then continue?"""
     closes_quote = any(char in "\"'`" and text.count(char) % 2 for char in behind)
     if over.endswith(behind) or not ((over.startswith(text) and over != text) or closes_quote):
         return False

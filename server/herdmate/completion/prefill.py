@@ -1,4 +1,4 @@
-"""Evaluating a prompt before it is needed, when nothing else is to be done."""
+"""Evaluating a prompt before it is needed, while the engine is idle."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from herdmate.text import Cursor, Edit, Span, supposing
 
 
 async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> None:
-    """Evaluate what a completion at the cursor would be asked with, exactly, and say nothing.
+    """Evaluate the exact prompt of a completion at the cursor, without asking for one.
 
-    What was only moved into its place while the user typed is evaluated again. Where ghost text is
-    shown, what follows it is prepared instead, so that it is there once that is accepted. Anything
-    else that is asked goes first. Raises ``HerdmateError`` when there is no model.
+    A suffix that was only reused while the user typed is evaluated again. If ghost text is shown,
+    the completion that would follow it is prepared instead, to be ready when the user accepts.
+    Every other request goes first. Raises ``HerdmateError`` if there is no model.
     """
     if not settings.enabled or not settings.prefill:
         return
@@ -31,7 +31,7 @@ async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSe
         accepted = supposing(cursor.document, Edit(span, shown.text))
         await _go_on(accepted, state, settings)
         return
-    # From within a word the cursor soon gets to where something is offered.
+    # A cursor inside a word will soon be at its end, where something is offered.
     if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
         return
     request = await typing_request(cursor, state, settings, nobody_types=True)
@@ -39,7 +39,7 @@ async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSe
 
 
 async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> None:
-    """Put what would be shown at the cursor into the cache."""
+    """Cache the completion that would be shown at the cursor."""
     if state.cache.get(cursor) or silence_reason(cursor, invoked=False):
         return
     multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)

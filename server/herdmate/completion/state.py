@@ -1,4 +1,4 @@
-"""What ghost text keeps between two keystrokes."""
+"""The state that ghost text keeps between keystrokes."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from herdmate.engine.host import EngineHost
 
 @dataclass(slots=True)
 class CompletionState:
-    """The engine that is asked, the project that the model sees, and what was answered lately.
+    """The engine, the project that the model sees, and recent answers.
 
-    ``in_flight`` holds the generation that is under way, by document.
+    ``in_flight`` maps each document's URI to its current generation.
     """
 
     host: EngineHost
@@ -25,11 +25,11 @@ class CompletionState:
     in_flight: dict[str, InFlight] = field(default_factory=dict)
 
     def stop(self, uri: str) -> None:
-        """A document was closed or may not be seen any more: stop what is generated for it."""
+        """Stop generating for a document that was closed or must no longer be seen."""
         if (running := self.in_flight.pop(uri, None)) is not None:
             running.stop()
 
     def reset(self) -> None:
-        """Another model is used from now on; what the last one said counts no more."""
+        """Discard the previous model's answers, because another model takes over."""
         self.in_flight.clear()
         self.cache = CompletionCache()

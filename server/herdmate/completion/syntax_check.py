@@ -1,4 +1,4 @@
-"""No completion breaks a file: what it makes of the code around is parsed before it is shown."""
+"""No completion breaks a file: the surrounding code is parsed with it before it is shown."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from herdmate.context.python_code import row_of_error
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
 
 LARGEST = 40_000
-"""Characters of code around the cursor up to which it is parsed: some 20 milliseconds."""
+"""The most code around the cursor that is parsed, in characters: about 20 milliseconds."""
 
 _MOST_PARSED = 60_000
-"""Characters that are parsed for one completion, however many ways there are to mend it."""
+"""The limit of characters parsed for one completion, however many ways there are to mend it."""
 
 _NEAR = 3
-"""Lines below the cursor in which what is broken was left over from what stood at the cursor."""
+"""Lines below the cursor in which an error counts as left over from code at the cursor."""
 
 _WITHOUT = frozenset({"sql"})
-"""Languages whose grammars refuse much that is right."""
+"""Languages whose grammars reject much valid code."""
 
 
 @dataclass(frozen=True, slots=True)
 class SyntaxCheck:
-    """The code around a cursor that a completion must not break: whole items of the top level.
+    """The code around a cursor that a completion must not break: whole top-level items.
 
-    ``whole`` is the document, before and behind the cursor, where it is small enough: what is
-    broken at the cursor may seem to end the item there. ``is_stub`` is true of Python's ``.pyi``.
+    ``whole`` is the document before and after the cursor, if it is small enough: broken code at the
+    cursor can make the item seem to end there. ``is_stub`` is true for Python's ``.pyi`` files.
     """
 
     language: str
@@ -43,14 +43,14 @@ class SyntaxCheck:
     is_stub: bool = False
 
     def errors_with(self, text: str, reach: int = 0) -> int:
-        """How many errors the code has with a text at the cursor.
+        """How many errors the code has with ``text`` at the cursor.
 
-        The text also takes the place of ``reach`` characters behind the cursor.
+        ``text`` also replaces ``reach`` characters after the cursor.
         """
         return _errors(self.before + text + self.after[reach:], self.language)
 
     def is_sound_with(self, text: str, reach: int = 0) -> bool:
-        """Has the code no error with a text at the cursor?"""
+        """Is the code free of errors with ``text`` at the cursor?"""
         if _is_sound(self.before + text + self.after[reach:], self.language):
             return True
         if self.whole is None:
@@ -59,9 +59,9 @@ class SyntaxCheck:
 
 
 def syntax_check_at(cursor: Cursor) -> SyntaxCheck | None:
-    """What is around a cursor; ``None`` where nothing can be said about syntax.
+    """The check for a cursor; ``None`` if nothing can be said about the syntax there.
 
-    To be asked before the first ``await``: it reads the document's tree.
+    Call it before the first ``await``: it reads the document's tree.
     """
     document, offset = cursor.document, cursor.offset
     if document.language in _WITHOUT:
@@ -82,7 +82,7 @@ def syntax_check_at(cursor: Cursor) -> SyntaxCheck | None:
 
 
 def _supposing(check: SyntaxCheck | None, edit: Edit) -> SyntaxCheck | None:
-    """The gate behind an edit at its place."""
+    """The check as it is after an edit at its cursor."""
     if check is None:
         return None
 
@@ -95,9 +95,9 @@ def _supposing(check: SyntaxCheck | None, edit: Edit) -> SyntaxCheck | None:
 
 
 def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck | None:
-    """The methods around a cursor in a long class, and those beside them, as a class of their own.
+    """The method around a cursor in a long class, and its neighbours, as a class of their own.
 
-    Only of Python; ``None`` where there are none that blank lines part.
+    Python only; ``None`` if no blank lines separate the methods, or these are too long as well.
     """
     body = re.search(r"\n([ \t]+)\S", document.text[item.start : offset])
     if document.language != "python" or body is None:
@@ -114,21 +114,20 @@ def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck 
 
 
 def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
-    """What of it breaks nothing: see ``sound_part``."""
+    """The part of ``shown`` that breaks nothing: see ``sound_part``."""
     return replace(shown, text=sound_part(shown.text, check, shown.reach))
 
 
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
-    """As many whole lines of a completion, from its first, as break nothing; ``""`` for none.
+    """As many leading lines of a completion as break nothing; ``""`` if none do.
 
-    Rather fewer lines with which the code has no error at all, or lines that close what the user
-    has opened in this one. Where the user's own code is unfinished, a text that one can go on from;
-    where it is broken elsewhere, as many lines as make it no worse. In much code not all of that is
-    tried.
+    Prefers fewer lines that leave no error at all. If the user's own code is unfinished, the lines
+    must be ones to continue from, with any closers they lack added; if it is broken elsewhere, they
+    must not make it worse. In large code, not all of this is tried.
     """
     if check is None or not text:
         return text
-    # What reaches over the text behind the cursor does so with all it has.
+    # A text that replaces characters after the cursor is kept whole or not at all.
     parts = [text] if reach else _leading_lines(text)
     try:
         return _sound_part(parts, _Judge(check, reach))
@@ -137,24 +136,24 @@ def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
 
 
 class _TooMuchCode(Exception):
-    """More would have to be parsed than there is time for between two keys, or it cannot be."""
+    """More code than can be parsed between two keystrokes, or code that cannot be parsed at all."""
 
 
 @dataclass(slots=True)
 class _Judge:
-    """Asks a gate, as long as that does not take too long."""
+    """Asks a check until too much code has been parsed."""
 
     check: SyntaxCheck
     reach: int
     parsed: int = 0
 
     def is_sound(self, text: str) -> bool:
-        """See ``Gate.is_sound_with``."""
+        """See ``SyntaxCheck.is_sound_with``."""
         self._spend()
         return self.check.is_sound_with(text, self.reach)
 
     def errors(self, text: str) -> int:
-        """See ``Gate.errors_with``."""
+        """See ``SyntaxCheck.errors_with``."""
         self._spend()
         return self.check.errors_with(text, self.reach)
 
@@ -184,7 +183,7 @@ def _sound_part(parts: list[str], judge: _Judge) -> str:
 
 
 def _to_go_on_from(text: str, judge: _Judge) -> str:
-    """The text where something can follow that makes the code right, with closers that it lacks."""
+    """The text, with closers it lacks, if some continuation makes the code valid; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :] + text
     if unclosed(text.rstrip(" ([{"), check.language):
@@ -199,10 +198,10 @@ def _to_go_on_from(text: str, judge: _Judge) -> str:
             if is_open and judge.is_sound(text + quotes):
                 return text + quotes
     closers = _closers(line, check.language)
-    if not text.rstrip().endswith("{"):  # which begins a block, and no other end is meant
+    if not text.rstrip().endswith("{"):  # a block begins here, so no other ending is meant
         if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, judge)):
             return ended
-        # What begins another item goes, rather than to leave the line broken.
+        # Rather than leave the line broken, drop the start of another item.
         short = text.rstrip(" ,([")
         if short and short != text and (ended := _ended(short, judge)):
             return ended
@@ -211,18 +210,18 @@ def _to_go_on_from(text: str, judge: _Judge) -> str:
 
 
 def _ended(text: str, judge: _Judge) -> str:
-    """The text with what closes the brackets of its line, where all is right with that."""
+    """The text plus what closes its line's brackets, if that makes the code valid; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :] + text
     closers = _closers(line, check.language)
     ends = ["", closers] if closers else [""]
-    if not _HEADER.match(line):  # ``while (a)`` is no statement that ends
+    if not _HEADER.match(line):  # ``while (a);`` is not what is meant
         ends.append(closers + ";")
     return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
 
 def _continuations(line: str, closers: str, language: str) -> Iterator[str]:
-    """What may come next, so that the line is whole."""
+    """Possible continuations that would complete the line."""
     if line.rstrip().endswith(":"):
         yield " pass"
     yield from _BLOCKS.get(language, ())
@@ -235,7 +234,7 @@ def _continuations(line: str, closers: str, language: str) -> Iterator[str]:
 
 
 def _closers(line: str, language: str) -> str:
-    """What closes the brackets that a line leaves open, innermost first."""
+    """The closers for a line's open brackets, innermost first."""
     waiting: list[str] = []
     for _, char in brackets(line, language):
         if char in _CLOSING:
@@ -251,7 +250,7 @@ _BLOCKS = {
     "lua": ("\nend",),
     "julia": ("\nend",),
 }
-"""What ends a block that a line has begun, by language."""
+"""What ends a block that a line has opened, by language."""
 
 _CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
 _HEADER = re.compile(r"\s*(?:[})]\s*)?(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
@@ -260,12 +259,12 @@ _GOES_ON = ",([{=+-*/%&|<>:?.\\"
 
 
 def _is_in_word(check: SyntaxCheck) -> bool:
-    """Is a word being typed? Half of it may be a name, and the code right by accident."""
+    """Is a word being typed? Half of it can be a name, which makes the code valid by accident."""
     return check.before[-1:].isalnum() and not check.after[:1].isalnum()
 
 
 def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
-    """Are there errors that the cursor's line has no part in, as far as can be told?"""
+    """Are there errors that the cursor's line does not seem to cause?"""
     start = line_start(check.before, len(check.before))
     end = line_end(check.after, 0)
     line = check.before[start:] + check.after[:end]
@@ -276,7 +275,7 @@ def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
         return True
     indent = line[: len(line) - len(line.lstrip())]
     stand_ins = [indent + "pass", ""]
-    if closing := _CLOSING_FIRST.match(line):  # what was opened above
+    if closing := _CLOSING_FIRST.match(line):  # closes what was opened above
         stand_ins += [closing[0], closing[0] + ": pass"]
     rows = [row_of_error(above + stand_in + below) for stand_in in stand_ins]
     here = above.count("\n")
@@ -284,13 +283,13 @@ def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
 
 
 def _is_left_over(below: str, row: int) -> bool:
-    """Does a row below the cursor's belong to what stood at the cursor?"""
+    """Is a row below the cursor's a leftover of code that was at the cursor?"""
     lines = below.split("\n")[1 : row + 1]
     return 0 <= row <= _NEAR and all(line[:1].strip() == "" or line[0] in ")]}" for line in lines)
 
 
 def _leading_lines(text: str) -> list[str]:
-    """The text and what is left of it without its last lines, down to the first."""
+    """The text, then the text with ever fewer of its lines, down to the first."""
     parts = []
     while text:
         parts.append(text)
@@ -299,7 +298,7 @@ def _leading_lines(text: str) -> list[str]:
 
 
 def _is_sound(code: str, language: str) -> bool:
-    """Is there no error in code? Python itself knows best of Python."""
+    """Is code free of errors? For Python, Python itself decides."""
     if language == "python":
         return row_of_error(code) is None
     return not _counted(code, language)
@@ -310,9 +309,9 @@ def _errors(code: str, language: str) -> int:
 
 
 def _counted(code: str, language: str) -> int:
-    """The errors in code. There is a gate only where the language has a grammar."""
+    """The number of errors in code. Only languages with a grammar have a check."""
     if (count := syntax.errors_in(code, language)) is None:
-        raise _TooMuchCode  # or code that does the grammar harm
+        raise _TooMuchCode  # or code that the grammar cannot cope with
     return count
 
 

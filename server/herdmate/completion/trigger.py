@@ -1,4 +1,4 @@
-"""When ghost text is offered, and whether it may have several lines."""
+"""When ghost text is offered, and whether it can have several lines."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from herdmate.context.lexical import unclosed
 from herdmate.text import Cursor, Document, name_in, path_of
 
 LARGEST_DOCUMENT = 2_000_000
-"""Characters. Above this each keystroke costs more than ghost text is worth."""
+"""Characters. Above this, each keystroke costs more than ghost text is worth."""
 
 MOST_BEHIND_CURSOR = 8
-"""Characters that may follow on the line and still something is offered. llama.vim has the same."""
+"""Ghost text is still offered with this many characters after the cursor, as in llama.vim."""
 
 IN_A_WORD = "the cursor is inside a word"
 
@@ -24,9 +24,9 @@ _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 
 
 def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
-    """Why nothing should be offered here, in a few words, or ``None`` where something should.
+    """Why nothing should be offered here, in a few words, or ``None`` if something should.
 
-    What the user asks for (``invoked``) is always tried.
+    An explicit request (``invoked``) is always tried.
     """
     document = cursor.document
     if invoked:
@@ -46,10 +46,10 @@ def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
 
 
 def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> bool:
-    """Should the completion be a block of lines? ``auto`` lets the code around decide.
+    """Should the completion be a block of lines? ``auto`` lets the surrounding code decide.
 
-    A block where the cursor's line is blank or its end opens a block; a line where code follows,
-    and in strings and comments. Read it before the first ``await``: it asks the document's tree.
+    A block if the cursor's line is blank or ends by opening a block; a line if code follows, and in
+    strings and comments. Call it before the first ``await``: it reads the document's tree.
     """
     if setting != "auto":
         return setting == "always"
@@ -74,10 +74,10 @@ def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"])
 def is_switched_off(
     document: Document, disabled_in: tuple[str, ...], folders: tuple[Path, ...] = ()
 ) -> bool:
-    """Is a document's language, or its path by a glob, among those without ghost text?
+    """Is ghost text off for a document, by its language or by a glob?
 
-    A glob is for the whole path, the path in one of the workspace's ``folders``, or the name;
-    ``**/`` stands for any folders or none.
+    A glob can match the whole path, the path within one of the workspace's ``folders``, or the file
+    name; ``**/`` matches any number of folders, including none.
     """
     path = name_in(document.uri)
     known = [path, path.rpartition("/")[2]]
@@ -92,7 +92,7 @@ def is_switched_off(
 
 
 def _matches(name: str, glob: str) -> bool:
-    # What fnmatch makes of a glob never goes back over what a star has taken.
+    # ``fnmatch`` compiles globs to patterns that never backtrack into a star.
     return fnmatch(name, glob) or ("**/" in glob and fnmatch(name, glob.replace("**/", "")))
 
 
@@ -101,7 +101,7 @@ def _is_in_string_or_comment(tree: syntax.SyntaxTree | None, text: str, offset: 
 
 
 def _is_said(cursor: Cursor) -> bool:
-    """Does the cursor stand behind a statement that a semicolon ended?"""
+    """Is the cursor after a statement that ended with a semicolon?"""
     line, language = cursor.line_prefix.rstrip(), cursor.document.language
     if not line.endswith(";") or cursor.line_suffix.strip() or language == "shellscript":
         return False

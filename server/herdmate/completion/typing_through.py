@@ -1,7 +1,7 @@
-"""Typing what ghost text says: what is left of it, whatever the editor closes by itself.
+"""Typing what ghost text says: what is left of it, whatever the editor auto-closes.
 
-Behind ``foo(`` many editors write ``)`` at once, and type over it when its turn comes. The text
-that was shown has that bracket itself, so what is left takes the place of the editor's.
+After ``foo(`` many editors insert ``)`` at once and let the user type over it. The ghost text
+contains that bracket itself, so what is left of it replaces the editor's.
 """
 
 from __future__ import annotations
@@ -12,28 +12,28 @@ from herdmate.completion.postprocess import Shown
 from herdmate.text import Cursor, line_start
 
 BEHIND = 256
-"""Characters behind the cursor that must be the same, but for what the editor closed."""
+"""Characters after the cursor that must be unchanged, apart from what the editor closed."""
 
 MOST_CLOSED = 8
-"""So many characters at most the editor has closed by itself at one place."""
+"""The most characters that an editor auto-closes in one place."""
 
 _LINE = 1024
-"""Characters before the text that are looked at for the quotes and brackets they open."""
+"""Characters before the text that are searched for open quotes and brackets."""
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'`"
 
 
 def behind(cursor: Cursor) -> str:
-    """What stands behind a cursor, as far as it is told to ``what_is_left`` later."""
+    """The text after a cursor, as much of it as ``what_is_left`` needs later."""
     return cursor.document.text[cursor.offset : cursor.offset + BEHIND]
 
 
 def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Shown | None:
-    """The rest of what was shown, to be shown at a cursor up to which its beginning was typed.
+    """The rest of ``shown``, to show at ``cursor`` after the user typed the start of it.
 
-    It was shown at ``begun``, of which only the text before it counts, when ``stood`` stood behind
-    it. ``None`` where something else was typed or nothing is left.
+    It was shown at ``begun``, with ``stood`` after it; only the text before ``begun`` is read.
+    ``None`` if something else was typed or nothing is left.
     """
     if len(shown.text) <= cursor.offset - begun.offset:
         return None
@@ -46,7 +46,7 @@ def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Sho
 
 
 def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
-    """May a text, of which so much was said, still be one whose beginning was typed?"""
+    """Can a text that begins with ``said`` still turn out to begin with what was typed?"""
     typed = cursor.document.text[begun.offset : cursor.offset]
     if not (said.startswith(typed) or typed.startswith(said)):
         return False
@@ -55,7 +55,7 @@ def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
 
 
 def part_inside(text: str, cursor: Cursor) -> str:
-    """The part of a text at a cursor that closes nothing which was opened before."""
+    """The part of a text before it closes anything that was opened before the cursor."""
     line = _line_before(cursor)
     before = [pair for pair in _pairs(line + text) if _is_before(pair, len(line))]
     ends = [pair.end - len(pair.closer) for pair in before]
@@ -63,14 +63,14 @@ def part_inside(text: str, cursor: Cursor) -> str:
 
 
 def _line_before(cursor: Cursor) -> str:
-    """The line up to a cursor, or the end of that: a file may be one line."""
+    """The line up to a cursor, or the end of it: a file can be a single line."""
     text = cursor.document.text[max(cursor.offset - _LINE, 0) : cursor.offset]
     return text[line_start(text, len(text)) :]
 
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """What was typed of a text, and what stands behind it now in the place of what ``stood``."""
+    """The typed part of a text that was shown at ``begun``, when ``stood`` followed it."""
 
     begun: Cursor
     typed: str
@@ -79,10 +79,10 @@ class _Change:
     cursor: Cursor
 
     def characters_more(self, reach: int, may_go_on: bool) -> int | None:
-        """How many characters the editor put behind the cursor, less those that were typed over.
+        """How many characters the editor added after the cursor, minus those typed over.
 
-        Of ``stood`` up to ``reach`` characters may have been; ``None`` where anything else changed.
-        ``may_go_on``: what the text has not closed it may close yet.
+        The user may have typed over up to ``reach`` characters of ``stood``; ``None`` if anything
+        else changed. ``may_go_on``: the text may yet close what it has left open.
         """
         document, offset = self.cursor.document, self.cursor.offset
         now = document.text[offset : offset + BEHIND + MOST_CLOSED]
@@ -95,7 +95,7 @@ class _Change:
         return None
 
     def _is_closed(self, added: str, over: str, may_go_on: bool) -> bool:
-        """Does the text close later what the editor added, and has closed what was typed over?"""
+        """Does the text later close what the editor added, and did it close what was typed over?"""
         if not added and not over:
             return True
         line = _line_before(Cursor(self.cursor.document, self.begun.offset))
@@ -116,9 +116,9 @@ class _Change:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Brackets or quotes from ``start``, -1 where that is not in the text, to behind ``closer``.
+    """Brackets or quotes from ``start``, -1 if that is before the text, to just after ``closer``.
 
-    One that is not closed ends beyond the text.
+    An unclosed pair ends beyond the text.
     """
 
     start: int
@@ -128,9 +128,9 @@ class _Pair:
 
 
 def _pairs(text: str) -> list[_Pair]:
-    """All brackets and quotes of a text, as far as can be told without its language.
+    """All brackets and quotes in a text, as far as can be told without knowing its language.
 
-    Also those in strings, where editors close brackets too: what stands in them may be code.
+    Includes those in strings, which can hold code: editors auto-close brackets there too.
     """
     pairs: list[_Pair] = []
     opened: list[tuple[int, str]] = []
@@ -152,20 +152,20 @@ def _pairs(text: str) -> list[_Pair]:
                 pairs.append(_Pair(at, end, quote))
                 pairs += _within(text[at + size : end - size], at + size)
                 size = end - at
-            else:  # an apostrophe hides nothing of what follows it
+            else:  # an apostrophe does not hide what follows it
                 pairs.append(_Pair(at, never, quote, is_closed=False))
         at += size
     return pairs + [_Pair(start, never, closer, is_closed=False) for start, closer in opened]
 
 
 def _within(string: str, at: int) -> list[_Pair]:
-    """The whole pairs in a string's text, which begins at a place."""
+    """The complete pairs in a string's text, which begins at ``at``."""
     whole = (pair for pair in _pairs(string) if pair.start >= 0 and pair.is_closed)
     return [_Pair(pair.start + at, pair.end + at, pair.closer) for pair in whole]
 
 
 def _string_end(text: str, at: int, quote: str) -> int:
-    """The place behind the quote that ends a string; 0 where none does."""
+    """The offset just after the quote that ends a string; 0 if none does."""
     while at < len(text) and (text[at] != "\n" or len(quote) > 1 or quote == "`"):
         if text.startswith(quote, at):
             return at + len(quote)
@@ -174,11 +174,11 @@ def _string_end(text: str, at: int, quote: str) -> int:
 
 
 def _is_before(pair: _Pair, start: int) -> bool:
-    """Was it opened before a place, and is it closed behind that?"""
+    """Does a pair open before ``start`` and close after it?"""
     return pair.is_closed and pair.start < start < pair.end
 
 
 def _is_in(some: str, all_of_it: str) -> bool:
-    """Are these some of the characters, in their order?"""
+    """Is ``some`` a subsequence of ``all_of_it``?"""
     left = iter(all_of_it)
     return all(char in left for char in some)

@@ -1,4 +1,4 @@
-"""Code reduced to what a change of one kind must leave as it is."""
+"""Code reduced to the tokens that a change of a given kind must preserve."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from herdmate.text import Span
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One token. ``is_name``: it names a variable, and no member of something else.
+    """One token. ``is_name``: it names a variable, not a member of something else.
 
-    ``binds``: it gets a value here inside of a function, so that nothing outside of it knows it.
+    ``binds``: it gets its value here, inside a function, so nothing outside the function knows it.
     """
 
     text: str
@@ -25,10 +25,10 @@ class Leaf:
 
 
 def leaves(tree: SyntaxTree, span: Span, without: Collection[str]) -> tuple[Leaf, ...]:
-    """The tokens in a span, whatever the blanks between them; blocks are told by brackets.
+    """The tokens in a span, without the whitespace between them; braces mark blocks.
 
-    ``without`` may name ``"documentation"`` (comments and Python's docstrings are left out) and
-    ``"types"`` (annotations of parameters, results and variables are).
+    ``without`` says what to leave out: ``"documentation"`` (comments and Python's docstrings),
+    ``"types"`` (annotations of parameters, results and variables).
     """
     source = tree.source
     start, end = source.to_byte(span.start), source.to_byte(span.end)
@@ -41,9 +41,9 @@ def leaves(tree: SyntaxTree, span: Span, without: Collection[str]) -> tuple[Leaf
 
 
 def renamed(before: tuple[Leaf, ...], after: tuple[Leaf, ...]) -> dict[str, str] | None:
-    """Which names became which, where two codes differ in nothing else; ``None`` where they do.
+    """Old names to new ones, if that is the only difference; ``None`` if there is any other.
 
-    Each name has one new name throughout, and no two share one.
+    The renaming is consistent, and no two names became the same.
     """
     if len(before) != len(after):
         return None
@@ -95,7 +95,7 @@ def _leaves(tree: SyntaxTree, start: int, end: int, without: Collection[str]) ->
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """A node and what holds it, which tree-sitter would look for from the root."""
+    """A node and its parent, for which tree-sitter would search from the root."""
 
     node: Any
     parent: Any | None
@@ -113,7 +113,7 @@ def _is_left_out(place: _Place, tree: SyntaxTree, without: Collection[str]) -> b
 
 
 def _is_docstring(place: _Place, tree: SyntaxTree) -> bool:
-    """Is it a string that stands alone as the first statement of a Python body?"""
+    """Is it a bare string that is the first statement of a Python body?"""
     node, body = place.node, place.parent
     if tree.language != "python" or body is None or body.type not in ("block", "module"):
         return False

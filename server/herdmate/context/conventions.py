@@ -1,4 +1,4 @@
-"""How the code of a file is written: by the project's ``.editorconfig``, else by what is there."""
+"""The coding style of a file: from the project's ``.editorconfig``, else from the file itself."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from pathlib import Path
 from herdmate.context.editorconfig import editorconfig as editorconfig
 
 _WIDEST_INDENT, _WIDEST_LINE = 16, 10_000
-_MOST_TEXT = 200_000  # characters of a file that are looked at
+_MOST_TEXT = 200_000  # characters of a file that are examined
 
 
 @dataclass(frozen=True, slots=True)
 class Conventions:
-    """What a file keeps to; ``None`` where nothing tells.
+    """The style of a file; ``None`` for what is unknown.
 
-    ``indent`` is the number of spaces, 0 for tabs; ``width`` the most characters of a line.
+    ``indent`` is the number of spaces, 0 for tabs; ``width`` the maximum line length.
     """
 
     indent: int | None = None
@@ -50,7 +50,7 @@ def _number(text: str, most: int) -> int | None:
 
 
 def _indent_of(text: str) -> int | None:
-    """By how much most lines that stand further right than the one above do so."""
+    """The most frequent step by which a line is indented further than the one above."""
     lines = [line for line in text.splitlines()[:2000] if line.strip()]
     if sum(line.startswith("\t") for line in lines) * 2 > sum(line[:1].isspace() for line in lines):
         return 0
@@ -61,7 +61,7 @@ def _indent_of(text: str) -> int | None:
 
 
 def _quotes_of(text: str) -> str | None:
-    """Which quotes at least two thirds of the short strings have, where there are some."""
+    """The quotes of at least two thirds of the short strings, if there are enough of these."""
     double = len(re.findall(r'(?<!")"[^"\n]{0,80}"(?!")', text))
     single = len(re.findall(r"(?<![\w'])'[^'\n]{0,80}'(?!')", text))
     if double + single < 3:

@@ -1,4 +1,4 @@
-"""Nodes that define something: which they are, where they begin, their names and their heads."""
+"""Nodes that define something: which ones they are, where they begin, their names and heads."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from herdmate.context.languages import (
 )
 
 _MOST_AROUND = 50
-"""Decorators of one definition, of which each is looked for from the root."""
+"""Decorators of one definition; each is searched for from the root."""
 
 
 def is_definition(node: Any, language: str) -> bool:
     """Does a node define something worth naming?"""
     if node.type in LANGUAGES[language].definitions:
-        # ``class`` is Ruby's node of a class and also every language's keyword.
+        # ``class`` is Ruby's node for a class and also every language's keyword.
         return bool(node.is_named)
     return node.type in ASSIGNMENTS and _assigned_function(node) is not None
 
 
 def is_container(node: Any) -> bool:
-    """Does a definition hold others that belong to it, as a class does and a function does not?"""
+    """Does a definition have members, as a class does and a function does not?"""
     return any(word in node.type for word in CONTAINERS)
 
 
 def with_attributes(node: Any) -> tuple[int, int]:
-    """The bytes of a definition with its decorators, attributes and ``export``."""
+    """The byte range of a definition with its decorators, attributes and ``export``."""
     for _ in range(_MOST_AROUND):
         parent = node.parent
         if parent is None or parent.type not in WRAPPERS:
@@ -48,7 +48,7 @@ def with_attributes(node: Any) -> tuple[int, int]:
 
 
 def name_of(node: Any) -> Any | None:
-    """The node of a definition's name: C hides it in declarators, others give it a field."""
+    """The node of a definition's name: C hides it in declarators, others have a field for it."""
     if node.type in ASSIGNMENTS:
         node = _assigned_function(node)
     for field in ("name", "type", "declarator"):
@@ -67,7 +67,7 @@ def name_of(node: Any) -> Any | None:
 
 
 def head_end(node: Any) -> int | None:
-    """The byte at which a definition's body begins; ``None`` where it has none."""
+    """The byte at which a definition's body begins; ``None`` if it has none."""
     if node.type in ASSIGNMENTS:
         declarator = _assigned_function(node)
         node = declarator.child_by_field_name("value") if declarator is not None else node

@@ -1,4 +1,4 @@
-"""Definitions that a model was only shown, and gives back with what it was asked for."""
+"""Definitions that a model was shown for reference and repeats in its answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from herdmate.text import line_end
 
 
 def without_echoed_definitions(code: str, language: str, known: Collection[str]) -> str:
-    """The code without the outermost definitions of ``known`` names, where others are left."""
+    """The code without top-level definitions of ``known`` names, unless there are no others."""
     if not known or (tree := parse(code, language)) is None:
         return code
     data, mine, strangers = tree.source.data, 0, []

@@ -1,4 +1,4 @@
-"""What ``.editorconfig`` files say of a file (editorconfig.org)."""
+"""What ``.editorconfig`` files set for a file (editorconfig.org)."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from herdmate.context.git_config import repository_of
 from herdmate.context.globs import Globs, tokens_of
 
 _NAME = ".editorconfig"
-_LARGEST = 256 * 1024  # bytes of a file, and twice that of all
+_LARGEST = 256 * 1024  # bytes of a file; all together get twice that
 _MOST_FOLDERS = 100  # above a path
-_LONGEST_PATTERN = 4096  # as the standard has it
-_LONGEST_EXPANDED = 20_000  # characters of what the braces of a pattern stand for
-_MOST_EXPANDED = 200_000  # of all patterns for a path
-_PRICE = 50  # in these, of a section whatever its pattern is
+_LONGEST_PATTERN = 4096  # from the standard
+_LONGEST_EXPANDED = 20_000  # characters of a pattern with its braces expanded
+_MOST_EXPANDED = 200_000  # the same for all patterns for a path
+_PRICE = 50  # characters charged for each section, whatever its pattern
 
 
 def editorconfig(path: Path) -> dict[str, str]:
-    """What the files above a path say of it, the nearest first."""
+    """The settings for a path from all files above it; the nearest file wins."""
     found: list[dict[str, str]] = []
     top, room, left = repository_of(path.parent), 2 * _LARGEST, _MOST_EXPANDED
     for folder in islice(path.parents, _MOST_FOLDERS):
@@ -29,7 +29,7 @@ def editorconfig(path: Path) -> dict[str, str]:
         try:
             within = top if is_in_repository else folder
             text = bounded_read.read_text(folder / _NAME, min(_LARGEST, room), within)
-        except (OSError, ValueError):  # also of characters that no path has
+        except (OSError, ValueError):  # also for characters that no path can have
             continue
         room -= len(text)
         name, own, is_root = path.relative_to(folder).as_posix(), list[dict[str, str]](), False
@@ -48,7 +48,7 @@ def editorconfig(path: Path) -> dict[str, str]:
 
 
 def _sections(text: str) -> Iterator[tuple[str | None, dict[str, str]]]:
-    """Each section's pattern, ``None`` for what stands before the first, and what it sets."""
+    """Each section's pattern and what it sets; ``None`` is the pattern of the file's preamble."""
     pattern, values = None, dict[str, str]()
     for line in map(str.strip, text.split("\n")):
         if line.startswith(("#", ";")):
@@ -63,7 +63,7 @@ def _sections(text: str) -> Iterator[tuple[str | None, dict[str, str]]]:
 
 
 def _match(pattern: str, name: str, most: int) -> tuple[bool, int]:
-    """Does a pattern match a path? And how many of the characters it took that are left."""
+    """Does a pattern match a path? The number is the characters charged for finding out."""
     if len(pattern) > min(_LONGEST_PATTERN, most):
         return False, _PRICE
     if "/" not in pattern:
@@ -75,7 +75,7 @@ def _match(pattern: str, name: str, most: int) -> tuple[bool, int]:
 
 
 def _alternatives(pattern: str, most: int) -> list[str]:
-    """The globs that a pattern with braces stands for; none where they have too many characters."""
+    """The globs that a pattern with braces expands to; none if that is over ``most`` characters."""
     found, left = list[str](), [pattern]
     while left:
         current = left.pop()
@@ -92,7 +92,7 @@ def _alternatives(pattern: str, most: int) -> list[str]:
 
 
 def _first_group(pattern: str) -> tuple[int, int] | None:
-    """Where the first braces without others in them begin and end."""
+    """The start and end of the first innermost pair of braces."""
     start, at = -1, 0
     while at < len(pattern):
         if pattern[at] == "\\":
@@ -106,7 +106,7 @@ def _first_group(pattern: str) -> tuple[int, int] | None:
 
 
 def _choices(inside: str) -> Iterable[str]:
-    """What may stand in the place of braces; none where that is too much."""
+    """What a pair of braces expands to; nothing if that is too much."""
     if (ends := _RANGE.fullmatch(inside)) is not None:
         if max(map(len, ends.groups())) > _MOST_DIGITS:
             return ()

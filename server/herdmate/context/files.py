@@ -1,4 +1,4 @@
-"""Which files of a workspace may be read: not what git ignores, nothing that holds secrets."""
+"""Which files of a workspace may be read: none that git ignores, none that hold secrets."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from herdmate.context.ignored import rules_in
 from herdmate.context.secret_names import is_secret
 
 MOST_FILES = 5_000
-"""Files of a workspace that are looked at, nearest to its root first."""
+"""Files of a workspace that are read, the nearest to its root first."""
 
 LARGEST_FILE = 64_000
-"""Bytes. What is larger was made by a program, or takes too long to parse between two keys."""
+"""Bytes. Larger files are generated, or take too long to parse between two keystrokes."""
 
-_MOST_ENTRIES = 100_000  # of all folders of a workspace, of which most are files to be left out
+_MOST_ENTRIES = 100_000  # in all folders of a workspace; most are files that are left out
 _MOST_IN_FOLDER = 20_000
-_MOST_WORK = 20_000_000  # characters of paths that are compared with rules; some seconds
-_STATES_AT_ONCE = 2_000  # of rules, in the time that it takes to look at a character at all
-_PRICE_OF_RULES = 20_000  # that cannot be read, in the same measure
+_MOST_WORK = 20_000_000  # characters of paths matched against rules; takes a few seconds
+_STATES_AT_ONCE = 2_000  # rule states that are matched in the time of one bare character
+_PRICE_OF_RULES = 20_000  # characters charged for rules that cannot be read
 
 _FOLDERS = frozenset(
     {"node_modules", "__pycache__", "venv", "site-packages", "bower_components", "vendor"}
@@ -31,10 +31,10 @@ _FOLDERS = frozenset(
 
 
 def readable_files(root: Path) -> Iterator[Path]:
-    """The files below a folder that may be read, its own first; those that git ignores are not.
+    """The files below a folder that may be read and that git does not ignore, its own first.
 
-    Links are not followed, and hidden folders and what packages are installed in are left out. It
-    ends early in a folder that is larger than any that people work in.
+    Does not follow links, and skips hidden folders and those of installed packages. Stops early in
+    a folder larger than any that people work in.
     """
     return islice(_walk(root), MOST_FILES)
 
@@ -68,7 +68,7 @@ def _walk(root: Path) -> Iterator[Path]:
 
 
 def is_in_left_out_folder(path: Path, root: Path) -> bool:
-    """Is one of the folders between ``root`` and a file below it never looked into?"""
+    """Is a file in a folder below ``root`` that is never searched?"""
     return any(_is_left_out(name) for name in path.relative_to(root).parts[:-1])
 
 
@@ -77,7 +77,7 @@ def _is_left_out(folder: str) -> bool:
 
 
 def _entries(folder: Path, most: int) -> list[os.DirEntry[str]]:
-    """In the order of their names; some of them where there are more."""
+    """A folder's entries by name, an arbitrary ``most`` of them if there are more."""
     try:
         with os.scandir(folder) as entries:
             return sorted(islice(entries, most), key=lambda entry: entry.name)
@@ -86,7 +86,7 @@ def _entries(folder: Path, most: int) -> list[os.DirEntry[str]]:
 
 
 def _is(entry: os.DirEntry[str], kind: Literal["dir", "file"]) -> bool:
-    """Is it a folder, or a file? A link is neither, nor is what has just gone."""
+    """Is it a folder, or a file? A link is neither, and so is an entry that has just gone."""
     try:
         if kind == "dir":
             return entry.is_dir(follow_symlinks=False)

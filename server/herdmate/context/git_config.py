@@ -1,6 +1,7 @@
-"""Where git keeps what a repository has beside its files, and what its settings say of ignoring.
+"""Finds git's folder for a repository, and the ignore settings that apply there.
 
-git itself is never run: there may be none, and it would run what a repository's settings name.
+Never runs git: it may not be installed, and it would run programs named in the repository's
+settings.
 """
 
 from __future__ import annotations
@@ -16,21 +17,21 @@ from pathlib import Path
 from herdmate import bounded_read
 
 _DEEPEST_INCLUDE = 8
-_MOST_SETTINGS_FILES = 50  # of one repository and the user; each may include the others
-_MOST_SETTINGS = 500  # in these, of those that are asked for
-_MOST_RULE_FILES = 20  # that settings under a condition name
-_LARGEST = 1024 * 1024  # bytes of a file of settings, and twice that of all
+_MOST_SETTINGS_FILES = 50  # of one repository and the user; each can include the others
+_MOST_SETTINGS = 500  # in all of these files, counting only those in ``_WANTED``
+_MOST_RULE_FILES = 20  # named by conditional settings
+_LARGEST = 1024 * 1024  # bytes of a settings file; all together get twice that
 _LONGEST_PATH = 4096  # characters in ``gitdir`` and ``commondir``
 
 Stamp = tuple[int, int, int, int]
-"""Differs where a file was written anew."""
+"""Changes whenever a file is written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ignoring:
-    """What settings say of ignoring: the rule files that hold everywhere, and whether case counts.
+    """Ignore settings: the rule files that apply everywhere, and whether to ignore case.
 
-    ``read`` are all files on which that depends, whether they are there or not.
+    ``read`` is every file that this depends on, whether it exists or not.
     """
 
     files: tuple[Path, ...]
@@ -39,14 +40,14 @@ class Ignoring:
 
 
 def repository_of(folder: Path) -> Path | None:
-    """The top folder of the git repository that a folder lies in or is."""
+    """The top folder of the git repository that contains a folder, or the folder itself."""
     return next((at for at in (folder, *folder.parents) if os.path.exists(at / ".git")), None)
 
 
 def git_folder(top: Path) -> Path | None:
-    """The folder of a repository's settings and of its ``info``; all its worktrees share it."""
+    """The folder with a repository's settings and ``info``, which all its worktrees share."""
     at = top / ".git"
-    if os.path.isfile(at):  # a worktree or a submodule: a line says where
+    if os.path.isfile(at):  # a worktree or submodule: the file names the folder
         mark, _, named = _text(at, _LONGEST_PATH).partition("gitdir:")
         place = _place(top, named.strip())
         if mark or place is None:
@@ -58,10 +59,10 @@ def git_folder(top: Path) -> Path | None:
 
 
 def ignoring_in(top: Path) -> Ignoring:
-    """What the user's settings and those of a repository say.
+    """The ignore settings of the user and of a repository.
 
-    The last ``core.excludesFile`` counts, as in git. Where one stands under a condition
-    (``includeIf``) it counts beside that one: to ignore too much does no harm.
+    The last ``core.excludesFile`` counts, as in git. Conditional ones (``includeIf``) count in
+    addition: ignoring too much does no harm.
     """
     configured = Path(os.environ.get("XDG_CONFIG_HOME") or _expanded("~/.config")) / "git"
     files = [Path("/etc/gitconfig"), configured / "config", Path(_expanded("~/.gitconfig"))]
@@ -87,7 +88,7 @@ def ignoring_in(top: Path) -> Ignoring:
 
 
 def stamp_of(path: Path) -> Stamp | None:
-    """``None`` where there is no such file."""
+    """A file's stamp; ``None`` if the file does not exist."""
     try:
         found = path.stat()
     except (OSError, ValueError):
@@ -97,13 +98,13 @@ def stamp_of(path: Path) -> Stamp | None:
 
 @dataclass(slots=True)
 class _Budget:
-    """How many more files of settings are read, and of how many bytes: each may name many."""
+    """How many more settings files may be read, and how many bytes: each file can name many."""
 
     files: int
     size: int
 
     def spend(self, size: int) -> bool:
-        """Was it enough?"""
+        """Take one file of ``size`` bytes; was there enough left?"""
         self.files -= 1
         self.size -= size
         return self.files >= 0 and self.size >= 0
@@ -112,9 +113,9 @@ class _Budget:
 def _all_settings(
     path: Path, budget: _Budget, is_certain: bool = True, depth: int = 0
 ) -> Iterator[tuple[str, str, bool, Path]]:
-    """Settings in their order, those of included files in their place.
+    """Settings in order, those of included files where the include is.
 
-    Each with whether it holds under no condition, and with its file.
+    Each comes as name, value, whether it is unconditional, and its file.
     """
     stamp = stamp_of(path) if depth <= _DEEPEST_INCLUDE and budget.files > 0 else None
     if stamp is None or stamp[2] > _LARGEST or not budget.spend(stamp[2]):
@@ -132,7 +133,7 @@ _WANTED = ("core.excludesfile", "core.ignorecase", "include.path", "includeif.pa
 
 @lru_cache(maxsize=256)
 def _settings(path: Path, _stamp: Stamp) -> tuple[tuple[str, str], ...]:
-    """Names (``section.name`` in small letters) and values of one file, of what is asked for."""
+    """Names (lower-case ``section.name``) and values of the ``_WANTED`` settings in one file."""
     found, section = [], ""
     for line in re.sub(r"\\\r?\n", "", _text(path, _LARGEST)).splitlines():
         rest = line
@@ -145,13 +146,13 @@ def _settings(path: Path, _stamp: Stamp) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-# No two neighbours in these can match the same, so that a long line takes no longer than it is.
+# No two adjacent parts of these can match the same text, so matching takes linear time.
 _SECTION = re.compile(r'\s*\[\s*([\w.-]+)\s*(?:"(?:[^"\\]|\\.)*"\s*)?\](.*)')
 _SETTING = re.compile(r"\s*([A-Za-z][\w-]*)\s*(?:=(.*)|[#;].*)?$")
 
 
 def _plain(value: str) -> str:
-    """A value without quotes, escapes and what is a comment behind it."""
+    """A value without quotes, escapes and a trailing comment."""
     plain, is_quoted = "", False
     for piece in re.findall(r"\\.|.", value):
         if piece == '"':
@@ -166,12 +167,12 @@ def _plain(value: str) -> str:
 def _text(path: Path, most: int) -> str:
     try:
         return bounded_read.read_text(path, most)
-    except (OSError, ValueError):  # also of characters that no path has
+    except (OSError, ValueError):  # also for characters that no path can have
         return ""
 
 
 def _place(folder: Path, named: str) -> Path | None:
-    """A place that settings name from a folder; not on another machine, which would be asked."""
+    """A path from the settings, resolved against a folder; ``None`` if it is on another machine."""
     if not 0 < len(named) <= _LONGEST_PATH or "\0" in named or named.startswith(("//", "\\\\")):
         return None
     return folder / named

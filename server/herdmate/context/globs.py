@@ -1,8 +1,8 @@
-"""Globs that others wrote, matched without backtracking.
+"""Matches untrusted globs without backtracking.
 
-All globs of a list are matched at once, by one automaton whose states are the bits of a number: for
-each character of a path the same few operations are done, whatever the globs are. Regular
-expressions, into which libraries translate globs, can take years for ``a*a*a*a*a*a*b``.
+All globs of a list are matched at once, by one automaton whose states are the bits of a number:
+each character of a path takes the same few operations, whatever the globs. The regular expressions
+that libraries translate globs into can take years for ``a*a*a*a*a*a*b``.
 """
 
 from __future__ import annotations
@@ -17,27 +17,28 @@ ANY, STAR, DEEP, FOLDERS = "any", "star", "deep", "folders"
 
 @dataclass(frozen=True, slots=True)
 class CharacterClass:
-    """One of the characters from the first to the last of a range, or one of none of them."""
+    """Any character in one of the ranges or, if negated, in none of them."""
 
     ranges: tuple[tuple[str, str], ...]
     negated: bool = False
     folds_case: bool = False
 
     def accepts(self, char: str) -> bool:
-        """Is a character one of them? A slash never is."""
+        """Does a character match? A slash never does."""
         chars = (char, char.upper()) if self.folds_case else (char,)
         found = any(first <= item <= last for first, last in self.ranges for item in chars)
         return found != self.negated and char != "/"
 
 
 Token = str | CharacterClass
-"""What a glob is made of.
+"""One element of a glob.
 
-One character; a class of characters; ``ANY`` but a slash; ``STAR``: any number of these; ``DEEP``:
-any number of any; ``FOLDERS``: any number of folders, each with its slash.
+A character; a class of characters; ``ANY``: any character but a slash; ``STAR``: any number of
+these; ``DEEP``: any number of any characters; ``FOLDERS``: any number of folders, each with its
+slash.
 """
 
-_MOST_MASKS = 64  # of characters, each as large as all globs together
+_MOST_MASKS = 64  # characters with a mask, each as large as all globs together
 _CLASSES = {
     "alnum": (("a", "z"), ("A", "Z"), ("0", "9")),
     "alpha": (("a", "z"), ("A", "Z")),
@@ -55,10 +56,10 @@ _CLASSES = {
 
 
 def tokens_of(glob: str, bounded_deep: bool, folds_case: bool = False) -> tuple[Token, ...] | None:
-    r"""What a glob means, or ``None`` where it can match nothing.
+    r"""The tokens of a glob, or ``None`` if it can match nothing.
 
-    With ``bounded_deep``, as git has it, ``**`` is more than ``*`` only between two slashes or
-    ends. ``\`` takes a character as it is.
+    With ``bounded_deep``, as in git, ``**`` differs from ``*`` only between two slashes or ends.
+    ``\`` makes the next character literal.
     """
     found: list[Token] = []
     at = 0
@@ -88,7 +89,7 @@ def tokens_of(glob: str, bounded_deep: bool, folds_case: bool = False) -> tuple[
 
 
 def _add_stars(found: list[Token], glob: str, start: int, end: int, bounded_deep: bool) -> int:
-    """Add what a run of stars means; how many characters behind it belong to it?"""
+    """Add the meaning of a run of stars; return how many characters after it belong to it."""
     if end - start > 1 and bounded_deep:
         opens, rest = start == 0 or glob[start - 1] == "/", glob[end : end + 1]
         if opens and rest == "/":
@@ -110,11 +111,11 @@ def _folded(char: str, folds_case: bool) -> str:
 
 
 def _class_at(glob: str, at: int, folds_case: bool) -> tuple[CharacterClass, int] | None:
-    """The class that begins behind a bracket, and where it ends, read as git reads it."""
+    """The class that begins after a bracket, and where it ends, parsed as git does."""
     negated = glob[at : at + 1] in ("!", "^")
     start = at = at + negated
     ranges: list[tuple[str, str]] = []
-    before = ""  # the character with which a range may begin
+    before = ""  # the character that can start a range
     while at == start or glob[at : at + 1] != "]":
         char, following = glob[at : at + 1], glob[at + 1 : at + 2]
         if char == "-" and before and following not in ("", "]"):
@@ -132,13 +133,13 @@ def _class_at(glob: str, at: int, folds_case: bool) -> tuple[CharacterClass, int
             ranges.append((char, char))
             before = char
         at += 1
-        if at > len(glob):  # it has no end
+        if at > len(glob):  # the class is not closed
             return None
     return CharacterClass(tuple(ranges), negated, folds_case), at + 1
 
 
 def _class_name(glob: str, at: int) -> str | None:
-    """The name in ``[:name:]``; git takes the first closing bracket for its end."""
+    """The name in ``[:name:]``; as in git, the first closing bracket ends it."""
     end = glob.find("]", at + 2) if glob.startswith("[:", at) else -1
     return glob[at + 2 : end - 1] if end > at + 2 and glob[end - 1] == ":" else None
 
@@ -146,8 +147,8 @@ def _class_name(glob: str, at: int) -> str | None:
 class Globs:
     """Globs that are matched together.
 
-    ``size`` is the number of states: the time that a match takes grows with that times the length
-    of the path. Paths neither begin nor end with a slash.
+    ``size`` is the number of states: a match takes time proportional to that times the length of
+    the path. Paths neither begin nor end with a slash.
     """
 
     def __init__(self, globs: Iterable[tuple[Token, ...]]) -> None:
@@ -179,7 +180,7 @@ class Globs:
     def last(self, path: str, but_not: int = 0) -> int | None:
         """The number of the last glob that matches a path; ``but_not`` leaves some out."""
         stars_deep, deep, folders = self._stars | self._deep, self._deep, self._folders
-        inside = folders << 1  # of a folder's name
+        inside = folders << 1  # inside a folder's name
         states = self._start
         for char in path:
             moved = (states & self._accepting(char)) << 1
@@ -194,16 +195,16 @@ class Globs:
         return bisect_left(self._ends, matched.bit_length() - 1) if matched else None
 
     def ends(self, numbers: Iterable[int]) -> int:
-        """The globs of these numbers, as ``but_not`` takes them."""
+        """The globs with these numbers, in the form that ``but_not`` takes."""
         return _bits((self._ends[number] for number in numbers), self.size)
 
     def _closed(self, states: int) -> int:
-        """With those that are reached for nothing."""
+        """The states, and those reachable from them without a character."""
         states |= (states & self._folders) << 2
         return states | (states & (self._stars | self._deep)) << 1
 
     def _accepting(self, char: str) -> int:
-        """The states that a character leads on from."""
+        """The states from which a character leads on."""
         if (mask := self._masks.get(char)) is None:
             places = [place for place, accepted in self._classes if accepted.accepts(char)]
             mask = _bits((*self._chars.get(char, ()), *places), self.size)

@@ -1,8 +1,8 @@
-"""Grammars by LSP language id, from whichever package of grammars this Python has.
+"""Grammars by LSP language id, from whichever grammar package this Python has.
 
-tree-sitter-languages (with the API of tree-sitter 0.21) has no wheel for Python 3.13 and later;
-tree-sitter-language-pack 0.13 (with that of 0.25 and later) carries its grammars there. Both give
-parsers that differ in how they are stopped; ``parse_bytes`` hides that.
+tree-sitter-languages (tree-sitter 0.21 API) has no wheels for Python 3.13 and later, where
+tree-sitter-language-pack 0.13 (API of 0.25 and later) takes its place. Their parsers differ in how
+they are stopped; ``parse_bytes`` hides that.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from typing import Any
 from herdmate.context.languages import LANGUAGES, Language
 
 LONGEST_PARSE = 1.0
-"""Seconds. Text that is not of its language can take a hundred times as long as real code."""
+"""Seconds. Text that is not really in its language can take a hundred times as long as code."""
 
 _SLICE = 0.02
-"""Seconds that a parse may take before others have their turn."""
+"""Seconds that a parse may take before yielding."""
 
 _CHUNK = 1 << 16
 
 _PARSED_ANEW = frozenset({"swift"}) if sys.version_info >= (3, 13) else frozenset()
-"""Languages whose scanner in this package frees what it does not own when an edit is followed: all
-of the text is parsed again. Found by ``tests/context/test_grammar_fuzz.py``."""
+"""Languages whose scanner in this package frees memory it does not own on incremental parses, so
+every parse starts over. Found by ``tests/context/test_grammar_fuzz.py``."""
 
 _BY_FILE = {name: language for language, item in LANGUAGES.items() for name in item.files}
 
@@ -35,14 +35,14 @@ _BY_FILE = {name: language for language, item in LANGUAGES.items() for name in i
 def parse_bytes(
     language: str, source: bytes, old_tree: Any | None = None, seconds: float = LONGEST_PARSE
 ) -> Any | None:
-    """The ``tree_sitter.Tree`` of UTF-8, or ``None`` without a grammar or out of time."""
+    """The ``tree_sitter.Tree`` of UTF-8 text; ``None`` if there is no grammar or time runs out."""
     parser = parser_for(language)
     if parser is None:
         return None
     try:
         return _parse_for(parser, source, _reusable(language, old_tree), seconds)
     except ValueError:
-        # Out of time. Without a reset the next parse would go on with this text.
+        # Out of time. Without a reset the next parse would continue with this text.
         parser.reset()
         return None
 
@@ -50,17 +50,18 @@ def parse_bytes(
 def parse_in_slices(
     language: str, source: bytes, old_tree: Any | None = None, seconds: float = LONGEST_PARSE
 ) -> Generator[None, None, Any | None]:
-    """The same, in slices of ``_SLICE`` seconds: it yields between two of them.
+    """Like ``parse_bytes``, but yields after every ``_SLICE`` seconds.
 
-    Only what the slices take counts. A thread would not do: tree-sitter holds the interpreter lock.
+    Only time spent in slices counts. A thread would not help: tree-sitter holds the interpreter
+    lock.
     """
-    # A parser of its own, since that of all others would go on with this text.
+    # Not the shared parser: its next caller would continue with this text.
     parser, old_tree = _new_parser(language), _reusable(language, old_tree)
     while parser is not None and seconds > 0:
         began = time.monotonic()
         try:
             return _parse_for(parser, source, old_tree, min(_SLICE, seconds))
-        except ValueError:  # called again with the same text it goes on
+        except ValueError:  # out of time; the next call continues with the same text
             seconds -= max(time.monotonic() - began, _SLICE / 2)
             yield
     return None
@@ -71,7 +72,7 @@ def _reusable(language: str, tree: Any | None) -> Any | None:
 
 
 def _parse_for(parser: Any, source: bytes, old_tree: Any | None, seconds: float) -> Any:
-    """Parse, or raise ``ValueError`` when the time is over."""
+    """Parse, or raise ``ValueError`` when time runs out."""
     old = () if old_tree is None else (old_tree,)
     if sys.version_info < (3, 13):
         parser.set_timeout_micros(int(seconds * 1_000_000))
@@ -86,9 +87,9 @@ def _parse_for(parser: Any, source: bytes, old_tree: Any | None, seconds: float)
 
 @cache
 def parser_for(language: str) -> Any | None:
-    """The ``tree_sitter.Parser`` of an LSP language id, loaded at the first call, or ``None``.
+    """The ``tree_sitter.Parser`` for an LSP language id, loaded on the first call, or ``None``.
 
-    One parser is shared by all callers: parse on one thread only.
+    All callers share it: parse on one thread only.
     """
     return _new_parser(language)
 
@@ -100,12 +101,12 @@ def _new_parser(language: str) -> Any | None:
     try:
         return _from_language_pack(known) if sys.version_info >= (3, 13) else _from_languages(known)
     except (ImportError, OSError, AttributeError, LookupError):
-        # Neither package has every grammar, and neither is needed to do something useful.
+        # Neither package has every grammar, and we are useful without either.
         return None
 
 
 def language_of(path: str | PurePath) -> str:
-    """The LSP language id that a file's name speaks for, ``"plaintext"`` where none is known."""
+    """The LSP language id for a file's name, ``"plaintext"`` if it is unknown."""
     name = PurePath(path)
     suffix = name.suffix
     return (
@@ -117,7 +118,7 @@ def language_of(path: str | PurePath) -> str:
 
 
 def ending_of(language: str) -> str:
-    """The file ending of an LSP language id, ``".txt"`` where none is known."""
+    """The file ending for an LSP language id, ``".txt"`` if it is unknown."""
     known = LANGUAGES.get(language)
     return next((name for name in known.files if name.startswith(".")), "") if known else ".txt"
 
@@ -132,7 +133,7 @@ def _from_languages(language: Language) -> Any:
     import tree_sitter_languages as pack
 
     with warnings.catch_warnings():
-        # tree-sitter 0.21 warns of the very call by which this package loads its grammars.
+        # tree-sitter 0.21 warns about the call that this package loads its grammars with.
         warnings.simplefilter("ignore", FutureWarning)
         return pack.get_parser(
             language.grammar if language.old_grammar is None else language.old_grammar

@@ -1,9 +1,10 @@
-"""Which files git ignores, by its own rules and sources, and which a file ``.ignore`` names.
+"""Which files are ignored: by git, following its own rules and sources, or by ``.ignore`` files.
 
-The nearest ``.gitignore`` that says anything of a file decides, up to the repository's root, then
-``.git/info/exclude``, then what ``core.excludesFile`` names; in an ignored folder all is ignored.
-Files ``.ignore``, which other tools read, may add to that and take nothing away. Where rules cannot
-be read, or are more than anybody writes, nobody knows what they ignore, so all of it is.
+The nearest ``.gitignore`` that mentions a file decides, up to the repository's root, then
+``.git/info/exclude``, then the file that ``core.excludesFile`` names. Everything in an ignored
+folder is ignored. ``.ignore`` files, which other tools read, can add to that but not take anything
+back. If rules cannot be read, or are implausibly many, we cannot know what they ignore and treat
+everything they apply to as ignored.
 """
 
 from __future__ import annotations
@@ -20,40 +21,41 @@ from herdmate.context.git_config import Stamp, git_folder, ignoring_in, reposito
 from herdmate.context.globs import Globs, Token, tokens_of
 
 _GIT, _OTHER = ".gitignore", ".ignore"
-_LARGEST = 256 * 1024  # bytes of a file of rules, most of them comments
-_MOST_STATES = 64 * 1024  # of all rules that hold for a path; a character of a rule is one
-_MOST_FILES = 100  # of rules that hold for a path
+_LARGEST = 256 * 1024  # bytes of a file of rules; files that large are mostly comments
+_MOST_STATES = 64 * 1024  # of all rules that apply to a path, one per character of a rule
+_MOST_FILES = 100  # files of rules that apply to a path
 
 
 def is_ignored(path: Path, root: Path | None = None) -> bool:
-    """Is a file ignored? ``root`` is the workspace, in which rules hold without a repository too.
+    """Is a file ignored? In ``root``, the workspace, rules apply even without a repository.
 
-    Takes a fraction of a millisecond: nothing is read twice that has not changed.
+    Takes a fraction of a millisecond: unchanged files of rules are not read again.
     """
     rules = rules_in(path.parent, root)
     return rules is None or rules.ignore(path, is_folder=False)
 
 
 def unreadable_rules(path: Path, root: Path | None = None) -> Path | None:
-    """The rules that cannot be read, where a file is ignored for that."""
+    """The file of rules that cannot be read, if ``path`` is ignored because of that."""
     return _descend(path.parent, root)[0].unreadable
 
 
 def rules_in(folder: Path, root: Path | None = None) -> Rules | None:
-    """The rules that hold for what lies in a folder; ``None`` where that is ignored itself."""
+    """The rules for the contents of a folder; ``None`` if the folder itself is ignored."""
     rules, is_ignored = _descend(folder, root)
     return None if is_ignored else rules
 
 
 def holds_rules(path: Path) -> bool:
-    """Does a file of this name hold rules for the folder that it lies in?"""
+    """Does a file of this name contain rules for its folder?"""
     return path.name in (_GIT, _OTHER)
 
 
 def state_of_rules(root: Path) -> object:
-    """Differs from what it was when rules have changed of which nobody tells who watches ``root``.
+    """A value that changes with the rules that a watcher of ``root`` does not see.
 
-    Those are in the settings, in the repository's own folder and in folders above; ``root``'s too.
+    These are in git's settings, in the repository's ``.git`` and in folders above ``root``. The
+    rules of ``root`` itself are included.
     """
     top = _top_of(root, root)
     above = [at for at in (root, *root.parents) if at == top or top in at.parents]
@@ -65,9 +67,9 @@ def state_of_rules(root: Path) -> object:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds in a folder: the rules of files with their folders, the weakest first.
+    """The rules that apply in a folder: those of each file with its folder, the weakest first.
 
-    ``unreadable``: a file whose rules cannot be known, so that all is ignored.
+    ``unreadable``: a file whose rules are unknown, because of which everything is ignored.
     """
 
     top: Path
@@ -78,17 +80,17 @@ class Rules:
 
     @property
     def states(self) -> int:
-        """What it takes to match a character of a path."""
+        """The cost of matching one character of a path."""
         return sum(rules.states for _, rules in (*self.git, *self.other))
 
     def ignore(self, path: Path, is_folder: bool) -> bool:
-        """Do they ignore a path?"""
+        """Do the rules ignore a path?"""
         return self.unreadable is not None or any(
             _last_word(rules, path, is_folder, self.folds_case) for rules in (self.git, self.other)
         )
 
     def within(self, folder: Path) -> Rules:
-        """With those of a folder below, which may be the top of another repository."""
+        """These rules plus those of a subfolder, which can be the top of another repository."""
         if self.unreadable is not None:
             return self
         rules = self
@@ -98,7 +100,7 @@ class Rules:
         return rules.with_file(folder / _OTHER, folder, is_of_workspace=True)
 
     def with_file(self, path: Path, folder: Path, is_of_workspace: bool = False) -> Rules:
-        """With the rules of a file, if there is one, that count from a folder."""
+        """These rules plus those of a file, if it exists, relative to ``folder``."""
         try:
             if (stamp := _stamp_of_rules(path, is_of_workspace)) is None:
                 return self
@@ -114,7 +116,7 @@ class Rules:
 
 
 def _descend(folder: Path, root: Path | None) -> tuple[Rules, bool]:
-    """The rules that hold in a folder, or in one above that they ignore; do they?"""
+    """The rules that apply in a folder, and whether they ignore it or a folder above it."""
     top = _top_of(folder, root)
     rules, at = _rules_of(top), top
     for part in folder.relative_to(top).parts:
@@ -126,14 +128,14 @@ def _descend(folder: Path, root: Path | None) -> tuple[Rules, bool]:
 
 
 def _top_of(folder: Path, root: Path | None) -> Path:
-    """Where rules begin: at the top of the workspace's repository, else of the folder's own."""
+    """Where rules begin: at the top of the workspace's repository or else of the folder's own."""
     if root is not None and (root == folder or root in folder.parents):
         return repository_of(root) or root
     return repository_of(folder) or folder
 
 
 def _rules_of(top: Path) -> Rules:
-    """The rules of a top folder; those that hold everywhere are git's weakest."""
+    """The rules of a top folder, preceded by git's global ones, which are the weakest."""
     ignoring = ignoring_in(top)
     rules = Rules(top, ignoring.folds_case)
     for path in ignoring.files:
@@ -142,7 +144,7 @@ def _rules_of(top: Path) -> Rules:
 
 
 def _stamp_of_rules(path: Path, is_of_workspace: bool) -> Stamp | None:
-    """``None`` where there are no rules; raises ``OSError`` where nobody can know that."""
+    """The stamp of a file of rules; ``None`` if it has none. Raises ``OSError`` if in doubt."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError, ValueError):
@@ -150,14 +152,14 @@ def _stamp_of_rules(path: Path, is_of_workspace: bool) -> Stamp | None:
     except PermissionError:
         if is_of_workspace:
             raise
-        return None  # git takes no notice either of settings in a home that is closed to it
+        return None  # git, too, disregards settings in a home folder that it cannot access
     if stat.S_ISDIR(found.st_mode) or _is_null_device(found):
         return None
     return stamp_of(path)
 
 
 def _is_null_device(found: os.stat_result) -> bool:
-    """What ``core.excludesFile = /dev/null`` names, and what sandboxes put over files."""
+    """Is it the null device, as in ``core.excludesFile = /dev/null`` or over files in sandboxes?"""
     try:
         return os.path.samestat(found, os.stat(os.devnull)) and not stat.S_ISREG(found.st_mode)
     except OSError:
@@ -166,11 +168,11 @@ def _is_null_device(found: os.stat_result) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """Rules for names, or for paths: each with its number in the file."""
+    """The rules of a file for names or those for paths, each with its number in the file."""
 
     globs: Globs
     numbers: tuple[int, ...]
-    for_folders: int  # as ``Globs.last`` leaves them out
+    for_folders: int  # in the form that ``Globs.last`` leaves out
 
     def last(self, name: str, is_folder: bool) -> int:
         """The number of the last rule that matches, or -1."""
@@ -193,7 +195,7 @@ class _FileRules:
         return self.names.globs.size + self.paths.globs.size
 
     def say(self, path: str, is_folder: bool) -> bool | None:
-        """Is a path ignored, by the last rule that says anything of it?"""
+        """Does the last rule that matches a path ignore it? ``None`` if no rule matches."""
         name = path.rpartition("/")[2]
         last = max(self.names.last(name, is_folder), self.paths.last(path, is_folder))
         return None if last < 0 else last not in self.takes_back
@@ -202,7 +204,7 @@ class _FileRules:
 def _last_word(
     rules: Iterable[tuple[Path, _FileRules]], path: Path, is_folder: bool, folds_case: bool
 ) -> bool:
-    """The strongest rules that say anything decide."""
+    """Do the strongest rules that match a path ignore it?"""
     whole = path.as_posix()
     for folder, found in reversed(tuple(rules)):
         name = whole[len(folder.as_posix().rstrip("/")) + 1 :]
@@ -212,15 +214,15 @@ def _last_word(
     return False
 
 
-@lru_cache(maxsize=200)  # of at most a megabyte each
+@lru_cache(maxsize=200)  # at most a megabyte each
 def _read(path: Path, _stamp: Stamp, folds_case: bool, top: Path | None) -> _FileRules:
-    """The rules of a file; a link of the workspace may not lead out of it, nor does git follow it.
+    """The rules of a file. Like git, refuses links that lead out of ``top``.
 
-    Raises ``OSError`` where it cannot be read or has more rules than may hold for a path.
+    Raises ``OSError`` if the file cannot be read or has too many rules.
     """
     within = top
     if top is not None and not bounded_read.is_within(path.parent, top):
-        within = path.parent  # a folder of the workspace may be a link that the user opened
+        within = path.parent  # the user can have opened a folder that is a link
     text = bounded_read.read_text(path, _LARGEST, within)
     written = [line.removesuffix("\r") for line in text.split("\n") if not line.startswith("#")]
     if sum(map(len, written)) > _MOST_STATES:
@@ -235,7 +237,7 @@ def _read(path: Path, _stamp: Stamp, folds_case: bool, top: Path | None) -> _Fil
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """One line."""
+    """One line of a file of rules."""
 
     tokens: tuple[Token, ...]
     is_for_paths: bool
@@ -244,10 +246,10 @@ class _Rule:
 
 
 def _rule_of(line: str, folds_case: bool) -> _Rule | None:
-    """git takes no notice of a line that can match nothing."""
+    """The rule on a line; ``None`` if it can match nothing, like git."""
     cut = line.rstrip(" ")
     if (len(cut) - len(cut.rstrip("\\"))) % 2 and cut != line:
-        cut += " "  # the backslash is for this one
+        cut += " "  # the backslash escapes this space
     takes_back = cut.startswith("!")
     cut = cut[takes_back:]
     is_for_folders = cut.endswith("/")

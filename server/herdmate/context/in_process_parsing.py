@@ -1,7 +1,7 @@
-"""Syntax trees in this very process: only for text that ``parser_client`` has tried before.
+"""Parses in this very process: only text that ``parser_client`` has tried before.
 
-A grammar is native code of many authors. There is text that makes one crash, run for minutes or
-end the process, so ``syntax`` and ``parser_worker`` alone call this.
+Grammars are native code by many authors. Some text makes them crash, run for minutes or end the
+process, so only ``syntax`` and ``parser_worker`` call this.
 """
 
 from __future__ import annotations
@@ -16,11 +16,10 @@ from herdmate.text import Edit
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SyntaxTree:
-    """The syntax of one text. What it holds is for this package only.
+    """The syntax of one text. Its fields are for this package only.
 
-    ``is_stale``: the last edits were not parsed yet; what stood there before only moved to its
-    place. ``tried_as`` is the number under which the parser process has the same tree; 0 where it
-    was not told to keep it.
+    ``is_stale``: the last edits have not been parsed yet; old nodes have only moved with them.
+    ``tried_as`` is the number under which the parser process keeps the same tree, 0 if it does not.
     """
 
     language: str
@@ -31,14 +30,14 @@ class SyntaxTree:
 
 
 def parsed(text: str, language: str, seconds: float = LONGEST_PARSE) -> SyntaxTree | None:
-    """The tree of a text, ``None`` without a grammar or out of time."""
+    """The tree of a text; ``None`` if there is no grammar or time runs out."""
     source = source_of(text)
     tree = parse_bytes(language, source.data, seconds=seconds)
     return None if tree is None else SyntaxTree(language, tree, source)
 
 
 def told(tree: SyntaxTree, edits: tuple[Edit, ...]) -> SyntaxTree:
-    """The tree moved on by edits, not parsed yet; ``tree`` must not be used any more."""
+    """The tree moved on by edits but not parsed again. ``tree`` must not be used afterwards."""
     source = tree.source
     for edit in edits:
         after = source.edited(edit)
@@ -48,7 +47,7 @@ def told(tree: SyntaxTree, edits: tuple[Edit, ...]) -> SyntaxTree:
 
 
 def caught_up(tree: SyntaxTree, seconds: float) -> SyntaxTree:
-    """The tree with its last edits parsed; as it is where that takes longer."""
+    """The tree with its last edits parsed; unchanged if that takes longer than ``seconds``."""
     if not tree.is_stale or not seconds:
         return tree
     found = parse_bytes(tree.language, tree.source.data, tree.tree, seconds)
@@ -56,7 +55,7 @@ def caught_up(tree: SyntaxTree, seconds: float) -> SyntaxTree:
 
 
 def error_count(tree: SyntaxTree) -> int:
-    """How many places could not be parsed, and how many tokens had to be supposed."""
+    """How many places could not be parsed, plus how many tokens are missing."""
     count = 0
     waiting = [tree.tree.root_node]
     while waiting:
@@ -81,6 +80,6 @@ def _tell(tree: Any, before: Source, edit: Edit, after: Source) -> None:
 
 
 def _further(point: tuple[int, int], text: str) -> tuple[int, int]:
-    """The point behind a text that begins at a point."""
+    """The point at the end of a text that begins at ``point``."""
     rows, last = text.count("\n"), len(utf_8(text[text.rfind("\n") + 1 :]))
     return (point[0] + rows, last) if rows else (point[0], point[1] + last)

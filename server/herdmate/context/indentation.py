@@ -1,4 +1,4 @@
-"""Code put in the place of other code: its indentation, line ends and last line end."""
+"""Fits new code into the place of old code: its indentation, line ends and final line end."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from itertools import pairwise
 
 _LINE = re.compile(r"\r\n|\n|\r")
 _OPENS = re.compile(r"^\s*- |([:{(\[]|=>|->|\b(then|do|begin|else))\s*$")
-"""A line after which the next one stands further right (``- `` is an entry of a list in YAML)."""
+"""A line after which the next one is indented further (``- `` is a list entry in YAML)."""
 _CLOSES = re.compile(r"\s*([})\]]|end\b)")
 
 
 def in_place(code: str, original: str, line_end: str | None = None) -> str:
-    r"""``code``, whose line end is ``\n``, to stand exactly where ``original`` stood.
+    r"""``code``, whose line end is ``\n``, as an exact replacement for ``original``.
 
-    ``line_end`` is the file's; without it the first one of ``original`` is taken. Lines of a string
-    that stood further left than the code itself are left as they are.
+    ``line_end`` is the file's; without it, the first one in ``original`` is used. Lines of the
+    original that are further left than the code itself, as in strings, stay as they are.
     """
     theirs = [line for line in _LINE.split(original) if line.strip()] or [""]
     indent, known = theirs[0][: _width(theirs[0])], set(theirs)
@@ -39,17 +39,17 @@ def in_place(code: str, original: str, line_end: str | None = None) -> str:
 
 
 def in_tabs(lines: list[str]) -> list[str]:
-    """The lines indented by tabs instead of by spaces."""
+    """The lines indented with tabs instead of spaces."""
     return [_with_unit(line, " " * (_step(lines) or _narrowest(lines)), "\t") for line in lines]
 
 
 def in_spaces(lines: list[str], step: int) -> list[str]:
-    """The lines indented by so many spaces instead of each tab."""
+    """The lines indented with ``step`` spaces for each tab."""
     return [_with_unit(line, "\t", " " * step) for line in lines]
 
 
 def step_of(lines: list[str]) -> int:
-    """By how many spaces each level is indented; 4 where nothing shows it."""
+    """How many spaces each level is indented by; 4 if unknown."""
     return _step(lines) or 4
 
 
@@ -58,20 +58,20 @@ def _narrowest(lines: list[str]) -> int:
 
 
 def _shift(lines: list[str], theirs: list[str]) -> int:
-    """By how many characters the lines after the first are to move to the right."""
+    """How many characters to the right the lines after the first have to move."""
     if _lost_first(lines, theirs):
         return 0
     return _width(theirs[0]) - _width(lines[0])
 
 
 def _lost_first(lines: list[str], theirs: list[str]) -> bool:
-    """Has only the first line lost its indentation, as when a model goes on behind a fence?"""
+    """Has only the first line lost its indentation, as when a model continues after a fence?"""
     if len(lines) < 2 or _width(lines[0]) or not _width(theirs[0]):
         return False
     first, *body = lines
     wanted = _width(theirs[0])
     if _OPENS.search(first) and _width(body[0]) <= wanted and not _CLOSES.match(body[0]):
-        return False  # it would stand no further right than what opens it
+        return False  # the body would be no further right than the line that opens it
     where: dict[str, set[int]] = {}
     for line in theirs:
         where.setdefault(line.strip(), set()).add(_width(line))
@@ -93,13 +93,13 @@ def _shifted(line: str, shift: int, indent: str) -> str:
 
 
 def _in_units_of(theirs: list[str], lines: list[str]) -> list[str]:
-    """The lines indented by tabs or by spaces, and by as many of them, as the original is."""
+    """The lines indented like the original: with tabs or spaces, and as many of them."""
     step, own = _step(theirs), _step(lines)
     if any(line.startswith("\t") for line in theirs):
         return [_with_unit(line, " " * (own or 4), "\t") for line in lines]
     if any(line.startswith("\t") for line in lines):
         if not any(line.startswith(" ") for line in theirs):
-            return lines  # nothing tells what the file has
+            return lines  # no way to tell what the file uses
         return [_with_unit(line, "\t", " " * (step or 4)) for line in lines]
     if {step, own} != {2, 4} or _lost_first([line for line in lines if line.strip()], theirs):
         return lines
@@ -112,7 +112,7 @@ def _in_units_of(theirs: list[str], lines: list[str]) -> list[str]:
 
 
 def _with_unit(line: str, old: str, new: str) -> str:
-    """One line with each ``old`` of its indentation turned into ``new``; the rest is kept."""
+    """A line with each ``old`` in its indentation replaced by ``new``; the rest is kept."""
     count = 0
     while line.startswith(old, count * len(old)):
         count += 1
@@ -123,7 +123,7 @@ def _with_unit(line: str, old: str, new: str) -> str:
 
 
 def _step(lines: list[str]) -> int:
-    """By how many spaces a block is indented; 0 where nothing shows it."""
+    """How many spaces a block is indented by; 0 if unknown."""
     told = [line for line in lines if line.strip()]
     widths = [_width(line) for line in told]
     steps = Counter(

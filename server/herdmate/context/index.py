@@ -1,4 +1,4 @@
-"""What the files of a workspace define, for finding what the code near a cursor speaks of."""
+"""What the files of a workspace define, to look up names used near a cursor."""
 
 from __future__ import annotations
 
@@ -15,22 +15,21 @@ from herdmate.context.outline import Head
 from herdmate.context.parser_client import for_files
 
 Stamp = tuple[int, int]
-"""When a file was changed last, in nanoseconds, and its bytes."""
+"""When a file was last modified, in nanoseconds, and its size in bytes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Defined:
-    """A definition and the file that it stands in."""
+    """A definition and the file that contains it."""
 
     path: Path
     head: Head
 
 
 class Index:
-    """Heads of definitions by file and by name. Bounded by the files that are put in.
+    """Heads of definitions by file and by name. Bounded by the number of files put in.
 
-    What it takes to put a file in or to find a name does not grow with the number of files that
-    define the same names.
+    Adding a file or looking up a name takes no longer if many files define the same names.
     """
 
     def __init__(self) -> None:
@@ -40,28 +39,29 @@ class Index:
         self._modules: dict[str, set[Path]] = {}
 
     def __len__(self) -> int:
-        """How many files it knows."""
+        """How many files are indexed."""
         return len(self._files)
 
     def __contains__(self, path: Path) -> bool:
-        """Does it know a file?"""
+        """Is a file indexed?"""
         return path in self._files
 
     def paths(self) -> frozenset[Path]:
-        """The files that it knows."""
+        """The indexed files."""
         return frozenset(self._files)
 
     def read(self, path: Path, within: Path | None = None) -> bool:
-        """Look at a file on disk, if it has changed and is of a language with definitions.
+        """Index a file on disk, if it has changed and its language has definitions.
 
-        Waits for the parser process; was there anything to do? See ``read_heads`` for ``within``.
+        Waits for the parser process. Returns whether the file was indexed. See ``read_heads`` for
+        ``within``.
         """
         if (stamp := self.stamp_if_new(path)) is None:
             return False
         return self.take(path, stamp, read_heads(path, within))
 
     def stamp_if_new(self, path: Path) -> Stamp | None:
-        """What tells a version of a file from others, where that one is to be read."""
+        """The stamp of a file if it needs to be read, else ``None``."""
         try:
             found = path.stat()
         except OSError:
@@ -73,7 +73,7 @@ class Index:
         return None if self._stamps.get(path) == stamp else stamp
 
     def take(self, path: Path, stamp: Stamp, found: tuple[Head, ...] | None) -> bool:
-        """A version of a file was read, and ``None`` found in it where that could not be read."""
+        """Record what a version of a file defines; ``None`` if it could not be read."""
         if found is None:
             self.forget(path)
             return False
@@ -82,7 +82,7 @@ class Index:
         return True
 
     def put(self, path: Path, found: tuple[Head, ...]) -> None:
-        """A file defines these, and nothing that it defined before."""
+        """Record what a file defines, in place of what it defined before."""
         self._drop(path)
         self._files[path] = found
         self._modules.setdefault(module_name(path), set()).add(path)
@@ -91,20 +91,20 @@ class Index:
             files[path] = (*files.get(path, ()), Defined(path, head))
 
     def forget(self, path: Path) -> None:
-        """A file is gone."""
+        """Remove a file."""
         self._drop(path)
         self._stamps.pop(path, None)
 
     def of_file(self, path: Path) -> tuple[Head, ...]:
-        """What a file defines, in its order."""
+        """What a file defines, in file order."""
         return self._files.get(path, ())
 
     def named(self, name: str) -> Mapping[Path, tuple[Defined, ...]]:
-        """All that is defined under a name, by file."""
+        """All definitions of a name, by file."""
         return self._names.get(name, {})
 
     def modules(self, name: str) -> Collection[Path]:
-        """The files that are imported by a name."""
+        """The files that can be imported under a name."""
         return self._modules.get(name, ())
 
     def _drop(self, path: Path) -> None:
@@ -122,10 +122,10 @@ class Index:
 
 
 def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | None:
-    """What a file on disk defines; ``None`` where it cannot be read or is no text.
+    """What a file on disk defines; ``None`` if it cannot be read or is not text.
 
-    A link that leads out of ``within`` is not followed. The parser process reads the text, which
-    may do harm to a grammar: then it defines nothing. For any thread.
+    Links that lead out of ``within`` are not followed. The text is parsed in the parser process; if
+    that crashes or hangs, the file defines nothing. Thread-safe.
     """
     try:
         text = read_bytes(path, LARGEST_FILE, within).decode("utf-8")
@@ -138,10 +138,10 @@ def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | Non
 
 
 def module_name(path: Path) -> str:
-    """The name by which other files import a file."""
+    """The name under which other files import a file."""
     return path.parent.name if path.stem in ("__init__", "index", "mod", "lib") else path.stem
 
 
 def is_indexed(path: Path) -> bool:
-    """Is a file of a language whose definitions are known?"""
+    """Is a file in a language whose definitions we can index?"""
     return language_of(path) in STUBS and language_of(path) in LANGUAGES

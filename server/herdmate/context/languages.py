@@ -1,7 +1,7 @@
-"""What we know of each language, as data: its names, its file endings, its node types.
+"""What we know about each language, as data: its names, file endings and node types.
 
-Node types hold for both grammar packages (see ``grammars``); a type that only one of them has does
-no harm to the other.
+Node types cover both grammar packages (see ``grammars``); a type that only one of them has does no
+harm with the other.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from dataclasses import dataclass
 class Language:
     """One language by its LSP id.
 
-    ``grammar`` names it in tree-sitter-language-pack, ``old_grammar`` in tree-sitter-languages
-    where that differs (``""``: not usable there). ``files`` are endings with their dot, or whole
-    file names. ``definitions`` are the node types that define something worth naming.
+    ``grammar`` is its name in tree-sitter-language-pack, ``old_grammar`` the one in
+    tree-sitter-languages if that differs (``""``: not usable there). ``files`` are endings with
+    their dot, or whole file names. ``definitions`` are the node types that define something worth
+    naming.
     """
 
     grammar: str
@@ -97,7 +98,7 @@ LANGUAGES: dict[str, Language] = {
         _types(
             "function_declaration function_definition_statement local_function_definition_statement"
         ),
-        # Its scanner there does not fit tree-sitter 0.21: ``x = 1`` parses for ever.
+        # Its scanner there is incompatible with tree-sitter 0.21: ``x = 1`` parses forever.
         old_grammar="",
     ),
     "makefile": Language("make", (".mk", "Makefile", "makefile", "GNUmakefile"), _types("rule")),
@@ -160,10 +161,10 @@ WRAPPERS = _types("decorated_definition export_statement template_declaration am
 """Nodes around a definition that belong to it."""
 
 ATTRIBUTES = _types("attribute_item decorator")
-"""Nodes that stand before a definition, beside it in the tree, and belong to it."""
+"""Nodes that precede a definition as siblings and belong to it."""
 
 ASSIGNMENTS = _types("lexical_declaration variable_declaration")
-"""Declarations that define a function where their value is one of ``FUNCTION_VALUES``."""
+"""Declarations that define a function if their value is one of ``FUNCTION_VALUES``."""
 
 FUNCTION_VALUES = _types("arrow_function function_expression function generator_function")
 
@@ -196,20 +197,20 @@ CONTAINERS = (
     *("class", "struct", "interface", "impl", "trait", "module", "namespace", "enum", "object"),
     *("protocol", "extension", "record", "mod_item", "mixin", "union"),
 )
-"""Words in the types of definitions that hold others."""
+"""Words in the node types of definitions that have members."""
 
 BODIES = _types(
     "block function_body class_body declaration_list field_declaration_list body_statement"
     " statement_block compound_statement enum_body interface_body object_type constructor_body"
     " enum_class_body protocol_body"
 )
-"""Nodes that are a definition's body where it has no field of that name."""
+"""Nodes that are a definition's body if it has no ``body`` field."""
 
 BRACES = _types(
     "c cpp objective-c csharp dart go java javascript javascriptreact kotlin php rust scala swift"
     " typescript typescriptreact"
 )
-"""Languages whose blocks stand in braces, and whose comments begin with ``//``."""
+"""Languages with blocks in braces and ``//`` comments."""
 
 STUBS = {
     "python": " ...",
@@ -218,7 +219,7 @@ STUBS = {
     "shellscript": " { :; }",
     **dict.fromkeys(BRACES, ";"),
 }
-"""What stands in the place of a body that is left out, by language; others are never left out."""
+"""What replaces an omitted body, by language; in other languages bodies are never omitted."""
 
 _HASH = "python ruby shellscript r julia perl powershell elixir makefile dockerfile yaml toml"
 _DASH = "sql lua haskell elm"
@@ -231,12 +232,12 @@ _MARKS = {
 
 
 def line_comment(language: str) -> str | None:
-    """What begins a comment up to the line's end, where that is known."""
+    """What begins a line comment, if known."""
     return _MARKS.get(language)
 
 
 def comment_mark(language: str) -> str:
-    """What begins a comment up to the line's end; some mark for every language."""
+    """What begins a line comment; ``//`` if unknown."""
     return line_comment(language) or "//"
 
 
@@ -251,5 +252,5 @@ _NAMES = {
 
 
 def language_name(language: str) -> str:
-    """What people call a language, by its LSP id."""
+    """The usual name of a language, by its LSP id."""
     return _NAMES.get(language, language.capitalize())

@@ -1,7 +1,7 @@
-"""What a line shows by its characters alone: brackets, comments, whether it opens a block.
+"""What a line's characters alone show: brackets, comments, whether it opens a block.
 
-For text that no tree knows yet, such as a model's. Strings and comments are told as far as one line
-tells.
+For text without a tree, such as a model's answer. Recognises strings and comments as far as a
+single line allows.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ PROSE = _words(
     "plaintext markdown html xml vue svelte yaml latex tex bibtex restructuredtext asciidoc log"
     " git-commit git-rebase"
 )
-"""Languages that are mostly words: an apostrophe is no quote there, a bracket need not close."""
+"""Languages that are mostly prose: apostrophes are not quotes, and brackets need not be closed."""
 
 LONG_QUOTES = ('"""', "'''")
 
 
 def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
-    """Brackets with their places, without those in strings, comments and regular expressions.
+    """Brackets and their offsets, except in strings, comments and regular expressions.
 
     None at all in prose.
     """
@@ -49,7 +49,7 @@ def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
 
 
 def unclosed(text: str, language: str) -> int:
-    """How many brackets the text opens and does not close."""
+    """How many brackets the text opens but does not close."""
     depth = 0
     for _, char in brackets(text, language):
         depth = depth + 1 if char in "([{" else max(depth - 1, 0)
@@ -57,7 +57,7 @@ def unclosed(text: str, language: str) -> int:
 
 
 def trailing_comment(line: str, language: str) -> int | None:
-    """Where a comment begins behind code; ``None`` where none does, or none can be told."""
+    """Where a comment after code begins; ``None`` if there is none or we cannot tell."""
     mark = line_comment(language)
     if not mark or language in PROSE:
         return None
@@ -73,9 +73,9 @@ def trailing_comment(line: str, language: str) -> int | None:
 
 
 def opens_block(line: str, language: str) -> bool:
-    """Does a line of code begin a block: ``{``, Python's ``:``, ``then`` and the like?
+    """Does a line of code begin a block, as with ``{``, Python's ``:`` or ``then``?
 
-    A comment does not.
+    Comments do not.
     """
     line = line.strip()
     mark = line_comment(language)
@@ -113,17 +113,20 @@ _WITH_REGEX = _words("javascript javascriptreact typescript typescriptreact")
 _SINGLE_QUOTED = _WITH_REGEX | _words(
     "python ruby php lua shellscript sql perl css scss dart r elixir powershell toml"
 )
-"""Languages in which ``'`` encloses strings; elsewhere it encloses a character, or is a name's."""
+"""Languages in which ``'`` encloses strings; elsewhere it encloses a character or is in a name."""
 
 _CHARACTER = re.compile(r"'(?:\\[^\n]{1,8}?|[^'\\\n])'")
 _REGEX = re.compile(r"/(?![*/])(?:\\.|\[(?:\\.|[^\]\\\n]){0,100}\]|[^/\\\[\n]){1,300}/")
-_MOST_BEFORE = 200  # characters in front of a mark of comments that are looked at
+_MOST_BEFORE = 200  # characters examined before a comment mark
 _PREFIXED = re.compile(r"(?<!\w)(?:[rbfu]{1,2}|l|u8)\Z", re.IGNORECASE)
 
 
 def _may_be_comment(text: str, at: int, mark: str) -> bool:
-    """Python's and the shell's mark stands at the start or behind a blank; ``//`` ends a statement
-    or begins a line, or it is a part of an address."""
+    """Can a comment begin here?
+
+    Only at the start of a line or after whitespace; ``//`` also after the end of a statement.
+    Elsewhere it is part of a URL.
+    """
     nearest = max(at - _MOST_BEFORE, 0)
     before = text[max(text.rfind("\n", nearest, at) + 1, nearest) : at]
     if mark == "//":
@@ -132,10 +135,10 @@ def _may_be_comment(text: str, at: int, mark: str) -> bool:
 
 
 def _string_end(text: str, start: int, language: str, without_end: dict[str, int]) -> int:
-    """The place of the quote that ends a string on its line; ``start`` where none does.
+    """The offset of the quote that ends a string on its line; ``start`` if none does.
 
-    ``without_end``: up to where no such string ends, by quote. What is known is not looked for
-    again, as in a line of many quotes behind backslashes.
+    ``without_end`` remembers, by quote, the offset before which no string ends. Without it, a line
+    of many escaped quotes would be searched over and over.
     """
     if text[start] == "'":
         if language not in _SINGLE_QUOTED:
@@ -155,7 +158,7 @@ def _string_end(text: str, start: int, language: str, without_end: dict[str, int
 
 
 def _regex_end(text: str, start: int) -> int:
-    """The place of the stroke that ends a regular expression; ``start`` where it is a division."""
+    """The offset of the slash that ends a regular expression; ``start`` if it is a division."""
     before = text[max(start - 20, 0) : start].rstrip()
     if before[-1:] not in ("", *"(,=:[!&|?{};") and not before.endswith("return"):
         return start

@@ -1,7 +1,7 @@
-"""Text that nests so deep that no grammar should see it, told by a look at its bytes.
+"""Recognises text that nests too deeply for any grammar, from its bytes alone.
 
-Scanners of some grammars keep what is open in a place of fixed size and write beyond its end, which
-may go unnoticed where it is tried and then harm the server. So such text is not even tried.
+The scanners of some grammars keep open items in a fixed-size buffer and overrun it, which can go
+unnoticed in the parser process and then harm the server. So such text is not even tried.
 """
 
 from __future__ import annotations
@@ -11,15 +11,14 @@ import re
 from herdmate.context.source import utf_8
 
 DEEPEST = 500
-"""Brackets in one another. Code that people write has ten, what programs write has thirty."""
+"""Nested brackets. Code by people has ten levels, generated code thirty."""
 
 _DEEPEST_IN = {"perl": 40, "markdown": 100}
-"""Where the grammar bears less: Perl's of the language pack writes beyond its end at 83 ``"${``,
-Markdown's of tree-sitter-languages aborts at 256 ``[``."""
+"""Lower limits for weaker grammars: Perl's in the language pack overruns its buffer at 83 ``"${``,
+Markdown's in tree-sitter-languages aborts at 256 ``[``."""
 
 MOST_LEVELS = 64
-"""Lines in one another, each further to the right. Scala's scanner of tree-sitter-languages writes
-beyond its end at 150."""
+"""Levels of indentation. Scala's scanner in tree-sitter-languages overruns its buffer at 150."""
 
 _BLOCKS = {
     "markdown": re.compile(
@@ -27,11 +26,12 @@ _BLOCKS = {
     ),
     "yaml": re.compile(rb"^(?:[ \t]*[-?:](?=[ \t])){%d}" % MOST_LEVELS, re.MULTILINE),
 }
-"""What opens too many blocks in one line. Markdown's grammars bear 127, YAML's of the language pack
+"""Lines that open too many blocks. Markdown's grammars can take 127, YAML's in the language pack
 255."""
 
 _RUNS = {"markdown": b"`" * 200}
-"""Markdown's grammar of tree-sitter-languages aborts at 256."""
+"""Runs of characters that are too long. Markdown's grammar in tree-sitter-languages aborts at
+256 backticks."""
 
 _MOST_WORK = 8_000_000  # bytes; two million characters of minified code take two million
 
@@ -42,10 +42,10 @@ _INDENT = re.compile(rb"^[ \t]*(?=[^\s])", re.MULTILINE)
 
 
 def nests_without_measure(text: str, language: str = "") -> bool:
-    """Do more brackets stand open in one another, or lines further right, than is sane?
+    """Are brackets or lines nested more deeply than is sane?
 
-    Those in strings and comments count: a quote that is typed can turn them into code. Some tenths
-    of a millisecond for a long file.
+    Counts those in strings and comments too: typing a quote can turn them into code. Takes a few
+    tenths of a millisecond for a long file.
     """
     data = utf_8(text)
     blocks, run = _BLOCKS.get(language), _RUNS.get(language)
@@ -58,7 +58,7 @@ def nests_without_measure(text: str, language: str = "") -> bool:
 
 
 def _nests_brackets(data: bytes, deepest: int) -> bool:
-    """What closes at once goes first, until nothing is left that closes."""
+    """Are brackets nested too deeply? Peels off matched pairs from the inside out to find out."""
     left = data.translate(None, _NO_BRACKETS)
     if _surplus(left) > deepest:
         return True
@@ -77,7 +77,7 @@ def _nests_brackets(data: bytes, deepest: int) -> bool:
 
 
 def _surplus(brackets: bytes) -> int:
-    """How many brackets of one kind are never closed."""
+    """How many brackets of one kind are opened but never closed, for the worst kind."""
     return max(brackets.count(pair[:1]) - brackets.count(pair[1:]) for pair in _PAIRS)
 
 

@@ -1,4 +1,4 @@
-"""What stands at a place in the code, so that it can be told what could be done there."""
+"""What kind of code is at a position, to decide which actions to offer there."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _MOST_NODES = 5_000
 
 
 def sites(tree: SyntaxTree, span: Span) -> frozenset[str]:
-    """Which of ``"definition"``, ``"function"`` and ``"loop"`` are in a span or around it.
+    """Which of ``"definition"``, ``"function"`` and ``"loop"`` are in or around a span.
 
-    A loop counts where it is inside the span, or the span inside of it and of no nested function.
+    A loop counts if it is inside the span, or around the span with no function in between.
     """
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     found: set[str] = set()
@@ -37,7 +37,7 @@ def sites(tree: SyntaxTree, span: Span) -> frozenset[str]:
 
 
 def symbol_at(tree: SyntaxTree, text: str, offset: int) -> str:
-    """The name at a place, or that ends there; ``""`` where there is none."""
+    """The name at ``offset`` or ending there; ``""`` if there is none."""
     at = tree.source.to_byte(offset)
     for place in (at, max(at - 1, 0)):
         node = tree.tree.root_node.descendant_for_byte_range(place, place)

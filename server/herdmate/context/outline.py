@@ -1,4 +1,4 @@
-"""Heads of definitions: what a file defines, without how.
+"""Heads of definitions: what a file defines, but not how.
 
 A definition's head is its code up to its body (``def area(width, height):``).
 """
@@ -20,7 +20,7 @@ _DEEPEST = 8
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One definition: its name, its code without its body, and the name of what holds it."""
+    """One definition: its name, its code without the body, and the name of what contains it."""
 
     name: str
     text: str
@@ -29,14 +29,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry of what stands above a place; of a lower ``rank`` is what matters more there."""
+    """One entry of an outline; those of lower ``rank`` matter more."""
 
     text: str
     rank: int
 
 
 def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
-    """All that a file defines outside of functions, each with a stub in the place of its body."""
+    """All definitions outside functions, each with a stub for a body."""
     source = tree.source.data
     return tuple(
         Head(item.name, _stubbed(item, tree.language), item.holder.name if item.holder else "")
@@ -45,10 +45,10 @@ def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
 
 
 def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
-    """What matters of the code above ``offset``, in the file's order, line ends ``\\n``.
+    """What matters in the code above ``offset``, in file order, with ``\\n`` line ends.
 
-    The heads of what ``offset`` is in (rank 0), imports (1), and the heads beside those with a stub
-    in the place of their bodies (2).
+    These are the heads of the definitions around ``offset`` (rank 0), the imports (1), and the
+    siblings of the former, with stubs for bodies (2).
     """
     if tree.language not in STUBS:
         return ()
@@ -67,7 +67,7 @@ def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
 
 
 def pack(lines: tuple[Line, ...], tokens: int, cost: Callable[[str], int]) -> str:
-    """As many lines as fit, those that matter most first and of those the last, in their order."""
+    """As many lines as fit, in order; the most important and, among equals, the last win."""
     taken: set[int] = set()
     for at in sorted(range(len(lines)), key=lambda at: (lines[at].rank, -at)):
         if (price := cost(lines[at].text)) <= tokens:
@@ -86,7 +86,7 @@ class _Item:
 
 
 def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
-    """Definitions outside of functions, in the order of the file; places are bytes."""
+    """Definitions outside functions, in file order; positions are in bytes."""
     waiting: list[tuple[Any, int, _Item | None]] = [(tree.tree.root_node, 0, None)]
     for _ in range(_MOST_NODES):
         if not waiting:

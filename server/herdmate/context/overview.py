@@ -1,6 +1,6 @@
-"""The head of a prompt for a long file: imports, and heads of what stands above the window.
+"""The start of a prompt for a long file: imports, and the heads of definitions above the window.
 
-It is a function of the text above the window alone, so that it stays while one types below.
+It depends only on the text above the window, so it does not change as the user types below.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ class Overviews:
     _made: dict[str, tuple[str, tuple[outline.Line, ...]]] = field(default_factory=dict)
 
     async def above(self, document: Document, start: int, tokens: int, counts: TokenCounts) -> str:
-        """What matters of the text above ``start``, within so many tokens."""
+        """What matters in the text above ``start``, within ``tokens``."""
         text = document.text[:start]
         known = self._made.get(document.uri)
         if known is None or known[0] != text:
-            # What is supposed stands at the cursor, so below.
+            # The supposed edit is at the cursor, so it is below the window's start.
             real = document.supposed[0] if document.supposed is not None else document
             tree = syntax.fresh_tree_of(real)
             if tree is not None or known is None:
                 known = text, _above(tree, real, start)
-            # Else the file is long and being typed in: what was known will do.
+            # Else the user is typing in a long file: the old overview will do.
             self._made.pop(document.uri, None)
             self._made[document.uri] = known
             if len(self._made) > _MOST:
@@ -43,9 +43,9 @@ class Overviews:
 def _above(
     tree: syntax.SyntaxTree | None, document: Document, start: int
 ) -> tuple[outline.Line, ...]:
-    """The lines of the overview, with stars in the place of secrets.
+    """The lines of the overview, redacted.
 
-    A document whose secrets were taken out carries the tree of the text with them.
+    A redacted document carries the tree of the original text.
     """
     if tree is None:
         return ()

@@ -1,8 +1,9 @@
-"""Asks the parser process, which may crash and hang where the server must not.
+"""Talks to the parser process, which may crash or hang; the server must not.
 
-Whatever is parsed in the server is tried there first, in the same steps: a text, and then each edit
-of it. What crashes there, or takes too long, is never parsed here. Much is not parsed here at all.
-Text that did harm is remembered by its hash and not tried again.
+Everything parsed in the server is tried there first, in the same steps: a text, then each edit to
+it. What crashes there, or takes too long, is never parsed here, and much is never parsed here at
+all. Harmful text, which made the process crash or hang, is remembered by its hash and not tried
+again.
 """
 
 from __future__ import annotations
@@ -30,10 +31,10 @@ from herdmate.text import Edit
 _log = logging.getLogger(__name__)
 
 MOST_REFUSED = 1_000
-"""Texts that did harm and are remembered."""
+"""Harmful texts that are remembered."""
 
 _SLACK = 0.5
-"""Seconds of a processor beyond the allowed ones after which the process is killed."""
+"""Seconds of CPU time beyond the limit after which the process is killed."""
 
 _LONGEST_WAIT = 10.0
 """Seconds for an answer, however busy the machine is."""
@@ -47,56 +48,56 @@ _numbers = itertools.count(1)
 
 @cache
 def for_documents() -> ParserClient:
-    """The parser process for what is open: it has the same trees as the server."""
+    """The parser process for open documents: it has the same trees as the server."""
     return ParserClient()
 
 
 @cache
 def for_replies() -> ParserClient:
-    """The parser process for what a model says, which is asked between two keys."""
+    """The parser process for a model's answers, asked between two keystrokes."""
     return ParserClient()
 
 
 @cache
 def for_files() -> ParserClient:
-    """The parser process for files that nobody has opened."""
+    """The parser process for files that are not open."""
     return ParserClient()
 
 
 def end_all() -> None:
-    """End the parser processes, whatever they do."""
+    """End the parser processes, even if they are busy."""
     for client in (for_documents, for_replies, for_files):
         client().end()
 
 
 class ParserClient:
-    """A parser process, started when first asked, and again after it ended. For any thread."""
+    """A parser process, started on the first request and again whenever it ended. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._is_starting = False
-        self._is_fresh = True  # nothing was asked yet
+        self._is_fresh = True  # has not answered anything yet
         self._refused: OrderedDict[bytes, None] = OrderedDict()
 
     @property
     def process_id(self) -> int | None:
-        """The child's process id once it was started."""
+        """The child's process id, once it has been started."""
         return self._process.pid if self._process is not None else None
 
     def start(self) -> None:
-        """Start the process, if none runs, without waiting for it."""
+        """Start the process if it is not running, without waiting for it."""
         with self._lock, contextlib.suppress(OSError):
             self._start()
 
     def end(self) -> None:
-        """End the process, also while it is being asked; the next question starts another."""
+        """End the process, even if it is busy; the next request starts another."""
         if (process := self._process) is not None:
             process.kill()
 
     def try_text(self, text: str, language: str, number: int, seconds: float) -> bool:
-        """Does a text parse in time? Its tree is kept under ``number`` unless that is 0."""
+        """Does a text parse in time? If so, its tree is kept under ``number``, unless that is 0."""
         question = {"do": "try", "text": text, "language": language, "tree": number}
         answer = self._ask(question, text, language, seconds)
         return answer is not None and answer.get("parsed") is True
@@ -105,10 +106,10 @@ class ParserClient:
         self, old: int, old_length: int, edits: tuple[Edit, ...], number: int,
         text: str, language: str, seconds: float,
     ) -> bool | None:  # fmt: skip
-        """Is what was kept under ``old`` parsed in time after edits? Kept under ``number`` then.
+        """Does the tree kept under ``old`` parse in time after edits? It moves to ``number``.
 
-        ``None`` where these edits did harm. Raises ``LookupError`` where it is not kept any more,
-        or where another thread is asking something that takes longer.
+        ``None`` if the edits were harmful. Raises ``LookupError`` if the tree is no longer kept or
+        the process is busy for another thread.
         """
         if not self._lock.acquire(timeout=max(seconds, 0.0)):
             raise LookupError(old)
@@ -121,14 +122,14 @@ class ParserClient:
         return None if answer is None else answer.get("parsed") is True
 
     def error_count(self, text: str, language: str, seconds: float) -> int | None:
-        """See ``parsing.error_count``; ``None`` where the text is not parsed in time."""
+        """See ``in_process_parsing.error_count``; ``None`` if the text is not parsed in time."""
         question = {"do": "errors", "text": text, "language": language}
         answer = self._ask(question, text, language, seconds)
         count = None if answer is None else answer.get("errors")
         return count if isinstance(count, int) else None
 
     def heads(self, text: str, language: str) -> tuple[tuple[str, str, str], ...]:
-        """What a text defines, with stars in the place of private keys: the fields of ``Head``."""
+        """What a text defines, redacted, as the fields of ``Head``."""
         question = {"do": "heads", "text": text, "language": language}
         answer = self._ask(question, text, language, LONGEST_PARSE)
         found = answer.get("heads") if answer is not None else None
@@ -139,7 +140,7 @@ class ParserClient:
     def _ask(
         self, question: Mapping[str, Any], text: str, language: str, seconds: float
     ) -> Mapping[str, Any] | None:
-        """The answer, or ``None`` where there is none in time or the process ended over it."""
+        """The answer; ``None`` if there is none in time or the question ended the process."""
         if self._refused and _mark(text, language) in self._refused:
             return None
         if not self._lock.acquire(timeout=_LONGEST_WAIT):
@@ -152,7 +153,7 @@ class ParserClient:
                 if (found := self._exchange(line, seconds)) is not None:
                     self._is_fresh = False
                     return found
-                # It ends when nobody has asked for long, and also of what was asked before.
+                # A used process can have ended for lack of work or over an earlier question.
                 if not self._has_ended() or is_fresh:
                     break
             self._refuse(_mark(text, language), language)
@@ -191,7 +192,7 @@ class ParserClient:
         self._is_starting = self._is_fresh = True
 
     def _has_ended(self) -> bool:
-        """Did it end by itself? What still runs and has not answered is killed."""
+        """Did the process end by itself? If it is still running, kill it."""
         assert self._process is not None
         try:
             self._process.wait(0.5)
@@ -209,16 +210,16 @@ class ParserClient:
 
 
 def next_number() -> int:
-    """A number that no tree has yet."""
+    """A number that no tree has had yet."""
     return next(_numbers)
 
 
 def _patiently(
     answers: queue.SimpleQueue[bytes | None], process_id: int, seconds: float
 ) -> bytes | None:
-    """The next answer. Raises ``queue.Empty`` once the process has worked for far too long.
+    """The next answer. Raises ``queue.Empty`` once the process has used far too much CPU time.
 
-    On a busy machine it may wait long before it has worked at all.
+    On a busy machine that can take much longer than ``seconds``.
     """
     with contextlib.suppress(queue.Empty):
         return answers.get(timeout=seconds + _SLACK)
@@ -245,7 +246,7 @@ def _mark(text: str, language: str) -> bytes:
 
 def _close(process: subprocess.Popen[bytes]) -> None:
     assert process.stdin is not None
-    with contextlib.suppress(OSError):  # what was not read any more
+    with contextlib.suppress(OSError):  # data that was never read
         process.stdin.close()
 
 

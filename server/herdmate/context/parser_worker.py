@@ -1,9 +1,9 @@
-"""The parser process: parses text that nobody vouches for, where a crash takes nothing along.
+"""The parser process: parses untrusted text where a crash does no damage.
 
-Started by ``parser_client`` as ``python -m herdmate.context.parser_worker``. It reads one JSON
-object a line from its standard input and answers each with one line. It ends when its input ends,
-when nobody has asked for a while, and when an answer takes far longer than was allowed: a grammar
-that never returns holds no processor for good, also where the server is gone.
+``parser_client`` starts it as ``python -m herdmate.context.parser_worker``. It reads JSON objects
+from standard input, one per line, and answers each with one line. It ends when its input ends, when
+it has been idle for a while, and when an answer takes far longer than allowed: a grammar that never
+returns does not hog a CPU forever, even if the server is gone.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from herdmate.redaction.redact import redacted
 from herdmate.text import Edit, Span
 
 MOST_TREES = 24
-"""Trees that are kept to follow edits; of one that was dropped the next edit brings all text."""
+"""Trees kept to follow edits. After a tree is dropped, its next edit comes with the whole text."""
 
 IDLE = 300.0
 """Seconds without a question after which the process ends."""
 
 _GRACE = 2.0
-_STACK = 1 << 20  # as the smallest that any platform gives the server; there what fits here fits
+_STACK = 1 << 20  # the smallest that any platform gives the server: what fits here fits there
 _MEMORY = 768 << 20
 
 
@@ -47,7 +47,7 @@ def main() -> None:
     worker.start()
     while worker.is_alive() and clock.asked + IDLE > time.monotonic():
         worker.join(IDLE / 10)
-    os._exit(0)  # Python could not end tidily while the other thread reads
+    os._exit(0)  # Python cannot exit cleanly while the other thread reads
 
 
 @dataclass(slots=True)
@@ -73,9 +73,9 @@ def _serve(questions: BinaryIO, output: BinaryIO, clock: _Clock) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """End the process then, wherever native code is; 0 for not at all."""
+    """End the process after ``seconds``, even inside native code; 0 cancels that."""
     if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_REAL, seconds)  # SIGALRM ends it, as nothing handles it
+        signal.setitimer(signal.ITIMER_REAL, seconds)  # nothing handles SIGALRM, so it kills us
     elif seconds:
         faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
     else:
@@ -83,7 +83,7 @@ def _end_in(seconds: float) -> None:
 
 
 class _Trees:
-    """The trees that follow the server's own, by number, the newest last."""
+    """The trees that mirror the server's, by number, the newest last."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[int, SyntaxTree] = OrderedDict()
@@ -98,7 +98,7 @@ class _Trees:
 
 
 def _try(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
-    """Does a text parse in time? ``tree`` is the number to keep it under, 0 for not at all."""
+    """Does a text parse in time? Keeps the tree under the number ``tree``, unless that is 0."""
     tree = in_process_parsing.parsed(question["text"], question["language"], question["seconds"])
     if tree is not None and question["tree"]:
         trees.keep(question["tree"], tree)
@@ -106,7 +106,7 @@ def _try(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
 
 
 def _edit(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
-    """Does it still after edits? ``{}`` for a tree that is not kept any more."""
+    """Does a kept tree still parse in time after edits? ``{}`` if it is no longer kept."""
     if (old := trees.take(question["old"])) is None or len(old.source.text) != question["length"]:
         return {}
     edits = tuple(Edit(Span(start, end), text) for start, end, text in question["edits"])
@@ -136,14 +136,14 @@ _ANSWERS: dict[str, Callable[[_Trees, dict[str, Any]], dict[str, Any]]] = {
 
 
 def _private_output() -> BinaryIO:
-    """Standard output for answers alone: what native code prints goes to standard error."""
+    """Reserve standard output for answers: what native code prints goes to standard error."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return output
 
 
 def _limit_memory() -> None:
-    """Where the system can: what asks for more ends."""
+    """Limit memory and core dumps, on systems that can."""
     try:
         import resource
 

@@ -1,4 +1,4 @@
-"""Long code cut where its syntax allows: each part is whole and can be worked on alone."""
+"""Long code, cut along its syntax into parts that are complete in themselves."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from herdmate.text import Span
 Fits = Callable[[Span], bool]
 
 _DEEPEST = 20
-"""Classes in one another that are cut."""
+"""Levels of nested classes that are cut."""
 
 
 def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:
-    """The definitions and statements of a span, in order, as many together as fit.
+    """The definitions and statements in a span, in order, as many in each part as fit.
 
-    A class that does not fit is cut into its members; heads stay out of all parts. ``None`` where
+    A class that does not fit is cut into its members, and its head is in no part. ``None`` if
     something that cannot be cut does not fit.
     """
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
@@ -27,7 +27,7 @@ def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:
     groups: list[list[Span]] = [[]]
     for item in _items(root, tree, start, end, fits):
         if item is None:
-            groups.append([])  # what comes next does not go on from what came before
+            groups.append([])  # what follows is not contiguous with what came before
             continue
         if not fits(item):
             return None
@@ -42,8 +42,8 @@ def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:
 def _items(
     node: Any, tree: SyntaxTree, start: int, end: int, fits: Fits, depth: int = 0
 ) -> Iterator[Span | None]:
-    """Spans of what stands in a node; ``None`` where a head or an end lies between two."""
-    begun: int | None = None  # of comments, which belong to what comes behind them
+    """The spans of a node's items, with ``None`` for a class's head or end between two."""
+    begun: int | None = None  # start of the comments that belong to the next item
     for child in node.named_children:
         if child.start_byte >= end or child.end_byte <= start:
             continue
@@ -63,7 +63,7 @@ def _items(
 
 
 def _body(node: Any, language: str) -> Any | None:
-    """The body of what holds definitions, whatever is around it."""
+    """The body of the class or other container in a node, whatever wraps it, or ``None``."""
     while node is not None and not is_definition(node, language):
         node = next((child for child in node.named_children if _holds(child, language)), None)
     if node is None or not is_container(node):

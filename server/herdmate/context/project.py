@@ -1,8 +1,8 @@
-"""Code of other files that the model sees with a document's own.
+"""Code from other files that the model sees along with a document.
 
-What stands first in a prompt must not change while one types, or all of it is evaluated anew. So
-what was chosen for a document stays until nobody types, and then as long as half of it is right.
-What must not be seen, is gone or says something else now goes at once.
+The start of a prompt must not change while the user types, or the whole prompt is evaluated again.
+So the excerpts chosen for a document stay until a pause in typing, and even then if half of them
+are still right. Code that is withheld now, gone or changed is dropped at once.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ _MOST_CANDIDATES = 24
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """What was chosen for a document, and all that the files it came from defined then."""
+    """What was chosen for a document, and everything that its files defined at that time."""
 
     found: tuple[Defined, ...]
     excerpts: tuple[Excerpt, ...]
     defined: Mapping[Path, tuple[Head, ...]]
 
     def stands(self, index: Index) -> bool:
-        """Do the files still define just that?"""
+        """Do the files still define exactly the same?"""
         return all(index.of_file(path) == heads for path, heads in self.defined.items())
 
 
 @dataclass(slots=True)
 class Project:
-    """A workspace's folders, the index of its files, and what the model may not see of it.
+    """A workspace's folders, the index of its files, and what the model must not see of it.
 
-    ``nearby`` are the files that are open or were edited lately. ``withheld`` are open documents
-    that the model must not see, by URI, each with the reason.
+    ``nearby`` are the files that are open or were recently edited. ``withheld`` maps the URIs of
+    open documents that the model must not see to the reasons.
     """
 
     index: Index = field(default_factory=Index)
@@ -51,19 +51,19 @@ class Project:
 
     @property
     def nearby(self) -> Nearby:
-        """What is open or was edited lately; looked for when somebody asks, not at each change."""
+        """The files that are open or were recently edited, computed on demand."""
         if self._nearby is None:
             self._nearby = self.look_nearby()
         return self._nearby
 
     def look_again(self, look_nearby: Callable[[], Nearby]) -> None:
-        """Something else is nearby."""
+        """Replace the source of ``nearby``."""
         self.look_nearby, self._nearby = look_nearby, None
 
     async def seen_with(
         self, cursor: Cursor, tokens: int, counts: TokenCounts, nobody_types: bool
     ) -> tuple[Excerpt, ...]:
-        """What the model sees with the document at a cursor, within so many tokens."""
+        """The excerpts that the model sees along with the document, within ``tokens``."""
         uri = cursor.document.uri
         path = path_of(uri)
         if path is None or not len(self.index) or tokens <= 0:
@@ -79,7 +79,7 @@ class Project:
         if known is not None and known.stands(self.index) and _agree(known.found, found):
             return known.excerpts
         await counts.learn(pieces(found, self.index, self.folders))
-        # Files may have gone while the tokens were counted.
+        # Files can have gone while the tokens were being counted.
         found = tuple(item for item in found if item.head in self.index.of_file(item.path))
         chosen = excerpts(found, self.index, self.folders, tokens, counts.cost)
         defined = {item.path: self.index.of_file(item.path) for item in found}
@@ -87,29 +87,29 @@ class Project:
         return chosen
 
     def forget(self, uri: str) -> None:
-        """A document was closed."""
+        """Drop a closed document."""
         self._chosen.pop(uri, None)
         self.withheld.pop(uri, None)
 
     def choose_anew(self) -> None:
-        """Other files may be seen than before."""
+        """Drop all choices, because other files may be seen now."""
         self._chosen.clear()
 
     def shown_path(self, uri: str) -> str:
-        """A document's path as people write it."""
+        """A document's path, to show."""
         path = path_of(uri)
         if path is None:
             return uri.rpartition("/")[2]
         return shown_path(path, self.folders)
 
     def _forget_withheld(self, paths: Iterable[Path]) -> None:
-        """Files are looked at before they are shown: rules change, and not all is told."""
+        """Drop files that are withheld by now: not every change of the rules is reported to us."""
         for path in paths:
             if reason_to_withhold_file(path, self.folders) is not None:
                 self.index.forget(path)
 
 
 def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:
-    """Is at least half of what would be chosen now in what was chosen before?"""
+    """Is at least half of the new choice in the old one?"""
     best = new[: max(len(old), 1)]
     return 2 * sum(item in old for item in best) >= len(best)

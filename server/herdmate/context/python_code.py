@@ -1,4 +1,4 @@
-"""What Python itself says of Python code: where it gives up, and names that nothing defines."""
+"""What Python itself knows about Python code: syntax errors, and names that nothing defines."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _GIVEN = frozenset(dir(builtins)) | {
 
 
 def row_of_error(code: str) -> int | None:
-    """The row, from 0, at which Python gives up; ``None`` where it does not.
+    """The 0-based row of the first syntax error, or ``None``.
 
-    What the grammar forgives, such as a body that is missing or not indented, Python does not. Code
-    for another Python than this one counts as wrong.
+    Python is stricter than the grammar: it rejects a body that is missing or not indented. Code for
+    a different version of Python counts as an error.
     """
     parsed = _parsed(code)
     return parsed if isinstance(parsed, int) else None
 
 
 def unknown_names(code: str) -> frozenset[str]:
-    """Names that are used and that nothing in the code defines, in whatever scope.
+    """Names that are used but defined nowhere in the code, in any scope.
 
-    None where the code cannot be parsed or brings in names that cannot be told.
+    Empty if the code cannot be parsed or has a star import.
     """
     parsed = _parsed(code)
     if isinstance(parsed, int):
@@ -52,10 +52,10 @@ def unknown_names(code: str) -> frozenset[str]:
 
 
 def without_typing(code: str, original: str) -> str:
-    """Code without the import of ``typing`` that a model put on top, as Python 3.10 needs none.
+    """Code without an import from ``typing`` that a model added at the top.
 
-    ``List[int]`` becomes ``list[int]`` and ``Optional[int]`` becomes ``int | None``; what has no
-    such form keeps its name.
+    As of Python 3.10, ``List[int]`` is ``list[int]`` and ``Optional[int]`` is ``int | None``. Names
+    without such an equivalent stay.
     """
     found = _TYPING.match(code)
     if found is None or found[0].strip() in original:
@@ -71,10 +71,10 @@ def without_typing(code: str, original: str) -> str:
 
 
 def without_known_imports(code: str, original: str, file: str) -> str:
-    """Code without the imports outside functions whose names the file has already, from wherever.
+    """Code without top-level imports of names that the file already has, from wherever.
 
-    A model that sees a function alone guesses where its names come from. What stands in
-    ``original`` stays.
+    A model that sees only a function has to guess where its names come from. Imports that are in
+    ``original`` stay.
     """
     parsed, around = _parsed(code), _parsed(file)
     if isinstance(parsed, int) or isinstance(around, int):
@@ -92,7 +92,7 @@ def without_known_imports(code: str, original: str, file: str) -> str:
 
 
 def _bound(node: ast.stmt) -> set[str]:
-    """The names that a statement of the top level binds, one level deep."""
+    """The names that a top-level statement binds, looking into ``try`` and ``if``."""
     if isinstance(node, ast.Import | ast.ImportFrom):
         return {(item.asname or item.name).partition(".")[0] for item in node.names}
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
@@ -111,7 +111,7 @@ _OPTIONAL = re.compile(r"\bOptional\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*
 
 
 def _parsed(code: str) -> ast.Module | int:
-    """The tree, or the row at which Python gives up."""
+    """The tree, or the row of the syntax error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -1,4 +1,4 @@
-"""Which definitions of other files help at a cursor, most helpful first, within a budget."""
+"""Which definitions from other files help at a cursor, most helpful first, within a budget."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MOST_MEMBERS = 12
 
 @dataclass(frozen=True, slots=True)
 class Nearby:
-    """What is known of files besides their definitions: which are open, and lately edited."""
+    """Which files are open, and which were recently edited."""
 
     opened: frozenset[Path] = frozenset()
     edited: frozenset[Path] = frozenset()
@@ -28,11 +28,11 @@ class Nearby:
 def related(
     text: str, offset: int, path: Path, index: Index, nearby: Nearby
 ) -> tuple[Defined, ...]:
-    """Definitions of other files that the code around ``offset`` names, most helpful first.
+    """Definitions in other files that the code around ``offset`` mentions, most helpful first.
 
-    The nearer a name stands to ``offset`` the more it counts; so do files that this one imports,
-    that are open or were edited lately, or that lie in the same folder. A name that is defined in
-    many files counts only where one of those is meant.
+    A name counts more the closer it is to ``offset``. Files count more if this one imports them, if
+    they are open or recently edited, or if they are in the same folder. A name that many files
+    define counts only in imported ones.
     """
     return related_to(_names(text, offset), text, path, index, nearby)
 
@@ -40,9 +40,9 @@ def related(
 def related_to(
     names: Mapping[str, float], text: str, path: Path, index: Index, nearby: Nearby
 ) -> tuple[Defined, ...]:
-    """Definitions of other files under some names, each with what it counts, between 0 and 1.
+    """Definitions in other files of names with weights between 0 and 1, most helpful first.
 
-    ``text`` is that of the file at ``path``, which the names stand in.
+    ``text`` is the content of the file at ``path``, in which the names occur.
     """
     imported = _imported_words(text)
     meant = {item for word in imported for item in index.modules(word)} - {path}
@@ -50,7 +50,7 @@ def related_to(
     for name, nearness in names.items():
         files = index.named(name)
         many = len(files) - (path in files)
-        # Where many files define a name, looking at each would take longer than a key may.
+        # If many files define a name, checking each would take too long for a keystroke.
         where = files.keys() - {path} if many <= _MOST_ALIKE else meant & files.keys()
         known = [item for file in where for item in files[file]]
         many = max(many, len(known))
@@ -68,7 +68,7 @@ def excerpts(
     found: Iterable[Defined], index: Index, folders: tuple[Path, ...], tokens: int,
     cost: Callable[[str], int],
 ) -> tuple[Excerpt, ...]:  # fmt: skip
-    """As many of the definitions as fit, grouped by file, in an order that does not change.
+    """As many of the definitions as fit, grouped by file, in a stable order.
 
     A class comes with the heads of its members, a member with that of its class.
     """
@@ -92,7 +92,7 @@ def excerpts(
 
 
 def pieces(found: Iterable[Defined], index: Index, folders: tuple[Path, ...]) -> list[str]:
-    """All texts whose cost ``excerpts`` may ask."""
+    """All texts whose cost ``excerpts`` can ask for."""
     return [
         text
         for item in found
@@ -105,7 +105,7 @@ _IMPORTED, _EDITED, _OPENED, _BESIDE = 2.0, 0.8, 0.6, 0.4
 
 
 def _names(text: str, offset: int) -> Mapping[str, float]:
-    """The names around a place, each with a nearness between 0 and 1."""
+    """The names around ``offset``, each with a nearness between 0 and 1."""
     start, end = max(offset - _REACH_BEFORE, 0), min(offset + _REACH_AFTER, len(text))
     found: dict[str, float] = {}
     for word in _WORD.finditer(text, start, end):
@@ -116,7 +116,7 @@ def _names(text: str, offset: int) -> Mapping[str, float]:
 
 
 def _imported_words(text: str) -> frozenset[str]:
-    """Words of the lines that bring in other files."""
+    """The words in lines that import other files."""
     lines = re.findall(
         r"^[ \t]*(?:from|import|use|using|require\w*|include|#include|mod|export)\b.*|"
         r"^[ \t]*(?:source|\.)[ \t]+[^=\s].*|"
@@ -136,7 +136,7 @@ def _nearness(path: Path, own: Path, imported: frozenset[str], nearby: Nearby) -
 
 
 def _with_kin(item: Defined, index: Index) -> list[Head]:
-    """A definition with the head of what holds it, and with the heads of what it holds."""
+    """The heads of a definition, its container and its members."""
     of_file = index.of_file(item.path)
     holders = [head for head in of_file if item.head.holder and head.name == item.head.holder][:1]
     members = [head for head in of_file if head.holder == item.head.name][:_MOST_MEMBERS]

@@ -1,9 +1,9 @@
-"""Which files hold secrets, told by their names and by the folders that they lie in.
+"""Which files hold secrets, judging by their names and folders.
 
-What counts is whether a file *holds* secrets or *deals with* them. A file of data or configuration
-that is called after one (``api_key.txt``, ``serviceAccountKey.json``) holds it; code of that name
-(``token.ts``, ``credentials_provider.go``, ``SecretView.swift``) deals with it and is shown, but
-for the few forms in which code is configuration (``secrets.py``, ``wp-config.php``).
+What counts is whether a file *holds* secrets or *deals with* them. Data or configuration named
+after a secret (``api_key.txt``, ``serviceAccountKey.json``) holds it. Code of that name
+(``token.ts``, ``credentials_provider.go``, ``SecretView.swift``) deals with it and is shown, except
+for the few kinds of code that are configuration (``secrets.py``, ``wp-config.php``).
 """
 
 # ruff: noqa: SIM905 - long lists of words, to be read and added to
@@ -17,7 +17,7 @@ from fnmatch import translate
 from pathlib import PurePath
 
 _LONGEST = 4096
-"""Characters of a path: an operating system's limit. Of more, the last ones count."""
+"""Characters of a path, an operating system's limit. Of longer paths only the end counts."""
 
 _DATA = frozenset(
     (
@@ -26,7 +26,7 @@ _DATA = frozenset(
         "toml tsv txt vars xcconfig xls xlsx xml yaml yml"
     ).split()
 )
-"""Endings of files that hold data; a file without any ending is one too."""
+"""Endings of data files; a file without an ending counts as one too."""
 
 _CONFIGURING = frozenset(
     "bash cjs dart fish h hpp ino js lua mjs php pl ps1 psd1 py r rb sh ts zsh".split()
@@ -74,31 +74,31 @@ _NAMES = (
     *("logins.json", "key[34].db", "signons.sqlite", "login data", "cookies.txt", "*.cookies"),
     *("cookies.sqlite", ".lastpass*", ".bitwarden*", "odoo.conf", ".odoorc", "openerp-server.conf"),
     *("jupyter_notebook_config.json", "jupyter_server_config.json", "airflow.cfg", "*.rdg"),
-    # Configuration in which passwords usually stand.
+    # Configuration that usually contains passwords.
     *("application-*.y*ml", "application-*.properties"),
     *("bootstrap-*.y*ml", "bootstrap-*.properties"),
     *("appsettings.*.json", "local.settings.json", "parameters.y*ml", "wp-config*.php"),
     *("database*.y*ml", "database.ini", "database.json", "db.y*ml", "mongoid.y*ml", "env.php"),
     *("localsettings.php", "config.inc.php", "local_settings.py", "settings_local.py"),
     *("secret_token.rb", "arduino_secrets.*"),
-    # Named after a secret, whatever else they are.
+    # Endings that name a secret.
     *("*.secret", "*.secrets", "*.token", "*.tokens", "*.credentials", "*.creds", "*.password"),
     *("*.passwd", "*.passphrase", "*.apikey"),
-    # What was typed.
+    # Histories of what was typed.
     *(".*_history", ".*-history", "*.history", "fish_history", ".histfile", ".viminfo", ".lesshst"),
     *("consolehost_history.txt", "*_history.txt"),
 )  # fmt: skip
-"""Names in lower case that tell by themselves."""
+"""Lower-case names that are enough by themselves."""
 
 _BELOW = (
-    # All that lies in a folder.
+    # Everything in a folder.
     *(".ssh/* .gnupg/* .aws/* .azure/* .oci/* .password-store/* .envs/* .secrets/*".split()),
     *(".credentials/* .pki/* keyrings/* gcloud/* .kaggle/* .kube/* .chef/* .purple/*".split()),
     *("system-connections/* .bitcoin/* .ethereum/keystore/* configstore/* .gsutil/*".split()),
     *(".vault/* .openvpn/* .bluemix/* .ibmcloud/* .huggingface/* .dbt/* .snowflake/*".split()),
     *(".snowsql/* .znc/* .config/op/* .config/stripe/* .terraform.d/* .minikube/*".split()),
     *("wireguard/*.conf openvpn/* .subversion/auth/* .wrangler/config/*".split()),
-    # One file in it.
+    # Single files in a folder.
     *(".docker/config.json .m2/settings*.xml .m2/*security*.xml gh/hosts.y*ml".split()),
     *(".config/hub glab-cli/config.y*ml doctl/config.y*ml .fly/config.y*ml".split()),
     *("hcloud/cli.toml netlify/config.json .netlify/*.json .pulumi/*.json".split()),
@@ -109,17 +109,17 @@ _BELOW = (
     *("app/etc/local.xml sites/*/settings*.php .sbt/*credentials* .ivy2/.credentials*".split()),
     *("vercel/auth.json .vercel/auth.json .jupyter/*.json .ssb/secret".split()),
 )  # fmt: skip
-"""Folders, and what in each holds secrets, all in lower case."""
+"""Folders, and the files in each that hold secrets, all in lower case."""
 
 _EXEMPT = re.compile(
     r"known_hosts.*|authorized_keys.*|.*\.pub|.*\.env\.(?:d\.)?[jt]s|"
     r".*[-_.](?:examples?|sample|template|tmpl|tpl|dist|schema)(?:\.(\w{1,10}))?",
     re.DOTALL,
 )
-"""Names of what is only like one that holds secrets, and is meant to be seen."""
+"""Names that only resemble those of secrets and are meant to be seen."""
 
 _MAY_FOLLOW = _DATA | _CONFIGURING
-"""Endings behind ``example``; ``.env.example.com`` is a host's."""
+"""Endings that can follow ``example``; ``.env.example.com`` belongs to a host."""
 
 _BACKUP = re.compile(
     r"(?:\.(?:bak|backup|old|orig|original|save|sw[a-p]|tmp|temp|copy|rej|git|disabled|inactive|"
@@ -147,7 +147,7 @@ _TOKEN_WORDS = frozenset(
     "password personal private prod production pypi refresh registry saved secret server service "
     "session slack sso stored telegram token tokens twitter user vault".split()
 )
-"""All that stands around ``token`` in the name of a file that holds one."""
+"""The only words that accompany ``token`` in the name of a file that holds one."""
 
 _DEPLOYED = frozenset("live local preprod prod production stage staging uat".split())
 _CONFIGURATION = frozenset(
@@ -159,7 +159,7 @@ _NOT_OF_SECRETS = frozenset(
     "changed forgot forgotten generator message messages policies policy reset rules schema "
     "schemas strength".split()
 )
-"""Words of files about passwords: the text of a mail, a schema."""
+"""Words for files that are about passwords, such as the text of a mail or a schema."""
 
 _TEXTS = frozenset("i18n l10n lang langs locale locales schema schemas translations".split())
 _STYLES = frozenset(
@@ -169,9 +169,9 @@ _INSTALLED = frozenset("site-packages dist-packages node_modules".split())
 
 
 def is_secret(path: str | PurePath) -> bool:
-    """Does a file's path, or that of the file that it is a copy of, tell of passwords or keys?
+    """Does a file's path, or that of the file it is a backup of, suggest passwords or keys?
 
-    A path may be one of Windows, or what stands in a URI.
+    Also takes Windows paths and the paths of URIs.
     """
     plain = unicodedata.normalize("NFKC", str(path)[-_LONGEST:]).replace("\\", "/")
     *folders, name = [part for part in plain.split("/") if part] or [""]
@@ -206,7 +206,7 @@ def _is_called_after_a_secret(name: str, folders: list[str]) -> bool:
 
 
 def _configures_secrets(words: list[str], ending: str, folders: list[str]) -> bool:
-    """Is code nothing but settings? ``secrets.py`` of a library, as Python's own, is not."""
+    """Is a code file just settings? A library's ``secrets.py``, like Python's own, is not."""
     if words == ["secrets"]:
         is_library = any(re.fullmatch(r"(?:lib/?)?python\d?[\d.]*", item) for item in folders)
         own = not is_library and _INSTALLED.isdisjoint(folders)
@@ -217,25 +217,25 @@ def _configures_secrets(words: list[str], ending: str, folders: list[str]) -> bo
 
 
 def _is_data(name: str, ending: str, words: list[str]) -> bool:
-    """Is a file one of data? Without an ending of its own a name that is all words is no ending."""
+    """Is it a data file, by its ending or for lack of one?"""
     return not ending or ending in _DATA or (name.startswith(".") and ending in words)
 
 
 def _is_token(words: list[str], folders: list[str]) -> bool:
-    """A token to show at a door, neither a design's nor a vocabulary's."""
+    """Is it an access token, rather than a design token or one of a vocabulary?"""
     words = [part for word in words for part in _TOKEN.sub(r"\1 token", word).split()]
     is_one = "token" in words and _TOKEN_WORDS.issuperset(words)
     return is_one and _STYLES.isdisjoint(folders[-2:])
 
 
 def _is_deployed(words: list[str], ending: str) -> bool:
-    """Settings of what runs for others, which hold its passwords."""
+    """Are these the settings of a deployment, which contain its passwords?"""
     is_settings = ending == "config" or not _CONFIGURATION.isdisjoint(words)
     return is_settings and ending != "" and not _DEPLOYED.isdisjoint(words)
 
 
 def _original(name: str) -> str:
-    """The name of what a file is a copy of."""
+    """The name of the file that this one is a backup of."""
     name = name.removeprefix("._").removeprefix("Copy of ").removeprefix(".#").removeprefix("#")
     while (before := _BACKUP.sub("", name[-80:].lower())) != name[-80:].lower() and before:
         name = name[: len(name) - len(name[-80:]) + len(before)]

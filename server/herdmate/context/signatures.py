@@ -1,7 +1,7 @@
-"""What code promises to those who use it: the definitions in a span, their heads and parameters.
+"""What code promises its callers: the definitions in a span, their heads and parameters.
 
-Definitions inside of functions are nobody's business but the function's and are left out, unless
-the span lies in that function.
+Definitions inside functions are private to these and left out, unless the span is inside the
+function.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ from herdmate.text import Span
 class Signature:
     """One definition.
 
-    ``name`` begins with the names of what holds it in the span (``Shop.total``). ``parameters`` are
-    the bare names of a function's parameters; ``head`` is all of its code up to the body, without
-    what does not matter, and ``shown`` is it for people; both are ``""`` where it has no body.
+    ``name`` is qualified by its containers in the span (``Shop.total``). ``parameters`` are the
+    bare names of a function's parameters. ``head`` is the code before the body, normalised for
+    comparison, and ``shown`` the same for people; both are ``""`` if there is no body.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Signature:
 
 
 def signatures(tree: SyntaxTree, span: Span) -> tuple[Signature, ...]:
-    """All definitions whose names stand in a span, sorted."""
+    """All definitions whose names are in a span, sorted."""
     source = tree.source.data
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     found = []
@@ -61,7 +61,7 @@ def signatures(tree: SyntaxTree, span: Span) -> tuple[Signature, ...]:
 
 
 def parameter_names(node: Any, source: bytes) -> tuple[str, ...]:
-    """The bare names of a function's parameters, in order; none for what takes no parameters."""
+    """The bare names of a function's parameters, in order; empty if it takes none."""
     holder = _parameters(node)
     if holder is None:
         return ()
@@ -82,7 +82,7 @@ def _signature(node: Any, name: Any, source: bytes, holder: str) -> Signature:
 
 
 def _without_comments(node: Any, source: bytes, body: int) -> bytes:
-    """The head of a definition, decorators and all; the comments in it promise nothing."""
+    """The head of a definition, with decorators but without comments, which promise nothing."""
     head, at = b"", with_attributes(node)[0]
     waiting = [node]
     while waiting:
@@ -95,7 +95,7 @@ def _without_comments(node: Any, source: bytes, body: int) -> bytes:
 
 
 def _parameters(node: Any) -> Any | None:
-    """The node that holds the parameters: C hides it in declarators, ``const f = …`` in a value."""
+    """The node of the parameters: C hides it in declarators, ``const f = …`` in a value."""
     if node.type in ASSIGNMENTS:
         values = (child.child_by_field_name("value") for child in node.named_children)
         node = next((value for value in values if value is not None), node)
@@ -130,6 +130,6 @@ def _plain(source: bytes, node: Any) -> str:
 
 
 def _bare(code: bytes) -> str:
-    """Code in which what does not matter is the same: blanks, quotes, a comma before a closer."""
+    """Code normalised for comparison: whitespace, quotes, commas before closing brackets."""
     text = "".join(code.decode("utf-8", "replace").split()).replace("'", '"')
     return re.sub(r",(?=[)\]}])", "", text)

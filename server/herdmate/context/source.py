@@ -1,4 +1,4 @@
-"""A text and its UTF-8, which tree-sitter counts in."""
+"""A text and its UTF-8 encoding, in which tree-sitter counts."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from herdmate.text import Edit
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A text, its UTF-8, and one place known in both: the last edit, near which most is asked."""
+    """A text and its UTF-8; ``mark`` is the last edit in both, since most queries are near it."""
 
     text: str
     data: bytes
     mark: tuple[int, int] = (0, 0)
 
     def to_byte(self, offset: int) -> int:
-        """The byte at which a character begins."""
+        """The byte at which the character at ``offset`` begins."""
         if len(self.data) == len(self.text):
             return offset
         known, at = self._nearest(offset)
@@ -25,7 +25,7 @@ class Source:
         return at - len(utf_8(self.text[offset:known]))
 
     def to_offset(self, at: int) -> int:
-        """The character that begins at a byte."""
+        """The offset of the character that begins at byte ``at``."""
         if len(self.data) == len(self.text):
             return at
         known, byte = self.mark
@@ -34,12 +34,12 @@ class Source:
         return known - len(self.data[at:byte].decode("utf-8", "ignore"))
 
     def point(self, offset: int) -> tuple[int, int]:
-        """Row and column in bytes; tree-sitter ends a row at a line feed only."""
+        """Row, and column in bytes; for tree-sitter only a line feed ends a row."""
         start = self.text.rfind("\n", 0, offset) + 1
         return self.text.count("\n", 0, start), len(utf_8(self.text[start:offset]))
 
     def edited(self, edit: Edit) -> Source:
-        """What an edit makes of it; only the edit is encoded."""
+        """The source after an edit; encodes only the new text."""
         start, end = edit.span.start, edit.span.end
         low, high = self.to_byte(start), self.to_byte(end)
         text = self.text[:start] + edit.new_text + self.text[end:]
@@ -47,7 +47,7 @@ class Source:
         return Source(text, data, (start, low))
 
     def _nearest(self, offset: int) -> tuple[int, int]:
-        """The known place from which it is not far: the mark, the beginning or the end."""
+        """The nearest known position: the mark, the start or the end."""
         known = ((0, 0), self.mark, (len(self.text), len(self.data)))
         return min(known, key=lambda place: abs(place[0] - offset))
 
@@ -58,5 +58,5 @@ def source_of(text: str) -> Source:
 
 
 def utf_8(text: str) -> bytes:
-    """A lone surrogate, which JSON can carry, has no UTF-8: one byte stands for it."""
+    """The text as UTF-8, with one byte for each lone surrogate, which JSON can contain."""
     return text.encode("utf-8", "replace")

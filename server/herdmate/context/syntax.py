@@ -1,4 +1,4 @@
-"""Syntax trees of documents: parse, follow edits, and ask what stands where."""
+"""Syntax trees of documents: parse, follow edits, and query positions."""
 
 from __future__ import annotations
 
@@ -20,51 +20,51 @@ from herdmate.context.source import source_of
 from herdmate.text import Document, Edit, Span, line_end, line_start
 
 LONG_TEXT = 120_000
-"""Characters. In longer text an edit takes tens of milliseconds to parse, and where a bracket is
-open it takes a second."""
+"""Characters. In longer text an edit takes tens of milliseconds to parse, or a second while a
+bracket is open."""
 
 LARGEST_TEXT = 2_000_000
-"""Characters. A first parse takes a quarter to a whole second for a million; all else waits."""
+"""Characters. A first parse takes between 0.25 and 1 second per million; everything else waits."""
 
 _GIVEN_UP = -1
-"""In the place of the number of a tree whose last edits did harm."""
+"""The ``tried_as`` of a tree whose last edits were harmful to the parser."""
 
 __all__ = ["SyntaxTree", "error_count"]
 
 
 @dataclass(frozen=True, slots=True)
 class NoTree:
-    """What a document carries that cannot be parsed in good time: nobody tries that again."""
+    """Stands in for the tree of a document that cannot be parsed in time, to not try again."""
 
 
 ParseSlices = Generator[float, None, SyntaxTree | None]
-"""A parse in slices of some milliseconds; between two it yields the seconds to leave to others."""
+"""A parse in slices of some milliseconds; yields the seconds to wait before the next one."""
 
 _WAIT = 0.002
-"""Seconds between two looks at whether the parser process has answered."""
+"""Seconds between checks whether the parser process has answered."""
 
 _trials = ThreadPoolExecutor(1, "parser process")
 
 
 def tree_for(text: str, language: str) -> SyntaxTree | NoTree:
-    """What a document with this text carries."""
+    """The tree that a document with this text carries."""
     return _parse(text, language, next_number()) or NoTree()
 
 
 def parse(text: str, language: str) -> SyntaxTree | None:
     """The syntax tree of a text, or ``None``.
 
-    ``None`` where no grammar for the LSP language id is installed, where the text has more than
-    ``LARGEST_TEXT`` characters or nests without measure, where it was not parsed within a second,
-    and where it does harm to its grammar.
+    ``None`` if no grammar for the LSP language id is installed, if the text has more than
+    ``LARGEST_TEXT`` characters or nests too deeply, or if parsing it takes over a second or crashes
+    the parser process.
     """
     return _parse(text, language, 0)
 
 
 def errors_in(text: str, language: str) -> int | None:
-    """How many errors a text has (see ``error_count``); ``None`` where ``parse`` has no tree.
+    """How many errors a text has (see ``error_count``); ``None`` if ``parse`` would return that.
 
-    Nothing is parsed in this process.
+    Parses nothing in this process.
     """
     if not _is_parsed(text, language):
         return None
@@ -81,7 +81,7 @@ def _parse(text: str, language: str, number: int) -> SyntaxTree | None:
 
 
 def _is_parsed(text: str, language: str) -> bool:
-    """Is it tried at all?"""
+    """Should parsing a text be tried at all?"""
     return (
         len(text) <= LARGEST_TEXT
         and parser_for(language) is not None
@@ -92,9 +92,9 @@ def _is_parsed(text: str, language: str) -> bool:
 def parse_slices(
     text: str, language: str, old: SyntaxTree | None = None, seconds: float = LONGEST_PARSE
 ) -> ParseSlices:
-    """The same as ``parse``, in slices; with a stale tree of the text only its edits are parsed.
+    """Like ``parse``, in slices. Given ``old``, a stale tree of the text, parses only its edits.
 
-    The parser process tries it meanwhile on another thread: nobody waits for that.
+    Another thread talks to the parser process, so nothing blocks while it tries the text first.
     """
     if old is not None and old.tried_as == _GIVEN_UP:
         return old
@@ -122,7 +122,7 @@ _FORGOTTEN = object()
 
 
 def _try_again(tree: SyntaxTree, number: int, seconds: float) -> object:
-    """See ``ParserClient.try_edits``; ``_FORGOTTEN`` where the parser process has another tree."""
+    """See ``ParserClient.try_edits``; ``_FORGOTTEN`` if the parser process lacks this tree."""
     text = tree.source.text
     try:
         return for_documents().try_edits(
@@ -147,16 +147,16 @@ def _in_slices(
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
-    """The tree that a document carries; a fresh parse where it was never parsed."""
+    """The tree that a document carries; a fresh parse if it was never parsed."""
     if isinstance(document.tree, SyntaxTree):
         return document.tree
     return None if isinstance(document.tree, NoTree) else parse(document.text, document.language)
 
 
 def fresh_tree_of(document: Document) -> SyntaxTree | None:
-    """The tree that a document carries if no edit has moved that on, else a fresh parse.
+    """The tree that a document carries if no edit has moved it on, else a fresh parse.
 
-    ``None`` also where that would take long.
+    Also ``None`` if that would take too long.
     """
     tree = document.tree
     if isinstance(tree, SyntaxTree) and not tree.tree.root_node.has_changes:
@@ -173,12 +173,12 @@ def edited(
     new_text: str,
     seconds: float = LONGEST_PARSE,
 ) -> SyntaxTree | None:
-    """The tree of ``new_text``, parsed anew only where ``old_text`` was edited.
+    """The tree of ``new_text``, reusing what the edits to ``old_text`` left unchanged.
 
-    ``edits`` come in the order of LSP's ``didChange``: each refers to the text that those before it
-    left. ``tree`` is moved on and must not be used any more. Where parsing takes longer than
-    ``seconds`` the answer is stale, with 0 at once. Where the edits do not lead from ``old_text``
-    to ``new_text`` the answer is a fresh parse; ``None`` as with ``parse``.
+    ``edits`` are in the order of LSP's ``didChange``: each refers to the text after the previous
+    ones. ``tree`` is moved on and must not be used afterwards. If parsing takes longer than
+    ``seconds``, the result is stale; with 0 it is stale immediately. If the edits do not lead from
+    ``old_text`` to ``new_text``, the result is a fresh parse. ``None`` as with ``parse``.
     """
     is_right = tree.source.text == old_text
     tree = in_process_parsing.told(tree, edits)
@@ -192,7 +192,7 @@ def edited(
 
 
 def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
-    """The tree with its last edits parsed; as it is where that takes longer."""
+    """The tree with its last edits parsed; unchanged if that takes longer than ``seconds``."""
     if not tree.is_stale or not seconds:
         return tree
     found = _caught_up(tree, len(tree.source.text), (), seconds)
@@ -202,10 +202,10 @@ def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
 def _caught_up(
     tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], seconds: float
 ) -> SyntaxTree | None:
-    """The tree with its last edits parsed in time, or as it is; ``None`` where they do harm.
+    """The tree with its last edits parsed, unchanged if time runs out, ``None`` if they do harm.
 
-    Nothing is done here but what the parser process has done before. Where that has another tree,
-    or none any more, all of the text is parsed anew in both: in a pause, if there is no time now.
+    Does only what the parser process has done before. If that no longer has the same tree, both
+    parse the whole text again; if there is no time now, in the next pause.
     """
     if tree.tried_as == _GIVEN_UP:
         return None
@@ -227,7 +227,7 @@ def _caught_up(
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:
-    """Where the first thing in a span stands that was not parsed; its start where all was."""
+    """The offset of the first syntax error in a span; the span's start if there is none."""
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     waiting = [tree.tree.root_node]
     while waiting:
@@ -240,9 +240,9 @@ def first_error(tree: SyntaxTree, span: Span) -> int:
 
 
 def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None:
-    """The innermost function, method, class or the like that holds all of ``span``.
+    """The innermost function, method, class or similar that contains all of ``span``.
 
-    Its decorators, attributes and ``export`` are part of it. ``None`` at the top level.
+    Includes its decorators, attributes and ``export``. ``None`` at the top level.
     """
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     for node in ancestors(tree.tree.root_node, start, end):
@@ -253,9 +253,9 @@ def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None
 
 
 def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
-    """The top-level items on both sides of ``offset``, and the ones beside those, in whole lines.
+    """The top-level items on both sides of ``offset``, and their neighbours, in whole lines.
 
-    All of the text where the tree does not tell.
+    The whole text if the tree does not tell.
     """
     root = tree.tree.root_node
     left, right = text[:offset].rstrip(), text[offset:].lstrip()
@@ -275,7 +275,7 @@ _BEGINS_ITEM = re.compile(r"^[^\s)\]}]", re.MULTILINE)
 
 
 def _widened(text: str, span: Span) -> Span:
-    """The span up to lines that stand at the margin: what is broken seems to end its item early."""
+    """The span extended to unindented lines, since a syntax error makes items seem to end early."""
     start = span.start
     while start and text[start : start + 1] in " \t\r\n)]}":
         start = line_start(text, start - 1)
@@ -284,7 +284,7 @@ def _widened(text: str, span: Span) -> Span:
 
 
 def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> tuple[str, ...]:
-    """Names of what is defined in ``span`` (everywhere without it), in the order of the text."""
+    """The names defined in ``span``, by default everywhere, in text order."""
     start = tree.source.to_byte(span.start) if span else 0
     end = tree.source.to_byte(span.end) if span else tree.source.to_byte(len(text))
     source = tree.source.data
@@ -298,7 +298,7 @@ def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> t
 
 
 def imports(tree: SyntaxTree, text: str) -> tuple[Span, ...]:
-    """What stands at the top level and brings in names: imports, includes, uses, the package."""
+    """The top-level statements that bring in names: imports, includes, uses, the package."""
     return tuple(
         Span(tree.source.to_offset(node.start_byte), tree.source.to_offset(node.end_byte))
         for node in tree.tree.root_node.children
@@ -307,10 +307,10 @@ def imports(tree: SyntaxTree, text: str) -> tuple[Span, ...]:
 
 
 def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | None:
-    """``"string"`` or ``"comment"`` where a character typed at ``offset`` would be part of one.
+    """``"string"`` or ``"comment"`` if a character typed at ``offset`` would be part of one.
 
-    Code interpolated into a string is code: ``None``. A string that is not closed yet is told by
-    its quote.
+    ``None`` for code, also if it is interpolated into a string. A string that is not closed yet is
+    recognised by its quote.
     """
     at = tree.source.to_byte(offset)
     left = max(at - 1, 0)
@@ -322,7 +322,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
             return "string"
     source = tree.source.data
     broken = tree.is_stale
-    # A line comment ends where the cursor stands, so it is looked for on the left.
+    # A line comment ends right at the cursor, so look to the left.
     for node in ancestors(root, left, left):
         if node.type in COMMENTS and _reaches(source, node, at):
             return "comment"
@@ -333,7 +333,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
 def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:
     """Does the code just before ``offset`` begin a block (``{``, Python's ``:``, ``then``, ...)?
 
-    Spaces and line ends between the two do not count. Without a tree, strings are taken for code.
+    Ignores spaces and line ends in between. Without a tree, strings are taken for code.
     """
     end = len(text[max(offset - 2000, 0) : offset].rstrip()) + max(offset - 2000, 0)
     if tree is not None and is_in_string_or_comment(tree, text, end):
@@ -342,13 +342,13 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) 
 
 
 def _item(root: Any, at: int) -> Any | None:
-    """The child of the root at a byte."""
+    """The root's child at a byte."""
     around = ancestors(root, at, at)
     return around[-2] if len(around) > 1 else None
 
 
 def _between(root: Any, start: int, end: int) -> Iterator[Any]:
-    """All nodes that touch the bytes ``start:end``, parents first."""
+    """All nodes that overlap the bytes ``start:end``, parents first."""
     waiting = [root]
     while waiting:
         node = waiting.pop()
@@ -358,7 +358,7 @@ def _between(root: Any, start: int, end: int) -> Iterator[Any]:
 
 
 def _reaches(source: bytes, node: Any, at: int) -> bool:
-    """Is ``at`` inside the comment, or at the open end of one that a line end closes?"""
+    """Is ``at`` inside a comment, or at the end of one that only a line end closes?"""
     if node.start_byte < at < node.end_byte:
         return True
     comment = source[node.start_byte : node.end_byte]
@@ -367,7 +367,7 @@ def _reaches(source: bytes, node: Any, at: int) -> bool:
 
 
 def _open_quote(line: str) -> bool:
-    """Does a quote stand open at the end of the line?"""
+    """Is a quote open at the end of the line?"""
     quote = ""
     escaped = False
     for char in line:

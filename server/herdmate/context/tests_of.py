@@ -1,4 +1,4 @@
-"""Where a project keeps its tests: the file that tests of some code would go into."""
+"""Where a project keeps its tests: the file into which new tests go."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path, PurePosixPath
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """File names that tests have, the usual one first, and the folder that they are in.
+    """The file names of tests, the usual one first, and their folder.
 
-    Without a folder they stand beside the code.
+    Without a folder they are next to the code.
     """
 
     names: tuple[str, ...]
@@ -36,27 +36,27 @@ _LAYOUTS = {
 _NO_FILE_NAME = re.compile(
     r"[\x00-\x1f\x7f-\x9f/\\:*?\"<>|\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
-_LONGEST_NAME = 80  # bytes; a name has two, and what a test is called
+_LONGEST_NAME = 80  # bytes; a test file's name has two of these and its affixes
 _RESERVED = frozenset({
     "CON", "PRN", "AUX", "NUL", *(f"{name}{at}" for name in ("COM", "LPT") for at in range(1, 10)),
 })  # fmt: skip
-"""Devices on Windows, with any ending."""
+"""Device names on Windows, whatever the ending."""
 _FOLDERS = ("tests", "test", "spec", "__tests__")
 _MAIN, _TEST = "src/main/", "src/test/"  # Maven's and Gradle's
 
 
 def has_layout(language: str) -> bool:
-    """Is it known where tests in a language go?"""
+    """Do we know where tests in a language go?"""
     return language in _LAYOUTS
 
 
 def file_of_tests(
     path: Path, root: Path, language: str, known: Iterable[Path], name: str
 ) -> Path | None:
-    """A file that does not exist yet, for tests of ``name``, which ``path`` defines.
+    """A new file for the tests of ``name``, which ``path`` defines.
 
-    It lies and is called as most of the tests among the ``known`` files of the project are; where
-    there are none, as is usual. ``None`` where that is not known of a language.
+    Its folder and name follow most of the tests among the project's ``known`` files or, without
+    any, the language's conventions. ``None`` if these are unknown or every such name is taken.
     """
     if (layout := _LAYOUTS.get(language)) is None:
         return None
@@ -78,7 +78,7 @@ def file_of_tests(
 
 
 def module_of(path: Path, test: Path, language: str) -> str:
-    """How a test imports what ``path`` defines; ``""`` where none is needed or known."""
+    """The module name by which a test imports ``path``; ``""`` if none is needed or known."""
     if language == "python":
         parts, folder = [path.stem], path.parent
         while os.path.exists(folder / "__init__.py") and folder != folder.parent:
@@ -91,14 +91,14 @@ def module_of(path: Path, test: Path, language: str) -> str:
 
 
 def _as_file_name(name: str) -> str:
-    """A name out of code, where it may hold slashes and anything, as every disk can have it."""
+    """A name from code, which can contain anything, made valid as a file name on every system."""
     safe = _NO_FILE_NAME.sub("_", name).strip(". ") or "_"
     safe = safe.encode()[:_LONGEST_NAME].decode("utf-8", "ignore")
     return f"{safe}_" if safe.partition(".")[0].upper() in _RESERVED else safe
 
 
 def _folder(here: PurePosixPath, layout: _Layout, tests: list[PurePosixPath]) -> PurePosixPath:
-    """The folder below the root; as deep in the folder of tests as other tests show."""
+    """The folder relative to the root, nested in the test folder as other tests are."""
     parent = here.parent
     if (own := f"{parent}/").startswith(_MAIN) or f"/{_MAIN}" in own:
         return PurePosixPath(own.replace(_MAIN, _TEST, 1))
@@ -117,7 +117,7 @@ def _folder(here: PurePosixPath, layout: _Layout, tests: list[PurePosixPath]) ->
 
 
 def _place(file: PurePosixPath) -> str:
-    """The folder of tests that a test is in, ``""`` for one that stands beside the code."""
+    """The test folder that a test is in, ``""`` if it is next to the code."""
     if file.parent.name == "__tests__":
         return "__tests__"
     return file.parts[0] if len(file.parts) > 1 and file.parts[0] in _FOLDERS else ""

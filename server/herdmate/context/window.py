@@ -1,10 +1,10 @@
-"""The part of a file that the model sees, within a budget of tokens.
+"""The part of a file that the model sees, within a token budget.
 
-The start of a prefix is anchored: while the user types on, it stays where it is for many lines and
-then moves in one large step, because each move makes the engine evaluate the prefix anew. Nothing
-is remembered for that: of the lines that would use between half and all of the budget the one with
-the roundest number is taken (96 rather than 104 rather than 101), and it remains the roundest until
-it falls out of that range or a rounder one comes in, which is after 16 lines or so.
+The start of a prefix is anchored: as the user types, it stays put for many lines and then moves in
+one large step, because each move makes the engine evaluate the prefix again. This needs no state:
+of the lines that would use between half and all of the budget, we pick the one with the roundest
+number (96 over 104 over 101). It remains the roundest until it drops out of that range or a rounder
+one comes in, after 16 lines or so.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from herdmate.context import syntax
 from herdmate.text import Cursor, Selection, Span, line_start, with_text
 
 Cost = Callable[[str], int]
-"""How many tokens a line has, its ``\\n`` included."""
+"""How many tokens a line has, including its ``\\n``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """What the model sees around a cursor, with ``\\n`` as its only line end.
 
-    ``start`` is the place in the document's text at which ``prefix`` begins.
+    ``start`` is the offset in the document's text at which ``prefix`` begins.
     """
 
     prefix: str
@@ -37,7 +37,7 @@ class Window:
 class Surroundings:
     """A selection and what the model sees around it, with ``\\n`` as its only line end.
 
-    ``before`` may begin with the file's imports; a blank line follows where lines were left out.
+    ``before`` can begin with the file's imports, followed by a blank line for the omitted lines.
     """
 
     before: str
@@ -46,9 +46,9 @@ class Surroundings:
 
 
 def gather(cursor: Cursor, prefix_tokens: int, suffix_tokens: int, cost: Cost) -> Window:
-    """The lines around a cursor that fit: whole lines, nearest first, the start anchored.
+    """The lines around a cursor that fit: whole lines, nearest first, with an anchored start.
 
-    ``cost`` is only asked for what ``reach`` names. A line that is too long by itself is cut.
+    Asks ``cost`` only for texts that ``reach`` returns. A line that is too long by itself is cut.
     """
     before = _before(cursor, prefix_tokens)
     after = _after(cursor, suffix_tokens)
@@ -61,19 +61,19 @@ def gather(cursor: Cursor, prefix_tokens: int, suffix_tokens: int, cost: Cost) -
 
 
 def reach(cursor: Cursor, prefix_tokens: int, suffix_tokens: int) -> tuple[str, ...]:
-    """All lines whose cost ``gather`` may ask with these budgets, so that one call can count them.
+    """All lines whose cost ``gather`` can ask for with these budgets, to count them in one call.
 
-    They have at most eight characters for each token of the budgets.
+    They have at most eight characters per token of the budgets.
     """
     before = (piece.text for piece in _before(cursor, prefix_tokens))
     return tuple(dict.fromkeys((*before, *_after(cursor, suffix_tokens))))
 
 
 def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
-    """A selection with what explains it: ``before`` and ``after`` cost ``tokens`` at most.
+    """A selection with its context: ``before`` and ``after`` cost at most ``tokens``.
 
-    First comes the rest of the definition that holds it, if that fits, then the imports up to a
-    quarter of the budget, then the lines around in turn. ``selected`` is always whole.
+    The rest of the enclosing definition has priority, if it fits, then the imports, up to a quarter
+    of the budget, then the lines above and below in turn. ``selected`` is always complete.
     """
     selection = _plain_selection(selection)
     text, span = selection.document.text, selection.span
@@ -89,7 +89,7 @@ def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
         header_cost = sum(map(cost, header)) + cost("\n")
         if sum(costs[0][: least[0]]) + sum(costs[1][: least[1]]) + header_cost <= tokens:
             taken = _outwards(least, costs, tokens - header_cost)
-            # The blank line says that something was left out.
+            # The blank line stands for the omitted lines.
             above[taken[0] :] = ["\n", *reversed(header)]
             taken = len(above), taken[1]
     before = "".join(reversed(above[: taken[0]]))
@@ -100,15 +100,15 @@ def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
 
 
 _CHARS_PER_TOKEN = 8
-"""Code has three or four; more means indentation, of which a token swallows up to sixteen."""
+"""Code has three or four; more means indentation, up to sixteen characters of it per token."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
     """A line before the cursor, or a piece of one that is longer than a quarter of the budget.
 
-    ``at`` is its place in its line; ``roundness`` is the greatest power of two that divides that
-    place or, at 0, the line's number. ``begins`` something: a function or the like, it seems.
+    ``at`` is its column; ``roundness`` is the greatest power of two that divides the column or, at
+    column 0, the line number. ``begins``: it seems to begin a function or the like.
     """
 
     text: str
@@ -119,9 +119,9 @@ class _Piece:
 
 
 def _before(cursor: Cursor, tokens: int) -> list[_Piece]:
-    """What stands before the cursor, as far as the budget could reach, in the text's order.
+    """What precedes the cursor, as far as the budget can reach, in text order.
 
-    The same is asked for to count and to gather.
+    Remembers the last result: counting and gathering ask for the same.
     """
     global _last
     if _last is None or _last[0] is not cursor or _last[1] != tokens:
@@ -155,7 +155,7 @@ def _after(cursor: Cursor, tokens: int) -> list[str]:
 
 
 def _place_back(text: str, offset: int, characters: int) -> int:
-    """The place so many characters back, of which a ``\r\n`` is one."""
+    """The offset so many characters back, with a ``\\r\\n`` counting as one."""
     start = offset - characters
     while (more := text.count("\r\n", start, offset)) != offset - start - characters:
         start = offset - characters - more
@@ -163,7 +163,7 @@ def _place_back(text: str, offset: int, characters: int) -> int:
 
 
 def _start(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
-    """Index of the piece that the prefix starts with."""
+    """The index of the piece that the prefix starts with."""
     reserve = _reserve(pieces, tokens, cost)
     totals = _totals((piece.text for piece in reversed(pieces)), tokens - reserve, cost)
     last, most = len(pieces), len(totals) - 1
@@ -171,7 +171,7 @@ def _start(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
         return last - most
     enough = bisect_left(totals, tokens // 2 - reserve)
     if enough > most:
-        # The reach ended before the budget, or a line that does not fit came next.
+        # The pieces ran out before the budget did, or the next one does not fit.
         enough = bisect_left(totals, totals[-1] // 2)
     starts = [at for at in range(last - most, last) if pieces[at].at == 0]
     if not starts:
@@ -182,9 +182,9 @@ def _start(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
 
 
 def _onto_beginning(pieces: list[_Piece], start: int) -> int:
-    """The start moved on to where something begins, if that is not far.
+    """The start moved forward to where something begins, if that is close.
 
-    How far depends on nothing but the start, so that the window moves no more often for it.
+    How close depends only on the start, so this does not make the window move more often.
     """
     near = pieces[start : start + min(pieces[start].roundness // 2, 8) + 1]
     ahead = [at for at, piece in enumerate(near, start) if piece.begins]
@@ -192,9 +192,10 @@ def _onto_beginning(pieces: list[_Piece], start: int) -> int:
 
 
 def _reserve(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
-    """Tokens to keep free, so that the cursor's line always seems to cost a multiple of a step.
+    """Tokens to keep free, which round the cost of the cursor's line up to a multiple of a step.
 
-    A character typed adds or takes a token or two, and the start must not move to and fro with it.
+    Each character typed adds or removes a token or two, and the start must not go back and forth
+    with it.
     """
     line = list(takewhile(lambda text: text[-1] != "\n", (piece.text for piece in pieces[::-1])))
     step = max(tokens // 8, 1)
@@ -204,7 +205,7 @@ def _reserve(pieces: list[_Piece], tokens: int, cost: Cost) -> int:
 
 
 def _end(pieces: list[str], tokens: int, cost: Cost) -> int:
-    """Index behind the last piece of the suffix: that of a whole line, if one fits."""
+    """The index after the last piece of the suffix, at the end of a line if a whole line fits."""
     most = len(_totals(pieces, tokens, cost)) - 1
     if most == len(pieces):
         return most
@@ -213,7 +214,7 @@ def _end(pieces: list[str], tokens: int, cost: Cost) -> int:
 
 
 def _totals(pieces: Iterable[str], tokens: int, cost: Cost) -> list[int]:
-    """What the first 0, 1, 2, ... pieces cost together, as far as they fit."""
+    """The total costs of the first 0, 1, 2, ... pieces, as far as they fit."""
     totals = [0]
     for piece in pieces:
         total = totals[-1] + cost(piece)
@@ -224,19 +225,19 @@ def _totals(pieces: Iterable[str], tokens: int, cost: Cost) -> list[int]:
 
 
 def _lowest(text: str, offset: int, tokens: int) -> int:
-    """The place, at a line's start if there is one, from which the budget could hold the text."""
+    """The lowest offset, preferably a line's start, from which the text could fit the budget."""
     low = max(offset - tokens * _CHARS_PER_TOKEN, 0)
     if not low:
         return 0
     if (end := text.find("\n", low - 1, offset)) >= 0:
         return end + 1
-    # Inside one long line: a place that does not move with each character typed.
+    # Inside one long line: an offset that does not move with each character typed.
     start, size = line_start(text, low), _size(tokens)
     return min(start + -(-(low - start) // size) * size, offset)
 
 
 def _highest(text: str, offset: int, tokens: int) -> int:
-    """The place, behind a line's end if there is one, up to which the budget could hold it."""
+    """The highest offset, preferably after a line's end, up to which the text could fit."""
     high = offset + tokens * _CHARS_PER_TOKEN
     if high >= len(text):
         return len(text)
@@ -245,18 +246,18 @@ def _highest(text: str, offset: int, tokens: int) -> int:
 
 
 def _parts(line: str, tokens: int) -> Iterable[tuple[int, str]]:
-    """A line in pieces that fit into the budget whatever they hold, each with its place in it."""
+    """A line in pieces that fit the budget whatever they contain, each with its offset."""
     size = _size(tokens)
     return ((at, line[at : at + size]) for at in range(0, len(line), size))
 
 
 def _size(tokens: int) -> int:
-    """Characters that surely fit: each costs four tokens at most, one for each byte."""
+    """Characters that are sure to fit: each costs at most four tokens, one per byte."""
     return max(tokens // 4, 1)
 
 
 def _begins_something(above: str, line: str) -> bool:
-    """Does a definition or the like at the top level seem to begin with this line?"""
+    """Does a top-level definition or similar seem to begin on this line?"""
     return not above.strip() and line[:1].strip() != "" and line[0] not in ")]}"
 
 
@@ -269,7 +270,7 @@ def _roundness(number: int) -> int:
 
 
 def _definition(selection: Selection, above: list[str], below: list[str]) -> tuple[int, int]:
-    """How many lines above and below belong to the selection's definition; 0 where too many."""
+    """How many lines above and below belong to the selection's definition; 0 if too many."""
     document, span = selection.document, selection.span
     tree = syntax.tree_of(document)
     whole = syntax.enclosing_definition(tree, document.text, span) if tree else None
@@ -280,13 +281,13 @@ def _definition(selection: Selection, above: list[str], below: list[str]) -> tup
 
 
 def _count(lines: list[str], characters: int) -> int:
-    """How many lines hold so many characters; one more than there are, where they do not."""
+    """How many lines it takes for so many characters; one more than there are if not enough."""
     totals = accumulate(map(len, lines), initial=0)
     return next((at for at, total in enumerate(totals) if total >= characters), len(lines) + 1)
 
 
 def _imports(selection: Selection, end: int, tokens: int, cost: Cost) -> list[str]:
-    """The lines of the file's imports that end before ``end``, as many as fit."""
+    """The lines of the imports that end before ``end``, as many as fit."""
     text = selection.document.text
     tree = syntax.tree_of(selection.document)
     spans = syntax.imports(tree, text) if tree else ()
@@ -316,7 +317,7 @@ def _outwards(
 
 
 def _plain_selection(selection: Selection) -> Selection:
-    """The same with ``\\n`` as the only line end of the document."""
+    """The same selection with ``\\n`` as the document's only line end."""
     document, span = selection.document, selection.span
     if "\r" not in document.text:
         return selection

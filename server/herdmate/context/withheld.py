@@ -22,16 +22,16 @@ _documents = Redactions()
 
 
 def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
-    """Why no prompt is made of a document, in a few words, or ``None`` where one may be.
+    """Why the model must not see a document, in a few words; ``None`` if it may.
 
-    ``ignored`` are the open documents whose files are withheld, by URI, each with the reason.
+    ``ignored`` maps the URIs of open documents whose files are withheld to the reasons.
     """
     of_secrets = any(map(is_secret, _names_in(document.uri)))
     return _reason(of_secrets, False) or ignored.get(document.uri)
 
 
 def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None:
-    """The same of a file on disk, also where that is a link to one that must not be seen.
+    """The same for a file on disk, or a link to a file that must not be seen.
 
     ``folders`` are the workspace's.
     """
@@ -56,7 +56,7 @@ def _reason(of_secrets: bool, by_git: bool, unreadable: Path | None = None) -> s
 
 
 def _names_in(uri: str) -> Iterator[str]:
-    """The paths that a URI may speak of, of whatever scheme: ``git:/a.git?{"path": "/.env"}``."""
+    """All paths that a URI of any scheme can refer to: ``git:/a.git?{"path": "/.env"}``."""
     uri = uri[:_LONGEST_URI]
     try:
         parts = urlsplit(uri)
@@ -64,7 +64,7 @@ def _names_in(uri: str) -> Iterator[str]:
         yield unquote(uri)
         return
     yield unquote(parts.path)
-    # A client that writes no % before a ``?`` or ``#`` has that cut from what it calls the path.
+    # If a client does not percent-encode ``?`` or ``#``, the parsed path ends there.
     yield unquote(uri)
     yield unquote(unquote(parts.path))
     for told in (unquote(parts.query), unquote(parts.fragment)):
@@ -72,7 +72,7 @@ def _names_in(uri: str) -> Iterator[str]:
 
 
 def _led_to(path: Path) -> Iterator[Path]:
-    """The files that a link names, one after the other."""
+    """The files along a chain of links, in order."""
     for _ in range(_MOST_LINKS):
         try:
             path = path.parent / os.readlink(path)
@@ -82,9 +82,9 @@ def _led_to(path: Path) -> Iterator[Path]:
 
 
 def without_secrets(document: Document) -> Document:
-    """The document with stars in the place of keys and tokens, as long as before.
+    """The document with its secrets replaced by asterisks, at the same length.
 
-    It keeps the tree of the text with them, whose places are the same.
+    It keeps the tree of the original text, in which all offsets are the same.
     """
     text = _documents.of(document.uri, document.text)
     return document if text == document.text else replace(document, text=text)

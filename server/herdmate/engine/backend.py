@@ -1,4 +1,4 @@
-"""What the scheduler needs of whoever evaluates tokens: llama.cpp, or the fake for tests."""
+"""The interface through which the scheduler evaluates tokens: llama.cpp, or the fake for tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from herdmate.generation import ModelInfo, Sampling, Segment
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One token of a batch: where it goes, and whether logits are wanted behind it."""
+    """One token of a batch: where it goes, and whether its logits are needed."""
 
     sequence: int
     position: int
@@ -26,29 +26,29 @@ class Sampler(Protocol):
     def sample(self, index: int, allowed: Tokens | None = None) -> int:
         """The token chosen from the logits of batch slot ``index`` of the last evaluation.
 
-        Only from ``allowed`` where that is given.
+        If ``allowed`` is given, only its tokens are candidates.
         """
 
     def best(self, index: int, count: int) -> list[int]:
-        """The ``count`` most probable tokens there, best first."""
+        """The ``count`` most probable tokens at that slot, best first."""
 
     def clone(self) -> Sampler:
-        """Another sampler in the same state."""
+        """A second sampler in the same state."""
 
     def close(self) -> None:
-        """Free what it holds."""
+        """Free its native memory."""
 
 
 class Backend(Protocol):
-    """A model with a KV cache of several sequences. Not thread safe, but for ``abort``."""
+    """A model with a KV cache of several sequences. Not thread safe unless a method says so."""
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded."""
+        """The loaded model."""
 
     @property
     def chunk(self) -> int:
-        """How many prompt tokens one evaluation may carry."""
+        """The most prompt tokens that one evaluation can take."""
 
     @property
     def lanes(self) -> int:
@@ -60,11 +60,11 @@ class Backend(Protocol):
 
     @property
     def pieces(self) -> PieceTable:
-        """The bytes of all tokens that text consists of."""
+        """The bytes of every token that can occur in text."""
 
     @property
     def step_seconds(self) -> Mapping[int, float]:
-        """Measured seconds of an evaluation by its number of tokens; empty where unknown."""
+        """Measured seconds of an evaluation by its number of tokens; empty if unknown."""
 
     def tokenize(self, segments: Sequence[Segment]) -> list[int]:
         """Token ids of a prompt; user text never becomes a control token. Thread safe."""
@@ -73,31 +73,31 @@ class Backend(Protocol):
         """The bytes that a token stands for; empty for a control token."""
 
     def is_end(self, token: int) -> bool:
-        """Does the vocabulary say that generation ends with this token?"""
+        """Is it one of the vocabulary's end-of-generation tokens?"""
 
     def token_of(self, piece: str) -> int | None:
-        """The id of a control piece, or ``None`` where the vocabulary has none."""
+        """The id of a control piece; ``None`` if the vocabulary does not have it."""
 
     def evaluate(self, batch: Sequence[Slot]) -> bool:
-        """Evaluate a batch; ``False`` when it was aborted and nothing of it counts.
+        """Evaluate a batch; ``False`` if it was aborted, in which case none of it counts.
 
-        Raises ``EngineError`` when the model fails.
+        Raises ``EngineError`` if the model fails.
         """
 
     def forget(self, sequence: int, start: int) -> None:
-        """Drop the cached tokens of a sequence from position ``start`` on."""
+        """Drop a sequence's cached tokens from position ``start`` onwards."""
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Let a sequence share another's cached tokens at positions ``start:end``."""
 
     def shift(self, sequence: int, by: int) -> None:
-        """Move all cached tokens of a sequence by some positions, for all that share them."""
+        """Move all cached tokens of a sequence ``by`` positions, in every sequence sharing them."""
 
     def sampler(self, sampling: Sampling) -> Sampler:
         """A sampler for one generation."""
 
     def abort(self) -> None:
-        """Stop the evaluation that runs now, if one runs. Thread safe."""
+        """Stop the current evaluation, if any. Thread safe."""
 
     def allow(self) -> None:
-        """Take back an earlier ``abort``. Thread safe."""
+        """Undo an earlier ``abort``. Thread safe."""

@@ -1,7 +1,7 @@
 """The server's side of the engine: starts the process, restarts it, and asks it.
 
-A generation that is no longer wanted is stopped by closing its iterator or by cancelling the task
-that reads it; the model then stops within one step.
+To stop a generation, close its iterator or cancel the task that reads it; the model then stops
+within one step.
 """
 
 from __future__ import annotations
@@ -29,15 +29,16 @@ _CRASHES_IN_A_ROW = 3
 _COMMAND = python_command("herdmate.engine.worker")
 
 _GENTLE = {"GOMP_SPINCOUNT": "1000"}
-"""How long OpenMP's threads wait spinning: as fast as the default on free cores, and much gentler
-on busy ones (0.5B, two cores, 64 tokens: 0.38 s both; with two busy processes 1.0 against 2.9 s).
+"""How long OpenMP's threads spin while they wait: as fast as the default on free cores, and much
+gentler on busy ones (0.5B, two cores, 64 tokens: 0.38 s both; with two busy processes 1.0 s against
+2.9 s).
 """
 
 _BYTES_OF_A_TOKEN = 4096
-"""More than one takes as JSON, with what stands around it."""
+"""Generous: one token as JSON, including the message around it."""
 
 _BYTES_OF_A_PIECE = 64
-"""What stands around a piece's text."""
+"""Overhead of a message around a piece's text."""
 
 _T = TypeVar("_T")
 
@@ -48,39 +49,39 @@ _MEASURING = "Measuring once what suits this model on this machine."
 
 
 class Engine(Protocol):
-    """Who answers requests, from ``start`` to ``stop``."""
+    """Answers requests between ``start`` and ``stop``."""
 
     @property
     def process_id(self) -> int | None:
-        """The process in which the model runs, where it is one of this machine's."""
+        """The process that runs the model; ``None`` if there is none on this machine."""
 
     def start(self) -> None:
-        """Begin to get ready."""
+        """Begin loading the model or looking for the server, without waiting."""
 
     async def stop(self) -> None:
-        """End it; what was in flight gets an error."""
+        """Stop answering; requests in flight fail."""
 
     async def ready(self) -> ModelInfo:
-        """Wait until a model is loaded; raises ``HerdmateError`` when none can be."""
+        """Wait until a model is loaded; raises ``HerdmateError`` if none can be."""
 
     def generate(
         self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
     ) -> AsyncGenerator[Piece | Finished, None]:
-        """Pieces of the answer and, last, ``Finished``. Raises ``HerdmateError``.
+        """Pieces of the answer, then ``Finished``. Raises ``HerdmateError``.
 
-        ``on_end`` is told ``Finished`` also where the answer was closed before its end.
+        ``on_end`` receives ``Finished`` even if the answer was closed early.
         """
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """How many tokens each text has."""
+        """The number of tokens in each text."""
 
     async def totals(self) -> Totals:
-        """What was done since it started."""
+        """Totals since it started."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineState:
-    """What the engine is doing; ``message`` is a sentence for the user where there is one."""
+    """What the engine is doing; ``message`` is a sentence for the user, or empty."""
 
     state: Literal["loading", "ready", "crashed", "failed", "sleeping", "stopped"]
     fraction: float = 0.0
@@ -91,7 +92,7 @@ class EngineState:
 
 @dataclass(slots=True)
 class _Asked:
-    """A question that waits for its answers. ``room``: characters that these may still have."""
+    """A question waiting for its answers. ``room``: how many more characters they can have."""
 
     room: int
     answers: asyncio.Queue[_Answer] = field(default_factory=asyncio.Queue)
@@ -100,9 +101,9 @@ class _Asked:
 class EngineProcess:
     """An engine in a child process. See ``Engine``.
 
-    Where nobody asks for some time the process ends and gives its memory back; the next question
-    starts it again. Whatever goes wrong here ends as a state that is told, and as an error for all
-    who wait or ask later.
+    After some time without requests the process ends and gives its memory back; the next request
+    starts it again. Any failure is reported as a state and raised for every pending and later
+    request.
     """
 
     def __init__(
@@ -114,8 +115,8 @@ class EngineProcess:
     ) -> None:
         """``start`` is the worker's first message, see ``start_llama`` and ``start_fake``.
 
-        ``sleep_after`` is in seconds; 0 keeps the process for ever. ``patience``: seconds of
-        silence after which the process must show that it lives.
+        ``sleep_after`` is in seconds; 0 keeps the process forever. ``patience``: seconds of
+        silence after which the process is pinged.
         """
         self._start = {"log_level": _log.getEffectiveLevel(), **start}
         self._on_state = on_state
@@ -136,7 +137,7 @@ class EngineProcess:
         self._keeper = asyncio.create_task(self._keep_running())
 
     async def stop(self) -> None:
-        """End the process, whatever it does; what was in flight gets an error."""
+        """End the process, even if it is busy; requests in flight fail."""
         self._fail_all(EngineStoppedError("The engine was stopped."))
         self._settle(ModelError("The engine was stopped."))
         if self._keeper is not None:
@@ -150,7 +151,7 @@ class EngineProcess:
         return self._process.pid if self._process else None
 
     async def ready(self) -> ModelInfo:
-        """Wait for the model, waking it if it sleeps; raises why there is none."""
+        """Wait for the model, waking it if it sleeps; raises ``HerdmateError`` if there is none."""
         self._last_asked = asyncio.get_running_loop().time()
         self._wanted.set()
         return await asyncio.shield(self._info)
@@ -158,7 +159,7 @@ class EngineProcess:
     async def generate(
         self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
     ) -> AsyncGenerator[Piece | Finished, None]:
-        """See ``Engine``. Raises ``EngineStoppedError`` when the process ends meanwhile."""
+        """See ``Engine``. Raises ``EngineStoppedError`` if the process ends meanwhile."""
         await self.ready()
         tokens = (request.max_tokens + 1) * max(request.alternatives, 1)
         number, asked = self._ask(
@@ -188,7 +189,7 @@ class EngineProcess:
         return counts
 
     async def totals(self) -> Totals:
-        """What the process has done since it started."""
+        """Totals since the process started."""
         return await self._exchange(Totals, "measure")
 
     async def _exchange(self, kind: type[_T], word: str, **fields: Any) -> _T:
@@ -216,7 +217,7 @@ class EngineProcess:
             self._process.send(message)
 
     async def _keep_running(self) -> None:
-        """Start the process, and start it again when it crashes, a few times."""
+        """Start the process, and restart it a few times if it crashes."""
         try:
             while await self._run():
                 pass
@@ -232,7 +233,7 @@ class EngineProcess:
             )
 
     async def _run(self) -> bool:
-        """One run of the process. Is it to be started again?"""
+        """Run the process once. Should it be restarted?"""
         self._tell(EngineState("loading"))
         ending = await self._run_once()
         self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
@@ -249,13 +250,13 @@ class EngineProcess:
         return True
 
     async def _sleep(self) -> None:
-        """Until somebody asks there is no process."""
+        """Wait, without a process, for the next request."""
         self._tell(EngineState("sleeping", message=_SLEEPING))
         await self._wanted.wait()
         self._sleeps = False
 
     async def _send_to_sleep(self, process: WorkerProcess) -> None:
-        """Ask the process to end once nobody has asked for long enough and nothing is under way."""
+        """Ask the process to end once it has been idle for ``sleep_after`` seconds."""
         clock = asyncio.get_running_loop().time
         with contextlib.suppress(HerdmateError):
             await asyncio.shield(self._info)
@@ -266,7 +267,7 @@ class EngineProcess:
             return
         self._sleeps = True
         self._wanted.clear()
-        self._reset_info()  # whoever asks from now on waits for the next process
+        self._reset_info()  # requests from now on wait for the next process
         process.close_input()
 
     async def _run_once(self) -> Ending:
@@ -284,11 +285,11 @@ class EngineProcess:
             await process.end()
 
     def _must_speak(self) -> bool:
-        """Is the process to say something, or to end?"""
+        """Is a message from the process, or its end, due?"""
         return bool(self._asked) or not self._info.done() or self._has_failed()
 
     def _take(self, message: dict[str, Any]) -> bool:
-        """Something that the process says; was it asked for? What is wrong with it is raised."""
+        """Handle a message; did it answer a question? Raises if the message is invalid."""
         word = message["say"]
         if word == "alive":
             return False
@@ -309,7 +310,7 @@ class EngineProcess:
         return False
 
     def _take_answer(self, message: dict[str, Any]) -> bool:
-        """An answer that was closed is over all the same, and its figures come then."""
+        """Handle an answer; ``on_end`` is called even if the caller closed the answer early."""
         number, answer = wire.number_from_wire(message), _answer_from_wire(message)
         on_end = None if isinstance(answer, Piece) else self._on_end.pop(number, None)
         if on_end is not None and isinstance(answer, Finished):
@@ -328,14 +329,14 @@ class EngineProcess:
         return True
 
     def _tell(self, state: EngineState) -> None:
-        """A listener that fails harms nobody else."""
+        """Notify the listener; its exceptions are logged and go no further."""
         try:
             self._on_state(state)
         except Exception:
             _log.exception("internal error")
 
     def _give_up(self, error: HerdmateError) -> None:
-        """No model will come."""
+        """Report that no model will be loaded."""
         self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
         self._settle(error)
         self._tell(EngineState("failed", message=str(error), error=error))
@@ -346,10 +347,10 @@ class EngineProcess:
             asked.answers.put_nowait(error)
 
     def _settle(self, error: HerdmateError) -> None:
-        """No model will come: whoever waits for one, or asks later, is told."""
+        """Make every pending and later wait for the model raise this error."""
         self._reset_info()
         self._info.set_exception(error)
-        self._info.exception()  # nobody has to have waited
+        self._info.exception()  # mark as retrieved: there may be no waiter
 
     def _reset_info(self) -> None:
         if self._info.done():
@@ -384,7 +385,7 @@ def start_llama(
     kv_type: Literal["f16", "q8_0"] = "f16",
     lock_memory: bool = False,
 ) -> dict[str, Any]:
-    """First message that loads a GGUF file; the arguments are those of ``llama.Load``."""
+    """The first message that loads a GGUF file; the arguments are those of ``loading.Load``."""
     return {
         "load": {
             "path": path,
@@ -407,7 +408,7 @@ def start_fake(
     record: str = "",
     load_seconds: float = 0.0,
 ) -> dict[str, Any]:
-    """First message that starts the fake for tests; the arguments are those of ``fake.Script``."""
+    """The first message that starts the fake; the arguments are those of ``fake.Script``."""
     return {
         "fake": {
             "replies": dict(replies),

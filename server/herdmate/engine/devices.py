@@ -1,4 +1,4 @@
-"""The graphics processors that this build of llama.cpp can use, by its own device list."""
+"""The graphics processors that this build of llama.cpp can use, from its own device list."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Device:
 
 
 def devices() -> tuple[Device, ...]:
-    """All of them; none where llama.cpp was built for the processor alone."""
+    """All graphics processors; empty if llama.cpp was built for the CPU only."""
     if not llama_cpp.llama_supports_gpu_offload():
         return ()
     llama_cpp.llama_backend_init()
     try:
         return tuple(_devices(*_libraries()))
-    except (OSError, AttributeError):  # another version names its libraries or functions otherwise
+    except (OSError, AttributeError):  # another version has other library or function names
         return ()
 
 
 def _libraries() -> tuple[ctypes.CDLL, ctypes.CDLL]:
-    """The one with the list, and the one with what is asked of a device."""
+    """The library that lists the devices, and the one that describes them."""
     folder = Path(llama_cpp.__file__).parent / "lib"
     found = [next(iter(sorted(folder.glob(f"*{name}.*")))) for name in ("ggml", "ggml-base")]
     listing, asking = (ctypes.CDLL(str(path)) for path in found)

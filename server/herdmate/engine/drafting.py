@@ -1,9 +1,9 @@
-"""Prompt lookup: what may come next is looked up where the last tokens stood before.
+"""Prompt lookup: guess the next tokens from the last time the preceding ones occurred.
 
-A draft of some tokens is evaluated together with the newest one and kept as far as the model would
-have said the same, so that nothing is lost but time. Whether it saves any depends on what a batch
-costs on this machine, which is measured, and on how often the lookup was right so far, which is
-counted even while nothing is drafted.
+A draft is evaluated together with the newest token and kept as far as the model agrees, so a wrong
+one costs only time. Whether drafting saves time depends on the cost of a batch on this machine,
+which is measured, and on how often the lookup has been right so far, which is tracked even while
+nothing is drafted.
 """
 
 from __future__ import annotations
@@ -11,49 +11,49 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 _GRAM = 3
-"""Tokens that have to agree before the lookup answers."""
+"""Tokens that must match before the lookup answers."""
 
 _LONGEST = 15
 _LEAST_GAIN = 1.15
-"""Drafting has to promise this much more speed, because a batch also delays a cancel."""
+"""The speed-up that drafting must promise, because a batch also delays a cancel."""
 
 _MEMORY = 0.9
 
 
 class Lookup:
-    """The tokens of one generation, prompt and answer, and where each three of them last stood."""
+    """The tokens of one generation, prompt and answer, and where each trigram last occurred."""
 
     def __init__(self, tokens: Sequence[int]) -> None:
         self._tokens: list[int] = []
         self._ends: dict[tuple[int, ...], int] = {}
         self._guess: int | None = None
         self.accuracy = 0.5
-        """How often the lookup was right of late, 0 to 1; it begins doubtful."""
+        """How often the lookup has been right lately, 0 to 1; starts undecided."""
         for token in tokens:
             self._append(token)
         self._guess = next(iter(self.draft(1)), None)
 
     def follow(self, token: int) -> None:
-        """Take the token that the model chose, and count whether it was the expected one."""
+        """Take the token that the model chose, and record whether it was the expected one."""
         if self._guess is not None:
             self.accuracy = _MEMORY * self.accuracy + (1 - _MEMORY) * (token == self._guess)
         self._append(token)
         self._guess = next(iter(self.draft(1)), None)
 
     def draft(self, length: int) -> list[int]:
-        """At most ``length`` tokens that followed the last time; none where there was none."""
+        """Up to ``length`` tokens that followed last time; empty if there was no last time."""
         at = self._ends.get(tuple(self._tokens[-_GRAM:]))
         return [] if at is None else self._tokens[at : at + length]
 
     def _append(self, token: int) -> None:
-        # The gram that ends before the new token may be answered with it from now on.
+        # From now on the new token answers a lookup of the gram before it.
         if len(self._tokens) >= _GRAM:
             self._ends[tuple(self._tokens[-_GRAM:])] = len(self._tokens)
         self._tokens.append(token)
 
 
 def draft_length(accuracy: float, step_seconds: Mapping[int, float]) -> int:
-    """How many tokens to draft; 0 where a batch costs more than it promises.
+    """How many tokens to draft; 0 if a batch would not pay off.
 
     ``step_seconds`` maps the number of tokens of an evaluation to its measured time.
     """

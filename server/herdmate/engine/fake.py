@@ -1,8 +1,8 @@
 """A backend without a model, for fast unit and protocol tests.
 
-Its vocabulary is the 256 bytes and the control pieces that were asked for. It answers every prompt
-with a scripted text, byte by byte, and keeps the same books as a real one. It proves nothing of the
-product but the machinery around the model.
+Its vocabulary is the 256 bytes and the requested control pieces. It answers every prompt with a
+scripted text, byte by byte, and keeps the same books as a real one. It tests only the machinery
+around the model.
 """
 
 from __future__ import annotations
@@ -28,13 +28,12 @@ _FIRST_PIECE = 257
 class Script:
     """What the fake says.
 
-    ``replies`` maps a text to look for in the prompt to the reply; the first that is found counts,
-    and ``""`` matches every prompt. ``seconds`` is how long each evaluated token takes,
-    ``load_seconds`` the load of the model. A reply of
-    ``"<die>"`` ends the process, as a crash in native code would, and ``"<illegal>"`` as an
-    instruction does that the processor lacks; ``"<digest>"`` is replaced by a
-    digest of all that is cached of the prompt, so that a wrong cell shows. All text that reaches
-    the engine is written to the file ``record``, where there is one.
+    ``replies`` maps a text to look for in the prompt to the reply; the first match wins, and ``""``
+    matches every prompt. ``seconds`` is the time per evaluated token, ``load_seconds`` the time to
+    load the model. The reply ``"<die>"`` ends the process like a crash in native code,
+    ``"<illegal>"`` like an instruction that the processor lacks; ``"<digest>"`` is replaced by a
+    digest of the cached prompt, which exposes wrong cells. All text that reaches the engine is
+    appended to the file ``record``, if one is given.
     """
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
@@ -46,7 +45,7 @@ class Script:
 
 
 def load(script: Script, on_progress: Callable[[float], None]) -> FakeBackend:
-    """The backend, after as long as the script says; in one go, as native code loads."""
+    """The backend, after ``load_seconds``; blocks throughout, as loading in native code does."""
     if script.load_seconds:
         on_progress(0.5)
         time.sleep(script.load_seconds)
@@ -54,7 +53,7 @@ def load(script: Script, on_progress: Callable[[float], None]) -> FakeBackend:
 
 
 def digest(prompt: str) -> str:
-    """What ``"<digest>"`` becomes behind this prompt."""
+    """What ``"<digest>"`` becomes after this prompt."""
     return hashlib.sha256(prompt.encode()).hexdigest()[:12]
 
 
@@ -65,7 +64,7 @@ class FakeBackend:
         self._script = script
         self._pieces = {piece: _FIRST_PIECE + at for at, piece in enumerate(script.pieces)}
         self._cells: list[_Cell] = []
-        self._ends: list[tuple[int, int]] = []  # sequence and place of the last batch's slots
+        self._ends: list[tuple[int, int]] = []  # sequence and position of the last batch's slots
         self._aborted = threading.Event()
         self.evaluated: list[Slot] = []
 
@@ -81,22 +80,22 @@ class FakeBackend:
 
     @property
     def chunk(self) -> int:
-        """As the real one's on a processor."""
+        """The same as the real one's on a CPU."""
         return 128
 
     @property
     def lanes(self) -> int:
-        """As the real one's."""
+        """The same as the real one's."""
         return 8
 
     @property
     def can_shift(self) -> bool:
-        """As the real one."""
+        """Always true."""
         return True
 
     @property
     def step_seconds(self) -> Mapping[int, float]:
-        """As if a batch cost little, so that drafts are made."""
+        """Cheap batches, so that drafts are made."""
         return {1: 1.0, 2: 1.1, 4: 1.3, 8: 2.0}
 
     @cached_property
@@ -105,7 +104,7 @@ class FakeBackend:
         return PieceTable([bytes([token]) for token in range(_END)])
 
     def tokenize(self, segments: Sequence[Segment]) -> list[int]:
-        """Bytes, and ids of control pieces."""
+        """Bytes, and the ids of control pieces."""
         ids: list[int] = []
         for segment in segments:
             if isinstance(segment, Text):
@@ -133,7 +132,7 @@ class FakeBackend:
         return self._pieces.get(piece)
 
     def evaluate(self, batch: Sequence[Slot]) -> bool:
-        """Keep the books of the cache; takes ``seconds`` a token unless aborted."""
+        """Keep the cache's books; takes ``seconds`` per token unless aborted."""
         if self._script.seconds and self._aborted.wait(self._script.seconds * len(batch)):
             return False
         if self._aborted.is_set():
@@ -162,12 +161,12 @@ class FakeBackend:
                 cell.sequences.add(target)
 
     def shift(self, sequence: int, by: int) -> None:
-        """Move cached tokens, for all that share them, as llama.cpp does."""
+        """Move cached tokens in every sequence that shares them, as llama.cpp does."""
         for cell in self._held(sequence):
             cell.position += by
 
     def sampler(self, sampling: Sampling) -> Sampler:
-        """Says the script's reply to the prompt that is in the cache at the first sample."""
+        """Says the scripted reply to the prompt that is cached when it first samples."""
         return _ScriptSampler(self)
 
     def abort(self) -> None:
@@ -190,7 +189,7 @@ class FakeBackend:
         return next(found, "").replace("<digest>", digest(prompt)).encode()
 
     def _held(self, sequence: int) -> list[_Cell]:
-        """The cells of a sequence in order of position."""
+        """A sequence's cells in order of position."""
         mine = (cell for cell in self._cells if sequence in cell.sequences)
         return sorted(mine, key=lambda cell: cell.position)
 
@@ -224,17 +223,17 @@ class _ScriptSampler:
         return self._reply[self._at - 1] if self._at <= len(self._reply) else _END
 
     def best(self, index: int, count: int) -> list[int]:
-        """The next byte of the reply, then those after it in the alphabet."""
+        """The next byte of the reply, then the byte values after it."""
         if self._reply is None:
             self._reply = self._backend.reply_to(index)
         first = self._reply[self._at] if self._at < len(self._reply) else _END
         return [first, *((first + at) % _END for at in range(1, count))]
 
     def clone(self) -> Sampler:
-        """One that goes on behind the next byte, which the caller chooses."""
+        """One that continues after the next byte, which the caller chooses."""
         other = _ScriptSampler(self._backend)
         other._reply, other._at = self._reply, self._at + 1
         return other
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Do nothing: there is nothing to free."""

@@ -1,9 +1,9 @@
-"""Token healing: the tokens that the cursor may have cut are chosen anew by the model.
+"""Token healing: the model resamples the tokens that the cursor may have cut.
 
-Where a text ends in the middle of what the model knows as one token (``ret|urn``, a space before a
-word, half an indent), its last tokens are ones that training never showed there. They are dropped,
-and what is generated first must begin with their bytes: each token either begins with all that is
-left of them, or is a beginning of it. So the text before the cursor stays as it is, byte for byte.
+If a text ends in the middle of what the model knows as one token (``ret|urn``, a space before a
+word, half an indent), its last tokens are ones that the model never saw there in training. They are
+dropped, and the generation must begin with their bytes: each token either begins with all the bytes
+left or is a prefix of them. So the text before the cursor stays as it is, byte for byte.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import numpy.typing as npt
 Tokens = npt.NDArray[np.int32]
 
 _LONGEST = 64
-"""Bytes looked back at; longer pieces are runs of spaces or dashes."""
+"""How many bytes to look back; longer pieces are runs of spaces or dashes."""
 
 
 class PieceTable:
-    """The bytes of all tokens of a vocabulary, in order, so that they are found by beginning."""
+    """The bytes of all tokens of a vocabulary, sorted for lookup by prefix."""
 
     def __init__(self, pieces: Sequence[bytes], excluded: Collection[int] = ()) -> None:
-        """``pieces`` has the bytes of each token id, ``b""`` where it has none."""
+        """``pieces`` has the bytes of each token id, ``b""`` for one without any."""
         order = sorted(
             (piece, token)
             for token, piece in enumerate(pieces)
@@ -34,12 +34,12 @@ class PieceTable:
         self._tokens = np.array([token for _, token in order], dtype=np.int32)
 
     def extends(self, data: bytes) -> bool:
-        """Is there a token with more bytes that begins with these?"""
+        """Does a longer token begin with these bytes?"""
         at = bisect_right(self._pieces, data)
         return at < len(self._pieces) and self._pieces[at].startswith(data)
 
     def allowed(self, data: bytes) -> Tokens:
-        """The tokens that begin with ``data``, and those that are a beginning of it."""
+        """The tokens that begin with ``data``, and those that are a prefix of it."""
         found = [self._tokens[bisect_left(self._pieces, data) : self._end(data)]]
         for length in range(1, len(data)):
             part = data[:length]
@@ -49,7 +49,7 @@ class PieceTable:
         return np.concatenate(found)
 
     def _end(self, data: bytes) -> int:
-        """The place behind the last piece that begins with ``data``."""
+        """The index after the last piece that begins with ``data``."""
         stem = data.rstrip(b"\xff")
         if not stem:
             return len(self._pieces)
@@ -57,9 +57,10 @@ class PieceTable:
 
 
 def cut_back(pieces: Sequence[bytes], table: PieceTable) -> int:
-    """How many of a text's tokens stay, given their bytes in order.
+    """How many of a text's tokens to keep, given their bytes in order.
 
-    The longest end goes that some token extends: only there may the cursor have cut one.
+    Drops the longest ending that is a proper prefix of some token: only there can the cursor have
+    cut one.
     """
     end, keep = b"", len(pieces)
     for at in range(len(pieces) - 1, -1, -1):

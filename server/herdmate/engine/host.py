@@ -1,4 +1,4 @@
-"""The engine's life: one model at a time, started, replaced, stopped and record."""
+"""The engine's life: one model at a time, started, replaced and stopped; the last request."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class RequestRecord:
 
 
 class EngineHost:
-    """Owns the engine. One for each server process; ``start`` again replaces the model.
+    """Owns the engine. One per server process; calling ``start`` again replaces the model.
 
-    Requests made before ``start`` or ``refuse`` wait for it.
+    Requests made before ``start`` or ``refuse`` wait for either.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class EngineHost:
     ) -> None:
         """``on_usage`` receives the usage of each foreground request.
 
-        ``pieces_by_name`` gives the control pieces of a model that only a server has.
+        ``pieces_by_name`` gives the control pieces of a model on a remote server.
         """
         self._pieces_by_name, self._on_state, self._on_usage = pieces_by_name, on_state, on_usage
         self._engine: asyncio.Future[Engine] = _unknown()
@@ -59,10 +59,9 @@ class EngineHost:
     async def start(
         self, first_message: Mapping[str, Any] | RemoteStart, sleep_after: float = 0.0
     ) -> None:
-        """Start an engine, in place of the one that ran; see ``first_message``.
+        """Start an engine, replacing the current one; see ``models.start.first_message``.
 
-        One of this machine sleeps when nobody asked for ``sleep_after`` seconds, never where that
-        is 0.
+        A local engine sleeps after ``sleep_after`` seconds without requests; never if that is 0.
         """
         async with self._changing:
             await self._stop()
@@ -76,14 +75,14 @@ class EngineHost:
             self._engine.set_result(engine)
 
     async def refuse(self, error: HerdmateError) -> None:
-        """There is no model: questions, also those that wait, get this error."""
+        """Make all requests, including those already waiting, raise this error."""
         async with self._changing:
             await self._stop()
             self._engine.set_exception(error)
-            self._engine.exception()  # nobody has to have waited
+            self._engine.exception()  # mark as retrieved: there may be no waiter
 
     async def stop(self) -> None:
-        """End the engine's process; what is in flight gets an error."""
+        """Stop the engine; requests in flight fail."""
         async with self._changing:
             await self._stop()
 
@@ -101,7 +100,7 @@ class EngineHost:
         return self._engine.result().process_id if known else None
 
     def held_memory(self) -> int:
-        """Bytes that would be free again without the engine; pages of a file are free anyway."""
+        """Bytes that ending the engine would free; pages of a mapped file do not count."""
         try:
             found = psutil.Process(self.process_id).memory_info() if self.process_id else None
         except psutil.Error:  # it has just ended
@@ -109,19 +108,19 @@ class EngineHost:
         return max(found.rss - getattr(found, "shared", 0), 0) if found else 0
 
     async def ready(self) -> ModelInfo:
-        """Wait for the model; raises ``HerdmateError`` when there is none."""
+        """Wait for the model; raises ``HerdmateError`` if there is none."""
         return await (await self._running()).ready()
 
     async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
         """Ask the model; see ``engine.client``. Logs times and counts, never text.
 
-        One line a request, also where it was closed before its end. All that the engine is told
-        goes through here or ``count_tokens``, with stars in the place of secrets.
+        Logs one line per request, even if it was closed early. Everything sent to the engine passes
+        through here or ``count_tokens``, which replace secrets with stars.
         """
         engine = await self._running()
         request = request_without_secrets(request)
         record = RequestRecord(request)
-        if request.priority is not Priority.BACKGROUND:  # nobody has asked for that yet
+        if request.priority is not Priority.BACKGROUND:  # the user has not asked for that yet
             self.last_request = record
         async with aclosing(engine.generate(request, partial(self._note_end, record))) as answer:
             async for event in answer:
@@ -132,7 +131,7 @@ class EngineHost:
     async def answer(
         self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
     ) -> str:
-        """The whole text, or what there is once it ``is_enough``; then the model stops."""
+        """The whole text, or the text so far once it ``is_enough``; the model then stops."""
         text = ""
         async with aclosing(self.generate(request)) as events:
             async for event in events:
@@ -142,7 +141,7 @@ class EngineHost:
         return text
 
     async def evaluate(self, request: Request) -> None:
-        """Have the prompt of a request read before it is needed, while the engine is idle."""
+        """Evaluate a request's prompt ahead of time, while the engine is idle."""
         ahead = replace(request, max_tokens=0, priority=Priority.BACKGROUND)
         async with aclosing(self.generate(ahead)) as events:
             async for _ in events:
@@ -153,7 +152,7 @@ class EngineHost:
         return await (await self._running()).count_tokens(texts_without_secrets(texts))
 
     async def totals(self) -> Totals:
-        """What the engine has done since it started."""
+        """The engine's totals since it started."""
         return await (await self._running()).totals()
 
     async def _running(self) -> Engine:
@@ -171,7 +170,7 @@ class EngineHost:
 
 
 def _tell(listener: Callable[..., None], *news: object) -> None:
-    """A listener that fails takes neither the engine along nor an answer."""
+    """Call a listener; its exceptions are logged and harm neither the engine nor the answer."""
     try:
         listener(*news)
     except Exception:

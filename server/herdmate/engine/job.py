@@ -1,4 +1,4 @@
-"""One request while it runs: its tokens, what it has said, and what it may say next."""
+"""One request while it runs: its tokens, its answer so far, and what can come next."""
 
 from __future__ import annotations
 
@@ -24,19 +24,19 @@ from herdmate.generation import (
 )
 
 Event = Piece | Finished | HerdmateError
-"""What a job says: pieces, and last of all ``Finished`` or an error."""
+"""What a job emits: pieces, then ``Finished`` or an error."""
 
 
 _MOST_HEALED = 16
-"""Tokens that are evaluated again in one go where the cursor may have cut them."""
+"""The most dropped tokens to evaluate again at once, as the first draft."""
 
 
 class Job:
     """A request, or one of its alternatives.
 
-    ``tokens`` are the prompt and what was sampled so far. ``healing`` are the bytes that the answer
-    still has to begin with, and ``healed`` the tokens they had. ``tail`` is where the suffix stands
-    that can be moved.
+    ``tokens`` is the prompt plus what has been sampled so far. ``healing`` holds the bytes that the
+    answer must still begin with, ``healed`` the tokens that were dropped for them. ``tail`` is the
+    range of the movable suffix.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Job:
         self.family: list[Job] = [self]  # the alternatives of one request, shared by all of them
         self.is_forked = False
         self.reason: FinishReason | None = None
-        self.room = request.max_tokens  # tokens to sample, those that heal included
+        self.room = request.max_tokens  # tokens to sample, including those that heal
         self.text = ""
         self.prompt_tokens = self.reused = self.evaluated = 0
         self.generated = self.inherited = self.drafted = 0
@@ -67,12 +67,12 @@ class Job:
 
     @property
     def lane_name(self) -> str:
-        """Whose tokens are reused; alternatives have lanes of their own."""
+        """The lane whose tokens are reused; each alternative has its own."""
         return f"{self.request.lane}#{self.index}" if self.index else self.request.lane
 
     @property
     def is_prompting(self) -> bool:
-        """Is more than the newest token still to be evaluated?"""
+        """Does more than the newest token still need evaluation?"""
         held = len(self.lane.tokens) if self.lane else 0
         return self.generated == 0 or len(self.tokens) - held > 1
 
@@ -82,7 +82,7 @@ class Job:
         return self.request.alternatives > 1 and not self.is_forked and not self.healing
 
     def tokenize(self, backend: Backend) -> None:
-        """Learn the tokens. Raises ``ContextFullError`` when they do not fit."""
+        """Tokenise the prompt. Raises ``ContextFullError`` if it does not fit."""
         prompt = self.request.prompt
         segments, blank = _without_last_blank(prompt, backend)
         parts = [backend.tokenize((segment,)) for segment in segments]
@@ -109,7 +109,7 @@ class Job:
         self.room += len(self.healed) if self.room else 0
 
     def draft(self, step_seconds: Mapping[int, float], is_alone: bool) -> list[int]:
-        """Tokens that may come next, to be evaluated together with the newest one."""
+        """Likely next tokens, to be evaluated together with the newest one."""
         if self.healing and not self.generated:
             return self.healed[:_MOST_HEALED] if self.room else []
         if not (self.request.drafting and is_alone and self.generated):
@@ -120,11 +120,11 @@ class Job:
         return self.lookup.draft(min(length, self.room - self.generated - 1))
 
     def allowed(self, backend: Backend) -> Tokens | None:
-        """The tokens that may come next, ``None`` for all."""
+        """The tokens that can come next; ``None`` means any."""
         return backend.pieces.allowed(self.healing) if self.healing else None
 
     def take(self, token: int, piece: bytes, is_end: bool) -> FinishReason | None:
-        """The model chose a token; why that ends the answer, if it does."""
+        """Take the token that the model chose; the reason if it ends the answer."""
         self.generated += 1
         if is_end or token in self.end_tokens:
             return "end"
@@ -145,14 +145,14 @@ class Job:
             self.emit(Piece(text, self.index))
 
     def spend(self, seconds: float) -> None:
-        """Count the time of one evaluation."""
+        """Record the time of one evaluation."""
         if self.generated == 0:
             self.prompt_seconds += seconds
         else:
             self.generation_seconds += seconds
 
     def fork(self, order: int) -> Job:
-        """An alternative that has said the same so far; it has no lane yet."""
+        """An alternative with the same answer so far; it has no lane yet."""
         other = Job(self.number, self.request, self.emit, order)
         other.index, other.is_forked = len(self.family), True
         other.tokens, other.tail, other.end_tokens = list(self.tokens), self.tail, self.end_tokens
@@ -165,7 +165,7 @@ class Job:
         return other
 
     def usage(self) -> Usage:
-        """The figures so far, of all alternatives."""
+        """The usage so far, over all alternatives."""
         return Usage(
             prompt_tokens=self.prompt_tokens,
             reused_tokens=self.reused,
@@ -177,7 +177,7 @@ class Job:
         )
 
     def _heal(self, parts: list[list[int]], cursor: int, backend: Backend) -> None:
-        """Drop the last tokens of the text at the cursor, but never the whole prompt."""
+        """Drop the last tokens before the cursor, but never the whole prompt."""
         text = parts[cursor]
         keep = cut_back([backend.piece(token) for token in text], backend.pieces)
         keep = max(keep, 1) if len(text) == sum(map(len, parts)) else keep
@@ -192,8 +192,8 @@ class Job:
 def _without_last_blank(prompt: Prompt, backend: Backend) -> tuple[Sequence[Segment], str]:
     """The segments without the last of several blanks before the cursor, and that blank.
 
-    Before a word, an indent of 8 is a token of 7 and a word with a space. From any other start of
-    it, such as none or 8, models go on with blanks and nothing else.
+    Before a word, an indent of 8 is a token of 7 blanks and a word with a leading space. After any
+    other split, such as 0 or 8 blanks, models generate nothing but blanks.
     """
     if prompt.cursor is None or not isinstance(text := prompt.segments[prompt.cursor], Text):
         return prompt.segments, ""
@@ -208,18 +208,18 @@ def _without_last_blank(prompt: Prompt, backend: Backend) -> tuple[Sequence[Segm
 
 
 def _begins_with_dummy(prompt: Prompt, cursor: int, info: ModelInfo) -> bool:
-    """Would the answer begin with SentencePiece's dummy space, which only a prefix has?"""
+    """Would the answer begin with SentencePiece's dummy space, which belongs only to a prefix?"""
     segment = prompt.segments[cursor]
     puts_space = isinstance(segment, Text) and segment.leading_space and info.vocabulary == "spm"
     return puts_space and cursor < len(prompt.segments) - 1
 
 
 def _tail(parts: list[list[int]], cursor: int) -> tuple[int, int]:
-    """Where the suffix stands: what is between the control piece behind the cursor and the last.
+    """The suffix's range: between the control piece after the cursor and the last one.
 
-    That piece is always evaluated anew. It is what the model looks at for the end of the prefix:
-    where it was moved too, 3 of 30 lines were filled in right (0.5B), with it 17, and 16 where the
-    whole suffix was evaluated.
+    The control piece after the cursor is always evaluated again, because the model looks to it for
+    the end of the prefix: of 30 lines (0.5B), 3 were filled in correctly when it was moved too, 17
+    when it was evaluated, and 16 when the whole suffix was.
     """
     start = sum(map(len, parts[: cursor + 2]))
     return start, max(start, sum(map(len, parts[:-1])))

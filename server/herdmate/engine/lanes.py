@@ -1,14 +1,14 @@
-"""What the KV cache holds: lanes of tokens, which of them are reused, who makes room for whom.
+"""What the KV cache holds: lanes of tokens, how they are reused, and which are evicted.
 
-A *lane* is one sequence of the cache together with the tokens that stand in it. Its name is the
-request's (a document, a conversation). What a new prompt has in common with it is not evaluated
-again:
+A *lane* is one sequence of the cache together with its tokens. Its name is the request's (a
+document, a conversation). Whatever a new prompt has in common with it is not evaluated again:
 
-- the longest common beginning stays where it is, or is shared with another lane that has more of
-  it (all explanations begin alike);
-- the suffix of an infill prompt, which stands behind the prefix, is *parked* in the lane's second
+- the longest common prefix stays in place, or is shared from another lane that has more of it (all
+  explanations begin alike);
+- the suffix of an infill prompt, which follows the prefix, is *parked* in the lane's second
   sequence while the changed end of the prefix is evaluated, and then moved to its new place. That
-  is approximate: its cells have not seen the change. ``exact`` says how far a lane is not so.
+  is approximate: its cells have not seen the change. ``exact`` is the length of a lane's prefix
+  that no move has affected.
 """
 
 from __future__ import annotations
@@ -25,17 +25,17 @@ Rank = tuple[int, int]
 """Urgency and order of arrival; lower goes first."""
 
 _LEAST_SHARED = 16
-"""Tokens that another lane must have more before they are shared."""
+"""How many more matching tokens another lane must have before they are shared."""
 
 _LEAST_TAIL = 8
-"""Tokens that a suffix must have before moving it costs less than evaluating it."""
+"""The shortest suffix, in tokens, that is cheaper to move than to evaluate."""
 
 _MOST_DRIFT = 32
-"""Tokens that may change before a suffix until it is evaluated again."""
+"""How many tokens before a suffix can change until it is evaluated again."""
 
 
 class Owner(Protocol):
-    """Who uses a lane now: a job."""
+    """The job that is using a lane."""
 
     rank: Rank
     lane: Lane | None
@@ -43,11 +43,11 @@ class Owner(Protocol):
 
 @dataclass(eq=False, slots=True)
 class Lane:
-    """The tokens that stand in a sequence from position 0 on.
+    """The tokens that a sequence holds from position 0.
 
-    ``tail`` is where the suffix of the last prompt stands in ``tokens``; ``parked`` holds a suffix
-    that waits for its new place, cells and all, from position ``parked_at`` on in the lane's second
-    sequence. ``drift`` counts the tokens that changed since the suffix was evaluated.
+    ``tail`` is the range of the last prompt's suffix in ``tokens``; ``parked`` is a suffix waiting
+    to be moved, whose cells are in the lane's second sequence from position ``parked_at``.
+    ``drift`` counts the tokens that have changed since the suffix was evaluated.
     """
 
     sequence: int
@@ -62,7 +62,7 @@ class Lane:
 
     @property
     def held(self) -> int:
-        """Cells that the lane takes."""
+        """The number of cells that the lane occupies."""
         return len(self.tokens) + len(self.parked)
 
 
@@ -74,12 +74,12 @@ class Lanes:
         self._clock = itertools.count()
         self.by_name: dict[str, Lane] = {}
         self.has_moved = False
-        """Were cells moved whose keys the next evaluation has to turn?"""
+        """Have cells been moved whose keys the next evaluation must rotate?"""
 
     def claim(self, name: str, owner: Owner) -> Lane:
-        """The lane of that name for an owner, taken from another if need be, or a new one.
+        """The lane of that name, taken from its owner if need be, or a new one.
 
-        Raises ``EngineError`` when all are taken by more urgent owners.
+        Raises ``EngineError`` if more urgent owners hold all lanes.
         """
         if (lane := self.by_name.get(name)) is None:
             taken = {lane.sequence for lane in self.by_name.values()}
@@ -97,10 +97,10 @@ class Lanes:
     def reuse(
         self, lane: Lane, tokens: Sequence[int], tail: tuple[int, int], may_approximate: bool
     ) -> int:
-        """Keep what a lane, or another one, has of ``tokens``; how many need no evaluation.
+        """Keep what this or another lane has of ``tokens``; how many need no evaluation.
 
-        At least the last token is evaluated anew, for its logits. ``tail`` is where the suffix
-        stands in ``tokens``, empty where it cannot be moved. A part that was parked counts.
+        The last token is always evaluated, for its logits. ``tail`` is the suffix's range in
+        ``tokens``, empty if it cannot be moved. Parked tokens count as kept.
         """
         most = len(tokens) - 1
         kept = common_prefix(lane.tokens, tokens, most)
@@ -119,7 +119,7 @@ class Lanes:
         return len(lane.tokens) + parked
 
     def attach(self, lane: Lane) -> None:
-        """Move a parked suffix to its new place, if all before it is evaluated now."""
+        """Move a parked suffix to its new place once everything before it is evaluated."""
         if not lane.parked or len(lane.tokens) != lane.tail[0]:
             return
         spare, (start, end) = self._spare(lane), lane.tail
@@ -130,20 +130,20 @@ class Lanes:
         lane.parked, self.has_moved = [], True
 
     def extend(self, lane: Lane, tokens: Sequence[int]) -> None:
-        """Tokens were evaluated behind those of a lane."""
+        """Record that tokens were evaluated at the end of a lane."""
         if lane.exact == len(lane.tokens):
             lane.exact += len(tokens)
         lane.tokens += tokens
 
     def cut(self, lane: Lane, length: int) -> None:
-        """Forget the tokens of a lane behind the first ``length``."""
+        """Forget all but the first ``length`` tokens of a lane."""
         if length < len(lane.tokens):
             self._backend.forget(lane.sequence, length)
             del lane.tokens[length:]
         lane.exact = min(lane.exact, length)
 
     def fork(self, lane: Lane, name: str, owner: Owner) -> Lane:
-        """A lane of another name that shares all cells. Raises ``EngineError`` as ``claim``."""
+        """A lane of another name that shares all cells. Raises ``EngineError`` like ``claim``."""
         other = self.claim(name, owner)
         self._unpark(other)
         self.cut(other, 0)
@@ -160,7 +160,7 @@ class Lanes:
         self.cut(lane, 0)
 
     def make_room(self, count: int, rank: Rank) -> bool:
-        """Free cells until ``count`` more tokens fit, least recently used first; do they fit?"""
+        """Evict lanes, least recently used first, until ``count`` more tokens fit; do they?"""
         cells = self._backend.info.context
         while sum(lane.held for lane in self.by_name.values()) + count > cells:
             if self._evict(rank) is None:
@@ -168,10 +168,10 @@ class Lanes:
         return True
 
     def _evict(self, rank: Rank) -> int | None:
-        """Empty and free the longest unused lane, or else the one whose owner ranks last.
+        """Free the least recently used idle lane, or else the one whose owner ranks last.
 
-        Only owners behind ``rank`` can lose their lane; they evaluate it again later. Answers the
-        freed sequence.
+        Only owners that rank after ``rank`` can lose their lane; they evaluate it again later.
+        Returns the freed sequence, ``None`` if there is none to free.
         """
         lanes = self.by_name.items()
         idle = [(lane.used, name) for name, lane in lanes if lane.owner is None]
@@ -184,7 +184,7 @@ class Lanes:
         return sequence
 
     def _share(self, lane: Lane, tokens: Sequence[int], most: int) -> None:
-        """Take over cells of the lane that has more of ``tokens``, if one has."""
+        """Share the cells of a lane that has more of ``tokens``, if there is one."""
         kept, best, source = len(lane.tokens), len(lane.tokens) + _LEAST_SHARED - 1, None
         for other in self.by_name.values():
             length = common_prefix(other.tokens, tokens, min(most, other.exact))
@@ -197,7 +197,7 @@ class Lanes:
     def _park(
         self, lane: Lane, kept: int, tokens: Sequence[int], tail: tuple[int, int]
     ) -> bool:  # fmt: skip
-        """Put the suffix of the last prompt aside, if the new one has the same; is it parked?"""
+        """Park the last prompt's suffix if the new prompt has the same; is it parked?"""
         wanted = list(tokens[tail[0] : tail[1]])
         start, end = lane.tail
         before = len(lane.tokens) if lane.parked else start
@@ -215,13 +215,13 @@ class Lanes:
         return True
 
     def _unpark(self, lane: Lane) -> None:
-        """Forget a suffix that waits in vain."""
+        """Discard a parked suffix."""
         if lane.parked:
             self._backend.forget(self._spare(lane), 0)
             lane.parked = []
 
     def _is_shared(self, lane: Lane, start: int) -> bool:
-        """May another lane hold the same cells behind ``start``? Moving them would move its own."""
+        """Can another lane share the cells after ``start``? Moving them would move its own."""
         return any(
             common_prefix(lane.tokens, other.tokens, start + 1) > start
             for other in self.by_name.values()
@@ -233,7 +233,7 @@ class Lanes:
 
 
 def common_prefix(first: Sequence[int], second: Sequence[int], most: int) -> int:
-    """How many tokens two sequences begin with in common, ``most`` at most."""
+    """The length of two sequences' common prefix, at most ``most``."""
     for index, (one, other) in enumerate(zip(first[:most], second, strict=False)):
         if one != other:
             return index

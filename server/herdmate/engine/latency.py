@@ -1,7 +1,7 @@
-"""How fast the user types and the model reads, and what follows: when to ask, and how much to show.
+"""How fast the user types and the model reads; hence when to ask and how much context to send.
 
-Asking at each key of a burst brings answers that nobody sees, and a prompt that takes a minute to
-read brings the first ghost text after the user's next thought.
+Asking at every key of a burst produces answers that nobody sees, and with a prompt that takes a
+minute to evaluate, the first ghost text comes after the user's next thought.
 """
 
 from __future__ import annotations
@@ -11,62 +11,62 @@ from dataclasses import dataclass, field
 from statistics import median
 
 _BURST = 1.0
-"""Seconds. A longer gap between two keys is a pause, which says nothing of the rhythm."""
+"""Seconds. A longer gap between two keys is a pause and says nothing about typing speed."""
 
 _READING = 10.0
-"""Seconds that the model may need to read a whole window."""
+"""The most seconds that evaluating a whole window should take."""
 
 _TELLING = 64
-"""Tokens. Fewer than these say little of the speed at which long prompts are read."""
+"""Tokens. Fewer say little about the speed at which long prompts are evaluated."""
 
 _ENOUGH = 512
-"""Tokens. A machine that was busy just once is not slow."""
+"""Tokens to measure before judging the speed: a machine that was busy once is not slow."""
 
 _WRITTEN = 8
-"""Tokens. A shorter answer says little of how fast the model writes."""
+"""Tokens. A shorter answer says little about how fast the model generates."""
 
 _SHARES = (1.0, 0.75, 0.5, 0.25)
 
 
 @dataclass(slots=True)
 class Latency:
-    """What was measured lately; all times in seconds."""
+    """Recent measurements; all times in seconds."""
 
     gaps: deque[float] = field(default_factory=lambda: deque(maxlen=16))
     answers: deque[float] = field(default_factory=lambda: deque(maxlen=8))
     reading: float = 0.0
-    """Prompt tokens a second, the best so far; 0 as long as it is not known."""
+    """The best prompt tokens per second so far; 0 until known."""
     read: int = 0
-    """Prompt tokens by which that is judged."""
+    """The number of prompt tokens behind that figure."""
     writing: float = 0.0
-    """Tokens a second of the last answer that was long enough to tell; 0 as long as none was."""
+    """Tokens per second of the last answer that was long enough to tell; 0 until there is one."""
 
     def note_key(self, gap: float) -> None:
-        """A key was pressed so long after the one before."""
+        """Record the seconds between two keys."""
         if 0 < gap < _BURST:
             self.gaps.append(gap)
 
     def note_answer(self, seconds: float) -> None:
-        """The model's answer took so long."""
+        """Record how long an answer took."""
         self.answers.append(seconds)
 
     def note_reading(self, tokens: int, seconds: float) -> None:
-        """The model read so many tokens of a prompt in so long."""
+        """Record how long the model took to evaluate some tokens of a prompt."""
         if tokens >= _TELLING and seconds > 0:
             self.reading = max(self.reading, tokens / seconds)
             self.read += tokens
 
     def note_writing(self, tokens: int, seconds: float) -> None:
-        """The model wrote so many tokens in so long."""
+        """Record how long the model took to generate some tokens."""
         if tokens >= _WRITTEN and seconds > 0:
             self.writing = tokens / seconds
 
 
 def delay(latency: Latency, least: float) -> float:
-    """Seconds to wait behind a key for the next one, before the model is asked.
+    """Seconds to wait after a key for the next one before asking the model.
 
-    Where it answers between two keys, ``least``. Else a little longer than from key to key, so that
-    it is asked in a pause, but never for more than a quarter of what its answer takes.
+    ``least`` if the model answers between two keys. Otherwise slightly more than the usual gap, so
+    that the model is asked in a pause, but at most a quarter of the time that an answer takes.
     """
     if len(latency.gaps) < 4 or not latency.answers:
         return least
@@ -75,7 +75,7 @@ def delay(latency: Latency, least: float) -> float:
 
 
 def share_of_window(latency: Latency, tokens: int) -> float:
-    """Which part of a window of so many tokens the model reads within ten seconds, in quarters."""
+    """The share of a window of ``tokens`` that the model evaluates in ten seconds, in quarters."""
     if latency.read < _ENOUGH:
         return 1.0
     fit = (share for share in _SHARES if tokens * share <= _READING * latency.reading)

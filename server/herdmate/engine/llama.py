@@ -1,7 +1,7 @@
 """llama.cpp as a backend, through the low-level API of llama-cpp-python.
 
 The high-level ``Llama`` class is not used: it serves one request at a time, cannot be stopped
-inside prompt evaluation and hard-codes the ids of infilling to 0.
+during prompt evaluation, and hard-codes the infill token ids to 0.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from herdmate.generation import ModelInfo, Sampling, Segment
 from herdmate.printable import one_line
 
 _SECONDS_BETWEEN_LOOKS = 2.0
-"""How often the load of the machine is looked at."""
+"""How often the machine's load is sampled."""
 
 _PAUSE_SECONDS = 0.5
 _FIRST_LOOK_SECONDS = 0.3
-"""How long a pause makes what was seen of the load before worthless, and how long to look then."""
+"""How long a pause makes the last load sample worthless, and how long to sample after it."""
 
 
 class LlamaBackend:
@@ -52,12 +52,12 @@ class LlamaBackend:
 
     @property
     def info(self) -> ModelInfo:
-        """What is loaded."""
+        """The loaded model."""
         return self._info
 
     @property
     def chunk(self) -> int:
-        """As many as are evaluated at once, with room left for the tokens of others."""
+        """One micro batch, with room left for the tokens of other jobs."""
         return min(micro_batch(self._profile), BATCH - OUTPUTS)
 
     @property
@@ -72,7 +72,7 @@ class LlamaBackend:
 
     @cached_property
     def pieces(self) -> PieceTable:
-        """The bytes of all tokens but control tokens."""
+        """The bytes of all tokens except control tokens."""
         return PieceTable(vocabulary.all_pieces(self._vocab), frozenset(self._pieces.values()))
 
     @property
@@ -97,7 +97,7 @@ class LlamaBackend:
         return self._pieces.get(piece)
 
     def evaluate(self, batch: Sequence[Slot]) -> bool:
-        """Evaluate at most 512 slots; ``False`` when aborted."""
+        """Evaluate at most 512 slots; ``False`` if aborted."""
         native = self._batch
         self._make_way()
         native.n_tokens = len(batch)
@@ -116,13 +116,13 @@ class LlamaBackend:
         )
 
     def _make_way(self) -> None:
-        """Take fewer threads while others use the cores: two threads on one free core only wait.
+        """Use fewer threads while other processes use the cores: two on one free core only wait.
 
-        Measured with one of two cores busy (0.5B): a token in 46 ms on one thread, in 70 on two.
+        Measured with one of two cores busy (0.5B): 46 ms per token on one thread, 70 ms on two.
         """
         now = time.monotonic()
         if self.looks_again < math.inf and now - self._evaluated_at > _PAUSE_SECONDS:
-            # What others did while nothing was evaluated says nothing of now.
+            # The load while nothing was being evaluated says nothing about the load now.
             tuning.others_use()
             self.looks_again = now + _FIRST_LOOK_SECONDS
         self._evaluated_at = now
@@ -135,7 +135,7 @@ class LlamaBackend:
         llama_cpp.llama_set_n_threads(self._context, threads, batch_threads)
 
     def forget(self, sequence: int, start: int) -> None:
-        """Drop cached tokens from a position on."""
+        """Drop cached tokens from a position onwards."""
         llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
@@ -143,7 +143,7 @@ class LlamaBackend:
         llama_cpp.llama_memory_seq_cp(self._memory, source, target, start, end)
 
     def shift(self, sequence: int, by: int) -> None:
-        """Move cached tokens; llama.cpp turns their keys at the next evaluation."""
+        """Move cached tokens; llama.cpp rotates their keys in the next evaluation."""
         llama_cpp.llama_memory_seq_add(self._memory, sequence, 0, -1, by)
 
     def sampler(self, sampling: Sampling) -> Sampler:
@@ -151,12 +151,12 @@ class LlamaBackend:
         return _ChainSampler(self._context, self._info.vocabulary_size, sampling, _chain(sampling))
 
     def take_threads(self, profile: tuning.Profile) -> None:
-        """Use the threads of a profile that is the same in all else."""
+        """Use the threads of a profile that differs in nothing else."""
         self._profile = profile
         llama_cpp.llama_set_n_threads(self._context, profile.threads, profile.batch_threads)
 
     def close(self) -> None:
-        """Free all but the model; nothing can be asked afterwards."""
+        """Free everything but the model; the backend is unusable afterwards."""
         llama_cpp.llama_batch_free(self._batch)
         llama_cpp.llama_free(self._context)
 
@@ -172,8 +172,8 @@ class LlamaBackend:
 class _AbortFlag:
     """llama.cpp asks a callback before each node of its graph whether to go on.
 
-    A Python callback would take the interpreter's lock some hundred times a token. The C library's
-    ``strlen`` serves instead: it answers 0 while the flag's first byte is 0 and 1 once it is set.
+    A Python callback would take the interpreter's lock hundreds of times per token. The C library's
+    ``strlen`` serves instead: it returns 0 while the flag's first byte is 0, and 1 once it is set.
     """
 
     def __init__(self, context: Any) -> None:
@@ -199,7 +199,7 @@ class _ChainSampler:
     def sample(self, index: int, allowed: Tokens | None = None) -> int:
         """The next token after batch slot ``index``."""
         logits = self._logits(index)
-        if self._sampling.temperature <= 0:  # as llama.cpp's greedy sampler, without its copy
+        if self._sampling.temperature <= 0:  # like llama.cpp's greedy sampler, minus its copy
             if allowed is None:
                 return int(logits.argmax())
             return int(allowed[logits[allowed].argmax()])
@@ -208,7 +208,7 @@ class _ChainSampler:
         return self._choose_among(allowed, logits[allowed])
 
     def best(self, index: int, count: int) -> list[int]:
-        """The most probable tokens there."""
+        """The most probable tokens at that slot."""
         logits = self._logits(index)
         found = np.argpartition(logits, -count)[-count:]
         return [int(token) for token in found[np.argsort(-logits[found], kind="stable")]]

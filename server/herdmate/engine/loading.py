@@ -1,4 +1,4 @@
-"""Loading a GGUF file with llama.cpp: the model, its context, and why there is none."""
+"""Loading a GGUF file with llama.cpp: the model, its context, and why that failed."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ LANES = 8
 """Sequences of the cache that hold prompts."""
 
 SEQUENCES = 2 * LANES
-"""All sequences: each lane has one more, for a suffix that is put aside."""
+"""All sequences: each lane has a second one for a parked suffix."""
 
 BATCH = 512
-"""Most tokens of one evaluation."""
+"""The most tokens in one evaluation."""
 
 CHUNK = 128
-"""Most prompt tokens of one evaluation on a processor, so that it makes way soon."""
+"""The most prompt tokens in one evaluation on a CPU; few, so that urgent jobs wait briefly."""
 
 _LARGEST_CONTEXT = 1 << 20
-"""Tokens; a file may claim to be trained with any number."""
+"""Tokens; a file can claim any training context."""
 
 OUTPUTS = 32
-"""Most tokens of one evaluation behind which logits are wanted."""
+"""The most tokens in one evaluation whose logits can be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """How a model is to be loaded: its file, and the settings of the engine."""
+    """How to load a model: its file and the engine's settings."""
 
     path: str
     context: int = 4096
@@ -51,7 +51,7 @@ class Load:
 
 
 def as_wished(how: Load, profile: Profile) -> Profile:
-    """A profile in which the user's settings go before what was measured."""
+    """The profile with the user's settings overriding measured values."""
     if how.threads:
         profile = replace(profile, threads=how.threads, batch_threads=how.threads)
     if how.gpu_layers >= 0:
@@ -60,7 +60,7 @@ def as_wished(how: Load, profile: Profile) -> Profile:
 
 
 def load_model(how: Load, profile: Profile, on_progress: Callable[[float], None]) -> Any:
-    """The native model. ``on_progress`` is told fractions from 0 to 1.
+    """The native model. ``on_progress`` receives fractions from 0 to 1.
 
     Raises ``ModelError`` with a sentence that says what to do.
     """
@@ -82,7 +82,7 @@ def _native_model(how: Load, profile: Profile, on_progress: Callable[[float], No
     params.n_gpu_layers = profile.gpu_layers
     params.progress_callback = progress
     if not llama_cpp.llama_supports_gpu_offload():
-        # llama.cpp would repack the weights beside the mapped file, which is both in memory.
+        # By default llama.cpp repacks the weights and keeps the mapped file too: two copies.
         params.use_extra_bufts = profile.weights == "repacked" and not is_for_amx()
         params.load_mode = _LOAD_MODES[profile.weights, how.lock_memory]
     llama_cpp.llama_backend_init()
@@ -98,10 +98,10 @@ _LOAD_MODES = {
 
 
 def lock_note(how: Load) -> str:
-    """Why the model will not stay in memory although that was asked for; empty where it will."""
+    """Why the model cannot be locked in memory as requested; empty if it can or need not be."""
     try:
         import resource
-    except ImportError:  # Windows, where it needs no permission
+    except ImportError:  # Windows, where locking needs no permission
         return ""
     allowed, _ = resource.getrlimit(resource.RLIMIT_MEMLOCK)
     needed = Path(how.path).stat().st_size
@@ -115,7 +115,7 @@ def lock_note(how: Load) -> str:
 
 
 def new_context(how: Load, profile: Profile, model: Any) -> Any:
-    """A native context for a model. Raises ``ModelError`` when there is no memory for it."""
+    """A native context for a model. Raises ``NoMemoryError`` if there is no memory for it."""
     params = llama_cpp.llama_context_default_params()
     trained = llama_cpp.llama_model_n_ctx_train(model)
     wished = how.context or min(trained, _LARGEST_CONTEXT)
@@ -123,13 +123,13 @@ def new_context(how: Load, profile: Profile, model: Any) -> Any:
     params.n_batch = BATCH
     params.n_ubatch = micro_batch(profile)
     params.n_seq_max = SEQUENCES
-    params.n_outputs_max = OUTPUTS  # or the compute buffer holds logits behind each token
-    params.kv_unified = True  # all sequences share the cells: none is reserved for an idle lane
+    params.n_outputs_max = OUTPUTS  # otherwise the compute buffer has room for every token's logits
+    params.kv_unified = True  # all sequences share the cells: idle lanes reserve none
     params.no_perf = True
     params.n_threads, params.n_threads_batch = profile.threads, profile.batch_threads
     if not profile.flash_attention:
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_DISABLED
-    if how.kv_type == "q8_0":  # which llama.cpp can only read with flash attention
+    if how.kv_type == "q8_0":  # which llama.cpp can read only with flash attention
         params.type_k = params.type_v = llama_cpp.GGML_TYPE_Q8_0
         params.flash_attn_type = llama_cpp.LLAMA_FLASH_ATTN_TYPE_ENABLED
     context = llama_cpp.llama_init_from_model(model, params)
@@ -142,18 +142,18 @@ def new_context(how: Load, profile: Profile, model: Any) -> Any:
 
 
 def micro_batch(profile: Profile) -> int:
-    """Most prompt tokens of one evaluation: what was measured, else what suits most machines.
+    """The most prompt tokens in one evaluation: the measured value, else one for most machines.
 
-    Few on a processor, so that it makes way soon; a GPU is only fast with more.
+    Few on a CPU, so that urgent jobs wait briefly; a GPU is fast only with more.
     """
     usual = BATCH if llama_cpp.llama_supports_gpu_offload() else CHUNK
     return min(profile.micro_batch or usual, BATCH)
 
 
 def unknown_architecture(path: str) -> str:
-    """Why this build of llama.cpp cannot load a file whatever its memory; else empty.
+    """Why this build of llama.cpp does not know a file's architecture; empty if it does.
 
-    Reads the file's metadata only.
+    Reads only the file's metadata.
     """
     said = _route_log()
     params = llama_cpp.llama_model_default_params()
@@ -166,20 +166,20 @@ def unknown_architecture(path: str) -> str:
 
 
 def check_file(path: str) -> None:
-    """llama.cpp's own message for a missing file says little."""
+    """Raise ``ModelError`` if there is no file: llama.cpp's own message says little."""
     if not os.path.isfile(path):
         raise ModelError(f"There is no model file at {path}; set herdmate.model to one.")
 
 
 _ERROR = 4
-"""Of ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 goes on with the line before."""
+"""In ggml_log_level: 1 debug, 2 info, 3 warning, 4 error, 5 continues the previous line."""
 
 _CANCELLED = ("compute_async failed with error 1", "compute status: 1", "decode, ret = 2")
-"""What llama.cpp says, as errors, where an evaluation was stopped because we asked for that."""
+"""What llama.cpp logs as errors when we abort an evaluation."""
 
 
 def _route_log() -> list[str]:
-    """Send llama.cpp's log to ours, its errors at INFO; the list collects those."""
+    """Route llama.cpp's log to ours, errors at INFO; the returned list collects the errors."""
     errors: list[str] = []
 
     @llama_cpp.llama_log_callback  # type: ignore[untyped-decorator]
@@ -196,7 +196,7 @@ def _route_log() -> list[str]:
     return errors
 
 
-_kept_alive: list[Any] = []  # ctypes callbacks that C still holds
+_kept_alive: list[Any] = []  # ctypes callbacks that C still references
 
 
 _UNKNOWN = "unknown model architecture"
@@ -205,7 +205,7 @@ _NO_MEMORY = (
     "failed to allocate", "unable to allocate", "out of memory",
     "Cannot allocate memory", "std::bad_alloc",
 )  # fmt: skip
-"""What llama.cpp, the operating system (for a file that is mapped) and C++ say of it."""
+"""What llama.cpp, the operating system (for a mapped file) and C++ say when memory runs out."""
 
 
 def _why_not_loaded(path: str, said: Sequence[str]) -> ModelError:

@@ -1,11 +1,10 @@
-"""Who is evaluated next: jobs by urgency, one batch a step.
+"""Which jobs are evaluated next: the most urgent ones, one batch per step.
 
-A *job* is one request while it runs; its *lane* holds a beginning of its tokens in the KV cache,
-and each step evaluates some more. One step builds one batch of the jobs of the most urgent
-priority: the newest token of each that generates, and a chunk of the first prompt that is not
-evaluated yet. Behind the newest token may stand a draft of those that are expected to follow, which
-is kept as far as the model agrees. Less urgent jobs wait and go on afterwards, and lose nothing but
-time.
+A *job* is one request while it runs; its *lane* holds a prefix of its tokens in the KV cache, and
+each step evaluates more of them. A step builds one batch from the jobs of the most urgent priority:
+the newest token of each that is generating, and a chunk of the first unfinished prompt. A draft of
+the tokens expected next can follow the newest token; it is kept as far as the model agrees. Less
+urgent jobs wait and resume later; they lose only time.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Finished, FinishReason, Request, Totals
 
 _SPARE_TOKENS = 8
-"""Looked at beyond the alternatives wanted, since some end the answer."""
+"""Extra candidates beyond the alternatives wanted, since some end the answer."""
 
 
 class Scheduler:
@@ -41,7 +40,7 @@ class Scheduler:
         self.totals = Totals()
 
     def submit(self, number: int, request: Request, emit: Callable[[Event], None]) -> None:
-        """Queue a request under a number of the caller's; ``emit`` is called from ``step``."""
+        """Queue a request under the caller's number; ``step`` calls ``emit``."""
         job = Job(number, request, emit, next(self._order))
         with self._lock:
             self._jobs.append(job)
@@ -50,7 +49,7 @@ class Scheduler:
             self._work.notify()
 
     def cancel(self, number: int) -> None:
-        """Stop a request; unknown numbers are ignored, since it may just have ended."""
+        """Stop a request; unknown numbers are ignored, since the request may just have ended."""
         with self._lock:
             for job in self._jobs:
                 if job.number == number:
@@ -60,12 +59,12 @@ class Scheduler:
             self._work.notify()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until there is a job; ``False`` when none came in ``timeout`` seconds."""
+        """Wait until there is a job; ``False`` if none came within ``timeout`` seconds."""
         with self._lock:
             return self._work.wait_for(lambda: bool(self._jobs), timeout)
 
     def step(self) -> None:
-        """Evaluate one batch, and tell the jobs of it."""
+        """Evaluate one batch and advance its jobs."""
         self._drop_cancelled()
         jobs = self._most_urgent()
         for job in jobs:
@@ -77,7 +76,7 @@ class Scheduler:
 
     @property
     def lanes(self) -> dict[str, tuple[int, ...]]:
-        """The tokens that each lane holds now."""
+        """The tokens in each lane."""
         return {name: tuple(lane.tokens) for name, lane in self._lanes.by_name.items()}
 
     def _drop_cancelled(self) -> None:
@@ -87,7 +86,7 @@ class Scheduler:
             self._end(job, "cancelled")
 
     def _most_urgent(self) -> list[Job]:
-        """The jobs of the best priority, oldest first, one a lane."""
+        """The jobs of the most urgent priority, oldest first, one per lane."""
         with self._lock:
             jobs = sorted(self._jobs, key=lambda job: job.rank)
         first: dict[str, Job] = {}
@@ -97,7 +96,7 @@ class Scheduler:
         return list(first.values())[: self._backend.lanes]
 
     def _prepare(self, job: Job) -> None:
-        """Give a job its tokens, a lane and a sampler where it has none."""
+        """Give a job without a lane its tokens, a lane and a sampler."""
         if job.lane is not None:
             return
         try:
@@ -116,9 +115,9 @@ class Scheduler:
             self.totals.reused_tokens += kept
 
     def _batch(self, jobs: Sequence[Job]) -> tuple[list[Slot], list[_Part]]:
-        """The newest token of all that generate, and one chunk of the first unfinished prompt.
+        """The newest token of each generating job, and one chunk of the first unfinished prompt.
 
-        In order of rank, so that who makes room never takes it from who is in the batch already.
+        In order of rank: eviction never removes a job that is already in the batch.
         """
         batch: list[Slot] = []
         parts: list[_Part] = []
@@ -126,7 +125,7 @@ class Scheduler:
         chunk = self._backend.chunk - (len(jobs) - len(prompting))
         for job in jobs:
             if job.lane is None or job in prompting[1:]:
-                continue  # evicted just now by an earlier one, or not its turn
+                continue  # just evicted by an earlier job, or not its turn
             part = self._part(job, job.lane, chunk if job.is_prompting else 1, len(jobs) == 1)
             if not self._lanes.make_room(len(batch) + len(part.tokens), job.rank):
                 if job is jobs[0]:
@@ -142,7 +141,7 @@ class Scheduler:
         return batch, parts
 
     def _part(self, job: Job, lane: Lane, most: int, is_alone: bool) -> _Part:
-        """What a job wants evaluated next, ``most`` tokens and a draft."""
+        """What a job wants evaluated next: up to ``most`` tokens and a draft."""
         self._lanes.attach(lane)
         held = len(lane.tokens)
         end = lane.tail[0] if lane.parked else len(job.tokens)
@@ -153,7 +152,7 @@ class Scheduler:
         return _Part(job, lane, tokens + draft, len(draft))
 
     def _evaluate(self, batch: Sequence[Slot], parts: Sequence[_Part]) -> bool:
-        """Evaluate, and leave the cache as it was where that was aborted or failed."""
+        """Evaluate a batch; if that is aborted or fails, the cache stays as it was."""
         if not self._may_run(parts):
             return False
         started = time.perf_counter()
@@ -177,10 +176,10 @@ class Scheduler:
         return done
 
     def _may_run(self, parts: Sequence[_Part]) -> bool:
-        """Has nobody cancelled these, or come before them, since the batch was built?
+        """Is the batch still due: none of its jobs cancelled, no more urgent job submitted?
 
-        Where cached tokens were moved just now, their keys are turned in this evaluation, which
-        must not be stopped halfway.
+        If cached tokens have just been moved, this evaluation rotates their keys and must not be
+        stopped halfway.
         """
         jobs = tuple(part.job for part in parts)
         with self._lock:
@@ -194,7 +193,7 @@ class Scheduler:
             return True
 
     def _commit(self, part: _Part) -> None:
-        """What was evaluated is in the lane now; choose the next tokens where all of it is."""
+        """Add the evaluated tokens to the lane; if none are left, choose the next ones."""
         job, lane = part.job, part.lane
         self._lanes.extend(lane, part.tokens)
         job.evaluated += len(part.tokens) if job.generated == 0 else 0
@@ -213,7 +212,7 @@ class Scheduler:
     def _choose(
         self, job: Job, draft: Sequence[int], first: int
     ) -> tuple[int, FinishReason | None]:
-        """Sample as long as the model agrees with the draft; how many of it stay, and the end."""
+        """Sample while the model agrees with the draft; how much of it stays, and why it ends."""
         assert job.sampler is not None
         for at in range(len(draft) + 1):
             if job.wants_alternatives:
@@ -230,20 +229,20 @@ class Scheduler:
         raise AssertionError("a draft that never ends")
 
     def _fork(self, job: Job, index: int) -> None:
-        """Start the alternatives of a request: each goes on with another first token."""
+        """Start a request's alternatives, each with a different first token."""
         assert job.sampler is not None
         assert job.lane is not None
         job.is_forked = True
         wanted = job.request.alternatives
         found = job.sampler.best(index, wanted + _SPARE_TOKENS)
-        # The first is the job's own, also where it is to end.
+        # The first is the job's own, even if it ends the answer.
         others = [token for token in found[1:] if not self._ends(job, token)]
         for token in others[: wanted - 1]:
             other = job.fork(next(self._order))
             with self._lock:
                 other.cancelled = job.cancelled
                 self._jobs.append(other)
-            with contextlib.suppress(EngineError):  # others hold all lanes: it waits for one
+            with contextlib.suppress(EngineError):  # all lanes are taken: it waits for one
                 self._lanes.fork(job.lane, other.lane_name, other)
             self.totals.generated_tokens += 1
             reason = other.take(token, self._backend.piece(token), is_end=False)
@@ -254,7 +253,7 @@ class Scheduler:
         return token in job.end_tokens or self._backend.is_end(token)
 
     def _end(self, job: Job, reason: FinishReason) -> None:
-        """A job has ended; the request has when all of its alternatives have."""
+        """End a job; its request ends once all alternatives have."""
         if reason != "cancelled":
             job.say(job.stream.finish())
         job.reason = reason
@@ -265,7 +264,7 @@ class Scheduler:
             job.emit(Finished(reasons[0], first.usage(), tuple(reasons[1:])))
 
     def _fail(self, job: Job, error: HerdmateError) -> None:
-        """A request has failed, with all of its alternatives."""
+        """Fail a request and all its alternatives."""
         is_news = job in self._jobs
         for other in job.family:
             self._release(other)
@@ -290,7 +289,7 @@ class Scheduler:
 class _Part:
     """A job's share of a batch.
 
-    The last ``drafted`` of its tokens are a draft; ``first`` is the slot before them.
+    The last ``drafted`` of its tokens are a draft; ``first`` is the slot just before them.
     """
 
     job: Job

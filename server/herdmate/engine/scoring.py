@@ -1,6 +1,6 @@
-"""How probable a text is to a model: what perplexity is computed of.
+"""How probable a model finds a text: the basis of perplexity.
 
-A context of its own and no lanes: nothing is generated, and each window of tokens begins anew.
+Uses its own context without lanes: nothing is generated, and each window of tokens starts afresh.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from herdmate.engine import tuning, vocabulary
 from herdmate.engine.loading import CHUNK, Load, as_wished, load_model
 from herdmate.errors import EngineError, NoMemoryError
 
-_ROWS = 16  # rows of logits that are turned to double precision at once
+_ROWS = 16  # rows of logits converted to double precision at once
 
 
 class Scorer:
-    """A model that is asked how probable tokens are. Not thread safe."""
+    """Scores tokens with a model. Not thread safe."""
 
     def __init__(self, model: Any, context: Any) -> None:
         self._context = context
@@ -33,19 +33,19 @@ class Scorer:
 
     @property
     def vocabulary(self) -> str:
-        """The same for models whose tokens mean the same, so that they can be compared."""
+        """A hash of the tokens; models with the same hash can be compared."""
         pieces = vocabulary.all_pieces(self._vocab)
         return hashlib.sha256(b"\0".join(pieces)).hexdigest()
 
     def tokenize(self, text: str) -> list[int]:
-        """Token ids as llama.cpp's own tool has them: with what the vocabulary wants before all."""
+        """Token ids as in llama.cpp's own tool: with the special tokens the vocabulary adds."""
         return vocabulary.raw_encode(self._vocab, text, adds_special=True)
 
     def surprises(self, tokens: Sequence[int], first: int) -> list[float]:
-        """``-log p`` of the tokens behind position ``first``, in nats, each from all before it.
+        """``-log p`` of the tokens after position ``first``, in nats, each given all before it.
 
-        Where the vocabulary wants a beginning-of-text token, it takes the place of the first.
-        Raises ``EngineError`` when the model fails.
+        If the vocabulary wants a beginning-of-text token, it replaces the first token. Raises
+        ``EngineError`` if the model fails.
         """
         tokens = list(tokens)
         if llama_cpp.llama_vocab_get_add_bos(self._vocab):
@@ -75,7 +75,7 @@ class Scorer:
             llama_cpp.llama_batch_free(batch)
 
     def _losses(self, count: int, targets: Sequence[int]) -> list[float]:
-        """Of the first ``count`` rows of logits, which llama.cpp keeps in order of the tokens."""
+        """Losses of the first ``count`` rows of logits, which llama.cpp keeps in token order."""
         if not count:
             return []
         native = ctypes.cast(
@@ -90,7 +90,7 @@ class Scorer:
 
 @contextmanager
 def scorer(how: Load, window: int) -> Iterator[Scorer]:
-    """A model for windows of so many tokens. Raises ``ModelError`` that says what to do."""
+    """A scorer for windows of ``window`` tokens. Raises ``ModelError``, which says what to do."""
     profile = tuning.remembered(how.path) or tuning.default(how.path)
     profile = as_wished(replace(how, weights="mapped"), profile)
     model = load_model(how, profile, lambda _: None)

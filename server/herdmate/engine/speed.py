@@ -1,4 +1,4 @@
-"""How fast a model runs under one profile after another; what can stay loaded between two does."""
+"""How fast a model runs under a series of profiles; whatever can stay loaded in between does."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from herdmate.generation import Sampling
 KvType = Literal["f16", "q8_0"]
 
 _BEHIND = 64
-"""Tokens that stand before an evaluation that is measured by itself, and that warm a model up."""
+"""Tokens cached before a single measured evaluation; they also warm a model up."""
 
 _STEPS = 12
-"""Tokens that are written one after the other; the middle time counts."""
+"""Tokens generated one after the other; the median time counts."""
 
 
 class Bench:
-    """One model and one context at a time. Its methods raise ``ModelError`` as loading does."""
+    """Measures one model and context at a time. Its methods raise ``ModelError`` like loading."""
 
     def __init__(self, how: Load) -> None:
         self._how = how
@@ -37,13 +37,13 @@ class Bench:
         self._filled = 0
 
     def seconds(self, profile: Profile, count: int) -> float:
-        """How long an evaluation of so many tokens takes behind 64 others."""
+        """Seconds to evaluate ``count`` tokens after 64 others."""
         backend = self._ready(profile, self._how.kv_type)
         self._fill(backend, _BEHIND)
         return _timed(backend, self._slots(_BEHIND, count))
 
     def first(self, profile: Profile, kv_type: KvType, prompt: int) -> float:
-        """Seconds until the first token behind a prompt of so many tokens is known."""
+        """Seconds to the first token after a prompt of ``prompt`` tokens."""
         backend = self._ready(profile, kv_type)
         self._filled = 0
         started = time.perf_counter()
@@ -51,7 +51,7 @@ class Bench:
         return time.perf_counter() - started
 
     def step(self, profile: Profile, kv_type: KvType, prompt: int) -> float:
-        """Seconds of each further token behind such a prompt."""
+        """Seconds per further token after such a prompt."""
         backend = self._ready(profile, kv_type)
         if self._filled != prompt:
             self._fill(backend, prompt)
@@ -59,7 +59,7 @@ class Bench:
         return median(_timed(backend, self._slots(prompt + at, 1)) for at in range(_STEPS))
 
     def close(self) -> None:
-        """Free what is loaded."""
+        """Free the model and the context."""
         self._close_backend()
         if self._model is not None:
             llama_cpp.llama_model_free(self._model)
@@ -71,7 +71,7 @@ class Bench:
         self._backend = None
 
     def _ready(self, profile: Profile, kv_type: KvType) -> LlamaBackend:
-        """The backend of a profile; only what differs from the last one is made anew."""
+        """The backend for a profile; reloads only what differs from the last one."""
         asked = replace(profile, threads=0, batch_threads=0, step_seconds={}), kv_type
         if self._backend is None or asked != self._loaded[2:]:
             self._take(profile, kv_type)
@@ -88,12 +88,12 @@ class Bench:
             self.close()
             self._model = load_model(self._how, profile, lambda _: None)
         self._backend = LlamaBackend(replace(self._how, kv_type=kv_type), profile, self._model)
-        self._backend.looks_again = math.inf  # the profile is what is measured
+        self._backend.looks_again = math.inf  # measure the profile's own threads
         self._filled = 0
         self._fill(self._backend, _BEHIND)
 
     def _fill(self, backend: LlamaBackend, count: int) -> None:
-        """Have so many tokens in the cache, evaluated as those of a prompt are."""
+        """Leave exactly ``count`` tokens in the cache, evaluated in chunks like a prompt."""
         if self._filled != count:
             backend.forget(0, 0)
             self._filled = 0
@@ -103,7 +103,7 @@ class Bench:
         backend.forget(0, count)
 
     def _slots(self, start: int, count: int) -> list[Slot]:
-        """Tokens that are the same each time; which ones makes no difference."""
+        """The same arbitrary tokens each time."""
         size = llama_cpp.llama_vocab_n_tokens(llama_cpp.llama_model_get_vocab(self._model))
         return [
             Slot(0, start + at, 3 + (start + 7 * at) % (size - 3), at == count - 1)
@@ -112,7 +112,7 @@ class Bench:
 
 
 def _timed(backend: LlamaBackend, slots: list[Slot]) -> float:
-    """Seconds of an evaluation and of the choice behind it, before which a GPU is not done."""
+    """Seconds to evaluate and then sample, which waits until a GPU is done."""
     sampler = backend.sampler(Sampling(temperature=0.0))
     try:
         started = time.perf_counter()

@@ -1,7 +1,7 @@
-"""Speeds measured in a process of its own, which gives all memory back and can be stopped at once.
+"""Measures speed in a child process, which returns all its memory and can be stopped at once.
 
-Where a choice takes more memory than there is, the operating system ends that process and not the
-command that asked; another one is started for the next question. It also runs here: each line in
+If a choice takes more memory than there is, the operating system kills that process and not the
+command that asked; the next question starts another one. The child's code is here too: each line in
 is a question, each line out its answer.
 """
 
@@ -27,10 +27,10 @@ _Question = Literal["first", "step", "seconds", "others"]
 
 
 class SpeedProcess:
-    """Asks a ``Bench`` in a process that is there until ``close``.
+    """Asks a ``Bench`` in a child process, which runs until ``close``.
 
-    Its measures raise ``NoMemoryError`` where there is too little memory, also where the process
-    was ended for that, and other errors of loading as they are.
+    Its measurements raise ``NoMemoryError`` if memory runs out, even if the process was killed for
+    it, and pass on other loading errors.
     """
 
     def __init__(self, how: Load, prompt: int) -> None:
@@ -38,23 +38,23 @@ class SpeedProcess:
         self.process: subprocess.Popen[bytes] | None = None
 
     def first(self, profile: Profile, kv_type: KvType) -> float:
-        """Seconds until the first token behind the prompt is known."""
+        """Seconds to the first token after the prompt."""
         return self._ask("first", profile, kv_type, self._prompt)
 
     def step(self, profile: Profile, kv_type: KvType) -> float:
-        """Seconds of each further token."""
+        """Seconds per further token."""
         return self._ask("step", profile, kv_type, self._prompt)
 
     def seconds(self, profile: Profile, count: int) -> float:
-        """Seconds of one evaluation of so many tokens."""
+        """Seconds to evaluate ``count`` tokens at once."""
         return self._ask("seconds", profile, count)
 
     def others_use(self) -> float:
-        """Cores that other processes used since this was last asked, or since the start."""
+        """Cores that other processes have used since the last call, or since the start."""
         return self._ask("others")
 
     def close(self) -> None:
-        """End the process, whatever it does."""
+        """Kill the process."""
         if self.process is not None:
             self.process.kill()
             for pipe in (self.process.stdin, self.process.stdout):
@@ -99,10 +99,10 @@ class SpeedProcess:
 
 
 def main() -> int:
-    """Answer questions until there are no more; how to load is the first line of the input."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who asks is told, and ends this process
+    """Answer questions until input ends; the first line of the input is the ``Load``."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too and ends this process
     output = os.fdopen(os.dup(1), "wb")
-    os.dup2(sys.stderr.fileno(), 1)  # what native code prints is no part of a command's output
+    os.dup2(sys.stderr.fileno(), 1)  # native code's prints must not mix with the answers
     lines = from_parent()
     how = wire.decode(lines.readline())
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()

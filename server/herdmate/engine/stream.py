@@ -1,4 +1,4 @@
-"""Bytes of tokens to text that may be shown: whole characters, nothing of a stop string."""
+"""Token bytes to text that can be shown: whole characters, no part of a stop string."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from collections.abc import Sequence
 
 
 class TextStream:
-    """Text of one generation as it grows.
+    """The growing text of one generation.
 
-    ``push`` answers the text that is certain so far; what could still become a stop string is held
-    back until it is certain. After a stop string nothing more comes and ``stopped`` is true.
+    ``push`` returns the text that is certain; text that could still become a stop string is held
+    back. After a stop string nothing more comes and ``stopped`` is true.
     """
 
     def __init__(self, stop: Sequence[str]) -> None:
@@ -20,18 +20,18 @@ class TextStream:
         self.stopped = False
 
     def push(self, data: bytes) -> str:
-        """Take the next token's bytes; answer what can be shown now."""
+        """Take the next token's bytes; return what can be shown now."""
         return self._advance(self._decoder.decode(data))
 
     def finish(self) -> str:
-        """Nothing more comes: answer what was held back."""
+        """Return the text that was held back; nothing follows."""
         self._decoder.reset()  # the limit may have cut the last character in two
         rest = self._held
         self._held = ""
         return rest
 
     def clone(self) -> TextStream:
-        """Another stream that has taken the same."""
+        """A second stream in the same state."""
         other = TextStream(self._stop)
         other._decoder.setstate(self._decoder.getstate())
         other._held, other.stopped = self._held, self.stopped
@@ -51,7 +51,7 @@ class TextStream:
 
 
 def _overlap(text: str, stop: str) -> int:
-    """Length of the longest end of ``text`` that is a beginning of ``stop``."""
+    """Length of the longest suffix of ``text`` that is a proper prefix of ``stop``."""
     for length in range(min(len(text), len(stop) - 1), 0, -1):
         if stop.startswith(text[len(text) - length :]):
             return length

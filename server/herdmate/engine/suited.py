@@ -1,4 +1,4 @@
-"""Loading a model as suits this machine: as ``herdmate models tune`` or its first load found."""
+"""Loading a model with the profile that ``herdmate models tune`` or its first load measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herdmate.engine.speed import Bench
 from herdmate.errors import HerdmateError
 
 _LOOK_SECONDS = 0.25
-"""How long the load of the machine is looked at before something is measured."""
+"""How long to sample the machine's load before measuring."""
 
 
 def load(
@@ -24,9 +24,9 @@ def load(
     on_progress: Callable[[float], None],
     on_measuring: Callable[[], None] = lambda: None,
 ) -> LlamaBackend:
-    """Load a model as suits this machine, which is measured the first time.
+    """Load a model in the way that suits this machine, measured the first time.
 
-    ``on_progress`` is told fractions from 0 to 1. Raises ``ModelError`` with a sentence that says
+    ``on_progress`` receives fractions from 0 to 1. Raises ``ModelError`` with a sentence that says
     what to do.
     """
     check_file(how.path)
@@ -34,7 +34,7 @@ def load(
     on_processor = not llama_cpp.llama_supports_gpu_offload()
     if profile is None and on_processor and tuning.is_at_rest(_LOOK_SECONDS):
         on_measuring()
-        with suppress(HerdmateError):  # too little memory to try things out may do to run it
+        with suppress(HerdmateError):  # even if memory is too short to measure, it may run
             profile = _measured(how)
     profile = as_wished(how, profile or tuning.default(how.path))
     model = load_model(how, profile, on_progress)
@@ -46,7 +46,7 @@ def load(
 
 
 def _measured(how: Load) -> tuning.Profile:
-    """Measure, in a small context of its own; remember it unless the machine became busy."""
+    """Measure in a separate small context; remember the result unless the machine became busy."""
     start = tuning.default(how.path)
     with closing(Bench(replace(how, context=512, lock_memory=False))) as bench:
         profile = tuning.tune(start, os.path.getsize(how.path), bench.seconds)

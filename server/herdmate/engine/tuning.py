@@ -1,15 +1,15 @@
-"""What suits this model on this machine: measured at its first load at rest, and remembered.
+"""How a model runs best on this machine: measured at its first load while idle, then remembered.
 
-Judged by what a user waits for while typing: one evaluation of four tokens (a keystroke), ten of
-one (a short answer) and one of 64 (a new place in the file). First how the weights are kept, then
-flash attention, then threads; each choice starts from the best so far, and none is tried when the
-time is up. On a machine that is busy with something else nothing is measured: one thread a core,
-repacked weights and no drafting do until the next load.
+The measure is what a user waits for while typing: one evaluation of four tokens (a keystroke), ten
+of one (a short answer) and one of 64 (a new place in the file). First how to keep the weights, then
+flash attention, then threads; each choice starts from the best so far, and no more are tried when
+time is up. Nothing is measured on a busy machine: one thread per core, repacked weights and no
+drafting must do until the next load.
 
-Measured on two cores, 1.5B Q4_K_M: repacked weights decode 20 % sooner, mapped ones evaluate long
-prompts 20 % sooner and load in a tenth of the time; both keep one copy in memory, while llama.cpp's
-default keeps both. A micro batch of 512 was no faster than one of 128 and takes more memory, so it
-is not tried; nor is a quantised KV cache, which changes the answers and is a setting.
+Measured on two cores, 1.5B Q4_K_M: repacked weights decode 20 % faster; mapped ones evaluate long
+prompts 20 % faster and load in a tenth of the time. Either keeps one copy in memory; llama.cpp's
+default keeps two. A micro batch of 512 was no faster than one of 128 and takes more memory, so it
+is not tried; neither is a quantised KV cache, which changes the answers and is a setting.
 """
 
 from __future__ import annotations
@@ -38,19 +38,19 @@ from herdmate.bounded_read import read_text
 _log = logging.getLogger(__name__)
 
 _SECONDS = 6.0
-"""Time to try other choices in; what is begun is ended."""
+"""Time for trying other choices; a measurement under way is finished."""
 
 _LARGEST_RELOADED = 2_500_000_000
-"""Bytes. A larger model is not loaded twice only to find out how its weights are best kept."""
+"""Bytes. A larger model is not loaded twice just to find out how best to keep its weights."""
 
 _BUSY = 0.3
-"""Cores that other processes use on a machine that is not at rest."""
+"""If other processes use this many cores, the machine is busy."""
 
 _LARGEST_FILE = 4 << 20
-"""Bytes of all that is remembered."""
+"""Bytes of the file of remembered profiles."""
 
 _MOST = 100_000
-"""Of layers, threads and tokens at once."""
+"""Upper limit for layers, threads and the micro batch in a remembered profile."""
 
 _SIZES = (1, 2, 4, 8, 16)
 
@@ -61,8 +61,8 @@ Weights = Literal["repacked", "mapped"]
 class Profile:
     """How a model is run.
 
-    ``gpu_layers`` of -1 is all that fit; ``micro_batch`` is the most prompt tokens of one
-    evaluation, 0 what is usual; ``step_seconds`` maps tokens of one evaluation to its time.
+    ``gpu_layers`` of -1 means all that fit; ``micro_batch`` is the most prompt tokens in one
+    evaluation, 0 means the default; ``step_seconds`` maps the tokens in an evaluation to its time.
     """
 
     threads: int
@@ -75,20 +75,20 @@ class Profile:
 
 
 Measure = Callable[[Profile, int], float]
-"""Seconds of an evaluation of so many tokens under a profile."""
+"""Seconds to evaluate that many tokens under a profile."""
 
 
 def default(path: str) -> Profile:
-    """Before anything is measured: a thread for each core, repacked weights where they do well."""
+    """The unmeasured profile: one thread per core, repacked weights if they can be afforded."""
     cores = psutil.cpu_count(logical=False) or 1
     return Profile(cores, cores, weights="repacked" if _may_repack(path) else "mapped")
 
 
 def _may_repack(path: str) -> bool:
-    """Can a copy of the weights, which unlike the mapped file is never given back, be afforded?
+    """Is there memory for a copy of the weights, which unlike a mapped file is never given back?
 
-    Not where llama.cpp was built for AMX: repacked weights are computed with that, and as GCC
-    compiles it, it ends with an illegal instruction (llama.cpp's pull request 26954).
+    Never if llama.cpp was built for AMX: it computes repacked weights with AMX, and GCC's code for
+    that crashes with an illegal instruction (llama.cpp's pull request 26954).
     """
     fits = os.path.getsize(path) * 1.5 < psutil.virtual_memory().available
     return fits and not is_for_amx()
@@ -108,7 +108,7 @@ def tune(start: Profile, size: int, measure: Measure) -> Profile:
 
 
 def with_steps(profile: Profile, measure: Measure, ends: float = math.inf) -> Profile:
-    """A profile with what its evaluations cost; after ``ends`` only the small ones are measured."""
+    """The profile with measured evaluation times; after ``ends``, only of the small batches."""
     seconds: dict[int, float] = {}
     for count in _SIZES:
         if count <= 4 or time.monotonic() < ends:
@@ -117,7 +117,7 @@ def with_steps(profile: Profile, measure: Measure, ends: float = math.inf) -> Pr
 
 
 def remembered(path: str, folder: Path | None = None) -> Profile | None:
-    """What was measured for this model on this machine, if it was."""
+    """The profile measured for this model on this machine, if there is one."""
     known = _read(folder or _folder()).get(_key(path))
     if known is None or (profile := _profile(known)) is None:
         return None
@@ -125,7 +125,7 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
 
 
 def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
-    """Keep what was measured; ``False`` where the folder cannot be written to."""
+    """Save a measured profile; ``False`` if the folder cannot be written to."""
     folder = folder or _folder()
     try:
         known = {**_read(folder), _key(path): asdict(profile)}
@@ -138,13 +138,13 @@ def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
 
 
 def others_use() -> float:
-    """Cores that other processes used since this was last asked."""
+    """Cores that other processes have used since the last call."""
     whole = psutil.cpu_percent() / 100 * (psutil.cpu_count() or 1)
     return max(whole - _own.cpu_percent() / 100, 0.0)
 
 
 def is_at_rest(seconds: float = 0.0) -> bool:
-    """Do others leave the machine alone, looked at so long or since ``others_use`` was asked?"""
+    """Is the machine idle but for us, over ``seconds`` or since the last ``others_use``?"""
     if seconds:
         others_use()
         time.sleep(seconds)
@@ -165,7 +165,7 @@ def _none(_best: Profile) -> Iterator[Profile]:
 
 
 def _of_weights(best: Profile) -> Iterator[Profile]:
-    # Those that were not taken at first are not tried either.
+    # If the weights are mapped to begin with, they cannot be repacked.
     if best.weights == "repacked":
         yield replace(best, weights="mapped")
 
@@ -196,7 +196,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _profile(known: Any) -> Profile | None:
-    """A profile as it was written; ``None`` for anything else, which would not load a model."""
+    """A profile as saved; ``None`` for anything that would not load a model."""
     try:
         seconds = {int(count): float(took) for count, took in known["step_seconds"].items()}
         profile = Profile(**{**known, "step_seconds": seconds})
@@ -214,7 +214,7 @@ def _profile(known: Any) -> Profile | None:
 
 
 def _key(path: str) -> str:
-    """The model by its size and beginning, the machine by its processor and cores."""
+    """Identifies the model by size and first MiB, the machine by processor, cores and llama.cpp."""
     with open(path, "rb") as file:
         beginning = hashlib.sha256(file.read(1 << 20)).hexdigest()[:16]
     machine = f"{platform.machine()} {_processor()} {psutil.cpu_count()}"
@@ -230,7 +230,7 @@ def _processor() -> str:
 
 
 def _llama_version() -> str:
-    # What suits one build suits no other.
+    # A profile measured with one build does not suit another.
     gpus = " for GPUs" if llama_cpp.llama_supports_gpu_offload() else ""
     return f"{llama_cpp.__version__}{gpus}{' for AMX' if is_for_amx() else ''}"
 

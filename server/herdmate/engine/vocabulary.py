@@ -1,8 +1,8 @@
-"""Segments to token ids and tokens to bytes, on llama.cpp's vocabulary.
+"""Segments to token ids and tokens to bytes, with llama.cpp's vocabulary.
 
 The rules are Meta's (``llama/generation.py``, ``tokenizer.py``): ``encode`` puts SentencePiece's
-dummy space before a text, ``encode_infilling`` does not. llama.cpp always puts it, so a text that
-must not have it is encoded behind a mark whose tokens are dropped again.
+dummy space before a text, ``encode_infilling`` does not. llama.cpp always adds it, so a text that
+must not have it is encoded after a mark whose tokens are then dropped.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _SPACE = "▁"  # how SentencePiece writes a space in its pieces
 
 
 def tokenize(vocab: Any, segments: Sequence[Segment], pieces: Mapping[str, int]) -> list[int]:
-    """Token ids of segments. ``pieces`` holds the ids of the control pieces of this vocabulary.
+    """Token ids of segments. ``pieces`` holds the ids of this vocabulary's control pieces.
 
-    Raises ``EngineError`` when a ``Special`` is not in the vocabulary.
+    Raises ``EngineError`` if a ``Special`` is not in the vocabulary.
     """
     ids: list[int] = []
     for segment in segments:
@@ -42,11 +42,11 @@ def tokenize(vocab: Any, segments: Sequence[Segment], pieces: Mapping[str, int])
 def tokenize_text(
     vocab: Any, text: str, leading_space: bool, pieces: Mapping[str, int]
 ) -> list[int]:
-    """Token ids of plain text, none of which is one of ``pieces``.
+    """Token ids of plain text, never one of ``pieces``.
 
-    Some vocabularies mark control pieces as normal ones (CodeLlama's ``▁<SUF>``), so that text
-    which merely mentions them would become them. Such text is cut inside the mention and its parts
-    are tokenised apart.
+    Some vocabularies mark control pieces as normal ones (CodeLlama's ``▁<SUF>``), so text that
+    merely mentions one would turn into it. Such text is cut inside the mention and the parts are
+    tokenised separately.
     """
     ids = _encode(vocab, text, leading_space)
     controls = frozenset(pieces.values())
@@ -60,10 +60,10 @@ def tokenize_text(
 
 
 def control_pieces(vocab: Any, wanted: Iterable[str]) -> dict[str, int]:
-    """Ids of those ``wanted`` pieces that the vocabulary has, and of ``bos`` and ``eos``."""
+    """Ids of the ``wanted`` pieces that the vocabulary has, and of ``bos`` and ``eos``."""
     left = {piece.encode(): piece for piece in wanted}
     found: dict[str, int] = {}
-    # Control pieces stand at the end of a vocabulary; looking from there finds them soon.
+    # Control pieces are at the end of a vocabulary; searching from there finds them quickly.
     for token in reversed(range(llama_cpp.llama_vocab_n_tokens(vocab))):
         if not left:
             break
@@ -117,7 +117,7 @@ def _puts_space_first(vocab: Any) -> bool:
 
 
 def raw_encode(vocab: Any, text: str, adds_special: bool = False) -> list[int]:
-    """As llama.cpp has it; with what the vocabulary wants before and behind all if so asked."""
+    """Encode as llama.cpp does; ``adds_special`` adds the vocabulary's start and end tokens."""
     data = text.encode("utf-8", "replace")
     room = len(data) + 8
     ids = (llama_cpp.llama_token * room)()
@@ -132,7 +132,7 @@ def _cut_inside_mentions(text: str, mentions: Iterable[str]) -> list[str]:
     for mention in mentions:
         at = text.find(mention)
         while at >= 0 and len(mention) > 1:
-            cuts.add(at + 1)  # behind "<": no control piece spans that place
+            cuts.add(at + 1)  # after "<": no control piece spans a cut there
             at = text.find(mention, at + 1)
     edges = [0, *sorted(cuts), len(text)]
     return [text[start:end] for start, end in itertools.pairwise(edges) if start < end]

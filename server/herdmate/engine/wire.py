@@ -1,12 +1,12 @@
-"""The words between the server and its engine process: JSON lines over pipes.
+"""The protocol between the server and its engine process: JSON lines over pipes.
 
 To the engine: ``generate``, ``cancel``, ``count``, ``measure``, ``ping``. From it: ``loading``,
 ``measuring``, ``ready``, ``failed``, ``piece``, ``finished``, ``error``, ``counts``, ``measures``,
-``alive``. Each message is a JSON object on one line with the word under ``"do"`` or ``"say"``.
+``alive``. Each message is a JSON object on one line with its name under ``"do"`` or ``"say"``.
 
-What the engine says is checked here: native code reads files of strangers in that process, and may
-have been taken over by one. The functions ``…_from_wire`` raise ``LookupError``, ``TypeError`` or
-``ValueError`` where it is not what it should be.
+The engine's messages are validated here: native code in that process reads untrusted files, and one
+may have taken it over. The functions ``…_from_wire`` raise ``LookupError``, ``TypeError`` or
+``ValueError`` for an invalid message.
 """
 
 from __future__ import annotations
@@ -38,21 +38,21 @@ from herdmate.generation import (
 _T = TypeVar("_T")
 
 LINE_LIMIT = 64 * 1024 * 1024
-"""Longest line in bytes that the engine reads; a prompt of a whole context is far below."""
+"""The longest line in bytes that the engine reads; a prompt of a whole context is far shorter."""
 
 ANSWER_LIMIT = 4 * 1024 * 1024
-"""Longest line in bytes that is read of the engine: the counts of many texts, all else is short."""
+"""The longest line in bytes read from the engine: the counts of many texts; the rest is short."""
 
 _LARGEST = 1 << 63
 
 
 def encode(message: Mapping[str, Any]) -> bytes:
-    """One line."""
+    """A message as one line."""
     return json.dumps(message, separators=(",", ":")).encode("ascii") + b"\n"
 
 
 def decode(line: bytes) -> dict[str, Any]:
-    """The message of one line; raises ``ValueError``, ``TypeError`` or ``RecursionError``."""
+    """The message on one line; raises ``ValueError``, ``TypeError`` or ``RecursionError``."""
     message = json.loads(line)
     if not isinstance(message, dict):
         raise TypeError("a message is an object")
@@ -60,7 +60,7 @@ def decode(line: bytes) -> dict[str, Any]:
 
 
 def request_to_wire(request: Request) -> dict[str, Any]:
-    """A request as JSON has it."""
+    """A request as JSON."""
     return {
         "segments": [_segment_to_wire(segment) for segment in request.prompt.segments],
         "end_pieces": request.prompt.end_pieces,
@@ -99,7 +99,7 @@ def request_from_wire(value: Mapping[str, Any]) -> Request:
 
 
 def finished_to_wire(finished: Finished) -> dict[str, Any]:
-    """The end of a generation as JSON has it."""
+    """The end of a generation as JSON."""
     return {
         "reason": finished.reason,
         "usage": asdict(finished.usage),
@@ -114,7 +114,7 @@ def finished_from_wire(value: Mapping[str, Any]) -> Finished:
 
 
 def piece_from_wire(value: Mapping[str, Any]) -> Piece:
-    """Some more text, from JSON."""
+    """A piece of an answer, from JSON."""
     return Piece(_checked(value["text"], str), _checked(value["index"], int))
 
 
@@ -124,37 +124,37 @@ def counts_from_wire(value: Mapping[str, Any]) -> list[int]:
 
 
 def totals_from_wire(value: Mapping[str, Any]) -> Totals:
-    """What was done, from JSON."""
+    """Totals, from JSON."""
     return _made(Totals, value["totals"])
 
 
 def fraction_from_wire(value: Mapping[str, Any]) -> float:
-    """How far a load is, from 0 to 1."""
+    """The progress of a load, clamped to 0 to 1."""
     return min(max(float(_checked(value["fraction"], float)), 0.0), 1.0)
 
 
 def number_from_wire(value: Mapping[str, Any]) -> int:
-    """Which question is answered."""
+    """The number of the question that a message answers."""
     return int(_checked(value["id"], int))
 
 
 def info_to_wire(info: ModelInfo) -> dict[str, Any]:
-    """What is loaded, as JSON has it."""
+    """A model's description as JSON."""
     return asdict(info)
 
 
 def info_from_wire(value: Any) -> ModelInfo:
-    """What is loaded, from JSON."""
+    """A model's description, from JSON."""
     return _made(ModelInfo, value)
 
 
 def error_to_wire(error: errors.HerdmateError) -> dict[str, str]:
-    """An error by the name of its class and its sentence."""
+    """An error as JSON: its class name and its message."""
     return {"kind": type(error).__name__, "message": str(error)}
 
 
 def error_from_wire(value: Mapping[str, Any]) -> errors.HerdmateError:
-    """The error of that class; an ``EngineError`` where the class is unknown."""
+    """An error of the named class; an ``EngineError`` if the class is unknown."""
     message = _checked(value["message"], str)
     kind = getattr(errors, _checked(value["kind"], str), None)
     if isinstance(kind, type) and issubclass(kind, errors.HerdmateError):
@@ -168,18 +168,18 @@ def _hints(kind: Any) -> dict[str, Any]:
 
 
 def _made(kind: type[_T], value: Any) -> _T:
-    """A dataclass of plain values, all of which are there."""
+    """A dataclass from plain values, all of them required."""
     plain: Any = kind
     hints = _hints(plain)
     return kind(**{name: _checked(value[name], hint) for name, hint in hints.items()})
 
 
 def _checked(value: Any, hint: Any) -> Any:
-    """The value, which is of this type; raises ``ValueError``."""
+    """The value, if it has this type; raises ``ValueError`` otherwise."""
     origin = get_origin(hint)
     if origin is Literal:
         is_right = value in get_args(hint)
-    elif origin is not None:  # a mapping of texts to numbers, which is the only one
+    elif origin is not None:  # the only one is a mapping of texts to numbers
         is_right = isinstance(value, dict) and all(
             _checked(item, int) >= 0 for item in value.values()
         )

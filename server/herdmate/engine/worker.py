@@ -1,7 +1,7 @@
-"""The engine process: reads requests from its standard input, writes answers to its output.
+"""The engine process: reads requests from standard input, writes answers to standard output.
 
-Started by ``client``. It ends when its input ends, also while it loads a model, so that it never
-outlives the server. Whatever native code prints goes to standard error.
+Started by ``client``. It ends when its input ends, even while it loads a model, so it never
+outlives the server. Anything native code prints goes to standard error.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ _log = logging.getLogger(__name__)
 
 
 _BETWEEN_PIECES = 0.1
-"""Seconds between two pieces of an answer that is read rather than typed."""
+"""Minimum seconds between two pieces of an answer other than ghost text."""
 
 
 def main() -> int:
-    """Load the model named in the first line of the input, then serve requests."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server is told, and ends this process
+    """Load the model named in the first line of input, then serve requests."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server gets it too and ends this process
     say = _speaker(_private_output())
     lines = from_parent()
     first = wire.decode(lines.readline() or b"{}")
@@ -52,18 +52,18 @@ def main() -> int:
     say("ready", info=wire.info_to_wire(backend.info))
     scheduler = Scheduler(backend)
     inbox.open(lambda message: _obey(message, scheduler, backend, say))
-    _ = backend.pieces  # takes half a second; rather now than within the first request
+    _ = backend.pieces  # takes half a second; better now than in the first request
     try:
         while True:
             scheduler.wait()
             scheduler.step()
     except Exception:
         _log.exception("the engine ends")
-        os._exit(1)  # the reading thread holds standard input, so that Python could not end tidily
+        os._exit(1)  # Python could not exit cleanly: the reader thread holds standard input
 
 
 class _Inbox:
-    """What the server sends; while the model loads it is kept."""
+    """Messages from the server; queued while the model loads."""
 
     def __init__(self, say: Say) -> None:
         self._say = say
@@ -72,7 +72,7 @@ class _Inbox:
         self._obey: Callable[[dict[str, Any]], None] | None = None
 
     def take(self, line: bytes) -> None:
-        """Do what a line says; whatever goes wrong then ends the process."""
+        """Handle a line; an unexpected error ends the process, a malformed message does not."""
         try:
             message = wire.decode(line)
             if message.get("do") == "ping":
@@ -90,7 +90,7 @@ class _Inbox:
             os._exit(1)
 
     def open(self, obey: Callable[[dict[str, Any]], None]) -> None:
-        """From now on messages are obeyed at once, after those that were kept."""
+        """Handle the queued messages, and from now on each message at once."""
         with self._lock:
             for message in self._kept:
                 obey(message)
@@ -98,14 +98,14 @@ class _Inbox:
 
 
 def _load(first: dict[str, Any], say: Say) -> Backend:
-    """The model, with all that can go wrong as a sentence. Raises ``HerdmateError``."""
+    """The model. Raises ``HerdmateError``, with a sentence for anything that can go wrong."""
     try:
         return _loaded(first, say)
     except MemoryError as error:
         raise NoMemoryError(
             "There is not enough memory to load the model; choose a smaller one."
         ) from error
-    except (ImportError, RuntimeError) as error:  # which llama_cpp raises for a library it misses
+    except (ImportError, RuntimeError) as error:  # llama_cpp raises these for a missing library
         raise EngineError(
             f"llama.cpp cannot be used here ({error}); reinstall llama-cpp-python."
         ) from error
@@ -156,7 +156,7 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
 
 
 def _sparing(number: int, say: Say) -> Callable[[Event], None]:
-    """Tell pieces in lumps: each message wakes three processes, which takes time from the model."""
+    """Send pieces in lumps: each message wakes three processes, which slows the model down."""
     kept, told_at = "", 0.0
 
     def tell(event: Event) -> None:
@@ -200,7 +200,7 @@ def _speaker(output: BinaryIO) -> Say:
 
 
 def _private_output() -> BinaryIO:
-    """The pipe to the server; from here on, file descriptor 1 is standard error."""
+    """The pipe to the server; from now on, file descriptor 1 is standard error."""
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     return output

@@ -1,4 +1,4 @@
-"""How a worker's process ended, and the sentences on it."""
+"""How a worker's process ended, and what the user is told about it."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from herdmate.child_process import isolated_command
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a process ended: in words as they stand in brackets, and its exit code, if it had one."""
+    """How a process ended: words to put in brackets, and its exit code, if it had one."""
 
     words: str
     code: int | None = None
 
 
 def crashed(ending: Ending) -> str:
-    """What is told where it is started again."""
+    """The message when the worker is restarted."""
     return f"The engine stopped unexpectedly ({_how(ending)}) and is starting again."
 
 
 def gave_up(ending: Ending, times: int) -> str:
-    """What is told where it is not, and what to do."""
+    """The message when the worker is not restarted, including what to do."""
     if ending.code in _ILLEGAL_INSTRUCTION:
         python, *flags = isolated_command("pip")
         return (
@@ -49,4 +49,4 @@ def _how(ending: Ending) -> str:
 
 
 _ILLEGAL_INSTRUCTION = (-signal.SIGILL, 0xC000001D)
-"""Exit codes, the second one of Windows."""
+"""Exit codes; the second is from Windows."""

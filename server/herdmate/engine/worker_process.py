@@ -1,7 +1,7 @@
-"""The worker's process as the server sees it: started, spoken to, listened to, and ended.
+"""The worker's process from the server's side: start it, send to it, read from it, end it.
 
-What it says is not trusted: a line that is too long or that nobody understands ends it, as does
-silence where something is awaited. Nothing here waits without a limit for a process that is stuck.
+Its messages are not trusted: a line that is too long or invalid ends it, as does silence when a
+message is due. Nothing here waits indefinitely for a stuck process.
 """
 
 from __future__ import annotations
@@ -19,19 +19,19 @@ from herdmate.errors import EngineError
 _log = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds of silence after which a process is asked for a sign of life, and after that killed."""
+"""Seconds of silence after which a process is pinged, and after as many again killed."""
 
 _END_SECONDS = 5.0
-"""What a process gets to end that was told to, or was killed and hangs in the kernel."""
+"""Seconds for a process to end once its output has ended or it was killed (it can hang)."""
 
 _DRAIN_SECONDS = 1.0
-"""For what was said before the end: another process may hold the pipe open for ever."""
+"""Seconds to read what was left in the pipe: another process may hold it open forever."""
 
 _MOST_UNREAD = 64 * 1024 * 1024
-"""Bytes that the process has not read; the next ones go to one that is stuck."""
+"""Bytes. A process with more unread input is considered stuck."""
 
 _MOST_UNASKED = 10_000
-"""Lines in a row that answer nothing; of a load come 102, and some behind each cancel."""
+"""Unsolicited lines in a row; a load sends 102, and some follow each cancel."""
 
 
 class WorkerProcess:
@@ -48,7 +48,7 @@ class WorkerProcess:
         return self._process.pid
 
     def send(self, message: Mapping[str, Any]) -> None:
-        """Say something, as far as the process is there to hear it."""
+        """Send a message, if the process still takes input."""
         pipe = self._process.stdin
         if pipe is None or pipe.is_closing():
             return
@@ -58,17 +58,17 @@ class WorkerProcess:
         pipe.write(wire.encode(message))
 
     def close_input(self) -> None:
-        """Have it end once it has done what it does."""
+        """Close its input, at which it ends."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 
     async def listen(
         self, take: Callable[[dict[str, Any]], bool], is_awaited: Callable[[], bool]
     ) -> Ending:
-        """Give each message to ``take`` until the process has ended, which it then has.
+        """Pass each message to ``take`` until the process ends, and return how it ended.
 
-        ``take`` answers whether it was waited for; what it raises ends the process. ``is_awaited``:
-        must the process say something sooner or later?
+        ``take`` returns whether the message was awaited; an exception from it ends the process.
+        ``is_awaited``: is a message due from the process?
         """
         reading = asyncio.ensure_future(self._read(take))
         watching = asyncio.ensure_future(self._watch(reading, is_awaited))
@@ -84,7 +84,7 @@ class WorkerProcess:
         return Ending(why) if why else Ending("", self._process.returncode)
 
     async def end(self) -> None:
-        """Kill the process, if it is still there."""
+        """Kill the process if it is still running."""
         if self._process.returncode is None:
             self._kill("")
             await self._wait(_END_SECONDS)
@@ -100,13 +100,13 @@ class WorkerProcess:
                 if unasked > _MOST_UNASKED:
                     self._kill("it said much that nobody had asked for")
                     return
-        except Exception as error:  # no words of the process: they may hold code
+        except Exception as error:  # not the message itself: it may contain code
             _log.error("the engine said what is not understood: %s", type(error).__name__)
             _log.debug("namely", exc_info=True)
             self._kill("it said what Herdmate does not understand")
 
     async def _watch(self, reading: asyncio.Future[None], is_awaited: Callable[[], bool]) -> None:
-        """Until the process has ended, or is killed since it shows no sign of life."""
+        """Wait until the process ends; kill it if it shows no sign of life."""
         is_asked = False
         while True:
             self._is_heard = False
@@ -123,7 +123,7 @@ class WorkerProcess:
                 self.send({"do": "ping"})
 
     async def _wait(self, seconds: float) -> bool:
-        """Has it ended by then?"""
+        """Wait at most ``seconds`` for the process to end; has it?"""
         ended = asyncio.ensure_future(self._process.wait())
         try:
             return bool((await asyncio.wait({ended}, timeout=seconds))[0])
@@ -142,7 +142,7 @@ class WorkerProcess:
 async def start_worker(
     command: tuple[str, ...], first: Mapping[str, Any], extra: Mapping[str, str], patience: float
 ) -> WorkerProcess:
-    """Start it and say the first message. Raises ``EngineError`` where there is no process."""
+    """Start the process and send the first message. Raises ``EngineError`` if it cannot start."""
     pipe = asyncio.subprocess.PIPE
     try:
         process = await child_process.start(

@@ -1,4 +1,4 @@
-"""How good what is shown is: holes in code, filled through the real server, and what came of them.
+"""How good suggestions are: holes in code, filled through the real server and scored.
 
-**Invariant:** like ``bench`` it asks as an editor asks, and nothing here is used while one works.
+**Invariant:** like ``bench`` it asks as an editor does, and nothing here runs in normal use.
 """

@@ -1,4 +1,4 @@
-"""Those who fill holes: the real server as an editor asks it, and the bare model beside it."""
+"""Askers, which fill holes: the real server as an editor asks it, and the bare model."""
 
 from __future__ import annotations
 
@@ -40,12 +40,12 @@ Asker = Callable[[Hole], Awaitable[Answer]]
 _CHARS_PER_TOKEN = 4
 
 _ALL_IN_NO_TIME = 1_000_000
-"""Tokens. The window is what was asked for, however slow this machine is."""
+"""Tokens claimed to be read in a second, so that a slow machine does not shrink the window."""
 
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The model and the settings that all who are asked share; ``order`` is a bare model's."""
+    """The model and the settings that all askers share; ``order`` is for the bare model."""
 
     model: str
     prefix_tokens: int
@@ -56,7 +56,7 @@ class Conditions:
     order: Order | None = None
 
     def settings(self) -> dict[str, Any]:
-        """As an editor would send them: nothing is shown before it is whole."""
+        """The settings as an editor would send them; only complete suggestions are shown."""
         completion = {
             "prefix_tokens": self.prefix_tokens,
             "suffix_tokens": self.suffix_tokens,
@@ -73,16 +73,16 @@ class Conditions:
 
 
 NAMES = ("herdmate", "bare", "unhealed")
-"""Who can be asked; Herdmate as its users have it comes first."""
+"""The names of the askers; Herdmate as its users have it comes first."""
 
 
 @asynccontextmanager
 async def askers(
     names: Sequence[str], given: Conditions, first_message: FirstMessage
 ) -> AsyncIterator[dict[str, Asker]]:
-    """Those of ``NAMES`` that are wanted, with one model between them.
+    """The requested askers from ``NAMES``, which share one model.
 
-    What one has made the model read the next one finds read.
+    What the model has read for one is in the cache for the next.
     """
     server = create_server(first_message)
     async with connect_within(server, given.settings()) as client:
@@ -111,7 +111,7 @@ async def _herdmate(client: Client, given: Conditions, hole: Hole) -> Answer:
 
 
 async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
-    """The same weights without Herdmate: what is around as far as it goes, and what is said."""
+    """The same weights without Herdmate: the surrounding code cut to size, no filters."""
     started = time.perf_counter()
     family = family_of(await host.ready())
     before = hole.before[-given.prefix_tokens * _CHARS_PER_TOKEN :]
@@ -126,13 +126,13 @@ async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
         lambda said: said.lstrip("\n").count("\n") >= lines,
     )
     if lines == 1:
-        # The first line that is not blank.
+        # Keep only the first line that is not blank.
         text = text[: len(text) - len(text.lstrip("\n"))] + text.lstrip("\n").split("\n")[0]
     return Answer(text or None, time.perf_counter() - started)
 
 
 async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> Answer:
-    """Herdmate's window and rules, but the model goes on behind the token that the cursor cut."""
+    """Herdmate's window and filters, but the model continues after the token cut by the cursor."""
     started = time.perf_counter()
     cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
     multiline, check = wants_multiline(cursor, completion.multiline), syntax_check_at(cursor)
@@ -153,5 +153,5 @@ def _cursor(hole: Hole) -> Cursor:
 
 
 def model_name(model: str) -> str:
-    """The file that the settings would choose for a model's name."""
+    """The name of the file that the settings would choose for this model."""
     return first_message(Settings(model=model), CONTROL_PIECES)[1].path.name

@@ -1,4 +1,4 @@
-"""Bugs given to Herdmate, as a diagnostic in an editor, and to the bare model, asked plainly."""
+"""Bugs given to Herdmate, as an editor's diagnostic, and to the bare model, in a plain prompt."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _MAX_TOKENS = 700
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one flaw: the file afterwards, or the reason why nothing was changed.
+    """What became of one flaw: the resulting file, or the reason nothing changed.
 
     ``passed``: the tests pass now. ``is_sound``: the file has no syntax error.
     """
@@ -44,7 +44,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class FixSummary:
-    """All flaws that one was given; counts."""
+    """Counts over all flaws given to one fixer."""
 
     asked: str
     flaws: int
@@ -55,7 +55,7 @@ class FixSummary:
 
 
 Fixer = Callable[[Flaw, str], Awaitable[str]]
-"""From a flaw and what a test says of it to the file afterwards; raises ``HerdmateError``."""
+"""Turns a flaw and a test's message into the fixed file. Raises ``HerdmateError``."""
 
 
 @asynccontextmanager
@@ -68,7 +68,7 @@ async def herdmate(settings: Mapping[str, Any], serve: tuple[str, ...]) -> Async
 
 @asynccontextmanager
 async def bare(settings: Mapping[str, Any], _serve: tuple[str, ...]) -> AsyncIterator[Fixer]:
-    """The same weights without Herdmate, asked plainly; the longest block of code is taken."""
+    """The same weights without Herdmate, asked plainly; the reply's longest code block is used."""
     host = EngineHost()
     await host.start(first_message(settings_from_json(settings)[0], CONTROL_PIECES)[0])
     try:
@@ -78,11 +78,11 @@ async def bare(settings: Mapping[str, Any], _serve: tuple[str, ...]) -> AsyncIte
 
 
 FIXERS: Mapping[str, Callable[..., Any]] = {"herdmate": herdmate, "bare": bare}
-"""Who can be asked, by name."""
+"""The fixers, by name."""
 
 
 async def asked_plainly(host: EngineHost, flaw: Flaw, message: str) -> str:
-    """The file with the bare model's function in it; raises ``RefusedError`` where it gave none."""
+    """The file with the bare model's function in it. Raises ``RefusedError`` if it gave none."""
     family = family_of(await host.ready())
     said = say("eval", "fix", {"message": message, "code": flaw.code.strip()})
     prompt = instruct_prompt(family, "", (Turn("user", said),))
@@ -94,7 +94,7 @@ async def run_fixes(
     flaws: Sequence[Flaw], names: Sequence[str], settings: Mapping[str, Any],
     serve: tuple[str, ...], on_outcome: Callable[[Outcome], None],
 ) -> list[Outcome]:  # fmt: skip
-    """Every flaw to everyone, one after the other. Raises ``HerdmateError`` without a model."""
+    """Give every flaw to every fixer in turn. Raises ``HerdmateError`` without a model."""
     outcomes = []
     async with AsyncExitStack() as stack:
         fixers = {
@@ -102,7 +102,7 @@ async def run_fixes(
         }
         for flaw in flaws:
             if (message := await failure_of(flaw.code, flaw.tests)) is None:
-                continue  # no test shows it here
+                continue  # no test fails here
             for name, fix in fixers.items():
                 outcomes.append(await _outcome(flaw, message, name, fix))
                 on_outcome(outcomes[-1])
@@ -115,7 +115,7 @@ def sample(flaws: Sequence[Flaw], count: int, seed: int) -> list[Flaw]:
 
 
 def fix_summaries(outcomes: Sequence[Outcome]) -> list[FixSummary]:
-    """One for each who was asked."""
+    """One summary for each fixer."""
     found = []
     for name in dict.fromkeys(item.asked for item in outcomes):
         mine = [item for item in outcomes if item.asked == name]

@@ -1,4 +1,4 @@
-"""Functions with a bug and tests that show it: HumanEvalPack's Python part (arXiv 2308.07124)."""
+"""Buggy functions with tests that fail on them: HumanEvalPack's Python part (arXiv 2308.07124)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A file of one function with a bug in it, and code behind it that fails where that is so."""
+    """A file with one buggy function, and test code to append that fails because of the bug."""
 
     name: str
     code: str
@@ -37,12 +37,12 @@ class Flaw:
 
     @property
     def before(self) -> str:
-        """What stands above the function: imports, and others that it uses."""
+        """What precedes the function: imports, and other functions that it uses."""
         return self.code[: self.head.start]
 
 
 def read_flaws(path: Path) -> Iterator[Flaw]:
-    """The flaws of a set; raises ``SelectionError``."""
+    """The flaws in a set. Raises ``SelectionError`` if it cannot be read."""
     try:
         with path.open(encoding="utf-8") as lines:
             for line in lines:
@@ -57,9 +57,9 @@ def read_flaws(path: Path) -> Iterator[Flaw]:
 
 
 async def failure_of(code: str, tests: str) -> str | None:
-    """What a test says of the code, as a test runner would tell it; ``None`` where all pass.
+    """A test's failure on this code, as a test runner would report it; ``None`` if all pass.
 
-    The program runs on this machine, unguarded, in a folder of its own, for ten seconds at most.
+    The program runs unguarded on this machine, in a temporary folder, for at most ten seconds.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
@@ -80,7 +80,7 @@ async def failure_of(code: str, tests: str) -> str | None:
 
 
 def _told(traceback: str, tests: str) -> str:
-    """The error, and the line of the tests that it came from."""
+    """The error, and the line of the tests that caused it."""
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
     error = lines[-1] if lines else "the program failed"
     known = {line.strip() for line in tests.splitlines() if line.strip()}

@@ -1,7 +1,8 @@
-"""Places where something was taken out of code: from published sets, or punched at random.
+"""Holes in code: from published sets, or punched at random.
 
-Formats: SantaCoder's infill set (arXiv 2301.03988; one line of a HumanEval solution a hole) and
-SAFIM (arXiv 2403.04814; an API call or a block of a program a hole, the latter with tests).
+Formats: SantaCoder's infill set (arXiv 2301.03988; each hole is one line of a HumanEval solution)
+and SAFIM (arXiv 2403.04814; each hole is an API call or a block of a program, the latter with
+tests).
 """
 
 from __future__ import annotations
@@ -21,12 +22,12 @@ from herdmate.errors import SelectionError
 from herdmate.eval.sources import sound_code
 
 Cut = Literal["line", "word", "block"]
-"""What is taken out of one's own code: a line's end, a line from within a word, or whole lines."""
+"""What to remove from the user's code: the end of a line, the same from within a word, or lines."""
 
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A program's standard input and the outputs of which one is right."""
+    """A program's standard input, and the outputs that count as right."""
 
     input: str
     outputs: tuple[str, ...]
@@ -34,9 +35,9 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """Code with ``middle`` taken out between ``before`` and ``after``.
+    """Code with ``middle`` removed between ``before`` and ``after``.
 
-    ``language`` is an LSP language id; ``tests`` are those of the whole program.
+    ``language`` is an LSP language id; ``tests`` are for the whole program.
     """
 
     name: str
@@ -47,12 +48,12 @@ class Hole:
     tests: tuple[Trial, ...] = ()
 
     def filled(self, text: str, reach: int = 0) -> str:
-        """The code with a text in the hole, in the place also of ``reach`` characters behind it."""
+        """The code with ``text`` in the hole, also replacing ``reach`` characters after it."""
         return self.before + text + self.after[reach:]
 
 
 def read_set(path: Path) -> Iterator[Hole]:
-    """The holes of a set in one of the known formats; raises ``SelectionError``."""
+    """The holes in a set of a known format. Raises ``SelectionError`` if it cannot be read."""
     opened = gzip.open if path.suffix == ".gz" else open
     try:
         with opened(path, "rt", encoding="utf-8") as lines:
@@ -66,9 +67,9 @@ def read_set(path: Path) -> Iterator[Hole]:
 
 
 def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Hole]:
-    """One hole in each file that has no syntax error and holds enough, at a random place.
+    """One hole, at a random place, in each file that is long enough and has no syntax error.
 
-    Files with a private key are passed over.
+    Files that contain a secret are skipped.
     """
     for path in paths:
         if (found := sound_code(path)) is None:
@@ -80,9 +81,9 @@ def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Ho
 
 
 def sample(holes: Iterable[Hole], count: int, chance: random.Random) -> list[Hole]:
-    """So many holes, in codes chosen at random.
+    """Up to ``count`` holes, from programs chosen at random.
 
-    All holes of a code are taken together, the first one first: most of it is read once for all.
+    A program's holes come together, in order of position, so most of it is evaluated only once.
     """
     by_code: dict[str, list[Hole]] = {}
     for hole in holes:
@@ -119,7 +120,7 @@ def _from_row(row: Mapping[str, Any]) -> Hole:
 
 
 def _told(prompt: str, mark: str) -> str:
-    """The description that a program was written for, as a comment; nothing where there is none."""
+    """The program's description as a comment; ``""`` if there is none."""
     _, found, description = prompt.partition("Description: ")
     if not found:
         return ""
@@ -127,7 +128,7 @@ def _told(prompt: str, mark: str) -> str:
     return "".join(f"{mark} {line}".rstrip() + "\n" for line in description.split("\n")) + "\n"
 
 
-# --- one's own code
+# --- the user's own code
 
 _WORD = re.compile(r"[^\W\d]\w{3,}")
 
@@ -149,11 +150,11 @@ def _place(text: str, cut: Cut, chance: random.Random) -> tuple[int, int] | None
 
 
 def _word(text: str, lines: list[tuple[int, int]], chance: random.Random) -> tuple[int, int] | None:
-    """From within a word to its line's end; ``None`` where no line has a word."""
+    """From within a word to the end of its line; ``None`` if no line has a word."""
     if not any(_WORD.search(text, start, end) for start, end in lines):
         return None
     words: list[re.Match[str]] = []
-    while not words:  # rather than among those that have one: a seed's holes stay as they were
+    while not words:  # redraw, don't filter: a seed must keep giving the same holes
         start, end = chance.choice(lines)
         words = list(_WORD.finditer(text, start, end))
     word = chance.choice(words)
@@ -161,6 +162,6 @@ def _word(text: str, lines: list[tuple[int, int]], chance: random.Random) -> tup
 
 
 def _is_telling(line: str) -> bool:
-    """Code, rather than a comment, and more than a bracket or two."""
+    """Is this line code rather than a comment, and more than a bracket or two?"""
     code = line.strip()
     return len(re.findall(r"\w", code)) >= 8 and code[:1] not in "#/*\"'"

@@ -1,4 +1,4 @@
-"""Running completed programs against their tests."""
+"""Runs completed programs against their tests."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _MOST_TESTS = 20
 
 
 async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
-    """Does a Python program write what its tests want? It runs on this machine, unguarded.
+    """Does a Python program print what its tests expect? It runs unguarded on this machine.
 
-    In a folder of its own, for ten seconds a test at most, twenty tests at most.
+    It runs in a temporary folder, for at most ten seconds per test and at most twenty tests.
     """
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
@@ -31,7 +31,7 @@ async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
 
 
 async def _output(path: Path, given: str) -> str | None:
-    """What a program writes, ``None`` where it fails or does not end."""
+    """A program's output; ``None`` if it fails or does not end in time."""
     process = await child_process.start(
         sys.executable, "-I", str(path), cwd=path.parent,
         stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,

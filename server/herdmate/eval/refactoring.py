@@ -1,4 +1,4 @@
-"""Functions of real code given to refactorings, as in an editor, and what became of them."""
+"""Refactors functions of real code as an editor would, and records the outcomes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ from herdmate.lsp.client import Client, connect
 from herdmate.text import Document, Span
 
 FEWEST_LINES, MOST_LINES = 5, 30
-"""How long a function is that is given to a refactoring."""
+"""Only functions between these lengths, in lines, are refactored."""
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function at ``span`` of a file, without the line end behind it."""
+    """One function at ``span`` of a file, without its final line ending."""
 
     path: Path
     language: str
@@ -45,10 +45,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one function: itself afterwards, or the reason why nothing was changed.
+    """What became of one function: its new text, or the reason nothing changed.
 
-    ``is_sound``: the file has no syntax error. ``is_inside``: nothing beside the function changed.
-    ``passed``: the check succeeds now; ``None`` where it was not run.
+    ``is_sound``: the file has no syntax error. ``is_inside``: nothing outside the function changed.
+    ``passed``: the check succeeds now; ``None`` if it was not run.
     """
 
     path: str
@@ -65,7 +65,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class RefactorSummary:
-    """All functions of one language that one action was given; counts."""
+    """Counts over all functions of one language given to one action."""
 
     language: str
     action: str
@@ -81,14 +81,14 @@ class RefactorSummary:
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A shell command that succeeds in a copy of ``folder`` as long as the code in it is right."""
+    """A shell command that succeeds in a copy of ``folder`` if the code in it is right."""
 
     folder: Path
     command: str
     seconds: float = 300.0
 
     async def passes(self, path: Path, text: str) -> bool:
-        """Does it succeed with this text in a file of the folder?"""
+        """Does it succeed with ``text`` in the file ``path`` of the folder?"""
         with tempfile.TemporaryDirectory() as place:
             copy = Path(place) / self.folder.name
             shutil.copytree(self.folder, copy)
@@ -97,7 +97,7 @@ class Check:
             process = await child_process.start(
                 *child_process.shell_command(self.command), cwd=copy, stdin=nothing,
                 stdout=nothing, stderr=nothing, start_new_session=True,
-                extra={"PYTHONSAFEPATH": ""},  # the tests may lie beside what they import
+                extra={"PYTHONSAFEPATH": ""},  # tests may import from their own folder
             )  # fmt: skip
             try:
                 return await asyncio.wait_for(process.wait(), self.seconds) == 0
@@ -108,7 +108,7 @@ class Check:
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command with all that it started; where there are no process groups, the shell."""
+    """End a command and everything it started; without process groups, only the shell."""
     with contextlib.suppress(ProcessLookupError, PermissionError):
         if hasattr(os, "killpg"):
             os.killpg(process.pid, signal.SIGKILL)
@@ -118,7 +118,7 @@ async def _end(process: asyncio.subprocess.Process) -> None:
 
 
 def functions(paths: Iterable[Path], count: int, chance: random.Random) -> list[Function]:
-    """So many functions, at most one of a file, in files that have no syntax error."""
+    """Up to ``count`` functions, at most one per file, from files without syntax errors."""
     return list(islice(_found(paths, chance), count))
 
 
@@ -126,9 +126,9 @@ async def run_refactorings(
     given: Sequence[Function], actions: Sequence[str], settings: Mapping[str, Any],
     serve: tuple[str, ...], check: Check | None, on_outcome: Callable[[Outcome], None],
 ) -> list[Outcome]:  # fmt: skip
-    """Every function to every action through a real server. Raises ``HerdmateError``.
+    """Give every function to every action through a real server. Raises ``HerdmateError``.
 
-    An edit is never written to the files, only to a copy of theirs in which the check runs.
+    Edits are never written to the files themselves, only to the copy in which the check runs.
     """
     outcomes = []
     async with connect(dict(settings), "--log-level", "error", serve=serve) as client:
@@ -141,7 +141,7 @@ async def run_refactorings(
 
 
 def refactor_summaries(outcomes: Sequence[Outcome]) -> list[RefactorSummary]:
-    """One for each language and action."""
+    """One summary for each language and action."""
     found = []
     for language, action in dict.fromkeys((item.language, item.action) for item in outcomes):
         mine = [item for item in outcomes if (item.language, item.action) == (language, action)]

@@ -1,4 +1,4 @@
-"""One run: every hole is given to all who are asked, one after the other, and summed up."""
+"""One run: give every hole to every asker in turn, and sum up the results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herdmate.lsp.session import FirstMessage
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One hole, whom it was given to, what came and what that is worth."""
+    """One hole, the asker it was given to, the answer and its score."""
 
     hole: Hole
     asked: str
@@ -26,10 +26,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The holes of one language, all given to one who was asked.
+    """All holes of one language given to one asker.
 
-    ``shown`` and ``exact`` are counts of ``holes``. ``valid`` of ``judged`` files that had no
-    syntax error have none with what was shown. ``passed`` of ``tested`` programs pass their tests.
+    ``shown`` and ``exact`` are counts out of ``holes``. Of ``judged`` files that had no syntax
+    error, ``valid`` have none with the answer either. Of ``tested`` programs, ``passed`` pass their
+    tests.
     """
 
     language: str
@@ -49,7 +50,7 @@ async def run(
     holes: Sequence[Hole], names: Sequence[str], given: Conditions, first_message: FirstMessage,
     runs_tests: bool, on_result: Callable[[Result], None],
 ) -> list[Result]:  # fmt: skip
-    """Every hole to everyone. Raises ``HerdmateError``."""
+    """Give every hole to every asker. Raises ``HerdmateError``."""
     results = []
     async with askers(names, given, first_message) as asked:
         for hole in holes:
@@ -65,7 +66,7 @@ async def run(
 
 
 def summaries(results: Iterable[Result]) -> list[Summary]:
-    """By language, then by who was asked; last all languages together where there are several."""
+    """By language, then by asker; with several languages, all of them together come last."""
     results = list(results)
     languages = sorted({result.hole.language for result in results})
     groups = [(language, [language]) for language in languages]
@@ -82,7 +83,7 @@ def summaries(results: Iterable[Result]) -> list[Summary]:
 
 
 def record(result: Result) -> dict[str, Any]:
-    """One result for a file of records: enough to see what went wrong."""
+    """One result as a row of the records file: enough to see what went wrong."""
     hole = result.hole
     return {
         "name": hole.name, "language": hole.language, "asked": result.asked,

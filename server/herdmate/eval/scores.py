@@ -1,4 +1,4 @@
-"""What came of a hole: is the text right, is it nearly right, is the file still well-formed."""
+"""How well a hole was filled: is the text right, or nearly, and is the file still well-formed?"""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from herdmate.eval.holes import Hole
 class Answer:
     """What was shown in a hole, ``None`` for nothing, and how long that took.
 
-    The text takes also the place of ``reach`` characters behind the cursor.
+    The text also replaces ``reach`` characters after the cursor.
     """
 
     text: str | None
@@ -25,11 +25,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What an answer is worth.
+    """How good an answer is.
 
     ``similarity`` is between 0 and 1. ``valid`` says whether the file with the answer has no syntax
-    error; ``None`` where nothing was shown or the file had one before. ``passed`` says whether its
-    tests pass; ``None`` where they were not run.
+    error; ``None`` if nothing was shown or the file had one before. ``passed`` says whether its
+    tests pass; ``None`` if they were not run.
     """
 
     exact: bool
@@ -39,7 +39,7 @@ class Score:
 
 
 def score(hole: Hole, answer: Answer, passed: bool | None = None) -> Score:
-    """Compare as many lines as were taken out: what goes on behind them is judged by ``valid``."""
+    """Compare as many lines as were removed; anything after them only affects ``valid``."""
     wanted = _lines(hole.middle)
     given = _lines(answer.text or "")[: len(wanted)]
     similarity = SequenceMatcher(None, "\n".join(wanted), "\n".join(given), False).ratio()
@@ -47,7 +47,7 @@ def score(hole: Hole, answer: Answer, passed: bool | None = None) -> Score:
 
 
 def is_well_formed(text: str, language: str) -> bool | None:
-    """Has the code no syntax error? Python is asked of itself; ``None`` without a grammar."""
+    """Is the code free of syntax errors? ``ast`` judges Python; ``None`` without a grammar."""
     if language == "python":
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -67,6 +67,6 @@ def _valid(hole: Hole, answer: Answer) -> bool | None:
 
 
 def _lines(text: str) -> list[str]:
-    """Lines without what cannot be seen at their ends; blank ones do not count."""
+    """The lines without trailing whitespace; blank ones are dropped."""
     lines = [line.rstrip() for line in text.strip().splitlines()]
     return [line for line in lines if line]

@@ -1,4 +1,4 @@
-"""Code of one's own that is measured with: which files, and which of them can be used."""
+"""The user's own code as material for measuring: which files, and which of them are usable."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from herdmate.redaction.redact import redacted
 
 
 def code_files(path: Path, languages: Collection[str], chance: random.Random) -> list[Path]:
-    """The files of a folder, or the one file, in any order; those that no prompt may hold left out.
+    """The files of a folder, or the one file, shuffled and without those barred from prompts.
 
-    Raises ``SelectionError`` where there is none.
+    Raises ``SelectionError`` if the path does not exist.
     """
     if not path.exists():
         raise SelectionError(f"There is no {path}; give a file or folder.")
@@ -28,7 +28,7 @@ def code_files(path: Path, languages: Collection[str], chance: random.Random) ->
 
 
 def sound_code(path: Path) -> tuple[str, SyntaxTree] | None:
-    """A file's text and tree; ``None`` where it has a syntax error or a secret."""
+    """A file's text and tree; ``None`` if it cannot be parsed, has a syntax error or a secret."""
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError):

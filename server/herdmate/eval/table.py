@@ -14,9 +14,9 @@ _COLUMNS = ("language", "asked", "holes", "shown", "exact", "alike", "valid", "p
 
 
 def table(summaries: Sequence[Summary]) -> Table:
-    """A row for each language and each who was asked; it fits into 80 columns.
+    """A row for each language and asker; it fits into 80 columns.
 
-    Seconds are only told of Herdmate: those who are asked behind it find the hole's code read.
+    Only Herdmate's seconds are shown: later askers find the hole's code in the cache already.
     """
     found = Table(box=box.SIMPLE, pad_edge=False)
     for title in _COLUMNS:

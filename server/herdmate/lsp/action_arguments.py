@@ -1,4 +1,4 @@
-"""The arguments of Herdmate's commands, from JSON that any client may have written by hand."""
+"""Arguments of Herdmate's commands, read from JSON that a client may have written by hand."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from herdmate.text import Selection
 
 
 def arguments_from_lsp(value: Any) -> ActionArguments:
-    """Check and read them; raises ``JsonRpcException`` that says what they must look like."""
+    """Read and check a command's arguments; raises ``JsonRpcException`` saying what is expected."""
     if not isinstance(value, Mapping) or not isinstance(value.get("uri"), str):
         raise wrong("The command needs one argument: an object with uri and range.")
     try:
@@ -44,7 +44,7 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
 
 
 def checked(session: Session, value: Any) -> ActionArguments:
-    """Arguments that speak of an open document and of an action that there is.
+    """The arguments, once the document is known to be open and the action to exist.
 
     Raises ``JsonRpcException`` or ``HerdmateError``.
     """
@@ -55,14 +55,14 @@ def checked(session: Session, value: Any) -> ActionArguments:
 
 
 def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
-    """So many texts, which are empty where they are missing; raises ``JsonRpcException``."""
+    """The first ``many`` arguments as strings, empty if missing; raises ``JsonRpcException``."""
     if not all(text is None or isinstance(text, str) for text in arguments[:many]):
         raise wrong("The command's arguments have to be texts.")
     return [*(text or "" for text in arguments[:many]), *[""] * many][:many]
 
 
 def number_from_lsp(arguments: Sequence[Any]) -> int:
-    """The first argument; raises ``JsonRpcException`` where it is no whole number."""
+    """The first argument; raises ``JsonRpcException`` if it is not a whole number."""
     first = next(iter(arguments), None)
     if not isinstance(first, int) or isinstance(first, bool):
         raise wrong("The command's argument has to be a whole number.")
@@ -70,21 +70,21 @@ def number_from_lsp(arguments: Sequence[Any]) -> int:
 
 
 def members_from_lsp(params: Any, *names: str) -> list[str]:
-    """Texts of an object's members, empty where they are missing; raises ``JsonRpcException``."""
+    """The named members of an object as strings, empty if missing; raises ``JsonRpcException``."""
     if params is not None and not isinstance(params, Mapping):
         raise wrong("The parameters have to be an object.")
     return texts_from_lsp([(params or {}).get(name) for name in names], len(names))
 
 
 def wrong(sentence: str) -> JsonRpcException:
-    """The answer to a request with arguments that it does not take."""
+    """The error for a request whose arguments are invalid."""
     return JsonRpcInvalidParams(sentence)
 
 
 async def selection_of(session: Session, arguments: ActionArguments) -> Selection:
-    """The selection that the arguments speak of, in a document that was parsed.
+    """The selection that the arguments refer to, in the parsed document.
 
-    Raises ``SelectionError`` when the document has moved on since.
+    Raises ``SelectionError`` if the document has changed since.
     """
     session.documents.refresh(arguments.uri)
     opened = session.documents.get(arguments.uri)
@@ -95,7 +95,7 @@ async def selection_of(session: Session, arguments: ActionArguments) -> Selectio
 
 
 def action_input_of(session: Session, arguments: ActionArguments) -> ActionInput:
-    """What the arguments say besides."""
+    """The instruction, diagnostics and symbol in the arguments."""
     lines = session.documents.get(arguments.uri).lines
     problems = diagnostics_from_lsp(arguments.diagnostics, lines)
     return ActionInput(arguments.instruction, problems, arguments.symbol)

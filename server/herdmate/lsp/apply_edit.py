@@ -1,4 +1,4 @@
-"""Edits that the server has the client make."""
+"""Edits that the server asks the client to apply."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from herdmate.lsp.session import Session
 
 _ANSWER_SECONDS = 10.0  # some clients apply an edit and never answer
 _MOST_SHOWN = 200
-"""Characters of a client's reason."""
+"""Characters kept of the client's reason."""
 
 
 async def apply(
     session: Session, edit: types.WorkspaceEdit, title: str, asks_user: bool = False
 ) -> str | None:
-    """Have an edit applied; why it was not, or ``None``.
+    """Have the client apply an edit; answers why it did not, or ``None``.
 
-    ``asks_user``: the client shows it first, for as long as the user likes, who may say no. Raises
-    ``StaleError``. A client that says nothing of use is taken to have done it.
+    ``asks_user``: the client shows the edit first. The user can take any time, and declining is
+    not a failure. Raises ``StaleError`` if the client answers with an error. A client that gives no
+    usable answer is assumed to have applied the edit.
     """
 
     def why_not(answer: Any) -> str | None:
@@ -39,6 +40,6 @@ async def apply(
 
 
 def refusal(reason: str) -> StaleError:
-    """What the user is told when the editor made no change, with its reason where it gave one."""
+    """The error to show if the editor made no change, with the editor's reason if it gave one."""
     reason = reason or "the file has changed"
     return StaleError(f"The editor did not apply the change ({reason}); run it again.")

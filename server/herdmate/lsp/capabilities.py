@@ -1,4 +1,4 @@
-"""What the client can do, as far as Herdmate acts on it."""
+"""The client's capabilities that Herdmate acts on."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from lsprotocol import types
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """Every field is false for a client that says nothing."""
+    """Every field is false for a client that declares nothing."""
 
     status: bool = False
     """Knows ``herdmate/status``."""
@@ -28,28 +28,28 @@ class Capabilities:
     extensions: frozenset[str] = frozenset()
     """Ids of the editor's other extensions, in lower case."""
     shows_content: bool = False
-    """Shows documents that only the server has (workspace/textDocumentContent)."""
+    """Shows documents that exist only in the server (workspace/textDocumentContent)."""
     inline_completion: bool = False
     show_document: bool = False
     progress: bool = False
     configuration: bool = False
     """Answers workspace/configuration."""
     dynamic_configuration: bool = False
-    """Lets workspace/didChangeConfiguration be registered."""
+    """Supports dynamic registration of workspace/didChangeConfiguration."""
     apply_edit: bool = False
     resolve_edit: bool = False
-    """Asks codeAction/resolve for the edit of an action."""
+    """Gets an action's edit through codeAction/resolve."""
     versioned_edits: bool = False
     annotations: bool = False
     creates_files: bool = False
-    """An edit may create files."""
+    """Accepts edits that create files."""
     show_message_request: bool = False
     watches_files: bool = False
-    """Lets workspace/didChangeWatchedFiles be registered."""
+    """Supports dynamic registration of workspace/didChangeWatchedFiles."""
 
 
 def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilities:
-    """Read a client's ``initialize`` request; whatever it leaves out is false."""
+    """The capabilities that a client sent with ``initialize``; missing ones are false."""
     workspace = capabilities.workspace or types.WorkspaceClientCapabilities()
     document = capabilities.text_document or types.TextDocumentClientCapabilities()
     window = capabilities.window or types.WindowClientCapabilities()
@@ -76,7 +76,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         dynamic_configuration=bool(watched and watched.dynamic_registration),
         apply_edit=bool(workspace.apply_edit),
         resolve_edit="edit" in resolvable,
-        # Neovim has documentChanges and says only which file operations it knows inside of them.
+        # Neovim supports documentChanges, but declares only the file operations it knows in them.
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         creates_files=bool(edit and _CREATE in (edit.resource_operations or ())),
         annotations=bool(edit and edit.change_annotation_support),

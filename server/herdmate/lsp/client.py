@@ -1,4 +1,4 @@
-"""A small client of the server, for the demonstration and for measuring: an editor without one."""
+"""A small headless client of the server, for the demo and for measuring."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _GOODBYE_SECONDS = 10.0
 async def connect(
     settings: dict[str, Any], *flags: str, serve: tuple[str, ...] = ()
 ) -> AsyncIterator[Client]:
-    """A client of a server process of its own, which is ended when the block is left.
+    """A client with its own server process, which ends when the block exits.
 
-    On the server's command line ``flags`` stand before ``serve`` and that one's own behind it.
-    Raises ``HerdmateError``.
+    On the server's command line, ``flags`` go before the subcommand ``serve`` and the arguments in
+    ``serve`` after it. Raises ``HerdmateError``.
     """
     if model := settings.get("model"):
         settings = {**settings, "model": from_here(model, model_folder())}
@@ -53,9 +53,9 @@ async def connect(
 
 @asynccontextmanager
 async def connect_within(server: Session, settings: dict[str, Any]) -> AsyncIterator[Client]:
-    """A client of a server in this process, whose model may so be asked beside it.
+    """A client of a server in this process, whose model the caller can then also use directly.
 
-    The two speak the protocol as through pipes. Raises ``HerdmateError``.
+    The two exchange messages as if through pipes. Raises ``HerdmateError``.
     """
     client = Client()
     client.attend(server)
@@ -67,7 +67,7 @@ async def connect_within(server: Session, settings: dict[str, Any]) -> AsyncIter
 
 
 class Client:
-    """Asks one server as an editor would."""
+    """Talks to one server as an editor would."""
 
     def __init__(self) -> None:
         self._client = LanguageClient(
@@ -82,12 +82,12 @@ class Client:
 
     async def start(self, command: tuple[str, ...]) -> None:
         """Start a server process."""
-        # In a session of its own, so that Ctrl-C reaches it through us, in order.
+        # In its own session: Ctrl-C reaches only us, and we shut the server down in order.
         server = python_command("herdmate", *command)
         await self._client.start_io(*server, start_new_session=True, **surroundings())
 
     def attend(self, server: Session) -> None:
-        """Let a server in this process and this client hear each other."""
+        """Connect this client to a server in the same process."""
         for hearer, speaker in ((server, self._client), (self._client, server)):
             stream = asyncio.StreamReader()
             speaker.protocol.set_writer(_Voice(stream))
@@ -95,7 +95,7 @@ class Client:
             self._listening.append(asyncio.ensure_future(listening))
 
     async def shake_hands(self, settings: dict[str, Any]) -> None:
-        """Introduce oneself, as an editor with ghost text and these settings."""
+        """Initialize the session, as an editor with ghost text and these settings."""
         own = {"status": True, "explanation": True}
         edits = types.WorkspaceEditClientCapabilities(document_changes=True)
         await self._client.initialize_async(
@@ -110,17 +110,17 @@ class Client:
                     window=types.WindowClientCapabilities(work_done_progress=True),
                     experimental={"herdmate": own},
                 ),
-                initialization_options={"stats": False, **settings},  # nobody types here
+                initialization_options={"stats": False, **settings},  # no real user
             )
         )
         self._client.initialized(types.InitializedParams())
 
     async def stop(self) -> None:
-        """Say goodbye and wait until the server has ended; one that does not answer is killed."""
+        """Shut the server down and wait for it to exit; kill it if it does not answer."""
         try:
             await asyncio.wait_for(self._client.shutdown_async(None), _GOODBYE_SECONDS)
             self._client.exit(None)
-        except (asyncio.TimeoutError, RuntimeError):  # it has ended already, or is stuck
+        except (asyncio.TimeoutError, RuntimeError):  # already gone, or stuck
             server = self._client._server
             with contextlib.suppress(ProcessLookupError):
                 if server is not None:
@@ -128,14 +128,14 @@ class Client:
         await self._client.stop()  # type: ignore[no-untyped-call]
 
     async def leave(self) -> None:
-        """Say goodbye to a server in this process; its model ends."""
+        """Shut down a server in this process, which ends its engine."""
         await self._client.shutdown_async(None)
         for task in self._listening:
             task.cancel()
         await asyncio.wait(self._listening)
 
     async def ready(self, on_status: Callable[[str, float | None], None]) -> str:
-        """Wait for the model and answer its name; raises ``HerdmateError`` when none comes."""
+        """Wait for the model and answer its name; raises ``HerdmateError`` if there is none."""
         while True:
             status = await self._statuses.get()
             on_status(status["message"], status["fraction"])
@@ -145,12 +145,12 @@ class Client:
                 raise HerdmateError(status["message"])
 
     def open(self, document: Document) -> None:
-        """Open a document at the server."""
+        """Open a document on the server."""
         item = types.TextDocumentItem(document.uri, document.language, 1, document.text)
         self._client.text_document_did_open(types.DidOpenTextDocumentParams(item))
 
     def change(self, document: Document, edit: Edit, version: int) -> None:
-        """Tell the server of one edit of a document as it was, and the version that this makes."""
+        """Send one edit of ``document``, given as it was before, and the resulting version."""
         part = types.TextDocumentContentChangePartial(
             _lines(document).range(edit.span), edit.new_text
         )
@@ -158,21 +158,21 @@ class Client:
         self._client.text_document_did_change(types.DidChangeTextDocumentParams(name, [part]))
 
     def close(self, document: Document) -> None:
-        """Close a document at the server."""
+        """Close a document on the server."""
         name = types.TextDocumentIdentifier(document.uri)
         self._client.text_document_did_close(types.DidCloseTextDocumentParams(name))
 
     async def ghost_text(self, document: Document, offset: int, invoked: bool = True) -> str | None:
-        """The first of ``ghost_edits``: the text alone."""
+        """The text of the first of ``ghost_edits``, or ``None``."""
         edits = await self.ghost_edits(document, offset, invoked)
         return edits[0].new_text if edits else None
 
     async def ghost_edits(
         self, document: Document, offset: int, invoked: bool = True
     ) -> tuple[Edit, ...]:
-        """What the server would show at an offset; ``invoked``: the user asked for it by a key.
+        """The ghost text at an offset; ``invoked``: the user asked for it with a key.
 
-        A task that is cancelled meanwhile cancels the request at the server.
+        Cancelling the task cancels the request on the server.
         """
         lines, here = _lines(document), Span(offset, offset)
         kinds = types.InlineCompletionTriggerKind
@@ -191,7 +191,7 @@ class Client:
         )
 
     async def explain(self, document: Document, span: Span) -> AsyncIterator[str]:
-        """The parts of an explanation as they come; raises ``HerdmateError``."""
+        """The parts of an explanation as they arrive; raises ``HerdmateError``."""
         await self._execute(protocol.COMMAND_EXPLAIN, document, span, "explain")
         while True:
             part = await self._parts.get()
@@ -202,14 +202,14 @@ class Client:
                 return
 
     def stop_explaining(self) -> None:
-        """Press the cancel button of the explanation that began last."""
+        """Press the cancel button of the latest explanation."""
         assert self._progress is not None
         self._client.window_work_done_progress_cancel(
             types.WorkDoneProgressCancelParams(self._progress)
         )
 
     async def status(self) -> dict[str, Any]:
-        """What ``herdmate.status`` answers: the state, and what the engine has done so far."""
+        """The answer to ``herdmate.status``: the state, and what the engine has done so far."""
         answer = await self._ask(
             types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(protocol.COMMAND_STATUS)
         )
@@ -217,7 +217,7 @@ class Client:
         return plain
 
     async def rewrite(self, document: Document, span: Span, action: str) -> str:
-        """The document's text after a refactoring; raises ``HerdmateError`` with the refusal."""
+        """The document's text after a refactoring; raises ``HerdmateError`` if it is refused."""
         await self._execute(protocol.COMMAND_REWRITE, document, span, action)
         outcome = await self._outcomes.get()
         if isinstance(outcome, str):
@@ -225,9 +225,9 @@ class Client:
         return apply_edits(document.text, _edits(outcome, _lines(document)))
 
     async def fix(self, document: Document, span: Span, message: str) -> str:
-        """The document's text after the quick fix for a problem at ``span``, as an editor gets it.
+        """The document's text after the quick fix for a problem at ``span``.
 
-        Raises ``HerdmateError`` with the refusal.
+        Raises ``HerdmateError`` if no fix is offered or it is refused.
         """
         lines = _lines(document)
         about = types.Diagnostic(
@@ -265,7 +265,7 @@ class Client:
         )
 
     async def _ask(self, method: str, params: Any) -> Any:
-        """One request. A task that is cancelled sends ``$/cancelRequest``."""
+        """Send a request and await its answer. Cancelling the task sends ``$/cancelRequest``."""
         number = str(uuid.uuid4())
         answer: asyncio.Future[Any] = self._client.protocol.send_request_async(
             method, params, msg_id=number
@@ -298,7 +298,7 @@ class Client:
 
         @self._client.feature(types.PROGRESS)
         def progress(_params: types.ProgressParams) -> None:
-            """Nobody looks at it here; without this pygls warns of each."""
+            """Ignored; without a handler pygls warns about each one."""
 
         @self._client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
@@ -307,7 +307,7 @@ class Client:
 
 
 class _Voice:
-    """What is written here is read there."""
+    """A writer whose output the other side's reader receives."""
 
     def __init__(self, stream: asyncio.StreamReader) -> None:
         self._stream = stream
@@ -320,7 +320,7 @@ class _Voice:
 
 
 def converter_of_actions() -> cattrs.Converter:
-    """lsprotocol reads every CodeAction with a command as a bare Command; this puts it right."""
+    """lsprotocol's converter, but it does not read every CodeAction with a command as a Command."""
     converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(
         types.Command | types.CodeAction,
@@ -342,7 +342,7 @@ def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:
 
 
 def _plain(value: Any) -> Any:
-    """pygls gives an object of unknown shape as nested named tuples."""
+    """An object as dicts; pygls turns one of unknown shape into nested named tuples."""
     if hasattr(value, "_asdict"):
         return {name: _plain(item) for name, item in value._asdict().items()}
     return value

@@ -1,7 +1,7 @@
-"""Asking the client: the one way in which the server does it.
+"""Requests to the client; the server sends all of its requests through here.
 
-A client may answer with an error, with anything else than what it was asked for, or never. None of
-this is an error here: whoever asks says what holds then.
+A client may answer with an error, with something unexpected, or never. None of this is an error
+here: each caller supplies the value to use instead.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 SECONDS = 5.0
-"""Some clients never answer a request."""
+"""The default timeout; some clients never answer a request."""
 
 
 async def ask(
@@ -34,12 +34,11 @@ async def ask(
     seconds: float | None = SECONDS,
     refused: Callable[[str], _T] | None = None,
 ) -> _T:
-    """What the client answers, or ``otherwise`` where it gives no answer that can be read.
+    """The client's answer, or ``otherwise`` if it gives none that can be read.
 
-    ``read`` takes the answer as JSON has it, and may raise anything. ``seconds`` is ``None`` where
-    a user answers, who may take any time: that ends with the task that asks, as all do when the
-    session ends. ``refused`` says what holds where the client answers with an error, whose words
-    it takes.
+    ``read`` takes the answer as JSON and may raise anything. ``seconds`` is ``None`` if the user
+    has to answer, which can take any time; the wait then ends with the calling task, at the latest
+    when the session ends. ``refused`` turns the message of an error response into a result.
     """
     try:
         return read(await _answer(session, method, params, seconds))
@@ -54,12 +53,12 @@ async def ask(
 
 
 async def tell(session: Session, method: str, params: Any) -> None:
-    """Ask for something to which any answer is as good as another."""
+    """Send a request whose answer does not matter."""
     await ask(session, method, params, lambda _answer: None, None)
 
 
 async def register(session: Session, registration: types.Registration) -> None:
-    """Have the client tell more than it would by itself, or ask more."""
+    """Register a capability, so that the client sends notifications or requests for it."""
     params = types.RegistrationParams([registration])
     await tell(session, types.CLIENT_REGISTER_CAPABILITY, params)
 

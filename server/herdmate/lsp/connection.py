@@ -1,4 +1,4 @@
-"""From bytes to the protocol: over standard input and output, or whatever else carries bytes."""
+"""Connects the protocol to a byte stream: standard input and output, a socket, or any other."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _log = logging.getLogger(__name__)
 _CHUNK = 1 << 16
 _MOST_WAITING = 16  # chunks
 _REST_SECONDS = 30.0
-"""The rest of a message comes by then: an editor writes one in a piece. A length that is too large
-would wait for good."""
+"""Time for the rest of a message to arrive: editors write a message in one piece. Without a limit,
+a length that is too large would wait forever."""
 _LAST_SECONDS = 10.0  # for the answer to shutdown
 _TIDY_SECONDS = 1.0
 
 Read = Callable[[], Awaitable[bytes]]
-"""The next bytes; none at the end of the stream."""
+"""Answers the next bytes, none at the end of the stream."""
 
 
 async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_SECONDS) -> int:
-    """Handle messages until the client says ``exit``, or hangs up; the process's exit code.
+    """Handle messages until the client sends ``exit`` or hangs up; answers the exit code.
 
-    It is 0 only after ``shutdown``. A stream that is none of messages ends it too.
+    The code is 0 only after ``shutdown``. A stream that breaks the framing ends it too.
     """
     try:
         await _listen(protocol, read, rest_seconds)
@@ -44,9 +44,9 @@ async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_S
 
 
 def serve_stdio(protocol: Protocol, tidy_up: Callable[[], Awaitable[None]]) -> int:
-    """Converse over this process's standard input and output; its exit code.
+    """Converse over standard input and output, then end this process with the exit code.
 
-    ``tidy_up`` is awaited at the end, for as long as a moment.
+    ``tidy_up`` is awaited at the end, for up to ``_TIDY_SECONDS``.
     """
     protocol.set_writer(_Output(sys.stdout.fileno()))
     return asyncio.run(_converse_by(protocol, sys.stdin.fileno(), tidy_up))
@@ -55,7 +55,7 @@ def serve_stdio(protocol: Protocol, tidy_up: Callable[[], Awaitable[None]]) -> i
 async def converse_over(
     protocol: Protocol, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> int:
-    """Converse over a connection, such as a socket's, and close it; the process's exit code."""
+    """Converse over a connection such as a socket, then close it; answers the exit code."""
     protocol.set_writer(writer)
     try:
         return await converse(protocol, lambda: reader.read(_CHUNK))
@@ -66,7 +66,7 @@ async def converse_over(
 async def _converse_by(
     protocol: Protocol, descriptor: int, tidy_up: Callable[[], Awaitable[None]]
 ) -> int:
-    """A thread reads, which keeps nobody from ending: pygls waits for one that hangs in reading."""
+    """Read on a daemon thread, which cannot delay the exit; pygls would wait for a blocked read."""
     chunks: asyncio.Queue[bytes] = asyncio.Queue(_MOST_WAITING)
     given = (descriptor, asyncio.get_running_loop(), chunks)
     threading.Thread(target=_pump, args=given, daemon=True, name="stdin").start()
@@ -76,9 +76,9 @@ async def _converse_by(
 
 
 async def _stop_all(tidy_up: Callable[[], Awaitable[None]], code: int) -> None:
-    """End what still goes on; a process that cannot is ended all the same.
+    """Tidy up and cancel all other tasks, then end the process even if some of them still run.
 
-    Also where a thread hangs on a disk that is gone, for which Python would wait.
+    A normal exit would also wait for a thread that hangs on an unreachable disk.
     """
     others = asyncio.all_tasks() - {asyncio.current_task()}
     tidying = asyncio.ensure_future(tidy_up())
@@ -122,11 +122,11 @@ async def _listen(protocol: Protocol, read: Read, rest_seconds: float) -> None:
             protocol.handle(message_from_bytes(body))
             if protocol.exit_code is not None:
                 return
-            await asyncio.sleep(0)  # what one message began may go on before the next
+            await asyncio.sleep(0)  # let the work for one message proceed before the next
 
 
 class _Output:
-    """Standard output without a buffer, which would be written once more at the end."""
+    """Unbuffered standard output; a buffer would be flushed once more at exit."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -137,4 +137,4 @@ class _Output:
             rest = rest[os.write(self._descriptor, rest) :]
 
     def close(self) -> None:
-        """It ends with the process."""
+        """Do nothing: standard output closes with the process."""

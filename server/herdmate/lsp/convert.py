@@ -1,5 +1,7 @@
-"""Between the protocol's lines and columns and Herdmate's offsets; with ``rope`` the only place
-that knows both."""
+"""Conversion between the protocol's lines and columns and Herdmate's offsets.
+
+Only this module and ``rope`` know both.
+"""
 
 from __future__ import annotations
 
@@ -12,14 +14,14 @@ from herdmate.lsp.rope import Encoding, Rope, rope_of, with_whole_pairs
 from herdmate.text import Edit, Span
 
 UTF16 = types.PositionEncodingKind.Utf16
-"""What a client means that says nothing about encodings."""
+"""The default for a client that does not negotiate an encoding."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """All that the client knows as one text, which begins at the offset ``base`` of a document.
+    """The lines of what the client sees as one text, which starts at ``base`` in a document.
 
-    Only a notebook's cell is not the whole of its document.
+    The text is the whole document, except for a notebook's cell.
     """
 
     rope: Rope
@@ -27,22 +29,22 @@ class Lines:
 
     @property
     def whole(self) -> Span:
-        """All that the client knows as this text."""
+        """The span of the whole text in the document."""
         return Span(self.base, self.base + self.rope.size)
 
     def offset(self, position: types.Position) -> int:
-        """The offset of a position; beyond a line's end it is the line's end."""
+        """The offset of a position; a column past the end of its line means the line's end."""
         return self._place(position)[0]
 
     def position(self, offset: int) -> types.Position:
-        """The position of an offset; one outside of the text is at its nearer end."""
+        """The position of an offset, which is clamped to the text."""
         inside = min(max(offset - self.base, 0), self.rope.size)
         number = self.rope.line_number(inside)
         start, end = self.rope.line(number)
         return types.Position(number, self.rope.unit(min(inside, end)) - self.rope.unit(start))
 
     def span(self, range_: types.Range) -> Span:
-        """The span of a range, its ends put in order."""
+        """The span of a range, with its ends in order."""
         start, end = self.offset(range_.start), self.offset(range_.end)
         return Span(min(start, end), max(start, end))
 
@@ -51,10 +53,10 @@ class Lines:
         return types.Range(self.position(span.start), self.position(span.end))
 
     def edit(self, range_: types.Range, new_text: str) -> Edit:
-        """The edit that puts a text in the place of a range, as a client does it that counts units.
+        """The edit that replaces a range with a text, as a client that counts units would.
 
-        What it leaves of a character of two 16-bit units stays as half of one, and halves that meet
-        become one again, so that the units are still the client's.
+        If the range splits a surrogate pair, the half outside it stays, and halves that meet form
+        a pair again. This keeps the units in step with the client's.
         """
         places = [self._place(range_.start)]
         if range_.start != range_.end:
@@ -74,12 +76,12 @@ class Lines:
         return Edit(Span(start, end), with_whole_pairs(new_text))
 
     def edited(self, edit: Edit) -> Lines:
-        """The lines of the text that an edit makes; only what is around the edit is looked at."""
+        """The lines after an edit; only the pieces around it are processed."""
         start, end = edit.span.start - self.base, edit.span.end - self.base
         return replace(self, rope=self.rope.edited(start, end, edit.new_text))
 
     def _place(self, position: types.Position) -> tuple[int, int]:
-        """The offset of a position, and how many units of the character there it is further."""
+        """The offset of a position, and how many units it is into the character there."""
         if position.line >= self.rope.line_count:
             return self.base + self.rope.size, 0
         start, end = self.rope.line(max(position.line, 0))
@@ -98,9 +100,10 @@ def lines_of(text: str, encoding: Encoding) -> Lines:
 def edits_from_lsp(
     changes: Iterable[types.TextDocumentContentChangeEvent], lines: Lines
 ) -> tuple[tuple[Edit, ...], Lines]:
-    """Edits as an editor tells them, each of the text that those before it left, and what is left.
+    """The edits in an editor's changes, and the lines after all of them.
 
-    One without a range replaces all that the client knows.
+    Each edit refers to the text that those before it left. A change without a range replaces the
+    whole text.
     """
     edits = []
     for change in changes:
@@ -114,12 +117,12 @@ def edits_from_lsp(
 
 
 def edits_to_lsp(edits: Sequence[Edit], lines: Lines) -> list[types.TextEdit]:
-    """Edits of the text that ``lines`` holds."""
+    """Edits of the text in ``lines``, as LSP edits."""
     return [types.TextEdit(lines.range(edit.span), edit.new_text) for edit in edits]
 
 
 def _is_half(character: str) -> bool:
-    """Is it one of the two units of a character that has two?"""
+    """Is it half of a surrogate pair?"""
     return "\ud800" <= character <= "\udfff"
 
 

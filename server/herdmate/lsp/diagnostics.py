@@ -1,4 +1,4 @@
-"""Diagnostics of other servers, as far as an action is about them."""
+"""Diagnostics from other servers, for the actions that work on them."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ from herdmate.text import Span, name_in
 _ANSWER_SECONDS = 2.0
 
 MOST = 1000
-"""Diagnostics of a file; all others are of no use to a model."""
+"""Diagnostics read per file; more would be of no use to a model."""
 _MOST_RELATED = 20
 _MOST_WORDS = 4000
 _MOST_NAME = 200
-"""Characters of a message, and of a code or a source."""
+"""Characters kept of a message, and of a code or a source."""
 
 
 def diagnostics_from_lsp(diagnostics: Sequence[Any], lines: Lines) -> tuple[Diagnostic, ...]:
-    """Diagnostics as JSON has them; one without a range or a message is left out."""
+    """Diagnostics from JSON, without those that lack a range or a message."""
     found = (problem_from_lsp(item, lines) for item in diagnostics[:MOST])
     return tuple(problem for problem in found if problem is not None)
 
 
 def problem_from_lsp(diagnostic: Any, lines: Lines) -> Diagnostic | None:
-    """One of them; ``None`` where it is none."""
+    """One diagnostic from JSON; ``None`` if it is malformed."""
     try:
         return _problem(diagnostic, lines)
     except (KeyError, TypeError, ValueError, AttributeError):
@@ -42,7 +42,7 @@ def problem_from_lsp(diagnostic: Any, lines: Lines) -> Diagnostic | None:
 async def all_diagnostics(
     session: Session, opened: OpenDocument, around: Span
 ) -> tuple[Diagnostic, ...]:
-    """All that the client knows to be wrong in a span, where it can tell; else none."""
+    """All of the client's diagnostics in a span; none if it cannot report them."""
     if not session.capabilities.diagnostics:
         return ()
 
@@ -58,7 +58,7 @@ async def all_diagnostics(
 
 
 def _problem(item: Any, lines: Lines) -> Diagnostic:
-    """Raises ``ValueError``, ``KeyError`` or ``TypeError`` where it is none."""
+    """Raises ``ValueError``, ``KeyError`` or ``TypeError`` if ``item`` is malformed."""
     span = lines.span(range_from_json(item["range"]))
     related = item.get("relatedInformation")
     others = related[:_MOST_RELATED] if isinstance(related, list) else ()
@@ -73,7 +73,7 @@ def _problem(item: Any, lines: Lines) -> Diagnostic:
 
 
 def _words(message: Any) -> str:
-    """A message may be marked up, as Markdown is."""
+    """The text of a message, which may be a string or ``MarkupContent``."""
     text = message["value"] if isinstance(message, Mapping) else message
     if not isinstance(text, str):
         raise TypeError("not a string")

@@ -1,4 +1,4 @@
-"""Calling what answers a message: a function, a coroutine function, or a generator of pygls's."""
+"""Calling message handlers: functions, coroutine functions, and pygls's generators."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Handler = Callable[..., Any]
 
 
 def run(handler: Handler, *given: Any, **more: Any) -> Any:
-    """What a handler answers, or what is to be awaited for that.
+    """A handler's result, or an awaitable of it.
 
-    As far as nothing is awaited it is done at once, so that changes come in their order.
+    A handler that awaits nothing finishes here, which keeps changes in order.
     """
     if inspect.isgeneratorfunction(handler):
         return _go_on(handler(*given, **more), None)
@@ -20,7 +20,7 @@ def run(handler: Handler, *given: Any, **more: Any) -> Any:
 
 
 def _go_on(steps: Generator[Any, Any, Any], value: Any) -> Any:
-    """pygls's own handlers yield those of ours, and what to call them with."""
+    """Run one of pygls's handlers, which yields our handlers and their arguments."""
     while True:
         try:
             handler, given, more = steps.send(value)

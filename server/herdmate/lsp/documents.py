@@ -1,8 +1,8 @@
-"""The open documents, each with its lines and its syntax tree, kept up to date edit by edit.
+"""The open documents, each with its lines and syntax tree, updated edit by edit.
 
-A client's messages are taken in the order in which they come, whatever their versions say: what a
-client numbers wrongly it still has as its text. A document whose text cannot be known any more is
-dropped until it is opened again: nothing is better than answers about other text.
+Messages apply in the order they arrive, whatever their versions say: a client that misnumbers its
+changes has made them all the same. A document whose text is no longer known is dropped until it is
+reopened: no answer is better than one about the wrong text.
 """
 
 from __future__ import annotations
@@ -35,7 +35,10 @@ _log = logging.getLogger(__name__)
 
 
 class Documents:
-    """What is open. Every change makes a new ``OpenDocument``; of old ones only the text stays."""
+    """All documents that are open in the editor.
+
+    Every change makes a new ``OpenDocument``; of an old one, only the text remains valid.
+    """
 
     def __init__(self) -> None:
         self.encoding: Encoding = UTF16
@@ -46,10 +49,10 @@ class Documents:
         self._parse_again: set[_Key] = set()
 
     def find(self, uri: str) -> OpenDocument | None:
-        """The newest version, or ``None`` when the editor has not opened it.
+        """The latest version, or ``None`` if the document is not open.
 
-        A notebook's cell is a part of all its cells of the same language. A document is also found
-        by another spelling of its URI.
+        A notebook's cell comes as part of the document that joins all cells of its language. Other
+        spellings of a URI find the same document.
         """
         if (opened := self._open.get(self._named(uri))) is not None:
             return opened
@@ -57,31 +60,31 @@ class Documents:
         return next((cell for cell in cells if cell is not None), None)
 
     def __contains__(self, uri: str) -> bool:
-        """Has the editor opened it?"""
+        """Is the document or cell open?"""
         cells = (uri in notebook.cells for notebook in self._notebooks.values())
         return self._named(uri) in self._open or any(cells)
 
     def get(self, uri: str) -> OpenDocument:
-        """The newest version; raises ``SelectionError`` when the editor has not opened it."""
+        """The latest version; raises ``SelectionError`` if the document is not open."""
         if (opened := self.find(uri)) is None:
             raise SelectionError("Herdmate sees only files that are open in the editor; open it.")
         return opened
 
     def open(self, item: types.TextDocumentItem) -> OpenDocument:
-        """A document was opened; one that was open already is replaced."""
+        """Keep a newly opened document, replacing one that is already open."""
         if item.uri in self._open:
             _log.warning("a document was opened that was open; what it was is forgotten")
         return self.start(Document(item.uri, item.language_id, item.text, item.version))
 
     def start(self, document: Document) -> OpenDocument:
-        """Keep a document, which gets its lines, and its tree where that does not take long."""
+        """Keep a document with its lines, and with its tree if parsing is quick."""
         self._names[_plain(document.uri)] = document.uri
         self._open[document.uri] = opened_from(document, self.encoding)
         self._parse(("", document.uri))
         return self._open[document.uri]
 
     def change(self, params: types.DidChangeTextDocumentParams) -> OpenDocument | None:
-        """A document was edited, however often; ``None`` when it was never opened."""
+        """Apply all edits of a notification; ``None`` if the document is not open."""
         uri, version = self._named(params.text_document.uri), params.text_document.version
         if (opened := self._open.get(uri)) is None:
             _log.warning("a document was changed that is not open")
@@ -93,9 +96,9 @@ class Documents:
         return self._open[uri]
 
     def drop_after(self, method: Any, params: Any) -> None:
-        """Forget a document of which a message could not be read that may have changed it.
+        """Drop the document that an unreadable message may have changed.
 
-        Whatever came next would be put into a text that is not the client's.
+        Later edits would apply to a text that is not the client's.
         """
         name = _CHANGING.get(method) if isinstance(method, str) else None
         named = params.get(name) if name and isinstance(params, Mapping) else None
@@ -111,7 +114,7 @@ class Documents:
             self.close(uri)
 
     def refresh(self, uri: str) -> OpenDocument | None:
-        """The newest version; what was typed in it since it was parsed last is parsed soon."""
+        """The latest version; parsing of what was typed since the last parse begins."""
         for key in self._keys_of(uri):
             if key in self._parsings:
                 self._parse_again.add(key)
@@ -120,10 +123,10 @@ class Documents:
         return self.find(uri)
 
     def parse_on(self, uri: str = "") -> float | None:
-        """Parse for some milliseconds, what was opened last first.
+        """Parse for a few milliseconds, the latest document first, or only the one at ``uri``.
 
-        With the URI of a document only that. Answers the seconds to leave to others before the next
-        turn, or ``None`` where nothing is left to do.
+        Answers how many seconds to yield to others before the next call, or ``None`` if nothing is
+        left to parse.
         """
         keys = self._keys_of(uri) if uri else tuple(self._parsings)
         key = next((key for key in reversed(keys) if key in self._parsings), None)
@@ -133,12 +136,12 @@ class Documents:
         return rest if any(key in self._parsings for key in keys) else None
 
     def uris(self) -> tuple[str, ...]:
-        """All that is open."""
+        """The URIs of all open documents and cells."""
         cells = (uri for notebook in self._notebooks.values() for uri in notebook.cells)
         return (*self._open, *cells)
 
     def close(self, uri: str) -> None:
-        """A document was closed."""
+        """Forget a closed document."""
         uri = self._named(uri)
         if self._open.pop(uri, None) is None:
             _log.warning("a document was closed that is not open")
@@ -147,7 +150,7 @@ class Documents:
             del self._names[_plain(uri)]
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
-        """A notebook was opened; one that was open already is replaced."""
+        """Keep a newly opened notebook, replacing one that is already open."""
         uri = params.notebook_document.uri
         if uri in self._notebooks:
             _log.warning("a notebook was opened that was open; what it was is forgotten")
@@ -156,7 +159,7 @@ class Documents:
         self._keep_notebook(uri, notebook_from(cells, items, self.encoding))
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> None:
-        """Cells came, went or were edited, however many."""
+        """Apply all changes of a notification: cells added, removed or edited."""
         uri, changes = params.notebook_document.uri, params.change.cells
         if (notebook := self._notebooks.get(uri)) is None:
             _log.warning("a notebook was changed that is not open")
@@ -164,19 +167,19 @@ class Documents:
             self._keep_notebook(uri, changed_notebook(notebook, changes, self.encoding))
 
     def cells(self, uri: str) -> tuple[str, ...]:
-        """The URIs of a notebook's cells; none where no such notebook is open."""
+        """The URIs of a notebook's cells; empty if the notebook is not open."""
         notebook = self._notebooks.get(uri)
         return tuple(notebook.cells) if notebook is not None else ()
 
     def close_notebook(self, uri: str) -> None:
-        """A notebook was closed."""
+        """Forget a closed notebook."""
         if self._notebooks.pop(uri, None) is None:
             _log.warning("a notebook was closed that is not open")
         for key in [key for key in self._parsings if key[0] == uri]:
             del self._parsings[key]
 
     def _named(self, uri: str) -> str:
-        """The name under which a document was opened; clients may spell a URI in several ways."""
+        """The URI under which a document was opened; clients may spell a URI in several ways."""
         return uri if uri in self._open else self._names.get(_plain(uri), uri)
 
     def _keep_notebook(self, uri: str, notebook: Notebook) -> None:
@@ -188,7 +191,7 @@ class Documents:
                 self._after_change((uri, language), old, document)
 
     def _after_change(self, key: _Key, before: Document | None, now: Document) -> None:
-        """Parse what is new; a parse of edits to what has been edited again is of no use."""
+        """Parse a text that is all new; drop a running parse that the edit made obsolete."""
         if isinstance(now.tree, syntax.SyntaxTree):
             self._parsings.pop(key, None)
         elif before is None or _is_all_new(before.text, now.text):
@@ -212,7 +215,7 @@ class Documents:
         return opened.document if opened is not None else None
 
     def _parse(self, key: _Key) -> None:
-        """Begin to parse a document; short ones are done at once."""
+        """Begin to parse a document; a short one is finished at once."""
         document = self._document(key)
         assert document is not None
         old = document.tree if isinstance(document.tree, syntax.SyntaxTree) else None
@@ -239,7 +242,7 @@ class Documents:
             self._parse(key)
 
     def _adopt(self, key: _Key, text: str, tree: syntax.SyntaxTree | None) -> None:
-        """A document was parsed as it was; where that took too long it stays as it is."""
+        """Give a document the tree of its earlier ``text``; without a tree it stays as it is."""
         document = self._document(key)
         if document is None or tree is None:
             return
@@ -259,11 +262,11 @@ _CHANGING = {
     types.NOTEBOOK_DOCUMENT_DID_OPEN: "notebookDocument",
     types.NOTEBOOK_DOCUMENT_DID_CHANGE: "notebookDocument",
 }
-"""What a message that changes a document calls it."""
+"""The parameter that names the document, for each message that changes one."""
 
 
 def _is_all_new(old_text: str, new_text: str) -> bool:
-    """Was most of a text replaced, so that it may be parsed in good time now?"""
+    """Was most of the text replaced, so that another attempt at parsing is worthwhile?"""
     span = difference(old_text, new_text).span
     return 2 * (span.end - span.start) > len(old_text)
 
@@ -277,7 +280,7 @@ _SPELLED_OTHERWISE = re.compile(r"(?:%(?!2F|3F|23|25)[0-9A-F]{2})+", re.IGNORECA
 
 
 def _plain(uri: str) -> str:
-    """A URI without its escapes, as far as they do not change what it means."""
+    """A URI without escapes that do not change its meaning, its drive letter in lower case."""
     plain = _SPELLED_OTHERWISE.sub(lambda run: unquote(run[0], errors="surrogateescape"), uri)
     return _DRIVE.sub(lambda drive: drive[0].lower(), plain)
 
@@ -285,16 +288,16 @@ def _plain(uri: str) -> str:
 _DRIVE = re.compile(r"^file:///[a-z]:", re.IGNORECASE)
 
 _Key = tuple[str, str]
-"""A notebook and the language of its cells, or nothing and a document."""
+"""The URI of a notebook and a language of its cells, or ``""`` and the URI of a document."""
 
 _Parsing = tuple[str, syntax.ParseSlices]
-"""A text, and what is going on to parse it."""
+"""A text and the parse in progress."""
 
 
 def change_to_lsp(
     opened: OpenDocument, edit: Edit, version: int
 ) -> types.DidChangeTextDocumentParams:
-    """An edit as an editor tells it."""
+    """The notification that an editor would send for an edit."""
     part = types.TextDocumentContentChangePartial(opened.lines.range(edit.span), edit.new_text)
     name = types.VersionedTextDocumentIdentifier(version, opened.document.uri)
     return types.DidChangeTextDocumentParams(name, [part])

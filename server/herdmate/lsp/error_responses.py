@@ -1,4 +1,4 @@
-"""What is told of an error: to the client that waits for an answer, and to the log."""
+"""Reporting errors: to the client that waits for an answer, and to the log."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _log = logging.getLogger(__name__)
 
 
 def error_to_lsp(error: BaseException) -> types.ResponseError:
-    """The answer to a request that could not be carried out."""
+    """The error response to a failed request."""
     if isinstance(error, asyncio.CancelledError):
         return types.ResponseError(_CANCELLED, "The request was cancelled.")
     if isinstance(error, HerdmateError):
@@ -28,9 +28,9 @@ def error_to_lsp(error: BaseException) -> types.ResponseError:
 
 
 def log_failure(what: str, error: BaseException) -> None:
-    """Write where something failed.
+    """Log where something failed.
 
-    An error's own words may hold the user's code, so they are shown at DEBUG alone.
+    The message of an unexpected error may contain the user's code, so it is logged only at DEBUG.
     """
     if isinstance(error, HerdmateError | JsonRpcException | asyncio.CancelledError):
         _log.info("%s: %s", what, error)

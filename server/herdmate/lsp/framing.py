@@ -1,8 +1,8 @@
-"""Messages in a stream of bytes: a header that says how long the body is, and the body.
+"""Messages in a byte stream: a header with the length of the body, then the body.
 
-Whoever connects may send anything. A header line that is none (``GET / HTTP/1.1``), a length that
-is no number or too large, or a header without an end is a ``FramingError``: nobody knows where the
-next message would begin, so the connection ends there.
+A client may send anything. A malformed header line (``GET / HTTP/1.1``), a length that is not a
+number or is too large, or a header that does not end is a ``FramingError``: the start of the next
+message cannot be found, so the connection ends there.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 MOST_BYTES = 64 << 20
-"""Of one body. VS Code sends no file of more than 50 MB."""
+"""Maximum size of a body. VS Code sends no file larger than 50 MB."""
 
 _MOST_HEADER = 4096
 _LINE = re.compile(rb"([A-Za-z][A-Za-z0-9-]*):[ \t]*([\x20-\x7e]*?)[ \t]*")
@@ -21,25 +21,25 @@ _UTF8 = (b"utf-8", b"utf8")
 
 
 class FramingError(Exception):
-    """The stream is not one of messages; the sentence holds nothing of what came."""
+    """The stream does not consist of messages. The error's text repeats nothing of the stream."""
 
 
 class Framing:
-    """Takes bytes as they come and gives the bodies that are whole by then."""
+    """Takes bytes as they arrive and yields the bodies that are complete."""
 
     def __init__(self, most_bytes: int = MOST_BYTES) -> None:
         self._most = most_bytes
         self._came = bytearray()
-        self._length: int | None = None  # of the body, once its header was read
-        self._looked = 0  # so far there is no end of a header
+        self._length: int | None = None  # of the body, once its header has been read
+        self._looked = 0  # no header ends before this offset
 
     @property
     def is_inside(self) -> bool:
-        """Has a message begun that is not whole yet?"""
+        """Has a message begun that is not complete yet?"""
         return bool(self._came) or self._length is not None
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The bodies that this completes; raises ``FramingError``."""
+        """The bodies that ``data`` completes; raises ``FramingError``."""
         self._came += data
         while (body := self._next()) is not None:
             yield body
@@ -55,7 +55,7 @@ class Framing:
         return body
 
     def _header(self) -> int | None:
-        """The body's length; lines may end without a carriage return too."""
+        """The body's length, once the header is complete; lines may end in a bare line feed."""
         while (end := self._came.find(b"\n", self._looked)) >= 0:
             start, self._looked = self._looked, end + 1
             line = bytes(self._came[start:end]).removesuffix(b"\r")
@@ -74,9 +74,9 @@ class Framing:
 
 
 def length_from_header(lines: list[bytes], most: int = MOST_BYTES) -> int:
-    """The length of the body that a header announces; raises ``FramingError``.
+    """The length of the body that a header declares; raises ``FramingError``.
 
-    Names may be written in any case, and others than the protocol's two are passed over.
+    Names are case-insensitive, and fields other than the protocol's two are ignored.
     """
     found: set[bytes] = set()
     for line in lines:

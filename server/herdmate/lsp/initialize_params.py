@@ -1,6 +1,6 @@
-"""The parameters of ``initialize``, as far as anything can be made of them.
+"""Reading the parameters of ``initialize`` leniently.
 
-No session ever begins where they are refused, so what is odd in them is left out instead.
+Refusing them would prevent the session altogether, so malformed members are dropped instead.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from herdmate.lsp.params import UnreadableError, structured
 
 
 def params_of_initialize(converter: cattrs.Converter, value: Any) -> types.InitializeParams:
-    """Those that a client sent, less each member that is not as the specification has it.
+    """The parameters that a client sent, without the members that violate the specification.
 
-    Raises ``UnreadableError`` where they are no object, or no capabilities are in them.
+    Raises ``UnreadableError`` if they are not an object or lack capabilities.
     """
     try:
         return readable(structured(converter, value, types.InitializeParams))
@@ -34,7 +34,7 @@ def params_of_initialize(converter: cattrs.Converter, value: Any) -> types.Initi
 
 
 def _able(converter: cattrs.Converter, value: dict[str, Any]) -> dict[str, Any]:
-    """Capabilities stand in groups; of one that cannot be read the good members stay."""
+    """The valid capabilities; a malformed group keeps its valid members."""
     fields = {"textDocument": types.TextDocumentClientCapabilities,
               "workspace": types.WorkspaceClientCapabilities,
               "window": types.WindowClientCapabilities,
@@ -48,7 +48,7 @@ def _able(converter: cattrs.Converter, value: dict[str, Any]) -> dict[str, Any]:
 def _good(
     converter: cattrs.Converter, value: dict[str, Any], type_: type[Any], others: dict[str, Any]
 ) -> dict[str, Any]:
-    """The members that can be read, each by itself among ``others``."""
+    """The members that can be read, each tried on its own with ``others``."""
     found = {}
     for name, member in value.items():
         try:
@@ -60,7 +60,7 @@ def _good(
 
 
 def readable(params: types.InitializeParams) -> types.InitializeParams:
-    """The same without what pygls could not read."""
+    """The parameters without values that pygls cannot handle."""
     folders = [item for item in params.workspace_folders or () if is_uri(item.uri)]
     root = params.root_uri if params.root_uri and is_uri(params.root_uri) else None
     return attrs.evolve(
@@ -75,7 +75,7 @@ def readable(params: types.InitializeParams) -> types.InitializeParams:
 
 
 def is_uri(value: str) -> bool:
-    """Can this be taken apart as a URI?"""
+    """Can this be parsed as a URI with a scheme?"""
     try:
         return bool(urlsplit(value).scheme)
     except ValueError:
@@ -94,5 +94,5 @@ def _general(
 def _uri_of(path: str | None) -> str | None:
     try:
         return Path(path).as_uri() if path else None
-    except ValueError:  # a relative one
+    except ValueError:  # a relative path
         return None

@@ -1,9 +1,9 @@
-"""Which message is answered how: every request once, and nothing else.
+"""Answering messages: every request exactly once, and nothing else.
 
-pygls gives the handlers of the protocol's own methods. What it does not do is done here: a request
-that nobody can read is answered too, one before ``initialize`` or after ``shutdown`` is refused,
-and no error of a message is shown to the user. pygls would also keep a copy of its own of every
-document, and split and join it at each keystroke, 20 ms for 20,000 lines; Herdmate keeps its
+pygls supplies the handlers of the protocol's own methods. This module adds what it lacks: an
+unreadable request is answered too, a request before ``initialize`` or after ``shutdown`` is
+refused, and the user never sees an error about a message. pygls would also keep its own copy of
+every document and split and join it on each keystroke, 20 ms for 20,000 lines; Herdmate keeps its
 documents itself (see ``documents``).
 """
 
@@ -46,7 +46,7 @@ _DOCUMENTS = (
 )
 
 _MOST_SHOWN = 100
-"""Characters of a name that the client gave, in an answer to it."""
+"""Characters that an answer repeats of a name sent by the client."""
 
 _NOT_YET = int(types.ErrorCodes.ServerNotInitialized)
 _INVALID = int(types.ErrorCodes.InvalidRequest)
@@ -54,27 +54,27 @@ _NO_METHOD = int(types.ErrorCodes.MethodNotFound)
 
 
 class Protocol(LanguageServerProtocol):
-    """The client's messages go in at ``handle``."""
+    """The client's messages enter through ``handle``."""
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)
         for method in _DOCUMENTS:
             self.fm.builtin_features.pop(method, None)
         self.stage: Literal["new", "running", "shut down"] = "new"
-        self.exit_code: int | None = None  # once the client has said exit
+        self.exit_code: int | None = None  # once the client has sent exit
         self._in_flight: dict[Id, list[asyncio.Task[Any]]] = {}
         self._going_on: set[asyncio.Task[Any]] = set()
 
     def structure_message(self, data: Any) -> Any:
-        """As it came: pygls would take any object inside of a message for a message."""
+        """Leave the data as it is: pygls would take any object inside a message for a message."""
         return data
 
     def handle_message(self, message: Any) -> None:
-        """Do what a message in JSON says."""
+        """Handle a message given as JSON."""
         self.handle(message_from_json(message))
 
     def handle(self, message: Message) -> None:
-        """Do what a message says, and answer it where it asks for an answer."""
+        """Handle a message, and answer it if it calls for an answer."""
         context = contextvars.copy_context()
         if isinstance(message, Request):
             context.run(self._request, message)
@@ -87,7 +87,7 @@ class Protocol(LanguageServerProtocol):
             self._response(message.id, message.result, message.error)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until what goes on has ended, but no longer than this."""
+        """Wait until the requests in flight have finished, for up to ``seconds``."""
         tasks = {task for tasks in self._in_flight.values() for task in tasks}
         if tasks:
             await asyncio.wait(tasks, timeout=seconds)
@@ -111,7 +111,7 @@ class Protocol(LanguageServerProtocol):
         task.add_done_callback(lambda _: self._finish_request(request, task))
 
     def _params(self, method: str, value: Any) -> Any:
-        """Raises ``UnreadableError``."""
+        """The parsed parameters of a message; raises ``UnreadableError``."""
         if is_nested_too_deeply(value):
             raise UnreadableError("The parameters are nested too deeply.")
         if method == types.INITIALIZE:
@@ -119,8 +119,10 @@ class Protocol(LanguageServerProtocol):
         return params_from_json(self._converter, method, value)
 
     def _handler(self, request: Request) -> Handler:
-        """What carries a request out; raises ``JsonRpcException`` where it is not the time for it,
-        or where nothing does."""
+        """The handler of a request.
+
+        Raises ``JsonRpcException`` if there is none, or if the session's stage forbids the request.
+        """
         method = request.method
         if self.stage == "new" and method != types.INITIALIZE:
             raise JsonRpcException("The first request has to be initialize.", _NOT_YET)
@@ -186,7 +188,7 @@ class Protocol(LanguageServerProtocol):
             self._answer(request, task.result())
 
     def _cancel(self, params: Any) -> None:
-        """Cancel what the client asked with this id; it may be finished, or never have been."""
+        """Cancel the request with the given id; it may have finished, or never existed."""
         number = params.get("id") if isinstance(params, dict) else None
         if isinstance(number, str | int | float):
             for task in self._in_flight.get(number, ()):
@@ -200,7 +202,7 @@ class Protocol(LanguageServerProtocol):
             task.cancel()
 
     def _response(self, number: Any, result: Any, error: Any) -> None:
-        """Hand over what the client answered, in JSON; a second answer finds nobody waiting."""
+        """Pass the client's JSON answer to the waiting caller; a second answer is ignored."""
         future = self._request_futures.pop(number, None) if isinstance(number, str) else None
         if future is None or future.done():
             _log.debug("an answer to nothing that is asked")
@@ -213,7 +215,7 @@ class Protocol(LanguageServerProtocol):
             future.set_result(result)
 
     def forget(self, number: str) -> None:
-        """Nobody waits any more for the answer to a request of ours."""
+        """Stop waiting for the answer to one of our requests."""
         self._request_futures.pop(number, None)
         self._result_types.pop(number, None)
 
@@ -238,7 +240,7 @@ class Protocol(LanguageServerProtocol):
         self._write(data)
 
     def _write(self, message: Any) -> None:
-        """Raises ``TypeError`` or the like where JSON cannot hold the message."""
+        """Send a message; raises ``TypeError`` or the like if JSON cannot represent it."""
         body = json.dumps(message, default=self._serialize_message, allow_nan=False).encode()
         _log.debug("sent: %s", body)
         if self.writer is None:
@@ -256,14 +258,14 @@ class Protocol(LanguageServerProtocol):
     def lsp_initialize(
         self, params: types.InitializeParams
     ) -> Generator[Any, Any, types.InitializeResult]:
-        """The session begins where this succeeds."""
+        """Initialize; if this succeeds, the session is running."""
         result = yield from super().lsp_initialize(params)
         self.stage = "running"
         return result
 
     @lsp_method(types.SHUTDOWN)
     def lsp_shutdown(self, *given: Any) -> Generator[Any, Any, None]:
-        """What goes on is cancelled before; here it is ours to end the rest."""
+        """Run our handler, which ends the rest; ``_request`` has cancelled the tasks already."""
         if (handler := self.fm.features.get(types.SHUTDOWN)) is not None:
             yield handler, given, None
 
@@ -271,14 +273,14 @@ class Protocol(LanguageServerProtocol):
     def lsp_workspace__execute_command(
         self, params: types.ExecuteCommandParams
     ) -> Generator[Any, Any, Any]:
-        """Commands take their arguments as JSON has them, and check them themselves."""
+        """Run a command with its arguments as raw JSON; each command checks its own."""
         if (handler := self.fm.commands.get(params.command)) is None:
             raise JsonRpcInvalidParams(f"There is no command {params.command[:_MOST_SHOWN]}.")
         return (yield handler, tuple(params.arguments or ()), None)
 
 
 def _is_answered(method: str) -> bool:
-    """Is it a request that the client may make?"""
+    """Is it a request that a client can make?"""
     if method in types.METHOD_TO_TYPES:
         return is_request(method)
     return method in protocol.REQUESTS

@@ -1,4 +1,4 @@
-"""What came as one message: a request, a notification, a response, or something that is none."""
+"""The kinds of message: a request, a notification, a response, or something invalid."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from typing import Any, NoReturn
 from lsprotocol import types
 
 Id = str | int | float
-"""A float too: JSON has one kind of number, and vscode-jsonrpc gives any of them back."""
+"""Floats too: JSON has only one kind of number, and vscode-jsonrpc echoes any of them."""
 
 MOST_NESTED = 128
-"""Values inside of values. Whatever works on a message may do so by recursion."""
+"""Levels of nested values. The limit makes it safe to process a message recursively."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Asks for one answer."""
+    """Asks for exactly one answer."""
 
     id: Id
     method: str
@@ -27,7 +27,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Asks for none."""
+    """Asks for no answer."""
 
     method: str
     params: Any
@@ -35,7 +35,7 @@ class Notification:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """Answers a request of ours, unless nobody asked; ``error`` is ``None`` where there is none."""
+    """Answers one of our requests, if we made it; ``error`` is ``None`` on success."""
 
     id: Any
     result: Any
@@ -44,7 +44,7 @@ class Response:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """None of these: what is answered to it. ``id`` is ``None`` where it cannot be known."""
+    """The error to answer an invalid message with. ``id`` is ``None`` if it cannot be known."""
 
     id: Id | None
     code: types.ErrorCodes
@@ -55,7 +55,7 @@ Message = Request | Notification | Response | Fault
 
 
 def message_from_bytes(body: bytes) -> Message:
-    """The message that a body holds."""
+    """The message in a body."""
     try:
         value = json.loads(body, parse_constant=_no_number)
     except (ValueError, RecursionError):
@@ -64,7 +64,7 @@ def message_from_bytes(body: bytes) -> Message:
 
 
 def message_from_json(value: Any) -> Message:
-    """The message that a JSON value is."""
+    """The message that a JSON value represents."""
     if not isinstance(value, dict):
         what = "Batches are not a part of the Language Server Protocol."
         sentence = what if isinstance(value, list) else "The message is not an object."

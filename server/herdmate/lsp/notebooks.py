@@ -1,7 +1,7 @@
-"""Notebooks: their cells of one language are one document, of which each cell is a part.
+"""Notebooks: the cells of one language form one document, and each cell is a part of it.
 
-So a cell is completed with what the cells above it define, and all else that is done with a
-document is done with a cell. Between two cells there is a blank line.
+A completion in a cell thus sees what the cells above it define, and everything else that works in
+a document works in a cell. A blank line separates two cells.
 """
 
 from __future__ import annotations
@@ -34,9 +34,9 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Notebook:
-    """All cells, in their order, and by language the document that they make.
+    """All cells in order, and for each language the document that they form.
 
-    ``order`` has every place that the client counts, ``cells`` only those whose text it told.
+    ``order`` has every cell that the client counts, ``cells`` only those whose text it has sent.
     """
 
     order: tuple[str, ...]
@@ -47,13 +47,13 @@ class Notebook:
 def notebook_from(
     cells: Sequence[types.NotebookCell], items: Iterable[types.TextDocumentItem], encoding: Encoding
 ) -> Notebook:
-    """A notebook that was opened."""
+    """A newly opened notebook."""
     order = tuple(cell.document for cell in cells)
     return _joined(order, {item.uri: _cell(item, encoding) for item in items}, {})
 
 
 def cell_of(notebook: Notebook, uri: str) -> OpenDocument | None:
-    """The document that a cell is a part of, under the cell's own name and version."""
+    """The document that a cell is part of, with the cell's own URI and version."""
     if (cell := notebook.cells.get(uri)) is None:
         return None
     base = 0
@@ -68,7 +68,7 @@ def cell_of(notebook: Notebook, uri: str) -> OpenDocument | None:
 def changed_notebook(
     notebook: Notebook, changes: types.NotebookDocumentCellChanges, encoding: Encoding
 ) -> Notebook:
-    """The notebook after all that one notification tells, of which each language is parsed once."""
+    """The notebook after all changes of a notification; each language is parsed only once."""
     order, cells = list(notebook.order), dict(notebook.cells)
     if (structure := changes.structure) is not None:
         cells |= {item.uri: _cell(item, encoding) for item in structure.did_open or ()}
@@ -92,7 +92,7 @@ def _cell(item: types.TextDocumentItem, encoding: Encoding) -> Cell:
 def _joined(
     order: tuple[str, ...], known: Mapping[str, Cell], before: Mapping[str, Document]
 ) -> Notebook:
-    """The notebook of cells in an order; those that stand nowhere are gone."""
+    """The notebook with cells in the given order; cells that are not in it are dropped."""
     cells = {uri: known[uri] for uri in order if uri in known}
     texts: dict[str, list[str]] = {}
     for cell in cells.values():

@@ -1,4 +1,4 @@
-"""One version of an open document, and how edits make the next one of it."""
+"""One version of an open document, and how edits turn it into the next."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from herdmate.lsp.rope import Encoding
 from herdmate.text import Document, Edit, Span, narrowed
 
 _AT_A_KEY = 0.03
-"""Seconds that parsing may take at a key, in a file that is not long; in a long one none at all."""
+"""Seconds that parsing may take per keystroke; a long file is not parsed on a keystroke at all."""
 
 _FEW = 16
-"""Edits that the tree is told one by one; of more it is told one that covers them all."""
+"""Edits applied to the tree one by one; more than these are merged into one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class OpenDocument:
 
 
 def opened_from(document: Document, encoding: Encoding) -> OpenDocument:
-    """A document with its lines, which nobody has parsed yet."""
+    """A document with its lines, not parsed yet."""
     lines = lines_of(document.text, encoding)
     return OpenDocument(replace(document, text=lines.rope.text, tree=syntax.NoTree()), lines)
 
@@ -34,28 +34,29 @@ def opened_from(document: Document, encoding: Encoding) -> OpenDocument:
 def edited(
     opened: OpenDocument, edits: Sequence[Edit], lines: Lines, version: int | None
 ) -> OpenDocument:
-    """The next version, parsed once. The tree of the old one is moved on: nobody may use it more.
+    """The next version, parsed once. The old version's tree is moved on: do not use it any more.
 
-    ``edits`` each refer to the text that those before them left, and ``lines`` are what all leave.
+    Each of ``edits`` refers to the text that those before it left; ``lines`` are those of the
+    result.
     """
     return OpenDocument(moved_on(opened.document, edits, lines.rope.text, version), lines)
 
 
 def moved_on(old: Document, edits: Sequence[Edit], text: str, version: int | None) -> Document:
-    """The next version of a document alone."""
+    """The next version of a document, without its lines."""
     tree = _tree(old, edits, text) if text != old.text else old.tree
     return Document(old.uri, old.language, text, version, tree)
 
 
 def difference(old_text: str, new_text: str) -> Edit:
-    """The smallest edit that makes one text of another."""
+    """The smallest edit that turns one text into another."""
     return narrowed(old_text, Edit(Span(0, len(old_text)), new_text))
 
 
 def with_tree(
     document: Document, text: str, tree: syntax.SyntaxTree | None
 ) -> syntax.SyntaxTree | syntax.NoTree:
-    """What a document carries once the text that it had was parsed; it may have moved on since."""
+    """A document's tree, made from that of ``text``, which may have been edited since."""
     if tree is not None and document.text != text:
         edit = difference(text, document.text)
         tree = syntax.edited(tree, text, (edit,), document.text, 0.0)
@@ -63,22 +64,25 @@ def with_tree(
 
 
 def without_tree(opened: OpenDocument) -> OpenDocument:
-    """The same where nobody knows the tree any more."""
+    """The same document without its tree."""
     return replace(opened, document=replace(opened.document, tree=syntax.NoTree()))
 
 
 def has_tree(document: Document) -> bool:
-    """Was it parsed?"""
+    """Has it been parsed?"""
     return isinstance(document.tree, syntax.SyntaxTree)
 
 
 def is_stale(document: Document) -> bool:
-    """Were its last edits not parsed yet?"""
+    """Does its tree lack the latest edits?"""
     return isinstance(document.tree, syntax.SyntaxTree) and document.tree.is_stale
 
 
 def _tree(old: Document, edits: Sequence[Edit], text: str) -> syntax.SyntaxTree | syntax.NoTree:
-    """A document that took too long is not parsed until it is opened again, or all is replaced."""
+    """The tree after edits.
+
+    A document that took too long to parse has none until it is reopened or mostly replaced.
+    """
     if not isinstance(old.tree, syntax.SyntaxTree):
         return syntax.NoTree()
     if len(edits) > _FEW or any(_is_long(edit) for edit in edits):
@@ -88,8 +92,8 @@ def _tree(old: Document, edits: Sequence[Edit], text: str) -> syntax.SyntaxTree 
 
 
 def _is_long(edit: Edit) -> bool:
-    """Is so much put in the place of so much that most of it may be the same?
+    """Is an edit so long, before and after, that most of it may be unchanged?
 
-    So do clients that send the whole text at each key.
+    Clients that send the whole text on each keystroke make such edits.
     """
     return edit.span.end - edit.span.start > 1_000 < len(edit.new_text)

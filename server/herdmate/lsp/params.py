@@ -1,6 +1,6 @@
-"""Parameters as lsprotocol has them, from JSON that may be anything.
+"""Parameters as lsprotocol's types, read from arbitrary JSON.
 
-lsprotocol alone takes ``null`` for the text "None", 1.5 for 1 and true for a number.
+On its own, lsprotocol reads ``null`` as the string "None", 1.5 as 1 and true as a number.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from pygls.protocol import default_converter
 _T = TypeVar("_T")
 
 _AS_THEY_ARE = {types.INITIALIZED, types.SHUTDOWN, types.EXIT}
-"""Some clients write ``{}`` as ``[]`` where there is nothing to say."""
+"""Methods whose parameters are not parsed: some clients send an empty ``[]`` instead of ``{}``."""
 
 
 _EITHER: tuple[tuple[Any, ...], ...] = (
@@ -26,15 +26,15 @@ _EITHER: tuple[tuple[Any, ...], ...] = (
     (types.CodeActionKind | str, str),
     (types.CodeActionKind | str | None, str, type(None)),
 )
-"""Unions that lsprotocol takes anything for, and what may be in them."""
+"""Unions for which lsprotocol accepts anything, each followed by the types it may hold."""
 
 
 class UnreadableError(ValueError):
-    """The parameters are not what the method takes."""
+    """The parameters do not match the method."""
 
 
 def strict_converter() -> cattrs.Converter:
-    """lsprotocol's converter, for which a text is a text and a whole number one."""
+    """lsprotocol's converter, made strict about strings, numbers and booleans."""
     converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(str, _text)
     converter.register_structure_hook(int, _whole_number)
@@ -46,7 +46,7 @@ def strict_converter() -> cattrs.Converter:
 
 
 def params_from_json(converter: cattrs.Converter, method: str, value: Any) -> Any:
-    """The parameters of a message from the client; plain JSON for a method of ours.
+    """The parameters of a message from the client; plain JSON for our own methods.
 
     Raises ``UnreadableError``.
     """
@@ -55,36 +55,36 @@ def params_from_json(converter: cattrs.Converter, method: str, value: Any) -> An
 
 
 def structured(converter: cattrs.Converter, value: Any, type_: type[_T]) -> _T:
-    """A value of a type of lsprotocol's; raises ``UnreadableError``."""
+    """JSON as a value of one of lsprotocol's types; raises ``UnreadableError``."""
     try:
         return converter.structure(value, type_)
-    except Exception as error:  # lsprotocol's hooks raise what comes
+    except Exception as error:  # lsprotocol's hooks raise anything
         sentence = f"The parameters are not {type_.__name__} as the specification has them."
         raise UnreadableError(sentence) from error
 
 
 @lru_cache
 def params_type(method: str) -> Any:
-    """The type of a method's parameters; ``None`` for one of ours or without any."""
+    """The type of a method's parameters; ``None`` if it has none or the method is our own."""
     if method in _AS_THEY_ARE or method not in types.METHOD_TO_TYPES:
         return None
     return types.METHOD_TO_TYPES[method][2]
 
 
 def is_request(method: str) -> bool:
-    """Is a method of the specification's one that is answered?"""
+    """Is this method of the specification a request?"""
     return "id" in attrs.fields_dict(types.METHOD_TO_TYPES[method][0])
 
 
 def _text(value: Any, type_: type[_T]) -> _T:
-    """Enumerations of texts are read here too."""
+    """A string, or a member of a string enumeration."""
     if not isinstance(value, str):
         raise TypeError("not a string")
     return type_(value)  # type: ignore[call-arg]
 
 
 def _whole_number(value: Any, type_: type[_T]) -> _T:
-    """In JSON 2.0 is 2."""
+    """A whole number; in JSON, 2.0 is 2."""
     is_whole = value.is_integer() if isinstance(value, float) else isinstance(value, int)
     if not is_whole or isinstance(value, bool):
         raise TypeError("not a whole number")

@@ -1,4 +1,4 @@
-"""Work-done progress in the client's own way, with its cancel button."""
+"""Work-done progress, shown by the client with its own cancel button."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from herdmate.lsp.client_requests import ask
 from herdmate.lsp.session import Session
 
 Report = Callable[[str, float | None], None]
-"""Tell the user a short message and, where it is known, a fraction from 0 to 1."""
+"""Shows the user a short message and, if known, a fraction from 0 to 1."""
 
 _ANSWER_SECONDS = 2.0  # some clients never answer a request
-_PAUSE_SECONDS = 0.25  # more often nobody can read it
+_PAUSE_SECONDS = 0.25  # faster updates are unreadable
 
 
 @asynccontextmanager
 async def progress(session: Session, title: str, measured: bool = False) -> AsyncIterator[Report]:
-    """Show progress while the block runs; the user's cancel cancels the task that runs it.
+    """Show progress while the block runs; the cancel button cancels the current task.
 
-    ``measured``: fractions will be reported, so that a bar can be drawn.
+    ``measured``: fractions will be reported, so the client can draw a bar.
     """
     token = await _create(session) if session.capabilities.progress else None
     if token is None:
@@ -60,7 +60,7 @@ async def progress(session: Session, title: str, measured: bool = False) -> Asyn
 
 
 def counted(report: Report) -> Callable[[int], None]:
-    """A report of the tokens that the model has generated so far, with the seconds since now."""
+    """A callback that reports the tokens generated so far and the seconds since this call."""
     begun = time.monotonic()
     report("reading the code", None)
 
@@ -72,7 +72,7 @@ def counted(report: Report) -> Callable[[int], None]:
 
 
 async def _create(session: Session) -> str | None:
-    """A token that the client has agreed to, or ``None`` where it does not answer."""
+    """A token that the client has accepted, or ``None`` if it did not answer."""
     token = str(uuid.uuid4())
     method, params = (
         types.WINDOW_WORK_DONE_PROGRESS_CREATE,

@@ -1,9 +1,9 @@
-"""What Herdmate says beyond the Language Server Protocol; ``extension/src/protocol.ts`` mirrors it.
+"""Herdmate's additions to the Language Server Protocol; ``extension/src/protocol.ts`` mirrors them.
 
-A client that understands these says so in ``initialize`` under
-``capabilities.experimental.herdmate``, with true for each of ``status``, ``explanation``, ``ask``,
-``diagnostics``, ``menu`` and ``configure``. Every other client gets the same through standard
-messages. ``extensions`` there names the editor's other extensions.
+A client declares support in ``initialize`` under ``capabilities.experimental.herdmate``, with true
+for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``menu`` and ``configure``. Every
+other client gets the same through standard messages. ``extensions`` there lists the editor's other
+extensions.
 """
 
 from __future__ import annotations
@@ -15,39 +15,40 @@ STATUS = "herdmate/status"
 """Server to client, notification ``Status``: what the server is doing."""
 
 EXPLANATION = "herdmate/explanation"
-"""Server to client, notification ``ExplanationPart``: some more of an explanation."""
+"""Server to client, notification ``ExplanationPart``: the next part of an explanation."""
 
 CURSOR = "herdmate/cursor"
-"""Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so that the
-model may read ahead."""
+"""Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so the
+model can read ahead."""
 
 DIAGNOSTICS = "herdmate/diagnostics"
-"""Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, whoever found them.
-A request for code actions has only those at the cursor."""
+"""Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, from every source.
+A code action request has only those at the cursor."""
 
 MODELS = "herdmate/models"
-"""Client to server, request without parameters, answered by ``ModelList``: what a picker shows. To
-choose one, the client changes the setting ``herdmate.model`` to its name."""
+"""Client to server, request without parameters, answered by ``ModelList``, for a picker. To choose
+a model, the client changes the setting ``herdmate.model`` to its name."""
 
 PULL_MODEL = "herdmate/pullModel"
-"""Client to server, request ``{"name": …}``, answered by ``{"path": …}`` once the model is there.
-The server shows work-done progress. A cancel, of that or of the request, keeps what was fetched,
-and the next request goes on from there."""
+"""Client to server, request ``{"name": …}``, answered by ``{"path": …}`` once the model is on this
+machine. The server shows work-done progress. Cancelling the progress or the request keeps what has
+been fetched, and the next request resumes from there."""
 
 MENU = "herdmate/menu"
 """Client to server, request ``{"menu": "status" or "models", "uri": …}``, answered by ``Menu``. The
-document is the one that the user looks at, if any."""
+document is the one that the user is looking at, if any."""
 
 REQUESTS = (MODELS, PULL_MODEL, MENU)
-"""Those of the client; it makes each of them with an object, or with nothing."""
+"""The client's requests; each takes an object or no parameters."""
 
 CONFIGURE = "herdmate/configure"
-"""Server to client, request ``{"name": …, "value": …, "workspace": …}``, only ever because the user
-said so: change the setting ``herdmate.name``, or remove it where ``value`` is null; for this
-workspace where ``workspace`` is true, else where it is set now."""
+"""Server to client, request ``{"name": …, "value": …, "workspace": …}``, sent only at the user's
+request: change the setting ``herdmate.name``, or remove it if ``value`` is null; in this workspace
+if ``workspace`` is true, otherwise wherever it is currently set."""
 
 COMMAND_EXPLAIN = "herdmate.explain"
-"""Arguments: one ``ActionArguments``. Answers at once; the text follows by itself."""
+"""Arguments: one ``ActionArguments``. Answers at once and the text follows, unless the client can
+show it no other way: then the text is the answer."""
 
 COMMAND_REWRITE = "herdmate.rewrite"
 """Arguments: one ``ActionArguments``. Answers at once; the edit follows as workspace/applyEdit."""
@@ -60,33 +61,33 @@ COMMAND_MODELS = "herdmate.models"
 """A command of the *client* (capability ``menu``): shows the menu ``models``."""
 
 COMMAND_CHOOSE_MODEL = "herdmate.chooseModel"
-"""Argument: a name of ``ModelList``, or ``auto``. Fetches the model where it is not on this
-machine, and has it used from then on."""
+"""Argument: a name in ``ModelList``, or ``auto``. Fetches the model if it is not on this machine,
+and uses it from then on."""
 
 COMMAND_PAUSE = "herdmate.pause"
-"""No ghost text for an hour; with the argument ``workspace`` none in this workspace, with
-``language`` and a language id none in that language, until resumed (capability ``configure``)."""
+"""Pauses ghost text for an hour; with the argument ``workspace`` in this workspace, or with
+``language`` and a language id in that language, until resumed (capability ``configure``)."""
 
 COMMAND_RESUME = "herdmate.resume"
-"""Ghost text again, with the arguments that it was paused with."""
+"""Resumes ghost text; takes the arguments that it was paused with."""
 
 COMMAND_STATUS = "herdmate.status"
 """No arguments; answers the current ``Status``."""
 
 COMMAND_WHY = "herdmate.why"
-"""No arguments. Says, and answers, why nothing was shown when ghost text was asked for last."""
+"""No arguments. Shows, and answers, why the last request for ghost text gave nothing."""
 
 COMMAND_SEEN = "herdmate.seen"
-"""No arguments. Shows what the model was asked last: the prompt, its parts, tokens and times.
-Answers the text only to a client that cannot show a document."""
+"""No arguments. Shows the last request to the model: the prompt, its parts, tokens and times.
+Answers the text only if the client cannot show a document."""
 
 COMMAND_STATS = "herdmate.stats"
-"""No arguments. Shows what became of ghost text, in figures that are kept on this machine only.
-Answers the text only to a client that cannot show a document."""
+"""No arguments. Shows what became of ghost text, in figures kept only on this machine.
+Answers the text only if the client cannot show a document."""
 
 COMMAND_ACCEPTED = "herdmate.accepted"
-"""The command of every ghost text, which clients run when it was accepted; its argument is the
-ghost text's number."""
+"""Attached to every ghost text, for clients to run on acceptance. Argument: the ghost text's
+number."""
 
 COMMAND_FETCH_MODEL = "herdmate.fetchModel"
 """Arguments: an optional catalogue name. Fetches that model, or the starter, and loads it."""
@@ -101,7 +102,7 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """State of the server; ``message`` says more of it, ``fraction`` 0 to 1 while it is known."""
+    """The server's state; ``message`` gives details, ``fraction`` is 0 to 1 while known."""
 
     state: State
     message: str = ""
@@ -111,13 +112,13 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class ExplanationPart:
-    """``text`` is to be appended to what came before under the same ``id``.
+    """Part of an explanation; append ``text`` to the earlier parts with the same ``id``.
 
-    The last part has ``done`` set, and ``error`` where the explanation could not be ended well;
-    else ``next`` are the arguments of ``herdmate.explain`` with which a question about it is asked,
-    once the question is put into ``instruction``. ``stopped`` says that the user ended it: nothing
-    went wrong, ``error`` only tells of that. ``question`` is the one that is answered here, ``""``
-    for the explanation itself.
+    The last part has ``done`` set, and ``error`` if the explanation did not complete. Otherwise
+    ``next`` holds the ``herdmate.explain`` arguments for a follow-up question, which goes into
+    ``instruction``. ``stopped`` means that the user ended the explanation: nothing went wrong, and
+    ``error`` only says so. ``question`` is the one answered here, ``""`` for the explanation
+    itself.
     """
 
     id: str
@@ -133,11 +134,11 @@ class ExplanationPart:
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
-    """A model that can be chosen, and what a user would want to know of it.
+    """A model that can be chosen, with what helps a user to choose.
 
-    ``bytes`` is the file's size, ``context`` what it was trained on in tokens (0: not known);
-    ``installed``: it is on this machine; ``fits``: into the memory that is free, with what the
-    model that runs would leave. ``detail`` says the rest in words.
+    ``bytes`` is the file's size, ``context`` the trained context in tokens (0: unknown).
+    ``installed``: it is on this machine. ``fits``: it fits into free memory, including what the
+    running model would release. ``detail`` puts the rest into words.
     """
 
     name: str
@@ -154,7 +155,7 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class ModelList:
-    """Models on this machine come first. ``current`` is the name of the one that runs, or empty."""
+    """Models on this machine come first. ``current`` is the running model's name, or empty."""
 
     models: list[ModelEntry]
     current: str
@@ -162,7 +163,7 @@ class ModelList:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """``command`` is run with ``arguments`` when it is chosen; ``icon`` is a name of codicons."""
+    """Choosing it runs ``command`` with ``arguments``; ``icon`` is the name of a codicon."""
 
     label: str
     icon: str
@@ -173,7 +174,7 @@ class MenuItem:
 
 @dataclass(frozen=True, slots=True)
 class Menu:
-    """What can be chosen now; ``title`` says what it is about, ``placeholder`` a little more."""
+    """The choices available now; ``title`` names the subject, ``placeholder`` adds detail."""
 
     title: str
     placeholder: str
@@ -182,7 +183,7 @@ class Menu:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """What was said in a conversation, by ``"user"`` or ``"assistant"``."""
+    """One turn of a conversation, by ``"user"`` or ``"assistant"``."""
 
     role: str
     text: str
@@ -193,9 +194,9 @@ class ActionArguments:
     """What an action works on.
 
     ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file;
-    ``version`` is the document's version that the range speaks of; ``instruction`` is the user's
-    own words; ``diagnostics`` are LSP diagnostics that the action is about, and ``symbol`` the name
-    that it is about; ``turns`` are what was said before of an explanation that is asked about.
+    ``version`` is the document version that the range refers to; ``instruction`` is in the user's
+    own words; ``diagnostics`` are the LSP diagnostics, and ``symbol`` the name, that the action is
+    about; ``turns`` are the conversation so far, for a question about an explanation.
     """
 
     uri: str

@@ -1,4 +1,4 @@
-"""LSP ranges as JSON has them, in the arguments of Herdmate's commands."""
+"""LSP ranges as JSON, in the arguments of Herdmate's commands."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Json = dict[str, dict[str, int]]
 
 
 def range_from_json(value: Any) -> types.Range:
-    """Raises ``ValueError`` where it is none."""
+    """The range in a JSON value; raises ``ValueError`` if it is malformed."""
     try:
         return types.Range(position_from_json(value["start"]), position_from_json(value["end"]))
     except (KeyError, TypeError) as error:
@@ -18,7 +18,7 @@ def range_from_json(value: Any) -> types.Range:
 
 
 def position_from_json(value: Any) -> types.Position:
-    """Raises ``ValueError`` where it is none."""
+    """The position in a JSON value; raises ``ValueError`` if it is malformed."""
     try:
         return types.Position(_whole(value["line"]), _whole(value["character"]))
     except (KeyError, TypeError) as error:
@@ -26,13 +26,13 @@ def position_from_json(value: Any) -> types.Position:
 
 
 def range_to_json(value: types.Range) -> Json:
-    """The other way round."""
+    """A range as JSON."""
     start, end = ({"line": at.line, "character": at.character} for at in (value.start, value.end))
     return {"start": start, "end": end}
 
 
 def _whole(value: Any) -> int:
-    """lsprotocol looks whether it is in bounds."""
+    """A whole number; lsprotocol checks its bounds."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if not isinstance(value, int) or isinstance(value, bool):

@@ -1,7 +1,7 @@
-"""A text in pieces: an edit and a place cost what one piece is long, not what the text is.
+"""A text in pieces: the cost of an edit or lookup depends on a piece's length, not the text's.
 
-Lines end at ``\\n``, ``\\r\\n`` or ``\\r`` and nowhere else, as the specification says. Columns are
-counted in units of an encoding: bytes of UTF-8, 16-bit units, or code points.
+Lines end at ``\\n``, ``\\r\\n`` or ``\\r`` and nowhere else, as the specification says. Columns
+count units of the encoding: UTF-8 bytes, 16-bit units, or code points.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from lsprotocol import types
 Encoding = types.PositionEncodingKind | str
 
 _PIECE = 2048
-"""Characters. Short enough to be looked through at a key, long enough that there are few."""
+"""Characters. Short enough to scan on each keystroke, long enough to keep the pieces few."""
 
 _LINE_END = re.compile(r"\r\n|\n|\r")
-_LONE = "surrogatepass"  # half an emoji, which an editor may send while it is being edited
+_LONE = "surrogatepass"  # for half an emoji, which an editor may send in the middle of an edit
 
 
 @dataclass(frozen=True, slots=True)
 class Rope:
-    """A text in ``pieces``, and for the start of each what stands before it.
+    """A text in ``pieces``, with counts of what precedes each piece.
 
     ``offsets``, ``units`` and ``breaks`` count the characters, the units of the encoding and the
-    line ends; the last of each counts those of the whole text. No line end is cut in two.
+    line ends; the last entry of each is the total. No line end is split between two pieces.
     """
 
     pieces: tuple[str, ...]
@@ -39,21 +39,21 @@ class Rope:
 
     @property
     def text(self) -> str:
-        """The text in one piece."""
+        """The whole text."""
         return "".join(self.pieces)
 
     @property
     def size(self) -> int:
-        """How many characters it has."""
+        """The number of characters."""
         return self.offsets[-1]
 
     @property
     def line_count(self) -> int:
-        """How many lines there are; a text that ends a line has an empty one behind it."""
+        """The number of lines; a text that ends in a line end has an empty last line."""
         return self.breaks[-1] + 1
 
     def line(self, number: int) -> tuple[int, int]:
-        """Where a line starts, and where it ends before its line end."""
+        """The start and end of a line, without its line end."""
         start = self._break(number)[1] if number else 0
         return start, self._break(number + 1)[0] if number < self.breaks[-1] else self.size
 
@@ -65,12 +65,12 @@ class Rope:
         return self.breaks[at] + sum(end <= inside for end in ends)
 
     def unit(self, offset: int) -> int:
-        """How many units stand before an offset."""
+        """The number of units before an offset."""
         at = self._piece(self.offsets, offset)
         return self.units[at] + _width(self.pieces[at][: offset - self.offsets[at]], self.encoding)
 
     def at_unit(self, unit: int) -> tuple[int, int]:
-        """The offset of the character that a unit belongs to, and which of its units it is."""
+        """The offset of the character that contains a unit, and the unit's index in it."""
         unit = min(unit, self.units[-1])
         at = self._piece(self.units, unit)
         piece, inside = self.pieces[at], unit - self.units[at]
@@ -80,14 +80,14 @@ class Rope:
         return self.offsets[at] + count, rest
 
     def character(self, offset: int) -> str:
-        """The character at an offset; none where there is none."""
+        """The character at an offset; empty outside the text."""
         at = self._piece(self.offsets, offset)
         inside = offset - self.offsets[at]
         return self.pieces[at][inside : inside + 1] if inside >= 0 else ""
 
     def edited(self, start: int, end: int, new_text: str) -> Rope:
-        """The rope with other text in the place of ``start:end``."""
-        # With the pieces that only touch the edit, as a line end may come together there.
+        """The rope with ``start:end`` replaced by ``new_text``."""
+        # Include pieces that only touch the edit: two halves of a line end may meet there.
         first = max(bisect_left(self.offsets, start) - 1, 0)
         last = min(bisect_right(self.offsets, end), len(self.pieces))
         before = self.offsets[first]
@@ -105,14 +105,14 @@ class Rope:
         )
 
     def _break(self, count: int) -> tuple[int, int]:
-        """Where the line end with a number, counted from 1, starts and ends."""
+        """The start and end of a line end, given its number counted from 1."""
         at = bisect_left(self.breaks, count) - 1
         found = islice(_LINE_END.finditer(self.pieces[at]), count - self.breaks[at] - 1, None)
         start, end = next(found).span()
         return self.offsets[at] + start, self.offsets[at] + end
 
     def _piece(self, counts: Sequence[int], count: int) -> int:
-        """The piece that a place is in; the last one where the text ends."""
+        """The index of the piece that contains a place; the last one for the end of the text."""
         return max(min(bisect_right(counts, count), len(self.pieces)), 1) - 1
 
 
@@ -129,7 +129,7 @@ def rope_of(text: str, encoding: Encoding) -> Rope:
 
 
 def with_whole_pairs(text: str) -> str:
-    """The text with two halves of a pair of 16-bit units, where they meet, as one character."""
+    """The text with adjacent halves of a surrogate pair joined into one character."""
     if text.isascii():
         return text
     try:
@@ -142,16 +142,16 @@ def with_whole_pairs(text: str) -> str:
 def _spliced(
     counts: tuple[int, ...], first: int, last: int, middle: tuple[int, ...]
 ) -> tuple[int, ...]:
-    """Counts at the starts of pieces, those of ``first:last`` put in the place of others."""
+    """The counts of a rope, with those of pieces ``first:last`` replaced by ``middle``."""
     low = counts[first]
     more = low + middle[-1] - counts[last]
-    # ``map`` of a bound method is twice as quick as a generator: this is most of an edit's cost.
+    # ``map`` of a bound method is twice as fast as a generator: this is most of an edit's cost.
     before = map(low.__add__, middle[:-1])
     return (*counts[:first], *before, *map(more.__add__, counts[last:]))
 
 
 def _cut(text: str) -> list[str]:
-    """Pieces of about the same length, none of which begins inside of a line end."""
+    """Pieces of about the same length, none of which begins inside a line end."""
     step = -(-len(text) // max(-(-len(text) // _PIECE), 1)) or 1
     pieces, start = [], 0
     while start < len(text):
@@ -168,7 +168,7 @@ def _break_count(text: str) -> int:
 
 
 def _width(text: str, encoding: Encoding) -> int:
-    """How many units a text has."""
+    """The number of units in a text."""
     if text.isascii() or encoding == types.PositionEncodingKind.Utf32:
         return len(text)
     if encoding == types.PositionEncodingKind.Utf8:
@@ -177,7 +177,7 @@ def _width(text: str, encoding: Encoding) -> int:
 
 
 def _characters(text: str, units: int, encoding: Encoding) -> tuple[int, int]:
-    """How many whole characters some units are, and how many units of the next one are left."""
+    """How many whole characters fit into ``units``, and how many units are left over."""
     if encoding == types.PositionEncodingKind.Utf8:
         data, whole = text.encode("utf-8", _LONE), units
         while whole < len(data) and data[whole] & 0xC0 == 0x80:

@@ -1,4 +1,4 @@
-"""The language server: which message is answered where. A table of contents, nothing more."""
+"""The language server: a table of contents that says where each message is handled."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ _KINDS = [
 def create_server(first_message: FirstMessage) -> Session:
     """A server with all its handlers, not started yet.
 
-    ``first_message`` chooses the model and so the engine; the command line passes the real one,
-    tests may pass the fake.
+    ``first_message`` chooses the model and thereby the engine; the command line passes the real
+    one, tests can pass a fake.
     """
     server = Session(first_message)
     server.on_usage = partial(usage_statistics.after_generating, server)
@@ -57,10 +57,10 @@ def _lifetime(server: Session) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.begin(params)
-        known = server.protocol.fm.features  # it may have failed once
+        known = server.protocol.fm.features  # an earlier attempt may have failed
         has_ghost_text = server.capabilities.inline_completion
         if not has_ghost_text and types.TEXT_DOCUMENT_COMPLETION not in known:
-            options = types.CompletionOptions(resolve_provider=False)  # ALE takes {} for none
+            options = types.CompletionOptions(resolve_provider=False)  # ALE treats {} as no support
             server.feature(types.TEXT_DOCUMENT_COMPLETION, options)(completion)
 
     async def completion(params: types.CompletionParams) -> types.CompletionList:
@@ -216,7 +216,7 @@ def _models(server: Session) -> None:
 
 
 def _switches(server: Session) -> None:
-    """Commands that change what is used, or whether."""
+    """Commands that pause or resume ghost text, or choose the model."""
 
     @server.command(protocol.COMMAND_PAUSE)
     def pause(ls: Session, *arguments: Any) -> None:
@@ -234,7 +234,7 @@ def _switches(server: Session) -> None:
 
 
 def _commands(server: Session) -> None:
-    """pygls passes what is called ``ls``; the arguments come as JSON has them."""
+    """pygls passes the server as ``ls``; the arguments arrive as raw JSON."""
 
     @server.command(protocol.COMMAND_EXPLAIN)
     async def explain(ls: Session, *arguments: Any) -> str | None:

@@ -60,19 +60,19 @@ _INSTEAD = (
 )
 
 _PAUSE = 0.3
-"""Seconds without a key."""
+"""Seconds without a keystroke."""
 
 _DISK_SECONDS = 60.0
-"""A disk of a network, or one that sleeps, answers by then."""
+"""Long enough for a network disk, or for a sleeping one to wake up."""
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
 
 FirstMessage = Callable[[Settings], tuple[Mapping[str, Any] | RemoteStart, str]]
-"""From settings to what starts the engine, and a note for the user about the model."""
+"""Turns settings into what starts the engine, and a note for the user about the model."""
 
 
 class Session(LanguageServer):
-    """A language server and what it knows of its one client."""
+    """A language server and what it knows about its one client."""
 
     protocol: Protocol
 
@@ -83,7 +83,7 @@ class Session(LanguageServer):
         )  # fmt: skip
         self.first_message = first_message
         self.capabilities = Capabilities()
-        self.loop: asyncio.AbstractEventLoop | None = None  # once the client has said hello
+        self.loop: asyncio.AbstractEventLoop | None = None  # set by ``begin``
         self.settings = Settings()
         self.documents = Documents()
         self.project = Project()
@@ -91,21 +91,21 @@ class Session(LanguageServer):
         self.status = protocol.Status("starting")
         self.layers = (
             settings_layers.Layers()
-        )  # of the settings, as the client and the user gave them
-        self.wrong_settings: tuple[str, ...] = ()  # what the user was told of them last
+        )  # of the settings, as given by the client and the user
+        self.wrong_settings: tuple[str, ...] = ()  # as last shown to the user
         self.reading_ahead: dict[str, asyncio.Task[None]] = {}  # by document
         self.typed_at = 0.0  # by the event loop's clock
-        self.is_initialized = False  # the client said so, and has been asked for its settings
-        self.edited: list[str] = []  # documents, the one edited last first
-        self.changed_files: set[Path] = set()  # that the index has not looked at again
-        self.looking: asyncio.Task[None] | None = None  # at these
-        self.rules: dict[Path, object] = {}  # of ignoring, by folder, when last looked at
-        self.shown: dict[str, str] = {}  # documents that only the server has, by URI
+        self.is_initialized = False  # the client has sent ``initialized``
+        self.edited: list[str] = []  # documents, most recently edited first
+        self.changed_files: set[Path] = set()  # not yet checked by the index
+        self.looking: asyncio.Task[None] | None = None  # the task that checks them
+        self.rules: dict[Path, object] = {}  # ignore rules as last checked, by folder
+        self.shown: dict[str, str] = {}  # documents that exist only in the server, by URI
         self.paused_until = 0.0  # by the event loop's clock
-        self.silence = ""  # why nothing was shown when something was asked last
+        self.silence = ""  # why the last request for ghost text showed nothing
         self.tally = Tally()
         self.statistics_file = StatisticsFile()
-        self.saving: asyncio.TimerHandle | None = None  # what was counted
+        self.saving: asyncio.TimerHandle | None = None  # the next write of the statistics
         self.on_usage: Callable[[Request, Usage], None] = lambda _request, _usage: None
         self._refreshing: asyncio.TimerHandle | None = None
         self._parsing: asyncio.Task[None] | None = None
@@ -118,56 +118,56 @@ class Session(LanguageServer):
 
     @cached_property
     def host(self) -> EngineHost:
-        """The engine; first asked for when the event loop runs."""
+        """The engine's host, created on first use, when the event loop is running."""
         return EngineHost(self._engine_changed, self.on_usage, pieces_by_name)
 
     @cached_property
     def completion(self) -> CompletionState:
-        """What ghost text keeps."""
+        """The state of ghost text."""
         return CompletionState(self.host, self.project)
 
     @property
     def action_context(self) -> ActionContext:
-        """What every action works with."""
+        """The context of every action."""
         return ActionContext(self.host, self.project)
 
     def begin(self, params: types.InitializeParams) -> None:
-        """Learn what the client can do and wants; nothing is started yet."""
+        """Record the client's capabilities and settings; nothing is started yet."""
         self.loop = asyncio.get_running_loop()
         self.capabilities = capabilities_from_lsp(params.capabilities)
         self.documents.encoding = self.workspace.position_encoding or UTF16
         self.learn_folders()
         self.layers = settings_layers.with_initial(self.layers, params.initialization_options)
-        # What is wrong with them is shown once the client is initialized and all is read again.
+        # Errors are shown once the client is initialized and everything is read again.
         self.settings, _ = settings_from_json(settings_layers.merged(self.layers))
         self.library, _ = load_library(self._prompt_folders())
 
     @property
     def folders(self) -> tuple[Path, ...]:
-        """The workspace's."""
+        """The workspace's folders."""
         return self.project.folders
 
     def learn_folders(self) -> None:
-        """Which folders the workspace has; older clients tell one root."""
+        """Update the workspace's folders; older clients send a single root."""
         told = [folder.uri for folder in self.workspace.folders.values()]
         paths = (path_of(uri) for uri in told or [self.workspace.root_uri] if uri)
         self.project.folders = tuple(dict.fromkeys(filter(None, paths)))
 
     @property
     def model_path(self) -> str:
-        """The file that runs, or ran last; empty where none did."""
+        """The file of the running model, or of the last one; empty if there was none."""
         return self._info.path if self._info else ""
 
     async def load_model(self, instead_of: str = "") -> bool:
-        """Start the engine with the model that the settings ask for; one that loads is ended.
+        """Start the engine with the model in the settings, ending a load in progress.
 
-        ``instead_of``: a sentence on why the server is not used that they name. Answers whether
-        no newer call has overtaken this one. Raises ``NoModelError``.
+        ``instead_of``: a sentence on why the remote server in the settings is not used. Answers
+        ``False`` if a newer call has superseded this one. Raises ``NoModelError``.
         """
         return bool(await self.supersede("load", self._load_model(instead_of)))
 
     async def stop_loading(self) -> None:
-        """The user does not want to wait: the process that loads is ended."""
+        """End the process that is loading, as the user does not want to wait."""
         if self.status.state in ("starting", "loading"):
             error = ModelError(
                 "Loading the model was stopped; choose another one, or run the command "
@@ -177,7 +177,7 @@ class Session(LanguageServer):
             await self.host.refuse(error)
 
     async def _load_model(self, instead_of: str) -> bool:
-        await self.host.stop()  # its memory counts as free when one is chosen
+        await self.host.stop()  # so its memory counts as free when a model is chosen
         if self.status.state != "starting":
             self.set_status(protocol.Status("starting", "Looking for the model."))
         settings = replace(self.settings, remote=RemoteSettings()) if instead_of else self.settings
@@ -201,7 +201,10 @@ class Session(LanguageServer):
     async def _first_message(
         self, settings: Settings
     ) -> tuple[Mapping[str, Any] | RemoteStart, str]:
-        """It reads disks, which may be slow or gone. Raises ``HerdmateError``."""
+        """Call ``first_message`` on a thread, as it reads disks that may be slow or gone.
+
+        Raises ``HerdmateError``.
+        """
         try:
             reading = asyncio.to_thread(self.first_message, settings)
             return await asyncio.wait_for(reading, _DISK_SECONDS)
@@ -225,13 +228,13 @@ class Session(LanguageServer):
             ) from error
 
     def load_prompts(self) -> None:
-        """Read the prompt files; a wrong one is reported and the others are used."""
+        """Read the prompt files; an invalid one is reported and the others are used."""
         self.library, errors = load_library(self._prompt_folders())
         for error in errors:
             self.show(str(error), types.MessageType.Warning)
 
     def set_status(self, status: Status) -> None:
-        """Remember what is going on, and tell a client that wants to know."""
+        """Change the status, and send it to a client that supports it."""
         model = one_line(status.model) if status.model else None
         status = replace(status, message=as_message(status.message), model=model)
         self.status = status
@@ -240,25 +243,25 @@ class Session(LanguageServer):
             self.protocol.notify(protocol.STATUS, asdict(status))
 
     async def next_status(self) -> Status:
-        """Wait until something else is going on."""
+        """Wait for the next change of status."""
         self._status_changed.clear()
         await self._status_changed.wait()
         return self.status
 
     def show(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:
-        """Show the user a sentence; what others put into it does nothing, and is not endless."""
+        """Show the user a sentence, which is sanitized and cut, as it may quote others' text."""
         sentence = as_message(sentence)
         _log.info("shown: %s", sentence)
         self.window_show_message(types.ShowMessageParams(kind, sentence))
 
     def fail(self, error: HerdmateError) -> None:
-        """Nothing works until the user does what the sentence says."""
+        """Report an error that the user has to resolve before anything works."""
         self.set_status(protocol.Status("error", str(error)))
         self.show(str(error))
 
     @asynccontextmanager
     async def thinking(self) -> AsyncIterator[None]:
-        """The status says so while the model is asked."""
+        """Set the status to ``thinking`` while the block runs."""
         self._thinking += 1
         if self.status.state == "ready":
             self.set_status(replace(self.status, state="thinking", message="Asking the model."))
@@ -270,7 +273,7 @@ class Session(LanguageServer):
                 self.set_status(replace(self.status, state="ready", message=self._ready_message()))
 
     async def supersede(self, key: str, work: Coroutine[Any, Any, _T]) -> _T | None:
-        """Do the newest piece of work of one key; an older one ends with ``None``."""
+        """Run ``work``, cancelling older work with the same key, which ends with ``None``."""
         if (older := self._latest.get(key)) is not None:
             older.cancel()
         task = self._latest[key] = asyncio.ensure_future(work)
@@ -286,9 +289,9 @@ class Session(LanguageServer):
                 del self._latest[key]
 
     def spawn(self, work: Coroutine[Any, Any, None], quiet: bool = False) -> asyncio.Task[None]:
-        """Go on with work after a command was answered.
+        """Run work in the background, after a command has been answered.
 
-        Its errors are shown to the user, unless it is ``quiet``: nobody asked for it.
+        Its errors are shown to the user, unless it is ``quiet``: the user did not ask for it.
         """
         return self.keep(self._reporting(work, quiet))
 
@@ -300,33 +303,33 @@ class Session(LanguageServer):
         self._refreshing = loop.call_later(_PAUSE, self._refresh, uri)
 
     def parse_soon(self) -> None:
-        """Go on with what takes long to parse, a slice at a time."""
+        """Continue long parses in the background, a slice at a time."""
         if self._parsing is None or self._parsing.done():
             self._parsing = self.keep(self._parse())
 
     async def parsed(self, opened: OpenDocument, with_edits: bool = False) -> OpenDocument:
-        """A document that a request is about, with its tree once that is there.
+        """The document that a request is about, once it has its tree.
 
-        With the last edits of a long file in it only where they are wanted. Where the document was
-        edited meanwhile it is as the request knows it, without a tree.
+        ``with_edits``: the tree has to include the latest edits of a long file. If the document
+        was edited in the meantime, this is the version in the request, without a tree.
         """
         if has_tree(opened.document) and not with_edits:
             return opened
-        while (rest := self.documents.parse_on(opened.document.uri)) is not None:  # noqa: ASYNC110 - others' turn
+        while (rest := self.documents.parse_on(opened.document.uri)) is not None:  # noqa: ASYNC110 - yields to others
             await asyncio.sleep(rest)
         now = self.documents.find(opened.document.uri)
         is_same = now is not None and now.document.text == opened.document.text
         return now if now is not None and is_same else without_tree(opened)
 
     def keep(self, work: Coroutine[Any, Any, _T]) -> asyncio.Task[_T]:
-        """Go on with work whatever becomes of the request that it was for."""
+        """Run work in the background, whatever becomes of the request that it was for."""
         task = asyncio.ensure_future(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
 
     async def end(self) -> None:
-        """Stop whatever is going on, the parser processes and the engine."""
+        """Stop all tasks, the parser processes and the engine."""
         for task in (*self._tasks, *self.reading_ahead.values()):
             task.cancel()
         parser_client.end_all()
@@ -337,11 +340,11 @@ class Session(LanguageServer):
         self.parse_soon()
 
     async def _parse(self) -> None:
-        while (rest := self.documents.parse_on()) is not None:  # noqa: ASYNC110 - others' turn
+        while (rest := self.documents.parse_on()) is not None:  # noqa: ASYNC110 - yields to others
             await asyncio.sleep(rest)
 
     def report_server_error(self, error: Exception, source: object) -> None:
-        """What pygls would show to the user is of use only in the log."""
+        """Log errors that pygls would show to the user."""
         log_failure("pygls", error)
 
     async def _reporting(self, work: Coroutine[Any, Any, None], quiet: bool) -> None:
@@ -388,13 +391,13 @@ class Session(LanguageServer):
         await self.load_model(why)
 
     async def _advise(self, message: str) -> None:
-        """Say also what would fit into memory, for which the disks are read."""
+        """Report the error with advice on what would fit into memory; this reads the disks."""
         advice = await asyncio.to_thread(memory_advice, self.settings)
         if self.status.message == message:  # nothing else was loaded meanwhile
             self.fail(NoMemoryError(f"{message} {advice[:1].upper()}{advice[1:]}."))
 
     def _ready_message(self) -> str:
-        """Which model, in which words it is asked, what it cannot do, and what would be better."""
+        """The model, its prompt formats, what it cannot do, and what would work better."""
         if (info := self._info) is None:
             return ""
         try:

@@ -1,4 +1,4 @@
-"""What each source says of the settings, kept apart: what a source no longer says is gone."""
+"""The settings, kept apart by source: a setting that its source no longer gives is gone."""
 
 from __future__ import annotations
 
@@ -10,47 +10,47 @@ from typing import Any
 from herdmate.settings import SETTINGS_OF_THE_EDITOR_ONLY, Settings, names
 
 SECTION = "herdmate"
-"""Our name among the settings of an editor."""
+"""The name of our section in an editor's settings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """The sources from the weakest to the strongest; a layer is only ever replaced whole.
+    """The sources from weakest to strongest; a layer is always replaced as a whole.
 
-    A stronger one goes before in the entries that it has: what it leaves out, or says ``null`` of,
-    the next weaker one decides. ``pushed`` counts only where nothing was ``pulled``: a client that
-    answers ``workspace/configuration`` has said all there is.
+    A stronger layer wins for the entries that it has; those that it omits or sets to ``null`` come
+    from the next weaker one. ``pushed`` counts only if nothing was ``pulled``: the answer to
+    ``workspace/configuration`` is complete.
     """
 
     initial: Mapping[str, Any] = field(default_factory=dict)
     """``initializationOptions``."""
 
     pushed: Mapping[str, Any] = field(default_factory=dict)
-    """What ``workspace/didChangeConfiguration`` brought."""
+    """The settings in ``workspace/didChangeConfiguration``."""
 
     pulled: Mapping[str, Any] | None = None
-    """The answer to ``workspace/configuration``; ``None`` where the client had none."""
+    """The answer to ``workspace/configuration``; ``None`` if the client gave none."""
 
     chosen: str = ""
-    """The model that the user chose in this session, until the settings name another one."""
+    """The model that the user chose in this session, until the settings name another."""
 
 
 def merged(layers: Layers) -> dict[str, Any]:
-    """All layers in one, as ``settings_from_json`` reads it."""
+    """All layers merged, in the form that ``settings_from_json`` reads."""
     chosen = {"model": layers.chosen} if layers.chosen else {}
     return _over(_without_choice(layers), chosen)
 
 
 def with_initial(layers: Layers, options: Any) -> Layers:
-    """These were given at the start, and are for this server alone."""
+    """The layers with the options given at the start, which are for this server alone."""
     return _changed(layers, initial=_section(options))
 
 
 def with_pushed(layers: Layers, settings: Any) -> Layers:
-    """These came with a notification, often with those of all other servers.
+    """The layers with settings from a notification, which often includes other servers'.
 
-    Without our name around them they are ours where they hold nothing that is not. ``null``, or a
-    list, only says that something changed.
+    Without our section's name around them, they are ours only if they contain nothing else.
+    ``null`` or a list only says that something changed.
     """
     if not isinstance(settings, Mapping):
         return layers
@@ -59,12 +59,12 @@ def with_pushed(layers: Layers, settings: Any) -> Layers:
 
 
 def with_pulled(layers: Layers, answer: Any) -> Layers:
-    """This is the client's answer for our section; some answer with all sections."""
+    """The layers with the client's answer for our section; some clients send all sections."""
     return _changed(layers, pulled=_section(answer) if isinstance(answer, Mapping) else None)
 
 
 def with_chosen(layers: Layers, model: str) -> Layers:
-    """The user chose this model."""
+    """The layers with the model that the user chose."""
     return replace(layers, chosen=model)
 
 
@@ -81,7 +81,7 @@ def _without_choice(layers: Layers) -> dict[str, Any]:
 
 
 def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:
-    """Two layers in one. Groups are merged one level deep, as deep as settings are."""
+    """Two layers merged. Groups are merged one level deep, as deep as settings go."""
     both = {**lower, **_said(upper)}
     for key in _GROUPS & lower.keys() & upper.keys():
         below, above = lower[key], upper[key]
@@ -95,7 +95,7 @@ def _said(layer: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _section(value: Any) -> Mapping[str, Any]:
-    """Our part of what a client gave, with or without our name around it."""
+    """Our part of what a client sent, with or without our section's name around it."""
     if isinstance(value, Mapping) and SECTION in value:
         value = value[SECTION]
     if not isinstance(value, Mapping) or _is_of_others(value):
@@ -104,7 +104,7 @@ def _section(value: Any) -> Mapping[str, Any]:
 
 
 def _is_of_others(value: Mapping[str, Any]) -> bool:
-    """Are these other servers' sections? Then nothing in it is ours, not even by a slip."""
+    """Are these other servers' sections? Then nothing in them is ours, not even misspelled."""
     known = [*_GROUPS, *_PLAIN, *SETTINGS_OF_THE_EDITOR_ONLY]
     if len(value) > _MOST_SECTIONS:
         return not any(key in value for key in known)
@@ -123,7 +123,7 @@ def _holds_nothing_else(value: Mapping[str, Any]) -> bool:
 
 
 _LONGEST = 40
-"""Characters of a section's name that matter."""
+"""Characters of a section's name that are compared."""
 
 _MOST_SECTIONS = 1000
 

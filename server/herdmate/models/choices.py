@@ -1,4 +1,4 @@
-"""The ways in which a model can be run, and the values that are worth a try on a machine."""
+"""The ways to run a model, and the values worth trying on a machine."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ ANSWER = 256
 class Choice:
     """One way to run a model.
 
-    ``gpu_layers`` of -1 is all of them; ``micro_batch`` is the most prompt tokens of one
-    evaluation; ``kv_type`` is of the numbers in the cache, and the only one that changes answers.
+    ``gpu_layers`` of -1 means all; ``micro_batch`` is the most prompt tokens in one evaluation;
+    ``kv_type`` is the KV cache's number type, the only field that changes answers.
     """
 
     gpu_layers: int = -1
@@ -31,13 +31,13 @@ class Choice:
 
     @property
     def is_possible(self) -> bool:
-        """llama.cpp reads a quantised cache only with flash attention."""
+        """Can llama.cpp run it? A quantised KV cache needs flash attention."""
         return self.flash_attention or self.kv_type == "f16"
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """A choice, the seconds until its first token, and the tokens a second from there on."""
+    """A choice, its seconds to the first token, and its tokens per second after that."""
 
     choice: Choice
     first: float
@@ -45,15 +45,15 @@ class Point:
 
     @property
     def answer_seconds(self) -> float:
-        """Seconds of a typical answer: the measure by which choices are compared."""
+        """Seconds for a typical answer: the measure for comparing choices."""
         return self.first + ANSWER / self.rate
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A field of ``Choice`` and the values to try, from the least where they have an order.
+    """A field of ``Choice`` and the values to try, in ascending order if they have one.
 
-    Between two values a finer one is tried as long as they are at least 2 × ``finest`` apart.
+    Midpoints are tried too while neighbours are at least 2 × ``finest`` apart; never if that is 0.
     """
 
     name: str
@@ -62,29 +62,29 @@ class Axis:
 
     @property
     def is_ordered(self) -> bool:
-        """Are there neighbours, so that one may stop where it gets worse?"""
+        """Are the values ordered, so that a search can stop when it gets worse?"""
         return all(type(value) is int for value in self.values)
 
     def of(self, choice: Choice) -> Any:
-        """The value that a choice has here."""
+        """A choice's value on this axis."""
         return getattr(choice, self.name)
 
     def place(self, point: Point) -> int:
-        """Where a point stands along this axis."""
+        """A point's position along this axis."""
         value = self.of(point.choice)
         return int(value) if self.is_ordered else self.values.index(value)
 
     def at(self, choice: Choice, value: Value) -> Choice:
-        """The choice with another value here."""
+        """The choice with another value on this axis."""
         return replace(choice, **{self.name: value})  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """What the values depend on.
+    """The machine's properties that the values depend on.
 
-    ``layers`` is the most that can be on a graphics processor, 0 without one. ``may_repack`` tells
-    whether there is memory for a copy of the weights that is never given back.
+    ``layers`` is the most that a graphics processor can take, 0 without one. ``may_repack``: is
+    there memory for a copy of the weights that is never given back?
     """
 
     cores: int
@@ -94,15 +94,15 @@ class Machine:
 
 
 KV_TYPES = Axis("kv_type", ("f16", "q8_0"))
-"""Measured to advise; never chosen, since it changes what the model answers."""
+"""Measured for advice only; never chosen, since it changes the model's answers."""
 
 
 def axes(machine: Machine) -> list[Axis]:
-    """What to try here, in the order of its weight; an axis of one value is left out."""
+    """What to try on this machine, the most important first; without axes of one value."""
     layers = machine.layers
     threads = tuple(_thread_counts(machine))
     finest = 2 if machine.cores > 4 else 0
-    # llama.cpp repacks weights for the processor alone.
+    # llama.cpp repacks weights for the CPU only.
     weights = ("repacked", "mapped") if machine.may_repack and not layers else ("mapped",)
     found = [
         Axis("gpu_layers", tuple(sorted({layers * at // 4 for at in range(5)})), layers // 16 or 1),
@@ -116,7 +116,7 @@ def axes(machine: Machine) -> list[Axis]:
 
 
 def start(machine: Machine) -> Choice:
-    """Where a search begins: all layers on the graphics processor, a thread for each core."""
+    """Where a search begins: all layers on the graphics processor, one thread per core."""
     return Choice(
         gpu_layers=machine.layers or -1,
         weights="repacked" if machine.may_repack and not machine.layers else "mapped",
@@ -127,7 +127,7 @@ def start(machine: Machine) -> Choice:
 
 
 def grid(along: Sequence[Axis], begin: Choice) -> list[Choice]:
-    """Every combination of the axes' values; neighbours differ in what is cheapest to change."""
+    """Every combination of the axes' values; the last axis, cheapest to change, varies fastest."""
     found: list[Choice] = []
     for values in product(*(axis.values for axis in along)):
         choice = begin
@@ -138,7 +138,7 @@ def grid(along: Sequence[Axis], begin: Choice) -> list[Choice]:
 
 
 def _thread_counts(machine: Machine) -> Iterator[int]:
-    """Powers of two, the cores, and what the processor pretends to have."""
+    """Powers of two, the physical cores, and the logical ones."""
     most = max(machine.cores, machine.logical)
     powers = {1 << at for at in range(most.bit_length()) if 1 << at <= most}
     yield from sorted(powers | {machine.cores, most})

@@ -1,4 +1,4 @@
-"""Which model file to load: the one that the user named, or the best that is there and fits."""
+"""Which model file to load: the one the user named, or the best one here that fits."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, size_of
 
 _MARGIN = 350 * 1024 * 1024
-"""What llama.cpp takes beside the weights and the KV cache, in bytes."""
+"""Bytes that llama.cpp needs besides the weights and the KV cache."""
 
 _KV_GUESS = 200 * 1024
-"""KV bytes for one token of a model that is not in the catalogue."""
+"""KV bytes per token of a model that is not in the catalogue."""
 
 _CONTEXT_GUESS = 32_768
-"""Tokens of the context of such a model."""
+"""Context of such a model, in tokens."""
 
 _CODELLAMA = re.compile(r"code[-_ ]?llama", re.I)
 _FAMILIES = re.compile(r"code[-_ ]?llama|qwen[-_ ]?2\.?5[-_ ]?coder", re.I)
-"""In the names that other programs have for models."""
+"""Match the names that other programs give to models."""
 
 _OFFERED = ("codellama-34b", "codellama-13b", "codellama-7b", "starter-1.5b", "starter")
-"""What is advised when something else does not fit, from the best."""
+"""What to suggest when another model does not fit, best first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """Free memory in bytes, and the tokens of context that must fit into it too."""
+    """Free memory in bytes, and the context in tokens that must fit too."""
 
     free: int
     context_tokens: int
@@ -54,7 +54,7 @@ class _Room:
         return needed_memory(size, model, self.context_tokens) <= self.free
 
     def too_small_for(self, size: int, model: CatalogueModel | None) -> str:
-        """The numbers, as part of a sentence."""
+        """The needed and the free memory, as part of a sentence."""
         needed = needed_memory(size, model, self.context_tokens)
         return f"needs {needed / 1e9:.1f} GB of memory and {self.free / 1e9:.1f} GB are free"
 
@@ -62,12 +62,11 @@ class _Room:
 def choose(
     setting: str, folder: Path, free_memory: int, context_tokens: int, others: Sequence[Found] = ()
 ) -> Chosen:
-    """The file that the setting ``model`` means: ``auto``, a path, or a name that is listed.
+    """The file that the setting ``model`` means: ``auto``, a path, or a listed name.
 
-    ``free_memory`` is in bytes; ``others`` are what other programs have. Raises ``NoModelError``
-    when ``auto`` finds none, ``ModelError`` when the one that was named is not there or is not a
-    model. What was named is chosen also when it does not seem to fit; the note then says which one
-    would.
+    ``free_memory`` is in bytes; ``others`` are other programs' models. Raises ``NoModelError`` if
+    ``auto`` finds none, ``ModelError`` if the named one is missing or not a model. A named model is
+    chosen even if it does not seem to fit; the note then suggests one that would.
     """
     room = _Room(free_memory, context_tokens)
     found = _ranked(folder, others)
@@ -80,7 +79,7 @@ def choose(
     try:
         check_parts(item.path)
         size = size_of(item.path)
-    except OSError as error:  # it has just gone, with its drive or without
+    except OSError as error:  # the file, or its drive, has just gone
         raise ModelError(
             f"{item.name} cannot be read ({error.strerror or error}); set herdmate.model to "
             "another."
@@ -92,7 +91,7 @@ def choose(
 
 
 def from_here(setting: str, folder: Path) -> str:
-    """The same setting for a server that works elsewhere: a path is made absolute."""
+    """The setting for a server with another working directory: a path is made absolute."""
     is_listed = not _is_path(setting) or os.path.isfile(folder / setting)
     return setting if is_listed else str(_path(setting))
 
@@ -100,21 +99,21 @@ def from_here(setting: str, folder: Path) -> str:
 def what_fits(
     folder: Path, free_memory: int, context_tokens: int, others: Sequence[Found] = ()
 ) -> str:
-    """Which model would fit into so many bytes, or how to make room; a part of a sentence."""
+    """Which model would fit into ``free_memory``, or how to make room; a part of a sentence."""
     return _what_fits(_ranked(folder, others), _Room(free_memory, context_tokens))
 
 
 def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) -> int:
-    """Bytes that a file of ``size`` bytes takes when it is loaded: with KV cache and a margin.
+    """Bytes of memory that a file of ``size`` bytes needs, including KV cache and a margin.
 
-    ``context_tokens`` of 0 is the model's own context.
+    ``context_tokens`` of 0 means the model's own context.
     """
     per_token, own = (model.kv_bytes, model.context) if model else (_KV_GUESS, _CONTEXT_GUESS)
     return with_cache(size, per_token * (context_tokens or own))
 
 
 def with_cache(size: int, cache: int) -> int:
-    """Bytes that a file of ``size`` bytes takes with a KV cache of ``cache`` bytes."""
+    """Bytes of memory that a file of ``size`` bytes needs with a KV cache of ``cache`` bytes."""
     return size + cache + _MARGIN
 
 
@@ -138,7 +137,7 @@ def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:
 
 
 def _best(found: Sequence[Found], room: _Room) -> Chosen:
-    """The largest CodeLlama-Instruct that fits, else the largest other one that does."""
+    """The largest CodeLlama-Instruct that fits, else the largest other model that does."""
     broken: list[ModelError] = []
     for item in found:
         if not room.fits(item.size, item.model):
@@ -161,12 +160,12 @@ def _is_path(setting: str) -> bool:
 def _path(setting: str) -> Path:
     try:
         return Path(absolute(os.path.expanduser(setting)))
-    except ValueError:  # it names a user with a character that no name has
+    except ValueError:  # it contains a character that no path can have
         return Path(setting)
 
 
 def _why_none(folder: Path) -> ModelError:
-    """The folder cannot be read, or what has the name of a model is none, or there is nothing."""
+    """The error if there is no model: an unreadable folder, an invalid file, or nothing at all."""
     if reason := why_unreadable(folder):
         return ModelError(reason)
     for path in named(folder):
@@ -188,9 +187,9 @@ def _nothing_fits(found: Sequence[Found], room: _Room) -> ModelError:
 
 
 def _ranked(folder: Path, others: Sequence[Found]) -> list[Found]:
-    """What may be taken unasked: CodeLlama first, then what is ours, the larger before the smaller.
+    """The models that ``auto`` can take: CodeLlama first, then our own, larger before smaller.
 
-    Of other programs only what is known to follow instructions: their users have all kinds.
+    From other programs only those known to follow instructions: their users have all kinds.
     """
     found = [*own(folder), *(item for item in others if _suits(item))]
     return sorted(found, key=lambda item: (_is_codellama(item), not item.place, item.size),
@@ -204,7 +203,7 @@ def _suits(item: Found) -> bool:
 
 
 def _what_fits(found: Sequence[Found], room: _Room) -> str:
-    """The best that is there and fits, else what could be fetched, else how to make room."""
+    """The best model here that fits, else one to fetch, else how to make room."""
     for item in found:
         if room.fits(item.size, item.model) and _is_sound(item):
             return f"set herdmate.model to {item.name}, which fits"

@@ -1,7 +1,7 @@
-"""Models that other programs have on this machine; they are used where they lie.
+"""Other programs' models on this machine; they are used in place.
 
-LM Studio, Ollama, Hugging Face's hub and text-generation-webui, each in its usual folders or where
-its own settings say. Nothing of theirs is ever changed.
+LM Studio, Ollama, Hugging Face's hub and text-generation-webui, each in its usual folders or those
+in its own settings. Their files are never changed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 _DEEPEST = 5  # folders below a place; LM Studio has two, the hub three
-_MOST = 20_000  # entries of one place that are looked at
+_MOST = 20_000  # directory entries examined per place
 _LARGEST_TEXT = 1 << 20  # bytes of another program's settings or manifest
 _OLLAMA_MODEL = "application/vnd.ollama.image.model"
 _OLLAMA_TEMPLATE = "application/vnd.ollama.image.template"
@@ -40,10 +40,11 @@ _OLLAMA_LIBRARY = "registry.ollama.ai/library/"
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A model file. ``name`` is what the setting ``model`` takes, ``place`` whose folder it is in.
+    """A model file. ``name`` is what the setting ``model`` takes.
 
-    ``model`` is its catalogue entry; ``size`` is in bytes. ``place`` is empty for Herdmate's own.
-    ``instructs``: that program says that it follows instructions; the file itself may say so too.
+    ``model`` is its catalogue entry; ``size`` is in bytes. ``place`` is the program whose folder it
+    is in, empty for Herdmate's own. ``instructs``: that program says that it follows instructions;
+    the file itself can say so too.
     """
 
     name: str
@@ -55,16 +56,16 @@ class Found:
 
 
 def own(folder: Path) -> tuple[Found, ...]:
-    """What is in Herdmate's own folder."""
+    """The models in Herdmate's own folder."""
     found: list[Found] = []
     for path in present(folder):
-        with suppress(OSError):  # it has just been removed
+        with suppress(OSError):  # the file has just been removed
             found.append(Found(path.name, path, size_of(path), catalogue.of_file(path)))
     return tuple(found)
 
 
 def in_place() -> tuple[Found, ...]:
-    """What other programs have, each file once; names are told apart where they are the same."""
+    """Other programs' models, each file once; a name already taken is replaced by the path."""
     found: list[Found] = []
     files: set[tuple[int, int]] = set()
     names: set[str] = set()
@@ -92,23 +93,23 @@ def _everywhere() -> Iterator[Found]:
 
 
 def _reachable(items: Iterator[_T]) -> Iterator[_T]:
-    """As many as can be had; a program whose folders cannot be read has nothing."""
+    """The items up to the first error, which is logged: a program's folders can be unreadable."""
     try:
         yield from items
-    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: nobody knows the home
+    except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: no home directory
         _log.info("models of other programs are passed over: %s", type(error).__name__)
 
 
 def _known(path: Path, size: int) -> CatalogueModel | None:
-    """Elsewhere a name alone says little: others make files of the same name."""
+    """A file's catalogue entry; outside our folder its size must match too, not just its name."""
     model = catalogue.of_file(path)
     return model if model and model.has_size(size) else None
 
 
 def _ggufs(folder: Path) -> list[Path]:
-    """Model files below a folder, in the order of their names.
+    """Model files below a folder, sorted by path.
 
-    Links are followed, but no folder is entered twice; what cannot be read is passed over.
+    Links are followed, but no folder is entered twice; unreadable ones are skipped.
     """
     found: list[Path] = []
     left, entered = [(folder, 0)], set()
@@ -123,7 +124,7 @@ def _ggufs(folder: Path) -> list[Path]:
             with os.scandir(at) as entries:
                 for entry in islice(entries, _MOST - seen):
                     seen += 1
-                    if os.path.isdir(entry.path):  # of an entry, this raises for links in a circle
+                    if os.path.isdir(entry.path):  # entry.is_dir() raises for circular links
                         left += [(Path(entry.path), depth + 1)] if depth < _DEEPEST else []
                     elif _is_model(entry.name) and os.path.isfile(entry.path):
                         found.append(Path(entry.path))
@@ -131,7 +132,7 @@ def _ggufs(folder: Path) -> list[Path]:
 
 
 def _is_model(name: str) -> bool:
-    """By its name: the part of a model that sees pictures is a file of its own."""
+    """Does its name say so? The vision part of a model (``mmproj``) is a separate file."""
     low = name.lower()
     is_whole = low.endswith(".gguf") and is_first(name)
     return is_whole and not low.startswith(("mmproj", ".")) and "-mmproj" not in low
@@ -173,11 +174,11 @@ _PLACES = {
 def _ollama_folders() -> Iterator[Path]:
     told = os.environ.get("OLLAMA_MODELS")
     yield Path(told).expanduser() if told else Path.home() / ".ollama" / "models"
-    yield Path("/usr/share/ollama/.ollama/models")  # of the service that its installer makes
+    yield Path("/usr/share/ollama/.ollama/models")  # of the service that its installer sets up
 
 
 def _of_ollama(folder: Path) -> Iterator[Found]:
-    """Ollama names files by their SHA-256; a manifest for each model says which is the model's."""
+    """Ollama's models: files are named by SHA-256, and a manifest per model refers to them."""
     manifests = folder / "manifests"
     there = islice(manifests.glob("*/*/*/*"), _MOST) if os.path.isdir(manifests) else ()
     for manifest in sorted(there):
@@ -197,29 +198,29 @@ def _of_ollama(folder: Path) -> Iterator[Found]:
 
 
 def _layers(manifest: Path) -> dict[str, str]:
-    """The digest of each kind of layer."""
+    """The digests in a manifest by layer type."""
     told = _object(manifest).get("layers")
     layers = [layer for layer in told if isinstance(layer, dict)] if isinstance(told, list) else []
     return {str(layer.get("mediaType")): str(layer.get("digest")) for layer in layers}
 
 
 def _blob(folder: Path, digest: str) -> Path | None:
-    """The file of a digest; older versions wrote its colon into the file's name."""
-    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):  # it becomes a part of a path
+    """The file with a digest; older versions kept the colon in the file's name."""
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", digest):  # it becomes part of a path
         return None
     paths = (folder / "blobs" / name for name in (digest.replace(":", "-"), digest))
     return next((path for path in paths if os.path.isfile(path)), None)
 
 
 def _text(path: Path) -> str:
-    """A small text file; empty where there is none."""
+    """The content of a small text file; empty if it cannot be read."""
     with suppress(OSError, ValueError):
         return bounded_read.read_text(path, _LARGEST_TEXT, errors="strict")
     return ""
 
 
 def _object(path: Path) -> dict[str, Any]:
-    """What a JSON file says; nothing where it is none."""
+    """The object in a JSON file; empty if there is none."""
     with suppress(ValueError, RecursionError):
         told = json.loads(_text(path) or "{}")
         return told if isinstance(told, dict) else {}

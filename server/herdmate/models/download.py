@@ -1,8 +1,8 @@
-"""One file over HTTP, checked at every hop and every byte, and gone on with where it ends.
+"""Downloads one file over HTTP; every redirect and byte is checked, and partial files are resumed.
 
-A host is believed nothing: it may send on to other places, send more than it said, less, another
-part or another file, pack it, or drip it. No cookie, password or token goes anywhere, and what a
-host says in prose is shown to nobody.
+Hosts are not trusted: one can redirect anywhere, send more or less than it announced, another part
+or another file, compress it, or trickle it. No cookie, password or token is sent, and a host's own
+prose is never shown.
 """
 
 from __future__ import annotations
@@ -28,42 +28,43 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
-"""For all headers of one answer, however slowly they come."""
+"""For all headers of one response, however slowly they arrive."""
 
 SILENCE_SECONDS = 30.0
-"""So long nothing may come in the middle of a file."""
+"""The longest silence in the middle of a file."""
 
 SLOWEST = 1024
-"""Bytes a second, on average of a minute; who sends less keeps a connection and gives no file."""
+"""Bytes per second over a minute; a slower host only ties up the connection."""
 
 _SLOW_SECONDS = 60.0
-_BLOCK = 1 << 20  # what a kill loses at most
+_BLOCK = 1 << 20  # the most that a kill loses
 _MOST_HOPS = 8
-_MOST_TRIES = 5  # of which each must bring something
+_MOST_TRIES = 5  # each of which must make progress
 _MOVED = (301, 302, 303, 307, 308)
 _RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18}|\*)")
 _STRONG_MARK = re.compile(r'"[\x21\x23-\x7e]{1,200}"')
 
-# An answer must not be compressed, so that an offset in it is one in the file.
+# The response must not be compressed: its offsets must be offsets in the file.
 _HEADERS = {"User-Agent": f"herdmate/{VERSION}", "Accept": "*/*", "Accept-Encoding": "identity"}
 
 
 class DownloadError(Exception):
-    """A host does not give the file; the reason as part of a sentence."""
+    """A host does not deliver the file; the message is part of a sentence."""
 
 
 class _BrokenOffError(DownloadError):
-    """The answer ended too soon: what is there is gone on with."""
+    """The response ended too soon; the next try resumes."""
 
 
 class _OtherFileError(DownloadError):
-    """What is there belongs to another file, or to another state of it."""
+    """The partial file belongs to another file, or another version of it."""
 
 
 async def download(url: str, size: int, target: Path) -> None:
-    """Bring a file of ``size`` bytes to ``target``, going on where that ends.
+    """Download a file of ``size`` bytes to ``target``, resuming where that ends.
 
-    No byte more is ever written. Raises ``DownloadError``, an error of ``httpx2`` or ``OSError``.
+    Never writes more bytes. Raises ``DownloadError``, ``OSError`` or an error from ``httpx2``;
+    ``ValueError`` for an address that is not allowed.
     """
     for tries_left in reversed(range(_MOST_TRIES)):
         before = _size(target)
@@ -81,14 +82,14 @@ async def download(url: str, size: int, target: Path) -> None:
 
 
 async def headers_of(url: str) -> Mapping[str, str]:
-    """The headers of a file where its address leads. Raises as ``download``."""
+    """The headers of a file, after redirects. Raises the same errors as ``download``."""
     async with _answer("HEAD", url, {}) as response:
         _check_status(response, (200,))
         return response.headers
 
 
 def length_of(headers: Mapping[str, str]) -> int:
-    """The bytes that headers promise; 0 where they say none, or nonsense."""
+    """The size that headers announce in bytes; 0 if missing or invalid."""
     told = headers.get("Content-Length") or ""
     return int(told) if re.fullmatch(r"[0-9]{1,18}", told) else 0
 
@@ -115,7 +116,7 @@ async def _go_on(url: str, size: int, target: Path) -> None:
 
 
 def _begin(response: httpx2.Response, start: int, size: int, mark: str) -> int:
-    """The place in the file at which an answer begins; raises where it is not what was asked."""
+    """The file offset where a response begins; raises if it is not what was requested."""
     if start and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         raise _OtherFileError("the host does not go on with the file")
     _check_status(response, (200, 206) if start else (200,))
@@ -148,7 +149,7 @@ def _check_length(response: httpx2.Response, size: int) -> None:
 
 
 async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
-    """Append ``left`` bytes; what came before an answer broke off stays."""
+    """Append ``left`` bytes; if the response breaks off, the bytes before that stay."""
     held = bytearray()
     try:
         async for piece in _pieces(response):
@@ -173,7 +174,7 @@ async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
 
 
 async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
-    """The bytes as they come; raises ``_BrokenOffError`` where they end too soon or just drip."""
+    """The bytes as they arrive; raises ``_BrokenOffError`` if they break off or just trickle."""
     import httpx2
 
     since, got = time.monotonic(), 0
@@ -195,14 +196,14 @@ async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
 async def _answer(
     method: str, url: str, headers: Mapping[str, str]
 ) -> AsyncIterator[httpx2.Response]:
-    """The answer at the end of all redirects, of which each is checked before anybody is asked."""
+    """The response after all redirects, each of which is checked before it is followed."""
     import httpx2
 
     first = url
     timeout = httpx2.Timeout(SILENCE_SECONDS, connect=CONNECT_SECONDS)
     for _ in range(_MOST_HOPS + 1):
         await check_redirect(url, first)
-        # A client for each hop, so that no cookie of one goes to another.
+        # A new client for each hop, so that no cookie is passed on.
         async with httpx2.AsyncClient(verify=_trust(), timeout=timeout) as client:
             request = client.build_request(method, url, headers={**_HEADERS, **headers})
             try:
@@ -232,7 +233,7 @@ def _trust() -> ssl.SSLContext:
 
 
 def _mark_path(target: Path) -> Path:
-    """Beside a file that is not whole yet: what its host called this state of it."""
+    """Where to keep the ETag of a partial file's version."""
     return target.with_name(f"{target.name}.etag")
 
 

@@ -1,4 +1,4 @@
-"""Fetching a model file: from the first source that has it, whole and with the pinned hash."""
+"""Fetching a model file from the first source that has it, complete and with the pinned hash."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from herdmate.models.inspect import why_no_model
 from herdmate.models.sources import about, collect, place_of, title_of
 from herdmate.models.user_sources import Pin, changed, is_given, pin, pinned
 
-_SPARE = 200 * 1024 * 1024  # room for one wheel beside the file that grows
+_SPARE = 200 * 1024 * 1024  # room for one wheel beside the growing file
 _WAIT_SECONDS = 0.5
-_HASH_STEP = 16 * 1024 * 1024  # bytes hashed between two looks at progress and cancel
+_HASH_STEP = 16 * 1024 * 1024  # bytes hashed between progress reports and chances to cancel
 
 
 @dataclass(frozen=True, slots=True)
 class FetchProgress:
-    """How far a fetch is. ``done`` and ``total`` are bytes; ``source`` is for people."""
+    """A fetch's progress. ``done`` and ``total`` are in bytes; ``source`` is for display."""
 
     phase: Literal["waiting", "fetching", "checking"]
     done: int
@@ -37,7 +37,7 @@ class FetchProgress:
 
 
 class _OtherFileError(FetchError):
-    """A place that the user gave has another file than it had first, or no model."""
+    """A user's source has another file than at first, or no model."""
 
 
 OnProgress = Callable[[FetchProgress], None]
@@ -46,12 +46,12 @@ OnProgress = Callable[[FetchProgress], None]
 async def fetch(
     model: CatalogueModel, folder: Path, on_progress: OnProgress, others: Sequence[Found] = ()
 ) -> Path:
-    """The model's file in ``folder``, fetched if it is not there. Answers its path.
+    """The path of the model's file in ``folder``, fetched if it is not there.
 
-    Where another program has the same file (``others``), that is checked and answered instead.
+    If another program has the same file (``others``), its file is checked and returned instead.
 
-    Cancelling loses nothing: the next fetch goes on. A second process waits for the first. Raises
-    ``FetchError`` when no source has the right file, or the disk has no room for it.
+    Cancelling loses nothing: the next fetch resumes. A second process waits for the first. Raises
+    ``FetchError`` if no source has the right file, or the disk has no room for it.
     """
     final = folder / model.file
     try:
@@ -70,7 +70,7 @@ async def fetch(
 
 
 def remove(model: CatalogueModel, folder: Path) -> None:
-    """Remove the model's file and what was fetched of it; ``ModelError`` where there is neither."""
+    """Remove the model's file, whole or partial, and its pin; ``ModelError`` if there is none."""
     final, partial = folder / model.file, _partial(model, folder)
     is_pinned = pinned(model.name, folder) is not None
     if not (os.path.lexists(final) or os.path.exists(partial) or is_pinned):
@@ -94,7 +94,7 @@ def remove(model: CatalogueModel, folder: Path) -> None:
 async def _in_place(
     model: CatalogueModel, others: Sequence[Found], on_progress: OnProgress
 ) -> Path | None:
-    """The file of another program that has the pinned hash; one that cannot be read has none."""
+    """Another program's file with the pinned hash, if there is one; skips unreadable files."""
     for item in others:
         if item.model != model:
             continue
@@ -162,7 +162,7 @@ async def _try(
 
 
 def _refuse_no_model(model: CatalogueModel, whole: Path, place: Path) -> None:
-    """What nobody has checked yet must be a model before its hash is pinned."""
+    """Raise and remove the file if it is not a model: its hash must not be pinned then."""
     if fault := why_no_model(whole):
         shutil.rmtree(place, ignore_errors=True)
         raise _OtherFileError(
@@ -171,7 +171,7 @@ def _refuse_no_model(model: CatalogueModel, whole: Path, place: Path) -> None:
 
 
 async def _sha256(path: Path, tell: Callable[[int], None]) -> str:
-    """In steps, so that a cancel does not wait for the end of 20 GB."""
+    """A file's SHA-256, computed in steps so that a cancel need not wait for 20 GB."""
     digest = hashlib.sha256()
 
     def step(file: BinaryIO) -> int:
@@ -188,7 +188,7 @@ async def _sha256(path: Path, tell: Callable[[int], None]) -> str:
 
 
 def _sync(path: Path) -> None:
-    """Have the bytes on the disk before the name says that they are there."""
+    """Flush the bytes to disk before the file gets its final name."""
     with path.open("rb+") as file:
         os.fsync(file.fileno())
 

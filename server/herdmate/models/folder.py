@@ -1,4 +1,4 @@
-"""Where models lie."""
+"""The model folder."""
 
 from __future__ import annotations
 
@@ -11,22 +11,21 @@ from herdmate.models.split import is_first
 
 
 def model_folder() -> Path:
-    """``$HERDMATE_HOME/models``, or the same in the user's data folder."""
+    """``$HERDMATE_HOME/models``, or ``models`` in the user's data folder."""
     home = os.environ.get("HERDMATE_HOME")
     return (Path(home) if home else user_data_path("herdmate")) / "models"
 
 
 def present(folder: Path) -> list[Path]:
-    """The GGUF files of the folder, the first of each that is split.
+    """The GGUF files in the folder; of a split model only the first.
 
-    What is still being fetched does not count, nor what only has the name of a file: a folder, a
-    pipe, a link that leads nowhere.
+    Skips unfinished fetches and anything that is not a file: a folder, a pipe, a dangling link.
     """
     return [path for path in named(folder) if os.path.isfile(path)]
 
 
 def named(folder: Path) -> list[Path]:
-    """Whatever has the name of a model there, in order; nothing where the folder is unreadable."""
+    """Everything in the folder with a model's name, sorted; empty if the folder is unreadable."""
     try:
         names = os.listdir(folder)
     except OSError:
@@ -35,7 +34,7 @@ def named(folder: Path) -> list[Path]:
 
 
 def why_unreadable(folder: Path) -> str:
-    """Why nobody can know what is in the folder; empty where it can be read or is not there."""
+    """Why the folder cannot be read; empty if it can or does not exist."""
     try:
         os.listdir(folder)
     except FileNotFoundError:

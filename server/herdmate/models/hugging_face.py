@@ -1,11 +1,11 @@
 """A child process that fetches one file: ``python -m herdmate.models.hugging_face``.
 
-Arguments: repository, revision, file, size in bytes, and the file to write, which is gone on with
-where it ends. It says in the last line on standard error why it failed, and ends when its parent
-does: its standard input is then closed.
+Arguments: repository, revision, file, size in bytes, and the file to write, which is resumed where
+it ends. The last line on standard error says why it failed. It ends when its parent does, because
+its standard input is then closed.
 
-``hf_hub_download`` would do, but newer versions of it (2.4 for one) start anew each time and leave
-behind what they had, and all follow the hub to wherever it sends on.
+``hf_hub_download`` is not used: newer versions (such as 2.4) start over each time and leave the
+partial file behind, and all of them follow any redirect.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LONGEST_REASON = 300
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch; the exit code is 0 when the file is whole."""
+    """Fetch the file; the exit code is 0 if it is complete."""
     end_with_parent(from_parent(), code=1)
     repository, revision, file, size, target = arguments
     try:
@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 
 def reason(error: Exception) -> str:
-    """Our own words, or the innermost cause, which is the network's; in one line."""
+    """Our own message, or else that of the innermost cause, usually the network's; one line."""
     cause: BaseException = error
     while not isinstance(cause, DownloadError) and (
         inner := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)

@@ -1,8 +1,8 @@
-"""What a GGUF file says of itself, read without loading it and within strict bounds.
+"""A GGUF file's metadata, read without loading the model and within strict bounds.
 
 The format is llama.cpp's (``ggml/include/gguf.h``): magic, version, counts, key-value pairs, tensor
-descriptions, and then the data. Nothing in a file is believed before it is checked against the
-file's size.
+descriptions, then the data. Nothing in a file is trusted before it is checked against the file's
+size.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ _MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
 _LONGEST_HEADER = 32 << 20  # bytes; one with 150 000 tokens and their merges has 6 MB
 _MOST_STRINGS = (
     1 << 20
-)  # in all arrays together; 262 144 tokens and 514 906 merges are the most known
-_MOST_ARRAYS = 1 << 12  # within arrays, which no known model has
+)  # in all arrays together; the most known are 262 144 tokens and 514 906 merges
+_MOST_ARRAYS = 1 << 12  # nested in arrays; no known model has any
 _LARGEST_COUNT = 1 << 31
 _LARGEST_OFFSET = 1 << 62
 _STEP = 1 << 20
@@ -30,9 +30,9 @@ _LONGEST_SHOWN = 200
 _KINDS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 6: "f", 7: "?", 10: "Q", 11: "q", 12: "d"}
 _STRING, _ARRAY = 8, 9
 _LENGTH = struct.Struct("<Q")
-_LONGEST_NAME = 100  # characters of what a file says and people are shown
+_LONGEST_NAME = 100  # characters of a file's own texts that users see
 
-# Elements and bytes of a block of each tensor type (ggml's type_traits)
+# Elements and bytes per block of each tensor type (ggml's type_traits)
 _BLOCKS = {
     0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
     10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 16: (256, 66),
@@ -57,12 +57,12 @@ _NOT_WRITING = frozenset({
     "clip", "bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "modern-bert", "jina-bert-v2",
     "jina-bert-v3", "t5encoder", "wavtokenizer-dec",
 })  # fmt: skip
-"""Architectures of llama.cpp that see or compare, and continue no text."""
+"""Architectures of llama.cpp that do not generate text: vision, embeddings, audio."""
 
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """The metadata of a file. Arrays are given by their lengths only."""
+    """A file's metadata. Arrays are represented by their lengths."""
 
     version: int
     tensors: int
@@ -80,14 +80,14 @@ class GgufHeader:
 
     @property
     def writes(self) -> bool:
-        """Is it a model that continues text, and no adapter, projector, or maker of embeddings?"""
+        """Does it generate text? Adapters, projectors and embedding models do not."""
         kind = self.metadata.get("general.type", "model")
         pools = f"{self.architecture}.pooling_type" in self.metadata
         return kind == "model" and not pools and self.architecture not in _NOT_WRITING
 
     @property
     def kv_bytes(self) -> int:
-        """Bytes of the fp16 KV cache for one token; 0 where the file does not say enough."""
+        """Bytes of the fp16 KV cache per token; 0 if the file does not say enough."""
         heads = self.count("attention.head_count")
         if not heads:
             return 0
@@ -98,9 +98,9 @@ class GgufHeader:
         return self.count("block_count") * shared * (keys + values) * 2
 
     def count(self, key: str) -> int:
-        """A positive whole number that the file states of its architecture; else 0.
+        """A positive integer that the file states for its architecture, else 0.
 
-        One that no model has is no number either: memory is computed with these.
+        Implausible numbers count as 0 too, since memory is computed from these.
         """
         value = self.metadata.get(f"{self.architecture}.{key}")
         if not isinstance(value, int) or isinstance(value, bool):
@@ -109,13 +109,13 @@ class GgufHeader:
 
     @property
     def vocabulary(self) -> int:
-        """How many tokens the vocabulary has; 0 where there is none."""
+        """The number of tokens in the vocabulary; 0 if there is none."""
         length = self.metadata.get("tokenizer.ggml.tokens")
         return length if isinstance(length, int) and length > 0 else 0
 
 
 def read_header(path: Path) -> GgufHeader:
-    """Read a file's metadata; raises ``ModelError`` that names what is wrong and what to do."""
+    """Read a file's metadata; raises ``ModelError``, which says what is wrong and what to do."""
     if os.path.isdir(path):
         raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file inside of one.")
     try:
@@ -124,7 +124,7 @@ def read_header(path: Path) -> GgufHeader:
     except _FaultError as error:
         mend = "remove it and fetch it again, or choose another with `herdmate models list`"
         raise ModelError(f"{path.name} {error}; {mend}.") from error
-    except UnsuitableFileError as error:  # a pipe, which would be waited for
+    except UnsuitableFileError as error:  # such as a pipe, which would block
         raise ModelError(f"{path} is not a file; set herdmate.model to a GGUF file.") from error
     except FileNotFoundError as error:
         raise ModelError(_missing(path)) from error
@@ -133,7 +133,7 @@ def read_header(path: Path) -> GgufHeader:
             f"{_short(path)} cannot be read ({error.strerror or error}); set herdmate.model to a "
             "file that can."
         ) from error
-    except ValueError as error:  # a character that no path has
+    except ValueError as error:  # a character that no path can have
         raise ModelError(
             "herdmate.model holds a character that no path can have; set it to a GGUF file."
         ) from error
@@ -149,13 +149,13 @@ def _missing(path: Path) -> str:
 
 
 def _short(path: Path) -> str:
-    """A path that is too long for the disk is too long for a message too."""
+    """A path for a message, shortened: one can be too long even for the disk."""
     text = str(path)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def why_no_model(path: Path) -> str:
-    """What is wrong with a file, as the end of a sentence on it; empty where it is GGUF.
+    """What is wrong with a file, as the end of a sentence; empty if it is a GGUF model.
 
     Raises ``OSError``.
     """
@@ -164,17 +164,17 @@ def why_no_model(path: Path) -> str:
             metadata = _Reader(file).header().metadata
     except _FaultError as error:
         return str(error)
-    # The parts of a split model, but for the first, say no more than which part they are.
+    # Parts of a split model other than the first say only which part they are.
     is_known = "general.architecture" in metadata or "split.count" in metadata
     return "" if is_known else "does not say what kind of model it is"
 
 
 class _FaultError(Exception):
-    """A file is no GGUF file; the message goes on behind its name."""
+    """A file is not a valid GGUF file; the message continues a sentence after its name."""
 
 
 class _Reader:
-    """Reads one file from its start. ``_data`` is what was read, ``_at`` the place in that."""
+    """Reads one file from its start. ``_data`` is what was read, ``_at`` the position in it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -210,7 +210,7 @@ class _Reader:
         self._at = 4
 
     def _check_tensors(self, count: int, alignment: Any) -> None:
-        """The last byte of every tensor must be in the file."""
+        """Check that the file contains the last byte of every tensor."""
         end = 0
         for _ in range(count):
             self._string()
@@ -227,7 +227,7 @@ class _Reader:
                 raise _damaged()
         if not isinstance(alignment, int) or not 0 < alignment < _LARGEST_COUNT:
             raise _damaged()
-        if alignment & (alignment - 1):  # is no power of two
+        if alignment & (alignment - 1):  # not a power of two
             raise _damaged()
         start = -(-self._at // alignment) * alignment
         if count and start + end > self._size:  # a vocabulary alone ends unpadded
@@ -244,7 +244,7 @@ class _Reader:
         raise _damaged()
 
     def _skip_array(self, depth: int) -> int:
-        """Arrays (whole vocabularies) are passed over; answers the length."""
+        """Skip an array, such as a whole vocabulary; return its length."""
         kind, count = int(self._number("I")), int(self._number("Q"))
         if count > self._size:
             raise _damaged()
@@ -264,7 +264,7 @@ class _Reader:
         return count
 
     def _skip_strings(self, count: int) -> None:
-        """In one loop without calls, since a vocabulary has hundreds of thousands."""
+        """Skip strings in one loop without calls, since a vocabulary has hundreds of thousands."""
         longest, at, data = min(_LONGEST_STRING, self._size), self._at, self._data
         for _ in range(count):
             if at + 8 > len(data):
@@ -294,13 +294,13 @@ class _Reader:
         return length
 
     def _skip(self, count: int) -> None:
-        """Go on by ``count`` bytes, which are in ``_data`` then."""
+        """Advance by ``count`` bytes, which are then in ``_data``."""
         self._at += count
         if self._at > len(self._data):
             self._reach(self._at)
 
     def _reach(self, end: int) -> None:
-        """Have all bytes up to ``end`` in ``_data``."""
+        """Read until ``_data`` has all bytes up to ``end``."""
         if end <= len(self._data):
             return
         if end > self._size:

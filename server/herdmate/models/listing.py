@@ -1,4 +1,4 @@
-"""All models that a user can choose from: what the catalogue has and what is on this machine."""
+"""All models that a user can choose from: those in the catalogue and those on this machine."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from herdmate.models.report import Report, report
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A model by the name that the setting ``model`` takes.
+    """A model under the name that the setting ``model`` takes.
 
-    ``size`` and ``needs`` (memory with a KV cache) are bytes, ``context`` is what it was trained on
-    in tokens, 0 where that is not known. ``path`` is ``None`` for one that can be fetched;
-    ``place`` is the program that has it, empty for Herdmate itself.
+    ``size`` and ``needs`` (memory including the KV cache) are in bytes; ``context`` is its training
+    context in tokens, 0 if unknown. ``path`` is ``None`` for one that can be fetched; ``place`` is
+    the program that has it, empty for Herdmate itself.
     """
 
     name: str
@@ -39,9 +39,9 @@ class Listed:
 
 
 def listed(folder: Path, context_tokens: int, others: Sequence[Found] = ()) -> tuple[Listed, ...]:
-    """What is there before what could be fetched; files that write no text are left out.
+    """Models on this machine, then those that could be fetched; only ones that generate text.
 
-    ``others`` are what other programs have.
+    ``others`` are other programs' models.
     """
     here: list[Listed] = []
     for item in (*own(folder), *others):
@@ -54,7 +54,7 @@ def listed(folder: Path, context_tokens: int, others: Sequence[Found] = ()) -> t
 
 
 def _here(item: Found, context_tokens: int) -> Listed | None:
-    """Under its catalogue name where it has one; what is damaged is none."""
+    """A local model, under its catalogue name if it has one; ``None`` if it is not usable."""
     found = _read(item.path, item.size, context_tokens)
     if found is None or not found.writes:
         return None
@@ -63,7 +63,7 @@ def _here(item: Found, context_tokens: int) -> Listed | None:
         return replace(known, path=item.path, place=item.place)
     return Listed(
         name=item.name,
-        title=found.name if item.path.suffix == ".gguf" else item.name,  # Ollama's have hashes
+        title=found.name if item.path.suffix == ".gguf" else item.name,  # Ollama's are hashes
         family=found.architecture,
         size=item.size,
         needs=found.memory,
@@ -95,7 +95,7 @@ def _of_catalogue(model: CatalogueModel, context_tokens: int) -> Listed:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _size: int, context_tokens: int) -> Report | None:
-    """A list is asked for often, and a file of one name and size hardly changes."""
+    """A file's report, cached by path and size: lists are requested often, files hardly change."""
     try:
         return report(path, context_tokens)
     except (ModelError, OSError):

@@ -1,6 +1,6 @@
-"""A child process that is the user's own pip, and ends when its parent does.
+"""A child process that runs the user's own pip, and ends when its parent does.
 
-Arguments: pip's. pip itself would go on without whoever asked for it.
+Arguments: pip's. pip by itself would outlive its parent.
 """
 
 from __future__ import annotations

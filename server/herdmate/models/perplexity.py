@@ -1,8 +1,8 @@
 """Perplexity as llama.cpp's own tool computes it (``tools/perplexity``).
 
-The text is cut into windows that do not overlap; in each the second half is scored, so that every
-scored token has at least half a window before it. Published figures are for wikitext-2 and windows
-of 512 tokens.
+The text is cut into windows that do not overlap; only the second half of each is scored, so that
+every scored token has at least half a window before it. Published figures are for wikitext-2 and
+windows of 512 tokens.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from itertools import islice
 from herdmate.errors import SelectionError
 
 WINDOW = 512
-"""Tokens of a window."""
+"""Tokens per window."""
 
 Surprises = Callable[[Sequence[int], int], Sequence[float]]
-"""``-log p`` of the tokens of a window behind a position, in nats."""
+"""``-log p`` of a window's tokens after a position, in nats."""
 
 
 @dataclass(frozen=True, slots=True)
 class Perplexity:
-    """``e`` to the mean surprise of ``tokens`` scored tokens, and its standard error."""
+    """``e`` to the power of the mean surprise of ``tokens`` tokens, and its standard error."""
 
     value: float
     error: float
@@ -31,9 +31,9 @@ class Perplexity:
 
 
 def windows(tokens: Sequence[int], most: int = 0, size: int = WINDOW) -> list[Sequence[int]]:
-    """Whole windows of a text, at most so many where ``most`` is not 0.
+    """Whole windows of a text, at most ``most`` of them unless that is 0.
 
-    Raises ``SelectionError`` where the text is shorter than two of them, as llama.cpp does.
+    Raises ``SelectionError`` if the text is shorter than two windows, as llama.cpp does.
     """
     if len(tokens) < 2 * size:
         raise SelectionError(
@@ -45,7 +45,7 @@ def windows(tokens: Sequence[int], most: int = 0, size: int = WINDOW) -> list[Se
 
 
 def measured(cut: Sequence[Sequence[int]], surprises: Surprises) -> Iterator[Perplexity]:
-    """What is known after each window; the last one is of the whole text."""
+    """The perplexity after each window; the last one is for the whole text."""
     count, total, squares = 0, 0.0, 0.0
     for window in cut:
         for loss in surprises(window, len(window) // 2):

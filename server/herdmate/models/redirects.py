@@ -1,12 +1,12 @@
-"""Where a host may send a download on to.
+"""Where a host can redirect a download to.
 
-The rule: only https, or http to this machine itself; and never from further out to further in. A
-host of the internet may not send on to this machine, nor to the network that it stands in; one of
-that network may send on within it, and a server of this machine to another of it. Addresses that
-only exist on the link, where clouds keep the credentials of a machine, are never sent on to.
+The rule: only https, or http to this machine itself, and never from further out to further in. A
+host on the internet cannot redirect to this machine or its network; a host on that network can
+redirect within it, and a server on this machine to another one here. Redirects to link-local
+addresses, where clouds keep a machine's credentials, are never followed.
 
-A name is judged by all addresses that it has when it is asked for. That they may be others a moment
-later does not help who lies: over https the machine there would need a certificate for the name.
+A name is judged by all addresses that it resolves to at that time. If they change a moment later,
+that does not help an attacker: over https the machine there would need a certificate for the name.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from herdmate.models.user_sources import is_allowed
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _STAND_IN = ipaddress.ip_network("198.18.0.0/15")
-"""Addresses that some proxies give to every name of the internet."""
+"""Addresses that some proxies give to every name on the internet."""
 
 _WORLD, _INSIDE, _HERE, _NEVER = "world", "inside", "here", "never"
 
 
 async def check_redirect(url: str, first: str) -> None:
-    """Raises ``ValueError`` where nobody may be asked at ``url``, to which ``first`` has led."""
+    """Raises ``ValueError`` if a download from ``first`` must not be redirected to ``url``."""
     if not is_allowed(url):
         raise ValueError("the host sends on to an address that is not https://")
     to, origin = urlsplit(url), urlsplit(first)
@@ -42,12 +42,12 @@ async def check_redirect(url: str, first: str) -> None:
 
 
 def _is_plain(parts: SplitResult) -> bool:
-    """May every library only see the same host in it?"""
+    """Will every library read the same host from it?"""
     return not any(sign <= " " or sign > "~" or sign in "\\%" for sign in parts.netloc)
 
 
 async def _kinds(parts: SplitResult) -> set[str]:
-    """What kinds of addresses a host has; one that nobody knows is left to the connection."""
+    """The kinds of addresses a host has; an unknown host passes, and the connection then fails."""
     host = parts.hostname or ""
     try:
         return {_kind(host)}

@@ -1,4 +1,4 @@
-"""What a file or folder is as a model, what it can do, and what is wrong with it."""
+"""A file or folder as a model: what it is, what it can do, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -21,31 +21,31 @@ from herdmate.printable import one_line
 
 _CODELLAMA_ROPE_BASE = 1e6
 _LAYERS_OF_70B = 80
-_INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 and the 16 added pieces, of which four are infill's
+_INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 plus 16 added pieces, four of them for infill
 _LARGEST_CONFIG = 1 << 20
-_MOST_NAMES = 20_000  # of a folder
+_MOST_NAMES = 20_000  # in a folder
 
 _REPLACED = frozenset({
     3011353888, 3120405792, 3470105888, 3769212192, 4011433216, 4790000928, 4921466144, 10830290720,
     14210574208, 23237076864, 23838697344, 27683776384, 35792463744,
 })  # fmt: skip
-"""Bytes of CodeLlama files of August 2023, replaced under their names on 5 September."""
+"""Sizes of CodeLlama files of August 2023, replaced under the same names on 5 September."""
 
 _QUANTS = {
     0: "F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K",
     11: "Q3_K_S", 12: "Q3_K_M", 13: "Q3_K_L", 14: "Q4_K_S", 15: "Q4_K_M", 16: "Q5_K_S",
     17: "Q5_K_M", 18: "Q6_K", 32: "BF16",
 }  # fmt: skip
-"""llama.cpp's ``llama_ftype``, as ``general.file_type`` says it."""
+"""llama.cpp's ``llama_ftype``, the value of ``general.file_type``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A model file. Sizes in bytes; ``faults`` are sentences that say what to do, worst first.
+    """A model file. Sizes are in bytes; ``faults`` are sentences that say what to do, worst first.
 
-    ``context`` is what it was trained on in tokens, and 0 where the file does not say. ``writes``:
-    it continues text, and does not only compare or see. ``licence`` is the file's own word for it,
-    if it has one.
+    ``context`` is its training context in tokens, 0 if the file does not say. ``writes``: it
+    generates text, rather than embeddings or vision features. ``licence`` is in the file's own
+    words, if it has any.
     """
 
     path: Path
@@ -63,9 +63,9 @@ class Report:
 
 
 def report(path: Path, context_tokens: int) -> Report:
-    """Read the metadata only. ``memory`` is with a KV cache for so many tokens.
+    """A report from the metadata only. ``memory`` includes a KV cache for ``context_tokens``.
 
-    Raises ``ModelError``, which names what is wrong and what to get instead, where it is no model.
+    Raises ``ModelError``, which says what is wrong and what to get instead, if it is not a model.
     """
     if os.path.isdir(path):
         raise ModelError(_of_folder(path))
@@ -88,7 +88,7 @@ def report(path: Path, context_tokens: int) -> Report:
 
 
 def _of_folder(path: Path) -> str:
-    """What the weights in a folder are, and which file would be a model here."""
+    """The sentence for a folder: what weights it holds, and which file to use instead."""
     names = sorted(item.name for item in islice(path.iterdir(), _MOST_NAMES))
     if ggufs := [name for name in names if name.endswith(".gguf")]:
         return f"{path} is a folder; give the file in it: {path / ggufs[0]}."
@@ -104,7 +104,7 @@ def _of_folder(path: Path) -> str:
 
 
 def _quantised_by(folder: Path) -> str:
-    """``GPTQ`` or ``AWQ``, by the folder's configuration or its name; else empty."""
+    """The quantisation (``GPTQ``, ``AWQ``) in the folder's configuration or name; else empty."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         told = json.loads(read_text(folder / "config.json", _LARGEST_CONFIG))
         return one_line(str(told["quantization_config"]["quant_method"]).upper(), 16)
@@ -112,7 +112,7 @@ def _quantised_by(folder: Path) -> str:
 
 
 def _twin(folder: str) -> str:
-    """The catalogue's name for what a folder seems to hold."""
+    """The catalogue name of the model that a folder seems to hold."""
     words = f"-{folder.lower()}-"
     sizes = ("70b", "34b", "13b", "7b") if "codellama" in words.replace("code-l", "codel") else ()
     return f"codellama-{next((size for size in sizes if f'-{size}-' in words), '7b')}"
@@ -121,7 +121,7 @@ def _twin(folder: str) -> str:
 def _memory(
     header: GgufHeader, size: int, known: CatalogueModel | None, context_tokens: int
 ) -> int:
-    """As ``choose`` counts it, with the KV cache that the file's own shape needs."""
+    """As ``choose`` computes it, but with the KV cache from the file's own shape if known."""
     context = context_tokens or header.count("context_length")
     if header.kv_bytes and context:
         return with_cache(size, header.kv_bytes * context)
@@ -141,7 +141,7 @@ def _abilities(header: GgufHeader, path: Path, known: CatalogueModel | None) -> 
 
 
 def _infills(header: GgufHeader) -> bool:
-    """By the ids that the file names, or by the sizes of the vocabularies that have the pieces."""
+    """Can it infill, judging by its infill token ids, its name or its vocabulary's size?"""
     named = any(
         f"tokenizer.ggml.{word}_token_id" in header.metadata for word in ("prefix", "fim_pre")
     )
@@ -176,7 +176,7 @@ def _faults(
 
 def _codellama_faults(header: GgufHeader) -> Iterator[str]:
     if header.count("block_count") == _LAYERS_OF_70B:
-        return  # its Instruct model has another rope base, and infills as little as 34B
+        return  # the 70B Instruct has another rope base, and like 34B no infilling
     base = header.metadata.get(f"{header.architecture}.rope.freq_base", 10000.0)
     if base != _CODELLAMA_ROPE_BASE:
         told = f"{base:g}" if isinstance(base, (int, float)) else "no such number"

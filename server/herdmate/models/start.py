@@ -1,4 +1,4 @@
-"""What starts the engine: the model that the settings ask for, and whether memory suffices."""
+"""How the engine is started: the model that the settings ask for, and whether memory suffices."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from herdmate.settings import Settings
 def first_message(
     settings: Settings, control_pieces: Sequence[str]
 ) -> tuple[dict[str, Any], Chosen]:
-    """What starts the engine with the model that the settings ask for, and which that is.
+    """The engine's first message for the model that the settings ask for, and that model.
 
-    Raises ``NoModelError`` when no model is on this machine, ``ModelError`` when the one that was
-    named cannot be used.
+    Raises ``NoModelError`` if there is no model on this machine, ``ModelError`` if the named one
+    cannot be used.
     """
     engine = settings.engine
     chosen = choose(
@@ -48,7 +48,7 @@ def first_message(
 
 
 def remote_start(settings: Settings) -> RemoteStart | None:
-    """Whom to ask instead, where the settings name a server. Raises ``SettingsError``."""
+    """The remote server to use instead, if the settings name one. Raises ``SettingsError``."""
     remote = settings.remote
     if not remote.url:
         return None
@@ -57,9 +57,9 @@ def remote_start(settings: Settings) -> RemoteStart | None:
 
 
 def memory_warning(settings: Settings, held: int) -> str:
-    """Why the model that was named should not be loaded; empty where it fits or cannot be read.
+    """Why the named model should not be loaded; empty if it fits or cannot be read.
 
-    ``held``: bytes that will be free by then.
+    ``held``: bytes that will be freed by then.
     """
     free = psutil.virtual_memory().available + held
     if settings.remote.url:
@@ -74,12 +74,12 @@ def memory_warning(settings: Settings, held: int) -> str:
 
 
 def memory_advice(settings: Settings) -> str:
-    """What would fit in the place of a model for which there was not enough memory."""
+    """What would fit instead of a model that ran out of memory."""
     free, others = psutil.virtual_memory().available, in_place()
     context = settings.engine.context_tokens
     try:
         chosen = choose(settings.model, model_folder(), free, context, others)
         free = min(free, chosen.path.stat().st_size)
     except (HerdmateError, OSError):
-        pass  # what was loaded is gone; what is free counts
+        pass  # the model is gone; only free memory counts
     return what_fits(model_folder(), free, context, others)

@@ -1,9 +1,9 @@
-"""Finding how a model is run best: one setting after another, judged by the wait for an answer.
+"""Finding the best way to run a model: one setting after another, judged by the wait for an answer.
 
-A prompt's evaluation and an answer's tokens pull in different directions: what writes faster may
-begin later. Their sum over a typical answer weighs them, and its least is the knee of that curve:
-an exchange rate in seconds, which stays where it is when another extreme is measured. Of choices
-that cannot be told apart the one is taken that leaves most of the machine to others.
+Prompt evaluation and generation pull in different directions: a choice that generates faster can
+begin later. Their sum over a typical answer weighs them against each other, and its minimum is the
+knee of the curve; being in seconds, it does not shift when another extreme is measured. Of
+indistinguishable choices, the one that leaves most of the machine to others wins.
 """
 
 from __future__ import annotations
@@ -18,33 +18,33 @@ from herdmate.errors import ModelError, NoMemoryError
 from herdmate.models.choices import Axis, Choice, Point, Value
 
 ALIKE = 0.02
-"""Part by which two choices may differ and not be told apart."""
+"""Relative difference up to which two choices count as alike."""
 
 _CLOSE = 0.06
-"""Part by which two choices may differ after one measurement so that they are measured again.
+"""Relative difference up to which two choices are measured again after one measurement.
 
-After two it is half of that: what is still closer then is worth a third.
+After two it is half of that: choices that are still closer are worth a third.
 """
 
 _CLEAR = 0.15
-"""Part by which all others of an axis must be worse so that it is not gone along again."""
+"""Relative margin by which an axis's other values must be worse to rule out another walk."""
 
 _GAIN = 0.01
-"""Part by which a choice must be better to take another's place in the search."""
+"""Relative margin by which a choice must be better to become the search's best."""
 
 _SAMPLES = 3
-"""The most measurements of one choice while it is compared; their middle counts."""
+"""The most measurements of one choice in a comparison; their median counts."""
 
 _FINALISTS = 2
 _ROUNDS = 3
-"""How often all axes are gone along at most."""
+"""How often all axes are walked at most."""
 
 
 def choose(points: Sequence[Point], limit: float = 0.0) -> Point:
-    """The point of the soonest whole answer, and of those that are alike the most sparing one.
+    """The point with the fastest whole answer; of those alike, the one that leaves others most.
 
-    Only points with a first token within ``limit`` seconds count where that is not 0. Raises
-    ``ModelError`` where there are none.
+    Unless ``limit`` is 0, only points with a first token within ``limit`` seconds count. Raises
+    ``ModelError`` if there are none.
     """
     kept = [point for point in points if not limit or point.first <= limit]
     if not kept:
@@ -55,7 +55,7 @@ def choose(points: Sequence[Point], limit: float = 0.0) -> Point:
 
 
 def _taken(point: Point) -> tuple[float, ...]:
-    """What a choice takes from other programs: memory of the GPU, processors, memory; then time."""
+    """What a choice takes from other programs: GPU memory, threads, memory; then time."""
     choice = point.choice
     threads = choice.threads + choice.batch_threads
     return choice.gpu_layers, threads, choice.micro_batch, point.answer_seconds
@@ -72,12 +72,11 @@ def _beyond(points: Sequence[Point], limit: float) -> str:
 
 
 class Trials:
-    """Measurements, several of a choice where that mattered; their middle values count.
+    """Measurements, several per choice if needed; their medians count.
 
-    ``first`` and ``step`` measure the seconds to the first token and of each further one. Where
-    they are ``apart``, a choice shares what was measured for another that differs only in what has
-    no part in it: threads of batches do nothing while an answer is written, and the other way
-    round.
+    ``first`` and ``step`` measure the seconds to the first token and per further token. If they are
+    ``apart``, choices share a measurement that their difference does not affect: batch threads do
+    nothing during generation, and vice versa.
     """
 
     def __init__(
@@ -93,12 +92,12 @@ class Trials:
 
     @property
     def points(self) -> list[Point]:
-        """All that could be measured, in the order in which it was first asked for."""
+        """All points that could be measured, in the order of their first request."""
         found = (self._point(choice) for choice in self._asked)
         return [point for point in found if point is not None]
 
     def of(self, choice: Choice, count: int = 1) -> Point | None:
-        """The choice measured at least so often; ``None`` where there is no memory for it."""
+        """The choice, measured at least ``count`` times; ``None`` if there is no memory for it."""
         if choice in self._impossible:
             return None
         firsts, steps = self._samples(choice)
@@ -130,9 +129,9 @@ class Trials:
 
 
 class Search:
-    """From a start along each axis to where it gets worse, until no axis leads on.
+    """Walks from a start along each axis until it gets worse, until no axis improves anything.
 
-    It can be interrupted at any place: ``found`` then chooses among what was measured.
+    It can be interrupted at any point: ``found`` then chooses from what has been measured.
     """
 
     def __init__(
@@ -143,7 +142,7 @@ class Search:
         self.best = begin
 
     def run(self) -> None:
-        """Measure as long as that leads to something better, then the best ones once more."""
+        """Measure until nothing improves, then measure the best choices once more."""
         self._trials.of(self.best)
         still = 0
         for axis in islice(cycle(self._along), _ROUNDS * len(self._along)):
@@ -155,7 +154,7 @@ class Search:
 
     @property
     def curves(self) -> dict[str, list[Point]]:
-        """What was last measured along each axis, all else being the same, in its order."""
+        """The last measurements along each axis, all else being equal, in the axis's order."""
         points = {point.choice: point for point in self._trials.points}
         found: dict[str, list[Point]] = {}
         for axis in self._along:
@@ -164,18 +163,18 @@ class Search:
         return found
 
     def found(self) -> Point:
-        """The choice to keep. Raises ``ModelError`` where none is within the limit."""
+        """The choice to keep. Raises ``ModelError`` if none is within the limit."""
         return choose(self._trials.points, self._limit)
 
     def _is_clear(self, axis: Axis) -> bool:
-        """Was that axis gone along, and all beside its best so bad that no other axis mends it?"""
+        """Has the axis been walked, with all but its best so bad that no other axis can help?"""
         costs = sorted(self._cost(choice) for choice in self._walked.get(axis.name, ()))
         return len(costs) > 1 and (
             costs[0][0] != costs[1][0] or costs[1][1] > costs[0][1] * (1 + _CLEAR)
         )
 
     def _walk(self, axis: Axis) -> bool:
-        """Go along an axis; has that led anywhere?"""
+        """Walk along an axis; did the best choice change?"""
         began = self.best
         self._walked[axis.name] = [began]
         if axis.is_ordered:
@@ -191,7 +190,7 @@ class Search:
         return self.best != began
 
     def _tries(self, axis: Axis, value: Value | None) -> bool:
-        """Is that value better than the best so far? It takes its place then."""
+        """Try a value; if it beats the best choice so far, it becomes the best. Did it?"""
         if value is None:
             return False
         other = axis.at(self.best, value)
@@ -204,7 +203,7 @@ class Search:
         return True
 
     def _refine(self, axis: Axis) -> None:
-        """Halve the way to the neighbours that were looked at, as long as that leads on."""
+        """Try halfway to the nearest measured values, while that improves the best choice."""
         while axis.finest:
             here = axis.of(self.best)
             looked_at = sorted({axis.of(choice) for choice in self._walked[axis.name]})
@@ -218,10 +217,10 @@ class Search:
                 return
 
     def _beats(self, other: Choice) -> bool:
-        """Compared in turns as often as it takes, so that a busy moment is one for both."""
+        """Is it better than the best? Measured in turns, so that a busy moment affects both."""
         best = self.best
         if self._trials.of(best) is None:
-            return True  # on to where there is memory enough
+            return True  # anywhere is better than where memory is too short
         for count in range(1, _SAMPLES + 1):
             mine, least = (self._cost(choice, count) for choice in (other, best))
             if mine[0] != least[0] or abs(mine[1] / least[1] - 1) > _CLOSE / count:
@@ -229,11 +228,11 @@ class Search:
         return mine[0] < least[0] or (mine[0] == least[0] and mine[1] < least[1] * (1 - _GAIN))
 
     def _cost(self, choice: Choice, count: int = 1) -> tuple[int, float]:
-        """Seconds, behind what goes before them: the limit, and that it can be run at all."""
+        """See ``cost``: feasibility first, then the limit, then seconds."""
         return cost(self._trials.of(choice, count), self._limit)
 
     def _finalists(self) -> list[Choice]:
-        """The best ones and what is so close behind that a further look may change their order."""
+        """The best choices, so close that measuring again could change their order."""
         ranked = sorted(self._trials.points, key=lambda point: cost(point, self._limit))
         far = [cost(point, self._limit)[1] for point in ranked[:1]]
         near = [at for at in ranked if cost(at, self._limit)[1] <= far[0] * (1 + ALIKE)]
@@ -241,7 +240,7 @@ class Search:
 
 
 def cost(point: Point | None, limit: float) -> tuple[int, float]:
-    """Sorts points, the best first: seconds of an answer, or of a first token beyond the limit."""
+    """A sort key, best first: seconds of an answer, or to a first token beyond the limit."""
     if point is None:
         return 2, math.inf
     return (1, point.first) if 0 < limit < point.first else (0, point.answer_seconds)
@@ -250,7 +249,7 @@ def cost(point: Point | None, limit: float) -> tuple[int, float]:
 def around(
     middle: Choice, points: Sequence[Point], along: Sequence[Axis]
 ) -> dict[str, list[Point]]:
-    """The points that differ from a choice in one axis alone, in the order of that axis."""
+    """For each axis, the points that differ from a choice on that axis only, in its order."""
     found: dict[str, list[Point]] = {}
     for axis in along:
         alike = [at for at in points if axis.at(at.choice, axis.of(middle)) == middle]
@@ -259,14 +258,14 @@ def around(
 
 
 def remeasure(choices: Sequence[Choice], trials: Trials, count: int) -> list[Point]:
-    """Measure choices in turns until each has so many measurements."""
+    """Measure choices in turns until each has ``count`` measurements."""
     for so_many in range(1, count + 1):
         found = [trials.of(choice, so_many) for choice in choices]
     return [point for point in found if point is not None]
 
 
 def _neighbour(axis: Axis, choice: Choice, towards: int) -> Value | None:
-    """The next value up or down; one that is not of the axis has those around it."""
+    """The next value up or down from the choice's, which need not be one of the axis's own."""
     here = axis.of(choice)
     beyond = [value for value in axis.values if (value > here if towards > 0 else value < here)]
     return beyond[0 if towards > 0 else -1] if beyond else None

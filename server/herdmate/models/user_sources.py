@@ -1,7 +1,7 @@
-"""Files that the user names: ``hf:OWNER/REPO/FILE`` and ``https://…``.
+"""Files at the user's own addresses: ``hf:OWNER/REPO/FILE`` and ``https://…``.
 
-Nobody has pinned their hashes, so the first fetch does: what comes later under the same name must
-be the same file. The parts of a split file are files of their own, and llama.cpp joins them.
+The catalogue does not pin their hashes, so the first fetch does: later fetches under the same name
+must get the same file. The parts of a split model are separate files, which llama.cpp joins.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ _QUANT = re.compile(r"(?:IQ|Q)\d\w*|B?F16|F32", re.I)
 
 @dataclass(frozen=True, slots=True)
 class Pin:
-    """What a file was when it was fetched first."""
+    """A file's size and hash at its first fetch."""
 
     size: int
     sha256: str
 
 
 def is_given(name: str) -> bool:
-    """Is it a place of a file, and no name?"""
+    """Is it an address rather than a catalogue name?"""
     return name.startswith("hf:") or "://" in name
 
 
 def is_allowed(url: str) -> bool:
-    """Only encrypted ways, but for a server on this machine."""
+    """Is it https, or http to this machine?"""
     try:
         parts = urlsplit(url)
     except ValueError:
@@ -57,9 +57,9 @@ def is_allowed(url: str) -> bool:
 
 
 def models_of(given: str) -> tuple[CatalogueModel, ...]:
-    """What a place names, all parts of it, with sizes still unknown (0).
+    """The files at an address, all parts of a split one, with sizes still unknown (0).
 
-    Raises ``ModelError`` where it is no place of a GGUF file.
+    Raises ``ModelError`` if it is not the address of a GGUF file.
     """
     if given.startswith("hf:"):
         match = _HUB.fullmatch(given)
@@ -96,7 +96,7 @@ def pins_path(folder: Path) -> Path:
 
 
 def pinned(name: str, folder: Path) -> Pin | None:
-    """What a file was when it was fetched first."""
+    """A file's pin, if it has been fetched."""
     told = _pins(folder).get(name)
     with suppress(TypeError, KeyError, ValueError, OverflowError):
         return Pin(int(told["size"]), str(told["sha256"])) if told else None
@@ -104,7 +104,7 @@ def pinned(name: str, folder: Path) -> Pin | None:
 
 
 def pin(name: str, value: Pin | None, folder: Path) -> None:
-    """Remember it; ``None`` forgets it."""
+    """Save a pin; ``None`` removes it."""
     pins = {key: item for key, item in _pins(folder).items() if key != name}
     if value is not None:
         pins[name] = {"size": value.size, "sha256": value.sha256}
@@ -112,9 +112,9 @@ def pin(name: str, value: Pin | None, folder: Path) -> None:
 
 
 def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> CatalogueModel:
-    """With what the host says of it, and the hash it must have where one is known.
+    """The model with what the host says about it, and its required hash if one is known.
 
-    Raises ``FetchError`` where the host has another file than was fetched first.
+    Raises ``FetchError`` if the host has another file than at the first fetch.
     """
     size, published = int(told.get("size") or 0), str(told.get("sha256") or "")
     if size <= 0:
@@ -133,7 +133,7 @@ def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> C
 
 
 def changed(model: CatalogueModel) -> str:
-    """The sentence for a file that is another one now."""
+    """The sentence for a file that has changed."""
     return (
         f"{model.file} is not the file that was fetched from there first, so it was refused; if "
         f"that is meant, forget the first with `herdmate models rm {model.name}`."
@@ -141,7 +141,7 @@ def changed(model: CatalogueModel) -> str:
 
 
 def refuse_to_hide(model: CatalogueModel, folder: Path) -> None:
-    """Raises ``ModelError`` where its file's name belongs to another model."""
+    """Raises ``ModelError`` if its file name belongs to another model."""
     if (known := catalogue.of_file(Path(model.file))) is not None:
         raise ModelError(
             f"{model.file} is the name of a file whose hash is known; get that one: "
@@ -160,18 +160,18 @@ def answer_file() -> Path:
 
 
 def _split_names(file: str) -> list[str]:
-    """All parts of a split file, which begins with the first whichever was named."""
+    """The names of all parts of a split file, first part first, whichever was given."""
     head, slash, name = file.rpartition("/")
     return [head + slash + part for part in parts_of(name)]
 
 
 def _model(source: HuggingFaceFile | WebFile, page: str) -> CatalogueModel:
-    """An entry as of the catalogue, of which only the source and the file's name are known."""
+    """A catalogue entry of which only the source and the file's name are known."""
     if isinstance(source, HuggingFaceFile):
         path, name = source.file, f"hf:{source.repository}/{source.file}"
     else:
         parts = urlsplit(source.url)
-        # What comes behind the path may be a key, which is nothing to keep.
+        # What follows the path can be a key, which must not be kept.
         path, name = unquote(parts.path), parts._replace(query="", fragment="").geturl()
     file = path.rpartition("/")[2]
     quant = _QUANT.findall(file)

@@ -1,9 +1,9 @@
-"""A child process that asks for a file of the web, or fetches it.
+"""A child process that asks about a file on the web, or fetches it.
 
 ``python -m herdmate.models.web_file about hf OWNER/REPO FILE ANSWER`` and ``about web URL ANSWER``
-write to the file ANSWER, as JSON, what the host says of a file: ``size`` in bytes, ``mark`` (it
-changes when the file does), ``sha256`` and ``revision`` where the host tells them.
-``get URL SIZE TARGET`` fetches it and goes on where TARGET ends.
+write what the host says about a file to the file ANSWER, as JSON: ``size`` in bytes, ``mark`` (it
+changes when the file does), ``sha256`` and ``revision`` if the host gives them.
+``get URL SIZE TARGET`` fetches it, resuming where TARGET ends.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from herdmate.models.hugging_face import reason
 
 
 def main(arguments: list[str]) -> int:
-    """Do it; the reason why it failed is the last line on standard error."""
+    """Run the command; if it fails, the last line on standard error says why."""
     end_with_parent(from_parent(), code=1)
     what, *rest = arguments
     try:
@@ -39,9 +39,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _of_the_hub(repository: str, file: str) -> dict[str, Any]:
-    """The hub's etag of a large file is its SHA-256.
+    """What the hub says about a file; its etag for a large file is the SHA-256.
 
-    No token goes along: the files are public, and nobody has to know who asks.
+    No token is sent: the files are public, and the hub need not know who asks.
     """
     from huggingface_hub import get_hf_file_metadata, hf_hub_url
 

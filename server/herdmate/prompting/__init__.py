@@ -1,5 +1,5 @@
-"""How it is said: prompt files, and the wire formats of the model families.
+"""How to put it to the model: prompt files, and the wire formats of the model families.
 
-**Invariant:** no sentence for the model stands in Python, and no logic in ``prompts/``. Text of the
-user reaches the model as ``Text`` only. This package knows no engine and no syntax tree.
+**Invariant:** Python holds no sentence for the model, and ``prompts/`` holds no logic. User text
+reaches the model only as ``Text``. This package knows no engine and no syntax tree.
 """

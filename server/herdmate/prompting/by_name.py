@@ -1,4 +1,4 @@
-"""What a model that only its server has is known to be: its control pieces, by its name."""
+"""The control pieces of a model that only a remote server has, inferred from its name."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NO_INFILL = re.compile(r"34b|70b|python")
 
 
 def pieces_by_name(name: str) -> Mapping[str, int]:
-    """The pieces of a model's vocabulary, as far as its name tells; their ids are not known (0).
+    """The control pieces of a model, as far as its name tells; their ids are unknown (0).
 
-    A model of a family that is not known has the roles that its server puts into its own format.
+    A model of an unknown family gets ``SERVER_ROLES``, which its server puts into its own format.
     """
     flat = re.sub(r"[\W_]", "", name.lower())
     if "codellama" in flat:

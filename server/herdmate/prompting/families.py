@@ -1,4 +1,4 @@
-"""Wire formats of the model families: how infilling and instructions are put to each.
+"""Wire formats of the model families: how to ask each to infill and to follow instructions.
 
 Sources: CodeLlama from Meta's ``llama/generation.py`` and ``tokenizer.py`` and the paper (arXiv
 2308.12950), Qwen2.5-Coder from its model card and report (arXiv 2409.12186). Chat templates inside
@@ -30,7 +30,7 @@ Order = Literal["spm", "psm"]
 
 @dataclass(frozen=True, slots=True)
 class InfillPieces:
-    """Control pieces of infilling; generation ends at each of ``end``."""
+    """Control pieces for infilling; generation ends at any of ``end``."""
 
     prefix: str
     suffix: str
@@ -41,11 +41,11 @@ class InfillPieces:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How one family of models is spoken to.
+    """How to prompt one family of models.
 
-    ``infill`` is ``None`` for models that were not trained to fill in; ``order`` is the one that
-    costs least while typing among those the model was trained on. ``note`` says to the user what
-    the model cannot do. ``knows_files``: it was trained to see several files of a repository.
+    ``infill`` is ``None`` for models that were not trained to infill; ``order`` is the cheapest
+    while typing of those the model was trained on. ``note`` tells the user what the model cannot
+    do. ``knows_files``: it was trained to see several files of a repository.
     """
 
     name: str
@@ -83,7 +83,7 @@ CONTROL_PIECES = (
 
 
 def family_of(info: ModelInfo) -> Family:
-    """The family of a loaded model, by its vocabulary and, where that leaves a choice, its name.
+    """The family of a loaded model, by its vocabulary and, if that leaves a choice, its name.
 
     Raises ``ModelError`` for a family that Herdmate does not know.
     """
@@ -92,12 +92,12 @@ def family_of(info: ModelInfo) -> Family:
         return _codellama(info, name)
     if "<|im_start|>" in info.pieces:
         infill = _QWEN if _has_infill(info, _QWEN) else None
-        follows = "qwen" not in name or "instruct" in name  # Qwen marks those that do by name
+        follows = "qwen" not in name or "instruct" in name  # Qwen's names mark the ones that do
         note = _note(info, infill is not None, follows)
         name = "Qwen2.5-Coder" if infill else "ChatML"
         files = _FILE in info.pieces and _REPOSITORY in info.pieces
         return Family(name, infill, "psm", "chatml", False, note, files and infill is not None)
-    if SERVER_ROLES[0] in info.pieces:  # a server's model, which that server itself knows to ask
+    if SERVER_ROLES[0] in info.pieces:  # a server's model, prompted in the server's own way
         infill = InfillPieces(*SERVER_HOLE, ()) if SERVER_HOLE[0] in info.pieces else None
         return Family(
             "The server's format",
@@ -119,12 +119,12 @@ def can_infill(family: Family) -> bool:
 
 
 def limits(family: Family) -> str | None:
-    """One sentence on what the model cannot do, for the user; ``None`` where it can do all."""
+    """What the model cannot do, in words for the user; ``None`` if it can do everything."""
     return family.note
 
 
 def described(family: Family) -> str:
-    """The formats in which a family is asked, for the user."""
+    """A family's prompt formats, in words for the user."""
     orders = {"spm": "suffix first", "psm": "prefix first"}
     infill = f"infill {orders[family.order]}" if family.infill else "no infill"
     return f"{family.name}: {infill}, {family.instruct} instructions"
@@ -132,10 +132,10 @@ def described(family: Family) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Code of other files to be seen with a prompt's own, whose path is ``own``.
+    """Code from other files to show along with the prompt's own, whose path is ``own``.
 
-    ``mark`` begins a comment of the file's language, in which they are told to a model that was not
-    trained to see several files.
+    ``mark`` begins a comment in the file's language: models that were not trained to see several
+    files get the code as comments.
     """
 
     excerpts: tuple[Excerpt, ...]
@@ -166,7 +166,7 @@ def infill_prompt(
     before, after = Text(prefix, leading_space=True), Text(suffix, leading_space=False)
     body: tuple[str | Text, ...]
     if (order or family.order) == "spm":
-        # The prefix stands last: a typed character costs a token or two, not the whole suffix.
+        # The prefix comes last: a typed character costs a token or two, not the whole suffix.
         body = (pieces.prefix, pieces.suffix, after, pieces.middle, before)
     else:
         body = (pieces.prefix, before, pieces.suffix, after, pieces.middle)
@@ -176,7 +176,7 @@ def infill_prompt(
 
 
 def continue_prompt(family: Family, prefix: str, others: Others | None = None) -> Prompt:
-    """The prompt of a model that cannot infill: it goes on behind ``prefix``."""
+    """The prompt for a model that cannot infill: the answer continues ``prefix``."""
     prefix = (_as_comments(others) if others is not None else "") + prefix
     head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
     return Prompt((*head, Text(prefix, leading_space=True)), cursor=len(head))
@@ -199,7 +199,7 @@ def instruct_prompt(
 
 
 def restored(reply: str) -> str:
-    """A reply, or a part of it, in which tags that were neutralised in the prompt are whole again.
+    """A reply, or part of one, with the tags that were neutralised in the prompt restored.
 
     A word joiner anywhere else is the user's own and stays.
     """
@@ -210,9 +210,9 @@ _FILE, _REPOSITORY = "<|file_sep|>", "<|repo_name|>"
 
 
 def _files(others: Others) -> tuple[Segment, ...]:
-    """Qwen2.5-Coder's form for a repository (its README): a name, then each file behind its path.
+    """Qwen2.5-Coder's format for a repository (its README): a name, then each file after its path.
 
-    The file that is being written comes last.
+    The file being edited comes last.
     """
     files = [Text(f"{excerpt.path}\n{excerpt.code}") for excerpt in others.excerpts]
     texts = (*files, Text(f"{others.own}\n"))
@@ -232,15 +232,15 @@ def _as_comments(others: Others) -> str:
 
 
 _BREAK = "\N{WORD JOINER}"
-"""Put behind the first character of a tag of the instruct format that stands in the user's code, so
-that it is data: it has no width, and is taken out of the reply again."""
+"""Inserted after the first character of any instruct-format tag in the user's code, so that the tag
+is data. It has no width, and is removed from the reply again."""
 
 _TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
 
 _RESTS = [re.escape(tag[1:]) for tag in _TAGS]
 _BEGUN = {re.escape(tag[1:end]) for tag in _TAGS for end in range(1, len(tag))}
 _BROKEN_TAG = re.compile(
-    # At an edge of the text the rest of the tag may stand in the part before or after it.
+    # At an edge of the text, the rest of the tag may be in the part before or after it.
     rf"(?:^|(?<=[\[<])){_BREAK}(?={'|'.join(_RESTS)}|(?:{'|'.join(sorted(_BEGUN))})\Z)"
 )
 
@@ -272,7 +272,7 @@ def _note(info: ModelInfo, infills: bool, follows_instructions: bool) -> str | N
 
 
 def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """Meta's ``chat_completion``: BOS at each turn, EOS behind closed ones."""
+    """Meta's ``chat_completion``: BOS before each exchange, EOS after each finished one."""
     texts = [_neutral(turn.text).strip() for turn in turns]
     if system:
         texts[0] = f"<<SYS>>\n{_neutral(system)}\n<</SYS>>\n\n{texts[0]}"
@@ -285,9 +285,9 @@ def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
 
 
 def _codellama_70b(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """Meta's ``dialog_prompt_tokens``: header and body apart, a dummy space before each.
+    """Meta's ``dialog_prompt_tokens``: header and body separate, a dummy space before each.
 
-    The system header stands there even where nothing is said in it.
+    The system header is there even if the system text is empty.
     """
     segments: list[Segment] = [Special("bos")]
     for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
@@ -301,7 +301,7 @@ def _codellama_70b(system: str, turns: tuple[Turn, ...], reply_start: str) -> Pr
 
 
 def _chatml(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """ChatML, as Qwen2.5 has it. Its tags are control pieces, so text cannot contain them."""
+    """ChatML, as Qwen2.5 uses it. Its tags are control pieces, so text cannot contain them."""
     segments: list[Segment] = []
     for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
         segments += [Special("<|im_start|>"), Text(f"{role}\n{text}"), Special("<|im_end|>")]
@@ -311,7 +311,7 @@ def _chatml(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
 
 
 def _server(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """Who says what; the server puts that into its model's format."""
+    """The roles and what each says; the server puts these into its model's format."""
     said = [("system", system)] + [(turn.role, turn.text) for turn in turns]
     said.append(("assistant", reply_start))
     pairs = ((Special(f"role:{role}"), Text(text)) for role, text in said)

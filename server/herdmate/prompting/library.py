@@ -1,4 +1,4 @@
-"""The actions there are: one TOML file each, built in, the user's own, or a workspace's."""
+"""The available actions: one TOML file each, built in, the user's own, or a workspace's."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ else:
     import tomli as tomllib
 
 _LARGEST = 64 * 1024  # bytes of a file
-_MOST_FILES = 200  # of a folder
+_MOST_FILES = 200  # per folder
 _LONGEST_TITLE = 200
-_LONGEST_SHOWN = 200  # characters of what is wrong
+_LONGEST_SHOWN = 200  # characters of a wrong value
 
-_MOST_DOTS = 200  # in a key: the time that TOML takes grows with their square
+_MOST_DOTS = 200  # in a key: the time to parse TOML grows with their square
 _BEFORE_A_KEY = re.compile(r"[=\n\[{,]")
 
 PLACEHOLDERS = (
@@ -37,28 +37,28 @@ PLACEHOLDERS = (
     *("testing", "module", "test_path"),
     *("instruction", "fence"),
 )
-"""What a template may mention.
+"""What a template can mention.
 
-``language`` is the id (for fences) and ``language_name`` what people call it; ``path`` the file's
-name; ``code`` what the action works on, ``before`` and ``after`` the code around it, ``enclosing``
-the definition that it is a part of, ``context`` what it names elsewhere; ``conventions`` what the
-file keeps to and ``documentation`` how the language documents; ``diagnostics`` what is wrong with
-the code, ``symbol`` the word at the cursor, ``selected`` what is selected where the action works on
-more; ``testing`` with what tests are written, ``test_path`` the file that they go into and
-``module`` what that imports; ``instruction`` the user's own words; ``fence`` one that no code here
-can close.
+``language`` is the language id (for fences), ``language_name`` what people call it; ``path`` the
+file's name; ``code`` what the action works on, ``before`` and ``after`` the code around it,
+``enclosing`` the definition that it is part of, ``context`` what it refers to elsewhere;
+``conventions`` the file's conventions, ``documentation`` how the language documents code;
+``diagnostics`` what is wrong with the code, ``symbol`` the word at the cursor, ``selected`` the
+selection if the action works on more; ``testing`` what tests are written with, ``test_path`` the
+file that they go into, ``module`` what that file imports; ``instruction`` the user's own words;
+``fence`` a fence that none of this code can close.
 """
 
 _MOST_TOKENS = 16_384
-"""Of an answer, whatever a prompt file says."""
+"""The limit for an answer, whatever a prompt file says."""
 
 NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
-"""What an action may need in order to be offered.
+"""What an action can require in order to be offered.
 
 ``selection``: selected code; ``definition``, ``function``, ``loop``: one in or around what the
-action works on; ``symbol``: a name under the cursor; ``diagnostic``: one that a tool reported
-there, and the action is offered for each; ``diagnostics``: several, for all of which it is offered
-once.
+action works on; ``symbol``: a name under the cursor; ``diagnostic``: one reported there, and the
+action is offered for each; ``diagnostics``: several, and the action is offered once for all of
+them.
 """
 
 
@@ -71,11 +71,11 @@ CHANGES = (
     "new_definitions",
     "definitions",
 )
-"""What an action may say that it changes.
+"""What an action can declare that it changes.
 
-``body``: what the code does inside; ``documentation``: comments and docstrings; ``types``:
-annotations; ``names``: those of local variables; ``signatures``: heads of functions and classes;
-``new_definitions``: it adds some; ``definitions``: it adds, renames and removes some.
+``body``: what the code does inside; ``documentation``: comments and docstrings; ``types``: type
+annotations; ``names``: names of local variables; ``signatures``: heads of functions and classes;
+``new_definitions``: it adds definitions; ``definitions``: it adds, renames and removes them.
 """
 
 
@@ -83,13 +83,13 @@ annotations; ``names``: those of local variables; ``signatures``: heads of funct
 class Action:
     """One prompt file.
 
-    ``kind`` says what becomes of the answer: shown, put in the place of the code, or written to a
-    new file of tests. The reply is made to begin with ``reply_start``. ``order`` sorts the list of
-    actions. ``changes`` names what a rewrite may change (see ``CHANGES``); an answer that changes
-    anything else is refused. The action is offered in ``languages`` (all, where there are none) and
-    where there is what it ``needs``. It works on the selection, or on the whole definition around
-    it (``works_on``). ``reasons``: what the model says behind its code is shown to the user.
-    ``in_parts``: code that is too long for the model may be worked on a part at a time.
+    ``kind`` says what happens to the answer: it is shown, replaces the code, or is written to a new
+    test file. The reply is made to begin with ``reply_start``. ``order`` sorts the list of actions.
+    ``changes`` names what a rewrite may change (see ``CHANGES``); an answer that changes anything
+    else is refused. The action is offered in ``languages`` (in every language if empty) if its
+    ``needs`` are met. It works on the selection or on the whole definition around it
+    (``works_on``). ``reasons``: what the model says after its code is shown to the user.
+    ``in_parts``: code that is too long for the model can be worked on one part at a time.
     """
 
     name: str
@@ -118,7 +118,7 @@ class Library:
     actions: tuple[Action, ...]
 
     def get(self, name: str) -> Action:
-        """The action of that name; raises ``PromptError`` that names those there are."""
+        """The action called ``name``; if there is none, raises a ``PromptError`` that lists all."""
         for action in self.actions:
             if action.name == name:
                 return action
@@ -127,10 +127,10 @@ class Library:
 
 
 def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple[PromptError, ...]]:
-    """All actions, and one error for each file that could not be used.
+    """All actions, and one error for each file or folder that could not be used.
 
-    Later folders override earlier ones by name: built in, the user's, the workspace's (to be given
-    only where the workspace is trusted).
+    Later folders override earlier ones by name: built in, the user's, the workspace's (pass these
+    only if the workspace is trusted).
     """
     theirs = tuple(workspace_folders)
     folders = [builtin_folder(), user_folder(), *theirs]
@@ -148,16 +148,16 @@ def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple
 
 
 def load_action(path: Path, within: Path | None = None) -> Action:
-    """Read and check one file; raises ``PromptError`` that says what to change.
+    """Read and check one file; raises a ``PromptError`` that says what to change.
 
-    ``within``: a link out of this folder is not followed.
+    ``within``: links that lead out of this folder are not followed.
     """
     try:
         text = bounded_read.read_text(path, _LARGEST, within, errors="strict")
         if max(part.count(".") for part in _BEFORE_A_KEY.split(text)) > _MOST_DOTS:
             raise ValueError("a key in it has too many parts")
         values = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:  # also of numbers that are too long
+    except (OSError, ValueError, RecursionError) as error:  # also raised for overlong numbers
         raise PromptError(
             f"{path.name} cannot be read as TOML: {_in_a_line(str(error))}."
         ) from error
@@ -171,14 +171,14 @@ def load_action(path: Path, within: Path | None = None) -> Action:
 
 
 def builtin_folder() -> Path:
-    """The prompts that Herdmate brings: in the installed package, or beside the source tree."""
+    """Herdmate's own prompts: in the installed package, or beside the source tree."""
     package = Path(__file__).resolve().parents[1]
     installed = package / "prompts"
     return installed if installed.is_dir() else package.parents[1] / "prompts"
 
 
 def user_folder() -> Path:
-    """Where a user puts actions of their own."""
+    """Where users put their own actions."""
     return user_config_path("herdmate") / "prompts"
 
 
@@ -195,7 +195,7 @@ def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
 
 
 def _check_sense(path: Path, action: Action) -> None:
-    """What no key shows by itself; raises ``PromptError``."""
+    """Check what the types of the keys do not cover; raises ``PromptError`` if it is wrong."""
     said = placeholders(action.system + action.user)
     if "code" not in said:
         raise PromptError(f"{path.name}: `user` never mentions $code, so there is nothing to do.")
@@ -227,7 +227,7 @@ def _check_sense(path: Path, action: Action) -> None:
 
 
 def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[str]) -> None:
-    """A list in which only known words may stand; raises ``PromptError`` that names them."""
+    """Check a list that takes only known words; raises a ``PromptError`` that lists them."""
     for word in given:
         if word not in known:
             raise PromptError(
@@ -254,7 +254,7 @@ def _files(folder: Path, errors: list[PromptError]) -> list[Path]:
 
 
 def _shown(value: Any) -> str:
-    """A wrong value in a message, where it is short."""
+    """A wrong value for a message, cut if it is long."""
     try:
         return _in_a_line(repr(value))
     except RecursionError:

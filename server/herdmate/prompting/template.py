@@ -1,4 +1,4 @@
-"""Filling in a prompt file's placeholders. Text of the user is never looked at again."""
+"""Filling in a prompt file's placeholders. Placeholders in the user's text stay as they are."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _FENCE = re.compile(r"`{3,}")
 
 
 def render(action: Action, values: Mapping[str, str]) -> tuple[str, str, str]:
-    """The system text, the user text and the reply's start of an action.
+    """An action's system text, user text and start of the reply.
 
-    ``$fence`` is given by the code itself: as many backticks as nothing in ``values`` has. A
-    paragraph of ``user`` goes where all that it mentions besides fence and language is empty.
+    ``$fence`` is computed here: more backticks in a row than anything in ``values`` has. A
+    paragraph of ``user`` is dropped if all it mentions, besides fence, language and path, is empty.
     """
     given = {**values, "fence": _fence(values.values())}
     paragraphs = action.user.strip("\n").split("\n\n")
@@ -37,7 +37,7 @@ def placeholders(template: str) -> tuple[str, ...]:
 
 
 def fill(template: str, values: Mapping[str, str]) -> str:
-    """A template with its placeholders filled in; those without a value become nothing."""
+    """A template with its placeholders filled in; those without a value become empty."""
     return _PLACEHOLDER.sub(
         lambda match: match[1] or values.get(match[2] or match[3] or "", ""), template
     )

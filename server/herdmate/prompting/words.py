@@ -1,4 +1,4 @@
-"""Words for the model that belong to no single action: a TOML file each in ``prompts/words``."""
+"""Words for the model that belong to no single action: TOML files in ``prompts/words``."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ else:
 
 
 def say(file: str, key: str, values: Mapping[str, str]) -> str:
-    """The words under a key, filled in; ``""`` where the file has no such key."""
+    """The words under a key, filled in; ``""`` if the file has no such key."""
     return fill(words(file).get(key, ""), values).strip()
 
 

@@ -1,4 +1,4 @@
-"""Stars in the place of keys, tokens and passwords: nothing reaches an engine but through here.
+"""Replaces keys, tokens and passwords with asterisks in everything that an engine receives.
 
-**Invariant:** a redacted text has the length and the line ends that it had before.
+**Invariant:** redaction changes neither the length of a text nor its line ends.
 """

@@ -1,7 +1,7 @@
-"""Stars in the place of keys, tokens and passwords: no text goes into a prompt but through here.
+"""Replaces keys, tokens and passwords with asterisks in every text that goes into a prompt.
 
-**Invariant:** a redacted text is as long as before, with its line ends where they were, so that
-places in one are places in the other. The work grows with the text and with nothing else.
+**Invariant:** a redacted text keeps its length and its line ends, so offsets stay valid. The work
+depends on nothing but the length of the text.
 """
 
 from __future__ import annotations
@@ -26,40 +26,40 @@ _FIELDS = frozenset(
     {"Proc-Type", "DEK-Info", "Version", "Comment", "Hash", "Charset", "MessageID", "Subject"}
 )
 _AROUND = " \t#;*>|/\"'`+.,)]}\\-"
-"""What may stand around a line of a key, in code and comments."""
+"""Characters that can surround a line of a key in code and comments."""
 
 _STAR = re.compile(r"[^\r\n]")
 _MOST_LINES = 2000
-"""Lines of a key: some hundred, in truth."""
+"""Lines of a key; real ones have a hundred or so."""
 
 _MOST_KEPT = 32
 
 
 def redacted(text: str) -> str:
-    """The text with stars in the place of secrets.
+    """The text with its secrets replaced by asterisks.
 
-    Of a key without an end, as in code that looks for one, that is what looks like a key.
+    For a key that has no end, as in code that looks for one, that is whatever looks like a key.
     """
     return _starred(_starred(text, hidden_in(text)), _keys_in(text))
 
 
 def holds_a_key(text: str) -> bool:
-    """Is there a private key of several lines in a text?"""
+    """Does a text contain a multi-line private key?"""
     return any(text[start:end].strip("*\r\n ") for start, end in _keys_in(text))
 
 
 class Redactions:
-    """Redacts texts that are asked for again and again, each time a little different.
+    """Redacts successive versions of the same texts.
 
-    Only what has changed since is looked at anew, so that a key typed in a long file is as cheap as
-    in a short one. The last few texts are kept.
+    Scans only the changes for one-line secrets, so a keystroke costs little more in a long file
+    than in a short one. Remembers the last few texts.
     """
 
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, tuple[str, str]] = OrderedDict()
 
     def of(self, name: Hashable, text: str) -> str:
-        """The same as ``redacted(text)``; ``name`` tells of what text it is a version."""
+        """``redacted(text)``; ``name`` identifies the text that this is a version of."""
         known = self._known.pop(name, None)
         lines = _again(text, *known) if known is not None else _starred(text, hidden_in(text))
         self._known[name] = text, lines
@@ -68,18 +68,18 @@ class Redactions:
         return _starred(lines, _keys_in(text))
 
     def forget(self, name: Hashable) -> None:
-        """It is not asked for any more."""
+        """Drop what is remembered of a text."""
         self._known.pop(name, None)
 
 
-# --- what has changed
+# --- changes
 
 _SEEN, _TAKEN = 8192, 4096
-"""Characters around a change that are looked at, and those whose stars are taken from that."""
+"""Characters around a change that are scanned, and those for which the result is used."""
 
 
 def _again(text: str, old: str, old_hidden: str) -> str:
-    """What ``hidden_in`` leaves of a text, from what it left of an older one."""
+    """The text with asterisks for what ``hidden_in`` finds, derived from an older version."""
     if text == old:
         return old_hidden
     head = _common(text, old)
@@ -88,14 +88,14 @@ def _again(text: str, old: str, old_hidden: str) -> str:
     gone = len(old) - len(text)
     edges = (low, high - 1 + gone)
     if any(0 < at < len(old) - 1 and old[at] != old_hidden[at] for at in edges):
-        return _starred(text, hidden_in(text))  # a secret that is very long
+        return _starred(text, hidden_in(text))  # a very long secret
     seen = _starred(text[low:high], hidden_in(text[low:high]))
     start, end = max(head - _TAKEN, 0), len(text) - max(tail - _TAKEN, 0)
     return old_hidden[:start] + seen[start - low : end - low] + old_hidden[end + gone :]
 
 
 def _common(one: str, other: str) -> int:
-    """How many characters two texts begin with alike."""
+    """The length of two texts' common prefix."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -106,11 +106,11 @@ def _common(one: str, other: str) -> int:
     return low
 
 
-# --- keys of several lines
+# --- multi-line keys
 
 
 def _keys_in(text: str) -> Iterator[Place]:
-    """Where the bodies of private keys stand, in their order."""
+    """The places of private keys' bodies, in order."""
     if "PRIVATE" in text or "STATIC" in text or "Static key" in text or "SECRET" in text:
         yield from _between_marks(text, [*_MARK.finditer(text)])
     if "Private-Lines:" in text:
@@ -133,8 +133,8 @@ def _between_marks(text: str, marks: list[re.Match[str]]) -> Iterator[Place]:
 
 
 def _start_of_key(text: str, start: int, end: int) -> Iterator[Place]:
-    """What looks like a key behind a header, and long base64 anywhere up to the next one."""
-    # The rest of the header's line first: a key in one line has ``\n`` in the place of line ends.
+    """What looks like a key after a header, and any long base64 before the next mark."""
+    # The rest of the header's line first: a key on one line has ``\n`` instead of line ends.
     at = _line_behind(text, start, end)
     if re.search(r"\w", text[start:at]):
         yield start, at
@@ -148,7 +148,7 @@ def _start_of_key(text: str, start: int, end: int) -> Iterator[Place]:
 
 
 def _end_of_key(text: str, start: int, end: int) -> Iterator[Place]:
-    """The same before a footer without a header, where a text begins in the middle of a key."""
+    """The same before a footer that has no header, as in a text that starts in mid-key."""
     at, found = end, list[Place]()
     while at > start and len(found) < _MOST_LINES:
         line = max(text.rfind("\n", start, at - 1) + 1, start)
@@ -161,13 +161,13 @@ def _end_of_key(text: str, start: int, end: int) -> Iterator[Place]:
 
 
 def _line_behind(text: str, at: int, end: int) -> int:
-    """Where the next line begins."""
+    """The start of the next line."""
     found = text.find("\n", at, end)
     return found + 1 if found >= 0 else end
 
 
 def _is_as_in_a_key(line: str) -> bool:
-    """Is it base64 with what may stand around that in code, blank, or a field of the key's own?"""
+    """Is a line blank, a field of the key, or base64 with whatever surrounds it in code?"""
     bare = line.strip().strip(_AROUND)
     if bare.partition(":")[0] in _FIELDS:
         return True
@@ -176,11 +176,11 @@ def _is_as_in_a_key(line: str) -> bool:
     return _BASE64.issuperset(bare.replace("\\n", "").replace("\\r", ""))
 
 
-# --- stars
+# --- asterisks
 
 
 def _starred(text: str, places: Iterable[Place]) -> str:
-    """The text with stars in these places, but for line ends."""
+    """The text with asterisks in these places, except for line ends."""
     parts, done = list[str](), 0
     for start, end in sorted(places):
         if end > done:

@@ -1,4 +1,4 @@
-"""The last look at what an engine is told."""
+"""The last check before a request reaches an engine."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _prompts = Redactions()
 
 
 def request_without_secrets(request: Request) -> Request:
-    """A request with stars in the place of secrets, whoever made it."""
+    """A request with its secrets replaced by asterisks, wherever it comes from."""
     segments = tuple(
         replace(segment, text=_prompts.of((request.lane, at), segment.text))
         if isinstance(segment, Text)
@@ -25,5 +25,5 @@ def request_without_secrets(request: Request) -> Request:
 
 
 def texts_without_secrets(texts: Sequence[str]) -> list[str]:
-    """The same of texts whose tokens are counted."""
+    """The same for texts whose tokens are to be counted."""
     return [redacted(text) for text in texts]

@@ -1,7 +1,7 @@
-"""What keys and tokens look like that stand in one line, of the services that issue them.
+"""What one-line keys and tokens look like, by the services that issue them.
 
-Every pattern is linear: it begins at a literal that is looked for first, or at the start of a run
-of characters, and what it repeats ends at the first other character.
+Every pattern is linear: it starts at a literal that is searched for first, or at the start of a run
+of characters, and each repetition ends at the first other character.
 """
 
 # ruff: noqa: SIM905 - long lists of words, to be read and added to
@@ -16,11 +16,11 @@ from dataclasses import dataclass
 from itertools import groupby
 
 Place = tuple[int, int]
-"""From where to where, in a text."""
+"""Start and end offsets in a text."""
 
 
 def hidden_in(text: str) -> Iterator[Place]:
-    """Where secrets stand in a text of whole lines, in any order; some may overlap."""
+    """The places of one-line secrets in a text of whole lines, unordered; some can overlap."""
     for found in _ISSUED.finditer(text):
         if not found[0].startswith(_IN_WORDS) or _is_mixed(found[0]):
             yield found.span()
@@ -34,7 +34,7 @@ def hidden_in(text: str) -> Iterator[Place]:
 
 
 def _one_of(shapes: str) -> str:
-    """A pattern of several, those together that begin alike: most places begin none."""
+    """One pattern out of several, grouped by first character so that most places fail fast."""
     by_first = groupby(sorted(shapes.split()), lambda shape: shape[0])
     return "|".join(
         f"{first}(?:{'|'.join(shape[1:] for shape in alike)})"
@@ -93,14 +93,14 @@ _ISSUED = re.compile(
     + ")"
 )
 _IN_WORDS = ("sk-", "pypi-", "lin_", "sntry", "glsa_", "pcsk_", "figd_", "gh", "nvapi", "key-")
-"""Beginnings of what ordinary words may have too, so that the rest has to look like a token."""
+"""Prefixes that ordinary words can share; after these the rest has to look like a token."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """A secret is what the pattern's group holds; one of the marks stands in the text then.
+    """The secret is the pattern's group. A text without any of the marks cannot match.
 
-    ``is_doubtful``: it also has to look like a secret.
+    ``is_doubtful``: the group also has to look like a secret.
     """
 
     marks: tuple[str, ...]
@@ -130,7 +130,7 @@ _SHAPES = (
         re.compile(r"[Bb](?:earer|asic|EARER|ASIC)\s{1,4}([A-Za-z0-9+/=_.~-]{16,4096})"),
         is_doubtful=True,
     ),
-    # Tokens that begin like anything
+    # Tokens with no telling prefix
     _Shape((".atlasv1.",), re.compile(r"\b([A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,})")),
     _Shape(
         tuple(f"-us{digit}" for digit in range(1, 10)), re.compile(r"\b([a-f0-9]{32}-us\d{1,2})\b")
@@ -204,7 +204,7 @@ _NEAR = 240
 
 
 def _halves(text: str) -> Iterator[Place]:
-    """The other half of a key of AWS, which has no mark of its own, stands near the first."""
+    """The secret halves of AWS keys: they have no prefix but are close to the key's id."""
     if "AKIA" in text or "ASIA" in text:
         for found in _HALF.finditer(text):
             low = max(found.start() - _NEAR, 0)
@@ -212,10 +212,10 @@ def _halves(text: str) -> Iterator[Place]:
                 yield found.span()
 
 
-# --- values of names that tell
+# --- values of telling names
 
 _LONGEST_READ = 256
-"""Characters of a value by which it is told."""
+"""Characters of a value that are examined."""
 
 _NAME = re.compile(r"pass(?:word|wd|phrase|code)|pwd|secret|token|credential|key")
 _KEYS = tuple(
@@ -223,7 +223,7 @@ _KEYS = tuple(
     "fernet hmac host jwt license master private service session shared signing ssh storage "
     "subscription".split()
 )
-"""What ``key`` has to follow to be one that is secret."""
+"""Words that make a following ``key`` a secret one."""
 
 _OPERATOR = re.compile(
     r"(?:s|[_.-]?(?:(?i:key|access|secret|token|base|prod|production|dev|development|test|live|"
@@ -233,7 +233,7 @@ _OPERATOR = re.compile(
     r"(?:=>|:=|\?=|==?=?|!=|:|(?<=[\"'`\]]),|>|[ \t](?=[\"'])|"
     r",?\s{1,40}[\"']?[vV]alue[\"']?[ \t]{0,2}[:=])[ \t]{0,8}(?:\([ \t]{0,2})?"
 )
-"""What may stand between such a name and its value."""
+"""What can come between such a name and its value."""
 
 _QUOTED = re.compile(r"[a-zA-Z]{0,2}([\"'`])([^\"'`\r\n]{4,})\1")
 _RUN, _AFTER = re.compile(r"[^\s\"'`()\[\]{}<>;,]*"), re.compile(r"[ \t]{0,8}(?:[\r\n<;#,\"'`]|\Z)")
@@ -265,10 +265,10 @@ def _assigned(text: str) -> Iterator[Place]:
             if looks_secret(quoted[2]):
                 yield quoted.span(2)
             continue
-        if not run[0] <= at < run[1]:  # each run is read once, whatever names stand in it
+        if not run[0] <= at < run[1]:  # each run is read once, however many names it contains
             run = at, _RUN.match(text, at).end()  # type: ignore[union-attr]
         value = text[at : min(run[1], at + _LONGEST_READ)]
-        # In a shell a command may follow, behind a long one in prose anything.
+        # In a shell a command can follow; after a long value in prose, anything can.
         may_go_on = text[at - 1] == "=" or (len(value) >= 20 and text[run[1] : run[1] + 1] == " ")
         if len(value) < 6 or not (may_go_on or _AFTER.match(text, run[1])):
             continue
@@ -283,7 +283,7 @@ def _is_secret_key(lower: str, at: int) -> bool:
 
 
 def _is_password(value: str) -> bool:
-    """Is it one that a person has chosen, rather than the name of one, or a sentence?"""
+    """Does it look like a password that a person chose, rather than a name or a sentence?"""
     if len(value) < 6 or " " in value or _is_placeholder(value):
         return False
     kinds = _kinds(value)
@@ -291,7 +291,7 @@ def _is_password(value: str) -> bool:
 
 
 def _is_secret_value(value: str) -> bool:
-    """Does it look as if it was drawn by lot?"""
+    """Does it look random?"""
     if len(value) < 8 or " " in value or _is_placeholder(value):
         return False
     if _is_name(value) or ("/" in value and "." in value and value.count("/") > 2):
@@ -302,7 +302,7 @@ def _is_secret_value(value: str) -> bool:
 
 
 def _is_bare_secret(value: str, text: str, name: re.Match[str]) -> bool:
-    """Without quotes it may be an expression of code: only what no expression looks like counts."""
+    """Is it a secret without quotes? It must not look like any expression in code."""
     of_people = name[0].startswith("p")
     if text[name.start()].isupper() and _is_variable(text, name) and not _is_placeholder(value):
         return of_people or len(set(value)) > 7
@@ -312,7 +312,7 @@ def _is_bare_secret(value: str, text: str, name: re.Match[str]) -> bool:
 
 
 def _is_variable(text: str, name: re.Match[str]) -> bool:
-    """Is it one of the environment that is set, as in a shell?"""
+    """Is an environment variable being set, as in a shell?"""
     low = max(name.start() - _LONGEST_READ, 0)
     low = max(low, text.rfind("\n", low, name.start()) + 1)
     before, between = text[low : name.start()], text[name.start() : name.end() + 60]
@@ -328,37 +328,37 @@ _DOTTED = re.compile(r"[A-Za-z]*\d{0,2}(?:[-_.:/][A-Za-z]*\d{0,2})*")
 
 
 def _is_placeholder(value: str) -> bool:
-    """Is it one of those that stand for a secret in documentation and templates?"""
+    """Is it a placeholder, as in documentation and templates?"""
     if value.lower() in _WELL_KNOWN or len(set(value)) < 4:
         return True
     return _PLACEHOLDER.search(value[:200]) is not None
 
 
 def _is_name(value: str) -> bool:
-    """Is it made of words, as names, paths and keys of configuration are?"""
+    """Is it made of words, like names, paths and configuration keys?"""
     return _DOTTED.fullmatch(value[:200]) is not None and not _is_random_word(value)
 
 
 def _is_random_word(value: str) -> bool:
-    """Letters in which small and capital ones change as in no name in camel case."""
+    """Does its case change more often than in any camel-case name?"""
     words = re.findall(r"[A-Z]?[a-z]+|[A-Z]+", value[:200])
     return len(words) >= 6 and sum(map(len, words)) / len(words) < 3
 
 
 def _is_mixed(value: str) -> bool:
-    """Has it what words have not: digits among letters, or small and capital ones at random?"""
+    """Does it mix digits with letters, or upper and lower case at random, as no word does?"""
     has_letter = any(map(str.isalpha, value[:200]))
     return (has_letter and _DIGIT.search(value) is not None) or _is_random_word(value)
 
 
 def _kinds(value: str) -> int:
-    """How many kinds of characters a text has, of small and capital letters, digits, others."""
+    """How many kinds of characters it has: lower case, upper case, digits, others."""
     kinds = ("[a-z]", "[A-Z]", "[0-9]", r"[^A-Za-z0-9\s_.-]")
     return sum(re.search(kind, value) is not None for kind in kinds)
 
 
 def _entropy(value: str) -> float:
-    """Bits for each character."""
+    """Bits per character."""
     value = value[:200]
     shares = [count / len(value) for count in Counter(value).values()]
     return -sum(share * math.log2(share) for share in shares)

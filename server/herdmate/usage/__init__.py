@@ -1,4 +1,4 @@
-"""What is counted of ghost text, on this machine only, and what the model was asked last.
+"""Counts of ghost text, kept on this machine only, and a report of the model's last request.
 
 **Invariant:** a count has a day, a language id and a name, and never code or a path.
 """

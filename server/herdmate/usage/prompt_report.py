@@ -1,4 +1,4 @@
-"""What the model was record, for people: the prompt in its parts, tokens and times."""
+"""A request as the model saw it, for people: the prompt in its parts, tokens and times."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from herdmate.generation import Special
 
 
 def prompt_report(record: RequestRecord | None) -> str:
-    """A page of Markdown. What the user sees is what the model saw: nothing is left out."""
+    """A page of Markdown that shows what the model saw, with nothing left out."""
     if record is None:
         return "# What the model saw\n\nNothing was asked yet.\n"
     parts = ["# What the model saw\n", *_figures(record), "## Prompt\n"]

@@ -1,7 +1,7 @@
 """What becomes of a suggestion: it is typed, accepted, kept, or something else is written.
 
-Told from the text alone, for not every editor says so. What is remembered of the text lives for as
-long as the suggestion and half a minute more, in memory.
+This is inferred from the text alone, because not every editor reports it. Remembered text lives in
+memory for the suggestion's lifetime plus half a minute.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from herdmate.completion.typing_through import MOST_CLOSED, behind, what_is_left
 from herdmate.text import Cursor, Document, Span
 
 _AROUND = 80
-"""Characters before a suggestion by which its place is known again."""
+"""Characters before a suggestion that identify its place."""
 
 _NEAR = 4000
-"""Characters around the place of an accepted text in which it may lie after other edits."""
+"""Characters around the place of an accepted text that are searched for it after other edits."""
 
 _SPACE = re.compile(r"\s+")
 
 
 @dataclass(frozen=True, slots=True)
 class ShownSuggestion:
-    """What is left of a suggestion: ``text`` in the place of ``reach`` characters from ``at`` on.
+    """What is left of a suggestion: ``text`` replaces ``reach`` characters from ``at`` on.
 
-    ``before`` and ``behind`` stand there, in a document of ``length`` characters.
+    ``before`` and ``behind`` are the text around ``at``, in a document of ``length`` characters.
     """
 
     number: int
@@ -42,7 +42,7 @@ class ShownSuggestion:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """Lines that were accepted, without their spaces; the first one from its start on."""
+    """Accepted lines without whitespace; the first includes the text before the suggestion."""
 
     uri: str
     language: str
@@ -53,7 +53,7 @@ class Accepted:
 
 
 def suggestion_at(cursor: Cursor, text: str, span: Span, number: int) -> ShownSuggestion:
-    """A suggestion as it is shown; ``span`` may begin before the cursor, with what is typed."""
+    """A suggestion as shown; ``span`` can begin before the cursor, with text already typed."""
     document, at = cursor.document, cursor.offset
     return ShownSuggestion(
         number,
@@ -69,10 +69,10 @@ def suggestion_at(cursor: Cursor, text: str, span: Span, number: int) -> ShownSu
 
 
 def left_of(offer: ShownSuggestion, document: Document) -> ShownSuggestion | None:
-    """The offer in a changed document, without a text where it was accepted; ``None``: it is over.
+    """The offer in a changed document, with empty text if it was accepted; ``None`` if it is over.
 
-    What one key can have written, with what the editor closes by itself, is more likely to have
-    been typed. Where the cursor is is not told, but what was closed stands behind it.
+    A change that a single key can cause, with auto-closing, is more likely to have been typed. The
+    cursor's position is unknown, but auto-closed characters are after it.
     """
     text, at = document.text, offer.at
     grown = len(text) - offer.length
@@ -89,7 +89,7 @@ def left_of(offer: ShownSuggestion, document: Document) -> ShownSuggestion | Non
 
 
 def is_same(older: ShownSuggestion, newer: ShownSuggestion, cursor: Cursor) -> bool:
-    """Does a newer offer, at a cursor, have what is left of the older one there, or more of it?"""
+    """Does a newer offer at a cursor show what is left of the older one, or more or less of it?"""
     left = None
     if older.uri == newer.uri and older.at <= newer.at and _is_before(older, cursor.document):
         left = _left_at(older, cursor)
@@ -99,14 +99,14 @@ def is_same(older: ShownSuggestion, newer: ShownSuggestion, cursor: Cursor) -> b
 
 
 def accepted(offer: ShownSuggestion, day: str) -> Accepted:
-    """What is to be looked for later."""
+    """What to look for later, to see if the text was kept."""
     text = offer.before.rpartition("\n")[2] + offer.text
     lines = tuple(filter(None, map(_bare, text.splitlines())))
     return Accepted(offer.uri, offer.language, day, offer.at, len(offer.text), lines)
 
 
 def is_kept(accepted: Accepted, document: Document) -> bool:
-    """Are all its lines there still, in their order, whatever the spaces are?"""
+    """Are all accepted lines still there, in order, ignoring whitespace?"""
     start, end = accepted.at - _NEAR, accepted.at + accepted.length + _NEAR
     near, found = _bare(document.text[max(start, 0) : end]), 0
     for line in accepted.lines:
@@ -117,12 +117,12 @@ def is_kept(accepted: Accepted, document: Document) -> bool:
 
 
 def _is_before(offer: ShownSuggestion, document: Document) -> bool:
-    """Does still stand there what stood before it?"""
+    """Is the text before the offer still there?"""
     return document.text.endswith(offer.before, 0, offer.at)
 
 
 def _left_at(offer: ShownSuggestion, cursor: Cursor) -> ShownSuggestion | None:
-    """What is left of an offer of which all up to a cursor was typed."""
+    """What is left of an offer that was typed up to a cursor."""
     begun = Cursor(cursor.document, offer.at)
     left = what_is_left(Shown(offer.text, offer.reach), begun, offer.behind, cursor)
     if left is None:

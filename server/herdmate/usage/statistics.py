@@ -1,7 +1,7 @@
-"""What became of ghost text, in numbers: how they are kept, put together and shown.
+"""What became of ghost text, in numbers: how they are stored, summed up and shown.
 
-**Invariant:** a count has a day, a language id and a name of this module, and nothing else: no
-code, no paths, no names of files.
+**Invariant:** a count has a day, a language id and a name from this module, and nothing else: no
+code, no paths, no file names.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from itertools import accumulate
 from typing import NamedTuple
 
 ASKED = "asked"
-"""Requests of the editor, which asks at nearly every keystroke."""
+"""Requests from the editor, which asks on nearly every keystroke."""
 ANSWERED = "answered"
 """Requests that were answered with text."""
 CACHED = "cached"
-"""Of these, those that took what was given before."""
+"""Of these, the ones answered from an earlier answer."""
 SHOWN = "shown"
-"""Suggestions: one that is typed into, and so answered again, counts once."""
+"""Suggestions; one that the user types into, and that is therefore answered again, counts once."""
 ACCEPTED = "accepted"
-"""Suggestions of which all that was left was taken at once."""
+"""Suggestions whose remaining text was accepted in one go."""
 CHARACTERS = "acceptedCharacters"
 KEPT = "kept"
-"""Accepted ones that stood there still after half a minute, or when the file was closed."""
+"""Accepted suggestions still there after half a minute, or when the file was closed."""
 PROMPT_TOKENS, REUSED_TOKENS = "promptTokens", "reusedTokens"
 MILLISECONDS = "milliseconds"
-"""The sum of the times that answers with text took."""
+"""The total time that answers with text took."""
 
 _WITHIN = "within "
 _BOUNDS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
@@ -61,7 +61,7 @@ _NAME = re.compile(r"[\w :]{1,60}", re.ASCII)
 
 
 class Key(NamedTuple):
-    """What is counted; ``day`` as in ``2026-01-31``."""
+    """What a number counts; ``day`` as in ``2026-01-31``."""
 
     day: str
     language: str
@@ -73,14 +73,14 @@ Counts = Counter[Key]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Texts in columns."""
+    """A table of texts."""
 
     head: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
 
 def language_of(given: str) -> str:
-    """A client's language id; ``other`` where it is none, for it may hold anything."""
+    """A client's language id; ``other`` if it does not look like one: it could be anything."""
     return given if _LANGUAGE.fullmatch(given) else _OTHER
 
 
@@ -96,7 +96,7 @@ def within(seconds: float) -> str:
 
 
 def recent(counts: Counts, today: date) -> Counts:
-    """Without what is older than a year or so."""
+    """The counts of the last 400 days."""
     first = (today - timedelta(days=_DAYS_KEPT)).isoformat()
     return Counter({key: number for key, number in counts.items() if key.day >= first})
 
@@ -110,7 +110,7 @@ def to_json(counts: Counts) -> str:
 
 
 def from_json(text: str) -> Counts:
-    """The other way round; raises ``ValueError`` for anything else."""
+    """The counts in the output of ``to_json``; raises ``ValueError`` for anything else."""
     try:
         whole = json.loads(text)
         if whole["version"] != _VERSION:
@@ -128,7 +128,7 @@ def from_json(text: str) -> Counts:
 
 
 def figures(counts: Counts) -> Table:
-    """A row for each language, the one most used first, and one for all."""
+    """A row for each language, most used first, and one for all."""
     by_language: dict[str, Counter[str]] = {}
     for key, number in counts.items():
         by_language.setdefault(key.language, Counter())[key.name] += number
@@ -148,13 +148,13 @@ def silences(counts: Counts) -> Table:
 
 
 def since(counts: Counts) -> str:
-    """From when to when was counted, as a sentence."""
+    """The period covered by the counts, as a sentence."""
     days = sorted({key.day for key in counts})
     return f"Counted from {days[0]} to {days[-1]}." if days else "Nothing was counted yet."
 
 
 def page(counts: Counts, note: str) -> str:
-    """All of it as Markdown, with a note below."""
+    """All statistics as Markdown, followed by a note."""
     parts = ["# What became of ghost text", since(counts)]
     if counts:
         parts += [_markdown(table) for table in (figures(counts), silences(counts)) if table.rows]
@@ -185,7 +185,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _median(sums: Counter[str]) -> str:
-    """The bound that half of the times keep within."""
+    """The smallest bound that at least half of the times are within."""
     times = [sums[f"{_WITHIN}{bound}"] for bound in _BOUNDS]
     whole = sum(times) + sums[_BEYOND]
     for bound, so_far in zip(_BOUNDS, accumulate(times), strict=True):

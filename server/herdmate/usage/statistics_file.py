@@ -1,4 +1,4 @@
-"""The one file of the statistics: below the user's state folder, and never sent anywhere."""
+"""The statistics file: the only one, in the user's state folder, and never sent anywhere."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 _LOCK_SECONDS = 2.0
 
 _LARGEST = 16 << 20
-"""Bytes; a year's is 200 times smaller."""
+"""Bytes; a year of statistics is 200 times smaller."""
 
 
 def statistics_path() -> Path:
@@ -30,21 +30,21 @@ def statistics_path() -> Path:
 
 
 class StatisticsFile:
-    """Several servers add to it at once; one that is broken is kept aside and begun anew."""
+    """A file that several servers can add to; a broken one is set aside and replaced."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or statistics_path()
         self._is_told = False
 
     def read(self) -> Counts:
-        """All that was counted; nothing where it cannot be read."""
+        """All counts; none if the file cannot be read."""
         try:
             return self._kept()
         except (OSError, ValueError):
             return Counter()
 
     def add(self, counts: Counts) -> bool:
-        """Add to it. Where that cannot be done the log says so, once."""
+        """Add to the file, and return whether that worked. The first failure is logged."""
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             with self._locked():
@@ -57,8 +57,8 @@ class StatisticsFile:
         return True
 
     def erase(self) -> bool:
-        """Remove it, and what was kept aside. Was there anything? Raises ``OSError``."""
-        old_part = self.path.with_suffix(".part")  # which older versions left where they crashed
+        """Remove the file and any broken one set aside. Was there anything? Raises ``OSError``."""
+        old_part = self.path.with_suffix(".part")  # left behind by crashes of older versions
         there = [path for path in (self.path, self._aside, old_part) if path.exists()]
         if there:
             with self._locked():

@@ -22,11 +22,11 @@ from herdmate.usage.shown_suggestion import (
 from herdmate.usage.statistics import Counts, Key
 
 _MOST_OFFERS = 16
-"""So many of the last suggestions may be told to be accepted."""
+"""How many recent suggestions the editor can still report as accepted."""
 
 
 class Tally:
-    """What was counted since it was last taken, and the suggestions that are looked after."""
+    """Counts since the last ``take``, and the suggestions that are being tracked."""
 
     def __init__(self, today: Callable[[], str] = lambda: date.today().isoformat()) -> None:
         self.counted: Counts = Counter()
@@ -37,27 +37,27 @@ class Tally:
         self._accepted: list[Accepted] = []
 
     def asked(self, language: str) -> None:
-        """The editor asks for ghost text."""
+        """Count a request for ghost text."""
         self._count(language, statistics.ASKED)
 
     def silent(self, language: str, reason: str) -> None:
-        """It was answered with nothing."""
+        """Count a request answered with nothing."""
         self._count(language, statistics.silent(reason))
 
     def answered(self, language: str, seconds: float, is_cached: bool) -> None:
-        """It was answered with text."""
+        """Count a request answered with text."""
         self._count(language, statistics.ANSWERED)
         self._count(language, statistics.within(seconds))
         self._count(language, statistics.MILLISECONDS, round(seconds * 1000))
         self._count(language, statistics.CACHED, int(is_cached))
 
     def generated(self, language: str, usage: Usage) -> None:
-        """The model was asked."""
+        """Count the tokens of a prompt to the model."""
         self._count(language, statistics.PROMPT_TOKENS, usage.prompt_tokens)
         self._count(language, statistics.REUSED_TOKENS, usage.reused_tokens)
 
     def offer(self, cursor: Cursor, items: Sequence[Completion]) -> list[int]:
-        """Alternatives are shown at a cursor; the numbers by which they may be accepted."""
+        """Note alternatives shown at a cursor; returns their numbers for ``accept``."""
         first = self._number + 1
         self._number += len(items)
         offers = tuple(
@@ -72,7 +72,7 @@ class Tally:
         return [offer.number for offer in offers]
 
     def changed(self, document: Document) -> Accepted | None:
-        """A document was edited: what was accepted by that, if anything was."""
+        """Note a document's edit; returns what the edit accepted, if anything."""
         left: list[ShownSuggestion] = []
         for offer in self._shown:
             if offer.uri != document.uri:
@@ -87,28 +87,28 @@ class Tally:
         return None
 
     def accept(self, number: int) -> Accepted | None:
-        """The editor says that a suggestion was accepted; ``None`` where that was seen before."""
+        """Note that the editor reports an acceptance; ``None`` if already seen or too long ago."""
         now = {offer.number: offer for offer in (*self._offers, *self._shown)}
         return self._accept(now[number]) if number in now else None
 
     def judge(self, item: Accepted, document: Document) -> None:
-        """Was it kept? Asked once."""
+        """Count an accepted suggestion as kept if it is still there; later calls do nothing."""
         if item in self._accepted:
             self._accepted.remove(item)
             if is_kept(item, document):
                 self._count(item.language, statistics.KEPT, day=item.day)
 
     def waiting(self, uri: str) -> tuple[Accepted, ...]:
-        """What was accepted in a document and not judged yet."""
+        """What was accepted in a document and has not been judged yet."""
         return tuple(item for item in self._accepted if item.uri == uri)
 
     def take(self) -> Counts:
-        """All that was counted; counting begins anew."""
+        """Return the counts and start again from zero."""
         counted, self.counted = self.counted, Counter()
         return counted
 
     def forget(self) -> None:
-        """Nothing is to be counted any more."""
+        """Drop the counts and all tracked suggestions."""
         self.counted, self._shown, self._accepted = Counter(), (), []
         self._offers.clear()
 

@@ -1,9 +1,9 @@
-"""What of the model's text is worth showing: one rule a file.
+"""Which part of the model's text is worth showing: one rule per file.
 
-Each rule takes the text and the context of the cursor that it is meant for, and gives back what it
-leaves of it; ``""`` is nothing. ``limit_`` rules find the end of the completion and tell, while the
-text is still coming, that it has come. Their order is in ``postprocess``; golden cases are in
+Each rule takes the text and the context of the cursor it is for, and returns the part to keep;
+``""`` is nothing. ``limit_`` rules find the end of the completion, and can tell while the text is
+still streaming that it has been reached. Their order is in ``postprocess``; golden cases are in
 ``tests/golden/postprocess``.
 
-**Invariant:** only text is looked at, never the syntax tree, which may have moved on.
+**Invariant:** rules look only at text, never at the syntax tree, which may have moved on.
 """

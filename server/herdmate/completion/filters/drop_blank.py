@@ -1,4 +1,4 @@
-"""Only spaces and line ends are nothing."""
+"""Drop a completion that is only whitespace."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from herdmate.completion.cursor_context import CursorContext
 
 
 def drop_blank(text: str, context: CursorContext) -> str:
-    """Only spaces and line ends are nothing."""
+    """Drop a completion that is only whitespace."""
     return text if text.strip() else ""

@@ -1,4 +1,4 @@
-"""A comment that says only that something is to be written is nothing."""
+"""Drop a comment that only says that code should be written here."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NOISE = re.compile(
 
 
 def drop_comment_noise(text: str, context: CursorContext) -> str:
-    """A comment that says only that something is to be written is nothing."""
+    """Drop a comment that only says that code should be written here."""
     line = first_line(text, context).strip()
     is_mark = not line.startswith("#") or line_comment(context.language) == "#"
     return "" if is_mark and "\n" not in text and _NOISE.fullmatch(line) else text

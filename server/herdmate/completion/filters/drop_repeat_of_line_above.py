@@ -1,4 +1,4 @@
-"""What stands above already is not offered again."""
+"""Drop a completion whose first line repeats the line above."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from herdmate.completion.cursor_context import CursorContext, first_line, is_tel
 
 
 def drop_repeat_of_line_above(text: str, context: CursorContext) -> str:
-    """What stands above already is not offered again."""
+    """Drop a completion whose first line repeats the line above."""
     first = first_line(text, context).rstrip()
     return "" if is_telling(first) and first in context.above[:1] else text

@@ -1,4 +1,4 @@
-"""One sign is not worth a look, unless it ends something."""
+"""Drop a single punctuation mark, unless it ends something."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from herdmate.completion.cursor_context import ENDS, CursorContext
 
 
 def drop_too_short(text: str, context: CursorContext) -> str:
-    """One sign is not worth a look, unless it ends something."""
+    """Drop a single punctuation mark, unless it ends something."""
     short = text.strip()
     return "" if len(short) == 1 and not short.isalnum() and short not in ENDS else text

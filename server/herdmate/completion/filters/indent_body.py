@@ -1,4 +1,4 @@
-"""What stands in a block is indented deeper than the line that opens it."""
+"""Indent the body of a block deeper than the line that opens it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from herdmate.context.indentation import step_of
 
 
 def indent_body(text: str, context: CursorContext) -> str:
-    """What stands in a block is indented deeper than the line that opens it."""
+    """Indent the body of a block deeper than the line that opens it."""
     head = context.head
     lines = text.split("\n")
     level = indentation(lines[0])
@@ -23,7 +23,7 @@ def indent_body(text: str, context: CursorContext) -> str:
     if not lines[0].strip() or lines[0].lstrip()[0] in ENDS or GOES_ON.match(lines[0]):
         return text
     if context.language == "yaml" and lines[0].startswith("- "):
-        return text  # as deep as its key or deeper, both are right
+        return text  # as deep as its key or deeper: both are valid
     lead = head[: len(head) - len(head.lstrip())]
     unit = "\t" if lead[:1] == "\t" else " " * step_of(code_lines_around(context))
     margin = len(lines[0]) - len(lines[0].lstrip())

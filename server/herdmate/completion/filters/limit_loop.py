@@ -1,4 +1,4 @@
-"""A few characters that end the text ten times in a row are given once."""
+"""Keep one copy of a short string that the text repeats ten times in a row at its end."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from herdmate.completion.cursor_context import CursorContext
 
 
 def limit_loop(text: str, context: CursorContext) -> str:
-    """A few characters that end the text ten times in a row are given once."""
+    """Keep one copy of a short string that the text repeats ten times in a row at its end."""
     for size in range(2, 41):
         run = size
         while run < len(text) and text[len(text) - run - 1] == text[len(text) - run - 1 + size]:

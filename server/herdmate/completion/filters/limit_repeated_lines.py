@@ -1,4 +1,4 @@
-"""The same line, or the same two to four lines, three times in a row are given once."""
+"""Keep one copy of a line, or of two to four lines, repeated three times in a row."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from herdmate.completion.cursor_context import CursorContext, is_telling
 
 
 def limit_repeated_lines(text: str, context: CursorContext) -> str:
-    """The same line, or the same two to four lines, three times in a row are given once."""
+    """Keep one copy of a line, or of two to four lines, repeated three times in a row."""
     lines = text.split("\n")
     said = [(context.line_prefix + lines[0]).strip(), *(line.strip() for line in lines[1:])]
     for period in range(1, 5):

@@ -1,4 +1,4 @@
-"""The block that the cursor is in or that its line opens, told by indentation."""
+"""Keep the block that the cursor is in or that its line opens, judged by indentation."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _CLOSES = re.compile(r"\s*(?:[)\]}]+[;,]*|end|fi|done|esac|</[\w.:-]*>)\s*$")
 
 
 def limit_to_block(text: str, context: CursorContext) -> str:
-    """The block that the cursor is in or that its line opens, told by indentation.
+    """Keep the block that the cursor is in or that its line opens, judged by indentation.
 
-    It ends before a line that is indented less than it. At its own level, what follows a body ends
-    it, except ``else`` and the like; at the top level, so does what follows a blank line. A line
-    that only closes it is its last one.
+    The block ends before a line indented less than it. At its own level it ends after its body,
+    except before ``else`` and the like; at the top level, also after a blank line. A line that only
+    closes the block is its last.
     """
     lines = text.split("\n")
     head = next((at for at, line in enumerate(lines) if line.strip()), 0)

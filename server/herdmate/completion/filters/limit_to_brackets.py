@@ -1,4 +1,4 @@
-"""A bracket is closed only if the completion opened it or nothing behind the cursor closes it."""
+"""Close a bracket only if the completion opened it or nothing after the cursor closes it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from herdmate.context.lexical import brackets, unclosed
 
 
 def limit_to_brackets(text: str, context: CursorContext) -> str:
-    """A bracket is closed only if the completion opened it or nothing behind the cursor closes it.
+    """Close a bracket only if the completion opened it or nothing after the cursor closes it.
 
-    Auto-closed brackets are the common case. ``} else {`` opens again what it closes.
+    Auto-closed brackets are the common case. ``} else {`` reopens what it closes.
     """
     allowed = context.closers_missing
     if allowed is None:
@@ -25,5 +25,5 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
 
 
 def _reopens(rest: str, language: str) -> bool:
-    """Does the line open a bracket again that it closed just before?"""
+    """Does the rest of the line reopen the bracket that was just closed?"""
     return unclosed(rest.partition("\n")[0], language) > 0

@@ -1,4 +1,4 @@
-"""The completion ends where it arrives at the line that follows the cursor's."""
+"""Stop where the completion arrives at the line below the cursor's."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from herdmate.context.lexical import unclosed
 
 
 def limit_to_gap(text: str, context: CursorContext) -> str:
-    """The completion ends where it arrives at the line that follows the cursor's.
+    """Stop where the completion arrives at the line below the cursor's.
 
-    The last line may have been cut off by the limit of tokens while it repeated that line.
+    The token limit may have cut off the last line while it was repeating that line.
     """
     lines = text.split("\n")
     for at, line in enumerate(lines[1:], start=1):
         if not line.strip() or not context.below:
             continue
         cut_off = at == len(lines) - 1 and is_telling(line) and context.below[0].startswith(line)
-        # What is opened may be closed behind the cursor already.
+        # Open brackets may already be closed after the cursor.
         closed = unclosed("\n".join(lines[:at]), context.language) <= context.closers_left
         if (line.rstrip() == context.below[0] or cut_off) and closed:
             return "\n".join(lines[:at])

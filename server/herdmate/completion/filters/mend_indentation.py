@@ -1,4 +1,4 @@
-"""Lines are indented by tabs where the code around is, by spaces where it has spaces."""
+"""Indent with tabs or with spaces, whichever the surrounding code uses."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from herdmate.context.indentation import in_spaces, in_tabs, step_of
 
 
 def mend_indentation(text: str, context: CursorContext) -> str:
-    """Lines are indented by tabs where the code around is, by spaces where it has spaces."""
+    """Indent with tabs or with spaces, whichever the surrounding code uses."""
     first, end, more = text.partition("\n")
     around = code_lines_around(context)
     told = [line[:1] for line in around if line.startswith(("\t", "  "))]
     if not end or not told:
         return text
-    # What follows in the same block, at its real depth, tells the model's own unit.
+    # The lines that follow in the same block, at their real depth, show the model's own unit.
     lines = more.split("\n")
     if told[0] == "\t" and any(line.startswith("  ") for line in lines):
         return first + end + "\n".join(in_tabs(lines))

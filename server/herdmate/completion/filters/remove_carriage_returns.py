@@ -1,4 +1,4 @@
-r"""The model was shown ``\n`` only; where it writes ``\r\n`` all the same, that is one too."""
+r"""Turn ``\r\n`` and ``\r`` into ``\n``, the only line ending that the model was shown."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from herdmate.completion.cursor_context import CursorContext
 
 
 def remove_carriage_returns(text: str, context: CursorContext) -> str:
-    r"""The model was shown ``\n`` only; where it writes ``\r\n`` all the same, that is one too."""
+    r"""Turn ``\r\n`` and ``\r`` into ``\n``, the only line ending that the model was shown."""
     return text.replace("\r\n", "\n").replace("\r", "\n")

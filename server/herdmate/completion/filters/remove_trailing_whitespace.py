@@ -1,4 +1,4 @@
-"""Nothing that cannot be seen, unless something follows on the line."""
+"""Drop trailing whitespace, unless something follows on the line."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from herdmate.completion.cursor_context import CursorContext
 
 
 def remove_trailing_whitespace(text: str, context: CursorContext) -> str:
-    """Nothing that cannot be seen, unless something follows on the line."""
+    """Drop trailing whitespace, unless something follows on the line."""
     return text if context.line_suffix.strip() else text.rstrip()

@@ -1,4 +1,4 @@
-"""On a blank line, and where code follows on the line, the completion begins in this line."""
+"""Begin on the cursor's line if that is blank or code follows on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _CLOSERS = " \t)]}>\"'`;:,"
 
 
 def trim_leading_line_end(text: str, context: CursorContext) -> str:
-    """On a blank line, and where code follows on the line, the completion begins in this line."""
+    """Begin on the cursor's line if that is blank or code follows on it."""
     if not context.line_prefix.strip():
         return split_lead(text)[1]
     if context.line_suffix.strip(_CLOSERS):

@@ -1,4 +1,4 @@
-"""A line that is indented already, as the line above asks, is not indented again."""
+"""Drop leading indentation that the cursor's line already has."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from herdmate.completion.cursor_context import CursorContext, indentation, opens
 
 
 def trim_repeated_indentation(text: str, context: CursorContext) -> str:
-    """A line that is indented already, as the line above asks, is not indented again."""
+    """Drop leading indentation that the cursor's line already has."""
     indent, above = context.line_prefix, "".join(context.above[:1])
     if not indent or indent.strip():
         return text
     deeper = indentation(indent) - indentation(above)
     if opens_body(context.head, context):
-        # Where the editor has not indented the block's first line, the model does that.
+        # If the editor has not indented the block's first line, the model does.
         return text.lstrip(" \t") if deeper > 0 else text
     return text.lstrip(" \t") if deeper == 0 else text.removeprefix(indent)

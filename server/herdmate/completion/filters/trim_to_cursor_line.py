@@ -1,4 +1,4 @@
-"""A single line is part of the cursor's line, where anything at all follows on that."""
+"""Put a one-line completion on the cursor's line if anything at all follows there."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from herdmate.completion.cursor_context import CursorContext, split_lead
 
 
 def trim_to_cursor_line(text: str, context: CursorContext) -> str:
-    """A single line is part of the cursor's line, where anything at all follows on that."""
+    """Put a one-line completion on the cursor's line if anything at all follows there."""
     lead, rest = split_lead(text)
     return rest.lstrip(" \t") if lead and context.line_suffix.strip() else text

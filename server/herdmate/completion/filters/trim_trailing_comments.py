@@ -1,4 +1,4 @@
-"""Behind code stands a comment only where one does in the lines around."""
+"""Drop comments after code, unless a line nearby has one too."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from herdmate.completion.cursor_context import CursorContext
 from herdmate.context.lexical import LONG_QUOTES, PROSE, trailing_comment
 
 _EXPLAINED = PROSE | {"toml", "dockerfile", "makefile", "sql", "lua"}
-"""Languages in which lines are often explained behind them."""
+"""Languages in which comments after code are common."""
 
 
 def trim_trailing_comments(text: str, context: CursorContext) -> str:
-    """Behind code stands a comment only where one does in the lines around."""
+    """Drop comments after code, unless a line nearby has one too."""
     prefix, language = context.line_prefix, context.language
     if language in _EXPLAINED or context.is_in_long_string or any(q in text for q in LONG_QUOTES):
         return text

@@ -1,4 +1,4 @@
-"""One answer as it comes from a server: its text, its end and its figures."""
+"""One answer from a remote server: its text, its end and its usage."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from herdmate.errors import ServerError
 from herdmate.generation import Finished, FinishReason, Totals, Usage
 
 _SLACK = 16
-"""Messages with text more than tokens were asked for, behind which a server knows no end."""
+"""How many text messages beyond ``max_tokens`` to accept before cutting the answer off."""
 
 _EMPTY = 4096
-"""Messages without text in a row that are borne, as those of a model that thinks."""
+"""How many messages in a row without text to accept, such as a thinking model sends."""
 
 
 class Answering:
-    """Takes what a server says; ``is_over`` as soon as nothing more is wanted of it."""
+    """Collects a server's messages; ``is_over`` once no more are needed."""
 
     def __init__(self, question: Question, totals: Totals) -> None:
         self._question, self._totals = question, totals
@@ -35,11 +35,11 @@ class Answering:
         self.is_over = False
 
     def take(self, said: Said) -> str:
-        """The text that may be shown now. Raises ``ServerError`` where no end is in sight."""
+        """The text that can be shown now. Raises ``ServerError`` if only empty messages come."""
         if said.counted is not None:
             self._counted = said.counted
             self.is_over = self._reason is not None or said.reason is not None
-        if self._reason is not None:  # only figures come behind the end
+        if self._reason is not None:  # only usage follows the end
             return ""
         self._note(said)
         text = self._stream.push(self._unstopped(said.text).encode("utf-8", "replace"))
@@ -52,18 +52,18 @@ class Answering:
         return text
 
     def rest(self) -> str:
-        """What was held back, now that nothing more comes."""
+        """The text that was held back; call it when nothing more comes."""
         if self._stream.stopped:
             return ""
         text = self._stream.push(self._behind_fence.finish().encode("utf-8", "replace"))
         return text + self._stream.finish()
 
     def end(self) -> None:
-        """It was read to its end."""
+        """Mark the answer as read to its end."""
         self._reason = self._reason or "end"
 
     def finished(self) -> Finished:
-        """The reason and the figures; where it has no end yet it was cancelled."""
+        """The reason and the usage; an answer without an end counts as cancelled."""
         counted, question = self._counted, self._question
         told = counted.prompt_tokens >= 0
         prompt = counted.prompt_tokens if told else estimated(text_of(question.put))
@@ -81,7 +81,7 @@ class Answering:
         return Finished(self._reason or "cancelled", usage)
 
     def note_totals(self) -> None:
-        """Add the figures to those of all requests."""
+        """Add the usage to the totals of all requests."""
         usage, totals = self.finished().usage, self._totals
         totals.requests += 1
         totals.prompt_tokens += usage.prompt_tokens

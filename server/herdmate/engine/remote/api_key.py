@@ -1,10 +1,10 @@
-"""The API key, and to which server it may be sent.
+"""The API key, and which server it can be sent to.
 
-It comes in ``HERDMATE_API_KEY`` and belongs to one origin: to that in ``HERDMATE_API_KEY_ORIGIN``
-where this is set (``https://host:8000``), else to the one that the user agreed to when it was
-first to be sent there, which is remembered with a hash of the key. Settings name the server, and
-those may come with a folder: so they never decide where the key goes. Over plain http it goes to
-this machine alone.
+The key comes from ``HERDMATE_API_KEY`` and belongs to one origin: that in
+``HERDMATE_API_KEY_ORIGIN`` if set (``https://host:8000``), else the one the user approved when the
+key was first needed there, which is remembered with a hash of the key. Settings name the server,
+but they can come with a workspace, so they never decide where the key goes. Over plain http it is
+sent to this machine only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from herdmate.errors import SettingsError
 _log = logging.getLogger(__name__)
 
 API_KEY_ORIGIN = "HERDMATE_API_KEY_ORIGIN"
-"""The environment variable that holds the origin of the server that the key is for."""
+"""The environment variable that names the origin the key belongs to."""
 
 _ROUNDS = 100_000
 _MOST_KEPT = 8
@@ -37,7 +37,7 @@ _LARGEST = 64_000
 
 @dataclass(slots=True)
 class _Held:
-    """The key as it was taken out of the environment; ``bound`` is known once it was sent."""
+    """The key and its origin from the environment; ``bound`` is the known or approved origin."""
 
     key: str = field(default="", repr=False)
     origin: str = ""
@@ -48,7 +48,7 @@ _held = _Held()
 
 
 def take() -> None:
-    """Take the key out of the environment, so that no child and no log of it has it."""
+    """Move the key out of the environment, which children inherit and logs can show."""
     global _held
     key, origin = os.environ.pop(API_KEY, "").strip(), os.environ.pop(API_KEY_ORIGIN, "").strip()
     if key:
@@ -56,7 +56,10 @@ def take() -> None:
 
 
 def with_key(endpoint: Endpoint) -> Endpoint:
-    """The place with the key, where that may be sent there; else with why it is not."""
+    """The endpoint with the key if it can be sent there, else with the reason why not.
+
+    Raises ``SettingsError``.
+    """
     take()
     if not _held.key:
         return endpoint
@@ -73,7 +76,7 @@ def with_key(endpoint: Endpoint) -> Endpoint:
 
 
 def is_undecided(endpoint: Endpoint) -> bool:
-    """Has the user to say whether the key may be sent to a server?"""
+    """Must the user decide whether the key can be sent to this server?"""
     take()
     if (
         not _held.key
@@ -85,15 +88,15 @@ def is_undecided(endpoint: Endpoint) -> bool:
 
 
 def allow(endpoint: Endpoint) -> None:
-    """The user has agreed that the key is sent to a server; from now on it belongs to that."""
+    """Bind the key to a server that the user has approved."""
     _held.bound = origin_of(endpoint)
-    if is_this_machine(endpoint.host):  # ports of this machine come and go
+    if is_this_machine(endpoint.host):  # ports on this machine come and go
         return
     salt, path = os.urandom(16).hex(), _path()
     agreed = {"origin": _held.bound, "salt": salt, "hash": _hash(_held.key, salt)}
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, part = tempfile.mkstemp(dir=path.parent)  # which nobody else may read
+        descriptor, part = tempfile.mkstemp(dir=path.parent)  # which is readable by this user only
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump([agreed, *_kept()][:_MOST_KEPT], file)
         os.replace(part, path)
@@ -102,9 +105,9 @@ def allow(endpoint: Endpoint) -> None:
 
 
 def _bound_to(endpoint: Endpoint) -> str:
-    """The origin that the key belongs to; ``""`` where none is known.
+    """The origin that the key belongs to; ``""`` if unknown.
 
-    A server of this machine, the first one, may have it where nothing else was said.
+    The first server on this machine gets a key that is not bound yet.
     """
     if _held.origin:
         try:
@@ -121,7 +124,7 @@ def _bound_to(endpoint: Endpoint) -> str:
 
 
 def _remembered() -> str:
-    """The origin that the user agreed to for this key."""
+    """The origin that the user approved for this key; ``""`` if there is none."""
     return next(
         (
             agreed["origin"]
@@ -133,7 +136,7 @@ def _remembered() -> str:
 
 
 def _kept() -> list[dict[str, str]]:
-    """What was agreed to lately, for this key and others."""
+    """The latest approvals, for this key and others."""
     try:
         found = json.loads(read_text(_path(), _LARGEST))
     except (OSError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
-"""One question and one answer over HTTP, on a connection of its own.
+"""One request and its response over HTTP, each on its own connection.
 
-To leave the block closes the connection, and a server stops writing for somebody who is gone. No
-redirect is followed, no proxy is asked, and certificates are checked against the system's.
+Leaving the block closes the connection, which makes the server stop generating. Redirects are not
+followed, proxies are not used, and certificates are checked against the system's.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1 << 20
 _CONNECT_SECONDS = 10.0
-"""How long the answer may take is the engine's business, see ``Patience``."""
+"""To connect; the engine limits how long the answer takes, see ``Patience``."""
 
 _HEADERS = {
     "User-Agent": f"herdmate/{VERSION}",
@@ -37,12 +37,12 @@ _HEADERS = {
 async def asked(
     endpoint: Endpoint, path: str, body: Mapping[str, Any] | None = None
 ) -> AsyncIterator[Answer]:
-    """The answer to a GET, or with a ``body`` to a POST of it as JSON.
+    """The answer to a GET, or to a POST of ``body`` as JSON if there is one.
 
-    Raises ``UnreachableError`` where nobody answers, ``HungUpError`` where somebody only takes the
-    connection; ``ServerError`` where an answer breaks off or is not HTTP.
+    Raises ``UnreachableError`` if no connection succeeds, ``HungUpError`` if the other side accepts
+    it and hangs up, ``ServerError`` if an answer breaks off or is not HTTP.
     """
-    import httpx2  # a quarter of a second, only for those who have such a server
+    import httpx2  # takes a quarter of a second, and only remote servers need it
 
     method, data = ("GET", None) if body is None else ("POST", json.dumps(body).encode())
     headers = {
@@ -77,26 +77,26 @@ async def asked(
 
 
 def _authorization(endpoint: Endpoint) -> Mapping[str, str]:
-    """The key, whoever made the place: never where others on the network could read it."""
+    """The key's header; empty if others on the network could read it, whatever the caller did."""
     is_sent = endpoint.key and not travels_in_the_open(endpoint)
     return {"Authorization": f"Bearer {endpoint.key}"} if is_sent else {}
 
 
 def broken_off(endpoint: Endpoint) -> ServerError:
-    """The server went away in the middle of an answer."""
+    """The error for a server that went away in the middle of an answer."""
     return ServerError(f"{endpoint} broke off before its answer was whole; ask again.")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server said; ``headers`` by their names in any case."""
+    """A server's response; ``headers`` ignores case."""
 
     status: int
     headers: Mapping[str, str]
     response: httpx2.Response
 
     async def lines(self) -> AsyncGenerator[bytes, None]:
-        """Lines without their ends, as they come; none is longer than 1 MiB."""
+        """Lines without their ends, as they arrive; an unfinished line is limited to 1 MiB."""
         held = b""
         async for part in self.response.aiter_bytes():
             *whole, held = (held + part).split(b"\n")
@@ -108,7 +108,7 @@ class Answer:
             yield held
 
     async def whole(self, most: int = _LONGEST_LINE) -> bytes:
-        """All bytes, or the first ``most``."""
+        """The whole body, or its first ``most`` bytes."""
         data = b""
         async for part in self.response.aiter_bytes():
             data += part
@@ -118,7 +118,7 @@ class Answer:
 
 
 class _TooLongError(Exception):
-    """A line has no end."""
+    """A line is longer than allowed."""
 
 
 def _not_http(endpoint: Endpoint) -> ServerError:
@@ -140,7 +140,7 @@ def _no_connection(endpoint: Endpoint, error: Exception) -> UnreachableError:
 
 
 def _hung_up(endpoint: Endpoint) -> HungUpError:
-    """As the end of a tunnel does, behind which nobody is."""
+    """The error for a server that hangs up at once, as a tunnel without a server does."""
     return HungUpError(
         f"{endpoint} takes a connection and hangs up; start the server behind it, or change "
         "herdmate.remote.url."
@@ -154,7 +154,7 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _is_cut(error: httpx2.RemoteProtocolError) -> bool:
-    """Was it HTTP as far as it came?"""
+    """Was the answer valid HTTP up to where it broke off?"""
     return any(word in str(error) for word in ("closed", "disconnected"))
 
 

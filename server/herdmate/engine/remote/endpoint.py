@@ -1,4 +1,4 @@
-"""Where the server is: the address in the settings, taken apart and checked."""
+"""Where the remote server is: the address from the settings, parsed and checked."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A server. ``base`` is what stands before the paths of its API, without a slash at its end.
+    """A remote server. ``base`` is the prefix of its API's paths, without a trailing slash.
 
-    ``no_key`` says to the user why there is a key and it is not sent there.
+    ``no_key`` tells the user why the API key is not sent there.
     """
 
     host: str
@@ -32,7 +32,7 @@ class Endpoint:
 
 
 def endpoint_of(url: str, key: str = "") -> Endpoint:
-    """The place that an address names, with or without ``/v1``. Raises ``SettingsError``."""
+    """The endpoint of an address, with or without ``/v1``. Raises ``SettingsError``."""
     try:
         parts = urlsplit(url.strip())
         port = parts.port
@@ -56,19 +56,19 @@ def endpoint_of(url: str, key: str = "") -> Endpoint:
 
 
 def travels_in_the_open(endpoint: Endpoint) -> bool:
-    """Could somebody else on the network read what is sent there?"""
+    """Could others on the network read what is sent there?"""
     return not endpoint.secure and not is_this_machine(endpoint.host)
 
 
 def origin_of(endpoint: Endpoint) -> str:
-    """What a key is for: the place without what follows the port, which is left out as usual."""
+    """What a key belongs to: scheme, host and port; a default port is left out."""
     scheme = "https" if endpoint.secure else "http"
     named = str(endpoint)
     return f"{scheme}://{named.removesuffix(f':{_PORTS[scheme]}')}"
 
 
 def is_this_machine(host: str) -> bool:
-    """Does a host's name say that it is this one?"""
+    """Does a host name or address mean this machine?"""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,7 +1,7 @@
-"""The engine that asks a server. See ``client.Engine``.
+"""The engine that asks a remote server. See ``client.Engine``.
 
-What needs the model itself cannot be had there and is left out: several answers to one request,
-reading ahead, healing of the token at the cursor, drafts.
+It lacks what needs the model itself: several answers to one request, evaluating prompts ahead of
+time, healing the token at the cursor, drafts.
 """
 
 from __future__ import annotations
@@ -40,13 +40,13 @@ _DIALECTS = {"openai": openai, "llama-server": llama_server, "ollama": ollama}
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long what may take, in seconds.
+    """Time limits in seconds.
 
-    ``first``: until the first word, since some servers load their model then; ``next``: from one
-    to the next; ``last``: for figures behind the last. ``pauses``: before each try again of a
-    question to which nothing was answered. ``loading``: of a server that says that it loads.
-    ``meeting``: pauses of getting to know it, the last of which stays. ``telling``: until the user
-    is told that the first answer is awaited.
+    ``first``: until the first message, since some servers load their model then; ``next``: from one
+    message to the next; ``last``: for the usage after the end. ``pauses``: before each retry of an
+    unanswered question. ``loading``: for a server that says it is loading. ``meeting``: pauses
+    between probes of the server; the last one repeats. ``telling``: until the status says that the
+    first answer is awaited.
     """
 
     first: float = 600.0
@@ -60,7 +60,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class RemoteStart:
-    """Whom to ask for which model; see ``settings.RemoteSettings``. ``context`` is in tokens."""
+    """The server and the model to ask; see ``settings.RemoteSettings``. ``context``: in tokens."""
 
     endpoint: Endpoint
     api: Literal["auto"] | Api
@@ -70,7 +70,7 @@ class RemoteStart:
 
 
 class RemoteEngine:
-    """A server's model. Where the server is not there it is looked for again and again."""
+    """A remote server's model. A server that does not answer is tried again and again."""
 
     process_id: int | None = None
 
@@ -89,14 +89,14 @@ class RemoteEngine:
         self._awaited: set[asyncio.Future[Message | None]] = set()
 
     def start(self) -> None:
-        """Get to know the server, and keep trying until ``stop``."""
+        """Probe the server, and keep trying until ``stop``."""
         self._on_state(
             EngineState("loading", message=f"Asking {self._start.endpoint} for its model.")
         )
         self._keeper = asyncio.create_task(self._keep_meeting())
 
     async def stop(self) -> None:
-        """Ask no more; what is in flight gets an error."""
+        """Stop asking; requests in flight fail."""
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait({self._keeper})
@@ -107,7 +107,7 @@ class RemoteEngine:
         self._on_state(EngineState("stopped"))
 
     async def ready(self) -> ModelInfo:
-        """Wait for the server while it loads; raises why it cannot be asked, having tried again."""
+        """Wait for the server; a failed one is tried again before this raises ``HerdmateError``."""
         return (await self._meeting()).info
 
     async def generate(
@@ -120,7 +120,7 @@ class RemoteEngine:
             stops(request.prompt, request.stop), request.sampling, server.info.context,
         )  # fmt: skip
         answering = Answering(question, self._totals)
-        if not request.max_tokens:  # it would only be to read ahead
+        if not request.max_tokens:  # it would only evaluate the prompt ahead of time
             answering.end()
             on_end(answering.finished())
             yield answering.finished()
@@ -146,7 +146,7 @@ class RemoteEngine:
         yield answering.finished()
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """By the server's tokenizer where it counts many texts at once, else estimated."""
+        """Counts from the server's tokenizer if it can count many texts at once, else estimates."""
         server = await self._meeting()
         if server.api == "llama-server":
             with contextlib.suppress(EngineError):
@@ -154,7 +154,7 @@ class RemoteEngine:
         return [estimated(text) for text in texts]
 
     async def totals(self) -> Totals:
-        """What was asked of the server, as far as it tells."""
+        """Totals since the start, as far as the server reports them."""
         return self._totals
 
     async def _meeting(self) -> ServerInfo:
@@ -168,7 +168,7 @@ class RemoteEngine:
         return await asyncio.shield(self._server)
 
     async def _keep_meeting(self) -> None:
-        """Until the server is met; whoever asks meanwhile waits only while it loads."""
+        """Probe until the server answers; requests wait meanwhile only if it is loading."""
         tries, told = 0, ""
         while (server := await self._try_to_meet()) is None or isinstance(server, HerdmateError):
             pauses = self._start.patience.meeting
@@ -187,7 +187,7 @@ class RemoteEngine:
         self._on_state(EngineState("ready", info=server.info))
 
     async def _try_to_meet(self) -> ServerInfo | HerdmateError | None:
-        """The server, or why it cannot be asked, or ``None`` while it loads."""
+        """The server, or the error if it cannot be asked, or ``None`` while it loads."""
         start = self._start
         try:
             return await probe(
@@ -205,7 +205,7 @@ class RemoteEngine:
             )
 
     async def _pause(self, seconds: float) -> None:
-        """Until it is time, or somebody asks; never at once, so that nobody is asked in a rush."""
+        """Pause until a request comes, but at least ``meeting[0]``: not to hammer the server."""
         await asyncio.sleep(min(self._start.patience.meeting[0], seconds))
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._wanted.wait(), seconds)
@@ -215,10 +215,10 @@ class RemoteEngine:
         if self._server.done():
             self._server = asyncio.get_running_loop().create_future()
         self._server.set_exception(error)
-        self._server.exception()  # nobody has to have waited
+        self._server.exception()  # mark as retrieved: there may be no waiter
 
     def _lost(self, error: UnreachableError, server: ServerInfo) -> None:
-        """The server was there and is gone: tell, and look for it again."""
+        """Handle the loss of a server: report it and look for the server again."""
         is_known = self._server.done() and self._server.exception() is None
         if not is_known or self._server.result() is not server:
             return
@@ -227,7 +227,7 @@ class RemoteEngine:
         self._keeper = asyncio.create_task(self._keep_meeting())
 
     async def _said(self, server: ServerInfo, question: Question) -> AsyncGenerator[Said, None]:
-        """The answer, asked for again while nothing of it has come and that is safe."""
+        """The answer; the question is retried if a passing error comes before any of it."""
         patience, tries = self._start.patience, 0
         clock = asyncio.get_running_loop().time
         until = clock() + patience.loading
@@ -256,7 +256,7 @@ class RemoteEngine:
             await asyncio.sleep(wait)
 
     async def _once(self, server: ServerInfo, question: Question) -> AsyncGenerator[Said, None]:
-        """The answer as it comes, each word in time. Raises ``EngineError``."""
+        """The answer as it arrives, each message within its limit. Raises ``EngineError``."""
         endpoint, patience, dialect = (
             self._start.endpoint,
             self._start.patience,
@@ -270,7 +270,7 @@ class RemoteEngine:
                     try:
                         message = await self._next(events, limit)
                     except (StopAsyncIteration, asyncio.TimeoutError, ServerError) as error:
-                        if is_over:  # only figures are missing
+                        if is_over:  # only the usage is missing
                             return
                         raise _not_whole(endpoint, error, limit) from error
                     said = Said(reason="end") if message is None else dialect.said(message)
@@ -286,7 +286,7 @@ class RemoteEngine:
     async def _next(
         self, events: AsyncGenerator[Message | None, None], limit: float
     ) -> Message | None:
-        """The next message; raises ``asyncio.TimeoutError``, and why none comes any more."""
+        """The next message; raises ``asyncio.TimeoutError``, ``StopAsyncIteration`` at the end."""
         task = asyncio.ensure_future(anext(events))
         self._awaited.add(task)
         try:
@@ -321,12 +321,12 @@ async def _messages(
 
 
 def _is_passing(error: ServerError) -> bool:
-    """May it be gone when asked again?"""
+    """Can a retry succeed?"""
     return isinstance(error, UnreachableError) or error.status in (0, 429, 502, 504)
 
 
 def _not_whole(endpoint: Endpoint, error: Exception, limit: float) -> ServerError:
-    """Why the answer has not come to its end."""
+    """The error for an answer that is incomplete."""
     if isinstance(error, ServerError):
         return error
     if isinstance(error, asyncio.TimeoutError):

@@ -12,7 +12,7 @@ from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 
 
 def question(asked: Question) -> tuple[str, dict[str, Any]]:
-    """Path and body."""
+    """The request's path and body."""
     if isinstance(asked.put, Talk):
         return openai.question(asked)
     sampling = asked.sampling
@@ -34,7 +34,7 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
 
 
 def said(message: Message) -> Said:
-    """What a message of the stream says."""
+    """The meaning of a message in the stream."""
     if "choices" in message or "content" not in message:
         return openai.said(message)
     text = word(message.get("content"))
@@ -45,7 +45,7 @@ def said(message: Message) -> Said:
 
 
 async def count_tokens(endpoint: Endpoint, texts: list[str]) -> list[int]:
-    """Token counts of texts in one exchange: a token belongs to the text in which it begins.
+    """Token counts of texts in one exchange; a token counts for the text in which it begins.
 
     Raises ``EngineError``.
     """
@@ -65,7 +65,7 @@ async def count_tokens(endpoint: Endpoint, texts: list[str]) -> list[int]:
 
 
 def _length(token: object) -> int:
-    """Bytes of a token; those that are not whole characters come as numbers."""
+    """Bytes of a token; incomplete characters come as a list of numbers."""
     piece = token.get("piece") if isinstance(token, dict) else ""
     return len(piece.encode()) if isinstance(piece, str) else len(piece or ())
 

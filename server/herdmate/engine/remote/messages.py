@@ -1,6 +1,6 @@
-"""Messages of a server: JSON, alone, as server-sent events or one a line; errors told as errors.
+"""A server's messages: JSON, alone, as server-sent events or one per line; errors are raised.
 
-Some servers say ``200`` and then that it failed; that counts as what it says.
+Some servers answer ``200`` and then report an error in the body; that counts as an error.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ async def _told(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None) -
 
 
 async def messages(endpoint: Endpoint, answer: Answer) -> AsyncGenerator[Message | None, None]:
-    """The messages of a stream; ``None`` where the server says that it is done.
+    """The messages of a stream; ``None`` when the server says it is done.
 
-    Raises ``EngineError`` for what is not JSON and for an error among them.
+    Raises ``EngineError`` for invalid JSON and for an error message.
     """
     await check(endpoint, answer)
     if answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
@@ -58,9 +58,9 @@ async def messages(endpoint: Endpoint, answer: Answer) -> AsyncGenerator[Message
 
 
 async def check(endpoint: Endpoint, answer: Answer) -> None:
-    """Raise ``EngineError`` where the status says that it failed.
+    """Raise ``EngineError`` if the status is not 200.
 
-    A model's server says why in JSON; a proxy says with a page of its own that none is behind it.
+    A model's server gives the reason in JSON; a proxy without a server behind it sends a page.
     """
     if answer.status == 200:
         return
@@ -102,7 +102,7 @@ def _nonsense(endpoint: Endpoint) -> ServerError:
 
 
 def _saying(found: Any) -> str:
-    """What a server says of an error, if it is one short line."""
+    """A server's own words for an error, if they are one short line."""
     if isinstance(found, dict):
         return _saying(next((found[key] for key in _PLACES if found.get(key)), ""))
     text = found.strip().rstrip(".") if isinstance(found, str) else ""
@@ -123,7 +123,7 @@ _TOO_LONG = re.compile(r"context|too long|max.{0,20}tokens|n_ctx", re.I)
 
 
 def _refusal(endpoint: Endpoint, status: int, said: str, wait: float) -> EngineError:
-    """The sentence for the user; ``said`` may be part of it."""
+    """The error for the user; its sentence can quote ``said``."""
     because = f" ({said})" if said else ""
     if status in (401, 403) and endpoint.no_key:
         return ServerError(endpoint.no_key, status)

@@ -10,7 +10,7 @@ from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 
 
 def question(asked: Question) -> tuple[str, dict[str, Any]]:
-    """Path and body."""
+    """The request's path and body."""
     sampling = asked.sampling
     options: dict[str, Any] = {
         "num_predict": asked.max_tokens,
@@ -33,7 +33,7 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
 
 
 def said(message: Message) -> Said:
-    """What a line of the stream says; times come in nanoseconds."""
+    """The meaning of a line in the stream; its times are in nanoseconds."""
     turn = message.get("message")
     text = word(message.get("response")) or word(
         turn.get("content") if isinstance(turn, dict) else ""

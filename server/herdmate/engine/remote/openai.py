@@ -1,4 +1,4 @@
-"""OpenAI's API, as LM Studio, text-generation-webui, vLLM and llama-cpp-python have it."""
+"""OpenAI's API, as LM Studio, text-generation-webui, vLLM and llama-cpp-python implement it."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from herdmate.engine.remote.question import Counted, Question, Said, number, wor
 from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 from herdmate.generation import FinishReason
 
-_MOST_STOPS = 4  # OpenAI's own limit; the engine looks for all of them itself
+_MOST_STOPS = 4  # OpenAI's own limit; the engine checks for all of them itself
 
 
 def question(asked: Question) -> tuple[str, dict[str, Any]]:
-    """Path and body. A hole cannot be put: what is before it is continued."""
+    """The request's path and body. The API has no infilling: a hole's prefix is continued."""
     body: dict[str, Any] = {
         "model": asked.model,
         "max_tokens": asked.max_tokens,
@@ -32,7 +32,7 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
 
 
 def said(message: Message) -> Said:
-    """What a message of the stream says, or the one message of a server that does not stream."""
+    """The meaning of a message in the stream, or of the only one if the server does not stream."""
     choices = message.get("choices")
     choice = choices[0] if isinstance(choices, list) and choices else {}
     choice = choice if isinstance(choice, dict) else {}

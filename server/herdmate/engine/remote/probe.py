@@ -1,4 +1,4 @@
-"""Getting to know a server: which API it speaks, and what it tells of its model."""
+"""Probing a remote server: which API it speaks, and what it says about its model."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from herdmate.settings import EngineSettings
 Api = Literal["openai", "llama-server", "ollama"]
 
 PiecesOf = Callable[[str], Mapping[str, int]]
-"""The control pieces of a model, by its name."""
+"""Maps a model's name to its control pieces."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """A server that answers. ``model`` is the name by which it is asked."""
+    """A server that answers. ``model`` is the name to ask for."""
 
     api: Api
     model: str
@@ -31,7 +31,7 @@ class ServerInfo:
 
 @dataclass(frozen=True, slots=True)
 class _Model:
-    """What a server tells of a model: other names it goes by, and its context, 0 if untold."""
+    """What a server says about a model: its names, and its context in tokens, 0 if unknown."""
 
     name: str
     also: str = ""
@@ -42,12 +42,12 @@ class _Model:
 async def probe(
     endpoint: Endpoint, api: Literal["auto"] | Api, model: str, context: int, pieces_of: PiecesOf
 ) -> ServerInfo:
-    """Ask a server what it is; ``context`` (tokens) counts where it does not tell its own.
+    """Ask a server what it is; ``context`` (tokens) applies if it does not report its own.
 
-    With a ``context`` of 0 what the model was trained on counts, or the setting's default.
+    A ``context`` of 0 means the context the model was trained on, or the setting's default.
 
-    Raises ``EngineError``: ``UnreachableError`` where nobody answers, ``ServerError`` that
-    ``is_loading`` where it will.
+    Raises ``EngineError``: ``UnreachableError`` if no server answers, ``ServerError`` with
+    ``is_loading`` if the server is still loading.
     """
     spoken = await _api_of(endpoint) if api == "auto" else api
     found = await _ASKED[spoken](endpoint, model)
@@ -55,7 +55,7 @@ async def probe(
     if found.fills_in and not any(piece == "▁<PRE>" or "fim" in piece for piece in pieces):
         pieces |= dict.fromkeys(SERVER_HOLE, 0)
     context = context or found.context or EngineSettings().context_tokens
-    if spoken == "ollama":  # it is told what to load the model with
+    if spoken == "ollama":  # we choose the context that it loads the model with
         context = min(context, found.context or context)
     else:
         context = found.context or context
@@ -73,7 +73,7 @@ def _note(endpoint: Endpoint) -> str:
 
 
 _DECISIVE = (401, 403, 429, 502, 503, 504)
-"""Statuses that say nothing of which API a server speaks."""
+"""Statuses that say nothing about which API a server speaks."""
 
 _SIGNS: tuple[tuple[str, str, Api], ...] = (
     ("/props", "default_generation_settings", "llama-server"),
@@ -82,7 +82,7 @@ _SIGNS: tuple[tuple[str, str, Api], ...] = (
 
 
 async def _api_of(endpoint: Endpoint) -> Api:
-    """Some hang up on a path that they do not know; who hangs up on every one is not there."""
+    """The API that a server speaks; some servers hang up on paths that they do not know."""
     for path, key, api in _SIGNS:
         try:
             if key in await told(endpoint, path):
@@ -106,7 +106,7 @@ async def _openai(endpoint: Endpoint, wanted: str) -> _Model:
 
 
 async def _llama_server(endpoint: Endpoint, wanted: str) -> _Model:
-    """It has one model, whatever it is asked for."""
+    """llama-server's only model, whatever name is wanted."""
     about = await told(endpoint, "/props")
     settings = about.get("default_generation_settings")
     context = number(settings.get("n_ctx")) if isinstance(settings, dict) else 0
@@ -156,7 +156,7 @@ def _by_name(listed: object, key: str) -> dict[str, Message]:
 
 
 def _chosen(endpoint: Endpoint, wanted: str, models: Mapping[str, Message]) -> str:
-    """The one that was named, else the first that can write."""
+    """The model that was named, else the first that generates text. Raises ``ServerError``."""
     writing = [name for name in models if "embed" not in name.lower()]
     if wanted and wanted not in models:
         there = f"it has {', '.join(writing[:8])}" if writing else "it has none"

@@ -1,4 +1,4 @@
-"""What every dialect is asked with and answers: values."""
+"""The questions and answers that all dialects share."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from herdmate.generation import FinishReason, Sampling
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One generation. ``context`` is the one to load a model with, where the server lets us say."""
+    """One generation. ``context``: tokens to load the model with, if the server lets us choose."""
 
     model: str
     put: Put
@@ -22,7 +22,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a server tells of its work; -1 and 0.0 where it does not."""
+    """A server's usage figures; -1 and 0.0 if it does not report them."""
 
     prompt_tokens: int = -1
     reused_tokens: int = 0
@@ -33,7 +33,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message: some text, why it is the last one with text, and figures."""
+    """One message: some text, the reason if it is the last one with text, and usage."""
 
     text: str = ""
     reason: FinishReason | None = None
@@ -41,10 +41,10 @@ class Said:
 
 
 def number(value: object) -> float:
-    """A number that a server told, 0 for anything else."""
+    """A number from a server; 0 for anything else."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
 
 
 def word(value: object) -> str:
-    """A text that a server told, empty for anything else."""
+    """A text from a server; empty for anything else."""
     return value if isinstance(value, str) else ""

@@ -1,7 +1,7 @@
-"""A prompt's segments as a server can be told them: as text, as a hole, or as a conversation.
+"""A prompt's segments in a form that a server takes: plain text, a hole, or a conversation.
 
-A server reads control tokens out of the text itself. So what stands in the user's code and looks
-like one is broken by a word joiner behind its ``<``, which has no width, and mended in the answer.
+A server parses control tokens in the text itself. So anything in the user's code that looks like
+one gets a zero-width word joiner after its ``<``, which is removed again from the answer.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from herdmate.generation import SERVER_HOLE, SERVER_ROLES, Prompt, Segment, Spec
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """A prompt in the words of the model's family; the server adds what begins a text."""
+    """A prompt in the format of the model's family; the server adds the beginning-of-text token."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Hole:
-    """What is before the answer and behind it."""
+    """The text before the answer and the text after it."""
 
     prefix: str
     suffix: str
@@ -40,7 +40,7 @@ Put = Plain | Hole | Talk
 
 
 def render_prompt(prompt: Prompt) -> Put:
-    """A prompt as a server is told it."""
+    """A prompt in the form that suits its segments."""
     pieces = {segment.piece for segment in prompt.segments if isinstance(segment, Special)}
     if SERVER_HOLE[-1] in pieces:
         said = _said(prompt.segments)
@@ -51,28 +51,28 @@ def render_prompt(prompt: Prompt) -> Put:
 
 
 def stops(prompt: Prompt, others: Sequence[str]) -> tuple[str, ...]:
-    """The strings that end an answer: the request's own first, then the pieces that end it."""
+    """The strings that end an answer: the request's own first, then the prompt's end pieces."""
     ends = (_written(piece) for piece in prompt.end_pieces)
     return tuple(dict.fromkeys(text for text in (*others, *prompt.stop, *ends) if text))
 
 
-def text_of(render_prompt: Put) -> str:
-    """All that the server is told, for counting."""
-    if isinstance(render_prompt, Plain):
-        return render_prompt.text
-    if isinstance(render_prompt, Hole):
-        return render_prompt.prefix + render_prompt.suffix
-    return "\n".join(text for _, text in render_prompt.turns)
+def text_of(rendered: Put) -> str:
+    """All the text sent to the server, for counting."""
+    if isinstance(rendered, Plain):
+        return rendered.text
+    if isinstance(rendered, Hole):
+        return rendered.prefix + rendered.suffix
+    return "\n".join(text for _, text in rendered.turns)
 
 
 class Mended:
-    """An answer in which the word joiners that were put into the prompt are taken out again."""
+    """Removes from an answer the word joiners that were added to the prompt."""
 
     def __init__(self) -> None:
         self._behind_open = False
 
     def push(self, text: str) -> str:
-        """The next part, mended; the joiner may come in another part than its ``<``."""
+        """The next part, mended; a joiner can come in a later part than its ``<``."""
         if self._behind_open:
             text = text.removeprefix(_BREAK)
         if text:
@@ -87,7 +87,7 @@ _CONTROL = re.compile(
     r"|(?:/?s|bos|eos|pad|unk|PRE|SUF|MID|EOT|step|fim_\w{1,16}|\w{1,8}_of_\w{1,8}|file_sep|"
     r"reponame|repo_name|filename|endoftext)>)"
 )
-"""Where a text looks like a control token of any family that is in use."""
+"""Matches what looks like a control token of any family in use."""
 
 _WRITTEN: Mapping[str, str] = {"bos": "<s>", "eos": "</s>"}
 
@@ -97,17 +97,17 @@ def _neutral(text: str) -> str:
 
 
 def _written(piece: str) -> str:
-    """SentencePiece writes a space as ``▁``."""
+    """A piece as text: SentencePiece writes a space as ``▁``."""
     return _WRITTEN.get(piece, piece.replace("▁", " "))
 
 
 def _plain(segments: Sequence[Segment]) -> str:
-    """The server itself adds a BOS, and SentencePiece a space, where a text begins.
+    """The prompt as one text; the server adds a BOS at its beginning, SentencePiece a space.
 
-    Elsewhere a piece stands as the vocabulary has it: llama.cpp finds it so in whatever stands
-    around it, and puts no space behind it.
+    Elsewhere pieces are written as in the vocabulary: llama.cpp recognises them in any surrounding
+    text and adds no space after them.
     """
-    has_spaces = Special("bos") in segments  # of SentencePiece
+    has_spaces = Special("bos") in segments  # a SentencePiece vocabulary
     text = ""
     for segment in segments:
         begins = text == "" or text.endswith("<s>")
@@ -123,7 +123,7 @@ def _plain(segments: Sequence[Segment]) -> str:
 
 
 def _said(segments: Sequence[Segment]) -> dict[str, str]:
-    """The text behind each piece."""
+    """The text after each piece of ``SERVER_HOLE``."""
     found = dict.fromkeys(SERVER_HOLE, "")
     piece = ""
     for segment in segments:

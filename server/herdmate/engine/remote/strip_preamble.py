@@ -1,6 +1,6 @@
-"""The answer of a server that cannot be told how its answer begins.
+"""The answer of a server whose API cannot prescribe how the answer begins.
 
-Where an answer has to begin with a fence, the server's own may begin with a sentence and a fence.
+If an answer has to begin with a fence, such a server may put a sentence before it.
 """
 
 from __future__ import annotations
@@ -8,20 +8,20 @@ from __future__ import annotations
 import re
 
 _PATIENCE = 400
-"""Characters without a fence, behind which there will be none."""
+"""After this many characters without a fence, none is expected."""
 
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n", re.M)
 
 
 class BehindFence:
-    """Text as it comes, from behind its first fence; all of it where there is none."""
+    """The text after an answer's first fence line, as it arrives; all of it if there is none."""
 
     def __init__(self, reply_start: str) -> None:
         self._waits = "```" in reply_start or "~~~" in reply_start
         self._held = ""
 
     def push(self, text: str) -> str:
-        """The next part, as far as it is known to be wanted."""
+        """The next part, as far as it certainly belongs to the answer."""
         if not self._waits:
             return text
         self._held += text
@@ -30,6 +30,6 @@ class BehindFence:
         return self.finish() if len(self._held) > _PATIENCE else ""
 
     def finish(self) -> str:
-        """Nothing more comes, or no fence: what was held back."""
+        """The text that was held back, once nothing more or no fence comes."""
         self._waits, text, self._held = False, self._held, ""
         return text

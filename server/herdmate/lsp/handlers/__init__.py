@@ -1,1 +1,1 @@
-"""One feature a file: a handler converts, delegates, and converts back."""
+"""One feature per file: a handler converts, delegates, and converts back."""

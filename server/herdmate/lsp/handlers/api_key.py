@@ -12,15 +12,16 @@ _SEND = "Send it"
 
 
 async def agree_on_key(session: Session) -> None:
-    """Ask whether the key is for the server that the settings name, where that is not known.
+    """Ask the user, if it is undecided, whether the key is for the remote server in the settings.
 
-    A client that cannot ask is told what to set once the server is asked, without the key.
+    If the client cannot ask, the remote server is used without the key, and a message says what to
+    set.
     """
     try:
         place = endpoint_of(session.settings.remote.url)
         if not is_undecided(place) or not session.capabilities.show_message_request:
             return
-    except SettingsError:  # there is no server, or loading it says what is wrong
+    except SettingsError:  # there is no remote server, or loading it reports the error
         return
     question = (
         f"Herdmate's settings name a server at {origin_of(place)}. Is the API key in "

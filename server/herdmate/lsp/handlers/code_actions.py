@@ -1,8 +1,8 @@
-"""textDocument/codeAction: what could be done with the selection. Nothing is generated to list it.
+"""textDocument/codeAction: what can be done with the selection. Listing it generates nothing.
 
-An action carries a command, since that can be cancelled, shows progress and works in editors that
-give a request ten seconds. A client that cannot be sent edits but asks codeAction/resolve for them
-gets the edit there.
+An action carries a command, because a command can be cancelled, shows progress, and works in
+editors that give a request ten seconds. A client that takes no workspace/applyEdit but resolves
+edits gets the edit from codeAction/resolve.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
 
 
 async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
-    """The edit of an action that has no command; every other comes back as it is."""
+    """Add the edit to an action that has no command; any other is returned unchanged."""
     if item.command is not None or item.data is None:
         return item
     arguments = arguments_from_lsp(item.data)
@@ -88,7 +88,7 @@ def _to_lsp(
 def _problems(
     session: Session, diagnostics: Sequence[types.Diagnostic], lines: Lines
 ) -> dict[Diagnostic, types.Diagnostic]:
-    """What the diagnostics say, each with the one that says so."""
+    """The client's diagnostics, keyed by their converted form."""
     found: dict[Diagnostic, types.Diagnostic] = {}
     for item in diagnostics[:MOST]:
         problem = problem_from_lsp(session.protocol._converter.unstructure(item), lines)
@@ -115,7 +115,7 @@ def _can_run(session: Session, action: Action, document: Document) -> bool:
 
 
 def _is_wanted(kind: str, wanted: Sequence[str] | None) -> bool:
-    """A client that wants ``refactor`` wants ``refactor.rewrite`` too."""
+    """Is a kind wanted? A client that wants ``refactor`` also wants ``refactor.rewrite``."""
     if not wanted:
         return True
     return any(kind == prefix or kind.startswith(f"{prefix}.") or not prefix for prefix in wanted)

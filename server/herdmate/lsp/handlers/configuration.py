@@ -1,4 +1,4 @@
-"""The client's settings: given at the start, pulled or pushed later, in force at once."""
+"""The client's settings: given at the start, pulled or pushed later, and applied at once."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ _log = logging.getLogger(__name__)
 
 
 async def pull(session: Session) -> bool:
-    """Ask the client for its settings where it can be asked, and put them in force.
+    """Ask the client for its settings, if it supports that, and apply them.
 
-    Does the engine need a new start?
+    Answers whether the engine needs a restart.
     """
     if session.capabilities.configuration:
         item = types.ConfigurationItem(section=settings_layers.SECTION)
@@ -31,18 +31,18 @@ async def pull(session: Session) -> bool:
 
 
 def push(session: Session, settings: Any) -> None:
-    """Take settings that came with a notification; ``pull`` puts them in force."""
+    """Keep settings from a notification; ``pull`` applies them."""
     session.layers = settings_layers.with_pushed(session.layers, settings)
 
 
 def choose_model(session: Session, name: str) -> None:
-    """Use a model in this session, until the settings name another one."""
+    """Use a model in this session, until the settings name another."""
     session.layers = settings_layers.with_chosen(session.layers, name)
     _adopt(session)
 
 
 async def watch(session: Session) -> None:
-    """Ask a client to tell when settings change, where it wants to be asked."""
+    """Register for changes of settings with a client that supports that."""
     if session.capabilities.dynamic_configuration:
         name = types.WORKSPACE_DID_CHANGE_CONFIGURATION
         settings = {"section": settings_layers.SECTION}
@@ -50,7 +50,7 @@ async def watch(session: Session) -> None:
 
 
 async def change(session: Session, name: str, value: Any, workspace: bool = False) -> None:
-    """Have the client change a setting because the user said so; ``None`` removes it."""
+    """Have the client change a setting at the user's request; ``None`` removes it."""
     params = {"name": name, "value": value, "workspace": workspace}
     await tell(session, protocol.CONFIGURE, params)
 
@@ -68,17 +68,13 @@ def _adopt(session: Session) -> bool:
 
 
 def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
-    """Names only: a value may be nobody else's business."""
+    """The names of changed settings, without their values, which may be private."""
     for field in fields(before):
         old, new = getattr(before, field.name), getattr(now, field.name)
         if is_dataclass(old):
             yield from _changed(old, new, f"{group}{camel_case(field.name)}.")
         elif old != new:
             yield group + camel_case(field.name)
-
-
-def _names() -> set[str]:
-    return {camel_case(field.name) for field in fields(Settings)}
 
 
 def _first(answer: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Explanations reach any editor: streamed, as a document shown, or as the command's answer."""
+"""Explanations for any editor: streamed, shown as a document, or as the command's answer."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from herdmate.prompting.families import Turn
 from herdmate.text import name_in
 
 _BETWEEN_PARTS = 0.1
-"""Seconds. More messages than the eye can tell apart take processor time from the model."""
+"""Seconds. Updates too fast to see would only take CPU time from the model."""
 
 _STOPPED = "The explanation was stopped."
 
 
 async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
-    """Start an explanation; answers its text only to a client that has no other way to see it."""
+    """Start an explanation; answers its text only if the client can show it no other way."""
     if session.capabilities.explanation:
         session.spawn(_stream(session, arguments))
         return None
@@ -41,7 +41,7 @@ async def explain_selection(session: Session, arguments: ActionArguments) -> str
 
 
 async def _stream(session: Session, arguments: ActionArguments) -> None:
-    """Send each part as it comes; the last one says that, or why there are no more."""
+    """Send each part as it arrives; the last one says so, and gives the error if there was one."""
     name, title = str(uuid.uuid4()), _title(arguments)
     said = arguments.instruction if arguments.turns else ""
 
@@ -69,13 +69,13 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
 
 
 def _next(arguments: ActionArguments, question: Question, answer: str) -> ActionArguments:
-    """What a question about the answer is asked with: all that was said; nothing is kept here."""
+    """The arguments for a follow-up question: the whole conversation, as the server keeps none."""
     turns = [protocol.Turn(turn.role, turn.text) for turn in question.turns]
     return replace(arguments, turns=[*turns, protocol.Turn("assistant", answer)], instruction="")
 
 
 async def _show(session: Session, arguments: ActionArguments) -> None:
-    """Write the whole explanation to a Markdown file and have the client show that."""
+    """Have the client show the whole explanation as a Markdown document."""
     text = await _whole(session, arguments)
     name = Path(_file_name(arguments.uri)).stem or "code"
     await show_markdown(session, name, f"# {_title(arguments)}\n\n{text}\n")
@@ -88,7 +88,7 @@ async def _whole(session: Session, arguments: ActionArguments) -> str:
 
 
 async def _question(session: Session, arguments: ActionArguments) -> Question:
-    """The question of a first explanation, or one about an earlier answer."""
+    """The question for a first explanation, or a follow-up question."""
     action = session.library.get(arguments.action or "explain")
     context = session.action_context
     if not arguments.turns:

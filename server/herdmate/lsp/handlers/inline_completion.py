@@ -27,7 +27,7 @@ _WORD_BEFORE = re.compile(r"(?<!\w)\w*$")
 async def inline_completion(
     session: Session, params: types.InlineCompletionParams
 ) -> types.InlineCompletionList:
-    """What to show at the cursor; nothing where there is nothing worth it."""
+    """The ghost text to show at the cursor; empty if none is worth showing."""
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return _list([])
     opened = await session.parsed(opened)
@@ -41,10 +41,10 @@ async def inline_completion(
 
 
 async def completion(session: Session, params: types.CompletionParams) -> types.CompletionList:
-    """The same text as an entry of the completion menu.
+    """The same text as an entry in the completion menu.
 
-    A menu waits for all its servers, and some editors wait for the menu. What comes too late for it
-    is there when it is asked for at the next key, or again.
+    A menu waits for all its servers, and some editors wait for the menu. Text that comes too late
+    is ready for the request at the next keystroke, or for the same one again.
     """
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return types.CompletionList(is_incomplete=True, items=[])
@@ -73,7 +73,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
 def inline_completion_to_lsp(
     completion: Completion, lines: Lines, command: types.Command | None = None
 ) -> types.InlineCompletionItem:
-    """A completion as the protocol has it; ``command`` is run when it was accepted."""
+    """A completion as an LSP item; the client runs ``command`` on acceptance."""
     return types.InlineCompletionItem(
         completion.text, range=lines.range(completion.span), command=command
     )
@@ -85,7 +85,7 @@ _STILL_ASKED = Silence("the model was still asked when the menu was shown")
 _TOO_LATE = Silence("it came too late for the menu, and is there when it is asked for again")
 
 _Answer = tuple[Completion, ...] | Silence | HerdmateError | None
-"""``None`` where a newer request overtook."""
+"""``None`` if a newer request has superseded it."""
 
 
 async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
@@ -112,7 +112,7 @@ async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
 
 
 def _forget_if_closed(session: Session, uri: str) -> None:
-    """What was asked of a document that was closed meanwhile is kept for nobody."""
+    """Drop what was kept for a document that was closed during the request."""
     if session.documents.find(uri) is not None:
         return
     session.project.forget(uri)
@@ -122,14 +122,14 @@ def _forget_if_closed(session: Session, uri: str) -> None:
 def _end(
     session: Session, cursor: Cursor, answer: _Answer, asked_at: float
 ) -> tuple[Completion, ...]:
-    """Typing never disturbs: what went wrong goes to the log and the status."""
+    """Record the answer. Errors never disturb typing: they go to the log and the status."""
     usage_statistics.after_answering(session, cursor, answer, asked_at)
     _note(session, answer)
     return answer if isinstance(answer, tuple) else ()
 
 
 def _note(session: Session, answer: _Answer) -> None:
-    """Why nothing is shown, for who asks."""
+    """Remember why nothing is shown, in case the user asks."""
     if isinstance(answer, Silence | HerdmateError):
         session.silence = answer.reason if isinstance(answer, Silence) else str(answer)
         _log.info("no completion: %s", session.silence)
@@ -138,7 +138,7 @@ def _note(session: Session, answer: _Answer) -> None:
 
 
 def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
-    """The menu did not wait for it."""
+    """Note an answer that came too late for the menu."""
     if late.cancelled():
         return
     if (error := late.exception()) is not None:
@@ -150,14 +150,14 @@ def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
 async def _after_chosen(
     session: Session, opened: OpenDocument, cursor: Cursor, chosen: types.SelectedCompletionInfo
 ) -> types.InlineCompletionList:
-    """The completion menu has an entry selected: go on behind it, as if it were accepted."""
+    """Ghost text after the entry selected in the completion menu, as if it were accepted."""
     text, span = opened.document.text, opened.lines.span(chosen.range)
     if not chosen.text.startswith(text[span.start : cursor.offset]):
         _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
     behind = supposing(opened.document, Edit(span, chosen.text))
     found = await _complete(session, behind, invoked=False)
-    # What is shown with the entry can take the place of nothing but the entry.
+    # Ghost text shown with the entry can replace nothing but the entry.
     texts = [item.text if item.span.is_empty else part_inside(item.text, behind) for item in found]
     whole = [Completion(chosen.text + text, span) for text in texts if text.strip()]
     if found and not whole:
@@ -176,7 +176,7 @@ def _shown(
 def _menu_entry(
     completion: Completion, cursor: Cursor, lines: Lines, command: types.Command | None
 ) -> types.CompletionItem:
-    """Menus filter by the word before the cursor, so the entry has to begin with it."""
+    """A menu entry. Menus filter by the word before the cursor, so it has to begin with that."""
     match = _WORD_BEFORE.search(cursor.line_prefix)
     word = match.group() if match else ""
     text = word + completion.text

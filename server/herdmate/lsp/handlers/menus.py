@@ -1,4 +1,4 @@
-"""The menus that an editor shows: what can be done now, with what one would want to know for it."""
+"""The menus that an editor shows: what can be done now, with the details that help to decide."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herdmate.models import catalogue
 
 
 async def menu(session: Session, name: str, uri: str) -> Menu:
-    """The menu of models, or of the state."""
+    """The models menu or the status menu."""
     if name not in ("", "status", "models"):
         raise wrong("There are the menus status and models.")
     return await _models(session) if name == "models" else _status(session, uri)
@@ -30,7 +30,7 @@ def _status(session: Session, uri: str) -> Menu:
 
 
 def _speed(session: Session) -> str:
-    """How fast the model writes, and how long ghost text takes that the model is asked for."""
+    """How fast the model writes, and how long ghost text from the model takes."""
     latency = session.host.latency
     writing = f"{latency.writing:.1f} tokens a second" if latency.writing else ""
     wait = f"ghost text after {median(latency.answers):.1f} s" if latency.answers else ""
@@ -95,5 +95,5 @@ async def _models(session: Session) -> Menu:
 
 
 def _chosen(session: Session) -> str:
-    """The model of the settings; of a path or an address only the file, as there is no room."""
+    """The model in the settings; only the file name of a path or URL, for lack of room."""
     return re.split(r"[/\\]", session.settings.model)[-1]

@@ -1,4 +1,4 @@
-"""The models that a picker offers, and choosing one; the same in every editor."""
+"""The models for a picker, and choosing one; the same in every editor."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from herdmate.models.user_sources import is_given
 
 
 async def models(session: Session) -> ModelList:
-    """All models, with whether they fit into the memory that is free now."""
+    """All models, and whether each fits into the memory that is free now."""
     context = session.settings.engine.context_tokens
     found = await asyncio.to_thread(_listed, context)
     free = psutil.virtual_memory().available + session.host.held_memory()
@@ -32,7 +32,7 @@ async def models(session: Session) -> ModelList:
 
 
 async def check(session: Session, name: str) -> None:
-    """Raises ``ModelError`` where there is no model of that name, and nothing to ask for one."""
+    """Raise ``ModelError`` if the name is neither a known model nor a place to fetch one from."""
     if name in ("", "auto") or is_given(name):
         return
     if all(model.name != name for model in (await models(session)).models):
@@ -40,7 +40,7 @@ async def check(session: Session, name: str) -> None:
 
 
 async def choose_model(session: Session, name: str) -> None:
-    """Use a model from now on; one that is not here is fetched before. Raises ``HerdmateError``."""
+    """Use a model from now on, fetching it first if needed. Raises ``HerdmateError``."""
     name = name or "auto"
     here = next((model for model in (await models(session)).models if model.name == name), None)
     if name != "auto" and not (here and here.installed):
@@ -64,9 +64,9 @@ def _entry(model: Listed, free: int, measured: float) -> ModelEntry:
 
 
 def _detail(model: Listed, free: int, measured: float) -> str:
-    """What one chooses by, in the order of its weight: VS Code cuts off all beyond 90 characters.
+    """What helps to choose, most important first: VS Code cuts it off after 90 characters.
 
-    Whether it fits, what it cannot do, how fast it is, where it is and its licence.
+    Whether the model fits, what it cannot do, how fast it is, where it is, and its licence.
     """
     fits = model.needs <= free
     needs = f"needs {model.needs / 1e9:.1f} of {free / 1e9:.1f} GB free"
@@ -89,4 +89,4 @@ _LACKS = {
     (False, True): "no ghost text",
     (False, False): "only continues text",
 }
-"""By whether a model fills in, and whether it follows instructions."""
+"""Keyed by whether a model fills in, and whether it follows instructions."""

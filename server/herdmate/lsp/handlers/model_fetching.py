@@ -1,4 +1,4 @@
-"""Fetching a model from within the editor, only ever because the user said so."""
+"""Fetching a model from within the editor, only at the user's request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _YES, _AGREE, _LOAD = "Fetch the starter", "Agree and fetch", "Load it"
 
 
 async def load_or_offer(session: Session) -> None:
-    """Load the model; where there is none, offer to fetch the starter, and do only if told to."""
+    """Load the model; if there is none, offer to fetch the starter."""
     try:
         await _load(session)
     except NoModelError as error:
@@ -36,7 +36,7 @@ async def load_or_offer(session: Session) -> None:
 
 
 async def load_chosen(session: Session) -> None:
-    """Load what the changed settings ask for; warn before, where there is not enough memory."""
+    """Load the model in the changed settings, after a warning if there is not enough memory."""
     held = session.host.held_memory()
     warning = await asyncio.to_thread(memory_warning, session.settings, held)
     asks = warning and session.capabilities.show_message_request
@@ -45,9 +45,9 @@ async def load_chosen(session: Session) -> None:
 
 
 async def pull_model(session: Session, name: str) -> Path:
-    """Bring a model to this machine, and answer its file; one that is missed here is loaded.
+    """Fetch a model, if needed, and answer its file; without a model so far, also load one.
 
-    Raises ``ModelError`` for an unknown name or a licence that is not agreed to, ``FetchError``.
+    Raises ``ModelError`` for an unknown name or a licence not agreed to, and ``FetchError``.
     """
     files = await asked(name, model_folder())
     model = files[0]
@@ -57,16 +57,16 @@ async def pull_model(session: Session, name: str) -> Path:
     paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
     if session.status.state == "noModel":
         session.spawn(_load(session))
-    return paths[0]  # llama.cpp finds the other parts beside it
+    return paths[0]  # llama.cpp finds the other parts next to it
 
 
 def find(name: str) -> CatalogueModel | None:
-    """The catalogue's model of a name, or ``None`` for no name. Raises ``ModelError``."""
+    """The catalogue's model with a name, or ``None`` for no name. Raises ``ModelError``."""
     return catalogue.find(name) if name else None
 
 
 async def fetch_model(session: Session, wanted: CatalogueModel | None) -> None:
-    """Fetch a model of the catalogue, or the starter, and load it. Raises ``FetchError``."""
+    """Fetch a model from the catalogue, or the starter, and load it. Raises ``FetchError``."""
     model = wanted or catalogue.starter()
     if model.notice and not await _agrees_to_licence(session, model):
         return
@@ -100,7 +100,7 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
 
 
 async def _load(session: Session) -> None:
-    """Load the model; a client without a status of ours sees the load as progress."""
+    """Load the model; a client without ``herdmate/status`` sees the load as progress."""
     await agree_on_key(session)
     if not await session.load_model() or session.capabilities.status:
         return
@@ -109,7 +109,7 @@ async def _load(session: Session) -> None:
             while session.status.state in ("starting", "loading"):
                 report(session.status.message, session.status.fraction)
                 await session.next_status()
-        except asyncio.CancelledError:  # by the user, who sees how long it takes
+        except asyncio.CancelledError:  # by the user, with the progress's cancel button
             await session.stop_loading()
             raise
 
@@ -124,7 +124,7 @@ async def _agrees(session: Session, sentence: str) -> bool:
 
 
 async def _agrees_to_licence(session: Session, model: CatalogueModel) -> bool:
-    """Show the licence's name and notice before the file is fetched."""
+    """Does the user agree to the licence? Its name and notice are shown before the fetch."""
     terms = f"{model.title} is under the {model.licence} ({model.licence_url}). {model.notice}"
     if session.capabilities.show_message_request:
         return await agrees(session, terms, _AGREE)

@@ -1,4 +1,4 @@
-"""Tests in a new file: written by the model, created by the client, never over a file."""
+"""Tests in a new file: written by the model, created by the client, never overwriting a file."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herdmate.text import folder_of, path_of
 
 
 async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
-    """Have tests written and show the new file. Raises ``HerdmateError``."""
+    """Have the model write tests, and show the new file. Raises ``HerdmateError``."""
     action = session.library.get(arguments.action)
     selection, path = await selection_of(session, arguments), path_of(arguments.uri)
     root = folder_of(path, session.folders) if path else None

@@ -1,4 +1,4 @@
-"""Other extensions that give ghost text: the user is told once, and may leave it to them."""
+"""Other extensions that give ghost text: the user is told once, and can leave it to them."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _OTHERS = {
     "rjmacarthy.twinny": "twinny",
     "tabbyml.vscode-tabby": "Tabby",
 }
-"""Extension ids as VS Code's marketplace has them. Wingman gives no ghost text."""
+"""Extension ids in VS Code's marketplace. Wingman gives no ghost text."""
 
 
 async def tell_of_others(session: Session) -> None:
-    """Say what clashes where another extension gives ghost text too; about each only once."""
+    """Tell the user that another extension gives ghost text too, once for each extension."""
     found = [known for known in sorted(_OTHERS) if known in session.capabilities.extensions]
     asks = session.capabilities.configure and session.capabilities.show_message_request
     if not found or not asks or not session.settings.completion.enabled:
@@ -44,9 +44,9 @@ async def tell_of_others(session: Session) -> None:
 
 
 def _noted(found: list[str], folder: Path) -> list[str]:
-    """Those of which the user was not told; from now on they were.
+    """The extensions that the user has not been told about, now noted as told.
 
-    None where that cannot be noted: better not told than at every start.
+    Empty if that cannot be noted: better never to tell than to tell at every start.
     """
     try:
         news = [known for known in found if not (folder / known).exists()]

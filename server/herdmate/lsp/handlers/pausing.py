@@ -1,4 +1,4 @@
-"""No ghost text for a while: for an hour by the server itself, else by the client's settings."""
+"""Pausing ghost text: for an hour by the server itself, otherwise by the client's settings."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ _HOUR = 3600.0
 
 
 def is_paused(session: Session) -> bool:
-    """Did the user want no ghost text for now?"""
+    """Has the user paused ghost text for an hour?"""
     return session.paused_until > asyncio.get_running_loop().time()
 
 
 def paused_words(session: Session) -> str:
-    """Until when that is, by the clock on the wall."""
+    """When the pause ends, in local time."""
     left = session.paused_until - asyncio.get_running_loop().time()
     return f"paused until {time.strftime('%H:%M', time.localtime(time.time() + left))}"
 
 
 def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:
-    """What is paused or resumed, and in which language; raises ``JsonRpcException``."""
+    """What to pause or resume, and in which language; raises ``JsonRpcException``."""
     what, language = texts_from_lsp(arguments, 2)
     if what not in ("", "workspace", "language"):
         raise wrong("The command's first argument is workspace, language, or nothing.")
@@ -36,7 +36,7 @@ def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:
 
 
 async def pause(session: Session, what: str, language: str) -> None:
-    """Give no ghost text for an hour, in this ``workspace``, or in a ``language``."""
+    """Pause ghost text for an hour, or until resumed in this ``workspace`` or a ``language``."""
     if what == "workspace":
         await change(session, "completion.enabled", False, workspace=True)
     elif what == "language":
@@ -47,7 +47,7 @@ async def pause(session: Session, what: str, language: str) -> None:
 
 
 async def resume(session: Session, what: str, language: str) -> None:
-    """Give ghost text again."""
+    """Resume ghost text."""
     if what == "workspace":
         await change(session, "completion.enabled", None)
     elif what == "language":

@@ -1,5 +1,5 @@
-"""When the model reads ahead: a document was opened, the cursor rests, typing has paused, ghost
-text is shown, or code was selected."""
+"""When the model reads ahead: after a document is opened, the cursor rests, typing pauses, ghost
+text is shown, or code is selected."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ _AFTER_OPENING = 0.3
 _AFTER_SHOWING = 0.5
 _AFTER_SELECTING = 0.5
 _AFTER_TYPING = 1.5
-"""Seconds. Longer than a thought takes: what was moved is evaluated anew, and typing stops that."""
+"""Seconds. Longer than a pause for thought: moved text is evaluated anew, and typing stops that."""
 
 _MOST_SELECTED = 8_000
-"""Characters: some 2,000 tokens."""
+"""Characters, about 2,000 tokens."""
 
 
 def after_opening(session: Session, uri: str) -> None:
-    """Of a file that was opened the whole is read, as far as the window reaches."""
+    """Read a newly opened file, as far as the window reaches."""
     if (opened := session.documents.find(uri)) is not None:
         _soon(session, uri, len(opened.document.text), _AFTER_OPENING)
 
 
 def after_change(session: Session, params: types.DidChangeTextDocumentParams) -> None:
-    """Typing has paused behind the last change."""
+    """Read at the end of the last change, once typing pauses."""
     uri = params.text_document.uri
     changes = params.content_changes
     if (opened := session.documents.find(uri)) is None or not changes:
@@ -52,7 +52,7 @@ def after_change(session: Session, params: types.DidChangeTextDocumentParams) ->
 
 
 def after_hint(session: Session, hint: Any) -> None:
-    """``herdmate/cursor``: the cursor of an editor that tells rests there."""
+    """Read where the cursor rests, according to ``herdmate/cursor``."""
     try:
         uri, position = hint["uri"], position_from_json(hint["position"])
     except (KeyError, TypeError, ValueError):
@@ -63,15 +63,15 @@ def after_hint(session: Session, hint: Any) -> None:
 
 
 def after_showing(session: Session, cursor: Cursor) -> None:
-    """Ghost text is shown, and may be accepted."""
+    """Read at the cursor while ghost text is shown, in case it is accepted."""
     _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
 
 
 def after_selecting(session: Session, selection: Selection, explain: Action) -> None:
-    """Lines are selected, and may be explained next: the question for that is read.
+    """Read the prompt that explains the selected lines, as the user may ask for that next.
 
-    Where less than a line is, somebody rather copies a word; much code takes longer to read than
-    anybody hesitates.
+    A selection within one line is more likely a word to copy; a large one takes longer to read
+    than a user hesitates.
     """
     code = selection.text.strip()
     if session.settings.completion.prefill and "\n" in code and len(code) <= _MOST_SELECTED:
@@ -80,7 +80,7 @@ def after_selecting(session: Session, selection: Selection, explain: Action) -> 
 
 
 def stop(session: Session, uri: str) -> None:
-    """Something more urgent is to be done in this document."""
+    """Stop reading ahead in this document, as something more urgent has come up."""
     if (older := session.reading_ahead.pop(uri, None)) is not None:
         older.cancel()
 
@@ -92,9 +92,9 @@ def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
 
 
 def _later(session: Session, uri: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Read ahead after some seconds; only the newest place of all, and a sleeping model sleeps on.
+    """Read ahead after some seconds, only at the newest place; a sleeping model is not woken.
 
-    Forty files that change at once would push each other out of the cache.
+    Forty files that change at once would evict each other from the cache.
     """
     for other in tuple(session.reading_ahead):
         stop(session, other)

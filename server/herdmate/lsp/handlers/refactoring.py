@@ -1,4 +1,4 @@
-"""Refactorings: run one, and put its edits into the document as one versioned, undoable step."""
+"""Refactorings: run one, and apply its edits as one versioned, undoable step."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ _AGAIN = "Run again"
 async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None:
     """Run a refactoring with progress and apply it. Raises ``HerdmateError``.
 
-    Where the document has moved on meanwhile the user is asked whether to run it again.
+    If the document has changed in the meantime, asks the user whether to run it again.
     """
     action = session.library.get(arguments.action)
     if action.kind == "tests":
         return await write_tests_beside(session, arguments)
     title = title_of(action, action_input_of(session, arguments))
     while True:
-        # As it is now: until the client has agreed to show progress the user may type.
+        # Resolved first: the user may type until the client has agreed to show progress.
         selection = await selection_of(session, arguments)
         async with progress(session, title) as report, session.thinking():
             done = await run_rewrite(session, arguments, selection, counted(report))
@@ -61,7 +61,7 @@ async def run_rewrite(
     selection: Selection,
     on_progress: Callable[[int], None],
 ) -> Rewrite:
-    """Ask the model for a refactoring of what the arguments select. Raises ``HerdmateError``."""
+    """Ask the model for a refactoring of the selection. Raises ``HerdmateError``."""
     action, action_input = (
         session.library.get(arguments.action),
         action_input_of(session, arguments),
@@ -76,7 +76,7 @@ async def run_rewrite(
 def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:
     """A workspace edit that names the document's version.
 
-    Raises ``StaleError`` when the document has moved on meanwhile.
+    Raises ``StaleError`` if the document has changed in the meantime.
     """
     document = done.target.document
     opened = session.documents.get(document.uri)
@@ -98,10 +98,10 @@ def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.Workspa
 
 
 def _annotation(session: Session, done: Rewrite, title: str) -> types.ChangeAnnotation:
-    """What the edit is called, and whether the user is to see it first.
+    """The edit's title, and whether the user has to confirm it first.
 
-    VS Code's preview shows an edit that needs confirmation with an empty box, which the user has to
-    tick: so it is asked for only where there is something to decide.
+    VS Code's preview shows an edit that needs confirmation with an empty box that the user has to
+    tick, so confirmation is required only if there is something to decide.
     """
     about = "Herdmate: callers may have to change too" if done.touches_callers else "Herdmate"
     about = f"{about}. {done.reasons}" if done.reasons else about
@@ -115,7 +115,7 @@ def _is_previewed(session: Session, done: Rewrite) -> bool:
 
 
 def _moved(session: Session, arguments: ActionArguments, done: Rewrite) -> ActionArguments:
-    """The same for the document as it is now."""
+    """The same arguments for the document as it is now."""
     opened = session.documents.get(arguments.uri)
     now = moved(done.target.span, done.target.document.text, opened.document.text)
     range_ = range_to_json(opened.lines.range(now))

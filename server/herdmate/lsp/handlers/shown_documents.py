@@ -1,4 +1,4 @@
-"""What Herdmate shows in the editor itself: texts as Markdown, and questions to the user."""
+"""What Herdmate shows in the editor: Markdown documents, and questions to the user."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from herdmate.usage.prompt_report import prompt_report
 
 _FOLDER = "shown"
 _OF_A_SERVER = re.compile(r"[0-9]{1,10}")
-_KEPT_SECONDS = 24 * 3600  # in a folder of a process that may be another by now
+_KEPT_SECONDS = 24 * 3600  # if the process id may have been reused
 _SCHEME = "herdmate"
 _MOST_SHOWN = 8
 
 
 async def offer_content(session: Session) -> None:
-    """Have the client ask for documents of ours, where it can: these lie in no file."""
+    """Have the client ask for our own documents, which are not files, if it supports that."""
     if session.capabilities.shows_content:
         name = types.WORKSPACE_TEXT_DOCUMENT_CONTENT
         options = types.TextDocumentContentOptions([_SCHEME])
@@ -39,14 +39,16 @@ async def offer_content(session: Session) -> None:
 
 
 def content(session: Session, uri: str) -> types.TextDocumentContentResult:
-    """The text of a document of ours."""
+    """The text of one of our own documents."""
     gone = "This is gone: it was shown by a server that has ended, or long ago.\n"
     return types.TextDocumentContentResult(session.shown.get(uri, gone))
 
 
 async def show_markdown(session: Session, name: str, text: str) -> None:
-    """Have the client show a text of a name of its own: an editor reads nothing again that it
-    shows already. Where no file can be written the user is told why it is not shown."""
+    """Have the client show a text under a new name, as editors do not reload what they show.
+
+    Raises ``HerdmateError`` if this needs a file and none can be written.
+    """
     name = f"{name}-{uuid.uuid4().hex[:8]}.md"
     if session.capabilities.shows_content:
         uri = f"{_SCHEME}:/{name}"
@@ -59,15 +61,15 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
 
 
 async def show_document(session: Session, uri: str) -> None:
-    """Have the client show a document, and put the cursor there."""
+    """Have the client show a document and move the focus to it."""
     params = types.ShowDocumentParams(uri, external=False, take_focus=True)
     await tell(session, types.WINDOW_SHOW_DOCUMENT, params)
 
 
 def forget_shown() -> None:
-    """Remove what this server has shown in files, and what servers have left that ended badly.
+    """Remove the files that this server has shown, and those left behind by servers that crashed.
 
-    To be called at the start and at the end: what the model saw is the user's code.
+    Call this at the start and at the end: what the model saw is the user's code.
     """
     folder = _folder()
     with suppress(OSError):
@@ -79,9 +81,9 @@ def forget_shown() -> None:
 
 
 def _written(name: str, text: str) -> Path:
-    """A file that only the user may read, in a folder of this server alone.
+    """Write a file that only the user can read, in this server's own folder; answers its path.
 
-    Raises ``HerdmateError`` where there is no such folder to be had.
+    Raises ``HerdmateError`` if there can be no such folder.
     """
     folder = _folder()
     own = folder / str(os.getpid())
@@ -104,7 +106,7 @@ def _folder() -> Path:
 
 
 def _check_ours(folder: Path) -> None:
-    """Raises ``OSError`` for a link, or a folder of another user; closes an open one."""
+    """Raise ``OSError`` for a link or another user's folder; make our own private."""
     found = os.lstat(folder)
     if not stat.S_ISDIR(found.st_mode):
         raise OSError(None, "it is a link")
@@ -116,7 +118,7 @@ def _check_ours(folder: Path) -> None:
 
 
 def _is_left(item: Path) -> bool:
-    """Is it our own, or of a server that runs no more?"""
+    """Is it our own, or left behind by a server that no longer runs?"""
     if not _OF_A_SERVER.fullmatch(item.name) or item.name == str(os.getpid()):
         return True
     made = item.lstat().st_mtime
@@ -135,7 +137,7 @@ def _remove(item: Path) -> None:
 
 
 async def agrees(session: Session, question: str, yes: str, no: str = "Not now") -> bool:
-    """Ask the user, with a button for yes and one for no; only for clients that can."""
+    """Ask the user, with a button for yes and one for no; only for clients that support that."""
     actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
     question = as_message(question)
     params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
@@ -148,7 +150,7 @@ async def agrees(session: Session, question: str, yes: str, no: str = "Not now")
 
 
 async def show_seen(session: Session) -> str | None:
-    """What the model was asked last; answered only where it cannot be shown."""
+    """Show the last request to the model; answers the text only if the client cannot show it."""
     text = prompt_report(session.host.last_request)
     if not session.capabilities.show_document:
         return text

@@ -1,4 +1,4 @@
-"""What the command ``herdmate.status`` answers: the status, and what the engine has done."""
+"""The answer to the command ``herdmate.status``: the status, and what the engine has done."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from herdmate.lsp.session import Session
 
 
 async def report(session: Session) -> dict[str, Any]:
-    """The status; with a model also its process and the tokens evaluated since it started."""
+    """The status; with a model, also its process and the tokens evaluated since it started."""
     answer = asdict(session.status)
     answer["silence"] = session.silence
     if session.status.state in ("ready", "thinking"):
         answer["engineProcess"] = session.host.process_id
         answer["engine"] = asdict(await session.host.totals())
-        answer["writing"] = session.host.latency.writing  # tokens a second
+        answer["writing"] = session.host.latency.writing  # tokens per second
         answer["window"] = await _window(session)
     return answer
 
 
 async def _window(session: Session) -> dict[str, Any]:
-    """How much of the code the model sees, and why that is less than the settings say."""
+    """How much of the code the model sees, and why, if that is less than the settings say."""
     info = await session.host.ready()
     latency = session.host.latency
     before, after = budget(info, session.settings.completion, latency)
@@ -33,14 +33,14 @@ async def _window(session: Session) -> dict[str, Any]:
 
 
 def why_nothing(session: Session) -> str:
-    """Say why nothing was shown last."""
+    """Show, and answer, why the last request for ghost text gave nothing."""
     sentence = sentence_of_silence(session)
     session.show(sentence, types.MessageType.Info)
     return sentence
 
 
 def sentence_of_silence(session: Session) -> str:
-    """Why nothing was shown when ghost text was asked for last."""
+    """Why the last request for ghost text gave nothing, in a sentence for the user."""
     if session.status.state not in ("ready", "thinking", "sleeping"):
         return session.status.message or f"Herdmate is {session.status.state}."
     if session.silence:

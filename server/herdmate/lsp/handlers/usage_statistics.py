@@ -1,4 +1,4 @@
-"""Local statistics: the session's events are counted, and now and then written to the file."""
+"""Local statistics: counts the session's events, and writes them to the file now and then."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from herdmate.usage import statistics
 from herdmate.usage.shown_suggestion import Accepted
 
 _SECONDS = 30.0
-"""Between two writes, and until an accepted text is looked for again."""
+"""Time between two writes, and until an accepted text is checked again."""
 
 _NOTE = "This is kept on this machine only; `herdmate stats --erase` erases it."
 
 
 def after_asking(session: Session, cursor: Cursor) -> float:
-    """The editor asked for ghost text; answers when."""
+    """Count a request for ghost text; answers its time."""
     if session.settings.stats:
         session.tally.asked(cursor.document.language)
         _save_soon(session)
@@ -38,7 +38,7 @@ def after_answering(
     answer: tuple[Completion, ...] | Silence | HerdmateError | None,
     asked_at: float,
 ) -> None:
-    """What it was answered; a request that another overtook is not."""
+    """Count the answer to a request; a superseded request has none."""
     if not session.settings.stats or not answer:
         return
     language, seconds = cursor.document.language, time.perf_counter() - asked_at
@@ -50,7 +50,7 @@ def after_answering(
 
 
 def after_generating(session: Session, request: Request, usage: Usage) -> None:
-    """The model was asked for ghost text."""
+    """Count the tokens of a request to the model for ghost text."""
     opened = session.documents.find(request.lane.removeprefix("type "))
     if session.settings.stats and opened is not None and request.priority is Priority.TYPING:
         session.tally.generated(opened.document.language, usage)
@@ -59,7 +59,7 @@ def after_generating(session: Session, request: Request, usage: Usage) -> None:
 def offered(
     session: Session, cursor: Cursor, items: Sequence[Completion]
 ) -> list[types.Command | None]:
-    """Texts are shown; the commands by which editors tell that one was accepted."""
+    """Record the texts shown; answers the commands with which editors report acceptance."""
     if not session.settings.stats:
         return [None] * len(items)
     return [
@@ -69,27 +69,27 @@ def offered(
 
 
 def after_change(session: Session, uri: str) -> None:
-    """A document was edited; editors that run no command tell so that a text was accepted."""
+    """Check whether an edit accepted a text, as some editors run no command for that."""
     opened = session.documents.find(uri)
     if session.settings.stats and opened is not None:
         _judge_later(session, session.tally.changed(opened.document))
 
 
 def after_accepting(session: Session, number: int) -> None:
-    """The editor tells that a text was accepted."""
+    """Count a text that the editor reports as accepted."""
     if session.settings.stats:
         _judge_later(session, session.tally.accept(number))
 
 
 def before_closing(session: Session, uri: str) -> None:
-    """What was accepted in a document was kept, or not."""
+    """Judge whether the texts accepted in a document were kept."""
     if (opened := session.documents.find(uri)) is not None:
         for item in session.tally.waiting(uri):
             session.tally.judge(item, opened.document)
 
 
 def finish(session: Session) -> None:
-    """The server ends: all is judged and written."""
+    """Judge and write everything, before the server ends."""
     for uri in session.documents.uris():
         before_closing(session, uri)
     if session.saving is not None:
@@ -100,7 +100,7 @@ def finish(session: Session) -> None:
 
 
 async def show(session: Session) -> str | None:
-    """The figures; answered only where they cannot be shown."""
+    """Show the figures; answers the text only if the client cannot show it."""
     file = session.statistics_file
     counts = await asyncio.to_thread(file.read) + session.tally.counted
     is_off = "" if session.settings.stats else "Counting is switched off by herdmate.stats. "

@@ -1,6 +1,7 @@
-"""Keeping the index of the workspace, and knowing which files the model must not see.
+"""Keeping the workspace's index, and knowing which files the model must not see.
 
-The workspace is read at the start, and what changes later, a file at a time while nobody types.
+The workspace is read at the start, and changed files later, one at a time while the user is not
+typing.
 """
 
 from __future__ import annotations
@@ -28,21 +29,22 @@ from herdmate.text import folder_of, path_of
 _log = logging.getLogger(__name__)
 
 _REST = 0.03
-"""Seconds between two files, of which each takes some milliseconds of a processor."""
+"""Seconds between two files, each of which takes a few milliseconds of CPU time."""
 _TYPING = 1.0
 _MOST_EDITED = 10
 
 _AT_ONCE = 10
-"""Documents that are looked at before others have their turn; each takes half a millisecond."""
+"""Documents checked before yielding to other work; each takes half a millisecond."""
 
 _FILES_AT_ONCE = 50
-"""Files whose names are looked at before others have their turn."""
+"""File names checked before yielding to other work."""
 
 
 async def index_workspace(session: Session) -> None:
-    """Read what the files of the workspace define; files are looked for on another thread.
+    """Index what the workspace's files define; the search for files runs on another thread.
 
-    Anew, this finds what may be read now, and forgets all else. The newest call does it.
+    Calling it again picks up the files that may be read by then and forgets all others. A newer
+    call supersedes an older one.
     """
     if session.settings.completion.related and session.folders:
         await session.supersede("index", _index(session))
@@ -65,7 +67,7 @@ async def _index(session: Session) -> None:
 
 
 async def _read(session: Session, path: Path) -> bool:
-    """Have the index read a file, away from the event loop; was there anything to do?"""
+    """Index a file off the event loop; answers whether there was anything to do."""
     index, root = session.project.index, folder_of(path, session.folders)
     if root is None or (stamp := index.stamp_if_new(path)) is None:
         return False
@@ -73,7 +75,7 @@ async def _read(session: Session, path: Path) -> bool:
 
 
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
-    """The files of all folders, each once: one folder may lie in another."""
+    """The files of all folders, each once, as folders may be nested."""
     seen: set[Path] = set()
     for path in islice(chain.from_iterable(map(readable_files, folders)), MOST_FILES):
         if path not in seen:
@@ -82,7 +84,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def after_changing_folders(session: Session) -> None:
-    """The workspace has other folders."""
+    """Adapt to a change of the workspace's folders."""
     session.learn_folders()
     session.load_prompts()
     session.rules = {}
@@ -90,14 +92,14 @@ def after_changing_folders(session: Session) -> None:
 
 
 def after_opening(session: Session, *uris: str) -> None:
-    """Documents, or a notebook's cells, were opened: are they such as the model must not see?"""
+    """Check whether the model may see newly opened documents or notebook cells."""
     _look_at_rules(session, uris)
     _look_at_documents(session, uris)
     _tell_opened(session)
 
 
 def after_change(session: Session, uri: str) -> None:
-    """A document was edited."""
+    """Note when a document was edited, and which were edited last."""
     now = asyncio.get_running_loop().time()
     session.host.latency.note_key(now - session.typed_at)
     session.typed_at = now
@@ -107,9 +109,9 @@ def after_change(session: Session, uri: str) -> None:
 
 
 def after_saving(session: Session, uris: Iterable[str]) -> None:
-    """Files were saved, or may have changed, come or gone otherwise.
+    """Handle files that were saved, or may have been changed, created or deleted otherwise.
 
-    What they say of ignoring holds at once, what they define is read while nobody types.
+    Their ignore rules apply at once; their definitions are read while the user is not typing.
     """
     saved = tuple(uris)
     if any(holds_rules(Path(unquote(uri))) for uri in saved):
@@ -135,7 +137,7 @@ async def _in_slices(uris: Sequence[str], size: int, look: Callable[[Sequence[st
 
 
 def after_closing(session: Session, uri: str) -> None:
-    """A document was closed."""
+    """Forget a closed document."""
     session.project.withheld.pop(uri, None)
     session.project.forget(uri)
     _tell_opened(session)
@@ -149,7 +151,7 @@ async def _look_at_changed(session: Session) -> None:
 
 
 async def _look_again(session: Session, path: Path) -> bool:
-    """A file may have changed, come or gone; was it read?"""
+    """Check a file that may have been changed, created or deleted; answers whether it was read."""
     index, root = session.project.index, folder_of(path, session.folders)
     if root is None or not _could_be_indexed(session, path):
         return False
@@ -158,7 +160,7 @@ async def _look_again(session: Session, path: Path) -> bool:
         return False
     if (path not in index and len(index) >= MOST_FILES) or not await _read(session, path):
         return False
-    if _must_not_be_read(session, path, root):  # rules may have come meanwhile
+    if _must_not_be_read(session, path, root):  # rules may have changed in the meantime
         index.forget(path)
     return True
 
@@ -168,7 +170,7 @@ def _must_not_be_read(session: Session, path: Path, root: Path) -> bool:
 
 
 def _could_be_indexed(session: Session, path: Path) -> bool:
-    """By its name and place alone."""
+    """Could the index take this file, judging by its name and place alone?"""
     root = folder_of(path, session.folders)
     return (
         session.settings.completion.related
@@ -184,7 +186,7 @@ def _is_by_link(path: Path, root: Path) -> bool:
 
 
 def _look_at_rules(session: Session, uris: Iterable[str]) -> None:
-    """Have the rules changed that hold for what lies in the folders of some files?"""
+    """Check all documents if the ignore rules of these files' workspace folders have changed."""
     paths = map(path_of, {uri.partition("#")[0] for uri in uris})
     folders = {folder_of(path, session.folders) for path in set(paths) if path is not None}
     now = {folder: state_of_rules(folder) for folder in folders if folder is not None}
@@ -195,10 +197,10 @@ def _look_at_rules(session: Session, uris: Iterable[str]) -> None:
 
 
 def _look_at_all(session: Session) -> None:
-    """Rules that have changed hold at once; the index follows while nobody types.
+    """Apply changed ignore rules at once; the index follows while the user is not typing.
 
-    Of many documents those that the model is asked about are looked at now. The others it does not
-    see until they were.
+    If many documents are open, those in use by the model are checked now. The others are withheld
+    until they have been checked.
     """
     session.project.choose_anew()
     urgent = {*session.reading_ahead, *session.completion.in_flight, *session.edited}
@@ -215,12 +217,12 @@ _NOT_LOOKED_AT = "what git ignores has changed, and this file is just being look
 
 
 def _look_at_open(session: Session, uris: Iterable[str]) -> None:
-    """Some may have been closed meanwhile."""
+    """Check those documents that are still open."""
     _look_at_documents(session, [uri for uri in uris if uri in session.documents])
 
 
 def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
-    """May the model see open documents? The cells of a notebook lie in one file."""
+    """Withhold the documents that the model must not see; a notebook's cells share one file."""
     reasons: dict[str, str | None] = {}
     for uri in uris:
         file = uri.partition("#")[0]
@@ -232,7 +234,7 @@ def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
 
 
 def _withhold(session: Session, uri: str, reason: str | None) -> None:
-    """Where the model may not see a document any more, what it does with that stops."""
+    """Withhold a document for a reason and stop the model's work on it; ``None`` releases it."""
     if reason is None:
         session.project.withheld.pop(uri, None)
         return
@@ -243,7 +245,7 @@ def _withhold(session: Session, uri: str, reason: str | None) -> None:
 
 
 async def watch_files(session: Session) -> None:
-    """Ask a client that watches files to tell what other programs change."""
+    """Register for changes by other programs with a client that watches files."""
     if session.capabilities.watches_files:
         watched = types.DidChangeWatchedFilesRegistrationOptions(
             [types.FileSystemWatcher(glob_pattern="**/*")]
@@ -253,7 +255,7 @@ async def watch_files(session: Session) -> None:
 
 
 async def _until_nobody_types(session: Session) -> None:
-    while (since := asyncio.get_running_loop().time() - session.typed_at) < _TYPING:  # noqa: ASYNC110 - the next key sets it anew
+    while (since := asyncio.get_running_loop().time() - session.typed_at) < _TYPING:  # noqa: ASYNC110 - each keystroke resets it
         await asyncio.sleep(_TYPING - since)
 
 
