@@ -64,7 +64,7 @@ async def test_where_no_folder_of_ours_can_be_written_the_rest_works(
         actions = await client.actions(URI, (0, 0), (2, 0))
         await client.run(actions["explain"])
         if variable == "XDG":  # the other says nothing of the cache's folder
-            reason = f"The text cannot be shown: no file can be written to {blocked}"
+            reason = f"It cannot be shown, since {blocked}"
             await client.until(lambda: [m for m in client.messages if reason in m.message])
         await client.workspace_execute_command_async(types.ExecuteCommandParams("herdmate.why"))
         assert client.questions == []
