@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 
+from herdmate.actions.context import ActionContext
 from herdmate.actions.write_tests import NewFile
 from herdmate.cli import once
 from herdmate.cli.main import main
+from herdmate.context.project import Project
 from herdmate.engine.client import start_fake
+from herdmate.engine.host import EngineHost
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.text import Edit, Span
 
@@ -26,7 +29,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     record = tmp_path / "record.txt"
     pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
     message = start_fake({"fim_middle": "1", "": "It adds."}, pieces, record=str(record))
-    monkeypatch.setattr(once, "first_message", lambda _settings: (message, SimpleNamespace()))
+    monkeypatch.setattr(once, "first_message", lambda *_: (message, SimpleNamespace()))
     return record
 
 
@@ -97,7 +100,7 @@ def test_write_leaves_what_has_changed_meanwhile(
         return SimpleNamespace(edits=(Edit(Span(0, 3), "async def"),), reasons="")
 
     monkeypatch.setattr(once, "rewrite", rewrite)
-    monkeypatch.setattr(once, "_companion", lambda *_: nullcontext())
+    monkeypatch.setattr(once, "_running", lambda *_: nullcontext())
     said = _refused(["refactor", "simplify", f"{path}:1-2", "--write"], capsys)
     assert "has changed meanwhile" in said
     assert path.read_text("utf-8") == "theirs\n"
@@ -129,7 +132,9 @@ def test_tests_are_not_written_out_of_the_project(
     monkeypatch.setattr("herdmate.actions.write_tests.attempted", attempted)
     monkeypatch.setattr("herdmate.actions.write_tests.question_for", question)
     monkeypatch.setattr("herdmate.actions.write_tests.unknown_names", lambda _: set())
-    monkeypatch.setattr(once, "_companion", lambda *_: nullcontext())
+    monkeypatch.setattr(
+        once, "_running", lambda *_: nullcontext(ActionContext(EngineHost(), Project()))
+    )
     said = _refused(["refactor", "write_tests", f"{project}/visible.py:1-2", "--write"], capsys)
     assert "leads out of" in said
     assert list(outside.iterdir()) == []

@@ -166,7 +166,7 @@ def test_a_model_that_writes_escapes(
     pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
     replies = {"fim_middle": "'\x1b[2J'", "": "It \x1b]0;owned\x07 adds.\u202e"}
     message: Any = start_fake(replies, pieces)
-    monkeypatch.setattr(once, "first_message", lambda _: (message, SimpleNamespace()))
+    monkeypatch.setattr(once, "first_message", lambda *_: (message, SimpleNamespace()))
     (tmp_path / "a.py").write_text("def total():\n    return \n")
     for arguments in (["complete", f"{tmp_path}/a.py:2:11"], ["explain", f"{tmp_path}/a.py:1-2"]):
         assert run(arguments) == 0
