@@ -82,6 +82,7 @@ def test_bad_input_is_answered_with_a_sentence(arguments: tuple[str, ...], words
 
 
 @pytest.mark.model
+@pytest.mark.timeout(1200)  # one minute alone, but threads that wait for each other share badly
 def test_the_starter_against_llama_cpp_python(starter_model: Path) -> None:
     """The rival sees the very prompts that Herdmate's model saw."""
     found = _bench(

@@ -141,8 +141,8 @@ def _is_model(name: str) -> bool:
 def _lm_studio() -> Iterator[Path]:
     home = Path.home()
     homes = [home / ".lmstudio", home / ".cache" / "lm-studio"]
-    if lines := _text(home / ".lmstudio-home-pointer").split("\n"):
-        homes.insert(0, Path(lines[0].strip() or homes[0]))
+    if told := _text(home / ".lmstudio-home-pointer").partition("\n")[0].strip():
+        homes.insert(0, Path(told))
     for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
         told = _object(settings / "settings.json").get("downloadsFolder")
         if isinstance(told, str) and told:
