@@ -120,7 +120,7 @@ def test_tests_are_not_written_out_of_the_project(
         (project / "tests").symlink_to(outside)
     asked = []
 
-    async def attempted(_question: object, _companion: object, take: Any, _: object) -> NewFile:
+    async def attempted(_question: object, _model: object, take: Any, _: object) -> NewFile:
         asked.append(1)
         if is_late:
             (project / "tests").symlink_to(outside)

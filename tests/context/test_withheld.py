@@ -57,18 +57,17 @@ def test_a_link_by_way_of_a_secret_name_is_withheld(tmp_path: Path) -> None:
     assert reason_to_withhold_file(tmp_path / "c.py", ()) is None
 
 
-def test_only_the_companion_tells_an_engine_anything() -> None:
-    """What it tells goes through the redaction: see ``Companion.generate``."""
+def test_only_the_engine_host_tells_an_engine_anything() -> None:
+    """What it tells goes through the redaction: see ``EngineHost.generate``."""
     told = re.compile(
         r"engine\.(?:generate|count_tokens)\(|_running\(\)\)\.(?:generate|count_tokens)"
     )
     places = [
         path.name
-        for layer in ("assist", "lsp", "cli", "eval")
-        for path in (Path(herdmate.__file__).parent / layer).rglob("*.py")
+        for path in Path(herdmate.__file__).parent.rglob("*.py")
         if told.search(path.read_text("utf-8"))
     ]
-    assert places == ["companion.py"]
+    assert places == ["host.py"]
 
 
 async def test_whatever_a_request_says_its_secrets_are_stars(tmp_path: Path) -> None:

@@ -25,9 +25,9 @@ pytestmark = [
 ]
 
 _SLEEPY = """
-from herdmate.models.start import Companion
-start = Companion.start
-Companion.start = lambda self, message, _sleep_after: start(self, message, 0.2)
+from herdmate.engine.host import EngineHost
+start = EngineHost.start
+EngineHost.start = lambda self, message, _sleep_after: start(self, message, 0.2)
 """
 """The setting is in minutes."""
 

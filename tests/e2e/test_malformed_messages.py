@@ -179,10 +179,13 @@ async def _do_the_main_job(client: RawClient) -> None:
     explain = next(item for item in answer["result"] if item["data"]["action"] == "explain")
     before = len(client.told)
     assert (await client.request("workspace/executeCommand", explain["command"]))["result"] is None
-    await client.until(lambda: any(_is_end(message) for message in client.told[before:]))
-    parts = [m["params"] for m in client.told[before:] if m["method"] == "herdmate/explanation"]
-    assert "It sums." in "".join(part["text"] for part in parts)
+    await client.until(lambda: "It sums." in _explained(client.told[before:]))
 
 
-def _is_end(message: dict[str, Any]) -> bool:
-    return message["method"] == "herdmate/explanation" and bool(message["params"]["done"])
+def _explained(told: list[dict[str, Any]]) -> str:
+    """Explanations that are done; one that an earlier message asked for may be among them."""
+    parts = [message["params"] for message in told if message["method"] == "herdmate/explanation"]
+    done = {part["id"] for part in parts if part["done"]}
+    return "\n".join(
+        "".join(part["text"] for part in parts if part["id"] == found) for found in done
+    )

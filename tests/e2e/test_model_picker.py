@@ -35,8 +35,9 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
-    """Hugging Face, with bytes as many as the starter's first."""
+    """Hugging Face, where the starter is said to be as large as it is."""
     with serving({path_at_the_hub(STARTER): bytes(8 << 20)}) as files:
+        files.claims = STARTER.size
         monkeypatch.setenv("HF_ENDPOINT", files.url)
         for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "HF_HUB_OFFLINE"):
             monkeypatch.delenv(name, raising=False)

@@ -207,8 +207,13 @@ def test_at_a_port_the_token_comes_first() -> None:
         ports.append(port)
         told.set()
 
+    codes: list[int] = []
+
+    async def end(code: int) -> None:
+        codes.append(code)
+
     thread = threading.Thread(
-        target=socket_server.serve_port, args=(server, "secret", tell), daemon=True
+        target=socket_server.serve_port, args=(server, "secret", tell, end), daemon=True
     )
     thread.start()
     assert told.wait(30)
@@ -225,6 +230,7 @@ def test_at_a_port_the_token_comes_first() -> None:
         assert b'"serverInfo"' in connection.recv(65536)
     thread.join(30)
     assert not thread.is_alive()
+    assert codes == [1]  # the client has not said shutdown
 
 
 @pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell")

@@ -18,7 +18,8 @@ class Files:
     """What is served by path, and what was asked.
 
     ``stalls_after``: an answer stops after so many bytes until ``go_on`` is set; 0 never does.
-    ``says_size``: answers carry their length.
+    ``says_size``: answers carry their length. ``claims``: the size they announce, if it is not the
+    true one.
     """
 
     data: dict[str, bytes]
@@ -33,6 +34,7 @@ class Files:
     stalls_after: int = 0
     takes_ranges: bool = True
     says_size: bool = True
+    claims: int = 0
     go_on: threading.Event = field(default_factory=threading.Event)
 
     def gets(self) -> list[tuple[str, str | None]]:
@@ -106,14 +108,14 @@ def _handler(files: Files) -> type[BaseHTTPRequestHandler]:
                 return b""
             ranged = asked is not None and files.takes_ranges
             start = int(asked.removeprefix("bytes=").partition("-")[0]) if ranged else 0
-            rest = whole[start:]
+            rest, size = whole[start:], files.claims or len(whole)
             self.send_response(206 if ranged else 200)
             for name, value in files.headers.items():
                 self.send_header(name, value)
             if files.says_size:
-                self.send_header("Content-Length", str(len(rest)))
+                self.send_header("Content-Length", str(size - start))
             if ranged:
-                self.send_header("Content-Range", f"bytes {start}-{len(whole) - 1}/{len(whole)}")
+                self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
             self.end_headers()
             return rest
 

@@ -16,7 +16,7 @@ from herdmate.engine.scoring import scorer
 from herdmate.errors import SelectionError
 from herdmate.models.perplexity import WINDOW, measured, windows
 
-SOURCE = Path(__file__).parents[2] / "server/herdmate/assist/gate.py"
+SOURCE = Path(__file__).parents[2] / "server/herdmate/completion/syntax_check.py"
 
 
 def test_windows_do_not_overlap_and_the_rest_is_left_out() -> None:

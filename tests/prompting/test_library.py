@@ -162,7 +162,7 @@ def test_a_paragraph_without_anything_to_say_is_left_out(tmp_path: Path) -> None
         ("\n".join(f"{'a.' * 190}a{n} = 1" for n in range(150)), "there is no key"),
         ("a = " + "9" * 30_000, "cannot be read as TOML"),
         ("x" * 70_000, "larger than 65536 bytes"),
-        (GOOD + f"max_tokens = {'9' * 400}", "32768 at most"),
+        (GOOD + f"max_tokens = {'9' * 400}", "max_tokens must be 1 to 16384"),
         (GOOD + "temperature = nan", "temperature 0 to 2"),
         (GOOD + "temperature = inf", "temperature 0 to 2"),
         (GOOD.replace('"T"', '"' + "T" * 500 + '"'), "title must be one line"),

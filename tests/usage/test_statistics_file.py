@@ -80,7 +80,7 @@ def test_a_full_disk_costs_the_counts_alone(
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as patch, caplog.at_level(logging.WARNING):
-        patch.setattr(Path, "write_text", full)
+        patch.setattr(os, "fsync", full)
         assert not StatisticsFile(path).add(Counter({KEY: 1}))
     assert "No space left on device" in caplog.text
     assert StatisticsFile(path).add(Counter({KEY: 1}))

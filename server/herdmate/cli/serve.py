@@ -6,7 +6,7 @@ import argparse
 import json
 import secrets
 from collections.abc import Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,11 @@ from herdmate.engine.client import start_fake
 from herdmate.engine.remote import api_key
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import SetupError
-from herdmate.lsp.connection import serve_stdio
-from herdmate.lsp.handlers import usage_statistics
-from herdmate.lsp.handlers.shown_documents import forget_shown
+from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import FirstMessage, Session
 from herdmate.lsp.shutdown import end_in_order, tidy_up
-from herdmate.lsp.socket_server import HAS_SOCKETS, serve_port, serve_socket
+from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
@@ -57,17 +55,17 @@ def _run(arguments: argparse.Namespace) -> int:
     first_message = engine_starter(arguments.fake_engine)
     leave_working_directory()
     server = create_server(first_message)
-    end_in_order(server)
-    try:
+    with ExitStack() as at_end:
+        end_in_order(server, at_end)
+        tidy = partial(tidy_up, server, at_end)
         if getattr(arguments, "socket", None) is not None:
-            serve_socket(server, arguments.socket.absolute())
+            path = Path(absolute(str(arguments.socket)))
+            serve_socket(server, path, at_end, partial(end_process, tidy))
         elif getattr(arguments, "token_file", None) is not None:
-            _serve_port(server, arguments.token_file.absolute())
+            file = Path(absolute(str(arguments.token_file)))
+            _serve_port(server, file, at_end, partial(end_process, tidy))
         else:
-            return serve_stdio(server.protocol, partial(tidy_up, server))
-    finally:
-        usage_statistics.finish(server)  # even if the editor exits without saying so
-        forget_shown()
+            return serve_stdio(server.protocol, tidy)
     return 0
 
 
@@ -79,8 +77,13 @@ class _Gone(argparse.Action):
         parser.error(f"--tcp is no more, since anybody could connect there; use {instead}.")
 
 
-def _serve_port(server: Session, file: Path) -> None:
+def _serve_port(server: Session, file: Path, at_end: ExitStack, end: End) -> None:
     token = secrets.token_urlsafe(32)
+
+    def remove() -> None:
+        with suppress(OSError):
+            if token.encode() in read_bytes(file, 1000):
+                file.unlink()
 
     def tell(port: int) -> None:
         try:
@@ -90,12 +93,8 @@ def _serve_port(server: Session, file: Path) -> None:
                 f"{file} cannot be made ({error.strerror or error}); give --token-file another."
             ) from error
 
-    try:
-        serve_port(server, token, tell)
-    finally:
-        with suppress(OSError):
-            if token.encode() in read_bytes(file, 1000):
-                file.unlink()
+    at_end.callback(remove)
+    serve_port(server, token, tell, end)
 
 
 def engine_starter(fake_script: Path | None) -> FirstMessage:

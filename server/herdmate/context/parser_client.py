@@ -43,6 +43,8 @@ _START = 30.0
 _LONGEST_ANSWER = 16 << 20
 _COMMAND = child_process.python_command("herdmate.context.parser_worker")
 
+_BUSY: Mapping[str, Any] = {"busy": True}
+
 _numbers = itertools.count(1)
 
 
@@ -79,6 +81,7 @@ class ParserClient:
         self._answers: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self._is_starting = False
         self._is_fresh = True  # has not answered anything yet
+        self._ends = 0  # calls of end()
         self._refused: OrderedDict[bytes, None] = OrderedDict()
 
     @property
@@ -93,6 +96,7 @@ class ParserClient:
 
     def end(self) -> None:
         """End the process, even if it is busy; the next request starts another."""
+        self._ends += 1
         if (process := self._process) is not None:
             process.kill()
 
@@ -111,13 +115,10 @@ class ParserClient:
         ``None`` if the edits were harmful. Raises ``LookupError`` if the tree is no longer kept or
         the process is busy for another thread.
         """
-        if not self._lock.acquire(timeout=max(seconds, 0.0)):
-            raise LookupError(old)
-        self._lock.release()
         told = [(edit.span.start, edit.span.end, edit.new_text) for edit in edits]
         question = {"do": "edit", "old": old, "length": old_length, "edits": told, "tree": number}
-        answer = self._ask(question, text, language, seconds)
-        if answer == {}:
+        answer = self._ask(question, text, language, seconds, wait=max(seconds, 0.0))
+        if answer in ({}, _BUSY):
             raise LookupError(old)
         return None if answer is None else answer.get("parsed") is True
 
@@ -138,13 +139,18 @@ class ParserClient:
         return tuple((name, code, holder) for name, code, holder in found)
 
     def _ask(
-        self, question: Mapping[str, Any], text: str, language: str, seconds: float
-    ) -> Mapping[str, Any] | None:
-        """The answer; ``None`` if there is none in time or the question ended the process."""
+        self, question: Mapping[str, Any], text: str, language: str, seconds: float,
+        wait: float = _LONGEST_WAIT,
+    ) -> Mapping[str, Any] | None:  # fmt: skip
+        """The answer; ``None`` if there is none in time or the question ended the process.
+
+        ``_BUSY`` if the process still works for another thread after ``wait`` seconds.
+        """
         if self._refused and _mark(text, language) in self._refused:
             return None
-        if not self._lock.acquire(timeout=_LONGEST_WAIT):
-            return None
+        if not self._lock.acquire(timeout=wait):
+            return _BUSY
+        ends = self._ends
         try:
             line = json.dumps({**question, "seconds": seconds}).encode() + b"\n"
             for _ in range(2):
@@ -153,6 +159,8 @@ class ParserClient:
                 if (found := self._exchange(line, seconds)) is not None:
                     self._is_fresh = False
                     return found
+                if self._ends != ends:  # it was told to end, and the text did no harm
+                    return None
                 # A used process can have ended for lack of work or over an earlier question.
                 if not self._has_ended() or is_fresh:
                     break

@@ -8,6 +8,7 @@ returns does not hog a CPU forever, even if the server is gone.
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import json
 import os
@@ -39,6 +40,7 @@ _MEMORY = 768 << 20
 
 def main() -> None:
     """Answer until the input ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent
     output = _private_output()
     _limit_memory()
     threading.stack_size(_STACK)
@@ -56,6 +58,11 @@ class _Clock:
 
 
 def _serve(questions: BinaryIO, output: BinaryIO, clock: _Clock) -> None:
+    with contextlib.suppress(BrokenPipeError):  # the server is gone
+        _answer_all(questions, output, clock)
+
+
+def _answer_all(questions: BinaryIO, output: BinaryIO, clock: _Clock) -> None:
     trees = _Trees()
     output.write(b"{}\n")
     output.flush()
@@ -73,9 +80,9 @@ def _serve(questions: BinaryIO, output: BinaryIO, clock: _Clock) -> None:
 
 
 def _end_in(seconds: float) -> None:
-    """End the process after ``seconds``, even inside native code; 0 cancels that."""
+    """End the process after ``seconds`` of work, even in native code; 0 cancels that."""
     if sys.platform != "win32":
-        signal.setitimer(signal.ITIMER_REAL, seconds)  # nothing handles SIGALRM, so it kills us
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # nothing handles SIGPROF, so it kills us
     elif seconds:
         faulthandler.dump_traceback_later(seconds, exit=True, file=sys.__stderr__)
     else:

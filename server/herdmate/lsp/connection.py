@@ -71,15 +71,18 @@ async def _converse_by(
     given = (descriptor, asyncio.get_running_loop(), chunks)
     threading.Thread(target=_pump, args=given, daemon=True, name="stdin").start()
     code = await converse(protocol, chunks.get)
-    await _stop_all(tidy_up, code)
+    await end_process(tidy_up, code)
     return code
 
 
-async def _stop_all(tidy_up: Callable[[], Awaitable[None]], code: int) -> None:
+async def end_process(tidy_up: Callable[[], Awaitable[None]], code: int) -> None:
     """Tidy up and cancel all other tasks, then end the process even if some of them still run.
 
     A normal exit would also wait for a thread that hangs on an unreachable disk.
     """
+    last = threading.Timer(2 * _TIDY_SECONDS, os._exit, (code,))  # should the loop hang as well
+    last.daemon = True
+    last.start()
     others = asyncio.all_tasks() - {asyncio.current_task()}
     tidying = asyncio.ensure_future(tidy_up())
     for task in others:

@@ -393,7 +393,7 @@ class Session(LanguageServer):
     async def _advise(self, message: str) -> None:
         """Report the error with advice on what would fit into memory; this reads the disks."""
         advice = await asyncio.to_thread(memory_advice, self.settings)
-        if self.status.message == message:  # nothing else was loaded meanwhile
+        if self.status.message == as_message(message):  # nothing else was loaded meanwhile
             self.fail(NoMemoryError(f"{message} {advice[:1].upper()}{advice[1:]}."))
 
     def _ready_message(self) -> str:

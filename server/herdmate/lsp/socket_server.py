@@ -13,12 +13,11 @@ import json
 import logging
 import os
 import re
-import signal
 import socket
 import stat
 import struct
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from herdmate.errors import SetupError
@@ -37,28 +36,32 @@ _LONGEST_MESSAGE = 64 << 20
 _GREETING_SECONDS = 10.0
 
 
+End = Callable[[int], Awaitable[None]]
+"""Ends the process in order with the exit code."""
+
+
 class ForeignError(Exception):
     """The client does not speak the protocol, or is not allowed to connect."""
 
 
-def serve_socket(server: Session, path: Path) -> None:
+def serve_socket(server: Session, path: Path, at_end: ExitStack, end: End) -> None:
     """Serve the first client that sends ``initialize`` on a socket, until it hangs up.
 
-    Raises ``SetupError`` if the socket cannot be created.
+    ``at_end`` will remove the socket. Raises ``SetupError`` if it cannot be created.
     """
-    with suppress(ValueError):  # not the main thread
-        signal.signal(signal.SIGTERM, _end)  # so that the socket is removed
     listening = _bound(path)
     made = os.lstat(path)
-    try:
-        _serve(server, listening, "")
-    finally:
+
+    def remove() -> None:
         with suppress(OSError):
             if os.path.samestat(os.lstat(path), made):
                 path.unlink()
 
+    at_end.callback(remove)
+    _serve(server, listening, "", end)
 
-def serve_port(server: Session, token: str, tell: Callable[[int], None]) -> None:
+
+def serve_port(server: Session, token: str, tell: Callable[[int], None], end: End) -> None:
     """The same on a local port, for a client that sends the token first.
 
     Any user of the machine can connect to a port, so the connection begins with the header line
@@ -66,11 +69,7 @@ def serve_port(server: Session, token: str, tell: Callable[[int], None]) -> None
     """
     listening = socket.create_server(("127.0.0.1", 0))
     tell(listening.getsockname()[1])
-    _serve(server, listening, token)
-
-
-def _end(*_: object) -> None:
-    raise SystemExit(0)
+    _serve(server, listening, token, end)
 
 
 def _bound(path: Path) -> socket.socket:
@@ -128,17 +127,18 @@ def _clear(path: Path) -> None:
     raise SetupError(f"Another server listens at {path}; end it, or give another path.")
 
 
-def _serve(server: Session, listening: socket.socket, token: str) -> None:
-    with suppress(SystemExit, KeyboardInterrupt):  # SIGTERM or Ctrl-C
-        asyncio.run(_until_the_client_leaves(server, listening, token))
+def _serve(server: Session, listening: socket.socket, token: str, end: End) -> None:
+    asyncio.run(_until_the_client_leaves(server, listening, token, end))
     server.shutdown()  # type: ignore[no-untyped-call]
 
 
-async def _until_the_client_leaves(server: Session, listening: socket.socket, token: str) -> None:
-    left, is_taken = asyncio.Event(), False
+async def _until_the_client_leaves(
+    server: Session, listening: socket.socket, token: str, end: End
+) -> None:
+    left, is_taken, code = asyncio.Event(), False, 1
 
     async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        nonlocal is_taken
+        nonlocal is_taken, code
 
         def admit() -> None:
             nonlocal is_taken
@@ -150,7 +150,7 @@ async def _until_the_client_leaves(server: Session, listening: socket.socket, to
         try:
             if is_taken or not _is_our_user(writer):
                 raise ForeignError("another client is served already, or it is another user's")
-            await converse(server.protocol, _Doorkeeper(reader, token, admit).read)
+            code = await converse(server.protocol, _Doorkeeper(reader, token, admit).read)
         except (ForeignError, ConnectionError, asyncio.IncompleteReadError) as error:
             _log.warning("a connection was closed: %s", error)
         finally:
@@ -163,6 +163,7 @@ async def _until_the_client_leaves(server: Session, listening: socket.socket, to
     )
     async with await start(meet, sock=listening, limit=_LONGEST_HEADER):
         await left.wait()
+        await end(code)
 
 
 class _Doorkeeper:

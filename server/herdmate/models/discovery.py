@@ -141,8 +141,8 @@ def _is_model(name: str) -> bool:
 def _lm_studio() -> Iterator[Path]:
     home = Path.home()
     homes = [home / ".lmstudio", home / ".cache" / "lm-studio"]
-    if told := _text(home / ".lmstudio-home-pointer").partition("\n")[0].strip():
-        homes.insert(0, Path(told))
+    if pointer := _text(home / ".lmstudio-home-pointer").partition("\n")[0].strip():
+        homes.insert(0, Path(pointer))
     for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
         told = _object(settings / "settings.json").get("downloadsFolder")
         if isinstance(told, str) and told:

@@ -61,6 +61,8 @@ async def test_what_is_planted_while_the_model_writes(
     async def apply(_session: object, edit: Any, _title: str) -> None:
         sent.append(edit)
 
+    async def selection(*_: object) -> None: ...
+
     @asynccontextmanager
     async def progress(*_: object) -> Any:
         yield lambda *_: None
@@ -68,10 +70,10 @@ async def test_what_is_planted_while_the_model_writes(
     monkeypatch.setattr(new_tests, "write_tests", write)
     monkeypatch.setattr(new_tests, "apply", apply)
     monkeypatch.setattr(new_tests, "progress", progress)
-    monkeypatch.setattr(new_tests, "selection_of", lambda *_: None)
+    monkeypatch.setattr(new_tests, "selection_of", selection)
     session: Any = SimpleNamespace(
         library=SimpleNamespace(get=lambda _: SimpleNamespace(title="Write Tests")),
-        folders=(project,), companion=None, capabilities=SimpleNamespace(show_document=False),
+        folders=(project,), action_context=None, capabilities=SimpleNamespace(show_document=False),
         thinking=lambda: _Thinking(),
     )  # fmt: skip
     arguments: Any = SimpleNamespace(action="x", uri=(project / "a.py").as_uri())

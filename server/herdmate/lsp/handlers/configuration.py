@@ -16,6 +16,8 @@ from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
 
+_SILENT = object()
+
 
 async def pull(session: Session) -> bool:
     """Ask the client for its settings, if it supports that, and apply them.
@@ -25,8 +27,9 @@ async def pull(session: Session) -> bool:
     if session.capabilities.configuration:
         item = types.ConfigurationItem(section=settings_layers.SECTION)
         params = types.ConfigurationParams([item])
-        told = await ask(session, types.WORKSPACE_CONFIGURATION, params, _first, None)
-        session.layers = settings_layers.with_pulled(session.layers, told)
+        told = await ask(session, types.WORKSPACE_CONFIGURATION, params, _first, _SILENT)
+        if told is not _SILENT:  # a client that is slow has not removed its settings
+            session.layers = settings_layers.with_pulled(session.layers, told)
     return _adopt(session)
 
 
