@@ -8,30 +8,32 @@ from __future__ import annotations
 
 from typing import Any
 
-_MOST_STEPS = 200  # if the path down is not found
+_MOST_EMPTY = 8
 
 
 def ancestors(root: Any, start: int, end: int) -> list[Any]:
     """The innermost node that contains the bytes ``start:end``, then its parent, and so on."""
-    node = root.descendant_for_byte_range(start, end)
-    if node is None:
-        return []
-    way = [root]
-    cursor = root.walk()
+    node, empty = root.descendant_for_byte_range(start, end), list[Any]()
+    # The way down does not lead to empty nodes, at whose position other nodes begin too.
+    while node is not None and node.start_byte == node.end_byte and len(empty) < _MOST_EMPTY:
+        empty.append(node)
+        node = node.parent
+    return empty if node is None else [*empty, *_way_up(root, node)]
+
+
+def _way_up(root: Any, node: Any) -> list[Any]:
+    """A node and its ancestors; just the node and the root if the way down misses it."""
+    way, cursor = [root], root.walk()
     while way[-1].id != node.id:
-        cursor.goto_first_child_for_byte(node.start_byte)  # the return value differs by version
+        if cursor.goto_first_child_for_byte(node.start_byte) is False:
+            # Version 0.21 answers so for the first child, and goes on showing the parent.
+            cursor.goto_parent()
+            cursor.goto_first_child()
+        while cursor.node.end_byte <= node.start_byte and cursor.goto_next_sibling():
+            pass  # version 0.21 stops at a child that ends there
         inner = cursor.node
         if inner.id == way[-1].id:
-            return _upwards(node)
+            return [node, root]
         way.append(inner)
     way.reverse()
-    return way
-
-
-def _upwards(node: Any) -> list[Any]:
-    """The ancestors of an empty node, at whose position other nodes begin too."""
-    way: list[Any] = []
-    while node is not None and len(way) < _MOST_STEPS:
-        way.append(node)
-        node = node.parent
     return way

@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Literal
 
-from herdmate.context.ignored import rules_in
+from herdmate.context.ignored import Rules, rules_in
 from herdmate.context.secret_names import is_secret
 
 MOST_FILES = 5_000
@@ -20,6 +20,10 @@ LARGEST_FILE = 64_000
 
 _MOST_ENTRIES = 100_000  # in all folders of a workspace; most are files that are left out
 _MOST_IN_FOLDER = 20_000
+MOST_LEVELS = 100
+"""Folders in one another; what lies deeper is neither read nor shown to the model, because checking
+a path against the rules of each folder costs the square of its depth."""
+
 _MOST_WORK = 20_000_000  # characters of paths matched against rules; takes a few seconds
 _STATES_AT_ONCE = 2_000  # rule states that are matched in the time of one bare character
 _PRICE_OF_RULES = 20_000  # characters charged for rules that cannot be read
@@ -54,7 +58,7 @@ def _walk(root: Path) -> Iterator[Path]:
             if work < 0:
                 return
             if _is(entry, "dir"):
-                if not _is_left_out(entry.name) and not rules.ignore(path, is_folder=True):
+                if _may_be_entered(path, rules):
                     below = rules.within(path)
                     work -= _PRICE_OF_RULES if below.unreadable else 2 * below.states
                     if not below.unreadable:
@@ -65,6 +69,11 @@ def _walk(root: Path) -> Iterator[Path]:
                 and not rules.ignore(path, is_folder=False)
             ):
                 yield path
+
+
+def _may_be_entered(folder: Path, rules: Rules) -> bool:
+    is_deep = len(folder.parts) >= MOST_LEVELS
+    return not (is_deep or _is_left_out(folder.name) or rules.ignore(folder, is_folder=True))
 
 
 def is_in_left_out_folder(path: Path, root: Path) -> bool:

@@ -9,11 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+from herdmate.context.files import MOST_LEVELS
 from herdmate.context.ignored import is_ignored, unreadable_rules
 from herdmate.context.secret_names import is_secret
 from herdmate.redaction.redact import Redactions
 from herdmate.text import Document, folder_of
 
+_DEEP = f"the file lies in more than {MOST_LEVELS} folders, one in another"
 _MOST_LINKS = 16
 _LONGEST_URI = 8192
 _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
@@ -35,7 +37,11 @@ def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None
 
     ``folders`` are the workspace's.
     """
+    if len(path.parts) > MOST_LEVELS:
+        return _DEEP
     files = {path, *_led_to(path), Path(os.path.realpath(path))}
+    if any(len(file.parts) > MOST_LEVELS for file in files):
+        return _DEEP
     by_git = [file for file in files if is_ignored(file, folder_of(file, folders))]
     unreadable = (unreadable_rules(file, folder_of(file, folders)) for file in by_git)
     rules = next(filter(None, unreadable), None)
