@@ -24,8 +24,8 @@ _STARTING = frozenset({
     "ProcessPoolExecutor", "check_call", "check_output", "getoutput", "getstatusoutput",
 })  # fmt: skip
 _MODULES = frozenset({"multiprocessing", "pty", "concurrent.futures.process"})
-_IN_SUBPROCESS = frozenset({"PIPE", "DEVNULL", "STDOUT", "Popen", "Process"})
-"""What may be named of ``subprocess``: constants, and types in annotations."""
+_IN_SUBPROCESS = frozenset({"PIPE", "DEVNULL", "STDOUT", "Popen", "Process", "TimeoutExpired"})
+"""What may be named of ``subprocess``: constants, an error, and types in annotations."""
 
 
 def _starts(path: Path) -> list[str]:
