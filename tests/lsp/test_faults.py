@@ -224,7 +224,7 @@ async def test_what_is_shown_as_a_file_meets_a_full_disk(
         found.session.capabilities = replace(
             found.session.capabilities, explanation=False, show_document=True
         )
-        monkeypatch.setattr(Path, "write_text", _no_room)
+        monkeypatch.setattr(os, "fsync", _no_room)
         for command in (protocol.COMMAND_SEEN, protocol.COMMAND_STATS):
             asked = found.client._ask(
                 types.WORKSPACE_EXECUTE_COMMAND, types.ExecuteCommandParams(command)
