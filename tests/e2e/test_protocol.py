@@ -231,7 +231,7 @@ async def test_behind_the_chosen_entry_no_bracket_is_doubled(
 
 
 async def test_a_newer_request_supersedes_and_both_are_answered(tmp_path: Path) -> None:
-    async with editor(NEOVIM, tmp_path, GHOST, seconds=0.002) as client:
+    async with editor(NEOVIM, tmp_path, GHOST, seconds=0.02) as client:
         client.open(URI, CODE)
         older = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
         newer = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
