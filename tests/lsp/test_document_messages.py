@@ -14,7 +14,7 @@ from herdmate.lsp.documents import Documents
 from herdmate.lsp.open_document import edited
 from herdmate.text import Edit, Span, narrowed
 from tests.lsp.in_process import Peer, peer
-from tests.lsp.parsing import parse_all
+from tests.lsp.parsing import parse_all, refresh_until_fresh
 
 URI = "file:///a.py"
 CODE = "def f(a, b):\n    return a + b\n\n"
@@ -99,14 +99,7 @@ def test_a_long_file_is_parsed_in_slices_and_may_be_edited_meanwhile() -> None:
     tree = documents.get(URI).document.tree
     assert isinstance(tree, syntax.SyntaxTree)
     assert tree.source.text == _text(documents)
-    for _ in range(100):  # the machine may be busy
-        documents.refresh(URI)
-        parse_all(documents)
-        tree = documents.get(URI).document.tree
-        assert isinstance(tree, syntax.SyntaxTree)
-        if not tree.is_stale:
-            break
-    assert not tree.is_stale
+    tree = refresh_until_fresh(documents, URI)
     assert syntax.definition_names(tree, _text(documents))[:2] == ("f", "f")
 
 

@@ -10,7 +10,7 @@ from lsprotocol import types
 from herdmate.context import syntax
 from herdmate.context.parser_client import ParserClient
 from herdmate.lsp.documents import Documents
-from tests.lsp.parsing import parse_all
+from tests.lsp.parsing import parse_all, refresh_until_fresh
 
 URI = "file:///a.py"
 
@@ -120,12 +120,5 @@ def test_a_long_file_is_parsed_when_typing_pauses() -> None:
     assert isinstance(tree, syntax.SyntaxTree)
     assert tree.is_stale
     assert not syntax.error_count(tree)
-    for _ in range(100):  # the machine may be busy
-        documents.refresh(URI)
-        parse_all(documents)
-        tree = documents.get(URI).document.tree
-        assert isinstance(tree, syntax.SyntaxTree)
-        if not tree.is_stale:
-            break
-    assert not tree.is_stale
+    tree = refresh_until_fresh(documents, URI)
     assert syntax.error_count(tree)

@@ -52,17 +52,6 @@ def serve_stdio(protocol: Protocol, tidy_up: Callable[[], Awaitable[None]]) -> i
     return asyncio.run(_converse_by(protocol, sys.stdin.fileno(), tidy_up))
 
 
-async def converse_over(
-    protocol: Protocol, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-) -> int:
-    """Converse over a connection such as a socket, then close it; answers the exit code."""
-    protocol.set_writer(writer)
-    try:
-        return await converse(protocol, lambda: reader.read(_CHUNK))
-    finally:
-        writer.close()
-
-
 async def _converse_by(
     protocol: Protocol, descriptor: int, tidy_up: Callable[[], Awaitable[None]]
 ) -> int:

@@ -77,7 +77,7 @@ class Documents:
         return self.start(Document(item.uri, item.language_id, item.text, item.version))
 
     def start(self, document: Document) -> OpenDocument:
-        """Keep a document with its lines, and with its tree if parsing is quick."""
+        """Keep a document with its lines, and begin to parse it."""
         self._names[_plain(document.uri)] = document.uri
         self._open[document.uri] = opened_from(document, self.encoding)
         self._parse(("", document.uri))
@@ -215,7 +215,7 @@ class Documents:
         return opened.document if opened is not None else None
 
     def _parse(self, key: _Key) -> None:
-        """Begin to parse a document; a short one is finished at once."""
+        """Begin to parse a document; ``parse_on`` goes on with it."""
         document = self._document(key)
         assert document is not None
         old = document.tree if isinstance(document.tree, syntax.SyntaxTree) else None

@@ -32,7 +32,6 @@ _HEADER = re.compile(rb"(?i:content-(?:length: *([0-9]{1,18})|type: *[\x20-\x7e]
 _TOKEN = re.compile(rb"Herdmate-Token: ([\x21-\x7e]{1,200})\r\n")
 _LONGEST_HEADER = 4096
 _LONGEST_GREETING = 1 << 20  # bytes of initialize
-_LONGEST_MESSAGE = 64 << 20
 _GREETING_SECONDS = 10.0
 
 
@@ -189,7 +188,7 @@ class _Doorkeeper:
 
     async def readline(self) -> bytes:
         """A header line, empty at the end of the stream."""
-        if not self._is_admitted and self._token:
+        if self._token:
             found = _TOKEN.fullmatch(await self._line())
             if found is None or not hmac.compare_digest(found[1], self._token.encode()):
                 raise ForeignError("it does not know the token")
@@ -197,16 +196,13 @@ class _Doorkeeper:
         line = await self._line()
         found = _HEADER.fullmatch(line)
         self._lines += 1
-        most = _LONGEST_MESSAGE if self._is_admitted else _LONGEST_GREETING
-        if line and (found is None or self._lines > 3 or int(found[1] or 0) > most):
+        is_long = found is not None and int(found[1] or 0) > _LONGEST_GREETING
+        if line and (found is None or self._lines > 3 or is_long):
             raise ForeignError("it does not speak the protocol")
         return line
 
     async def readexactly(self, count: int) -> bytes:
-        """A message's body."""
-        self._lines = 0
-        if self._is_admitted:
-            return await self._reader.readexactly(count)
+        """The first message's body."""
         try:
             body = await asyncio.wait_for(self._reader.readexactly(count), _GREETING_SECONDS)
         except asyncio.TimeoutError as error:
@@ -218,10 +214,9 @@ class _Doorkeeper:
         return body
 
     async def _line(self) -> bytes:
-        """The next line; before admission, a client has limited time to send it."""
-        seconds = None if self._is_admitted else _GREETING_SECONDS
+        """The next line, for which a client has limited time."""
         try:
-            return await asyncio.wait_for(self._reader.readline(), seconds)
+            return await asyncio.wait_for(self._reader.readline(), _GREETING_SECONDS)
         except asyncio.TimeoutError as error:
             raise ForeignError("it falls silent") from error
         except ValueError as error:

@@ -93,10 +93,6 @@ class Machine:
     may_repack: bool = True
 
 
-KV_TYPES = Axis("kv_type", ("f16", "q8_0"))
-"""Measured for advice only; never chosen, since it changes the model's answers."""
-
-
 def axes(machine: Machine) -> list[Axis]:
     """What to try on this machine, the most important first; without axes of one value."""
     layers = machine.layers

@@ -67,10 +67,6 @@ class Redactions:
             self._known.popitem(last=False)
         return _starred(lines, _keys_in(text))
 
-    def forget(self, name: Hashable) -> None:
-        """Drop what is remembered of a text."""
-        self._known.pop(name, None)
-
 
 # --- changes
 

@@ -138,7 +138,6 @@ async def _in_slices(uris: Sequence[str], size: int, look: Callable[[Sequence[st
 
 def after_closing(session: Session, uri: str) -> None:
     """Forget a closed document."""
-    session.project.withheld.pop(uri, None)
     session.project.forget(uri)
     _tell_opened(session)
 
