@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import herdmate
+from herdmate.context.files import MOST_LEVELS, readable_files
 from herdmate.context.withheld import reason_to_withhold, reason_to_withhold_file
 from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
@@ -118,3 +119,20 @@ def test_rules_that_cannot_be_read_withhold_and_say_which_they_are(tmp_path: Pat
     assert "git ignores this file" in reason
     (tmp_path / ".gitignore").unlink()
     assert reason_to_withhold_file(tmp_path / "a.py", (tmp_path,)) is None
+
+
+def test_what_lies_too_deep_is_withheld_and_not_searched(tmp_path: Path) -> None:
+    """Checking a path against the rules of each folder costs the square of its depth."""
+    folder = tmp_path
+    while len(folder.parts) < MOST_LEVELS + 2:
+        folder = folder / "a"
+        folder.mkdir()
+        (folder / "x.py").write_text("x = 1\n")
+    reason = reason_to_withhold_file(folder / "x.py", (tmp_path,))
+    assert reason is not None
+    assert f"more than {MOST_LEVELS} folders" in reason
+    (tmp_path / "link.py").symlink_to(folder / "x.py")
+    assert reason_to_withhold_file(tmp_path / "link.py", (tmp_path,)) == reason
+    found = list(readable_files(tmp_path))
+    assert found
+    assert all(reason_to_withhold_file(file, (tmp_path,)) is None for file in found)
