@@ -54,6 +54,17 @@ async def test_what_was_chosen_stays_while_one_types(neighbours: Project, projec
     assert await _seen(neighbours, project) == seen
 
 
+async def test_a_choice_made_before_all_files_were_read_grows_in_a_pause(
+    neighbours: Project, project: Path
+) -> None:
+    neighbours.index.forget(project / "shapes.py")
+    few = await _seen(neighbours, project)
+    assert "area" not in few
+    neighbours.index.read(project / "shapes.py")
+    assert await _seen(neighbours, project) == few
+    assert "area" in await _seen(neighbours, project, nobody_types=True)
+
+
 async def test_without_room_nothing_is_kept(neighbours: Project, project: Path) -> None:
     assert await _seen(neighbours, project)
     assert await _seen(neighbours, project, 0) == ""

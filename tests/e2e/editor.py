@@ -115,8 +115,8 @@ class Editor(LanguageClient):
 
     async def until_ready(self) -> dict[str, Any]:
         """Wait for the model, by asking: not every client is told."""
-        while (status := await self.status())["state"] != "ready":
-            assert status["state"] in ("starting", "loading", "thinking"), status
+        while "engineProcess" not in (status := await self.status()) or status["state"] != "ready":
+            assert status["state"] in ("starting", "loading", "thinking", "ready"), status
         return status
 
     def all_progress(self) -> list[Any]:

@@ -43,7 +43,7 @@ class Terminal:
         """The same with the escape sequences of its colours."""
         return self._run("capture-pane", "-p", "-e")
 
-    def until(self, there: Callable[[], Any], seconds: float = 30.0) -> Any:
+    def until(self, there: Callable[[], Any], seconds: float = 120.0) -> Any:
         """Wait until ``there`` answers something true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:

@@ -31,6 +31,9 @@ _MODULES = (
 _BEFORE_US = {"encodings", "sitecustomize", "usercustomize", "herdmate", "site"}
 """What Python itself imports before our first line, of what PYTHONPATH names."""
 
+_BEFORE_US_AS_SCRIPT = {"re", "collections"}
+"""And what the script that pip writes imports before it, of what PYTHONPATH names."""
+
 _BEFORE_US_WITH_M = {"herdmate", "runpy", "importlib", "collections"}
 """And with ``-m``, of what lies in the working directory: nothing we print or start uses that."""
 
@@ -116,7 +119,7 @@ async def test_nothing_in_the_folder_runs_when_the_server_is_started_in_it(
     is_script = start == "the console script"
     script = Path(sys.executable).with_name("herdmate")
     command = (str(script),) if is_script else (sys.executable, "-m", "herdmate")
-    before_us = _BEFORE_US if path else set()
+    before_us = _BEFORE_US | _BEFORE_US_AS_SCRIPT if path else set()
     folder.plant(before_us if is_script else before_us | _BEFORE_US_WITH_M)
     environment = {**_environment(folder, path), "HERDMATE_API_KEY": "sk-secret"}
     async with server(

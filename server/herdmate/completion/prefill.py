@@ -43,7 +43,7 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
     if state.cache.get(cursor) or silence_reason(cursor, invoked=False):
         return
     multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
-    request = await typing_request(cursor, state, settings)
+    request = await typing_request(cursor, state, settings, nobody_types=True)
     raw = await state.host.answer(
         replace(request, priority=Priority.BACKGROUND),
         lambda said: is_whole(said, cursor, multiline),

@@ -1,8 +1,8 @@
 """Code from other files that the model sees along with a document.
 
 The start of a prompt must not change while the user types, or the whole prompt is evaluated again.
-So the excerpts chosen for a document stay until a pause in typing, and even then if half of them
-are still right. Code that is withheld now, gone or changed is dropped at once.
+So the excerpts chosen for a document stay until a pause in typing, and even then if few others
+would be chosen by then. Code that is withheld now, gone or changed is dropped at once.
 """
 
 from __future__ import annotations
@@ -110,6 +110,5 @@ class Project:
 
 
 def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:
-    """Is at least half of the new choice in the old one?"""
-    best = new[: max(len(old), 1)]
-    return 2 * sum(item in old for item in best) >= len(best)
+    """Does the new choice bring no more than half as many others as there were in the old one?"""
+    return 2 * sum(item not in old for item in new) <= len(old)

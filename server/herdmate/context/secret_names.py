@@ -123,7 +123,7 @@ _MAY_FOLLOW = _DATA | _CONFIGURING
 
 _BACKUP = re.compile(
     r"(?:\.(?:bak|backup|old|orig|original|save|sw[a-p]|tmp|temp|copy|rej|git|disabled|inactive|"
-    r"dpkg-\w+|rpm\w+|ucf-\w+|\d[\d-]*)|~|#|[-_ ]\(?(?:\d+|copy)\)?|[. ]+|::\$data)$"
+    r"dpkg-\w+|rpm\w+|ucf-\w+|\d[\d-]*)|~|#|[-_ ]\(?(?:\d+|copy)\)?|(?<![. ])[. ]+|::\$data)$"
 )
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 

@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import asdict
 from typing import Any
 
 from lsprotocol import types
 
 from herdmate.completion.complete import budget, why_smaller
+from herdmate.errors import HerdmateError
 from herdmate.lsp.session import Session
 
 
 async def report(session: Session) -> dict[str, Any]:
     """The status; with a model, also its process and the tokens evaluated since it started."""
-    answer = asdict(session.status)
-    answer["silence"] = session.silence
+    engine: dict[str, Any] = {}
     if session.status.state in ("ready", "thinking"):
-        answer["engineProcess"] = session.host.process_id
-        answer["engine"] = asdict(await session.host.totals())
-        answer["writing"] = session.host.latency.writing  # tokens per second
-        answer["window"] = await _window(session)
-    return answer
+        with contextlib.suppress(HerdmateError):  # it is stopped meanwhile: the status says so
+            engine = await _engine(session)
+    return {**asdict(session.status), "silence": session.silence, **engine}
+
+
+async def _engine(session: Session) -> dict[str, Any]:
+    return {
+        "engineProcess": session.host.process_id,
+        "engine": asdict(await session.host.totals()),
+        "writing": session.host.latency.writing,  # tokens per second
+        "window": await _window(session),
+    }
 
 
 async def _window(session: Session) -> dict[str, Any]:
