@@ -119,6 +119,8 @@ async def _explanation(client: Client, scene: Scene, console: Console) -> None:
         async for part in client.explain(scene.document, scene.definition):
             text += part
             live.update(Markdown(text, hyperlinks=False))
+    if not console.is_terminal:
+        console.print()  # what Live does on terminals alone
     console.print(f"{time.perf_counter() - started:.1f} s, streamed\n", style="dim")
 
 
