@@ -10,6 +10,7 @@ from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.context import ActionContext
 from herdmate.actions.rewrite import Rewrite, rewrite
 from herdmate.context.project import Project
+from herdmate.context.withheld import Withheld, WithheldReason
 from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
@@ -98,7 +99,7 @@ async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> 
     record = tmp_path / "record"
     model = ActionContext(EngineHost(), Project())
     await model.host.start(start_fake({"": ""}, [], 0.0, 4096, str(record)))
-    model.project.withheld["file:///a.py"] = "git ignores this file"
+    model.project.withheld["file:///a.py"] = Withheld(WithheldReason.IGNORED_BY_GIT)
     try:
         with pytest.raises(SelectionError, match="git ignores"):
             await rewrite(_selection(), _action("simplify"), model)

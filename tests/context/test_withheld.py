@@ -9,12 +9,19 @@ import pytest
 
 import herdmate
 from herdmate.context.files import MOST_LEVELS, readable_files
-from herdmate.context.withheld import reason_to_withhold, reason_to_withhold_file
+from herdmate.context.withheld import (
+    Withheld,
+    WithheldReason,
+    reason_to_withhold,
+    reason_to_withhold_file,
+)
 from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
 from herdmate.generation import Priority, Prompt, Request, Special, Text
 from herdmate.text import Document
 from tests.context.tokens import tokens
+
+IGNORED = Withheld(WithheldReason.IGNORED_BY_GIT)
 
 
 @pytest.mark.parametrize(
@@ -36,7 +43,7 @@ def test_the_name_in_a_uri_tells(uri: str) -> None:
 def test_a_reason_that_is_known_is_given() -> None:
     document = Document("file:///project/a.py", "python", "")
     assert reason_to_withhold(document, {}) is None
-    assert reason_to_withhold(document, {document.uri: "so it is"}) == "so it is"
+    assert reason_to_withhold(document, {document.uri: IGNORED}) == IGNORED
 
 
 @pytest.mark.parametrize(
@@ -130,7 +137,7 @@ def test_what_lies_too_deep_is_withheld_and_not_searched(tmp_path: Path) -> None
         (folder / "x.py").write_text("x = 1\n")
     reason = reason_to_withhold_file(folder / "x.py", (tmp_path,))
     assert reason is not None
-    assert f"more than {MOST_LEVELS} folders" in reason
+    assert f"more than {MOST_LEVELS} folders" in str(reason)
     (tmp_path / "link.py").symlink_to(folder / "x.py")
     assert reason_to_withhold_file(tmp_path / "link.py", (tmp_path,)) == reason
     found = list(readable_files(tmp_path))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections import Counter
 from datetime import date
-from pathlib import Path
 
 import pytest
 
-from herdmate.completion import complete, trigger
-from herdmate.context import withheld
+from herdmate.completion.silence import Silence, SilenceReason
+from herdmate.context.withheld import WithheldReason
 from herdmate.usage import statistics
 from herdmate.usage.statistics import Counts, Key, figures, from_json, page, silences, to_json
 
@@ -23,7 +21,7 @@ def _counts(language: str = "python", **numbers: int) -> Counts:
 
 def test_json_there_and_back() -> None:
     counts = _counts(asked=3) + _counts("go", shown=1)
-    counts[Key(DAY, "go", statistics.silent("the file is empty"))] = 2
+    counts[Key(DAY, "go", statistics.silent(SilenceReason.EMPTY_FILE))] = 2
     assert from_json(to_json(counts)) == counts
 
 
@@ -76,19 +74,48 @@ def test_figures() -> None:
 
 def test_the_page_tells_of_silences_and_where_there_is_nothing() -> None:
     counts = _counts(asked=2)
-    counts[Key(DAY, "python", statistics.silent("the file is empty"))] = 2
+    counts[Key(DAY, "python", statistics.silent(SilenceReason.EMPTY_FILE))] = 2
     assert silences(counts).rows == (("empty file", "2"),)
     assert "| empty file | 2 |" in page(counts, "A note.")
     assert page(Counter(), "A note.").endswith("Nothing was counted yet.\n\nA note.\n")
 
 
-def test_every_reason_has_a_name() -> None:
-    """What has none is counted as other: a reason might hold a part of the code one day."""
-    returned = {text for module in (trigger, withheld) for text in _texts(module, "return")}
-    reasons = _texts(complete, "Silence") | returned | {trigger.IN_A_WORD}
-    assert len(reasons) >= 10
-    assert not [reason for reason in reasons if statistics.silent(reason) == "silent: other"]
-    assert statistics.silent("password = 'secret'") == "silent: other"
+def test_every_reason_is_counted_by_a_code_that_a_file_keeps() -> None:
+    """The code says nothing of the user's files, whatever the sentence's detail is."""
+    reasons = [*SilenceReason, *WithheldReason]
+    codes = {reason.code for reason in reasons}
+    assert len(codes) == len(reasons) >= 10
+    counts = Counter({Key(DAY, "go", statistics.silent(reason)): 1 for reason in reasons})
+    assert from_json(to_json(counts)) == counts
+    assert {row[0] for row in silences(counts).rows} == codes
+    assert statistics.silent(None) == "silent: error"
+
+
+def test_a_file_of_an_older_version_is_added_to() -> None:
+    """These names were written before the reasons had codes."""
+    old = """{"version": 1, "days": {"2026-01-31": {"python": {
+        "asked": 90, "silent: switched off": 1, "silent: ignored by git": 2, "silent: secrets": 3,
+        "silent: large file": 4, "silent: empty file": 5, "silent: statement complete": 6,
+        "silent: inside a word": 7, "silent: code behind the cursor": 8,
+        "silent: nothing useful": 9, "silent: error": 10, "silent: other": 11}}}}"""
+    now = (
+        SilenceReason.DISABLED, WithheldReason.IGNORED_BY_GIT, WithheldReason.SECRET_NAME,
+        SilenceReason.LARGE_FILE, SilenceReason.EMPTY_FILE, SilenceReason.STATEMENT_COMPLETE,
+        SilenceReason.INSIDE_WORD, SilenceReason.CODE_AFTER_CURSOR, SilenceReason.NOTHING_USEFUL,
+        None,
+    )  # fmt: skip
+    counts = from_json(old)
+    counts += Counter(Key(DAY, "python", statistics.silent(reason)) for reason in now)
+    names = {key.name: number for key, number in counts.items()}
+    assert [names[statistics.silent(reason)] for reason in now] == list(range(2, 12))
+    assert names["silent: other"] == 11
+    assert len(silences(counts).rows) == 11
+
+
+def test_the_sentence_names_what_the_code_leaves_out() -> None:
+    silence = Silence(WithheldReason.UNREADABLE_RULES, "/home/{me}/.gitignore")
+    assert "the rules in /home/{me}/.gitignore cannot be read" in str(silence)
+    assert str(Silence(SilenceReason.PAUSED, "14:30")) == "paused until 14:30"
 
 
 def test_a_language_id_is_no_text() -> None:
@@ -96,18 +123,3 @@ def test_a_language_id_is_no_text() -> None:
     assert statistics.language_of("def secret():") == "other"
     assert statistics.language_of("/home/me") == "other"
     assert statistics.language_of("") == "other"
-
-
-def _texts(module: object, where: str) -> set[str]:
-    """Literals in calls of ``Silence`` and in what ``silence_reason`` returns."""
-    tree = ast.parse(Path(str(getattr(module, "__file__", ""))).read_text("utf-8"))
-    found: set[str] = set()
-    for node in ast.walk(tree):
-        value: ast.expr | None = None
-        if where == "return" and isinstance(node, ast.Return):
-            value = node.value
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") == where and node.args:
-            value = node.args[0]
-        if isinstance(value, ast.Constant) and isinstance(value.value, str):
-            found.add(value.value)
-    return found

@@ -22,7 +22,8 @@ from herdmate.cli.locations import cursor_at, file_of, selection_at
 from herdmate.cli.replace_file import refuse_links, replace
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console, tell, write
-from herdmate.completion.complete import Silence, complete
+from herdmate.completion.complete import complete
+from herdmate.completion.silence import Silence
 from herdmate.completion.state import CompletionState
 from herdmate.context.git_config import repository_of
 from herdmate.context.project import Project
@@ -88,7 +89,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
         state = CompletionState(context.host, context.project)
         found = await complete(cursor, state, Settings().completion, invoked=True)
     if isinstance(found, Silence):
-        Console(stderr=True).print(f"nothing: {found.reason}")
+        Console(stderr=True).print(f"nothing: {found}")
         return 1
     write(found[0].text + "\n")
     return 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.silence import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
 from herdmate.completion.trigger import is_switched_off, silence_reason, wants_multiline
@@ -43,13 +44,6 @@ class Completion:
     is_cached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
-    """No completion, and the reason in a few words."""
-
-    reason: str
-
-
 async def complete(
     cursor: Cursor,
     state: CompletionState,
@@ -63,12 +57,12 @@ async def complete(
     cannot be asked.
     """
     if not settings.enabled and not invoked:
-        return Silence("switched off by herdmate.completion.enabled")
+        return Silence(SilenceReason.DISABLED)
     off = is_switched_off(cursor.document, settings.disabled_in, state.project.folders)
     if off and not invoked:
-        return Silence("switched off here by herdmate.completion.disabledIn")
-    if reason := reason_to_withhold(cursor.document, state.project.withheld):
-        return Silence(reason)
+        return Silence(SilenceReason.DISABLED_HERE)
+    if withheld := reason_to_withhold(cursor.document, state.project.withheld):
+        return Silence(withheld.reason, withheld.detail)
     several = invoked and settings.alternatives > 1
     if not several and (shown := state.cache.get(cursor)):
         return _here([shown], cursor, is_cached=True)
@@ -137,7 +131,7 @@ async def _window(cursor: Cursor, before: int, after: int, state: CompletionStat
     return replace(window, prefix=above + window.prefix) if above else whole
 
 
-_NOTHING = Silence("the model had nothing useful to add")
+_NOTHING = Silence(SilenceReason.NOTHING_USEFUL)
 
 
 def budget(info: ModelInfo, settings: CompletionSettings, latency: Latency) -> tuple[int, int]:

@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from herdmate.completion.complete import typing_request
 from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.silence import SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
-from herdmate.completion.trigger import IN_A_WORD, silence_reason, wants_multiline
+from herdmate.completion.trigger import silence_reason, wants_multiline
 from herdmate.context.withheld import reason_to_withhold
 from herdmate.generation import Priority
 from herdmate.settings import CompletionSettings
@@ -32,7 +33,7 @@ async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSe
         await _go_on(accepted, state, settings)
         return
     # A cursor inside a word will soon be at its end, where something is offered.
-    if silence_reason(cursor, invoked=False) not in (None, IN_A_WORD):
+    if silence_reason(cursor, invoked=False) not in (None, SilenceReason.INSIDE_WORD):
         return
     request = await typing_request(cursor, state, settings, nobody_types=True)
     await state.host.evaluate(replace(request, exact=True))

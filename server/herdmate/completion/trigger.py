@@ -6,6 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
+from herdmate.completion.silence import SilenceReason
 from herdmate.context import syntax
 from herdmate.context.lexical import unclosed
 from herdmate.text import Cursor, Document, name_in, path_of
@@ -16,15 +17,13 @@ LARGEST_DOCUMENT = 2_000_000
 MOST_BEHIND_CURSOR = 8
 """Ghost text is still offered with this many characters after the cursor, as in llama.vim."""
 
-IN_A_WORD = "the cursor is inside a word"
-
 _MOST_GLOBS, _LONGEST_GLOB, _LONGEST_PATH = 200, 500, 4096
 
 _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 
 
-def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
-    """Why nothing should be offered here, in a few words, or ``None`` if something should.
+def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
+    """Why nothing should be offered here, or ``None`` if something should.
 
     An explicit request (``invoked``) is always tried.
     """
@@ -32,16 +31,16 @@ def silence_reason(cursor: Cursor, invoked: bool) -> str | None:
     if invoked:
         return None
     if len(document.text) > LARGEST_DOCUMENT:
-        return "the file is larger than 2 million characters; ask for a completion by its key"
+        return SilenceReason.LARGE_FILE
     if not document.text.strip():
-        return "the file is empty"
+        return SilenceReason.EMPTY_FILE
     if _is_said(cursor):
-        return "the statement is complete"
+        return SilenceReason.STATEMENT_COMPLETE
     behind = cursor.line_suffix
     if _is_word(cursor.line_prefix[-1:]) and _is_word(behind[:1]):
-        return IN_A_WORD
+        return SilenceReason.INSIDE_WORD
     if len(behind.strip()) > MOST_BEHIND_CURSOR and not _only_closes(behind):
-        return "there is more code behind the cursor"
+        return SilenceReason.CODE_AFTER_CURSOR
     return None
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from herdmate.context.index import Defined, Index
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, excerpts, pieces, related
-from herdmate.context.withheld import reason_to_withhold_file
+from herdmate.context.withheld import Withheld, reason_to_withhold_file
 from herdmate.text import Cursor, Excerpt, path_of, shown_path
 from herdmate.token_counts import TokenCounts
 
@@ -45,7 +45,7 @@ class Project:
     index: Index = field(default_factory=Index)
     look_nearby: Callable[[], Nearby] = Nearby
     folders: tuple[Path, ...] = ()
-    withheld: dict[str, str] = field(default_factory=dict)
+    withheld: dict[str, Withheld] = field(default_factory=dict)
     _nearby: Nearby | None = None
     _chosen: dict[str, _Chosen] = field(default_factory=dict)
 

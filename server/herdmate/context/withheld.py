@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -15,7 +16,6 @@ from herdmate.context.secret_names import is_secret
 from herdmate.redaction.redact import Redactions
 from herdmate.text import Document, folder_of
 
-_DEEP = f"the file lies in more than {MOST_LEVELS} folders, one in another"
 _MOST_LINKS = 16
 _LONGEST_URI = 8192
 _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
@@ -23,42 +23,77 @@ _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
 _documents = Redactions()
 
 
-def reason_to_withhold(document: Document, ignored: Mapping[str, str]) -> str | None:
-    """Why the model must not see a document, in a few words; ``None`` if it may.
+class WithheldReason(Enum):
+    """Why the model must not see a file.
+
+    ``code`` is what the statistics count; it is kept in files and never changes. ``sentence`` is
+    what the user reads; ``{}`` stands for the detail.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code, self.sentence = code, sentence
+
+    SECRET_NAME = (
+        "secrets",
+        "the file's name says that it holds secrets, which the model never sees",
+    )
+    IGNORED_BY_GIT = (
+        "ignored by git",
+        "git ignores this file, and the model never sees what git ignores",
+    )
+    UNREADABLE_RULES = (
+        "unreadable ignore rules",
+        "the rules in {} cannot be read, so that nobody knows whether git ignores this file; make "
+        "that an ordinary file of less than 64,000 characters, or remove it",
+    )
+    TOO_DEEP = "too deep", f"the file lies in more than {MOST_LEVELS} folders, one in another"
+    BEING_CHECKED = (
+        "being checked",
+        "what git ignores has changed, and this file is just being looked at",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why a file is withheld; as a string, the sentence for the user.
+
+    ``detail`` completes the sentence: which rules cannot be read.
+    """
+
+    reason: WithheldReason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return self.reason.sentence.format(self.detail)
+
+
+def reason_to_withhold(document: Document, ignored: Mapping[str, Withheld]) -> Withheld | None:
+    """Why the model must not see a document; ``None`` if it may.
 
     ``ignored`` maps the URIs of open documents whose files are withheld to the reasons.
     """
-    of_secrets = any(map(is_secret, _names_in(document.uri)))
-    return _reason(of_secrets, False) or ignored.get(document.uri)
+    if any(map(is_secret, _names_in(document.uri))):
+        return Withheld(WithheldReason.SECRET_NAME)
+    return ignored.get(document.uri)
 
 
-def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> str | None:
+def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> Withheld | None:
     """The same for a file on disk, or a link to a file that must not be seen.
 
     ``folders`` are the workspace's.
     """
     if len(path.parts) > MOST_LEVELS:
-        return _DEEP
+        return Withheld(WithheldReason.TOO_DEEP)
     files = {path, *_led_to(path), Path(os.path.realpath(path))}
     if any(len(file.parts) > MOST_LEVELS for file in files):
-        return _DEEP
+        return Withheld(WithheldReason.TOO_DEEP)
+    if any(map(is_secret, files)):
+        return Withheld(WithheldReason.SECRET_NAME)
     by_git = [file for file in files if is_ignored(file, folder_of(file, folders))]
-    unreadable = (unreadable_rules(file, folder_of(file, folders)) for file in by_git)
-    rules = next(filter(None, unreadable), None)
-    return _reason(any(map(is_secret, files)), bool(by_git), rules)
-
-
-def _reason(of_secrets: bool, by_git: bool, unreadable: Path | None = None) -> str | None:
-    if of_secrets:
-        return "the file's name says that it holds secrets, which the model never sees"
-    if unreadable is not None:
-        return (
-            f"the rules in {unreadable} cannot be read, so that nobody knows whether git ignores "
-            "this file; make that an ordinary file of less than 64,000 characters, or remove it"
-        )
-    if by_git:
-        return "git ignores this file, and the model never sees what git ignores"
-    return None
+    for file in by_git:
+        if (rules := unreadable_rules(file, folder_of(file, folders))) is not None:
+            return Withheld(WithheldReason.UNREADABLE_RULES, str(rules))
+    return Withheld(WithheldReason.IGNORED_BY_GIT) if by_git else None
 
 
 def _names_in(uri: str) -> Iterator[str]:

@@ -17,6 +17,7 @@ from pygls.lsp.server import LanguageServer
 from herdmate.actions.context import ActionContext
 from herdmate.bounded_read import is_within
 from herdmate.completion.complete import why_smaller
+from herdmate.completion.silence import Silence
 from herdmate.completion.state import CompletionState
 from herdmate.context import parser_client
 from herdmate.context.project import Project
@@ -102,7 +103,7 @@ class Session(LanguageServer):
         self.rules: dict[Path, object] = {}  # ignore rules as last checked, by folder
         self.shown: dict[str, str] = {}  # documents that exist only in the server, by URI
         self.paused_until = 0.0  # by the event loop's clock
-        self.silence = ""  # why the last request for ghost text showed nothing
+        self.silence: Silence | HerdmateError | None = None  # of the last request for ghost text
         self.tally = Tally()
         self.statistics_file = StatisticsFile()
         self.saving: asyncio.TimerHandle | None = None  # the next write of the statistics

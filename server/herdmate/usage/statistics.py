@@ -15,6 +15,9 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
+from herdmate.completion.silence import SilenceReason
+from herdmate.context.withheld import WithheldReason
+
 ASKED = "asked"
 """Requests from the editor, which asks on nearly every keystroke."""
 ANSWERED = "answered"
@@ -37,21 +40,8 @@ _BOUNDS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 _BEYOND = _WITHIN + "more"
 
 _SILENT = "silent: "
-ERROR = "error"
+_ERROR = "error"
 _OTHER = "other"
-_REASONS = {
-    "switched off by herdmate.completion.enabled": "switched off",
-    "switched off here by herdmate.completion.disabledIn": "switched off",
-    "git ignores this file, and the model never sees what git ignores": "ignored by git",
-    "the file's name says that it holds secrets, which the model never sees": "secrets",
-    "the file is larger than 2 million characters; ask for a completion by its key": "large file",
-    "the file is empty": "empty file",
-    "the statement is complete": "statement complete",
-    "the cursor is inside a word": "inside a word",
-    "there is more code behind the cursor": "code behind the cursor",
-    "the model had nothing useful to add": "nothing useful",
-    ERROR: ERROR,
-}
 
 _VERSION = 1
 _DAYS_KEPT = 400
@@ -84,9 +74,9 @@ def language_of(given: str) -> str:
     return given if _LANGUAGE.fullmatch(given) else _OTHER
 
 
-def silent(reason: str) -> str:
-    """The name under which an answer without text is counted."""
-    return _SILENT + _REASONS.get(reason, _OTHER)
+def silent(reason: SilenceReason | WithheldReason | None) -> str:
+    """The name under which an answer without text is counted; ``None``: because of an error."""
+    return _SILENT + (reason.code if reason else _ERROR)
 
 
 def within(seconds: float) -> str:

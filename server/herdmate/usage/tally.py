@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from herdmate.completion.complete import Completion
+from herdmate.completion.silence import SilenceReason
+from herdmate.context.withheld import WithheldReason
 from herdmate.generation import Usage
 from herdmate.text import Cursor, Document
 from herdmate.usage import statistics
@@ -40,8 +42,8 @@ class Tally:
         """Count a request for ghost text."""
         self._count(language, statistics.ASKED)
 
-    def silent(self, language: str, reason: str) -> None:
-        """Count a request answered with nothing."""
+    def silent(self, language: str, reason: SilenceReason | WithheldReason | None) -> None:
+        """Count a request answered with nothing; ``None``: because of an error."""
         self._count(language, statistics.silent(reason))
 
     def answered(self, language: str, seconds: float, is_cached: bool) -> None:

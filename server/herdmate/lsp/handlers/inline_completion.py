@@ -9,7 +9,8 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
-from herdmate.completion.complete import Completion, Silence, complete
+from herdmate.completion.complete import Completion, complete
+from herdmate.completion.silence import Silence, SilenceReason
 from herdmate.completion.typing_through import part_inside
 from herdmate.errors import HerdmateError
 from herdmate.lsp.convert import Lines
@@ -79,10 +80,10 @@ def inline_completion_to_lsp(
     )
 
 
-_OTHER_ENTRY = Silence("the entry selected in the menu does not begin with what was typed")
-_NO_ROOM = Silence("nothing fits between the entry selected in the menu and what follows it")
-_STILL_ASKED = Silence("the model was still asked when the menu was shown")
-_TOO_LATE = Silence("it came too late for the menu, and is there when it is asked for again")
+_OTHER_ENTRY = Silence(SilenceReason.OTHER_MENU_ENTRY)
+_NO_ROOM = Silence(SilenceReason.NO_ROOM_AFTER_ENTRY)
+_STILL_ASKED = Silence(SilenceReason.MENU_SHOWN_FIRST)
+_TOO_LATE = Silence(SilenceReason.LATE_FOR_MENU)
 
 _Answer = tuple[Completion, ...] | Silence | HerdmateError | None
 """``None`` if a newer request has superseded it."""
@@ -100,7 +101,7 @@ def _begin(session: Session, cursor: Cursor) -> float:
 
 async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
     if not invoked and pausing.is_paused(session):
-        return Silence(pausing.paused_words(session))
+        return pausing.silence(session)
     settings = session.settings.completion
     work = complete(cursor, session.completion, settings, invoked, session.thinking)
     try:
@@ -131,10 +132,10 @@ def _end(
 def _note(session: Session, answer: _Answer) -> None:
     """Remember why nothing is shown, in case the user asks."""
     if isinstance(answer, Silence | HerdmateError):
-        session.silence = answer.reason if isinstance(answer, Silence) else str(answer)
-        _log.info("no completion: %s", session.silence)
+        session.silence = answer
+        _log.info("no completion: %s", answer)
     elif answer:
-        session.silence = ""
+        session.silence = None
 
 
 def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from statistics import median
 
+from herdmate.completion.silence import SilenceReason
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import model_choice, pausing
@@ -52,11 +53,11 @@ def _pausing(session: Session, uri: str) -> Iterator[MenuItem]:
     pause, resume = protocol.COMMAND_PAUSE, protocol.COMMAND_RESUME
     settings, can_configure = session.settings.completion, session.capabilities.configure
     if pausing.is_paused(session):
-        yield MenuItem("Resume Ghost Text", "play", resume, detail=pausing.paused_words(session))
+        yield MenuItem("Resume Ghost Text", "play", resume, detail=str(pausing.silence(session)))
         return
     if not settings.enabled:
         if can_configure:
-            why = "switched off by herdmate.completion.enabled"
+            why = SilenceReason.DISABLED.sentence
             yield MenuItem("Resume Ghost Text", "play", resume, ["workspace"], why)
         return
     yield MenuItem("Pause for an Hour", "debug-pause", pause)

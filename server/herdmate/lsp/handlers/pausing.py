@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from herdmate.completion.silence import Silence, SilenceReason
 from herdmate.lsp.action_arguments import texts_from_lsp, wrong
 from herdmate.lsp.handlers.configuration import change
 from herdmate.lsp.session import Session
@@ -19,10 +20,11 @@ def is_paused(session: Session) -> bool:
     return session.paused_until > asyncio.get_running_loop().time()
 
 
-def paused_words(session: Session) -> str:
-    """When the pause ends, in local time."""
+def silence(session: Session) -> Silence:
+    """That ghost text is paused, and until when in local time."""
     left = session.paused_until - asyncio.get_running_loop().time()
-    return f"paused until {time.strftime('%H:%M', time.localtime(time.time() + left))}"
+    end = time.strftime("%H:%M", time.localtime(time.time() + left))
+    return Silence(SilenceReason.PAUSED, end)
 
 
 def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:

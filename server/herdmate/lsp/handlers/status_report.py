@@ -19,7 +19,7 @@ async def report(session: Session) -> dict[str, Any]:
     if session.status.state in ("ready", "thinking"):
         with contextlib.suppress(HerdmateError):  # it is stopped meanwhile: the status says so
             engine = await _engine(session)
-    return {**asdict(session.status), "silence": session.silence, **engine}
+    return {**asdict(session.status), "silence": str(session.silence or ""), **engine}
 
 
 async def _engine(session: Session) -> dict[str, Any]:
@@ -52,5 +52,5 @@ def sentence_of_silence(session: Session) -> str:
     if session.status.state not in ("ready", "thinking", "sleeping"):
         return session.status.message or f"Herdmate is {session.status.state}."
     if session.silence:
-        return f"There was no ghost text: {session.silence.rstrip('.')}."
+        return f"There was no ghost text: {str(session.silence).rstrip('.')}."
     return "There was ghost text when it was asked for last, or nothing was asked yet."

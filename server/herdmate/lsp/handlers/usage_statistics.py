@@ -8,7 +8,8 @@ from collections.abc import Sequence
 
 from lsprotocol import types
 
-from herdmate.completion.complete import Completion, Silence
+from herdmate.completion.complete import Completion
+from herdmate.completion.silence import Silence
 from herdmate.errors import HerdmateError
 from herdmate.generation import Priority, Request, Usage
 from herdmate.lsp import protocol
@@ -45,8 +46,7 @@ def after_answering(
     if isinstance(answer, tuple):
         session.tally.answered(language, seconds, answer[0].is_cached)
     else:
-        reason = answer.reason if isinstance(answer, Silence) else statistics.ERROR
-        session.tally.silent(language, reason)
+        session.tally.silent(language, answer.reason if isinstance(answer, Silence) else None)
 
 
 def after_generating(session: Session, request: Request, usage: Usage) -> None:

@@ -21,7 +21,7 @@ from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_f
 from herdmate.context.ignored import holds_rules, state_of_rules
 from herdmate.context.index import is_indexed, read_heads
 from herdmate.context.related import Nearby
-from herdmate.context.withheld import reason_to_withhold_file
+from herdmate.context.withheld import Withheld, WithheldReason, reason_to_withhold_file
 from herdmate.lsp.client_requests import register
 from herdmate.lsp.session import Session
 from herdmate.text import folder_of, path_of
@@ -207,12 +207,12 @@ def _look_at_all(session: Session) -> None:
     now, later = uris[:_AT_ONCE], uris[_AT_ONCE:]
     _look_at_documents(session, now)
     if later:
-        session.project.withheld |= dict.fromkeys(later, _NOT_LOOKED_AT)
+        session.project.withheld |= dict.fromkeys(later, _BEING_CHECKED)
         session.spawn(_in_slices(later, _AT_ONCE, partial(_look_at_open, session)))
     session.spawn(index_workspace(session))
 
 
-_NOT_LOOKED_AT = "what git ignores has changed, and this file is just being looked at"
+_BEING_CHECKED = Withheld(WithheldReason.BEING_CHECKED)
 
 
 def _look_at_open(session: Session, uris: Iterable[str]) -> None:
@@ -222,7 +222,7 @@ def _look_at_open(session: Session, uris: Iterable[str]) -> None:
 
 def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
     """Withhold the documents that the model must not see; a notebook's cells share one file."""
-    reasons: dict[str, str | None] = {}
+    reasons: dict[str, Withheld | None] = {}
     for uri in uris:
         file = uri.partition("#")[0]
         if file not in reasons:
@@ -232,7 +232,7 @@ def _look_at_documents(session: Session, uris: Iterable[str]) -> None:
         _withhold(session, uri, reasons[file])
 
 
-def _withhold(session: Session, uri: str, reason: str | None) -> None:
+def _withhold(session: Session, uri: str, reason: Withheld | None) -> None:
     """Withhold a document for a reason and stop the model's work on it; ``None`` releases it."""
     if reason is None:
         session.project.withheld.pop(uri, None)

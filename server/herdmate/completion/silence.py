@@ -1,0 +1,59 @@
+"""Why no ghost text is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from herdmate.context.withheld import WithheldReason
+
+
+class SilenceReason(Enum):
+    """Why there is no ghost text.
+
+    ``code`` is what the statistics count; it is kept in files and never changes. ``sentence`` is
+    what the user reads; ``{}`` stands for the detail.
+    """
+
+    def __init__(self, code: str, sentence: str) -> None:
+        self.code, self.sentence = code, sentence
+
+    DISABLED = "switched off", "switched off by herdmate.completion.enabled"
+    DISABLED_HERE = "switched off here", "switched off here by herdmate.completion.disabledIn"
+    PAUSED = "paused", "paused until {}"
+    LARGE_FILE = (
+        "large file",
+        "the file is larger than 2 million characters; ask for a completion by its key",
+    )
+    EMPTY_FILE = "empty file", "the file is empty"
+    STATEMENT_COMPLETE = "statement complete", "the statement is complete"
+    INSIDE_WORD = "inside a word", "the cursor is inside a word"
+    CODE_AFTER_CURSOR = "code behind the cursor", "there is more code behind the cursor"
+    NOTHING_USEFUL = "nothing useful", "the model had nothing useful to add"
+    OTHER_MENU_ENTRY = (
+        "other menu entry",
+        "the entry selected in the menu does not begin with what was typed",
+    )
+    NO_ROOM_AFTER_ENTRY = (
+        "no room after the menu entry",
+        "nothing fits between the entry selected in the menu and what follows it",
+    )
+    MENU_SHOWN_FIRST = "menu shown first", "the model was still asked when the menu was shown"
+    LATE_FOR_MENU = (
+        "late for the menu",
+        "it came too late for the menu, and is there when it is asked for again",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No ghost text, and why; as a string, the sentence for the user.
+
+    ``detail`` completes the sentence: when a pause ends, which file cannot be read.
+    """
+
+    reason: SilenceReason | WithheldReason
+    detail: str = ""
+
+    def __str__(self) -> str:
+        return self.reason.sentence.format(self.detail)
