@@ -64,8 +64,30 @@ SECRET = (
     "secrets.prod.yaml", "server.key.old", ".netrc.bak", ".env.old.1", "terraform.tfstate.backup",
     "my-secret.json", "app.password.ini", "service-account-prod.json", "credentials-prod.json",
     "api.example.com.key", ".env.example.com",
+    # environments and lists of passwords
+    "env.local", "env.production", "pass.txt", ".pass", "db_pass.csv", "root-pass", "logins.csv",
+    "bitwarden_export_2024.json", "vault.1pux", "age.txt", "Keys.plist", "keys.yaml", "seed.txt",
+    "totp.txt", "database_url.txt", ".Renviron",
+    # databases, their tools and copies
+    "my.cnf", "mysql.cnf", ".pg_service.conf", "pgbouncer.ini", "redis.conf", "dump.sql",
+    "users.sql", "prod_dump.sql", "backup-2024.sql", "app.dump", "dump.sql.gz", "jdbc.properties",
+    "hibernate.cfg.xml", "web.config", "Web.Debug.config", "app.config",
+    # editors and assistants
+    ".idea/dataSources.xml", ".idea/dataSources/x.xml", ".idea/deployment.xml", ".mcp.json",
+    "mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", "mcp_config.json", "mcp-servers.json",
+    "cline_mcp_settings.json", "claude_desktop_config.json", ".claude.json", ".openai",
+    ".claude/settings.local.json", ".codex/config.toml", ".aider.conf.yml",
+    # services and their commands
+    ".doppler.yaml", ".op/config", ".stripe/config.toml", ".twilio-cli/config.json",
+    ".railway/config.json", ".heroku/config", "ngrok.yml", ".cloudflared/0a1b.json", "admin.conf",
+    "kubelet.conf", "k3s.yaml", "talosconfig", "clouds.yaml", "admin-openrc.sh", "newrelic.yml",
+    "sentry.properties", ".clasprc.json", ".rclone.conf", ".coveralls.yml", ".modal.toml",
+    ".config/github-copilot/hosts.json", ".electrum/wallets/default_wallet", "x.macaroon",
+    # networks and desktops
+    ".rdpass", "remmina.pref", "slapd.conf", "sssd.conf", "sasl_passwd", "ultravnc.ini",
+    "auth-user-pass.txt", "unattend.xml", ".neomuttrc", "passwort.txt",
 )  # fmt: skip
-"""Names of files that hold secrets: 253."""
+"""Names of files that hold secrets: 334."""
 
 ORDINARY = (
     "token.ts", "tokenizer.py", "password_reset.tsx", "SecretView.swift",
@@ -96,9 +118,13 @@ ORDINARY = (
     "schema.yml", "appkeyboard.json", "webpack.config.prod.js", "application.py",
     "application.css", "history.json", "bash_history.py", "pip.py", "wireguard.py", "netrc.py",
     ".env-example", ".env_sample", ".env.example.bak", "service-account.template.json", "old.py",
-    "a.py~", "~", "tests/test_secrets.py",
+    "a.py~", "~", "tests/test_secrets.py", "env.ts", "env.d.ts", "first_pass.py", "logins.py",
+    "schema.sql", "dump.py", "backup.sh", "mcp.py", "mcp.schema.json", "database_url.py",
+    "redis.py",
+    "scheduler.py", "wallet.py", "keys.h", "users.py", "web.config.example", "app.config.js",
+    "mcp.example.json", "cloudflared.py", "openai.py", "bypass.txt",
 )  # fmt: skip
-"""Names that only look like it, and those of ordinary code: 144."""
+"""Names that only look like it, and those of ordinary code: 165."""
 
 
 @pytest.mark.parametrize("name", SECRET)

@@ -36,7 +36,9 @@ _CONFIGURING = frozenset(
 _NAMES = (
     # Environments.
     *(".env", ".env[-_. (~]*", "*.env", "*.env.local", "*.env.json", "*.env.y*ml", "env.list"),
-    *(".envrc", ".flaskenv", ".dev.vars", ".dev.vars.*", ".vars", ".exports"),
+    *(".envrc", ".flaskenv", ".dev.vars", ".dev.vars.*", ".vars", ".exports", ".renviron"),
+    *("env.local", "env.live", "env.prod", "env.production", "env.dev", "env.development"),
+    *("env.stag*", "env.txt", ".rprofile"),
     # Keys, key stores and certificates with keys.
     *("*.pem", "*.key", "*.pfx", "*.p12", "*.p8", "*.pkcs8", "*.pkcs12", "*.jks", "*.jceks"),
     *("*.bks", "*.keystore", "*.kdb", "*.kdbx", "*.ppk", "*.pvk", "*.snk", "*.psafe3", "*.bek"),
@@ -49,7 +51,10 @@ _NAMES = (
     # Networks.
     *("*.ovpn", "wg[0-9]*.conf", "*.nmconnection", "wpa_supplicant*.conf", "hostapd.conf"),
     *("chap-secrets", "pap-secrets", "ipsec.secrets", "smbpasswd", ".smbcredentials", "*.rdp"),
-    *("*.remmina", "*.vnc", ".rhosts", ".davfs2*", "passwd-s3fs", ".passwd-s3fs", "*.tblk"),
+    *("*.remmina", "remmina.pref", "*.vnc", "*vnc.ini", ".rdpass*", "*.pcf", "vpnsettings.xml"),
+    *("auth-user-pass*", "sssd.conf", "nslcd.conf", "slapd.conf", "pam_ldap.conf", "ldap.conf"),
+    *("tailscaled.state", "sasl_passwd*", "dovecot-sql.conf*", "dovecot-ldap.conf*", ".davfs2*"),
+    *("passwd-s3fs", ".passwd-s3fs", "*.tblk", "mosquitto.passwd", "sip.conf", "pjsip.conf"),
     # Tools that keep a password or a token.
     *(".netrc", "_netrc", ".authinfo*", ".pgpass", "pgpass.conf", ".my.cnf", ".mylogin.cnf"),
     *(".mongorc.js", ".dbshell", ".rediscli_auth", ".odbc.ini", "odbc.ini", "robomongo.json"),
@@ -60,30 +65,58 @@ _NAMES = (
     *("terraform.rc", "*.tfrc", "*.tfrc.json", "*.tfvars", "*.tfvars.json", "*.tfstate"),
     *("*.tfstate.*", "*.tfplan", "tfplan", "kubeconfig*", "*[-_.]kubeconfig", "*kubeconfig.y*ml"),
     *("nuget.config", "settings-security.xml", "gradle.properties", "local.properties"),
-    *("key.properties", "keystore.properties", "signing.properties", "rclone.conf", "kaggle.json"),
+    *("key.properties", "keystore.properties", "signing.properties", "kaggle.json"),
+    *("rclone.conf", ".rclone.conf", "admin.conf", "super-admin.conf", "kubelet.conf"),
+    *("bootstrap-kubelet.conf", "controller-manager.conf", "scheduler.conf", "k3s.y*ml"),
+    *("talosconfig", "omniconfig", "clouds.y*ml", "*openrc.sh", "ngrok.y*ml", ".doppler.y*ml"),
+    *("sentry.properties", ".clasprc.json", "datadog.y*ml", ".dogrc", ".arcrc"),
+    *("newrelic.y*ml", "newrelic.js", "newrelic.ini"),
+    *(".coveralls.y*ml", ".cdsapirc", ".ecmwfapirc", ".comet.config", ".modal.toml", ".ovh.conf"),
+    *("ovh.conf", "exoscale.toml", "gitlab.rb", ".pause", "connections.toml", ".gitconfig.local"),
+    # Assistants, and the servers that they start.
+    *(".mcp.json", "mcp.json", "mcp.jsonc", "*mcp[-_]settings.json", "*mcp[-_]config*.json"),
+    *("*mcp[-_]servers*.json", "claude_desktop_config.json", ".claude.json", ".claude.json.*"),
+    *(".aider.conf.y*ml", ".openai", ".anthropic", ".openrouter", ".gemini", ".mistral"),
     *(".databrickscfg", ".sentryclirc", ".wakatime.cfg", ".bugzillarc", ".trc", ".tugboat"),
     *("sftp-config.json", "sftp.json", ".ftpconfig", "ftpconfig", ".ftppass", ".lftprc"),
     *("remote-sync.json", ".remote-sync.json", "filezilla.xml", "sitemanager.xml"),
     *("recentservers.xml", "winscp.ini", "servlist_.conf", "*.publishsettings", "*.cscfg"),
     *("*.pubxml.user", "connectionstrings.config", "*.udl", "*.dsn", "tomcat-users.xml"),
-    *(".dbeaver-data-sources.xml", "datasources.local.xml", "webservers.xml", "knife.rb"),
-    *(".muttrc", ".msmtprc", "msmtprc", ".fetchmailrc", ".mbsyncrc", ".isyncrc", ".esmtprc"),
-    *(".offlineimaprc", ".getmailrc", ".mailrc", ".wgetrc", ".curlrc", ".erlang.cookie"),
+    *(".dbeaver-data-sources*.xml", "datasources*.xml", "webservers.xml", "knife.rb"),
+    *("*mysql.cnf", "my.cnf", "my.ini", "debian.cnf", ".pg_service.conf", "pg_service.conf"),
+    *("pgbouncer.ini", "userlist.txt", "redis*.conf", "grafana.ini", "flyway.conf"),
+    *(".muttrc", ".neomuttrc", "neomuttrc", ".msmtprc", "msmtprc", ".fetchmailrc", ".mbsyncrc"),
+    *(".isyncrc", ".esmtprc", ".mpoprc", ".offlineimaprc", ".getmailrc"),
+    *(".mailrc", ".wgetrc", ".curlrc"),
+    *(".erlang.cookie", "*.macaroon", "*-keypair.json", "keypair.json", "keychain.json"),
     *(".snowsql*", "profiles.y*ml", "ormconfig.json", "google-services.json", "keybase.txt"),
     *("googleservice-info*.plist", "*firebase-adminsdk*", "*adminsdk*.json", "rootkey*.csv"),
-    *("logins.json", "key[34].db", "signons.sqlite", "login data", "cookies.txt", "*.cookies"),
+    *("*.1pux", "*bitwarden*export*", "*lastpass*export*", "*keepass*.csv", "*keepass*.xml"),
+    *("*dashlane*.csv", "wallet.json", "wallets.json", "authenticator*.json", "cookies.json"),
+    *("storagestate.json", "unattend*.xml", "autounattend.xml", "sysprep.inf", "ntds.dit"),
+    *("age.txt", "*age-key*.txt", "seed.txt", "recovery.txt", "private.txt", "2fa*.txt"),
+    *("*totp*.txt", "otp*.txt", "keys.plist", "keys.xcconfig", "keys.y*ml", "keys.toml"),
+    *("keys.ini", "keys.properties", "key[34].db", "signons.sqlite"),
+    *("login data", "cookies.txt", "*.cookies"),
     *("cookies.sqlite", ".lastpass*", ".bitwarden*", "odoo.conf", ".odoorc", "openerp-server.conf"),
     *("jupyter_notebook_config.json", "jupyter_server_config.json", "airflow.cfg", "*.rdg"),
     # Configuration that usually contains passwords.
     *("application-*.y*ml", "application-*.properties"),
     *("bootstrap-*.y*ml", "bootstrap-*.properties"),
     *("appsettings.*.json", "local.settings.json", "parameters.y*ml", "wp-config*.php"),
-    *("database*.y*ml", "database.ini", "database.json", "db.y*ml", "mongoid.y*ml", "env.php"),
+    *("web.config", "web.*.config", "app.config", "app.*.config", "machine.config"),
+    *("applicationhost.config", "hibernate.cfg.xml", "jdbc.properties", "db.properties"),
+    *("database.properties", "datasource*.properties", "liquibase.properties", "mail.properties"),
+    *("datasource*.y*ml", "database*.y*ml", "database.ini", "database.json", "db.y*ml"),
+    *("mongoid.y*ml", "env.php"),
     *("localsettings.php", "config.inc.php", "local_settings.py", "settings_local.py"),
     *("secret_token.rb", "arduino_secrets.*"),
     # Endings that name a secret.
     *("*.secret", "*.secrets", "*.token", "*.tokens", "*.credentials", "*.creds", "*.password"),
-    *("*.passwd", "*.passphrase", "*.apikey"),
+    *("*.passwd", "*.passphrase", "*.apikey", "*.pass", ".pw"),
+    # Copies of databases.
+    *("dump*.sql", "*dump.sql", "*[-_.]dump[-_.]*.sql", "*backup*.sql", "*.sql.*z*", "*.dump"),
+    *("*.pgdump", "*.dmp", "*.bacpac", "users.sql", "accounts.sql", "customers.sql"),
     # Histories of what was typed.
     *(".*_history", ".*-history", "*.history", "fish_history", ".histfile", ".viminfo", ".lesshst"),
     *("consolehost_history.txt", "*_history.txt"),
@@ -98,7 +131,17 @@ _BELOW = (
     *(".vault/* .openvpn/* .bluemix/* .ibmcloud/* .huggingface/* .dbt/* .snowflake/*".split()),
     *(".snowsql/* .znc/* .config/op/* .config/stripe/* .terraform.d/* .minikube/*".split()),
     *("wireguard/*.conf openvpn/* .subversion/auth/* .wrangler/config/*".split()),
+    *(".op/* .doppler/* .stripe/* stripe/config.toml .twilio-cli/* .railway/* .render/*".split()),
+    *(".heroku/* .supabase/* .vnc/* .near-credentials/* .electrum/* .foundry/keystores/*".split()),
+    *("solana/*.json .minisign/* .signify/* .weechat/* weechat/*.conf github-copilot/*".split()),
+    *(".gitlab-runner/* .jfrog/* .acli/* .jira.d/* .expo/* .hex/* .idea/datasources/*".split()),
+    *(".auth/*.json .cisco/* .linode-cli/* .aliyun/* .tccli/* .shodan/* .newrelic/*".split()),
     # Single files in a folder.
+    *(".claude/settings.local.json .gemini/settings.json .codex/config.toml".split()),
+    *(".cloudflared/*.json cloudflared/*.json scw/config.y*ml .idea/deployment.xml".split()),
+    *(".idea/sshconfigs.xml .bundle/config .cabal/config .luarocks/config* .msf4/*.yml".split()),
+    *(".conan/*.json .conan2/*.json .dvc/config.local transmission/settings.json".split()),
+    *("himalaya/config.toml aerc/accounts.conf msmtp/config .pgadmin/*.db tea/config.y*ml".split()),
     *(".docker/config.json .m2/settings*.xml .m2/*security*.xml gh/hosts.y*ml".split()),
     *(".config/hub glab-cli/config.y*ml doctl/config.y*ml .fly/config.y*ml".split()),
     *("hcloud/cli.toml netlify/config.json .netlify/*.json .pulumi/*.json".split()),
@@ -129,10 +172,12 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_]+")
 
 _SECRET_WORDS = frozenset(
     "secret secrets credential credentials cred creds password passwords passwd passwds passphrase "
-    "passphrases pwd pwds pword mnemonic keystore keyring keytab htpasswd".split()
+    "passphrases pwd pwds pword mnemonic passwort kennwort contrasena senha keystore keyring "
+    "keytab htpasswd".split()
 )
 _SECRET_PHRASES = re.compile(
     r"\b(?:service ?accounts?(?: ?keys?)?|seed ?phrases?|(?:recovery|backup) ?codes?|"
+    r"(?:connection|database|db|mongo|mongodb|postgres|redis|webhook) ?(?:dsn|strings?|ur[il]s?)|"
     r"adminsdk|\w*(?:secret|password|passwd|credential)s?|\w+passphrases?|"
     r"(?:access|account|admin|age|anthropic|api|app|auth|aws|azure|bot|client|cookie|consumer|"
     r"crypto|deploy|deployment|ec|ecdsa|ed|encrypt|encryption|firebase|gcloud|gcp|github|gitlab|"
@@ -199,7 +244,8 @@ def _is_called_after_a_secret(name: str, folders: list[str]) -> bool:
     return (
         {"secrets", "credentials", "private-keys"} & set(folders[-2:]) != set()
         or _is_token(words, folders)
-        or (stem.lower() in ("auth", "oauth", "oauth2") and ending != "")
+        or (stem.lower() in ("auth", "oauth", "oauth2", "logins") and ending != "")
+        or (words[-1:] in (["pass"], ["pw"]) and ending in ("", "csv", "txt", "xls", "xlsx"))
         or ("vault" in words and ending in ("", "yml", "yaml", "txt", "json"))
         or _is_deployed(words, ending)
     )
