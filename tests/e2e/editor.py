@@ -81,6 +81,23 @@ class Editor(LanguageClient):
         assert isinstance(answer, types.InlineCompletionList)
         return [str(item.insert_text) for item in answer.items]
 
+    async def typing(self, uri: str, line: int, character: int, number: str) -> list[str]:
+        """The inline completions that come while typing, asked for by this number."""
+        params = inline_params(uri, line, character)
+        params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
+        answer = await self.protocol.send_request_async(  # type: ignore[no-untyped-call]
+            types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
+        )
+        return [item.insert_text for item in answer.items]
+
+    async def why(self) -> str:
+        """Why there was nothing, as it is told to the user."""
+        return str(
+            await self.workspace_execute_command_async(
+                types.ExecuteCommandParams(protocol.COMMAND_WHY)
+            )
+        )
+
     async def actions(
         self,
         uri: str,

@@ -12,7 +12,7 @@ from pytest_lsp import client_capabilities
 
 from herdmate.lsp import protocol
 from tests.e2e.editor import VSCODE, Editor, editor, inline_params, session
-from tests.e2e.test_protocol import CODE, GHOST, HOLE, URI
+from tests.e2e.shop import CODE, GHOST, HOLE, URI
 
 
 async def test_a_pause_of_an_hour_needs_nothing_of_the_editor(tmp_path: Path) -> None:

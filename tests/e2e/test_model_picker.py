@@ -165,3 +165,16 @@ async def test_a_file_that_the_user_names_is_fetched_and_listed(home: Path, tmp_
             assert Path(answer.path).read_bytes() == data
             found = await _models(client)
     assert (found.models[0].name, found.models[0].installed) == ("mine.gguf", True)
+
+
+async def test_codellamas_licence_is_shown_before_it_is_fetched(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST, knows=("status",)) as client:
+        await client.until_ready()
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_FETCH_MODEL, ["codellama-7b"])
+        )
+        (question,) = await client.until(lambda: client.questions)  # the answer is "Not now"
+        assert "Llama 2 Community License" in question.message
+        assert "Meta Platforms, Inc. All Rights Reserved." in question.message
+        await client.status()
+        assert "fetching" not in [status["state"] for status in client.statuses]

@@ -1,0 +1,114 @@
+"""Completion menus: entries where there is no ghost text, and ghost text beside a menu's entry."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from lsprotocol import types
+
+from tests.e2e.editor import EMACS, VSCODE, Editor, editor, inline_params
+from tests.e2e.shop import CODE, GHOST, HOLE, URI
+
+pytestmark = pytest.mark.e2e
+
+
+async def test_a_completion_menu_where_there_is_no_ghost_text(tmp_path: Path) -> None:
+    async with editor(EMACS, tmp_path, {"re<|fim_suffix|>": "turn sum(items)"}) as client:
+        await client.until_ready()
+        client.open(URI, CODE.replace("    \n", "    re\n"))
+        (item,) = await _menu(client, 2, 6)
+        assert item.filter_text == "re"
+        assert isinstance(item.text_edit, types.TextEdit)
+        assert item.text_edit.range.start == types.Position(2, 4)
+        assert item.text_edit.new_text.startswith("re")
+
+
+async def test_a_menu_does_not_wait_for_a_slow_model(tmp_path: Path) -> None:
+    """Other servers' entries stand in the same menu. The answer is there a moment later."""
+    options = {"completion": {"prefill": False}}
+    async with editor(EMACS, tmp_path, GHOST, seconds=0.005, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        assert await _menu(client, *HOLE) == []
+        while not (found := await _menu(client, *HOLE)):
+            pass
+        assert [item.label for item in found] == ["return sum(items)"]
+        assert (await client.status())["engine"]["requests"] == 1
+
+
+async def test_what_comes_too_late_for_a_menu_is_told(tmp_path: Path) -> None:
+    options = {"completion": {"prefill": False}}
+    replies = {"    <|fim_suffix|>": "return sum(items)", "": "\n"}
+    async with editor(EMACS, tmp_path, replies, seconds=0.005, options=options) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        client.open(URI + "2", "y = \n" + "# much to read\n" * 10)
+        assert await _menu(client, *HOLE) == []
+        assert "still" in await client.why()
+        while "still" in (why := await client.why()):
+            pass
+        assert "too late" in why
+        params = types.CompletionParams(
+            types.TextDocumentIdentifier(URI + "2"), types.Position(0, 4)
+        )
+        assert not (await client.text_document_completion_async(params)).items  # type: ignore[union-attr]
+        while "still" in (why := await client.why()):
+            pass
+        assert "nothing useful" in why
+        assert await _menu(client, *HOLE)
+        assert "There was ghost text" in await client.why()
+
+
+async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, {"return <|fim_suffix|>": "sum(items)"}) as client:
+        client.open(URI, CODE.replace("    \n", "    ret\n"))
+        params = inline_params(URI, 2, 7)
+        chosen = types.Range(types.Position(2, 4), types.Position(2, 7))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "return ")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        (item,) = answer.items
+        assert (item.insert_text, item.range) == ("return sum(items)", chosen)
+
+
+async def test_an_entry_that_does_not_begin_with_what_was_typed_is_told(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, GHOST) as client:
+        await client.until_ready()
+        client.open(URI, CODE.replace("    \n", "    pa\n"))
+        params = inline_params(URI, 2, 6)
+        chosen = types.Range(types.Position(2, 4), types.Position(2, 6))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "Path")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert not answer.items
+        assert "does not begin with what was typed" in await client.why()
+
+
+@pytest.mark.parametrize(
+    ("reply", "texts"), [(".sep) + 'x'", ["path.sep"]), (") + 'x'", []), (".sep", ["path.sep"])]
+)
+async def test_behind_the_chosen_entry_no_bracket_is_doubled(
+    tmp_path: Path, reply: str, texts: list[str]
+) -> None:
+    """There the text can take the place of the entry alone, not of the bracket that follows."""
+    replies = {"print(os.path<|fim_suffix|>": reply}
+    async with editor(VSCODE, tmp_path, replies) as client:
+        client.open(URI, CODE.replace("    \n", "    print(os.pa)\n"))
+        params = inline_params(URI, 2, 15)
+        chosen = types.Range(types.Position(2, 13), types.Position(2, 15))
+        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "path")
+        answer = await client.text_document_inline_completion_async(params)
+        assert isinstance(answer, types.InlineCompletionList)
+        assert [item.insert_text for item in answer.items] == texts
+        assert all(item.range == chosen for item in answer.items)
+        if not texts:
+            assert "menu" in (await client.status())["silence"]
+
+
+async def _menu(client: Editor, line: int, character: int) -> list[types.CompletionItem]:
+    answer = await client.text_document_completion_async(
+        types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(line, character))
+    )
+    assert isinstance(answer, types.CompletionList)
+    return list(answer.items)
