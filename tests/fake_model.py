@@ -8,21 +8,19 @@ from contextlib import asynccontextmanager
 from herdmate.actions.context import ActionContext
 from herdmate.completion.state import CompletionState
 from herdmate.context.project import Project
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.engine.start import FakeStart
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.text import Cursor, Document
-
-_QWEN = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
 
 
 @asynccontextmanager
 async def fake_completion(
     replies: Mapping[str, str], seconds: float = 0.0, context: int = 4096
 ) -> AsyncIterator[CompletionState]:
-    """What ghost text works with; see ``fake.Script``; each byte is a token."""
+    """What ghost text works with; see ``FakeStart``; each byte is a token."""
     made = CompletionState(EngineHost(), Project())
-    await made.host.start(start_fake(replies, _QWEN, seconds, context))
+    await made.host.start(FakeStart(replies, QWEN_PIECES, seconds, context))
     try:
         yield made
     finally:

@@ -11,11 +11,11 @@ from herdmate.actions.question import question_for
 from herdmate.actions.rewrite import rewrite
 from herdmate.actions.target import resolve_target
 from herdmate.context.project import Project
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
+from herdmate.engine.start import FakeStart
 from herdmate.errors import RefusedError
 from herdmate.generation import Special, Text
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
 from herdmate.prompting.library import Action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 from tests.fake_model import fake_actions
@@ -63,9 +63,10 @@ async def test_only_the_format_has_control_pieces(action: Action) -> None:
 
 @pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
 async def test_tags_of_codellama_are_neutralised(action: Action) -> None:
-    spm = [piece for piece in CONTROL_PIECES if not piece.startswith("<|") and piece != "<step>"]
+    others = {*QWEN_PIECES, "<step>"}
+    spm = tuple(piece for piece in CONTROL_PIECES if piece not in others)
     model = ActionContext(EngineHost(), Project())
-    await model.host.start(start_fake({}, spm, 0.0, 8192))
+    await model.host.start(FakeStart({}, spm, 0.0, 8192))
     try:
         question = await question_for(
             action, resolve_target(_selection()), model, _action_input(action.name)

@@ -8,10 +8,10 @@ from herdmate.actions.context import ActionContext
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite import rewrite
 from herdmate.context.project import Project
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
+from herdmate.engine.start import FakeStart
 from herdmate.errors import RefusedError
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.prompting.library import load_library
 from herdmate.redaction.redact import redacted
 from herdmate.text import Document, Selection, Span, apply_edits
@@ -66,11 +66,10 @@ async def test_a_rewrite_that_loses_the_token_changes_nothing() -> None:
 
 
 async def _rewritten(reply: str) -> str:
-    pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
     document = Document("file:///a.py", "python", "import os\n\n\n" + CODE + "\n\nx = 1\n")
     start = document.text.index("def ask")
     model = ActionContext(EngineHost(), Project())
-    await model.host.start(start_fake({"": f"```python\n{reply}```\n"}, pieces))
+    await model.host.start(FakeStart({"": f"```python\n{reply}```\n"}, QWEN_PIECES))
     try:
         selection = Selection(document, Span(start, start + len(CODE)))
         done = await rewrite(selection, load_library()[0].get("simplify"), model)

@@ -11,8 +11,8 @@ from herdmate.actions.context import ActionContext
 from herdmate.actions.rewrite import Rewrite, rewrite
 from herdmate.context.project import Project
 from herdmate.context.withheld import Withheld, WithheldReason
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
+from herdmate.engine.start import FakeStart
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action, load_action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
@@ -98,7 +98,7 @@ async def test_code_that_was_only_shown_is_not_taken() -> None:
 async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> None:
     record = tmp_path / "record"
     model = ActionContext(EngineHost(), Project())
-    await model.host.start(start_fake({"": ""}, [], 0.0, 4096, str(record)))
+    await model.host.start(FakeStart({"": ""}, (), 0.0, 4096, str(record)))
     model.project.withheld["file:///a.py"] = Withheld(WithheldReason.IGNORED_BY_GIT)
     try:
         with pytest.raises(SelectionError, match="git ignores"):

@@ -14,9 +14,9 @@ from herdmate.actions.write_tests import NewFile
 from herdmate.cli import once
 from herdmate.cli.main import main
 from herdmate.context.project import Project
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.engine.start import FakeStart
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.text import Edit, Span
 
 CANARY = "CANARY0c4f"
@@ -27,8 +27,7 @@ CODE = f"def total({CANARY}):\n    return \n"
 def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file with all text that reached the engine."""
     record = tmp_path / "record.txt"
-    pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
-    message = start_fake({"fim_middle": "1", "": "It adds."}, pieces, record=str(record))
+    message = FakeStart({"fim_middle": "1", "": "It adds."}, QWEN_PIECES, record=str(record))
     monkeypatch.setattr(once, "first_message", lambda *_: (message, SimpleNamespace()))
     return record
 

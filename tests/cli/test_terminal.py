@@ -24,8 +24,8 @@ import herdmate.cli
 from herdmate.cli import once, terminal
 from herdmate.cli.main import main as run
 from herdmate.cli.terminal import Console, LogFormatter, Parser
-from herdmate.engine.client import start_fake
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.engine.start import FakeStart
+from herdmate.prompting.families import QWEN_PIECES
 from tests.models.gguf_file import string
 
 HOSTILE = [
@@ -163,9 +163,8 @@ def test_models_and_files_with_hostile_names(
 def test_a_model_that_writes_escapes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
     replies = {"fim_middle": "'\x1b[2J'", "": "It \x1b]0;owned\x07 adds.\u202e"}
-    message: Any = start_fake(replies, pieces)
+    message: Any = FakeStart(replies, QWEN_PIECES)
     monkeypatch.setattr(once, "first_message", lambda *_: (message, SimpleNamespace()))
     (tmp_path / "a.py").write_text("def total():\n    return \n")
     for arguments in (["complete", f"{tmp_path}/a.py:2:11"], ["explain", f"{tmp_path}/a.py:1-2"]):

@@ -15,8 +15,8 @@ from herdmate.context.withheld import (
     reason_to_withhold,
     reason_to_withhold_file,
 )
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
+from herdmate.engine.start import FakeStart
 from herdmate.generation import Priority, Prompt, Request, Special, Text
 from herdmate.text import Document
 from tests.context.tokens import tokens
@@ -82,7 +82,7 @@ async def test_whatever_a_request_says_its_secrets_are_stars(tmp_path: Path) -> 
     token = tokens()["GitHub"][0]
     record = tmp_path / "record"
     made = EngineHost()
-    await made.start(start_fake({"": "ok"}, ["<|fim_prefix|>"], record=str(record)))
+    await made.start(FakeStart({"": "ok"}, ("<|fim_prefix|>",), record=str(record)))
     try:
         prompt = Prompt((Text(f"x = {token}"), Special("<|fim_prefix|>"), Text(token)))
         for priority in Priority:

@@ -344,6 +344,7 @@ async def test_large_messages_and_plain_line_ends(tmp_path: Path) -> None:
 async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from herdmate.engine.start import FakeStart
     from herdmate.lsp.handlers import code_actions
     from herdmate.lsp.json_rpc_messages import Request, message_from_bytes
     from herdmate.lsp.server import create_server
@@ -354,7 +355,7 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
         raise ValueError("secret code")
 
     monkeypatch.setattr(code_actions, "code_action", fail)
-    server = create_server(lambda _settings: ({}, ""))
+    server = create_server(lambda _settings: (FakeStart(), ""))
     server.protocol.set_writer(writer)
     server.protocol.handle(Request(1, "initialize", {"processId": None, "capabilities": {}}))
     params = {"textDocument": {"uri": URI}, "range": RANGE, "context": {"diagnostics": []}}

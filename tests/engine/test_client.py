@@ -15,7 +15,8 @@ from typing import Literal
 import llama_cpp
 import pytest
 
-from herdmate.engine.client import EngineProcess, EngineState, start_fake, start_llama
+from herdmate.engine.client import EngineProcess, EngineState
+from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import EngineStoppedError, ModelError, NoMemoryError
 from herdmate.generation import Finished, Piece, Prompt, Request, Text
 
@@ -29,7 +30,7 @@ async def _engine(
     replies: dict[str, str], seconds: float = 0.0
 ) -> AsyncIterator[tuple[EngineProcess, list[EngineState]]]:
     states: list[EngineState] = []
-    engine = EngineProcess(start_fake(replies, ("<p>",), seconds), states.append)
+    engine = EngineProcess(FakeStart(replies, ("<p>",), seconds), states.append)
     engine.start()
     try:
         yield engine, states
@@ -130,7 +131,7 @@ async def test_llama_cpp_of_another_processor_is_named_and_what_to_do() -> None:
 
 
 async def test_no_such_model_file() -> None:
-    engine = EngineProcess(start_llama("/nowhere/model.gguf", 512, 1, 0, ()))
+    engine = EngineProcess(LlamaStart("/nowhere/model.gguf", 512, 1, 0, ()))
     engine.start()
     with pytest.raises(ModelError, match="no model file"):
         await engine.ready()
@@ -160,7 +161,7 @@ async def test_after_a_while_it_sleeps_and_the_next_request_wakes_it() -> None:
         if state.state == "sleeping":
             asleep.set()
 
-    engine = EngineProcess(start_fake({"": "hi"}, ()), note, sleep_after=0.2)
+    engine = EngineProcess(FakeStart({"": "hi"}, ()), note, sleep_after=0.2)
     engine.start()
     try:
         for _ in range(2):
@@ -179,7 +180,7 @@ async def test_after_a_while_it_sleeps_and_the_next_request_wakes_it() -> None:
 async def test_it_does_not_sleep_while_it_answers() -> None:
     """The answer takes several times as long as the engine would wait."""
     states: list[EngineState] = []
-    start = start_fake({"": "x" * 40}, (), seconds=0.02)
+    start = FakeStart({"": "x" * 40}, (), seconds=0.02)
     engine = EngineProcess(start, states.append, sleep_after=0.1)
     engine.start()
     try:
@@ -218,7 +219,7 @@ async def test_too_little_memory_is_said_as_that(
     program = _ADDRESSES.format(limit=limit)
     monkeypatch.setattr("herdmate.engine.client._COMMAND", (sys.executable, "-c", program))
     states: list[EngineState] = []
-    start = start_llama(str(starter_model), context, 1, 0, (), weights=weights)
+    start = LlamaStart(str(starter_model), context, 1, 0, (), weights=weights)
     engine = EngineProcess(start, states.append)
     engine.start()
     try:

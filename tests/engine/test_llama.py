@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import ContextFullError, ModelError
 from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Sampling, Special, Text
 from herdmate.prompting.families import CONTROL_PIECES, Order, family_of, infill_prompt
@@ -23,7 +24,7 @@ pytestmark = pytest.mark.model
 
 @asynccontextmanager
 async def _engine(path: Path, context: int = 2048) -> AsyncIterator[EngineProcess]:
-    engine = EngineProcess(start_llama(str(path), context, 0, 0, CONTROL_PIECES))
+    engine = EngineProcess(LlamaStart(str(path), context, 0, 0, CONTROL_PIECES))
     engine.start()
     try:
         yield engine

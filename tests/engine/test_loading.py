@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.start import LlamaStart
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import settings_from_json
 
@@ -26,7 +27,7 @@ async def test_a_model_loads_with_whatever_settings_are_taken(
     settings, errors = settings_from_json({"engine": engine})
     assert errors == ()
     wished = settings.engine
-    start = start_llama(
+    start = LlamaStart(
         str(tiny_model), wished.context_tokens, wished.threads, wished.gpu_layers, CONTROL_PIECES
     )
     process = EngineProcess(start)

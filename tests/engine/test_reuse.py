@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from herdmate.engine.backend import Slot
-from herdmate.engine.loading import Load
 from herdmate.engine.scheduler import Scheduler
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.suited import load
 from herdmate.generation import Finished, Piece, Priority, Request
 from herdmate.prompting.families import CONTROL_PIECES, Order, family_of, infill_prompt
@@ -30,7 +30,7 @@ class _Asker:
 
     def __init__(self, path: Path) -> None:
         threads = 1 if "tiny" in path.name else 0
-        self.backend = load(Load(str(path), 2048, threads, 0, CONTROL_PIECES), _ignore)
+        self.backend = load(LlamaStart(str(path), 2048, threads, 0, CONTROL_PIECES), _ignore)
         self.scheduler = Scheduler(self.backend)
         self.count = 0
         self.near_tie = 0.05 if "tiny" in path.name else 0.7

@@ -11,9 +11,10 @@ from dataclasses import replace
 import pytest
 
 from herdmate.engine.backend import Slot
-from herdmate.engine.fake import FakeBackend, Script, digest
+from herdmate.engine.fake import FakeBackend, digest
 from herdmate.engine.job import Event
 from herdmate.engine.scheduler import Scheduler
+from herdmate.engine.start import FakeStart
 from herdmate.errors import ContextFullError
 from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Special, Text
 
@@ -28,7 +29,7 @@ def _request(
 class _Run:
     """A scheduler whose jobs write down what they say."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: FakeStart) -> None:
         self.backend = FakeBackend(script)
         self.scheduler = Scheduler(self.backend)
         self.said: dict[int, list[Event]] = {}
@@ -61,7 +62,7 @@ class _Run:
 
 
 def test_a_request_is_answered_and_counted() -> None:
-    run = _Run(Script({"": "hello"}))
+    run = _Run(FakeStart({"": "hello"}))
     run.submit(1, _request("x" * 300))
     run.until_idle()
     assert run.text(1) == "hello"
@@ -71,7 +72,7 @@ def test_a_request_is_answered_and_counted() -> None:
 
 
 def test_a_typed_character_costs_one_token() -> None:
-    run = _Run(Script({"": "hello"}))
+    run = _Run(FakeStart({"": "hello"}))
     run.submit(1, _request("def f():", max_tokens=1))
     run.until_idle()
     run.submit(2, _request("def f():\n", max_tokens=1))
@@ -81,7 +82,7 @@ def test_a_typed_character_costs_one_token() -> None:
 
 
 def test_an_accepted_answer_is_not_evaluated_again() -> None:
-    run = _Run(Script({"": "hello"}))
+    run = _Run(FakeStart({"": "hello"}))
     run.submit(1, _request("say "))
     run.until_idle()
     run.submit(2, _request("say hello!"))
@@ -90,7 +91,7 @@ def test_an_accepted_answer_is_not_evaluated_again() -> None:
 
 
 def test_typing_goes_before_an_explanation_which_then_goes_on() -> None:
-    run = _Run(Script({"explain": "a long explanation", "type": "ghost"}))
+    run = _Run(FakeStart({"explain": "a long explanation", "type": "ghost"}))
     run.submit(1, _request("explain", lane="ask"))
     for _ in range(4):
         run.scheduler.step()
@@ -103,7 +104,7 @@ def test_typing_goes_before_an_explanation_which_then_goes_on() -> None:
 
 
 def test_two_explanations_share_each_batch() -> None:
-    run = _Run(Script({"": "same"}))
+    run = _Run(FakeStart({"": "same"}))
     run.submit(1, _request("one", lane="one"))
     run.submit(2, _request("two", lane="two"))
     run.until_idle()
@@ -112,7 +113,7 @@ def test_two_explanations_share_each_batch() -> None:
 
 
 def test_a_more_urgent_request_takes_over_the_lane_of_its_document() -> None:
-    run = _Run(Script({"": "answer"}))
+    run = _Run(FakeStart({"": "answer"}))
     run.submit(1, _request("prefix", priority=Priority.BACKGROUND))
     run.scheduler.step()
     run.submit(2, _request("prefix and more", priority=Priority.TYPING))
@@ -121,7 +122,7 @@ def test_a_more_urgent_request_takes_over_the_lane_of_its_document() -> None:
 
 
 def test_cancel_evaluates_nothing_more() -> None:
-    run = _Run(Script({"": "x" * 90}))
+    run = _Run(FakeStart({"": "x" * 90}))
     run.submit(1, _request("p" * 400))
     run.scheduler.step()
     before = run.scheduler.totals.evaluated_tokens
@@ -132,7 +133,7 @@ def test_cancel_evaluates_nothing_more() -> None:
 
 
 def test_cancel_stops_the_evaluation_that_runs() -> None:
-    run = _Run(Script({"": "x"}, seconds=1.0))
+    run = _Run(FakeStart({"": "x"}, seconds=1.0))
     run.submit(1, _request("p" * 100))
     stepping = threading.Thread(target=run.until_idle)
     stepping.start()
@@ -146,7 +147,7 @@ def test_cancel_stops_the_evaluation_that_runs() -> None:
 
 
 def test_a_prompt_longer_than_the_context_is_refused_with_the_numbers() -> None:
-    run = _Run(Script({"": "x"}, context=200))
+    run = _Run(FakeStart({"": "x"}, context=200))
     run.submit(1, _request("p" * 150))
     run.until_idle()
     error = run.said[1][-1]
@@ -156,7 +157,7 @@ def test_a_prompt_longer_than_the_context_is_refused_with_the_numbers() -> None:
 
 
 def test_old_lanes_make_room_for_new_ones() -> None:
-    run = _Run(Script({"": "x"}, context=300))
+    run = _Run(FakeStart({"": "x"}, context=300))
     for number in range(12):
         run.submit(number, _request("p" * 90, lane=str(number)))
         run.until_idle()
@@ -166,7 +167,7 @@ def test_old_lanes_make_room_for_new_ones() -> None:
 
 
 def test_stop_strings_end_a_request() -> None:
-    run = _Run(Script({"": "one line\nand another"}))
+    run = _Run(FakeStart({"": "one line\nand another"}))
     run.submit(1, _request("x", stop=("\n",)))
     run.until_idle()
     assert run.text(1) == "one line"
@@ -189,7 +190,7 @@ def _digest_of(prefix: str, suffix: str = _SUFFIX) -> str:
 
 
 def test_the_suffix_is_moved_and_not_evaluated_again() -> None:
-    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     run.submit(1, _infill("def f():", _SUFFIX))
     run.until_idle()
     run.submit(2, _infill("def f():\n  re", _SUFFIX))
@@ -199,7 +200,7 @@ def test_the_suffix_is_moved_and_not_evaluated_again() -> None:
 
 
 def test_an_exact_request_evaluates_what_was_moved() -> None:
-    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     run.submit(1, _infill("def f():", _SUFFIX))
     run.submit(2, _infill("def f():\n", _SUFFIX))
     run.submit(3, _infill("def f():\n", _SUFFIX, exact=True))
@@ -211,7 +212,7 @@ def test_an_exact_request_evaluates_what_was_moved() -> None:
 
 
 def test_a_suffix_that_is_not_the_same_is_not_moved() -> None:
-    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     run.submit(1, _infill("def f():", _SUFFIX))
     run.until_idle()
     run.submit(2, _infill("def f():\n", _SUFFIX + "!"))
@@ -222,7 +223,7 @@ def test_a_suffix_that_is_not_the_same_is_not_moved() -> None:
 
 def test_a_suffix_is_not_moved_for_ever() -> None:
     """After some dozen tokens it has seen too little of what stands before it."""
-    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     evaluated = []
     for length in range(120):
         run.submit(length, _infill("x" * length, _SUFFIX))
@@ -234,7 +235,7 @@ def test_a_suffix_is_not_moved_for_ever() -> None:
 
 
 def test_a_suffix_survives_a_cancel_between() -> None:
-    run = _Run(Script({"": "<digest>"}, pieces=_PIECES))
+    run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     run.submit(1, _infill("def f():", _SUFFIX))
     run.until_idle()
     run.submit(2, _infill("def f():\n  re", _SUFFIX))
@@ -248,7 +249,7 @@ def test_a_suffix_survives_a_cancel_between() -> None:
 
 
 def test_what_explanations_have_in_common_is_evaluated_once() -> None:
-    run = _Run(Script({"": "<digest>"}))
+    run = _Run(FakeStart({"": "<digest>"}))
     preamble = "You explain code. " * 3
     run.submit(1, _request(preamble + "one", lane="one"))
     run.until_idle()
@@ -259,7 +260,7 @@ def test_what_explanations_have_in_common_is_evaluated_once() -> None:
 
 
 def test_alternatives_share_the_prompt_and_each_batch() -> None:
-    run = _Run(Script({"": "abc"}))
+    run = _Run(FakeStart({"": "abc"}))
     run.submit(1, _request("p" * 50, alternatives=3))
     run.until_idle()
     texts = ["", "", ""]
@@ -275,7 +276,7 @@ def test_alternatives_share_the_prompt_and_each_batch() -> None:
 
 
 def test_cancelling_alternatives_cancels_them_all() -> None:
-    run = _Run(Script({"": "a long reply"}))
+    run = _Run(FakeStart({"": "a long reply"}))
     run.submit(1, _request("prompt", alternatives=3))
     for _ in range(4):
         run.scheduler.step()
@@ -287,7 +288,7 @@ def test_cancelling_alternatives_cancels_them_all() -> None:
 
 
 def test_the_best_other_answer_is_given_where_the_first_is_to_end() -> None:
-    run = _Run(Script({"": ""}))
+    run = _Run(FakeStart({"": ""}))
     run.submit(1, _request("p" * 20, alternatives=2, max_tokens=1))
     run.until_idle()
     said = [(event.index, event.text) for event in run.said[1] if isinstance(event, Piece)]
@@ -295,7 +296,7 @@ def test_the_best_other_answer_is_given_where_the_first_is_to_end() -> None:
 
 
 def test_alternatives_of_a_request_that_is_cancelled_meanwhile_are_too() -> None:
-    run = _Run(Script({"": "a long reply"}))
+    run = _Run(FakeStart({"": "a long reply"}))
     run.submit(1, _request("prompt", alternatives=3))
     evaluate = run.backend.evaluate
 
@@ -316,7 +317,7 @@ def test_drafts_change_nothing_but_the_number_of_steps() -> None:
     code = "def double(numbers):\n    return [number * 2 for number in numbers]\n" * 3
     steps = {}
     for drafting in (False, True):
-        run = _Run(Script({"": code}))
+        run = _Run(FakeStart({"": code}))
         run.submit(1, _request(code, max_tokens=len(code) + 9, drafting=drafting))
         count = 0
         while run.scheduler.wait(0):
@@ -331,7 +332,7 @@ def test_drafts_change_nothing_but_the_number_of_steps() -> None:
 
 def test_a_stop_string_inside_a_draft_ends_there() -> None:
     code = "one two three four five six seven eight nine ten STOP eleven twelve\n" * 2
-    run = _Run(Script({"": code}))
+    run = _Run(FakeStart({"": code}))
     run.submit(1, _request(code, max_tokens=500, drafting=True, stop=("STOP",)))
     run.until_idle()
     assert run.text(1) == code.partition("STOP")[0]
@@ -376,7 +377,7 @@ class _Model:
 @pytest.mark.parametrize("seed", range(30))
 def test_one_after_another_it_does_what_the_written_model_does(seed: int) -> None:
     dice = random.Random(seed)
-    run = _Run(Script({"": "<digest>"}, context=600))
+    run = _Run(FakeStart({"": "<digest>"}, context=600))
     model = _Model(600, run.backend.lanes)
     for number in range(80):
         prompt = "the same beginning " * dice.randint(0, 3) + "ab"[number % 2] * dice.randint(1, 80)
@@ -397,7 +398,7 @@ def test_whatever_happens_every_request_is_answered_and_right(seed: int) -> None
     The reply is a digest of what was cached, so that any cell out of place shows.
     """
     dice = random.Random(seed)
-    run = _Run(Script({"": "<digest>"}, context=400, pieces=_PIECES))
+    run = _Run(FakeStart({"": "<digest>"}, context=400, control_pieces=_PIECES))
     expected: dict[int, str] = {}
     cancelled = set()
     prefix = ""

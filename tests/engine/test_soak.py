@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import ContextFullError, HerdmateError
 from herdmate.generation import Finished, Priority, Prompt, Request, Sampling, Text
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of, infill_prompt
@@ -21,7 +22,7 @@ CODE = Path(__file__).read_text(encoding="utf-8")
 
 @pytest.mark.timeout(1200)
 async def test_ten_thousand_requests(tiny_model: Path) -> None:
-    engine = EngineProcess(start_llama(str(tiny_model), 1024, 1, 0, CONTROL_PIECES))
+    engine = EngineProcess(LlamaStart(str(tiny_model), 1024, 1, 0, CONTROL_PIECES))
     engine.start()
     dice = random.Random(7)
     outcomes: dict[str, int] = {}

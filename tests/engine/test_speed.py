@@ -12,9 +12,9 @@ import pytest
 
 from herdmate.engine import speed
 from herdmate.engine.llama import LlamaBackend
-from herdmate.engine.loading import Load
 from herdmate.engine.speed import Bench
 from herdmate.engine.speed_process import SpeedProcess
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile
 from herdmate.errors import ModelError, NoMemoryError
 
@@ -23,7 +23,7 @@ START = Profile(1, 1)
 
 @pytest.fixture
 def bench(tiny_model: Path) -> Iterator[Bench]:
-    with closing(Bench(Load(str(tiny_model), context=512))) as bench:
+    with closing(Bench(LlamaStart(str(tiny_model), context=512))) as bench:
         yield bench
 
 
@@ -66,7 +66,7 @@ def test_no_memory_for_one_choice_leaves_the_next_one_possible(
 
 
 def test_a_process_of_its_own_answers_and_ends(tiny_model: Path) -> None:
-    with closing(SpeedProcess(Load(str(tiny_model), context=512), 64)) as speeds:
+    with closing(SpeedProcess(LlamaStart(str(tiny_model), context=512), 64)) as speeds:
         assert speeds.first(START, "f16") > 0
         assert speeds.step(START, "f16") > 0
         assert speeds.others_use() >= 0
@@ -83,6 +83,6 @@ def test_a_process_of_its_own_answers_and_ends(tiny_model: Path) -> None:
 
 
 def test_what_loading_says_arrives_as_it_is(tmp_path: Path) -> None:
-    speeds = SpeedProcess(Load(str(tmp_path / "none.gguf")), 64)
+    speeds = SpeedProcess(LlamaStart(str(tmp_path / "none.gguf")), 64)
     with closing(speeds), pytest.raises(ModelError, match="There is no model file"):
         speeds.first(START, "f16")

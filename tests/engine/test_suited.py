@@ -10,7 +10,7 @@ import llama_cpp
 import pytest
 
 from herdmate.engine import suited, tuning
-from herdmate.engine.loading import Load
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile
 
 TUNED = Profile(1, 2, False, "mapped", {1: 0.5}, gpu_layers=1, micro_batch=64)
@@ -34,7 +34,7 @@ def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_the_next_load_uses_what_was_tuned(tiny_model: Path, loads: list[Any]) -> None:
     assert tuning.remember(str(tiny_model), TUNED)
-    with closing(suited.load(Load(str(tiny_model), context=512), lambda _: None)) as backend:
+    with closing(suited.load(LlamaStart(str(tiny_model), context=512), lambda _: None)) as backend:
         assert backend.chunk == 64
         assert backend.step_seconds == {1: 0.5}
     model, context = loads
@@ -51,7 +51,7 @@ def test_the_users_settings_go_before_but_for_what_crashes(
     said = b"AMX_INT8 = 1" if is_for_amx else b""
     monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: said)
     tuning.remember(str(tiny_model), TUNED)
-    how = Load(str(tiny_model), context=512, threads=2, gpu_layers=0, weights="repacked")
+    how = LlamaStart(str(tiny_model), context=512, threads=2, gpu_layers=0, weights="repacked")
     suited.load(how, lambda _: None).close()
     model, context = loads
     assert model.n_gpu_layers == 0

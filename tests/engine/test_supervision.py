@@ -16,15 +16,16 @@ import pytest
 from herdmate import child_process
 from herdmate.child_process import python_command
 from herdmate.engine import wire, worker_process
-from herdmate.engine.client import EngineProcess, EngineState, start_fake
-from herdmate.engine.fake import FakeBackend, Script
+from herdmate.engine.client import EngineProcess, EngineState
+from herdmate.engine.fake import FakeBackend
+from herdmate.engine.start import FakeStart, StartMessage
 from herdmate.errors import EngineError, EngineStoppedError, HerdmateError, ModelError
 from herdmate.generation import Finished, Piece, Prompt, Request, Text
 
 SECONDS = 30.0
 """More than anything here takes on a busy machine; who waits longer waits for ever."""
 
-READY = wire.encode({"say": "ready", "info": wire.info_to_wire(FakeBackend(Script()).info)})
+READY = wire.encode({"say": "ready", "info": wire.info_to_wire(FakeBackend(FakeStart()).info)})
 
 _WORKER = """
 import json, os, sys, time
@@ -57,7 +58,7 @@ async def _engine(
         states.append(state)
         on_state(state)
 
-    engine = EngineProcess(start_fake({"": "hello"}, ()), note, patience=patience)
+    engine = EngineProcess(FakeStart({"": "hello"}, ()), note, patience=patience)
     engine.start()
     try:
         yield engine, states
@@ -211,9 +212,21 @@ async def test_an_engine_that_never_says_anything_is_given_up(
         assert any("did not answer any more" in state.message for state in states)
 
 
+async def test_an_engine_that_cannot_read_its_settings_says_so() -> None:
+    """As after an update of half of the package."""
+    odd: Any = {"": 1}
+    engine = EngineProcess(FakeStart(odd))
+    engine.start()
+    try:
+        with pytest.raises(EngineError, match="cannot read its settings"):
+            await _within(engine.ready())
+    finally:
+        await _within(engine.stop())
+
+
 async def test_an_engine_that_loads_shows_that_it_lives_and_ends_with_its_input() -> None:
     """The load itself cannot be interrupted."""
-    first = {"log_level": 40, **start_fake({}, (), load_seconds=1000.0)}
+    first = StartMessage(FakeStart({}, (), load_seconds=1000.0))
     worker = await worker_process.start_worker(
         python_command("herdmate.engine.worker"), first, {}, SECONDS
     )
@@ -305,7 +318,7 @@ async def test_a_pipe_that_nobody_reads_is_ended(monkeypatch: pytest.MonkeyPatch
 @pytest.mark.parametrize("pause", [0.0, 0.05, 0.5])
 async def test_stopping_while_it_starts_leaves_no_process(pause: float) -> None:
     """However far it is: ``pause`` only chooses how far."""
-    engine = EngineProcess(start_fake({"": "x"}, (), load_seconds=1000.0))
+    engine = EngineProcess(FakeStart({"": "x"}, (), load_seconds=1000.0))
     engine.start()
     waiting = asyncio.ensure_future(engine.ready())
     await asyncio.sleep(pause)
@@ -318,7 +331,7 @@ async def test_stopping_while_it_starts_leaves_no_process(pause: float) -> None:
 
 
 async def test_a_stop_that_is_cancelled_stops_all_the_same() -> None:
-    engine = EngineProcess(start_fake({"": "x"}, ()))
+    engine = EngineProcess(FakeStart({"": "x"}, ()))
     engine.start()
     await _within(engine.ready())
     pid = engine.process_id
@@ -344,7 +357,7 @@ async def test_a_process_that_will_not_sleep_is_ended_and_wakes(
         if state.state == "sleeping":
             asleep.set()
 
-    engine = EngineProcess(start_fake({}, ()), note, sleep_after=0.1, patience=0.2)
+    engine = EngineProcess(FakeStart({}, ()), note, sleep_after=0.1, patience=0.2)
     engine.start()
     try:
         await _within(engine.ready())

@@ -13,7 +13,8 @@ import psutil
 import pytest
 
 from herdmate.engine import tuning
-from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile
 from herdmate.models import catalogue
 from herdmate.prompting.families import CONTROL_PIECES
@@ -151,7 +152,7 @@ async def test_one_copy_of_the_weights_is_in_memory(
     starter_model: Path, weights: tuning.Weights
 ) -> None:
     """llama.cpp's default keeps the mapped file and its repacked copy, here 850 MB in all."""
-    start = start_llama(str(starter_model), 4096, 0, 0, CONTROL_PIECES, weights=weights)
+    start = LlamaStart(str(starter_model), 4096, 0, 0, CONTROL_PIECES, weights=weights)
     engine = EngineProcess(start)
     engine.start()
     try:

@@ -1,6 +1,11 @@
 """What goes over the pipe comes back the same."""
 
+from typing import Any
+
+import pytest
+
 from herdmate.engine import wire
+from herdmate.engine.start import FakeStart, LlamaStart, StartMessage
 from herdmate.errors import ContextFullError, EngineError
 from herdmate.generation import (
     Finished,
@@ -13,6 +18,49 @@ from herdmate.generation import (
     Text,
     Usage,
 )
+
+ODD_MODELS: list[dict[str, Any]] = [
+    {"path": None}, {"context": "4096"}, {"context": True}, {"weights": "odd"}, {"kv_type": []},
+    {"lock_memory": 1}, {"control_pieces": "<a>"}, {"control_pieces": [1]}, {"unheard_of": 1},
+    {"threads": float("nan")},
+]  # fmt: skip
+ODD_FAKES: list[Any] = [
+    {"replies": []}, {"replies": {"": 1}}, {"seconds": "1"}, {"seconds": 1e400}, {"record": None},
+    [],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        LlamaStart("/home/\udce4/m.gguf", 8192, 3, 0, ("<step>",), "mapped", "q8_0", True),
+        FakeStart({"": "x"}, ("<a>", "<b>"), 0.5, 512, "/tmp/record", 2.0),
+    ],
+)
+def test_starts(start: LlamaStart | FakeStart) -> None:
+    message = StartMessage(start, 10)
+    assert wire.start_from_wire(wire.decode(wire.encode(wire.start_to_wire(message)))) == message
+
+
+def test_what_a_start_leaves_out_has_its_default() -> None:
+    message = wire.start_from_wire({"log_level": 40, "load": {"path": "m.gguf"}})
+    assert message == StartMessage(LlamaStart("m.gguf"), 40)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {}, {"log_level": 10}, {"load": {"path": "m"}}, {"log_level": "debug", "fake": {}},
+        {"log_level": True, "fake": {}}, {"log_level": 10, "load": None},
+        {"log_level": 10, "load": ["m"]}, {"log_level": 10, "load": {}},
+        *({"log_level": 10, "load": {"path": "m", **odd}} for odd in ODD_MODELS),
+        *({"log_level": 10, "fake": odd} for odd in ODD_FAKES),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_an_odd_start_is_refused(value: dict[str, Any]) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        wire.start_from_wire(value)
 
 
 def test_requests() -> None:

@@ -18,10 +18,10 @@ from herdmate.engine.client import Engine
 from herdmate.errors import NoModelError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
 from herdmate.lsp.server import create_server
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
 
-_PIECES = {piece: at for at, piece in enumerate(CONTROL_PIECES) if piece.startswith("<|")}
+_PIECES = {piece: at for at, piece in enumerate(QWEN_PIECES)}
 _UNKNOWN = "test/unknown"
 _INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1, pieces=_PIECES)
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from herdmate.engine.start import FakeStart
 from herdmate.lsp.apply_edit import apply
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.client_requests import ask
@@ -47,7 +48,7 @@ class Client:
 
 
 def _session(answer: Any) -> Session:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.capabilities = Capabilities(configuration=True, show_message_request=True)
     Client(session, lambda: answer)
     return session
@@ -77,13 +78,13 @@ async def test_an_answer_is_read() -> None:
 
 
 async def test_a_client_that_never_answers_is_not_waited_for() -> None:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     assert await ask(session, "any/thing", {}, lambda _: 1, 2, seconds=0.01) == 2
     assert session.protocol._request_futures == {}
 
 
 async def test_a_question_to_the_user_ends_with_the_session() -> None:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     task = session.keep(shown_documents.agrees(session, "Well?", "Yes"))
     await asyncio.sleep(0)
     assert len(session.protocol._request_futures) == 1

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from herdmate.engine.start import FakeStart
 from herdmate.lsp.connection import converse
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
@@ -26,7 +27,7 @@ class Writer:
 
 
 def _server() -> tuple[Session, Writer]:
-    server, writer = create_server(lambda _settings: ({}, "")), Writer()
+    server, writer = create_server(lambda _settings: (FakeStart(), "")), Writer()
     server.protocol.set_writer(writer)
     return server, writer
 

@@ -18,14 +18,14 @@ from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from herdmate import child_process
-from herdmate.engine.client import start_fake
+from herdmate.engine.start import FakeStart
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.handlers import usage_statistics, workspace_index
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.text import Document, Span
 from herdmate.usage.statistics_file import StatisticsFile
 
@@ -40,7 +40,6 @@ REPLIES = {
     "fim_middle": "double(2)",
     "": "```python\ndef double(x):\n    return 2 * x\n```\n",
 }
-PIECES = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
 
 
 @dataclass
@@ -81,7 +80,7 @@ async def given(
     folder.mkdir()
     path = folder / "a.py"
     path.write_text(CODE)
-    first = start_fake(REPLIES, PIECES, seconds)
+    first = FakeStart(REPLIES, QWEN_PIECES, seconds)
     session = create_server(lambda _settings: (first, ""))
     settings = {"stats": True, "completion": {"prefill": False}}
     async with connect_within(session, settings) as client:
@@ -261,7 +260,7 @@ async def test_a_new_load_ends_the_one_before(
 ) -> None:
     """Both are waited for: the older one is told so, and its process is gone."""
     async with given(tmp_path, monkeypatch) as found:
-        slow = start_fake(REPLIES, PIECES, load_seconds=1000.0)
+        slow = FakeStart(REPLIES, QWEN_PIECES, load_seconds=1000.0)
         quick = found.session.first_message
         found.session.first_message = lambda _settings: (slow, "")
         assert await asyncio.wait_for(found.session.load_model(), SECONDS)
@@ -289,7 +288,7 @@ async def test_loading_that_is_stopped_ends_the_process_and_is_told(
 ) -> None:
     async with given(tmp_path, monkeypatch) as found:
         quick = found.session.first_message
-        slow = start_fake(REPLIES, PIECES, load_seconds=1000.0)
+        slow = FakeStart(REPLIES, QWEN_PIECES, load_seconds=1000.0)
         found.session.first_message = lambda _settings: (slow, "")
         await found.session.load_model()
         waiting = asyncio.ensure_future(_answered(found, "a rewrite"))

@@ -12,12 +12,13 @@ import pytest
 from lsprotocol import types
 
 from herdmate.engine.client import EngineState
+from herdmate.engine.start import FakeStart
 from herdmate.errors import NoMemoryError
 from herdmate.generation import ModelInfo
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
 from herdmate.models import catalogue
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import EngineSettings, Settings
 from tests.models.gguf_file import gguf, write
 
@@ -68,7 +69,7 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     monkeypatch.setattr("herdmate.models.start.model_folder", lambda: tmp_path)
     memory = SimpleNamespace(available=free)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.settings = Settings(model="codellama-7b")
     said = "There is not enough memory for codellama.gguf; choose a smaller model."
     session._engine_changed(EngineState("failed", message=said, error=NoMemoryError(said)))
@@ -78,7 +79,7 @@ async def test_too_little_memory_is_told_with_what_would_fit(
 
 
 async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session._engine_changed(EngineState("sleeping", message="The model sleeps."))
     assert (session.status.state, session.status.message) == ("sleeping", "The model sleeps.")
     assert not shown
@@ -88,14 +89,14 @@ def _info(context: int) -> ModelInfo:
     return ModelInfo("m", "Model", "qwen2", "bpe", 9, context, 32768, 1, 1, 1, pieces=_PIECES)
 
 
-_PIECES = {piece: at for at, piece in enumerate(CONTROL_PIECES) if piece.startswith("<|")}
+_PIECES = {piece: at for at, piece in enumerate(QWEN_PIECES)}
 
 
 async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once it is known, with a status that is told anyway."""
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     told: list[Status] = []
     monkeypatch.setattr(Session, "set_status", _keeping(told))
     session._engine_changed(EngineState("ready", info=_info(4096)))
@@ -119,7 +120,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     ],
 )
 async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.settings = Settings(engine=EngineSettings(context_tokens=setting))
     session.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
     session._engine_changed(EngineState("ready", info=_info(512)))

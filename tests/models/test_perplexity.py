@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from herdmate.cli import main
-from herdmate.engine.loading import Load
 from herdmate.engine.scoring import scorer
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import SelectionError
 from herdmate.models.perplexity import WINDOW, measured, windows
 
@@ -47,7 +47,7 @@ def test_the_second_half_is_scored() -> None:
 def test_the_starter_agrees_with_an_independent_computation(starter_model: Path) -> None:
     """The same definition, written anew on the logits of llama-cpp-python's own class."""
     text = SOURCE.read_text(encoding="utf-8")
-    with scorer(Load(str(starter_model)), WINDOW) as model:
+    with scorer(LlamaStart(str(starter_model)), WINDOW) as model:
         *_, found = measured(windows(model.tokenize(text), 2), model.surprises)
     other = llama_cpp.Llama(str(starter_model), n_ctx=512, logits_all=True, verbose=False)
     tokens = other.tokenize(text.encode(), add_bos=True, special=False)
@@ -76,7 +76,7 @@ def test_coarser_quants_of_one_model_are_more_surprised(
     for name in ("Q8_0", "Q4_K_M", "Q2_K"):
         path = tmp_path / f"{name}.gguf"
         _quantise(starter_model, path, getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{name}"))
-        with scorer(Load(str(path)), WINDOW) as model:
+        with scorer(LlamaStart(str(path)), WINDOW) as model:
             *_, found = measured(windows(model.tokenize(text), 1), model.surprises)
         path.unlink()
         values.append(found.value)

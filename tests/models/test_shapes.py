@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from herdmate.bench import model_shapes
-from herdmate.engine.client import EngineProcess, start_llama
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import ModelError
 from herdmate.generation import Finished, Piece, Request
 from herdmate.models import catalogue
@@ -63,7 +64,7 @@ def test_a_full_disk_is_said_with_the_numbers(
 
 
 async def test_the_tiny_one_infills_and_its_answers_differ(tiny_model: Path) -> None:
-    engine = EngineProcess(start_llama(str(tiny_model), 1024, 1, 0, CONTROL_PIECES))
+    engine = EngineProcess(LlamaStart(str(tiny_model), 1024, 1, 0, CONTROL_PIECES))
     engine.start()
     try:
         family = family_of(await engine.ready())

@@ -7,7 +7,7 @@ import pytest
 from herdmate.errors import ModelError
 from herdmate.generation import ModelInfo, Prompt, Special, Text
 from herdmate.prompting.families import (
-    CONTROL_PIECES,
+    QWEN_PIECES,
     Family,
     Turn,
     can_infill,
@@ -20,7 +20,7 @@ from herdmate.prompting.families import (
 )
 
 SPM = {"▁<PRE>": 32007, "▁<SUF>": 32008, "▁<MID>": 32009, "▁<EOT>": 32010, "bos": 1, "eos": 2}
-QWEN = {piece: 151640 + at for at, piece in enumerate(CONTROL_PIECES) if piece.startswith("<|")}
+QWEN = {piece: 151640 + at for at, piece in enumerate(QWEN_PIECES)}
 
 
 def _info(name: str, pieces: dict[str, int], parameters: int = 7 * 10**9) -> ModelInfo:

@@ -78,8 +78,8 @@ def _run(arguments: argparse.Namespace) -> int:
 def _rows(
     paths: Sequence[Path], text: str, arguments: argparse.Namespace, console: Console
 ) -> list[_Row]:
-    from herdmate.engine.loading import Load  # imports llama.cpp, which takes a second
     from herdmate.engine.scoring import scorer
+    from herdmate.engine.start import LlamaStart
 
     rows: list[_Row] = []
     vocabulary = ""
@@ -89,7 +89,7 @@ def _rows(
     )  # fmt: skip
     with Progress(*columns, console=console, transient=True) as progress:
         for path in paths:
-            with scorer(Load(str(path), threads=arguments.threads), WINDOW) as model:
+            with scorer(LlamaStart(str(path), threads=arguments.threads), WINDOW) as model:
                 own = model.vocabulary
                 if vocabulary not in ("", own):
                     raise SelectionError(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import secrets
-from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -14,9 +13,9 @@ from typing import Any
 from herdmate.atomic_write import PRIVATE, create_whole
 from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
-from herdmate.engine.client import start_fake
+from herdmate.engine.host import EngineStart
 from herdmate.engine.remote import api_key
-from herdmate.engine.remote.engine import RemoteStart
+from herdmate.engine.start import FakeStart
 from herdmate.errors import SetupError
 from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
@@ -24,7 +23,7 @@ from herdmate.lsp.session import FirstMessage, Session
 from herdmate.lsp.shutdown import end_in_order, tidy_up
 from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
 from herdmate.models.start import first_message, remote_start
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
 from herdmate.settings import Settings
 
 Commands = Any  # argparse has no public name for what add_subparsers returns
@@ -102,20 +101,19 @@ def engine_starter(fake_script: Path | None) -> FirstMessage:
     return _fake(fake_script) if fake_script else _real
 
 
-def _real(settings: Settings) -> tuple[Mapping[str, Any] | RemoteStart, str]:
+def _real(settings: Settings) -> tuple[EngineStart, str]:
     if (remote := remote_start(settings)) is not None:
         return remote, remote.endpoint.no_key
-    message, chosen = first_message(settings, CONTROL_PIECES)
-    return message, chosen.note
+    start, chosen = first_message(settings, CONTROL_PIECES)
+    return start, chosen.note
 
 
 def _fake(script: Path) -> FirstMessage:
     """A model-free engine for protocol tests; ``script`` is a JSON file of its replies."""
     words = json.loads(script.read_text(encoding="utf-8"))
-    qwen = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
     names = ("seconds", "context", "load_seconds")
     given = {key: words[key] for key in names if key in words}
     if words.get("record"):
         given["record"] = absolute(words["record"])
-    message = start_fake(words["replies"], qwen, **given)
-    return lambda _settings: (message, "This is the fake engine.")
+    start = FakeStart(words["replies"], QWEN_PIECES, **given)
+    return lambda _settings: (start, "This is the fake engine.")

@@ -130,10 +130,10 @@ def _machine(path: Path, layers: int) -> Machine:
 
 
 def _speeds(path: Path, arguments: argparse.Namespace) -> Speeds:
-    from herdmate.engine.loading import Load
     from herdmate.engine.speed_process import SpeedProcess
+    from herdmate.engine.start import LlamaStart
 
-    return SpeedProcess(Load(str(path), context=arguments.context), arguments.prompt)
+    return SpeedProcess(LlamaStart(str(path), context=arguments.context), arguments.prompt)
 
 
 def _profile(choice: Choice) -> Any:

@@ -17,6 +17,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from herdmate.child_process import python_command
 from herdmate.engine import wire
+from herdmate.engine.start import FakeStart, LlamaStart, StartMessage
 from herdmate.engine.worker_ending import Ending, crashed, gave_up
 from herdmate.engine.worker_process import PATIENCE, WorkerProcess, start_worker
 from herdmate.errors import EngineError, EngineStoppedError, HerdmateError, ModelError
@@ -108,17 +109,15 @@ class EngineProcess:
 
     def __init__(
         self,
-        start: Mapping[str, Any],
+        start: LlamaStart | FakeStart,
         on_state: Callable[[EngineState], None] = lambda _: None,
         sleep_after: float = 0.0,
         patience: float = PATIENCE,
     ) -> None:
-        """``start`` is the worker's first message, see ``start_llama`` and ``start_fake``.
-
-        ``sleep_after`` is in seconds; 0 keeps the process forever. ``patience``: seconds of
+        """``sleep_after`` is in seconds; 0 keeps the process forever. ``patience``: seconds of
         silence after which the process is pinged.
         """
-        self._start = {"log_level": _log.getEffectiveLevel(), **start}
+        self._start = StartMessage(start, _log.getEffectiveLevel())
         self._on_state = on_state
         self._numbers = itertools.count(1)
         self._asked: dict[int, _Asked] = {}
@@ -373,49 +372,3 @@ def _answer_from_wire(message: Mapping[str, Any]) -> _Answer:
 
 def _odd() -> EngineError:
     return EngineError("The engine answered what it was not asked; try again.")
-
-
-def start_llama(
-    path: str,
-    context: int,
-    threads: int,
-    gpu_layers: int,
-    control_pieces: Sequence[str],
-    weights: Literal["auto", "repacked", "mapped"] = "auto",
-    kv_type: Literal["f16", "q8_0"] = "f16",
-    lock_memory: bool = False,
-) -> dict[str, Any]:
-    """The first message that loads a GGUF file; the arguments are those of ``loading.Load``."""
-    return {
-        "load": {
-            "path": path,
-            "context": context,
-            "threads": threads,
-            "gpu_layers": gpu_layers,
-            "control_pieces": list(control_pieces),
-            "weights": weights,
-            "kv_type": kv_type,
-            "lock_memory": lock_memory,
-        }
-    }
-
-
-def start_fake(
-    replies: Mapping[str, str],
-    control_pieces: Sequence[str],
-    seconds: float = 0.0,
-    context: int = 4096,
-    record: str = "",
-    load_seconds: float = 0.0,
-) -> dict[str, Any]:
-    """The first message that starts the fake; the arguments are those of ``fake.Script``."""
-    return {
-        "fake": {
-            "replies": dict(replies),
-            "seconds": seconds,
-            "load_seconds": load_seconds,
-            "pieces": list(control_pieces),
-            "context": context,
-            "record": record,
-        }
-    }

@@ -13,38 +13,19 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from herdmate.engine.backend import Sampler, Slot
 from herdmate.engine.healing import PieceTable, Tokens
+from herdmate.engine.start import FakeStart
 from herdmate.generation import ModelInfo, Sampling, Segment, Text
 
 _END = 256
 _FIRST_PIECE = 257
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
-    """What the fake says.
-
-    ``replies`` maps a text to look for in the prompt to the reply; the first match wins, and ``""``
-    matches every prompt. ``seconds`` is the time per evaluated token, ``load_seconds`` the time to
-    load the model. The reply ``"<die>"`` ends the process like a crash in native code,
-    ``"<illegal>"`` like an instruction that the processor lacks; ``"<digest>"`` is replaced by a
-    digest of the cached prompt, which exposes wrong cells. All text that reaches the engine is
-    appended to the file ``record``, if one is given.
-    """
-
-    replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
-    seconds: float = 0.0
-    load_seconds: float = 0.0
-    context: int = 4096
-    pieces: tuple[str, ...] = ()
-    record: str = ""
-
-
-def load(script: Script, on_progress: Callable[[float], None]) -> FakeBackend:
+def load(script: FakeStart, on_progress: Callable[[float], None]) -> FakeBackend:
     """The backend, after ``load_seconds``; blocks throughout, as loading in native code does."""
     if script.load_seconds:
         on_progress(0.5)
@@ -60,9 +41,9 @@ def digest(prompt: str) -> str:
 class FakeBackend:
     """See ``backend.Backend``."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: FakeStart) -> None:
         self._script = script
-        self._pieces = {piece: _FIRST_PIECE + at for at, piece in enumerate(script.pieces)}
+        self._pieces = {piece: _FIRST_PIECE + at for at, piece in enumerate(script.control_pieces)}
         self._cells: list[_Cell] = []
         self._ends: list[tuple[int, int]] = []  # sequence and position of the last batch's slots
         self._aborted = threading.Event()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
 
 import psutil
 
@@ -16,12 +15,15 @@ from herdmate.engine.client import Engine, EngineProcess, EngineState
 from herdmate.engine.latency import Latency
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.probe import PiecesOf
+from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Priority, Request, Totals, Usage
 from herdmate.redaction.requests import request_without_secrets, texts_without_secrets
 from herdmate.token_counts import TokenCounts
 
 _log = logging.getLogger(__name__)
+
+EngineStart = LlamaStart | FakeStart | RemoteStart
 
 
 @dataclass(slots=True)
@@ -56,9 +58,7 @@ class EngineHost:
         self.latency = Latency()
         self.last_request: RequestRecord | None = None
 
-    async def start(
-        self, first_message: Mapping[str, Any] | RemoteStart, sleep_after: float = 0.0
-    ) -> None:
+    async def start(self, start: EngineStart, sleep_after: float = 0.0) -> None:
         """Start an engine, replacing the current one; see ``models.start.first_message``.
 
         A local engine sleeps after ``sleep_after`` seconds without requests; never if that is 0.
@@ -67,10 +67,10 @@ class EngineHost:
             await self._stop()
             self.counts, self.latency = TokenCounts(self), Latency(self.latency.gaps)
             engine: Engine
-            if isinstance(first_message, RemoteStart):
-                engine = RemoteEngine(first_message, self._pieces_by_name, self._on_state)
+            if isinstance(start, RemoteStart):
+                engine = RemoteEngine(start, self._pieces_by_name, self._on_state)
             else:
-                engine = EngineProcess(first_message, self._on_state, sleep_after)
+                engine = EngineProcess(start, self._on_state, sleep_after)
             engine.start()
             self._engine.set_result(engine)
 

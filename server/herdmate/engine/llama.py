@@ -22,7 +22,8 @@ import numpy.typing as npt
 from herdmate.engine import tuning, vocabulary
 from herdmate.engine.backend import Sampler, Slot
 from herdmate.engine.healing import PieceTable, Tokens
-from herdmate.engine.loading import BATCH, LANES, OUTPUTS, Load, lock_note, micro_batch, new_context
+from herdmate.engine.loading import BATCH, LANES, OUTPUTS, lock_note, micro_batch, new_context
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
 from herdmate.printable import one_line
@@ -38,7 +39,7 @@ _FIRST_LOOK_SECONDS = 0.3
 class LlamaBackend:
     """One model and one context of several sequences. See ``backend.Backend``."""
 
-    def __init__(self, how: Load, profile: tuning.Profile, model: Any) -> None:
+    def __init__(self, how: LlamaStart, profile: tuning.Profile, model: Any) -> None:
         self._profile = profile
         self._model = model
         self._vocab = llama_cpp.llama_model_get_vocab(model)
@@ -256,7 +257,7 @@ def _links(sampling: Sampling) -> list[Any]:
     ]
 
 
-def _model_info(how: Load, model: Any, context: Any, pieces: dict[str, int]) -> ModelInfo:
+def _model_info(how: LlamaStart, model: Any, context: Any, pieces: dict[str, int]) -> ModelInfo:
     vocab = llama_cpp.llama_model_get_vocab(model)
     architecture = _metadata(model, "general.architecture")
     return ModelInfo(

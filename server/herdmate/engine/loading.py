@@ -6,12 +6,13 @@ import ctypes
 import logging
 import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import llama_cpp
 
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile, is_for_amx
 from herdmate.errors import ModelError, NoMemoryError
 
@@ -36,21 +37,7 @@ OUTPUTS = 32
 """The most tokens in one evaluation whose logits can be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Load:
-    """How to load a model: its file and the engine's settings."""
-
-    path: str
-    context: int = 4096
-    threads: int = 0
-    gpu_layers: int = -1
-    control_pieces: tuple[str, ...] = ()
-    weights: Literal["auto", "repacked", "mapped"] = "auto"
-    kv_type: Literal["f16", "q8_0"] = "f16"
-    lock_memory: bool = False
-
-
-def as_wished(how: Load, profile: Profile) -> Profile:
+def as_wished(how: LlamaStart, profile: Profile) -> Profile:
     """The profile with the user's settings overriding measured values."""
     if how.threads:
         profile = replace(profile, threads=how.threads, batch_threads=how.threads)
@@ -59,7 +46,7 @@ def as_wished(how: Load, profile: Profile) -> Profile:
     return profile if how.weights == "auto" else replace(profile, weights=how.weights)
 
 
-def load_model(how: Load, profile: Profile, on_progress: Callable[[float], None]) -> Any:
+def load_model(how: LlamaStart, profile: Profile, on_progress: Callable[[float], None]) -> Any:
     """The native model. ``on_progress`` receives fractions from 0 to 1.
 
     Raises ``ModelError`` with a sentence that says what to do.
@@ -72,7 +59,7 @@ def load_model(how: Load, profile: Profile, on_progress: Callable[[float], None]
     return model
 
 
-def _native_model(how: Load, profile: Profile, on_progress: Callable[[float], None]) -> Any:
+def _native_model(how: LlamaStart, profile: Profile, on_progress: Callable[[float], None]) -> Any:
     @llama_cpp.llama_progress_callback  # type: ignore[untyped-decorator]
     def progress(fraction: float, _data: Any) -> bool:
         on_progress(fraction)
@@ -97,7 +84,7 @@ _LOAD_MODES = {
 }
 
 
-def lock_note(how: Load) -> str:
+def lock_note(how: LlamaStart) -> str:
     """Why the model cannot be locked in memory as requested; empty if it can or need not be."""
     try:
         import resource
@@ -114,7 +101,7 @@ def lock_note(how: Load) -> str:
     )
 
 
-def new_context(how: Load, profile: Profile, model: Any) -> Any:
+def new_context(how: LlamaStart, profile: Profile, model: Any) -> Any:
     """A native context for a model. Raises ``NoMemoryError`` if there is no memory for it."""
     params = llama_cpp.llama_context_default_params()
     trained = llama_cpp.llama_model_n_ctx_train(model)

@@ -17,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 from herdmate.engine import tuning, vocabulary
-from herdmate.engine.loading import CHUNK, Load, as_wished, load_model
+from herdmate.engine.loading import CHUNK, as_wished, load_model
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import EngineError, NoMemoryError
 
 _ROWS = 16  # rows of logits converted to double precision at once
@@ -89,7 +90,7 @@ class Scorer:
 
 
 @contextmanager
-def scorer(how: Load, window: int) -> Iterator[Scorer]:
+def scorer(how: LlamaStart, window: int) -> Iterator[Scorer]:
     """A scorer for windows of ``window`` tokens. Raises ``ModelError``, which says what to do."""
     profile = tuning.remembered(how.path) or tuning.default(how.path)
     profile = as_wished(replace(how, weights="mapped"), profile)

@@ -12,7 +12,8 @@ import llama_cpp
 
 from herdmate.engine.backend import Slot
 from herdmate.engine.llama import LlamaBackend
-from herdmate.engine.loading import Load, load_model
+from herdmate.engine.loading import load_model
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile
 from herdmate.generation import Sampling
 
@@ -28,7 +29,7 @@ _STEPS = 12
 class Bench:
     """Measures one model and context at a time. Its methods raise ``ModelError`` like loading."""
 
-    def __init__(self, how: Load) -> None:
+    def __init__(self, how: LlamaStart) -> None:
         self._how = how
         self._model: Any = None
         self._backend: LlamaBackend | None = None

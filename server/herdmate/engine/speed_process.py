@@ -18,8 +18,8 @@ from typing import Any, Literal
 
 from herdmate.child_process import end_with_parent, from_parent, python_command, start_blocking
 from herdmate.engine import tuning, wire
-from herdmate.engine.loading import Load
 from herdmate.engine.speed import Bench, KvType
+from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile
 from herdmate.errors import EngineError, HerdmateError, NoMemoryError
 
@@ -33,7 +33,7 @@ class SpeedProcess:
     it, and pass on other loading errors.
     """
 
-    def __init__(self, how: Load, prompt: int) -> None:
+    def __init__(self, how: LlamaStart, prompt: int) -> None:
         self._how, self._prompt = how, prompt
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -88,7 +88,7 @@ class SpeedProcess:
                 *python_command("herdmate.engine.speed_process"), stdin=pipe, stdout=pipe, bufsize=0
             )
             assert self.process.stdin is not None
-            self.process.stdin.write(wire.encode(asdict(self._how)))
+            self.process.stdin.write(wire.encode(wire.llama_start_to_wire(self._how)))
         except (OSError, ValueError) as error:
             self.close()
             raise EngineError(
@@ -99,16 +99,16 @@ class SpeedProcess:
 
 
 def main() -> int:
-    """Answer questions until input ends; the first line of the input is the ``Load``."""
+    """Answer questions until input ends; the first line of the input is the ``LlamaStart``."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent gets it too and ends this process
     output = os.fdopen(os.dup(1), "wb")
     os.dup2(sys.stderr.fileno(), 1)  # native code's prints must not mix with the answers
     lines = from_parent()
-    how = wire.decode(lines.readline())
+    how = wire.llama_start_from_wire(wire.decode(lines.readline()))
     questions: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     end_with_parent(lines, questions.put)
     tuning.others_use()
-    with closing(Bench(Load(**how))) as bench:
+    with closing(Bench(how)) as bench:
         while True:
             output.write(wire.encode(_answered(bench, wire.decode(questions.get()))))
             output.flush()

@@ -11,8 +11,9 @@ import llama_cpp
 
 from herdmate.engine import tuning
 from herdmate.engine.llama import LlamaBackend
-from herdmate.engine.loading import Load, as_wished, check_file, load_model
+from herdmate.engine.loading import as_wished, check_file, load_model
 from herdmate.engine.speed import Bench
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import HerdmateError
 
 _LOOK_SECONDS = 0.25
@@ -20,7 +21,7 @@ _LOOK_SECONDS = 0.25
 
 
 def load(
-    how: Load,
+    how: LlamaStart,
     on_progress: Callable[[float], None],
     on_measuring: Callable[[], None] = lambda: None,
 ) -> LlamaBackend:
@@ -45,7 +46,7 @@ def load(
         raise
 
 
-def _measured(how: Load) -> tuning.Profile:
+def _measured(how: LlamaStart) -> tuning.Profile:
     """Measure in a separate small context; remember the result unless the machine became busy."""
     start = tuning.default(how.path)
     with closing(Bench(replace(how, context=512, lock_memory=False))) as bench:

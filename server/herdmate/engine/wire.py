@@ -19,6 +19,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from herdmate import errors
+from herdmate.engine.start import FakeStart, LlamaStart, StartMessage
 from herdmate.generation import (
     Finished,
     FinishReason,
@@ -57,6 +58,31 @@ def decode(line: bytes) -> dict[str, Any]:
     if not isinstance(message, dict):
         raise TypeError("a message is an object")
     return message
+
+
+def start_to_wire(message: StartMessage) -> dict[str, Any]:
+    """The first message as JSON."""
+    start = message.start
+    is_fake = isinstance(start, FakeStart)
+    return {"log_level": message.log_level, "fake" if is_fake else "load": asdict(start)}
+
+
+def start_from_wire(value: Mapping[str, Any]) -> StartMessage:
+    """The first message, from JSON."""
+    log_level = _checked(value["log_level"], int)
+    if "fake" in value:
+        return StartMessage(_given(FakeStart, value["fake"]), log_level)
+    return StartMessage(llama_start_from_wire(value["load"]), log_level)
+
+
+def llama_start_to_wire(start: LlamaStart) -> dict[str, Any]:
+    """A model file and its settings as JSON."""
+    return asdict(start)
+
+
+def llama_start_from_wire(value: Any) -> LlamaStart:
+    """A model file and its settings, from JSON."""
+    return _given(LlamaStart, value)
 
 
 def request_to_wire(request: Request) -> dict[str, Any]:
@@ -174,14 +200,26 @@ def _made(kind: type[_T], value: Any) -> _T:
     return kind(**{name: _checked(value[name], hint) for name, hint in hints.items()})
 
 
+def _given(kind: type[_T], values: Any) -> _T:
+    """A dataclass from plain values; those left out have their defaults."""
+    if not isinstance(values, dict):
+        raise TypeError("an object is wanted")
+    plain: Any = kind
+    hints = _hints(plain)
+    return kind(**{name: _checked(value, hints[name]) for name, value in values.items()})
+
+
 def _checked(value: Any, hint: Any) -> Any:
-    """The value, if it has this type; raises ``ValueError`` otherwise."""
-    origin = get_origin(hint)
+    """The value, if it has this type; raises ``ValueError`` otherwise. A list becomes a tuple."""
+    origin, parts = get_origin(hint), get_args(hint)
     if origin is Literal:
-        is_right = value in get_args(hint)
-    elif origin is not None:  # the only one is a mapping of texts to numbers
+        is_right = value in parts
+    elif origin is tuple:
+        return tuple(_checked(item, parts[0]) for item in _sequence(value))
+    elif origin is not None:  # a mapping of texts to texts, or to numbers
         is_right = isinstance(value, dict) and all(
-            _checked(item, int) >= 0 for item in value.values()
+            isinstance(item, str) if parts[1] is str else _checked(item, int) >= 0
+            for item in value.values()
         )
     elif hint in (int, float):
         is_number = isinstance(value, int | float if hint is float else int)

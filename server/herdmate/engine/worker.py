@@ -21,6 +21,7 @@ from herdmate.engine import wire
 from herdmate.engine.backend import Backend
 from herdmate.engine.job import Event
 from herdmate.engine.scheduler import Scheduler
+from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import EngineError, HerdmateError, ModelError, NoMemoryError
 from herdmate.generation import Finished, Piece, Priority, Text
 
@@ -32,20 +33,29 @@ _log = logging.getLogger(__name__)
 _BETWEEN_PIECES = 0.1
 """Minimum seconds between two pieces of an answer other than ghost text."""
 
+_ODD_START = (
+    "The engine cannot read its settings; reinstall Herdmate, then run the command "
+    "herdmate.restartEngine."
+)
+
 
 def main() -> int:
     """Load the model named in the first line of input, then serve requests."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the server gets it too and ends this process
     say = _speaker(_private_output())
     lines = from_parent()
-    first = wire.decode(lines.readline() or b"{}")
-    if not first:
+    if not (line := lines.readline()):
         return 0
-    logging.basicConfig(stream=sys.stderr, level=first["log_level"], format="engine: %(message)s")
+    try:
+        message = wire.start_from_wire(wire.decode(line))
+    except (LookupError, TypeError, ValueError, RecursionError):
+        say("failed", **wire.error_to_wire(EngineError(_ODD_START)))
+        return 1
+    logging.basicConfig(stream=sys.stderr, level=message.log_level, format="engine: %(message)s")
     inbox = _Inbox(say)
     end_with_parent(lines, inbox.take)
     try:
-        backend = _load(first, say)
+        backend = _load(message.start, say)
     except HerdmateError as error:
         say("failed", **wire.error_to_wire(error))
         return 1
@@ -97,10 +107,10 @@ class _Inbox:
             self._obey = obey
 
 
-def _load(first: dict[str, Any], say: Say) -> Backend:
+def _load(start: LlamaStart | FakeStart, say: Say) -> Backend:
     """The model. Raises ``HerdmateError``, with a sentence for anything that can go wrong."""
     try:
-        return _loaded(first, say)
+        return _loaded(start, say)
     except MemoryError as error:
         raise NoMemoryError(
             "There is not enough memory to load the model; choose a smaller one."
@@ -116,7 +126,7 @@ def _load(first: dict[str, Any], say: Say) -> Backend:
         ) from error
 
 
-def _loaded(first: dict[str, Any], say: Say) -> Backend:
+def _loaded(start: LlamaStart | FakeStart, say: Say) -> Backend:
     told = -1
 
     def progress(fraction: float) -> None:
@@ -125,14 +135,13 @@ def _loaded(first: dict[str, Any], say: Say) -> Backend:
             told = int(fraction * 100)
             say("loading", fraction=fraction)
 
-    if "fake" in first:
+    if isinstance(start, FakeStart):
         from herdmate.engine import fake
 
-        return fake.load(fake.Script(**first["fake"]), progress)
-    from herdmate.engine.loading import Load
+        return fake.load(start, progress)
     from herdmate.engine.suited import load  # imports llama.cpp, which takes a second
 
-    return load(Load(**first["load"]), progress, lambda: say("measuring"))
+    return load(start, progress, lambda: say("measuring"))
 
 
 def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: Say) -> None:

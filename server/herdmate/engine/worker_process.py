@@ -13,6 +13,7 @@ from typing import Any
 
 from herdmate import child_process
 from herdmate.engine import wire
+from herdmate.engine.start import StartMessage
 from herdmate.engine.worker_ending import Ending
 from herdmate.errors import EngineError
 
@@ -140,7 +141,7 @@ class WorkerProcess:
 
 
 async def start_worker(
-    command: tuple[str, ...], first: Mapping[str, Any], extra: Mapping[str, str], patience: float
+    command: tuple[str, ...], start: StartMessage, extra: Mapping[str, str], patience: float
 ) -> WorkerProcess:
     """Start the process and send the first message. Raises ``EngineError`` if it cannot start."""
     pipe = asyncio.subprocess.PIPE
@@ -155,5 +156,5 @@ async def start_worker(
             "then run the command herdmate.restartEngine."
         ) from error
     worker = WorkerProcess(process, patience)
-    worker.send(first)
+    worker.send(wire.start_to_wire(start))
     return worker

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 from functools import cached_property
@@ -22,7 +22,7 @@ from herdmate.completion.state import CompletionState
 from herdmate.context import parser_client
 from herdmate.context.project import Project
 from herdmate.engine.client import EngineState
-from herdmate.engine.host import EngineHost
+from herdmate.engine.host import EngineHost, EngineStart
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import (
     HerdmateError,
@@ -68,7 +68,7 @@ _DISK_SECONDS = 60.0
 
 _NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
 
-FirstMessage = Callable[[Settings], tuple[Mapping[str, Any] | RemoteStart, str]]
+FirstMessage = Callable[[Settings], tuple[EngineStart, str]]
 """Turns settings into what starts the engine, and a note for the user about the model."""
 
 
@@ -199,9 +199,7 @@ class Session(LanguageServer):
         await self.host.start(message, self.settings.engine.unload_after * 60)
         return True
 
-    async def _first_message(
-        self, settings: Settings
-    ) -> tuple[Mapping[str, Any] | RemoteStart, str]:
+    async def _first_message(self, settings: Settings) -> tuple[EngineStart, str]:
         """Call ``first_message`` on a thread, as it reads disks that may be slow or gone.
 
         Raises ``HerdmateError``.

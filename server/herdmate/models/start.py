@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import psutil
 
-from herdmate.engine.client import start_llama
 from herdmate.engine.remote.api_key import with_key
 from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import RemoteStart
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import HerdmateError
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.discovery import in_place
@@ -18,10 +17,8 @@ from herdmate.models.folder import model_folder
 from herdmate.settings import Settings
 
 
-def first_message(
-    settings: Settings, control_pieces: Sequence[str]
-) -> tuple[dict[str, Any], Chosen]:
-    """The engine's first message for the model that the settings ask for, and that model.
+def first_message(settings: Settings, control_pieces: Sequence[str]) -> tuple[LlamaStart, Chosen]:
+    """How to start the engine with the model that the settings ask for, and that model.
 
     Raises ``NoModelError`` if there is no model on this machine, ``ModelError`` if the named one
     cannot be used.
@@ -34,17 +31,17 @@ def first_message(
         engine.context_tokens,
         in_place(),
     )
-    message = start_llama(
+    start = LlamaStart(
         str(chosen.path),
         engine.context_tokens,
         engine.threads,
         engine.gpu_layers,
-        control_pieces,
+        tuple(control_pieces),
         engine.weights,
         engine.kv_type,
         engine.lock_memory,
     )
-    return message, chosen
+    return start, chosen
 
 
 def remote_start(settings: Settings) -> RemoteStart | None:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from herdmate.generation import SERVER_ROLES
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import QWEN_PIECES
 
 _QWEN_CODER = re.compile(r"qwen\d*coder")
 _NO_INFILL = re.compile(r"34b|70b|python")
@@ -25,7 +25,7 @@ def pieces_by_name(name: str) -> Mapping[str, int]:
         if not _NO_INFILL.search(flat):
             pieces += ("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>")
     elif _QWEN_CODER.search(flat):
-        pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
+        pieces = list(QWEN_PIECES)
     else:
         pieces = list(SERVER_ROLES)
     return dict.fromkeys(pieces, 0)

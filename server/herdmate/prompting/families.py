@@ -74,11 +74,13 @@ _QWEN = InfillPieces(
      "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
 )  # fmt: skip
 
-CONTROL_PIECES = (
-    *("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>", "<step>"),
+QWEN_PIECES = (
     *(_QWEN.prefix, _QWEN.suffix, _QWEN.middle, "<|fim_pad|>", "<|file_sep|>", "<|repo_name|>"),
     *("<|im_start|>", "<|im_end|>", "<|endoftext|>"),
 )
+"""The control pieces of Qwen's coders."""
+
+CONTROL_PIECES = ("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>", "<step>", *QWEN_PIECES)
 """The pieces that the engine looks up in a vocabulary when it loads a model."""
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import configuration, model_choice
 from herdmate.lsp.session import Session
@@ -19,7 +20,7 @@ class _Client:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shown: list[str] = []
         self.settings: Any = {}
-        self.session = Session(lambda _settings: ({}, ""))
+        self.session = Session(lambda _settings: (FakeStart(), ""))
         self.session.capabilities = Capabilities(configuration=True)
 
         async def ask(

@@ -7,11 +7,11 @@ import asyncio
 import pytest
 from lsprotocol import types
 
-from herdmate.engine.client import start_fake
 from herdmate.engine.host import EngineHost
+from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers.inline_completion import inline_completion
 from herdmate.lsp.session import Session
-from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
 from tests.e2e.editor import inline_params
 
@@ -22,11 +22,10 @@ URI = "file:///project/shop.py"
 async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.settings = Settings(stats=False)
     session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
-    pieces = [piece for piece in CONTROL_PIECES if piece.startswith("<|")]
-    await session.host.start(start_fake({"": "value"}, pieces))
+    await session.host.start(FakeStart({"": "value"}, QWEN_PIECES))
     info = await session.host.ready()
     reached, closed = asyncio.Event(), asyncio.Event()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import other_extensions
 from herdmate.lsp.handlers.other_extensions import tell_of_others
@@ -29,7 +30,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _session(*extensions: str) -> Session:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.capabilities = Capabilities(
         configure=True, show_message_request=True, extensions=frozenset(extensions)
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from herdmate.engine.start import FakeStart
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import usage_statistics
 from herdmate.lsp.session import Session
@@ -149,7 +150,7 @@ async def test_what_was_counted_is_dropped_once_it_is_off(file: StatisticsFile) 
 
 
 def _session() -> Session:
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.documents.start(Document(URI, "python", BEFORE + AFTER))
     return session
 

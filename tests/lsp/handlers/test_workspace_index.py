@@ -9,6 +9,7 @@ import pytest
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import workspace_index
 from herdmate.lsp.session import Session
 from herdmate.settings import CompletionSettings, Settings
@@ -27,7 +28,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 async def session(root: Path) -> Session:
-    found = Session(lambda _settings: ({}, ""))
+    found = Session(lambda _settings: (FakeStart(), ""))
     found.project.folders = (root,)
     found.typed_at = -10.0
     _write(root, "first.py")

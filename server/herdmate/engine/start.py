@@ -1,0 +1,50 @@
+"""What the engine's process is told when it starts: what answers, and how it logs."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class LlamaStart:
+    """A GGUF file for llama.cpp to load, and the engine's settings; zeros as in these."""
+
+    path: str
+    context: int = 4096
+    threads: int = 0
+    gpu_layers: int = -1
+    control_pieces: tuple[str, ...] = ()
+    weights: Literal["auto", "repacked", "mapped"] = "auto"
+    kv_type: Literal["f16", "q8_0"] = "f16"
+    lock_memory: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FakeStart:
+    """What the fake engine of tests says.
+
+    ``replies`` maps a text to look for in the prompt to the reply; the first match wins, and ``""``
+    matches every prompt. ``seconds`` is the time per evaluated token, ``load_seconds`` the time to
+    load the model. The reply ``"<die>"`` ends the process like a crash in native code,
+    ``"<illegal>"`` like an instruction that the processor lacks; ``"<digest>"`` is replaced by a
+    digest of the cached prompt, which exposes wrong cells. All text that reaches the engine is
+    appended to the file ``record``, if one is given.
+    """
+
+    replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
+    control_pieces: tuple[str, ...] = ()
+    seconds: float = 0.0
+    context: int = 4096
+    record: str = ""
+    load_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class StartMessage:
+    """The first message to the engine's process; ``log_level`` as in ``logging``."""
+
+    start: LlamaStart | FakeStart
+    log_level: int = logging.WARNING
