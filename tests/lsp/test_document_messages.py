@@ -142,19 +142,31 @@ def test_what_was_never_opened_is_neither_changed_nor_closed(
         ("file:///%7Ea/x.py", "file:///~a/x.py"),
         ("file:///%C3%A9.py", "file:///é.py"),
         ("file:///a b.py", "file:///a%20b.py"),
+        ("file:///a%2fb.py", "file:///a%2Fb.py"),
+        ("file:///a.py", "file://localhost/a.py"),
+        ("file://LocalHost/C:/a.py", "File:/c%3A/a.py"),
+        ("file://Box/a.py", "file://box/a.py"),
+        ("untitled:One", "UNTITLED:One"),
+        ("vscode-notebook-cell:/c%3A/a.ipynb#W0", "vscode-notebook-cell:///C:/a.ipynb#W0"),
     ],
 )
 def test_a_uri_may_be_spelled_in_several_ways(opened: str, asked: str) -> None:
     documents = _open("x", opened)
-    _change(documents, 2, _insert(0, 0, "y"), uri=asked)
-    assert _text(documents, asked) == _text(documents, opened) == "yx"
-    documents.close(asked)
+    _change(documents, 2, _insert(0, 0, "y"), uri=documents.named(asked))
+    assert _text(documents, documents.named(asked)) == _text(documents, opened) == "yx"
+    documents.close(documents.named(asked))
     assert documents.uris() == ()
+    assert documents.named(asked) == asked
 
 
-@pytest.mark.parametrize("other", ["file:///a%2Fb.py", "file:///a%252Fb.py", "file:///A/b.py"])
+@pytest.mark.parametrize(
+    "other",
+    ["file:///a%2Fb.py", "file:///a%252Fb.py", "file:///A/b.py", "file://box/a/b.py",
+     "file:a/b.py", "file:///a/b.py%23", "file:///a/b.py%0A", "untitled:///a/b.py"],
+)  # fmt: skip
 def test_what_is_spelled_alike_is_not_the_same(other: str) -> None:
     documents = _open("x", "file:///a/b.py")
+    assert documents.named(other) == other
     assert documents.find(other) is None
 
 
@@ -165,6 +177,7 @@ def test_two_spellings_that_are_both_open_are_two_documents() -> None:
     assert _text(documents, "file:///c:/x.py") == "y"
     documents.close("file:///c:/x.py")
     assert _text(documents, "file:///c%3A/x.py") == "x"
+    assert documents.named("file:///C:/x.py") == "file:///c%3A/x.py"
 
 
 PLACE = {"line": 0, "character": 0}

@@ -8,11 +8,9 @@ reopened: no answer is better than one about the wrong text.
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import unquote
 
 from lsprotocol import types
 
@@ -29,6 +27,7 @@ from herdmate.lsp.open_document import (
     with_tree,
 )
 from herdmate.lsp.rope import Encoding
+from herdmate.lsp.uri_spelling import plain_uri
 from herdmate.text import Document, Edit
 
 _log = logging.getLogger(__name__)
@@ -37,32 +36,40 @@ _log = logging.getLogger(__name__)
 class Documents:
     """All documents that are open in the editor.
 
-    Every change makes a new ``OpenDocument``; of an old one, only the text remains valid.
+    Every change makes a new ``OpenDocument``; of an old one, only the text remains valid. URIs are
+    expected in the spelling that ``named`` answers.
     """
 
     def __init__(self) -> None:
         self.encoding: Encoding = UTF16
         self._open: dict[str, OpenDocument] = {}
         self._notebooks: dict[str, Notebook] = {}
-        self._names: dict[str, str] = {}
+        self._names: dict[str, list[str]] = {}  # all that are open, by their plain spelling
         self._parsings: dict[_Key, _Parsing] = {}
         self._parse_again: set[_Key] = set()
 
     def find(self, uri: str) -> OpenDocument | None:
         """The latest version, or ``None`` if the document is not open.
 
-        A notebook's cell comes as part of the document that joins all cells of its language. Other
-        spellings of a URI find the same document.
+        A notebook's cell comes as part of the document that joins all cells of its language.
         """
-        if (opened := self._open.get(self._named(uri))) is not None:
+        if (opened := self._open.get(uri)) is not None:
             return opened
         cells = (cell_of(notebook, uri) for notebook in self._notebooks.values())
         return next((cell for cell in cells if cell is not None), None)
 
+    def named(self, uri: str) -> str:
+        """The spelling with which a document, notebook or cell was opened; others are left alone.
+
+        A client can open two spellings, which are two documents then.
+        """
+        known = self._names.get(plain_uri(uri))
+        return uri if known is None or uri in known else known[-1]
+
     def __contains__(self, uri: str) -> bool:
         """Is the document or cell open?"""
         cells = (uri in notebook.cells for notebook in self._notebooks.values())
-        return self._named(uri) in self._open or any(cells)
+        return uri in self._open or any(cells)
 
     def get(self, uri: str) -> OpenDocument:
         """The latest version; raises ``SelectionError`` if the document is not open."""
@@ -78,14 +85,14 @@ class Documents:
 
     def start(self, document: Document) -> OpenDocument:
         """Keep a document with its lines, and begin to parse it."""
-        self._names[_plain(document.uri)] = document.uri
+        self._note_name(document.uri)
         self._open[document.uri] = opened_from(document, self.encoding)
         self._parse(("", document.uri))
         return self._open[document.uri]
 
     def change(self, params: types.DidChangeTextDocumentParams) -> OpenDocument | None:
         """Apply all edits of a notification; ``None`` if the document is not open."""
-        uri, version = self._named(params.text_document.uri), params.text_document.version
+        uri, version = params.text_document.uri, params.text_document.version
         if (opened := self._open.get(uri)) is None:
             _log.warning("a document was changed that is not open")
             return None
@@ -103,9 +110,8 @@ class Documents:
         name = _CHANGING.get(method) if isinstance(method, str) else None
         named = params.get(name) if name and isinstance(params, Mapping) else None
         uri = named.get("uri") if isinstance(named, Mapping) else None
-        if not isinstance(uri, str) or not (
-            uri in self._notebooks or self._named(uri) in self._open
-        ):
+        uri = self.named(uri) if isinstance(uri, str) else ""
+        if uri not in self._notebooks and uri not in self._open:
             return
         _log.warning("a change could not be read: its document is left alone until it is reopened")
         if uri in self._notebooks:
@@ -142,12 +148,10 @@ class Documents:
 
     def close(self, uri: str) -> None:
         """Forget a closed document."""
-        uri = self._named(uri)
         if self._open.pop(uri, None) is None:
             _log.warning("a document was closed that is not open")
         self._parsings.pop(("", uri), None)
-        if self._names.get(_plain(uri)) == uri:
-            del self._names[_plain(uri)]
+        self._drop_name(uri)
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         """Keep a newly opened notebook, replacing one that is already open."""
@@ -173,18 +177,34 @@ class Documents:
 
     def close_notebook(self, uri: str) -> None:
         """Forget a closed notebook."""
-        if self._notebooks.pop(uri, None) is None:
+        if (notebook := self._notebooks.pop(uri, None)) is None:
             _log.warning("a notebook was closed that is not open")
+        for name in (uri, *(notebook.cells if notebook is not None else ())):
+            self._drop_name(name)
         for key in [key for key in self._parsings if key[0] == uri]:
             del self._parsings[key]
 
-    def _named(self, uri: str) -> str:
-        """The URI under which a document was opened; clients may spell a URI in several ways."""
-        return uri if uri in self._open else self._names.get(_plain(uri), uri)
+    def _note_name(self, uri: str) -> None:
+        known = self._names.setdefault(plain_uri(uri), [])
+        if uri not in known:
+            known.append(uri)
+
+    def _drop_name(self, uri: str) -> None:
+        """Forget a spelling, unless something is still open under it."""
+        known = self._names.get(plain_uri(uri), [])
+        if uri in known and uri not in self and uri not in self._notebooks:
+            known.remove(uri)
+        if not known:
+            self._names.pop(plain_uri(uri), None)
 
     def _keep_notebook(self, uri: str, notebook: Notebook) -> None:
         before = self._notebooks.get(uri)
         self._notebooks[uri] = notebook
+        known = set(before.cells) if before is not None else set()
+        for name in {uri, *notebook.cells} - known:
+            self._note_name(name)
+        for name in known - set(notebook.cells):
+            self._drop_name(name)
         for language, document in notebook.joined.items():
             old = before.joined.get(language) if before is not None else None
             if document is not old:
@@ -198,8 +218,8 @@ class Documents:
             self._parse(key)
 
     def _keys_of(self, uri: str) -> tuple[_Key, ...]:
-        if (name := self._named(uri)) in self._open:
-            return (("", name),)
+        if uri in self._open:
+            return (("", uri),)
         return tuple(
             (name, notebook.cells[uri].language)
             for name, notebook in self._notebooks.items()
@@ -275,17 +295,6 @@ def _note_version(before: int | None, now: int) -> None:
     if before is not None and now <= before:
         _log.warning("a document's version went from %d to %d", before, now)
 
-
-_SPELLED_OTHERWISE = re.compile(r"(?:%(?!2F|3F|23|25)[0-9A-F]{2})+", re.IGNORECASE)
-
-
-def _plain(uri: str) -> str:
-    """A URI without escapes that do not change its meaning, its drive letter in lower case."""
-    plain = _SPELLED_OTHERWISE.sub(lambda run: unquote(run[0], errors="surrogateescape"), uri)
-    return _DRIVE.sub(lambda drive: drive[0].lower(), plain)
-
-
-_DRIVE = re.compile(r"^file:///[a-z]:", re.IGNORECASE)
 
 _Key = tuple[str, str]
 """The URI of a notebook and a language of its cells, or ``""`` and the URI of a document."""

@@ -14,6 +14,7 @@ import cattrs
 from lsprotocol import types
 
 from herdmate.lsp.params import UnreadableError, structured
+from herdmate.lsp.uri_spelling import plain_uri
 
 
 def params_of_initialize(converter: cattrs.Converter, value: Any) -> types.InitializeParams:
@@ -61,7 +62,11 @@ def _good(
 
 def readable(params: types.InitializeParams) -> types.InitializeParams:
     """The parameters without values that pygls cannot handle."""
-    folders = [item for item in params.workspace_folders or () if is_uri(item.uri)]
+    folders = [
+        attrs.evolve(item, uri=plain_uri(item.uri))
+        for item in params.workspace_folders or ()
+        if is_uri(item.uri)
+    ]
     root = params.root_uri if params.root_uri and is_uri(params.root_uri) else None
     return attrs.evolve(
         params,

@@ -35,6 +35,7 @@ from herdmate.lsp.json_rpc_messages import (
     message_from_json,
 )
 from herdmate.lsp.params import UnreadableError, is_request, params_from_json
+from herdmate.lsp.uri_spelling import plain_uri, with_uris
 
 _log = logging.getLogger(__name__)
 
@@ -44,6 +45,11 @@ _DOCUMENTS = (
     types.NOTEBOOK_DOCUMENT_DID_CHANGE,
     types.NOTEBOOK_DOCUMENT_DID_CLOSE,
 )
+
+_OPENING = (types.TEXT_DOCUMENT_DID_OPEN, types.NOTEBOOK_DOCUMENT_DID_OPEN)
+_NAMING = ("textDocument/", "notebookDocument/", "codeAction/", "herdmate/",
+           types.WORKSPACE_EXECUTE_COMMAND)  # fmt: skip
+"""Methods whose parameters name documents."""
 
 _MOST_SHOWN = 100
 """Characters that an answer repeats of a name sent by the client."""
@@ -116,7 +122,16 @@ class Protocol(LanguageServerProtocol):
             raise UnreadableError("The parameters are nested too deeply.")
         if method == types.INITIALIZE:
             return params_of_initialize(self._converter, value)
-        return params_from_json(self._converter, method, value)
+        return params_from_json(self._converter, method, self._with_uris(method, value))
+
+    def _with_uris(self, method: str, value: Any) -> Any:
+        """The parameters with each URI spelled as it was when its document was opened."""
+        session: Any = self._server
+        if method in _OPENING:
+            return with_uris(value, str)
+        if method == types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS:
+            return with_uris(value, plain_uri)
+        return with_uris(value, session.documents.named) if method.startswith(_NAMING) else value
 
     def _handler(self, request: Request) -> Handler:
         """The handler of a request.

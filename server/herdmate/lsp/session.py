@@ -101,7 +101,7 @@ class Session(LanguageServer):
         self.changed_files: set[Path] = set()  # not yet checked by the index
         self.looking: asyncio.Task[None] | None = None  # the task that checks them
         self.rules: dict[Path, object] = {}  # ignore rules as last checked, by folder
-        self.shown: dict[str, str] = {}  # documents that exist only in the server, by URI
+        self.shown: dict[str, str] = {}  # documents that exist only in the server, by plain URI
         self.paused_until = 0.0  # by the event loop's clock
         self.silence: Silence | HerdmateError | None = None  # of the last request for ghost text
         self.tally = Tally()

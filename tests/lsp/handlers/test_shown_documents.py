@@ -9,9 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
 from herdmate.errors import HerdmateError
+from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import shown_documents
+from herdmate.lsp.session import Session
 
 
 @pytest.fixture
@@ -78,3 +81,23 @@ def test_a_file_where_the_folder_should_be(folder: Path) -> None:
     with pytest.raises(HerdmateError, match="cannot be shown"):
         shown_documents._written("saw.md", "code")
     shown_documents.forget_shown()
+
+
+async def test_what_is_shown_of_a_file_with_an_odd_name_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Editors split a URI at ``#`` and ``?``, and escape it in their own way."""
+    told: list[str] = []
+
+    async def tell(_session: Session, _method: str, params: types.ShowDocumentParams) -> None:
+        told.append(params.uri)
+
+    monkeypatch.setattr(shown_documents, "tell", tell)
+    session = Session(lambda _settings: ({}, ""))
+    session.capabilities = Capabilities(shows_content=True)
+    for name in ("a b", "a#b?c", "50%", "é"):
+        await shown_documents.show_markdown(session, name, name)
+        assert "#" not in told[-1]
+        assert "?" not in told[-1]
+        for uri in (told[-1], told[-1].replace("%20", " ").replace("%C3%A9", "é")):
+            assert shown_documents.content(session, uri).text == name

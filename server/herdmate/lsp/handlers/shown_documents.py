@@ -11,6 +11,7 @@ import uuid
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import psutil
 from lsprotocol import types
@@ -20,6 +21,7 @@ from herdmate.atomic_write import create_whole
 from herdmate.errors import HerdmateError
 from herdmate.lsp.client_requests import ask, register, tell
 from herdmate.lsp.session import Session
+from herdmate.lsp.uri_spelling import plain_uri
 from herdmate.printable import as_message
 from herdmate.usage.prompt_report import prompt_report
 
@@ -41,7 +43,7 @@ async def offer_content(session: Session) -> None:
 def content(session: Session, uri: str) -> types.TextDocumentContentResult:
     """The text of one of our own documents."""
     gone = "This is gone: it was shown by a server that has ended, or long ago.\n"
-    return types.TextDocumentContentResult(session.shown.get(uri, gone))
+    return types.TextDocumentContentResult(session.shown.get(plain_uri(uri), gone))
 
 
 async def show_markdown(session: Session, name: str, text: str) -> None:
@@ -51,10 +53,10 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
     """
     name = f"{name}-{uuid.uuid4().hex[:8]}.md"
     if session.capabilities.shows_content:
-        uri = f"{_SCHEME}:/{name}"
+        uri = f"{_SCHEME}:/{quote(name)}"
         for old in list(session.shown)[: -_MOST_SHOWN + 1]:
             del session.shown[old]
-        session.shown[uri] = text
+        session.shown[plain_uri(uri)] = text
     else:
         uri = _written(name, text).as_uri()
     await show_document(session, uri)
