@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
+from herdmate.engine.start import FakeStart
 from herdmate.errors import HerdmateError
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import shown_documents
@@ -93,7 +94,7 @@ async def test_what_is_shown_of_a_file_with_an_odd_name_is_found(
         told.append(params.uri)
 
     monkeypatch.setattr(shown_documents, "tell", tell)
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.capabilities = Capabilities(shows_content=True)
     for name in ("a b", "a#b?c", "50%", "é"):
         await shown_documents.show_markdown(session, name, name)
