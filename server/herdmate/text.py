@@ -171,7 +171,10 @@ def name_in(uri: str) -> str:
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
     """The innermost workspace folder that contains a path."""
     known = frozenset(folders)  # a workspace can have many
-    return next((parent for parent in path.parents if parent in known), None)
+    # A path can have thousands of parents, each of which takes time by its length.
+    deepest = max((len(folder.parts) for folder in known), default=0)
+    near = path.parents[max(len(path.parts) - 1 - deepest, 0) :]
+    return next((parent for parent in near if parent in known), None)
 
 
 def shown_path(path: Path, folders: tuple[Path, ...]) -> str:

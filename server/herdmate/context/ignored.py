@@ -46,9 +46,9 @@ def rules_in(folder: Path, root: Path | None = None) -> Rules | None:
     return None if is_ignored else rules
 
 
-def holds_rules(path: Path) -> bool:
+def holds_rules(name: str) -> bool:
     """Does a file of this name contain rules for its folder?"""
-    return path.name in (_GIT, _OTHER)
+    return name in (_GIT, _OTHER)
 
 
 def state_of_rules(root: Path) -> object:

@@ -56,21 +56,16 @@ class Index:
         Waits for the parser process. Returns whether the file was indexed. See ``read_heads`` for
         ``within``.
         """
-        if (stamp := self.stamp_if_new(path)) is None:
-            return False
-        return self.take(path, stamp, read_heads(path, within))
-
-    def stamp_if_new(self, path: Path) -> Stamp | None:
-        """The stamp of a file if it needs to be read, else ``None``."""
-        try:
-            found = path.stat()
-        except OSError:
+        stamp = stamp_of_file(path)
+        if stamp is None:
             self.forget(path)
-            return None
-        stamp = found.st_mtime_ns, found.st_size
-        if language_of(path) not in STUBS or found.st_size > LARGEST_FILE:
-            return None
-        return None if self._stamps.get(path) == stamp else stamp
+            return False
+        return self.is_new(path, stamp) and self.take(path, stamp, read_heads(path, within))
+
+    def is_new(self, path: Path, stamp: Stamp) -> bool:
+        """Does a file with this stamp need to be read?"""
+        is_suitable = language_of(path) in STUBS and stamp[1] <= LARGEST_FILE
+        return is_suitable and self._stamps.get(path) != stamp
 
     def take(self, path: Path, stamp: Stamp, found: tuple[Head, ...] | None) -> bool:
         """Record what a version of a file defines; ``None`` if it could not be read."""
@@ -119,6 +114,15 @@ class Index:
             del files[path]
             if not files:
                 del self._names[name]
+
+
+def stamp_of_file(path: Path) -> Stamp | None:
+    """A file's stamp; ``None`` if it is gone. Thread-safe."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_size
 
 
 def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | None:

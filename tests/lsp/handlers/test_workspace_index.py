@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
@@ -13,7 +16,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import workspace_index
 from herdmate.lsp.session import Session
 from herdmate.settings import CompletionSettings, Settings
-from herdmate.text import Document
+from herdmate.text import Document, path_of
 
 CODE = "def area(width):\n    return 1\n"
 
@@ -202,6 +205,46 @@ async def test_thousands_of_files_that_change_at_once_are_noted_in_slices(
     assert len(session.changed_files) == len(uris)
     for task in session._tasks:
         task.cancel()
+
+
+async def test_files_that_change_deep_in_folders_are_left_out_by_their_names(
+    session: Session, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3,000 events about files in 1,000 folders each held the event loop for six seconds."""
+    looked: list[int] = []
+
+    class Counted(type(Path())):  # type: ignore[misc]
+        def __hash__(self) -> int:
+            looked.append(len(self.parts))
+            return hash(str(self))
+
+    monkeypatch.setattr(workspace_index, "path_of", lambda uri: Counted(path_of(uri)))
+    uris = [f"{root.as_uri()}/{'d/' * 1_000}{at}.py" for at in range(20)]
+    workspace_index.after_saving(session, uris)
+    assert not session.changed_files
+    assert len(looked) <= 4 * len(uris) * len(root.parts)
+
+
+async def test_a_changed_file_is_looked_at_on_another_thread(
+    session: Session, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk that does not answer holds nobody but the index."""
+    here, threads = threading.current_thread(), set[threading.Thread]()
+
+    def noted(work: Callable[..., Any]) -> Callable[..., Any]:
+        def run(*given: Any) -> Any:
+            threads.add(threading.current_thread())
+            return work(*given)
+
+        return run
+
+    for name in ("reason_to_withhold_file", "_is_by_link", "stamp_of_file", "read_heads"):
+        monkeypatch.setattr(workspace_index, name, noted(getattr(workspace_index, name)))
+    workspace_index.after_saving(session, _write(root, "new.py"))
+    await _settled(session)
+    assert "new.py" in _known(session, root)
+    assert threads
+    assert here not in threads
 
 
 def _name_folders(session: Session, *folders: Path) -> None:

@@ -17,9 +17,14 @@ from urllib.parse import unquote
 
 from lsprotocol import types
 
-from herdmate.context.files import MOST_FILES, is_in_left_out_folder, readable_files
+from herdmate.context.files import (
+    MOST_FILES,
+    MOST_LEVELS,
+    is_in_left_out_folder,
+    readable_files,
+)
 from herdmate.context.ignored import holds_rules, state_of_rules
-from herdmate.context.index import is_indexed, read_heads
+from herdmate.context.index import is_indexed, read_heads, stamp_of_file
 from herdmate.context.related import Nearby
 from herdmate.context.withheld import Withheld, WithheldReason, reason_to_withhold_file
 from herdmate.lsp.client_requests import register
@@ -69,7 +74,12 @@ async def _index(session: Session) -> None:
 async def _read(session: Session, path: Path) -> bool:
     """Index a file off the event loop; answers whether there was anything to do."""
     index, root = session.project.index, folder_of(path, session.folders)
-    if root is None or (stamp := index.stamp_if_new(path)) is None:
+    if root is None:
+        return False
+    stamp = await asyncio.to_thread(stamp_of_file, path)
+    if stamp is None or not index.is_new(path, stamp):
+        if stamp is None:
+            index.forget(path)
         return False
     return index.take(path, stamp, await asyncio.to_thread(read_heads, path, root))
 
@@ -114,7 +124,7 @@ def after_saving(session: Session, uris: Iterable[str]) -> None:
     Their ignore rules apply at once; their definitions are read while the user is not typing.
     """
     saved = tuple(uris)
-    if any(holds_rules(Path(unquote(uri))) for uri in saved):
+    if any(holds_rules(unquote(uri.rpartition("/")[2])) for uri in saved):
         _look_at_all(session)
     else:
         _look_at_rules(session, saved[:_AT_ONCE])
@@ -154,26 +164,28 @@ async def _look_again(session: Session, path: Path) -> bool:
     index, root = session.project.index, folder_of(path, session.folders)
     if root is None or not _could_be_indexed(session, path):
         return False
-    if _must_not_be_read(session, path, root):
+    if await asyncio.to_thread(_must_not_be_read, path, root, session.folders):
         index.forget(path)
         return False
     if (path not in index and len(index) >= MOST_FILES) or not await _read(session, path):
         return False
-    if _must_not_be_read(session, path, root):  # rules may have changed in the meantime
+    # The rules may have changed in the meantime.
+    if await asyncio.to_thread(_must_not_be_read, path, root, session.folders):
         index.forget(path)
     return True
 
 
-def _must_not_be_read(session: Session, path: Path, root: Path) -> bool:
-    return _is_by_link(path, root) or reason_to_withhold_file(path, session.folders) is not None
+def _must_not_be_read(path: Path, root: Path, folders: tuple[Path, ...]) -> bool:
+    return _is_by_link(path, root) or reason_to_withhold_file(path, folders) is not None
 
 
 def _could_be_indexed(session: Session, path: Path) -> bool:
     """Could the index take this file, judging by its name and place alone?"""
+    if not session.settings.completion.related or len(path.parts) > MOST_LEVELS:
+        return False
     root = folder_of(path, session.folders)
     return (
-        session.settings.completion.related
-        and root is not None
+        root is not None
         and is_indexed(path)
         and not is_in_left_out_folder(path, root)
     )
