@@ -221,6 +221,59 @@ def _tell_opened(client: Peer, text: str) -> None:
     client.notify("textDocument/didOpen", {"textDocument": item})
 
 
+@pytest.mark.parametrize("failing", ["edits_from_lsp", "edited"])
+async def test_a_document_is_dropped_until_it_is_reopened_where_a_change_meets_an_internal_error(
+    failing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the server went on with a text that was no longer the client's."""
+
+    def fail(*_given: object) -> None:
+        raise KeyError(failing)
+
+    item = {"uri": URI, "languageId": "python", "version": 1, "text": CODE}
+    place = {"line": 0, "character": 0}
+    changed = {
+        "textDocument": {"uri": URI, "version": 2},
+        "contentChanges": [{"range": {"start": place, "end": place}, "text": "x"}],
+    }
+    async with peer() as client:
+        client.notify("textDocument/didOpen", {"textDocument": item})
+        with monkeypatch.context() as patch:
+            patch.setattr(f"herdmate.lsp.documents.{failing}", fail)
+            client.notify("textDocument/didChange", changed)
+            await client.until_heard()
+        client.notify("textDocument/didChange", changed)
+        await client.until_heard()
+        assert client.session.documents.find(URI) is None
+        client.notify("textDocument/didOpen", {"textDocument": item})
+        client.notify("textDocument/didChange", changed)
+        await client.until_heard()
+        assert _text(client.session.documents) == "x" + CODE
+
+
+async def test_a_notebook_is_dropped_where_a_change_of_it_meets_an_internal_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    book, cell = {"uri": "file:///a.ipynb", "version": 1}, "vscode-notebook-cell:/a.ipynb#1"
+    item = {"uri": cell, "languageId": "python", "version": 1, "text": CODE}
+    shown = {**book, "notebookType": "jupyter", "cells": [{"kind": 2, "document": cell}]}
+
+    def fail(*_given: object) -> None:
+        raise KeyError(cell)
+
+    async with peer() as client:
+        client.notify(
+            "notebookDocument/didOpen", {"notebookDocument": shown, "cellTextDocuments": [item]}
+        )
+        await client.until_heard()
+        assert cell in client.session.documents
+        monkeypatch.setattr("herdmate.lsp.documents.changed_notebook", fail)
+        change = {"notebookDocument": book, "change": {"cells": {"textContent": []}}}
+        client.notify("notebookDocument/didChange", change)
+        await client.until_heard()
+        assert cell not in client.session.documents
+
+
 def test_edits_that_lead_nowhere_new_keep_the_tree() -> None:
     opened = _open(CODE).get(URI)
     again = edited(opened, (Edit(Span(0, 0), "x"), Edit(Span(0, 1), "")), opened.lines, 2)

@@ -8,7 +8,8 @@ reopened: no answer is better than one about the wrong text.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -81,7 +82,8 @@ class Documents:
         """Keep a newly opened document, replacing one that is already open."""
         if item.uri in self._open:
             _log.warning("a document was opened that was open; what it was is forgotten")
-        return self.start(Document(item.uri, item.language_id, item.text, item.version))
+        with self._dropped_on_error(item.uri):
+            return self.start(Document(item.uri, item.language_id, item.text, item.version))
 
     def start(self, document: Document) -> OpenDocument:
         """Keep a document with its lines, and begin to parse it."""
@@ -97,10 +99,11 @@ class Documents:
             _log.warning("a document was changed that is not open")
             return None
         _note_version(opened.document.version, version)
-        edits, lines = edits_from_lsp(params.content_changes, opened.lines)
-        self._open[uri] = now = edited(opened, edits, lines, version)
-        self._after_change(("", uri), opened.document, now.document)
-        return self._open[uri]
+        with self._dropped_on_error(uri):
+            edits, lines = edits_from_lsp(params.content_changes, opened.lines)
+            self._open[uri] = now = edited(opened, edits, lines, version)
+            self._after_change(("", uri), opened.document, now.document)
+            return self._open[uri]
 
     def drop_after(self, method: Any, params: Any) -> None:
         """Drop the document that an unreadable message may have changed.
@@ -110,14 +113,8 @@ class Documents:
         name = _CHANGING.get(method) if isinstance(method, str) else None
         named = params.get(name) if name and isinstance(params, Mapping) else None
         uri = named.get("uri") if isinstance(named, Mapping) else None
-        uri = self.named(uri) if isinstance(uri, str) else ""
-        if uri not in self._notebooks and uri not in self._open:
-            return
-        _log.warning("a change could not be read: its document is left alone until it is reopened")
-        if uri in self._notebooks:
-            self.close_notebook(uri)
-        else:
-            self.close(uri)
+        if isinstance(uri, str):
+            self._drop(uri)
 
     def refresh(self, uri: str) -> OpenDocument | None:
         """The latest version; parsing of what was typed since the last parse begins."""
@@ -160,7 +157,8 @@ class Documents:
             _log.warning("a notebook was opened that was open; what it was is forgotten")
             self.close_notebook(uri)
         cells, items = params.notebook_document.cells, params.cell_text_documents
-        self._keep_notebook(uri, notebook_from(cells, items, self.encoding))
+        with self._dropped_on_error(uri):
+            self._keep_notebook(uri, notebook_from(cells, items, self.encoding))
 
     def change_notebook(self, params: types.DidChangeNotebookDocumentParams) -> None:
         """Apply all changes of a notification: cells added, removed or edited."""
@@ -168,7 +166,8 @@ class Documents:
         if (notebook := self._notebooks.get(uri)) is None:
             _log.warning("a notebook was changed that is not open")
         elif changes is not None:
-            self._keep_notebook(uri, changed_notebook(notebook, changes, self.encoding))
+            with self._dropped_on_error(uri):
+                self._keep_notebook(uri, changed_notebook(notebook, changes, self.encoding))
 
     def cells(self, uri: str) -> tuple[str, ...]:
         """The URIs of a notebook's cells; empty if the notebook is not open."""
@@ -196,6 +195,26 @@ class Documents:
             known.remove(uri)
         if not known:
             self._names.pop(plain_uri(uri), None)
+
+    @contextmanager
+    def _dropped_on_error(self, uri: str) -> Iterator[None]:
+        """After an internal error nobody knows how much of a change was made: drop the document."""
+        try:
+            yield
+        except Exception:
+            self._drop(uri)
+            raise
+
+    def _drop(self, uri: str) -> None:
+        """Forget a document or notebook whose text is no longer known, if it is open."""
+        uri = self.named(uri)
+        if uri not in self._notebooks and uri not in self._open:
+            return
+        _log.warning("a change was not made: its document is left alone until it is reopened")
+        if uri in self._notebooks:
+            self.close_notebook(uri)
+        else:
+            self.close(uri)
 
     def _keep_notebook(self, uri: str, notebook: Notebook) -> None:
         before = self._notebooks.get(uri)
