@@ -24,6 +24,10 @@ class CompletionState:
     overviews: Overviews = field(default_factory=Overviews)
     in_flight: dict[str, InFlight] = field(default_factory=dict)
 
+    def running(self) -> list[str]:
+        """The URIs of the documents for which the model is generating."""
+        return [uri for uri, generation in self.in_flight.items() if not generation.is_done]
+
     def stop(self, uri: str) -> None:
         """Stop generating for a document that was closed or must no longer be seen."""
         if (running := self.in_flight.pop(uri, None)) is not None:

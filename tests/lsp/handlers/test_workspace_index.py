@@ -6,12 +6,13 @@ import asyncio
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from lsprotocol import types
 from pygls.workspace import Workspace
 
+from herdmate.completion.in_flight import InFlight
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import workspace_index
 from herdmate.lsp.session import Session
@@ -205,6 +206,36 @@ async def test_thousands_of_files_that_change_at_once_are_noted_in_slices(
     assert len(session.changed_files) == len(uris)
     for task in session._tasks:
         task.cancel()
+
+
+async def test_generations_that_ended_do_not_count_among_many_open_documents(
+    session: Session, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They were looked at first; and what the model still did for the others went on."""
+    uris = _write(root, *(f"{at:02}.py" for at in range(30)))
+    for uri in uris:
+        session.documents.start(Document(uri, "python", CODE))
+    stopped: list[str] = []
+    for uri in uris[10:]:
+        session.completion.in_flight[uri] = cast(InFlight, _Generation(uri, stopped))
+    running = uris[28:]
+    for uri in running:
+        cast(_Generation, session.completion.in_flight[uri]).is_done = False
+    monkeypatch.setattr(workspace_index, "_AT_ONCE", 1)
+    (root / ".gitignore").write_text("nothing\n", "utf-8")
+    workspace_index.after_saving(session, [(root / ".gitignore").as_uri()])
+    assert running[0] not in session.project.withheld
+    assert running[1] in stopped
+    await _settled(session)
+    assert not session.project.withheld
+
+
+class _Generation:
+    def __init__(self, uri: str, stopped: list[str]) -> None:
+        self.uri, self.stopped, self.is_done = uri, stopped, True
+
+    def stop(self) -> None:
+        self.stopped.append(self.uri)
 
 
 async def test_files_that_change_deep_in_folders_are_left_out_by_their_names(

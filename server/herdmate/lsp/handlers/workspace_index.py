@@ -184,11 +184,7 @@ def _could_be_indexed(session: Session, path: Path) -> bool:
     if not session.settings.completion.related or len(path.parts) > MOST_LEVELS:
         return False
     root = folder_of(path, session.folders)
-    return (
-        root is not None
-        and is_indexed(path)
-        and not is_in_left_out_folder(path, root)
-    )
+    return root is not None and is_indexed(path) and not is_in_left_out_folder(path, root)
 
 
 def _is_by_link(path: Path, root: Path) -> bool:
@@ -214,12 +210,13 @@ def _look_at_all(session: Session) -> None:
     until they have been checked.
     """
     session.project.choose_anew()
-    urgent = {*session.reading_ahead, *session.completion.in_flight, *session.edited}
+    urgent = {*session.reading_ahead, *session.completion.running(), *session.edited}
     uris = sorted(session.documents.uris(), key=lambda uri: uri not in urgent)
     now, later = uris[:_AT_ONCE], uris[_AT_ONCE:]
     _look_at_documents(session, now)
+    for uri in later:
+        _withhold(session, uri, _BEING_CHECKED)
     if later:
-        session.project.withheld |= dict.fromkeys(later, _BEING_CHECKED)
         session.spawn(_in_slices(later, _AT_ONCE, partial(_look_at_open, session)))
     session.spawn(index_workspace(session))
 
