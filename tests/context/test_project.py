@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
 
 from herdmate.context.project import Project
+from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.text import Cursor
 from herdmate.token_counts import TokenCounts
 from tests.fake_model import cursor
@@ -92,3 +94,18 @@ async def test_what_git_ignores_since_it_was_read_is_not_chosen(
     (project / ".gitignore").write_text("*.py\n", "utf-8")
     neighbours.choose_anew()
     assert await _seen(neighbours, project) == ""
+
+
+async def test_disks_are_looked_at_on_another_thread(
+    neighbours: Project, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads = []
+
+    def noted(path: Path, folders: tuple[Path, ...]) -> str | None:
+        threads.append(threading.current_thread())
+        return reason_to_withhold_file(path, folders)
+
+    monkeypatch.setattr("herdmate.context.project.reason_to_withhold_file", noted)
+    assert await _seen(neighbours, project)
+    assert threads
+    assert threading.current_thread() not in threads

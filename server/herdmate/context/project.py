@@ -7,7 +7,8 @@ would be chosen by then. Code that is withheld now, gone or changed is dropped a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import asyncio
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,7 +75,9 @@ class Project:
             return known.excerpts
         text = cursor.document.text
         found = related(text, cursor.offset, path, self.index, self.nearby)[:_MOST_CANDIDATES]
-        self._forget_withheld({item.path for item in found} | set(known.defined if known else ()))
+        await self._forget_withheld(
+            {item.path for item in found} | set(known.defined if known else ())
+        )
         found = tuple(item for item in found if item.path in self.index)
         if known is not None and known.stands(self.index) and _agree(known.found, found):
             return known.excerpts
@@ -102,11 +105,15 @@ class Project:
             return uri.rpartition("/")[2]
         return shown_path(path, self.folders)
 
-    def _forget_withheld(self, paths: Iterable[Path]) -> None:
+    async def _forget_withheld(self, paths: Collection[Path]) -> None:
         """Drop files that are withheld by now: not every change of the rules is reported to us."""
-        for path in paths:
-            if reason_to_withhold_file(path, self.folders) is not None:
-                self.index.forget(path)
+        for path in await asyncio.to_thread(_withheld, paths, self.folders):
+            self.index.forget(path)
+
+
+def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:
+    """Those of the files that the model must not see; reads disks."""
+    return [path for path in paths if reason_to_withhold_file(path, folders) is not None]
 
 
 def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:
