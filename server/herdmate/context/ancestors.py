@@ -21,10 +21,53 @@ def ancestors(root: Any, start: int, end: int) -> list[Any]:
     return empty if node is None else [*empty, *_way_up(root, node)]
 
 
+DEEPEST_TREE = 5_000
+"""Nodes in one another, as in a sum of so many terms; the way up from one takes time by them."""
+
+_BETWEEN_PROBES = 1_000  # bytes
+_MOST_PROBES = 500
+_MOST_STEPS = 40_000
+"""In all probes together; a long file by people has 10,000."""
+
+
+def child_at(root: Any, at: int) -> Any | None:
+    """The root's child at a byte; ``None`` between two of them."""
+    node = root.descendant_for_byte_range(at, at)
+    if node is not None and node.start_byte == node.end_byte:
+        return next(iter(ancestors(root, at, at)[-2:-1]), None)
+    return None if node is None else next(iter(_way_down(root, node, 2)[1:]), None)
+
+
+def is_too_deep(root: Any) -> bool:
+    """Does a tree nest more deeply than ``DEEPEST_TREE``, give or take a thousand?
+
+    Looks only at some places: what nests so deeply is long.
+    """
+    step, steps = max(_BETWEEN_PROBES, root.end_byte // _MOST_PROBES), 0
+    places = range(root.start_byte, root.end_byte, step)
+    for at in (*places, max(root.end_byte - 1, 0)):
+        depth = _depth(root, at)
+        steps += depth
+        if depth > DEEPEST_TREE or steps > _MOST_STEPS:
+            return True
+    return False
+
+
+def _depth(root: Any, at: int) -> int:
+    """How many nodes contain a byte; not counted beyond ``DEEPEST_TREE``."""
+    return len(_way_down(root, root.descendant_for_byte_range(at, at + 1), DEEPEST_TREE + 1))
+
+
 def _way_up(root: Any, node: Any) -> list[Any]:
     """A node and its ancestors; just the node and the root if the way down misses it."""
+    way = _way_down(root, node)
+    return way[::-1] if way[-1].id == node.id else [node, root]
+
+
+def _way_down(root: Any, node: Any, most: int | None = None) -> list[Any]:
+    """The nodes from the root to ``node``, or to where the way ends or misses it."""
     way, cursor = [root], root.walk()
-    while way[-1].id != node.id:
+    while way[-1].id != node.id and len(way) != most:
         if cursor.goto_first_child_for_byte(node.start_byte) is False:
             # Version 0.21 answers so for the first child, and goes on showing the parent.
             cursor.goto_parent()
@@ -33,7 +76,6 @@ def _way_up(root: Any, node: Any) -> list[Any]:
             pass  # version 0.21 stops at a child that ends there
         inner = cursor.node
         if inner.id == way[-1].id:
-            return [node, root]
+            break
         way.append(inner)
-    way.reverse()
     return way

@@ -101,7 +101,10 @@ class ParserClient:
             process.kill()
 
     def try_text(self, text: str, language: str, number: int, seconds: float) -> bool:
-        """Does a text parse in time? If so, its tree is kept under ``number``, unless that is 0."""
+        """Does a text parse in time, and not nest too deeply?
+
+        If so, its tree is kept under ``number``, unless that is 0.
+        """
         question = {"do": "try", "text": text, "language": language, "tree": number}
         answer = self._ask(question, text, language, seconds)
         return answer is not None and answer.get("parsed") is True
@@ -112,15 +115,15 @@ class ParserClient:
     ) -> bool | None:  # fmt: skip
         """Does the tree kept under ``old`` parse in time after edits? It moves to ``number``.
 
-        ``None`` if the edits were harmful. Raises ``LookupError`` if the tree is no longer kept or
-        the process is busy for another thread.
+        ``None`` if the edits were harmful or nest code too deeply. Raises ``LookupError`` if the
+        tree is no longer kept or the process is busy for another thread.
         """
         told = [(edit.span.start, edit.span.end, edit.new_text) for edit in edits]
         question = {"do": "edit", "old": old, "length": old_length, "edits": told, "tree": number}
         answer = self._ask(question, text, language, seconds, wait=max(seconds, 0.0))
         if answer in ({}, _BUSY):
             raise LookupError(old)
-        return None if answer is None else answer.get("parsed") is True
+        return None if answer is None or answer.get("deep") else answer.get("parsed") is True
 
     def error_count(self, text: str, language: str, seconds: float) -> int | None:
         """See ``in_process_parsing.error_count``; ``None`` if the text is not parsed in time."""

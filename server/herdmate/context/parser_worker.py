@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from herdmate.context import in_process_parsing
+from herdmate.context.ancestors import is_too_deep
 from herdmate.context.in_process_parsing import SyntaxTree
 from herdmate.context.outline import heads
 from herdmate.redaction.redact import redacted
@@ -107,17 +108,24 @@ class _Trees:
 def _try(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
     """Does a text parse in time? Keeps the tree under the number ``tree``, unless that is 0."""
     tree = in_process_parsing.parsed(question["text"], question["language"], question["seconds"])
+    if tree is not None and is_too_deep(tree.tree.root_node):
+        return {"parsed": False}
     if tree is not None and question["tree"]:
         trees.keep(question["tree"], tree)
     return {"parsed": tree is not None}
 
 
 def _edit(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
-    """Does a kept tree still parse in time after edits? ``{}`` if it is no longer kept."""
+    """Does a kept tree still parse in time after edits? ``{}`` if it is no longer kept.
+
+    ``deep`` if the edits nest code too deeply.
+    """
     if (old := trees.take(question["old"])) is None or len(old.source.text) != question["length"]:
         return {}
     edits = tuple(Edit(Span(start, end), text) for start, end, text in question["edits"])
     tree = in_process_parsing.caught_up(in_process_parsing.told(old, edits), question["seconds"])
+    if not tree.is_stale and is_too_deep(tree.tree.root_node):
+        return {"deep": True}
     trees.keep(question["tree"], tree)
     return {"parsed": not tree.is_stale}
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from herdmate.context import in_process_parsing, lexical
-from herdmate.context.ancestors import ancestors
+from herdmate.context.ancestors import ancestors, child_at
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.grammars import LONGEST_PARSE, parse_in_slices, parser_for
 from herdmate.context.in_process_parsing import SyntaxTree, error_count
@@ -262,8 +262,8 @@ def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
     start, end = 0, len(text)
     if root.type == "ERROR":
         return Span(start, end)
-    first = _item(root, tree.source.to_byte(len(left) - 1)) if left else None
-    last = _item(root, tree.source.to_byte(len(text) - len(right))) if right else None
+    first = child_at(root, tree.source.to_byte(len(left) - 1)) if left else None
+    last = child_at(root, tree.source.to_byte(len(text) - len(right))) if right else None
     if first is not None and (before := first.prev_sibling) is not None:
         start = line_start(text, tree.source.to_offset(before.start_byte))
     if last is not None and (behind := last.next_sibling) is not None:
@@ -315,15 +315,16 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     at = tree.source.to_byte(offset)
     left = max(at - 1, 0)
     root = tree.tree.root_node
-    for node in ancestors(root, left, at):
+    around = ancestors(root, left, at)
+    for node in around:
         if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
             return None
         if node.type in STRINGS and node.start_byte < at < node.end_byte:
             return "string"
     source = tree.source.data
     broken = tree.is_stale
-    # A line comment ends right at the cursor, so look to the left.
-    for node in ancestors(root, left, left):
+    # A line comment ends right at the cursor, so its nodes are those on the left.
+    for node in around:
         if node.type in COMMENTS and _reaches(source, node, at):
             return "comment"
         broken = broken or (node.has_error and node.id != root.id)
@@ -339,12 +340,6 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) 
     if tree is not None and is_in_string_or_comment(tree, text, end):
         return False
     return lexical.opens_block(text[line_start(text, end) : end], language)
-
-
-def _item(root: Any, at: int) -> Any | None:
-    """The root's child at a byte."""
-    around = ancestors(root, at, at)
-    return around[-2] if len(around) > 1 else None
 
 
 def _between(root: Any, start: int, end: int) -> Iterator[Any]:
