@@ -101,7 +101,7 @@ async def test_disks_are_looked_at_on_another_thread(
 ) -> None:
     threads = []
 
-    def noted(path: Path, folders: tuple[Path, ...]) -> str | None:
+    def noted(path: Path, folders: tuple[Path, ...]) -> object:
         threads.append(threading.current_thread())
         return reason_to_withhold_file(path, folders)
 
