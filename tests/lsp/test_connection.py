@@ -108,3 +108,52 @@ async def test_nothing_of_a_notification_is_kept() -> None:
     assert server.protocol._in_flight == {}
     assert server.workspace.text_documents == {}
     await server.end()
+
+
+def _slow_server() -> tuple[Session, Writer, asyncio.Event, asyncio.Event]:
+    """A server with a request that takes until the second event is set; the first: it has begun."""
+    server, writer = _server()
+    begun, given = asyncio.Event(), asyncio.Event()
+
+    @server.feature("textDocument/hover")
+    async def hover(_params: Any) -> None:
+        begun.set()
+        await given.wait()
+
+    return server, writer, begun, given
+
+
+_HOVER = {"textDocument": {"uri": "file:///a.py"}, "position": {"line": 0, "character": 0}}
+_ASK = _call("textDocument/hover", 2, _HOVER)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [b"GET / HTTP/1.1\r\n\r\n", b"Content-Length: x\r\n\r\n", b"Content-Length: 99\r\n\r\n{}"],
+)
+@pytest.mark.parametrize("together", [True, False])
+async def test_an_answer_that_is_due_comes_though_the_next_message_breaks_the_connection(
+    broken: bytes, together: bool
+) -> None:
+    server, writer, begun, given = _slow_server()
+    chunks = [_BEGIN + _ASK + broken] if together else [_BEGIN, _ASK, broken]
+    talking = asyncio.ensure_future(converse(server.protocol, _reading(*chunks)))
+    await asyncio.wait_for(begun.wait(), 30)
+    asyncio.get_running_loop().call_later(0.01, given.set)
+    assert await asyncio.wait_for(talking, 30) == 1
+    assert writer.written[1:] == [{"jsonrpc": "2.0", "id": 2, "result": None}]
+
+
+@pytest.mark.parametrize(
+    "last", [b"", b"nonsense\r\n", _call("exit")], ids=["the end", "nonsense", "exit"]
+)
+async def test_a_request_that_takes_too_long_at_the_end_is_answered_as_cancelled(
+    last: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("herdmate.lsp.connection._LAST_SECONDS", 0.01)
+    server, writer, _, _ = _slow_server()
+    talking = converse(server.protocol, _reading(_BEGIN + _ASK, last))
+    assert await asyncio.wait_for(talking, 30) == 1
+    (answer,) = writer.written[1:]
+    assert (answer["id"], answer["error"]["code"]) == (2, -32800)
+    assert server.protocol._in_flight == {}

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ import pytest
 from herdmate.cli import main
 from herdmate.errors import SetupError
 from herdmate.lsp import socket_server
+from herdmate.lsp.connection import converse
 from herdmate.lsp.server import create_server
 
 pytestmark = pytest.mark.skipif(not socket_server.HAS_SOCKETS, reason="no Unix sockets here")
@@ -233,6 +234,47 @@ def test_at_a_port_the_token_comes_first() -> None:
     thread.join(30)
     assert not thread.is_alive()
     assert codes == [1]  # the client has not said shutdown
+
+
+def test_a_slow_reader_gets_all_its_answers_though_it_broke_the_connection(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket_server, "_CLOSING_SECONDS", 30.0)
+    server = create_server(lambda _settings: pytest.fail("no engine is started"))
+    path = tmp_path / "s"
+    unsent: list[int] = []
+    has_talked = threading.Event()
+
+    async def talk(*given: Any) -> int:
+        code = await converse(*given)
+        has_talked.set()
+        return code
+
+    monkeypatch.setattr(socket_server, "converse", talk)
+
+    async def end(_code: int) -> None:
+        """The process would end here, with whatever was not sent yet."""
+        writer: Any = server.protocol.writer
+        unsent.append(writer.transport.get_write_buffer_size())
+
+    def serve() -> None:
+        with ExitStack() as at_end:
+            socket_server.serve_socket(server, path, at_end, end)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(30)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        ends = time.monotonic() + 30
+        while client.connect_ex(str(path)) and time.monotonic() < ends:
+            time.sleep(0.01)  # until the socket is there; nothing tells when
+        asked = [{"jsonrpc": "2.0", "id": at, "method": "x" * 90} for at in range(5000)]
+        client.sendall(message(INITIALIZE) + b"".join(map(message, asked)) + b"nonsense\r\n")
+        assert has_talked.wait(60)
+        assert _all(client).count(b'"error"') == len(asked)
+    thread.join(30)
+    assert unsent == [0]
 
 
 @pytest.mark.skipif(not hasattr(socket, "SO_PEERCRED"), reason="the system does not tell")

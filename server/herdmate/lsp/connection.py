@@ -21,7 +21,7 @@ _MOST_WAITING = 16  # chunks
 _REST_SECONDS = 30.0
 """Time for the rest of a message to arrive: editors write a message in one piece. Without a limit,
 a length that is too large would wait forever."""
-_LAST_SECONDS = 10.0  # for the answer to shutdown
+_LAST_SECONDS = 10.0  # for the last answers
 _TIDY_SECONDS = 1.0
 
 Read = Callable[[], Awaitable[bytes]]
@@ -31,16 +31,18 @@ Read = Callable[[], Awaitable[bytes]]
 async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_SECONDS) -> int:
     """Handle messages until the client sends ``exit`` or hangs up; answers the exit code.
 
-    The code is 0 only after ``shutdown``. A stream that breaks the framing ends it too.
+    The code is 0 only after ``shutdown``. A stream that breaks the framing ends it too. Requests in
+    flight are answered first; if the client hangs up or exits without ``shutdown``, as cancelled.
     """
     try:
         await _listen(protocol, read, rest_seconds)
     except FramingError as error:
         _log.error("The connection is closed: %s.", error)
-        return 1
-    if protocol.stage == "shut down":
         await protocol.finish(_LAST_SECONDS)
-    return 0 if protocol.stage == "shut down" else 1
+        return 1
+    is_over = protocol.stage == "shut down"
+    await protocol.finish(_LAST_SECONDS if is_over else 0.0)
+    return 0 if is_over else 1
 
 
 def serve_stdio(protocol: Protocol, tidy_up: Callable[[], Awaitable[None]]) -> int:

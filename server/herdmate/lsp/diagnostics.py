@@ -15,7 +15,7 @@ from herdmate.lsp.ranges import range_from_json
 from herdmate.lsp.session import Session
 from herdmate.text import Span, name_in
 
-_ANSWER_SECONDS = 2.0
+_ANSWER_SECONDS = 1.0
 
 MOST = 1000
 """Diagnostics read per file; more would be of no use to a model."""

@@ -54,6 +54,9 @@ _NAMING = ("textDocument/", "notebookDocument/", "codeAction/", "herdmate/",
 _MOST_SHOWN = 100
 """Characters that an answer repeats of a name sent by the client."""
 
+_CANCEL_SECONDS = 0.5
+"""Time for a cancelled request to end, which may have something to clean up."""
+
 _NOT_YET = int(types.ErrorCodes.ServerNotInitialized)
 _INVALID = int(types.ErrorCodes.InvalidRequest)
 _NO_METHOD = int(types.ErrorCodes.MethodNotFound)
@@ -93,10 +96,15 @@ class Protocol(LanguageServerProtocol):
             self._response(message.id, message.result, message.error)
 
     async def finish(self, seconds: float) -> None:
-        """Wait until the requests in flight have finished, for up to ``seconds``."""
+        """Wait for the requests in flight, for up to ``seconds``; those left are cancelled."""
         tasks = {task for tasks in self._in_flight.values() for task in tasks}
-        if tasks:
-            await asyncio.wait(tasks, timeout=seconds)
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=seconds)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late, timeout=_CANCEL_SECONDS)
 
     def _request(self, request: Request) -> None:
         try:

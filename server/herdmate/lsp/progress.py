@@ -17,7 +17,7 @@ from herdmate.lsp.session import Session
 Report = Callable[[str, float | None], None]
 """Shows the user a short message and, if known, a fraction from 0 to 1."""
 
-_ANSWER_SECONDS = 2.0  # some clients never answer a request
+_ANSWER_SECONDS = 1.0  # some clients never answer a request
 _PAUSE_SECONDS = 0.25  # faster updates are unreadable
 
 

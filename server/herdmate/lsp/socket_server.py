@@ -33,6 +33,7 @@ _TOKEN = re.compile(rb"Herdmate-Token: ([\x21-\x7e]{1,200})\r\n")
 _LONGEST_HEADER = 4096
 _LONGEST_GREETING = 1 << 20  # bytes of initialize
 _GREETING_SECONDS = 10.0
+_CLOSING_SECONDS = 1.0
 
 
 End = Callable[[int], Awaitable[None]]
@@ -153,7 +154,7 @@ async def _until_the_client_leaves(
         except (ForeignError, ConnectionError, asyncio.IncompleteReadError) as error:
             _log.warning("a connection was closed: %s", error)
         finally:
-            writer.close()
+            await _close(writer)
             if is_taken and server.protocol.writer is writer:
                 left.set()
 
@@ -221,6 +222,13 @@ class _Doorkeeper:
             raise ForeignError("it falls silent") from error
         except ValueError as error:
             raise ForeignError("it sends a line without an end") from error
+
+
+async def _close(writer: asyncio.StreamWriter) -> None:
+    """Close a connection once the client has read what was written, or takes too long for that."""
+    writer.close()
+    with suppress(OSError, asyncio.TimeoutError):
+        await asyncio.wait_for(writer.wait_closed(), _CLOSING_SECONDS)
 
 
 def _is_greeting(body: bytes) -> bool:

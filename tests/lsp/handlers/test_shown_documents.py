@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import subprocess
@@ -14,7 +15,7 @@ from lsprotocol import types
 from herdmate.engine.start import FakeStart
 from herdmate.errors import HerdmateError
 from herdmate.lsp.capabilities import Capabilities
-from herdmate.lsp.handlers import shown_documents
+from herdmate.lsp.handlers import shown_documents, usage_statistics
 from herdmate.lsp.session import Session
 
 
@@ -98,7 +99,27 @@ async def test_what_is_shown_of_a_file_with_an_odd_name_is_found(
     session.capabilities = Capabilities(shows_content=True)
     for name in ("a b", "a#b?c", "50%", "é"):
         await shown_documents.show_markdown(session, name, name)
+        await asyncio.sleep(0)
         assert "#" not in told[-1]
         assert "?" not in told[-1]
         for uri in (told[-1], told[-1].replace("%20", " ").replace("%C3%A9", "é")):
             assert shown_documents.content(session, uri).text == name
+
+
+async def test_what_was_asked_for_is_answered_though_the_editor_never_says_that_it_shows_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = asyncio.Event()
+
+    async def tell(*_given: object) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(shown_documents, "tell", tell)
+    session = Session(lambda _settings: ({}, ""))
+    session.capabilities = Capabilities(shows_content=True, show_document=True)
+    for show in (shown_documents.show_seen, usage_statistics.show):
+        asked.clear()
+        assert await asyncio.wait_for(show(session), 30) is None
+        await asyncio.wait_for(asked.wait(), 30)
+    await session.end()

@@ -63,9 +63,9 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
 
 
 async def show_document(session: Session, uri: str) -> None:
-    """Have the client show a document and move the focus to it."""
+    """Have the client show a document and move the focus to it; this does not wait until it has."""
     params = types.ShowDocumentParams(uri, external=False, take_focus=True)
-    await tell(session, types.WINDOW_SHOW_DOCUMENT, params)
+    session.keep(tell(session, types.WINDOW_SHOW_DOCUMENT, params))
 
 
 def forget_shown() -> None:
