@@ -116,7 +116,7 @@ async def test_what_was_asked_for_is_answered_though_the_editor_never_says_that_
         await asyncio.Event().wait()
 
     monkeypatch.setattr(shown_documents, "tell", tell)
-    session = Session(lambda _settings: ({}, ""))
+    session = Session(lambda _settings: (FakeStart(), ""))
     session.capabilities = Capabilities(shows_content=True, show_document=True)
     for show in (shown_documents.show_seen, usage_statistics.show):
         asked.clear()
