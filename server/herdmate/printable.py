@@ -23,6 +23,7 @@ _ACTING = re.compile(
 
 def printable(text: str) -> str:
     """The text, lines and all, with each acting character as its code: ``\\x1b``."""
+    # Not normalised further: a lone carriage return moves a terminal's cursor, so it is shown.
     return _ACTING.sub(_number, text.replace("\r\n", "\n"))
 
 

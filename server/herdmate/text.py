@@ -7,11 +7,15 @@ protocol's lines, columns and encodings exist only in ``lsp/convert.py``.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
+
+LINE_BREAK = re.compile(r"\r\n|\n|\r")
+"""What ends a line, in LSP and in the files that models are trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,19 @@ def line_end(text: str, offset: int) -> int:
     end = len(text) if end < 0 else end
     earlier = text.find("\r", offset, end)
     return end if earlier < 0 else earlier
+
+
+def with_line_feeds(text: str) -> str:
+    r"""The text with ``\n`` for each ``\r\n`` and ``\r``: the only line ending a model is shown."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def line_ending(text: str) -> str:
+    r"""A document's line ending, judged by the first one; ``\n`` if it has none."""
+    end = text.find("\n")
+    if end < 0:
+        return "\r" if "\r" in text else "\n"
+    return "\r\n" if text[end - 1 : end] == "\r" else "\n"
 
 
 def whole_lines(text: str, span: Span) -> Span:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 
-_LINE = re.compile(r"\r\n|\n|\r")
+from herdmate.text import LINE_BREAK
+
 _DOTS = r"(?:\.{3}|…)"
 _OPENER = re.compile(r"\s*(?:#+|//+|\{?/\*+|--+|<!--|;+|%+)\s*")
 _CLOSER = re.compile(r"(?:(?<!\*)\*+/\}?|(?<!-)--+>)\Z")
@@ -75,8 +76,8 @@ def leaves_out(code: str, original: str) -> bool:
 
 def _says_so(code: str, original: str) -> bool:
     """Does the code announce a gap? Lines of the original and of doctests do not count."""
-    theirs = {line.strip() for line in _LINE.split(original)}
-    lines = _LINE.split(code)
+    theirs = {line.strip() for line in LINE_BREAK.split(original)}
+    lines = LINE_BREAK.split(code)
     in_doctest = False
     for line in lines:
         said = line.strip()
@@ -121,7 +122,7 @@ def _lost_definitions(code: str, original: str) -> int:
 
 def _definitions(code: str) -> set[str]:
     """Names defined at the indentation of the first line."""
-    lines = [line for line in _LINE.split(_without_prose(code)) if line.strip()]
+    lines = [line for line in LINE_BREAK.split(_without_prose(code)) if line.strip()]
     indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else ""
     heads = (line[len(indent) :] for line in lines if line.startswith(indent))
     found = (_DEFINITION.match(head) for head in heads if not head[:1].isspace())

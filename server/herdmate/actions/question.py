@@ -24,7 +24,7 @@ from herdmate.generation import Priority, Request, Sampling
 from herdmate.prompting.families import Family, Turn, family_of, instruct_prompt
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import render
-from herdmate.text import Document, Selection, name_in
+from herdmate.text import Document, Selection, name_in, with_line_feeds
 
 _SURROUNDING_TOKENS = 512
 _TEMPLATE_TOKENS = 256  # the prompt file's own text, estimated high
@@ -125,7 +125,7 @@ def _lines_near(target: Selection) -> list[str]:
     """Lines that may become surroundings, in the form that ``around`` counts: ended by ``\\n``."""
     text, reach = target.document.text, _SURROUNDING_TOKENS * _CHARACTERS_PER_TOKEN
     near = text[max(target.span.start - reach, 0) : target.span.end + reach]
-    return near.replace("\r\n", "\n").splitlines(keepends=True)
+    return with_line_feeds(near).splitlines(keepends=True)
 
 
 def longest_target(action: Action, context: int) -> int:

@@ -15,7 +15,7 @@ from herdmate.context.conventions import Conventions, conventions_of
 from herdmate.context.languages import comment_mark
 from herdmate.context.related import excerpts, pieces, related_to
 from herdmate.prompting.words import say
-from herdmate.text import Selection, Span, path_of
+from herdmate.text import Selection, Span, path_of, with_line_feeds
 
 _MOST_FOUND = 16
 
@@ -83,7 +83,7 @@ def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
     whole = syntax.enclosing_definition(tree, text, Span(start, span.end))
     if whole is None or whole.start >= start:
         return ""
-    return _plain(text[whole.start : whole.end])
+    return with_line_feeds(text[whole.start : whole.end])
 
 
 def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.Line, ...]:
@@ -125,7 +125,3 @@ async def _of_other_files(
 def _joined(others: tuple[tuple[str, str], ...], own: str) -> str:
     parts = [f"{title}\n{code.rstrip()}" for title, code in others]
     return "\n\n".join([*parts, *([own.rstrip()] if own.strip() else [])])
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")

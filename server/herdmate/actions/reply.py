@@ -9,8 +9,8 @@ from collections.abc import Callable
 from herdmate.actions.omissions import leaves_out
 from herdmate.context.indentation import in_place
 from herdmate.errors import RefusedError
+from herdmate.text import LINE_BREAK, with_line_feeds
 
-_LINE = re.compile(r"\r\n|\n|\r")
 _IMPORT = re.compile(r"(?<!\s)\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
 _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
@@ -30,7 +30,7 @@ def code_of(
     code. Raises ``RefusedError`` if the reply is cut off, has no code, has unrelated code, or
     leaves parts of the code out.
     """
-    reply = _LINE.sub("\n", reply)
+    reply = with_line_feeds(reply)
     blocks, is_open = _blocks(reply, " {0,3}")
     if not finished and (is_open or not blocks):
         raise RefusedError(
@@ -64,7 +64,7 @@ def new_code_of(reply: str, finished: bool) -> str:
 
     Raises ``RefusedError`` if the reply is cut off or has no code.
     """
-    blocks, is_open = _blocks(_LINE.sub("\n", reply), " {0,3}")
+    blocks, is_open = _blocks(with_line_feeds(reply), " {0,3}")
     if not finished and (is_open or not blocks):
         raise RefusedError("The model's answer was cut off, so nothing was written.")
     if not blocks:
@@ -76,7 +76,7 @@ def new_code_of(reply: str, finished: bool) -> str:
 
 def reasons_of(reply: str) -> str:
     """What a reply says after its last block of code, cut to a length that can be shown."""
-    _, fence, rest = _LINE.sub("\n", reply).rstrip("`~\n ").rpartition("\n```")
+    _, fence, rest = with_line_feeds(reply).rstrip("`~\n ").rpartition("\n```")
     said = rest.partition("\n")[2].strip() if fence else ""
     return said if len(said) <= _LONGEST_REASONS else said[: _LONGEST_REASONS - 1].rstrip() + "…"
 
@@ -146,7 +146,7 @@ def _likeness(block: str, original: str) -> float:
 
 def _without_idle_imports(code: str, original: str) -> str:
     """The code without unused Python imports at the top, which models like to add."""
-    lines, theirs = code.strip("\n").split("\n"), _LINE.split(original)
+    lines, theirs = code.strip("\n").split("\n"), LINE_BREAK.split(original)
     kept: list[str] = []
     while lines and (not lines[0].strip() or _IMPORT.match(lines[0])):
         statement = [lines.pop(0)]

@@ -22,7 +22,7 @@ from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
 from herdmate.redaction.redact import holds_a_key
-from herdmate.text import Edit, Selection, Span, apply_edits, with_text
+from herdmate.text import Edit, Selection, Span, apply_edits, line_ending, with_text
 
 _NO_INPUT = ActionInput()
 _UNCHANGED = "The model would leave this code as it is, so nothing was changed."
@@ -156,7 +156,7 @@ def _checked(original: Selection, action: Action, reply: str, finished: bool) ->
     The code is checked as the model saw it, because the model may be told what is wrong with it.
     """
     target = _as_seen(original)
-    line_end = "\r\n" if "\r\n" in target.document.text else "\n"
+    line_end = line_ending(target.document.text)
     known, language = _defined_beside(target), target.document.language
 
     def clean(code: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from herdmate.errors import SetupError
+from herdmate.text import line_ending
 
 
 def with_block(text: str, block: str, begin: str, end: str) -> str:
@@ -11,7 +12,7 @@ def with_block(text: str, block: str, begin: str, end: str) -> str:
     ``block`` begins with the line ``begin``, ends with the line ``end`` and adopts the text's line
     endings. Everything else stays as it is. Raises ``SetupError`` if the marks do not pair up.
     """
-    newline = "\r\n" if "\r\n" in text else "\n"
+    newline = line_ending(text)
     block = block.replace("\n", newline)
     lines = text.splitlines(keepends=True)
     begins, ends = _places(lines, begin), _places(lines, end)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from herdmate.context.languages import LANGUAGES
 from herdmate.context.lexical import LONG_QUOTES, PROSE, brackets, opens_block, unclosed
-from herdmate.text import Cursor
+from herdmate.text import Cursor, line_ending, with_line_feeds
 
 _REACH = 4000
 """Characters looked at on either side of the cursor."""
@@ -43,8 +43,8 @@ def cursor_context(cursor: Cursor) -> CursorContext:
     """The context of a cursor."""
     text, offset = cursor.document.text, cursor.offset
     low, high = max(offset - _REACH, 0), min(offset + _REACH, len(text))
-    before = _plain(text[low:offset]).split("\n")
-    after = _plain(text[offset:high]).split("\n")
+    before = with_line_feeds(text[low:offset]).split("\n")
+    after = with_line_feeds(text[offset:high]).split("\n")
     if low and len(before) > 1:
         before = before[1:]
     above, below = before[-2::-1], after[1:]
@@ -62,7 +62,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         below=tuple(line.rstrip() for line in below if line.strip())[:3],
         closers_missing=None if balance is None else max(balance, 0),
         closers_left=max(-(balance or 0), 0),
-        line_end=_line_end(text),
+        line_end=line_ending(text),
         language=language,
         head=above[0].rstrip() if above else "",
         is_in_long_string=any(known.count(quotes) % 2 for quotes in LONG_QUOTES),
@@ -131,15 +131,3 @@ def _balance(
 def _begins_item(line: str) -> bool:
     """Does this line begin a top-level item?"""
     return line[:1].strip() != "" and line[0] not in ")]}"
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _line_end(text: str) -> str:
-    """A document's line ending, judged by the first one."""
-    end = text.find("\n")
-    if end < 0:
-        return "\r" if "\r" in text else "\n"
-    return "\r\n" if text[end - 1 : end] == "\r" else "\n"

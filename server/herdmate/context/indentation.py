@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
-_LINE = re.compile(r"\r\n|\n|\r")
+from herdmate.text import LINE_BREAK, line_ending
+
 _OPENS = re.compile(r"^\s*- |([:{(\[]|=>|->|\b(then|do|begin|else))\s*$")
 """A line after which the next one is indented further (``- `` is a list entry in YAML)."""
 _CLOSES = re.compile(r"\s*([})\]]|end\b)")
@@ -18,7 +19,7 @@ def in_place(code: str, original: str, line_end: str | None = None) -> str:
     ``line_end`` is the file's; without it, the first one in ``original`` is used. Lines of the
     original that are further left than the code itself, as in strings, stay as they are.
     """
-    theirs = [line for line in _LINE.split(original) if line.strip()] or [""]
+    theirs = [line for line in LINE_BREAK.split(original) if line.strip()] or [""]
     indent, known = theirs[0][: _width(theirs[0])], set(theirs)
     raw = code.strip("\n").split("\n")
     is_kept = [
@@ -32,8 +33,7 @@ def in_place(code: str, original: str, line_end: str | None = None) -> str:
         for old, line, kept in zip(raw, lines, is_kept, strict=True)
     ]
     placed[0] = indent + lines[0].lstrip()
-    found = _LINE.search(original)
-    end = line_end or (found.group() if found else "\n")
+    end = line_end or line_ending(original)
     last = end if original.endswith(("\n", "\r")) else ""
     return end.join(line if line in known else line.rstrip() for line in placed) + last
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import accumulate, takewhile
 
 from herdmate.context import syntax
-from herdmate.text import Cursor, Selection, Span, line_start, with_text
+from herdmate.text import Cursor, Selection, Span, line_start, with_line_feeds, with_text
 
 Cost = Callable[[str], int]
 """How many tokens a line has, including its ``\\n``."""
@@ -75,7 +75,7 @@ def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
     The rest of the enclosing definition has priority, if it fits, then the imports, up to a quarter
     of the budget, then the lines above and below in turn. ``selected`` is always complete.
     """
-    selection = _plain_selection(selection)
+    selection = _selection_with_line_feeds(selection)
     text, span = selection.document.text, selection.span
     above = _lines(text[_lowest(text, span.start, tokens) : span.start])[::-1]
     below = _lines(text[span.end : _highest(text, span.end, tokens)])
@@ -138,7 +138,7 @@ def _pieces(cursor: Cursor, tokens: int) -> list[_Piece]:
     number, column = text.count("\n", 0, low), low - line_start(text, low)
     above = text[line_start(text, max(low - 1, 0)) : low]
     pieces: list[_Piece] = []
-    for line in _lines(_plain(text[low : cursor.offset])):
+    for line in _lines(with_line_feeds(text[low : cursor.offset])):
         for at, part in _parts(line, tokens):
             place = column + at
             begins = place == 0 and _begins_something(above, line)
@@ -150,7 +150,7 @@ def _pieces(cursor: Cursor, tokens: int) -> list[_Piece]:
 
 def _after(cursor: Cursor, tokens: int) -> list[str]:
     text = cursor.document.text
-    lines = _lines(_plain(text[cursor.offset : _highest(text, cursor.offset, tokens)]))
+    lines = _lines(with_line_feeds(text[cursor.offset : _highest(text, cursor.offset, tokens)]))
     return [part for line in lines for _, part in _parts(line, tokens)]
 
 
@@ -316,17 +316,13 @@ def _outwards(
 # --- text
 
 
-def _plain_selection(selection: Selection) -> Selection:
+def _selection_with_line_feeds(selection: Selection) -> Selection:
     """The same selection with ``\\n`` as the document's only line end."""
     document, span = selection.document, selection.span
     if "\r" not in document.text:
         return selection
-    start, end = (len(_plain(document.text[:offset])) for offset in (span.start, span.end))
-    return Selection(with_text(document, _plain(document.text)), Span(start, end))
-
-
-def _plain(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n")
+    start, end = (len(with_line_feeds(document.text[:offset])) for offset in (span.start, span.end))
+    return Selection(with_text(document, with_line_feeds(document.text)), Span(start, end))
 
 
 def _lines(text: str) -> list[str]:

@@ -6,7 +6,6 @@ count units of the encoding: UTF-8 bytes, 16-bit units, or code points.
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +13,13 @@ from itertools import accumulate, islice
 
 from lsprotocol import types
 
+from herdmate.text import LINE_BREAK
+
 Encoding = types.PositionEncodingKind | str
 
 _PIECE = 2048
 """Characters. Short enough to scan on each keystroke, long enough to keep the pieces few."""
 
-_LINE_END = re.compile(r"\r\n|\n|\r")
 _LONE = "surrogatepass"  # for half an emoji, which an editor may send in the middle of an edit
 
 
@@ -61,7 +61,7 @@ class Rope:
         """The line that an offset is in."""
         at = self._piece(self.offsets, offset)
         inside = offset - self.offsets[at]
-        ends = (found.end() for found in _LINE_END.finditer(self.pieces[at], 0, inside + 1))
+        ends = (found.end() for found in LINE_BREAK.finditer(self.pieces[at], 0, inside + 1))
         return self.breaks[at] + sum(end <= inside for end in ends)
 
     def unit(self, offset: int) -> int:
@@ -107,7 +107,7 @@ class Rope:
     def _break(self, count: int) -> tuple[int, int]:
         """The start and end of a line end, given its number counted from 1."""
         at = bisect_left(self.breaks, count) - 1
-        found = islice(_LINE_END.finditer(self.pieces[at]), count - self.breaks[at] - 1, None)
+        found = islice(LINE_BREAK.finditer(self.pieces[at]), count - self.breaks[at] - 1, None)
         start, end = next(found).span()
         return self.offsets[at] + start, self.offsets[at] + end
 
