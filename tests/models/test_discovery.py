@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -257,3 +258,13 @@ def test_a_pipe_is_not_waited_for(home: Path) -> None:
     os.mkfifo(home / ".lmstudio" / "settings.json")
     os.mkfifo(home / ".lmstudio-home-pointer")
     assert discovery.in_place() == ()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="homes are known by other variables there")
+@pytest.mark.parametrize("name", ["OLLAMA_MODELS", "HF_HOME", "HF_HUB_CACHE"])
+def test_a_home_that_is_nobodys_hides_no_other_models(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv(name, "~nobody-of-this-name/models")
+    path = _put(home / ".lmstudio/models/maker/x/a.gguf")
+    assert path in [found.path for found in discovery.in_place()]

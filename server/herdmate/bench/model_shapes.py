@@ -9,7 +9,6 @@ published files' sizes.
 from __future__ import annotations
 
 import math
-import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,12 +18,12 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from platformdirs import user_cache_path
 
 from herdmate.bench.vocabulary_pieces import CONTROLS, FIRST_CONTROL, pieces
 from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.folder import model_folder
+from herdmate.user_folders import cache_folder
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -61,9 +60,7 @@ def cached(name: str, on_progress: Callable[[float], None] = lambda _: None) -> 
 
     Raises ``ModelError`` if it cannot be made.
     """
-    home = os.environ.get("HERDMATE_HOME")
-    folder = (Path(home) / "cache" if home else user_cache_path("herdmate")) / "shapes"
-    path = folder / f"{name}-random-{SHAPES[name].mix}.gguf"
+    path = cache_folder() / "shapes" / f"{name}-random-{SHAPES[name].mix}.gguf"
     return path if path.is_file() else make(name, path, on_progress)
 
 

@@ -38,6 +38,7 @@ from herdmate.models.report import report
 from herdmate.models.resolve import asked, fetched
 from herdmate.models.user_sources import is_given, pinned
 from herdmate.settings import Settings
+from herdmate.user_folders import expanded
 
 _VARIANTS = (
     "With --all also the base models, which fill in (7B, 13B, 70B) but follow no instructions,\n"
@@ -212,7 +213,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
     from herdmate.engine.loading import unknown_architecture  # imports llama.cpp
 
     context = Settings().engine.context_tokens
-    found = report(arguments.path.expanduser(), context)
+    found = report(Path(expanded(str(arguments.path))), context)
     free = psutil.virtual_memory().available
     fits = "fits" if found.memory <= free else "does not fit"
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))

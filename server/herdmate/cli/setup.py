@@ -35,6 +35,7 @@ from herdmate.models import catalogue
 from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
+from herdmate.user_folders import home_folder
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -63,7 +64,7 @@ def _run(arguments: argparse.Namespace) -> int:
         _list()
         return 0
     editor = find(arguments.editor)
-    path = arguments.file or file_of(editor, os.environ, Path.home())
+    path = arguments.file or file_of(editor, os.environ, home_folder())
     text = configuration(editor, server_command())
     if arguments.write:
         return _write(editor, path, text, arguments.yes)
@@ -96,7 +97,7 @@ def _list() -> None:
 
 
 def _is_set_up(editor: Editor) -> bool:
-    path = file_of(editor, os.environ, Path.home())
+    path = file_of(editor, os.environ, home_folder())
     try:
         text = path.read_text(encoding="utf-8") if path else ""
     except (OSError, UnicodeDecodeError):

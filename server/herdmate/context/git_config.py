@@ -15,6 +15,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from herdmate import bounded_read
+from herdmate.user_folders import expanded
 
 _DEEPEST_INCLUDE = 8
 _MOST_SETTINGS_FILES = 50  # of one repository and the user; each can include the others
@@ -64,8 +65,8 @@ def ignoring_in(top: Path) -> Ignoring:
     The last ``core.excludesFile`` counts, as in git. Conditional ones (``includeIf``) count in
     addition: ignoring too much does no harm.
     """
-    configured = Path(os.environ.get("XDG_CONFIG_HOME") or _expanded("~/.config")) / "git"
-    files = [Path("/etc/gitconfig"), configured / "config", Path(_expanded("~/.gitconfig"))]
+    configured = Path(os.environ.get("XDG_CONFIG_HOME") or expanded("~/.config")) / "git"
+    files = [Path("/etc/gitconfig"), configured / "config", Path(expanded("~/.gitconfig"))]
     if (named := os.environ.get("GIT_CONFIG_GLOBAL")) is not None:
         files.append(Path(named))
     if (own := git_folder(top)) is not None:
@@ -78,7 +79,7 @@ def ignoring_in(top: Path) -> Ignoring:
         read.append(at)
         if key == "core.ignorecase":
             folds_case = value.lower() in ("true", "yes", "on", "1")
-        elif key == "core.excludesfile" and (place := _place(top, _expanded(value))) is not None:
+        elif key == "core.excludesfile" and (place := _place(top, expanded(value))) is not None:
             if is_certain:
                 everywhere = place
             else:
@@ -124,7 +125,7 @@ def _all_settings(
         yield key, value, is_certain, path
         if key in ("include.path", "includeif.path"):
             certain = is_certain and key == "include.path"
-            if (included := _place(path.parent, _expanded(value))) is not None:
+            if (included := _place(path.parent, expanded(value))) is not None:
                 yield from _all_settings(included, budget, certain, depth + 1)
 
 
@@ -176,7 +177,3 @@ def _place(folder: Path, named: str) -> Path | None:
     if not 0 < len(named) <= _LONGEST_PATH or "\0" in named or named.startswith(("//", "\\\\")):
         return None
     return folder / named
-
-
-def _expanded(path: str) -> str:
-    return path if "\0" in path else os.path.expanduser(path)

@@ -30,10 +30,10 @@ from typing import Any, Literal, get_args
 
 import llama_cpp
 import psutil
-from platformdirs import user_cache_path
 
 from herdmate.atomic_write import write_whole
 from herdmate.bounded_read import read_text
+from herdmate.user_folders import cache_folder
 
 _log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ def with_steps(profile: Profile, measure: Measure, ends: float = math.inf) -> Pr
 
 def remembered(path: str, folder: Path | None = None) -> Profile | None:
     """The profile measured for this model on this machine, if there is one."""
-    known = _read(folder or _folder()).get(_key(path))
+    known = _read(folder or cache_folder()).get(_key(path))
     if known is None or (profile := _profile(known)) is None:
         return None
     return profile if _may_repack(path) else replace(profile, weights="mapped")
@@ -126,7 +126,7 @@ def remembered(path: str, folder: Path | None = None) -> Profile | None:
 
 def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     """Save a measured profile; ``False`` if the folder cannot be written to."""
-    folder = folder or _folder()
+    folder = folder or cache_folder()
     try:
         known = {**_read(folder), _key(path): asdict(profile)}
         folder.mkdir(parents=True, exist_ok=True)
@@ -180,11 +180,6 @@ def _of_threads(best: Profile) -> Iterator[Profile]:
         yield replace(best, threads=count)
     if logical != best.batch_threads:
         yield replace(best, batch_threads=logical)
-
-
-def _folder() -> Path:
-    home = os.environ.get("HERDMATE_HOME")
-    return Path(home) / "cache" if home else user_cache_path("herdmate")
 
 
 def _read(folder: Path) -> dict[str, Any]:

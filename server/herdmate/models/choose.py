@@ -16,6 +16,7 @@ from herdmate.models.discovery import Found, own
 from herdmate.models.folder import named, why_unreadable
 from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, size_of
+from herdmate.user_folders import expanded
 
 _MARGIN = 350 * 1024 * 1024
 """Bytes that llama.cpp needs besides the weights and the KV cache."""
@@ -159,7 +160,7 @@ def _is_path(setting: str) -> bool:
 
 def _path(setting: str) -> Path:
     try:
-        return Path(absolute(os.path.expanduser(setting)))
+        return Path(absolute(expanded(setting)))
     except ValueError:  # it contains a character that no path can have
         return Path(setting)
 

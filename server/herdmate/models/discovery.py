@@ -24,6 +24,7 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.folder import present
 from herdmate.models.split import is_first, size_of
+from herdmate.user_folders import expanded, home_folder
 
 _log = logging.getLogger(__name__)
 
@@ -139,29 +140,29 @@ def _is_model(name: str) -> bool:
 
 
 def _lm_studio() -> Iterator[Path]:
-    home = Path.home()
+    home = home_folder()
     homes = [home / ".lmstudio", home / ".cache" / "lm-studio"]
     if pointer := _text(home / ".lmstudio-home-pointer").partition("\n")[0].strip():
         homes.insert(0, Path(pointer))
     for settings in (*homes, user_config_path("LM Studio", appauthor=False, roaming=True)):
         told = _object(settings / "settings.json").get("downloadsFolder")
         if isinstance(told, str) and told:
-            yield Path(os.path.expanduser(told))
+            yield Path(expanded(told))
     yield from (item / "models" for item in homes)
 
 
 def _hugging_face() -> Iterator[Path]:
     told = os.environ.get("HF_HUB_CACHE") or os.environ.get("HUGGINGFACE_HUB_CACHE")
-    cache = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    home = Path(os.environ.get("HF_HOME") or Path(cache, "huggingface"))
-    hub = Path(told).expanduser() if told else home.expanduser() / "hub"
+    cache = os.environ.get("XDG_CACHE_HOME") or home_folder() / ".cache"
+    home = Path(expanded(os.environ.get("HF_HOME") or str(Path(cache, "huggingface"))))
+    hub = Path(expanded(told)) if told else home / "hub"
     yield from sorted(islice(hub.glob("models--*/snapshots"), _MOST)) if os.path.isdir(hub) else ()
 
 
 def _text_generation_webui() -> Iterator[Path]:
     for name in ("text-generation-webui", "textgen"):
-        yield Path.home() / name / "user_data" / "models"
-        yield Path.home() / name / "models"
+        yield home_folder() / name / "user_data" / "models"
+        yield home_folder() / name / "models"
 
 
 _PLACES = {
@@ -173,7 +174,7 @@ _PLACES = {
 
 def _ollama_folders() -> Iterator[Path]:
     told = os.environ.get("OLLAMA_MODELS")
-    yield Path(told).expanduser() if told else Path.home() / ".ollama" / "models"
+    yield Path(expanded(told)) if told else home_folder() / ".ollama" / "models"
     yield Path("/usr/share/ollama/.ollama/models")  # of the service that its installer sets up
 
 

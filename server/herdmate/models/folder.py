@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from platformdirs import user_data_path
-
 from herdmate.models.split import is_first
+from herdmate.user_folders import data_folder
 
 
 def model_folder() -> Path:
     """``$HERDMATE_HOME/models``, or ``models`` in the user's data folder."""
-    home = os.environ.get("HERDMATE_HOME")
-    return (Path(home) if home else user_data_path("herdmate")) / "models"
+    return data_folder() / "models"
 
 
 def present(folder: Path) -> list[Path]:

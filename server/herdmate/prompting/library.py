@@ -12,11 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
-from platformdirs import user_config_path
-
 from herdmate import bounded_read
 from herdmate.errors import PromptError
 from herdmate.prompting.template import placeholders
+from herdmate.user_folders import config_folder
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -179,7 +178,7 @@ def builtin_folder() -> Path:
 
 def user_folder() -> Path:
     """Where users put their own actions."""
-    return user_config_path("herdmate") / "prompts"
+    return config_folder() / "prompts"
 
 
 def _check_keys(path: Path, values: Mapping[str, Any]) -> None:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from datetime import date
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_state_path
 
 from herdmate.atomic_write import write_whole
 from herdmate.bounded_read import read_text
 from herdmate.usage.statistics import Counts, from_json, recent, to_json
+from herdmate.user_folders import state_folder
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +24,7 @@ _LARGEST = 16 << 20
 
 def statistics_path() -> Path:
     """``$HERDMATE_HOME/state/statistics.json``, or the same in the user's state folder."""
-    home = os.environ.get("HERDMATE_HOME")
-    return (Path(home) / "state" if home else user_state_path("herdmate")) / "statistics.json"
+    return state_folder() / "statistics.json"
 
 
 class StatisticsFile:

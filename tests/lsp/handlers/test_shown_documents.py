@@ -21,7 +21,7 @@ from herdmate.lsp.session import Session
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(shown_documents, "user_cache_path", lambda _: tmp_path / "cache")
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
     return tmp_path / "cache" / "shown"
 
 

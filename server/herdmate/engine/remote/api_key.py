@@ -18,12 +18,11 @@ import tempfile
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from platformdirs import user_state_path
-
 from herdmate.bounded_read import read_text
 from herdmate.child_process import API_KEY
 from herdmate.engine.remote.endpoint import Endpoint, endpoint_of, is_this_machine, origin_of
 from herdmate.errors import SettingsError
+from herdmate.user_folders import state_folder
 
 _log = logging.getLogger(__name__)
 
@@ -155,8 +154,7 @@ def _hash(key: str, salt: str) -> str:
 
 
 def _path() -> Path:
-    home = os.environ.get("HERDMATE_HOME")
-    return (Path(home) / "state" if home else user_state_path("herdmate")) / "api_key.json"
+    return state_folder() / "api_key.json"
 
 
 _IN_THE_OPEN = (

@@ -15,7 +15,6 @@ from urllib.parse import quote
 
 import psutil
 from lsprotocol import types
-from platformdirs import user_cache_path
 
 from herdmate.atomic_write import create_whole
 from herdmate.errors import HerdmateError
@@ -24,6 +23,7 @@ from herdmate.lsp.session import Session
 from herdmate.lsp.uri_spelling import plain_uri
 from herdmate.printable import as_message
 from herdmate.usage.prompt_report import prompt_report
+from herdmate.user_folders import cache_folder
 
 _FOLDER = "shown"
 _OF_A_SERVER = re.compile(r"[0-9]{1,10}")
@@ -104,7 +104,7 @@ def _written(name: str, text: str) -> Path:
 
 
 def _folder() -> Path:
-    return user_cache_path("herdmate") / _FOLDER
+    return cache_folder() / _FOLDER
 
 
 def _check_ours(folder: Path) -> None:
