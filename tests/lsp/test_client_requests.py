@@ -85,7 +85,7 @@ async def test_a_client_that_never_answers_is_not_waited_for() -> None:
 
 async def test_a_question_to_the_user_ends_with_the_session() -> None:
     session = Session(lambda _settings: (FakeStart(), ""))
-    task = session.keep(shown_documents.agrees(session, "Well?", "Yes"))
+    task = session.tasks.keep(shown_documents.agrees(session, "Well?", "Yes"))
     await asyncio.sleep(0)
     assert len(session.protocol._request_futures) == 1
     await session.end()

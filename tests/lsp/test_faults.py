@@ -23,8 +23,10 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.handlers import usage_statistics, workspace_index
+from herdmate.lsp.handlers.model_loading import load_model, stop_loading
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import next_status
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.text import Document, Span
 from herdmate.usage.statistics_file import StatisticsFile
@@ -66,7 +68,7 @@ class Given:
 
     async def kill_engine(self) -> None:
         """End the engine as a crash does, and wait until nothing is left of it."""
-        if (pid := self.session.host.process_id) is not None:
+        if (pid := self.session.model.host.process_id) is not None:
             os.kill(pid, signal.SIGKILL)
 
 
@@ -136,11 +138,11 @@ async def _no_process(found: Given) -> None:
 
 
 async def _usage_fails(found: Given) -> None:
-    found.break_(found.session.host, "_on_usage", ZeroDivisionError())
+    found.break_(found.session.model.host, "_on_usage", ZeroDivisionError())
 
 
 async def _counting_fails(found: Given) -> None:
-    found.break_(found.session.tally, "answered", ZeroDivisionError())
+    found.break_(found.session.usage.tally, "answered", ZeroDivisionError())
 
 
 async def _statistics_on_a_full_disk(found: Given) -> None:
@@ -150,7 +152,7 @@ async def _statistics_on_a_full_disk(found: Given) -> None:
 
 async def _statistics_nowhere(found: Given) -> None:
     found.patch.setattr(usage_statistics, "_SECONDS", 0.0)
-    found.session.statistics_file.path = Path("/dev/full/statistics.json")
+    found.session.usage.file.path = Path("/dev/full/statistics.json")
 
 
 async def _folder_gone(found: Given) -> None:
@@ -210,8 +212,8 @@ async def test_a_fault_before_a_request(
         found.client._client.protocol.fm.features.update(features)
         if not found.folder.exists():
             found.folder.mkdir()
-        if found.session.status.state == "error":
-            await asyncio.wait_for(found.session.load_model(), SECONDS)
+        if found.session.model.status.state == "error":
+            await asyncio.wait_for(load_model(found.session), SECONDS)
         await _works(found)
 
 
@@ -248,8 +250,8 @@ async def test_the_engine_dies_while_it_answers(
 ) -> None:
     async with given(tmp_path, monkeypatch, seconds=0.001) as found:
         waiting = asyncio.ensure_future(_answered(found, name))
-        while found.session.status.state != "thinking":
-            await asyncio.wait_for(found.session.next_status(), SECONDS)
+        while found.session.model.status.state != "thinking":
+            await asyncio.wait_for(next_status(found.session), SECONDS)
         await found.kill_engine()
         assert (await waiting).startswith(("error", "None"))
         await _works(found)
@@ -261,22 +263,22 @@ async def test_a_new_load_ends_the_one_before(
     """Both are waited for: the older one is told so, and its process is gone."""
     async with given(tmp_path, monkeypatch) as found:
         slow = FakeStart(REPLIES, QWEN_PIECES, load_seconds=1000.0)
-        quick = found.session.first_message
-        found.session.first_message = lambda _settings: (slow, "")
-        assert await asyncio.wait_for(found.session.load_model(), SECONDS)
-        while (pid := found.session.host.process_id) is None:
-            await asyncio.wait_for(found.session.next_status(), SECONDS)
+        quick = found.session.model.first_message
+        found.session.model.first_message = lambda _settings: (slow, "")
+        assert await asyncio.wait_for(load_model(found.session), SECONDS)
+        while (pid := found.session.model.host.process_id) is None:
+            await asyncio.wait_for(next_status(found.session), SECONDS)
         hangs = asyncio.Event()
         loop = asyncio.get_running_loop()
 
         def on_a_dead_disk(_settings: Any) -> Any:
             return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
 
-        found.session.first_message = on_a_dead_disk
-        older = asyncio.ensure_future(found.session.load_model())
+        found.session.model.first_message = on_a_dead_disk
+        older = asyncio.ensure_future(load_model(found.session))
         await asyncio.sleep(0)
-        found.session.first_message = quick
-        assert await asyncio.wait_for(found.session.load_model(), SECONDS)
+        found.session.model.first_message = quick
+        assert await asyncio.wait_for(load_model(found.session), SECONDS)
         assert not await older
         hangs.set()
         await _works(found)
@@ -287,20 +289,20 @@ async def test_loading_that_is_stopped_ends_the_process_and_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with given(tmp_path, monkeypatch) as found:
-        quick = found.session.first_message
+        quick = found.session.model.first_message
         slow = FakeStart(REPLIES, QWEN_PIECES, load_seconds=1000.0)
-        found.session.first_message = lambda _settings: (slow, "")
-        await found.session.load_model()
+        found.session.model.first_message = lambda _settings: (slow, "")
+        await load_model(found.session)
         waiting = asyncio.ensure_future(_answered(found, "a rewrite"))
-        while (pid := found.session.host.process_id) is None:
-            await asyncio.wait_for(found.session.next_status(), SECONDS)
-        await asyncio.wait_for(found.session.stop_loading(), SECONDS)
+        while (pid := found.session.model.host.process_id) is None:
+            await asyncio.wait_for(next_status(found.session), SECONDS)
+        await asyncio.wait_for(stop_loading(found.session), SECONDS)
         assert not Path(f"/proc/{pid}").exists()
-        assert found.session.status.state == "error"
-        assert "restartEngine" in found.session.status.message
+        assert found.session.model.status.state == "error"
+        assert "restartEngine" in found.session.model.status.message
         assert (await waiting).startswith("error")
-        found.session.first_message = quick
-        await found.session.load_model()
+        found.session.model.first_message = quick
+        await load_model(found.session)
         await _works(found)
 
 
@@ -321,13 +323,13 @@ async def test_choosing_that_fails_is_a_sentence(
     async with given(tmp_path, monkeypatch) as found:
         with monkeypatch.context() as patch:
             found.patch = patch
-            found.break_(found.session, "first_message", error)
-            await asyncio.wait_for(found.session.load_model(), SECONDS)
-            assert found.session.status.state == "error"
-            assert "herdmate.model" in found.session.status.message
+            found.break_(found.session.model, "first_message", error)
+            await asyncio.wait_for(load_model(found.session), SECONDS)
+            assert found.session.model.status.state == "error"
+            assert "herdmate.model" in found.session.model.status.message
             for name in _REQUESTS:
                 assert (await _answered(found, name)).startswith(("error", "None")), name
-        await found.session.load_model()
+        await load_model(found.session)
         await _works(found)
 
 
@@ -336,17 +338,17 @@ async def test_a_disk_that_does_not_answer_is_told(
 ) -> None:
     loop, hangs = asyncio.get_running_loop(), asyncio.Event()
     async with given(tmp_path, monkeypatch) as found:
-        quick = found.session.first_message
-        monkeypatch.setattr("herdmate.lsp.session._DISK_SECONDS", 0.1)
+        quick = found.session.model.first_message
+        monkeypatch.setattr("herdmate.lsp.handlers.model_loading._DISK_SECONDS", 0.1)
 
         def hang(_settings: Any) -> Any:
             return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
 
-        found.session.first_message = hang
-        await asyncio.wait_for(found.session.load_model(), SECONDS)
-        assert "disk" in found.session.status.message
+        found.session.model.first_message = hang
+        await asyncio.wait_for(load_model(found.session), SECONDS)
+        assert "disk" in found.session.model.status.message
         hangs.set()
-        found.session.first_message = quick
-        monkeypatch.setattr("herdmate.lsp.session._DISK_SECONDS", SECONDS)
-        await found.session.load_model()
+        found.session.model.first_message = quick
+        monkeypatch.setattr("herdmate.lsp.handlers.model_loading._DISK_SECONDS", SECONDS)
+        await load_model(found.session)
         await _works(found)

@@ -15,8 +15,10 @@ from herdmate.engine.client import EngineState
 from herdmate.engine.start import FakeStart
 from herdmate.errors import NoMemoryError
 from herdmate.generation import ModelInfo
+from herdmate.lsp.handlers.model_loading import after_engine_change
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import set_status, thinking
 from herdmate.models import catalogue
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import EngineSettings, Settings
@@ -70,18 +72,18 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     memory = SimpleNamespace(available=free)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     session = Session(lambda _settings: (FakeStart(), ""))
-    session.settings = Settings(model="codellama-7b")
+    session.configuration.settings = Settings(model="codellama-7b")
     said = "There is not enough memory for codellama.gguf; choose a smaller model."
-    session._engine_changed(EngineState("failed", message=said, error=NoMemoryError(said)))
-    assert session.status.state == "error"
-    await asyncio.gather(*session._tasks)
-    assert shown == [session.status.message] == [f"{said} {advice}"]
+    after_engine_change(session, EngineState("failed", message=said, error=NoMemoryError(said)))
+    assert session.model.status.state == "error"
+    await asyncio.gather(*session.tasks.running)
+    assert shown == [session.model.status.message] == [f"{said} {advice}"]
 
 
 async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
     session = Session(lambda _settings: (FakeStart(), ""))
-    session._engine_changed(EngineState("sleeping", message="The model sleeps."))
-    assert (session.status.state, session.status.message) == ("sleeping", "The model sleeps.")
+    after_engine_change(session, EngineState("sleeping", message="The model sleeps."))
+    assert session.model.status == Status("sleeping", "The model sleeps.")
     assert not shown
 
 
@@ -98,12 +100,12 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     """Once it is known, with a status that is told anyway."""
     session = Session(lambda _settings: (FakeStart(), ""))
     told: list[Status] = []
-    monkeypatch.setattr(Session, "set_status", _keeping(told))
-    session._engine_changed(EngineState("ready", info=_info(4096)))
-    session.host.latency.note_reading(800, 20.0)
+    monkeypatch.setattr("herdmate.lsp.status.set_status", _keeping(told))
+    after_engine_change(session, EngineState("ready", info=_info(4096)))
+    session.model.host.latency.note_reading(800, 20.0)
     assert [status.state for status in told] == ["ready"]
     assert "sees" not in told[-1].message
-    async with session.thinking():
+    async with thinking(session):
         pass
     assert [status.state for status in told] == ["ready", "thinking", "ready"]
     assert told[-1].message.endswith(
@@ -121,10 +123,10 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
 )
 async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
     session = Session(lambda _settings: (FakeStart(), ""))
-    session.settings = Settings(engine=EngineSettings(context_tokens=setting))
-    session.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
-    session._engine_changed(EngineState("ready", info=_info(512)))
-    assert session.status.message.endswith(
+    session.configuration.settings = Settings(engine=EngineSettings(context_tokens=setting))
+    session.model.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
+    after_engine_change(session, EngineState("ready", info=_info(512)))
+    assert session.model.status.message.endswith(
         f"{reason}, so the model sees 345 tokens before the cursor and 86 behind it, "
         "not 512 and 128."
     )
@@ -132,7 +134,7 @@ async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: s
 
 def _keeping(told: list[Status]) -> Callable[[Session, Status], None]:
     def set_status(session: Session, status: Status) -> None:
-        session.status = status
+        session.model.status = status
         told.append(status)
 
     return set_status
@@ -148,8 +150,8 @@ async def test_what_others_put_into_a_message_does_nothing_and_is_not_endless(
     told: list[types.ShowMessageParams] = []
     monkeypatch.setattr(session, "window_show_message", told.append)
     session.show(f"The model {sign} failed.")
-    session.set_status(Status("ready", f"{sign} is ready.", model=f"a\n{sign}"))
-    assert session.status.model is not None
-    for text in (told[0].message, session.status.message, session.status.model):
+    set_status(session, Status("ready", f"{sign} is ready.", model=f"a\n{sign}"))
+    assert session.model.status.model is not None
+    for text in (told[0].message, session.model.status.message, session.model.status.model):
         assert text.isprintable()
         assert len(text) <= 2000

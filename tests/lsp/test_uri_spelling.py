@@ -54,7 +54,7 @@ async def test_a_document_closed_under_another_spelling_leaves_nothing_behind(
             assert stopped
             assert not session.project._chosen
             assert session.project.withheld == {}
-            assert session.reading_ahead == {}
+            assert session.completion.reading_ahead == {}
             assert session.documents.named(other) == other
 
 

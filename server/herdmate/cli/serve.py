@@ -19,9 +19,10 @@ from herdmate.engine.start import FakeStart
 from herdmate.errors import SetupError
 from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
-from herdmate.lsp.session import FirstMessage, Session
+from herdmate.lsp.session import Session
 from herdmate.lsp.shutdown import end_in_order, tidy_up
 from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
+from herdmate.lsp.state import FirstMessage
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
 from herdmate.settings import Settings

@@ -29,6 +29,11 @@ class CompletionCache:
         if len(self._given) > _MOST:
             self._given.popitem(last=False)
 
+    def forget(self, uri: str) -> None:
+        """Drop the completions of a closed document."""
+        for key in [key for key in self._given if key[0] == uri]:
+            del self._given[key]
+
     def get(self, cursor: Cursor) -> Shown | None:
         """What is left of a completion from up to 512 characters earlier, if it still fits."""
         for typed in range(min(_TYPED_ON, cursor.offset) + 1):

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 
 from herdmate.completion.cache import CompletionCache
 from herdmate.completion.in_flight import InFlight
+from herdmate.completion.silence import Silence
 from herdmate.context.overview import Overviews
 from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
+from herdmate.errors import HerdmateError
 
 
 @dataclass(slots=True)
 class CompletionState:
     """The engine, the project that the model sees, and recent answers.
 
-    ``in_flight`` maps each document's URI to its current generation.
+    ``in_flight`` maps each document's URI to its current generation, ``reading_ahead`` to the task
+    that evaluates its prompt ahead of time. ``silence`` is why the last request showed nothing.
+    ``paused_until`` is a time by the event loop's clock.
     """
 
     host: EngineHost
@@ -23,17 +28,37 @@ class CompletionState:
     cache: CompletionCache = field(default_factory=CompletionCache)
     overviews: Overviews = field(default_factory=Overviews)
     in_flight: dict[str, InFlight] = field(default_factory=dict)
+    reading_ahead: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    silence: Silence | HerdmateError | None = None
+    paused_until: float = 0.0
+
+    def forget(self, uri: str) -> None:
+        """Drop everything kept for a document that was closed."""
+        self.stop(uri)
+        self.cache.forget(uri)
+        self.overviews.forget(uri)
 
     def running(self) -> list[str]:
         """The URIs of the documents for which the model is generating."""
         return [uri for uri, generation in self.in_flight.items() if not generation.is_done]
 
     def stop(self, uri: str) -> None:
-        """Stop generating for a document that was closed or must no longer be seen."""
+        """Stop all work for a document that was closed or must no longer be seen."""
+        self.stop_reading_ahead(uri)
         if (running := self.in_flight.pop(uri, None)) is not None:
             running.stop()
+
+    def stop_reading_ahead(self, uri: str) -> None:
+        """Stop reading ahead in a document, as something more urgent has come up."""
+        if (reading := self.reading_ahead.pop(uri, None)) is not None:
+            reading.cancel()
 
     def reset(self) -> None:
         """Discard the previous model's answers, because another model takes over."""
         self.in_flight.clear()
         self.cache = CompletionCache()
+
+    def end(self) -> None:
+        """Stop reading ahead everywhere."""
+        for uri in tuple(self.reading_ahead):
+            self.stop_reading_ahead(uri)

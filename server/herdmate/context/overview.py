@@ -21,6 +21,10 @@ class Overviews:
 
     _made: dict[str, tuple[str, tuple[outline.Line, ...]]] = field(default_factory=dict)
 
+    def forget(self, uri: str) -> None:
+        """Drop a closed document."""
+        self._made.pop(uri, None)
+
     async def above(self, document: Document, start: int, tokens: int, counts: TokenCounts) -> str:
         """What matters in the text above ``start``, within ``tokens``."""
         text = document.text[:start]

@@ -93,6 +93,7 @@ class Project:
         """Drop a closed document."""
         self._chosen.pop(uri, None)
         self.withheld.pop(uri, None)
+        self._nearby = None
 
     def choose_anew(self) -> None:
         """Drop all choices, because other files may be seen now."""

@@ -7,7 +7,7 @@ import logging
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import cached_property, partial
 
 import psutil
 
@@ -52,11 +52,21 @@ class EngineHost:
         ``pieces_by_name`` gives the control pieces of a model on a remote server.
         """
         self._pieces_by_name, self._on_state, self._on_usage = pieces_by_name, on_state, on_usage
-        self._engine: asyncio.Future[Engine] = _unknown()
         self._changing = asyncio.Lock()  # one engine at a time, however often it is changed
         self.counts = TokenCounts(self)
         self.latency = Latency()
         self.last_request: RequestRecord | None = None
+
+    @cached_property
+    def _engine(self) -> asyncio.Future[Engine]:
+        """Made when it is first needed, as a server is made before its event loop runs."""
+        return _unknown()
+
+    def listen(
+        self, on_state: Callable[[EngineState], None], on_usage: Callable[[Request, Usage], None]
+    ) -> None:
+        """Replace the listeners; call this before ``start``."""
+        self._on_state, self._on_usage = on_state, on_usage
 
     async def start(self, start: EngineStart, sleep_after: float = 0.0) -> None:
         """Start an engine, replacing the current one; see ``models.start.first_message``.

@@ -22,7 +22,7 @@ from herdmate.eval.scores import Answer
 from herdmate.generation import Request
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
-from herdmate.lsp.session import FirstMessage
+from herdmate.lsp.state import FirstMessage
 from herdmate.models.start import first_message
 from herdmate.prompting.families import (
     CONTROL_PIECES,
@@ -87,10 +87,10 @@ async def askers(
     server = create_server(first_message)
     async with connect_within(server, given.settings()) as client:
         await client.ready(lambda _message, _fraction: None)
-        server.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
+        server.model.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),
-            "bare": partial(_bare, server.host, given),
+            "bare": partial(_bare, server.model.host, given),
             "unhealed": partial(_unhealed, server.completion, given),
         }
         yield {name: known[name] for name in names}

@@ -11,7 +11,7 @@ from herdmate.eval.asking import Conditions, askers
 from herdmate.eval.holes import Hole
 from herdmate.eval.programs import passes
 from herdmate.eval.scores import Answer, Score, score
-from herdmate.lsp.session import FirstMessage
+from herdmate.lsp.state import FirstMessage
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from herdmate.actions.action_input import ActionInput
 from herdmate.errors import SelectionError
 from herdmate.lsp.diagnostics import diagnostics_from_lsp
+from herdmate.lsp.parsing import parsed
 from herdmate.lsp.protocol import ActionArguments, Turn
 from herdmate.lsp.ranges import range_from_json, range_to_json
 from herdmate.lsp.session import Session
@@ -50,7 +51,7 @@ def checked(session: Session, value: Any) -> ActionArguments:
     """
     arguments = arguments_from_lsp(value)
     session.documents.get(arguments.uri)
-    session.library.get(arguments.action or "explain")
+    session.configuration.library.get(arguments.action or "explain")
     return arguments
 
 
@@ -91,7 +92,7 @@ async def selection_of(session: Session, arguments: ActionArguments) -> Selectio
     if arguments.version is not None and arguments.version != opened.document.version:
         raise SelectionError("The file has changed since; ask for the action again.")
     span = opened.lines.span(range_from_json(arguments.range))
-    return Selection((await session.parsed(opened, with_edits=True)).document, span)
+    return Selection((await parsed(session, opened, with_edits=True)).document, span)
 
 
 def action_input_of(session: Session, arguments: ActionArguments) -> ActionInput:

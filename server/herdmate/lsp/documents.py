@@ -8,7 +8,7 @@ reopened: no answer is better than one about the wrong text.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -41,7 +41,9 @@ class Documents:
     expected in the spelling that ``named`` answers.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_close: Callable[[str], None] = lambda _uri: None) -> None:
+        """``on_close`` receives the URI of each document and cell that is no longer open."""
+        self._on_close = on_close
         self.encoding: Encoding = UTF16
         self._open: dict[str, OpenDocument] = {}
         self._notebooks: dict[str, Notebook] = {}
@@ -125,6 +127,18 @@ class Documents:
                 self._parse_edits(key)
         return self.find(uri)
 
+    def refresh_all(self) -> None:
+        """Let ``parse_on`` parse what was typed in any document since its last parse."""
+        notebooks = ((uri, name) for uri, book in self._notebooks.items() for name in book.joined)
+        for key in (*(("", uri) for uri in self._open), *notebooks):
+            document = self._document(key)
+            if document is None or not is_stale(document):
+                continue
+            if key in self._parsings:
+                self._parse_again.add(key)
+            else:
+                self._queue(key, document)
+
     def parse_on(self, uri: str = "") -> float | None:
         """Parse for a few milliseconds, the latest document first, or only the one at ``uri``.
 
@@ -148,7 +162,9 @@ class Documents:
         if self._open.pop(uri, None) is None:
             _log.warning("a document was closed that is not open")
         self._parsings.pop(("", uri), None)
+        self._parse_again.discard(("", uri))
         self._drop_name(uri)
+        self._on_close(uri)
 
     def open_notebook(self, params: types.DidOpenNotebookDocumentParams) -> None:
         """Keep a newly opened notebook, replacing one that is already open."""
@@ -178,10 +194,13 @@ class Documents:
         """Forget a closed notebook."""
         if (notebook := self._notebooks.pop(uri, None)) is None:
             _log.warning("a notebook was closed that is not open")
-        for name in (uri, *(notebook.cells if notebook is not None else ())):
-            self._drop_name(name)
         for key in [key for key in self._parsings if key[0] == uri]:
             del self._parsings[key]
+            self._parse_again.discard(key)
+        self._drop_name(uri)
+        for cell in notebook.cells if notebook is not None else ():
+            self._drop_name(cell)
+            self._on_close(cell)
 
     def _note_name(self, uri: str) -> None:
         known = self._names.setdefault(plain_uri(uri), [])
@@ -224,6 +243,7 @@ class Documents:
             self._note_name(name)
         for name in known - set(notebook.cells):
             self._drop_name(name)
+            self._on_close(name)
         for language, document in notebook.joined.items():
             old = before.joined.get(language) if before is not None else None
             if document is not old:
@@ -257,12 +277,15 @@ class Documents:
         """Begin to parse a document; ``parse_on`` goes on with it."""
         document = self._document(key)
         assert document is not None
+        self._queue(key, document)
+        self._go_on(key)
+
+    def _queue(self, key: _Key, document: Document) -> None:
         old = document.tree if isinstance(document.tree, syntax.SyntaxTree) else None
         parsing = syntax.parse_slices(document.text, document.language, old)
         self._parse_again.discard(key)
         self._parsings.pop(key, None)  # the newest last
         self._parsings[key] = document.text, parsing
-        self._go_on(key)
 
     def _go_on(self, key: _Key) -> float:
         text, parsing = self._parsings[key]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from herdmate.lsp.handlers import (
     menus,
     model_choice,
     model_fetching,
+    model_loading,
     other_extensions,
     pausing,
     read_ahead,
@@ -28,7 +30,10 @@ from herdmate.lsp.handlers import (
     usage_statistics,
     workspace_index,
 )
-from herdmate.lsp.session import FirstMessage, Session
+from herdmate.lsp.parsing import parse_soon, refresh_soon
+from herdmate.lsp.session import Session
+from herdmate.lsp.shutdown import finish
+from herdmate.lsp.state import FirstMessage
 
 _KINDS = [
     *(types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorExtract),
@@ -43,7 +48,10 @@ def create_server(first_message: FirstMessage) -> Session:
     one, tests can pass a fake.
     """
     server = Session(first_message)
-    server.on_usage = partial(usage_statistics.after_generating, server)
+    server.model.host.listen(
+        partial(model_loading.after_engine_change, server),
+        partial(usage_statistics.after_generating, server),
+    )
     _lifetime(server)
     _documents(server)
     _features(server)
@@ -57,6 +65,7 @@ def _lifetime(server: Session) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.begin(params)
+        configuration.begin(server, params.initialization_options)
         known = server.protocol.fm.features  # an earlier attempt may have failed
         has_ghost_text = server.capabilities.inline_completion
         if not has_ghost_text and types.TEXT_DOCUMENT_COMPLETION not in known:
@@ -68,14 +77,14 @@ def _lifetime(server: Session) -> None:
 
     @server.feature(types.INITIALIZED)
     async def initialized(_params: types.InitializedParams) -> None:
-        if server.is_initialized:
+        if server.tasks.has_begun:
             return
-        server.is_initialized = True
+        server.tasks.has_begun = True
         parser_client.for_documents().start()
         server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
-        server.load_prompts()
-        shown_documents.forget_shown()
+        configuration.load_prompts(server)
+        server.spawn(asyncio.to_thread(shown_documents.forget_shown), quiet=True)
         server.spawn(model_fetching.load_or_offer(server))
         server.spawn(workspace_index.watch_files(server), quiet=True)
         server.spawn(workspace_index.index_workspace(server), quiet=True)
@@ -87,7 +96,7 @@ def _lifetime(server: Session) -> None:
         configuration.push(server, params.settings)
         had_related = server.settings.completion.related
         needs_other_engine = await configuration.pull(server)
-        server.load_prompts()
+        configuration.load_prompts(server)
         if server.settings.completion.related and not had_related:
             server.spawn(workspace_index.index_workspace(server))
         if needs_other_engine:
@@ -99,16 +108,14 @@ def _lifetime(server: Session) -> None:
 
     @server.feature(types.SHUTDOWN)
     async def shutdown(_params: None) -> None:
-        usage_statistics.finish(server)
-        shown_documents.forget_shown()
-        await server.end()
+        await finish(server)
 
 
 def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def did_open(params: types.DidOpenTextDocumentParams) -> None:
         server.documents.open(params.text_document)
-        server.parse_soon()
+        parse_soon(server)
         workspace_index.after_opening(server, params.text_document.uri)
         read_ahead.after_opening(server, params.text_document.uri)
 
@@ -122,7 +129,6 @@ def _documents(server: Session) -> None:
         uri = params.text_document.uri
         usage_statistics.before_closing(server, uri)
         server.documents.close(uri)
-        _after_closing(server, uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
@@ -135,7 +141,7 @@ def _documents(server: Session) -> None:
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_OPEN)
     def notebook_did_open(params: types.DidOpenNotebookDocumentParams) -> None:
         server.documents.open_notebook(params)
-        server.parse_soon()
+        parse_soon(server)
         workspace_index.after_opening(server, *server.documents.cells(params.notebook_document.uri))
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CHANGE)
@@ -143,23 +149,18 @@ def _documents(server: Session) -> None:
         uri = params.notebook_document.uri
         before = server.documents.cells(uri)
         server.documents.change_notebook(params)
-        server.parse_soon()
+        parse_soon(server)
         after = server.documents.cells(uri)
         if new := set(after) - set(before):
             workspace_index.after_opening(server, *new)
-        for cell in set(before) - set(after):
-            _after_closing(server, cell)
         for edit in (params.change.cells and params.change.cells.text_content) or ():
             _after_change(server, types.DidChangeTextDocumentParams(edit.document, edit.changes))
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def notebook_did_close(params: types.DidCloseNotebookDocumentParams) -> None:
-        cells = server.documents.cells(params.notebook_document.uri)
-        for uri in cells:
-            usage_statistics.before_closing(server, uri)
+        for cell in server.documents.cells(params.notebook_document.uri):
+            usage_statistics.before_closing(server, cell)
         server.documents.close_notebook(params.notebook_document.uri)
-        for uri in cells:
-            _after_closing(server, uri)
 
     @server.feature(protocol.CURSOR)
     def cursor(params: Any) -> None:
@@ -170,13 +171,7 @@ def _after_change(server: Session, params: types.DidChangeTextDocumentParams) ->
     usage_statistics.after_change(server, params.text_document.uri)
     workspace_index.after_change(server, params.text_document.uri)
     read_ahead.after_change(server, params)
-    server.refresh_soon(params.text_document.uri)
-
-
-def _after_closing(server: Session, uri: str) -> None:
-    read_ahead.stop(server, uri)
-    workspace_index.after_closing(server, uri)
-    server.completion.stop(uri)
+    refresh_soon(server)
 
 
 def _features(server: Session) -> None:

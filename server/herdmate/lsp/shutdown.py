@@ -14,6 +14,7 @@ import threading
 from concurrent.futures import TimeoutError as NotYetError
 from contextlib import ExitStack, suppress
 
+from herdmate.lsp.error_responses import log_failure
 from herdmate.lsp.handlers import usage_statistics
 from herdmate.lsp.handlers.shown_documents import forget_shown
 from herdmate.lsp.session import Session
@@ -38,17 +39,31 @@ async def tidy_up(session: Session, at_end: ExitStack) -> None:
     """Write the statistics, remove temporary files, close ``at_end`` and end the engine."""
     try:
         at_end.close()
-        forget_shown()
-        usage_statistics.finish(session)
     finally:
-        await session.end()
+        await finish(session)
+
+
+async def finish(session: Session) -> None:
+    """Write the statistics, remove temporary files and end the engine.
+
+    The disk is used on threads, and not waited for beyond ``_SECONDS``.
+    """
+    work = {asyncio.ensure_future(usage_statistics.finish(session)),
+            asyncio.ensure_future(asyncio.to_thread(forget_shown))}  # fmt: skip
+    await session.end()
+    done, late = await asyncio.wait(work, timeout=_SECONDS)
+    for task in done:
+        if (error := task.exception()) is not None:
+            log_failure("shutdown", error)
+    if late:
+        _log.warning("the disk does not answer; the server ends all the same")
 
 
 def _end(session: Session, at_end: ExitStack) -> None:
     """Tidy up and end this process; call this on a thread other than the event loop's."""
     try:
-        if session.loop is not None:
-            tidying = asyncio.run_coroutine_threadsafe(tidy_up(session, at_end), session.loop)
+        if session.tasks.loop is not None:
+            tidying = asyncio.run_coroutine_threadsafe(tidy_up(session, at_end), session.tasks.loop)
             tidying.result(_SECONDS)
     except (NotYetError, asyncio.TimeoutError):
         _log.warning("something hangs; the server ends all the same")

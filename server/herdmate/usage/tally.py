@@ -109,6 +109,12 @@ class Tally:
         counted, self.counted = self.counted, Counter()
         return counted
 
+    def forget_document(self, uri: str) -> None:
+        """Stop tracking the suggestions of a document that was closed."""
+        self._shown = tuple(item for item in self._shown if item.uri != uri)
+        self._offers = deque((item for item in self._offers if item.uri != uri), _MOST_OFFERS)
+        self._accepted = [item for item in self._accepted if item.uri != uri]
+
     def forget(self) -> None:
         """Drop the counts and all tracked suggestions."""
         self.counted, self._shown, self._accepted = Counter(), (), []

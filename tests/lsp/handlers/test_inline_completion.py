@@ -23,10 +23,10 @@ async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
     session = Session(lambda _settings: (FakeStart(), ""))
-    session.settings = Settings(stats=False)
+    session.configuration.settings = Settings(stats=False)
     session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
-    await session.host.start(FakeStart({"": "value"}, QWEN_PIECES))
-    info = await session.host.ready()
+    await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))
+    info = await session.model.host.ready()
     reached, closed = asyncio.Event(), asyncio.Event()
 
     async def model(_self: EngineHost) -> object:

@@ -71,10 +71,10 @@ async def test_what_is_planted_while_the_model_writes(
     monkeypatch.setattr(new_tests, "apply", apply)
     monkeypatch.setattr(new_tests, "progress", progress)
     monkeypatch.setattr(new_tests, "selection_of", selection)
+    monkeypatch.setattr(new_tests, "thinking", lambda _session: nullcontext())
     session: Any = SimpleNamespace(
-        library=SimpleNamespace(get=lambda _: SimpleNamespace(title="Write Tests")),
+        configuration=SimpleNamespace(library=SimpleNamespace(get=lambda _: _ACTION)),
         folders=(project,), action_context=None, capabilities=SimpleNamespace(show_document=False),
-        thinking=lambda: _Thinking(),
     )  # fmt: skip
     arguments: Any = SimpleNamespace(action="x", uri=(project / "a.py").as_uri())
     with pytest.raises(RefusedError, match=words) if words else nullcontext():
@@ -82,6 +82,4 @@ async def test_what_is_planted_while_the_model_writes(
     assert len(sent) == (not words)
 
 
-class _Thinking:
-    async def __aenter__(self) -> None: ...
-    async def __aexit__(self, *_: object) -> None: ...
+_ACTION = SimpleNamespace(title="Write Tests")

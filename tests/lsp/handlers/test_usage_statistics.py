@@ -118,12 +118,12 @@ async def test_it_is_written_now_and_then(
         loop.call_soon_threadsafe(written.put_nowait, counts)
         return True
 
-    monkeypatch.setattr(session.statistics_file, "add", add)
+    monkeypatch.setattr(session.usage.file, "add", add)
     for _ in range(3):
         usage_statistics.after_asking(session, _place(session))
     assert written.empty()
     assert _by_name(await written.get(), "python") == {"asked": 3}
-    assert not session.tally.counted
+    assert not session.usage.tally.counted
     assert not file.path.exists()
 
 
@@ -132,20 +132,20 @@ async def test_what_cannot_be_written_is_not_lost(file: StatisticsFile) -> None:
     session = _session()
     usage_statistics.after_asking(session, _place(session))
     await usage_statistics._save(session)
-    assert _by_name(session.tally.counted, "python") == {"asked": 1}
+    assert _by_name(session.usage.tally.counted, "python") == {"asked": 1}
     file.path.parent.unlink()
-    usage_statistics.finish(session)
+    await usage_statistics.finish(session)
     assert _by_name(file.read(), "python") == {"asked": 1}
-    usage_statistics.finish(session)
+    await usage_statistics.finish(session)
     assert _by_name(file.read(), "python") == {"asked": 1}
 
 
 async def test_what_was_counted_is_dropped_once_it_is_off(file: StatisticsFile) -> None:
     session = _session()
     usage_statistics.after_asking(session, _place(session))
-    session.settings = Settings(stats=False)
+    session.configuration.settings = Settings(stats=False)
     usage_statistics.after_asking(session, _place(session))
-    usage_statistics.finish(session)
+    await usage_statistics.finish(session)
     assert not file.path.exists()
 
 

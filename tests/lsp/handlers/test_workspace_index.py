@@ -34,7 +34,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 async def session(root: Path) -> Session:
     found = Session(lambda _settings: (FakeStart(), ""))
     found.project.folders = (root,)
-    found.typed_at = -10.0
+    found.index.typed_at = -10.0
     _write(root, "first.py")
     await workspace_index.index_workspace(found)
     assert _known(found, root) == {"first.py"}
@@ -55,8 +55,8 @@ def _known(session: Session, root: Path) -> set[str]:
 
 async def _settled(session: Session) -> None:
     """Wait until nothing is left to do."""
-    while session._tasks:
-        await asyncio.wait(session._tasks)
+    while session.tasks.running:
+        await asyncio.wait(session.tasks.running)
 
 
 async def test_files_that_change_together_are_read_one_at_a_time_while_nobody_types(
@@ -67,12 +67,12 @@ async def test_files_that_change_together_are_read_one_at_a_time_while_nobody_ty
     def take_turn() -> None:
         nonlocal turns
         turns += 1
-        if session.changed_files:
+        if session.index.changed_files:
             loop.call_soon(take_turn)
 
-    session.typed_at = loop.time() - 0.95
+    session.index.typed_at = loop.time() - 0.95
     workspace_index.after_saving(session, _write(root, *(f"new{at}.py" for at in range(50))))
-    assert len(session.changed_files) == 50
+    assert len(session.index.changed_files) == 50
     assert _known(session, root) == {"first.py"}
     loop.call_soon(take_turn)
     await _settled(session)
@@ -101,9 +101,9 @@ async def test_only_what_would_be_looked_for_is_read(
 async def test_nothing_is_read_where_related_code_is_switched_off(
     session: Session, root: Path
 ) -> None:
-    session.settings = Settings(completion=CompletionSettings(related=False))
+    session.configuration.settings = Settings(completion=CompletionSettings(related=False))
     workspace_index.after_saving(session, _write(root, "new.py"))
-    assert not session.changed_files
+    assert not session.index.changed_files
 
 
 async def test_links_are_not_followed(session: Session, root: Path) -> None:
@@ -199,12 +199,12 @@ async def test_thousands_of_files_that_change_at_once_are_noted_in_slices(
 ) -> None:
     uris = [(root / f"new{at}.py").as_uri() for at in range(1_000)]
     workspace_index.after_saving(session, uris)
-    assert len(session.changed_files) < len(uris)
-    session.typed_at = asyncio.get_running_loop().time() + 1e6  # nothing is read meanwhile
+    assert len(session.index.changed_files) < len(uris)
+    session.index.typed_at = asyncio.get_running_loop().time() + 1e6  # nothing is read meanwhile
     for _ in range(20):
         await asyncio.sleep(0)
-    assert len(session.changed_files) == len(uris)
-    for task in session._tasks:
+    assert len(session.index.changed_files) == len(uris)
+    for task in session.tasks.running:
         task.cancel()
 
 
@@ -252,7 +252,7 @@ async def test_files_that_change_deep_in_folders_are_left_out_by_their_names(
     monkeypatch.setattr(workspace_index, "path_of", lambda uri: Counted(path_of(uri)))
     uris = [f"{root.as_uri()}/{'d/' * 1_000}{at}.py" for at in range(20)]
     workspace_index.after_saving(session, uris)
-    assert not session.changed_files
+    assert not session.index.changed_files
     assert len(looked) <= 4 * len(uris) * len(root.parts)
 
 

@@ -21,8 +21,10 @@ from herdmate.lsp.convert import Lines
 from herdmate.lsp.diagnostics import MOST, problem_from_lsp
 from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.handlers.refactoring import rewrite_to_lsp, run_rewrite
+from herdmate.lsp.parsing import parsed
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import thinking
 from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection, path_of
 
@@ -31,7 +33,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
     """The actions for a selection, or for the definition around the cursor."""
     if (opened := session.documents.refresh(params.text_document.uri)) is None:
         return []
-    opened = await session.parsed(opened, with_edits=True)
+    opened = await parsed(session, opened, with_edits=True)
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.project.withheld):
         return []
@@ -39,7 +41,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
     problems, more = tuple(of_client), session.capabilities.diagnostics
     offered = [
         offer
-        for offer in offers(session.library.actions, selection, problems, more)
+        for offer in offers(session.configuration.library.actions, selection, problems, more)
         if _is_wanted(offer.action.lsp_kind, params.context.only)
         and _can_run(session, offer.action, opened.document)
     ]
@@ -55,7 +57,7 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
         return item
     arguments = arguments_from_lsp(item.data)
     selection = await selection_of(session, arguments)
-    async with session.thinking():
+    async with thinking(session):
         done = await run_rewrite(session, arguments, selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)
     return item

@@ -5,18 +5,39 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
+from pathlib import Path
 from typing import Any
 
 from lsprotocol import types
 
+from herdmate.bounded_read import is_within
 from herdmate.lsp import protocol, settings_layers
 from herdmate.lsp.client_requests import ask, register, tell
 from herdmate.lsp.session import Session
+from herdmate.prompting.library import load_library
 from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
 
 _SILENT = object()
+
+
+def begin(session: Session, options: Any) -> None:
+    """Use the settings given at the start.
+
+    Errors are shown once the client is initialized and everything is read again.
+    """
+    configuration = session.configuration
+    configuration.layers = settings_layers.with_initial(configuration.layers, options)
+    configuration.settings, _ = settings_from_json(settings_layers.merged(configuration.layers))
+    configuration.library, _ = load_library(_prompt_folders(session))
+
+
+def load_prompts(session: Session) -> None:
+    """Read the prompt files; an invalid one is reported and the others are used."""
+    session.configuration.library, errors = load_library(_prompt_folders(session))
+    for error in errors:
+        session.show(str(error), types.MessageType.Warning)
 
 
 async def pull(session: Session) -> bool:
@@ -29,18 +50,22 @@ async def pull(session: Session) -> bool:
         params = types.ConfigurationParams([item])
         told = await ask(session, types.WORKSPACE_CONFIGURATION, params, _first, _SILENT)
         if told is not _SILENT:  # a client that is slow has not removed its settings
-            session.layers = settings_layers.with_pulled(session.layers, told)
+            session.configuration.layers = settings_layers.with_pulled(
+                session.configuration.layers, told
+            )
     return _adopt(session)
 
 
 def push(session: Session, settings: Any) -> None:
     """Keep settings from a notification; ``pull`` applies them."""
-    session.layers = settings_layers.with_pushed(session.layers, settings)
+    session.configuration.layers = settings_layers.with_pushed(
+        session.configuration.layers, settings
+    )
 
 
 def choose_model(session: Session, name: str) -> None:
     """Use a model in this session, until the settings name another."""
-    session.layers = settings_layers.with_chosen(session.layers, name)
+    session.configuration.layers = settings_layers.with_chosen(session.configuration.layers, name)
     _adopt(session)
 
 
@@ -59,15 +84,22 @@ async def change(session: Session, name: str, value: Any, workspace: bool = Fals
 
 
 def _adopt(session: Session) -> bool:
-    before = session.settings
-    session.settings, errors = settings_from_json(settings_layers.merged(session.layers))
+    configuration, before = session.configuration, session.settings
+    now, errors = settings_from_json(settings_layers.merged(configuration.layers))
     told = tuple(map(str, errors))
-    if news := [sentence for sentence in told if sentence not in session.wrong_settings]:
+    if news := [sentence for sentence in told if sentence not in configuration.wrong]:
         session.show(" ".join(news), types.MessageType.Warning)
-    session.wrong_settings = told
-    if changed := list(_changed(before, session.settings)):
+    configuration.settings, configuration.wrong = now, told
+    if changed := list(_changed(before, now)):
         _log.info("settings changed: %s", ", ".join(changed))
-    return _engine_part(before) != _engine_part(session.settings)
+    return _engine_part(before) != _engine_part(now)
+
+
+def _prompt_folders(session: Session) -> list[Path]:
+    """Where a trusted workspace keeps its own prompt files."""
+    trusted = session.folders if session.settings.trust_workspace else ()
+    places = [(folder / ".herdmate" / "prompts", folder) for folder in trusted]
+    return [prompts for prompts, folder in places if is_within(prompts, folder)]
 
 
 def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:

@@ -20,6 +20,7 @@ from herdmate.lsp.handlers.shown_documents import show_markdown
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import thinking
 from herdmate.prompting.families import Turn
 from herdmate.text import name_in
 
@@ -89,7 +90,7 @@ async def _whole(session: Session, arguments: ActionArguments) -> str:
 
 async def _question(session: Session, arguments: ActionArguments) -> Question:
     """The question for a first explanation, or a follow-up question."""
-    action = session.library.get(arguments.action or "explain")
+    action = session.configuration.library.get(arguments.action or "explain")
     context = session.action_context
     if not arguments.turns:
         selection, action_input = (
@@ -109,11 +110,11 @@ async def _question(session: Session, arguments: ActionArguments) -> Question:
 async def _parts(
     session: Session, arguments: ActionArguments, question: Question
 ) -> AsyncGenerator[str, None]:
-    action = session.library.get(arguments.action or "explain")
+    action = session.configuration.library.get(arguments.action or "explain")
     title = title_of(action, action_input_of(session, arguments))
-    async with progress(session, title) as report, session.thinking():
+    async with progress(session, title) as report, thinking(session):
         tell, count = counted(report), 0
-        async with aclosing(answer_to(question, session.host)) as parts:
+        async with aclosing(answer_to(question, session.model.host)) as parts:
             async for text in parts:
                 count += 1
                 tell(count)

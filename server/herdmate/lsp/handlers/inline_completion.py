@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from lsprotocol import types
 
@@ -16,7 +17,9 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.handlers import pausing, read_ahead, usage_statistics
 from herdmate.lsp.open_document import OpenDocument
+from herdmate.lsp.parsing import parsed
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import thinking
 from herdmate.text import Cursor, Edit, Span, supposing
 
 _log = logging.getLogger(__name__)
@@ -31,7 +34,7 @@ async def inline_completion(
     """The ghost text to show at the cursor; empty if none is worth showing."""
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return _list([])
-    opened = await session.parsed(opened)
+    opened = await parsed(session, opened)
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
@@ -49,10 +52,10 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     """
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    opened = await session.parsed(opened)
+    opened = await parsed(session, opened)
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     asked_at = _begin(session, cursor)
-    asking = session.keep(_ask(session, cursor, invoked=False))
+    asking = session.tasks.keep(_ask(session, cursor, invoked=False))
     try:
         await asyncio.wait({asking}, timeout=_MENU_SECONDS)
     except asyncio.CancelledError:
@@ -95,7 +98,7 @@ async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Co
 
 
 def _begin(session: Session, cursor: Cursor) -> float:
-    read_ahead.stop(session, cursor.document.uri)
+    session.completion.stop_reading_ahead(cursor.document.uri)
     return usage_statistics.after_asking(session, cursor)
 
 
@@ -103,21 +106,14 @@ async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
     if not invoked and pausing.is_paused(session):
         return pausing.silence(session)
     settings = session.settings.completion
-    work = complete(cursor, session.completion, settings, invoked, session.thinking)
+    work = complete(cursor, session.completion, settings, invoked, partial(thinking, session))
     try:
-        return await session.supersede(f"type {cursor.document.uri}", work)
+        return await session.tasks.supersede(f"type {cursor.document.uri}", work)
     except HerdmateError as error:
         return error
     finally:
-        _forget_if_closed(session, cursor.document.uri)
-
-
-def _forget_if_closed(session: Session, uri: str) -> None:
-    """Drop what was kept for a document that was closed during the request."""
-    if session.documents.find(uri) is not None:
-        return
-    session.project.forget(uri)
-    session.completion.stop(uri)
+        if session.documents.find(cursor.document.uri) is None:  # it was closed meanwhile
+            session.forget(cursor.document.uri)
 
 
 def _end(
@@ -132,10 +128,10 @@ def _end(
 def _note(session: Session, answer: _Answer) -> None:
     """Remember why nothing is shown, in case the user asks."""
     if isinstance(answer, Silence | HerdmateError):
-        session.silence = answer
+        session.completion.silence = answer
         _log.info("no completion: %s", answer)
     elif answer:
-        session.silence = None
+        session.completion.silence = None
 
 
 def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:

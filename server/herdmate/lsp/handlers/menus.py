@@ -25,27 +25,27 @@ async def menu(session: Session, name: str, uri: str) -> Menu:
 
 def _status(session: Session, uri: str) -> Menu:
     items = [*_fetching(session), *_pausing(session, uri), *_looking(session)]
-    name = f", {session.status.model}" if session.status.model else ""
-    title = f"Herdmate: {session.status.state}{name}"
-    return Menu(title, _speed(session) or session.status.message, items)
+    name = f", {session.model.status.model}" if session.model.status.model else ""
+    title = f"Herdmate: {session.model.status.state}{name}"
+    return Menu(title, _speed(session) or session.model.status.message, items)
 
 
 def _speed(session: Session) -> str:
     """How fast the model writes, and how long ghost text from the model takes."""
-    latency = session.host.latency
+    latency = session.model.host.latency
     writing = f"{latency.writing:.1f} tokens a second" if latency.writing else ""
     wait = f"ghost text after {median(latency.answers):.1f} s" if latency.answers else ""
     return ", ".join(filter(None, (writing, wait)))
 
 
 def _fetching(session: Session) -> Iterator[MenuItem]:
-    if session.status.state == "noModel":
+    if session.model.status.state == "noModel":
         model = catalogue.starter()
-        detail = f"{model.size >> 20} MB. {session.status.message}"
+        detail = f"{model.size >> 20} MB. {session.model.status.message}"
         command = protocol.COMMAND_FETCH_MODEL
         yield MenuItem(f"Fetch {model.title}", "cloud-download", command, detail=detail)
     if session.capabilities.menu:
-        now = session.status.model or _chosen(session)
+        now = session.model.status.model or _chosen(session)
         yield MenuItem("Choose a Model…", "package", protocol.COMMAND_MODELS, detail=now)
 
 
@@ -90,7 +90,7 @@ async def _models(session: Session) -> Menu:
         icon = "check" if model.name == known.current else "package"
         icon = icon if model.installed else "cloud-download"
         items.append(MenuItem(model.title, icon, command, [model.name], model.detail))
-    running = known.current or session.status.model
+    running = known.current or session.model.status.model
     now = f"Used now: {running}" if running else f"Chosen: {_chosen(session)}"
     return Menu("Herdmate: Choose a Model", now, items)
 

@@ -23,10 +23,10 @@ async def models(session: Session) -> ModelList:
     """All models, and whether each fits into the memory that is free now."""
     context = session.settings.engine.context_tokens
     found = await asyncio.to_thread(_listed, context)
-    free = psutil.virtual_memory().available + session.host.held_memory()
-    running = Path(session.model_path) if session.model_path else None
+    free = psutil.virtual_memory().available + session.model.host.held_memory()
+    running = Path(session.model.path) if session.model.path else None
     current = next((model.name for model in found if running and model.path == running), "")
-    speed = session.host.latency.writing
+    speed = session.model.host.latency.writing
     entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
     return ModelList(entries, current)
 

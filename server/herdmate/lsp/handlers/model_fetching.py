@@ -12,9 +12,11 @@ from herdmate.errors import ModelError, NoModelError
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import configuration
 from herdmate.lsp.handlers.api_key import agree_on_key
+from herdmate.lsp.handlers.model_loading import load_model, stop_loading
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import next_status, set_status
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.discovery import in_place
@@ -37,7 +39,7 @@ async def load_or_offer(session: Session) -> None:
 
 async def load_chosen(session: Session) -> None:
     """Load the model in the changed settings, after a warning if there is not enough memory."""
-    held = session.host.held_memory()
+    held = session.model.host.held_memory()
     warning = await asyncio.to_thread(memory_warning, session.settings, held)
     asks = warning and session.capabilities.show_message_request
     if not asks or await agrees(session, f"{warning} Load it all the same?", _LOAD):
@@ -55,7 +57,7 @@ async def pull_model(session: Session, name: str) -> Path:
     if model.notice and not is_there and not await _agrees_to_licence(session, model):
         raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
     paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
-    if session.status.state == "noModel":
+    if session.model.status.state == "noModel":
         session.spawn(_load(session))
     return paths[0]  # llama.cpp finds the other parts next to it
 
@@ -70,15 +72,15 @@ async def fetch_model(session: Session, wanted: CatalogueModel | None) -> None:
     model = wanted or catalogue.starter()
     if model.notice and not await _agrees_to_licence(session, model):
         return
-    before = session.status
+    before = session.model.status
 
     def tell(message: str, fraction: float | None) -> None:
-        session.set_status(protocol.Status("fetching", message, fraction))
+        set_status(session, protocol.Status("fetching", message, fraction))
 
     try:
         await _fetch(session, model, tell)
     except BaseException:
-        session.set_status(before)
+        set_status(session, before)
         raise
     if wanted is not None:
         configuration.choose_model(session, wanted.name)
@@ -102,15 +104,15 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
 async def _load(session: Session) -> None:
     """Load the model; a client without ``herdmate/status`` sees the load as progress."""
     await agree_on_key(session)
-    if not await session.load_model() or session.capabilities.status:
+    if not await load_model(session) or session.capabilities.status:
         return
     async with progress(session, "Loading the model", measured=True) as report:
         try:
-            while session.status.state in ("starting", "loading"):
-                report(session.status.message, session.status.fraction)
-                await session.next_status()
+            while session.model.status.state in ("starting", "loading"):
+                report(session.model.status.message, session.model.status.fraction)
+                await next_status(session)
         except asyncio.CancelledError:  # by the user, with the progress's cancel button
-            await session.stop_loading()
+            await stop_loading(session)
             raise
 
 

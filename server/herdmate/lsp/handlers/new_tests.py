@@ -12,15 +12,16 @@ from herdmate.lsp.handlers.shown_documents import show_document
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import thinking
 from herdmate.text import folder_of, path_of
 
 
 async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
     """Have the model write tests, and show the new file. Raises ``HerdmateError``."""
-    action = session.library.get(arguments.action)
+    action = session.configuration.library.get(arguments.action)
     selection, path = await selection_of(session, arguments), path_of(arguments.uri)
     root = folder_of(path, session.folders) if path else None
-    async with progress(session, action.title) as report, session.thinking():
+    async with progress(session, action.title) as report, thinking(session):
         found = await write_tests(selection, action, session.action_context, root, counted(report))
     check_place(found.path, path or found.path, root)
     edit = _edit(found)

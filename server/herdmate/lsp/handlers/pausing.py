@@ -17,12 +17,12 @@ _HOUR = 3600.0
 
 def is_paused(session: Session) -> bool:
     """Has the user paused ghost text for an hour?"""
-    return session.paused_until > asyncio.get_running_loop().time()
+    return session.completion.paused_until > asyncio.get_running_loop().time()
 
 
 def silence(session: Session) -> Silence:
     """That ghost text is paused, and until when in local time."""
-    left = session.paused_until - asyncio.get_running_loop().time()
+    left = session.completion.paused_until - asyncio.get_running_loop().time()
     end = time.strftime("%H:%M", time.localtime(time.time() + left))
     return Silence(SilenceReason.PAUSED, end)
 
@@ -45,7 +45,7 @@ async def pause(session: Session, what: str, language: str) -> None:
         others = [name for name in session.settings.completion.disabled_in if name != language]
         await change(session, "completion.disabledIn", [*others, language])
     else:
-        session.paused_until = asyncio.get_running_loop().time() + _HOUR
+        session.completion.paused_until = asyncio.get_running_loop().time() + _HOUR
 
 
 async def resume(session: Session, what: str, language: str) -> None:
@@ -56,4 +56,4 @@ async def resume(session: Session, what: str, language: str) -> None:
         others = [name for name in session.settings.completion.disabled_in if name != language]
         await change(session, "completion.disabledIn", others or None)
     else:
-        session.paused_until = 0.0
+        session.completion.paused_until = 0.0

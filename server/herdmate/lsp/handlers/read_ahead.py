@@ -48,7 +48,7 @@ def after_change(session: Session, params: types.DidChangeTextDocumentParams) ->
         offset = opened.lines.offset(last.range.start) + len(last.text)
         _soon(session, uri, min(offset, len(opened.document.text)), _AFTER_TYPING)
     else:
-        stop(session, uri)
+        session.completion.stop_reading_ahead(uri)
 
 
 def after_hint(session: Session, hint: Any) -> None:
@@ -79,12 +79,6 @@ def after_selecting(session: Session, selection: Selection, explain: Action) -> 
         _later(session, selection.document.uri, _AFTER_SELECTING, work)
 
 
-def stop(session: Session, uri: str) -> None:
-    """Stop reading ahead in this document, as something more urgent has come up."""
-    if (older := session.reading_ahead.pop(uri, None)) is not None:
-        older.cancel()
-
-
 def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
     """Read ahead for ghost text after some seconds."""
     if not is_paused(session):
@@ -96,10 +90,11 @@ def _later(session: Session, uri: str, seconds: float, work: Callable[[], Awaita
 
     Forty files that change at once would evict each other from the cache.
     """
-    for other in tuple(session.reading_ahead):
-        stop(session, other)
-    if session.status.state in ("ready", "thinking", "starting", "loading"):
-        session.reading_ahead[uri] = asyncio.ensure_future(_after(seconds, work))
+    reading = session.completion.reading_ahead
+    for other in tuple(reading):
+        session.completion.stop_reading_ahead(other)
+    if session.model.status.state in ("ready", "thinking", "starting", "loading"):
+        reading[uri] = asyncio.ensure_future(_after(seconds, work))
 
 
 async def _after(seconds: float, work: Callable[[], Awaitable[None]]) -> None:

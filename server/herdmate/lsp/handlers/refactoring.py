@@ -22,6 +22,7 @@ from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import thinking
 from herdmate.text import Selection
 
 _ANNOTATION = "herdmate"
@@ -33,14 +34,14 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
 
     If the document has changed in the meantime, asks the user whether to run it again.
     """
-    action = session.library.get(arguments.action)
+    action = session.configuration.library.get(arguments.action)
     if action.kind == "tests":
         return await write_tests_beside(session, arguments)
     title = title_of(action, action_input_of(session, arguments))
     while True:
         # Resolved first: the user may type until the client has agreed to show progress.
         selection = await selection_of(session, arguments)
-        async with progress(session, title) as report, session.thinking():
+        async with progress(session, title) as report, thinking(session):
             done = await run_rewrite(session, arguments, selection, counted(report))
         try:
             await _apply(session, done, title)
@@ -63,7 +64,7 @@ async def run_rewrite(
 ) -> Rewrite:
     """Ask the model for a refactoring of the selection. Raises ``HerdmateError``."""
     action, action_input = (
-        session.library.get(arguments.action),
+        session.configuration.library.get(arguments.action),
         action_input_of(session, arguments),
     )
     if "diagnostics" in action.needs:

@@ -29,7 +29,6 @@ _FOLDER = "shown"
 _OF_A_SERVER = re.compile(r"[0-9]{1,10}")
 _KEPT_SECONDS = 24 * 3600  # if the process id may have been reused
 _SCHEME = "herdmate"
-_MOST_SHOWN = 8
 
 
 async def offer_content(session: Session) -> None:
@@ -43,7 +42,7 @@ async def offer_content(session: Session) -> None:
 def content(session: Session, uri: str) -> types.TextDocumentContentResult:
     """The text of one of our own documents."""
     gone = "This is gone: it was shown by a server that has ended, or long ago.\n"
-    return types.TextDocumentContentResult(session.shown.get(plain_uri(uri), gone))
+    return types.TextDocumentContentResult(session.shown.texts.get(plain_uri(uri), gone))
 
 
 async def show_markdown(session: Session, name: str, text: str) -> None:
@@ -54,9 +53,7 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
     name = f"{name}-{uuid.uuid4().hex[:8]}.md"
     if session.capabilities.shows_content:
         uri = f"{_SCHEME}:/{quote(name)}"
-        for old in list(session.shown)[: -_MOST_SHOWN + 1]:
-            del session.shown[old]
-        session.shown[plain_uri(uri)] = text
+        session.shown.put(plain_uri(uri), text)
     else:
         uri = _written(name, text).as_uri()
     await show_document(session, uri)
@@ -65,7 +62,7 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
 async def show_document(session: Session, uri: str) -> None:
     """Have the client show a document and move the focus to it; this does not wait until it has."""
     params = types.ShowDocumentParams(uri, external=False, take_focus=True)
-    session.keep(tell(session, types.WINDOW_SHOW_DOCUMENT, params))
+    session.tasks.keep(tell(session, types.WINDOW_SHOW_DOCUMENT, params))
 
 
 def forget_shown() -> None:
@@ -153,7 +150,7 @@ async def agrees(session: Session, question: str, yes: str, no: str = "Not now")
 
 async def show_seen(session: Session) -> str | None:
     """Show the last request to the model; answers the text only if the client cannot show it."""
-    text = prompt_report(session.host.last_request)
+    text = prompt_report(session.model.host.last_request)
     if not session.capabilities.show_document:
         return text
     await show_markdown(session, "what-the-model-saw", text)

@@ -16,25 +16,29 @@ from herdmate.lsp.session import Session
 async def report(session: Session) -> dict[str, Any]:
     """The status; with a model, also its process and the tokens evaluated since it started."""
     engine: dict[str, Any] = {}
-    if session.status.state in ("ready", "thinking"):
+    if session.model.status.state in ("ready", "thinking"):
         with contextlib.suppress(HerdmateError):  # it is stopped meanwhile: the status says so
             engine = await _engine(session)
-    return {**asdict(session.status), "silence": str(session.silence or ""), **engine}
+    return {
+        **asdict(session.model.status),
+        "silence": str(session.completion.silence or ""),
+        **engine,
+    }
 
 
 async def _engine(session: Session) -> dict[str, Any]:
     return {
-        "engineProcess": session.host.process_id,
-        "engine": asdict(await session.host.totals()),
-        "writing": session.host.latency.writing,  # tokens per second
+        "engineProcess": session.model.host.process_id,
+        "engine": asdict(await session.model.host.totals()),
+        "writing": session.model.host.latency.writing,  # tokens per second
         "window": await _window(session),
     }
 
 
 async def _window(session: Session) -> dict[str, Any]:
     """How much of the code the model sees, and why, if that is less than the settings say."""
-    info = await session.host.ready()
-    latency = session.host.latency
+    info = await session.model.host.ready()
+    latency = session.model.host.latency
     before, after = budget(info, session.settings.completion, latency)
     note = why_smaller(info, session.settings, latency)
     return {"prefixTokens": before, "suffixTokens": after, "note": note}
@@ -49,8 +53,8 @@ def why_nothing(session: Session) -> str:
 
 def sentence_of_silence(session: Session) -> str:
     """Why the last request for ghost text gave nothing, in a sentence for the user."""
-    if session.status.state not in ("ready", "thinking", "sleeping"):
-        return session.status.message or f"Herdmate is {session.status.state}."
-    if session.silence:
-        return f"There was no ghost text: {str(session.silence).rstrip('.')}."
+    if session.model.status.state not in ("ready", "thinking", "sleeping"):
+        return session.model.status.message or f"Herdmate is {session.model.status.state}."
+    if session.completion.silence:
+        return f"There was no ghost text: {str(session.completion.silence).rstrip('.')}."
     return "There was ghost text when it was asked for last, or nothing was asked yet."

@@ -28,7 +28,7 @@ _NOTE = "This is kept on this machine only; `herdmate stats --erase` erases it."
 def after_asking(session: Session, cursor: Cursor) -> float:
     """Count a request for ghost text; answers its time."""
     if session.settings.stats:
-        session.tally.asked(cursor.document.language)
+        session.usage.tally.asked(cursor.document.language)
         _save_soon(session)
     return time.perf_counter()
 
@@ -44,16 +44,16 @@ def after_answering(
         return
     language, seconds = cursor.document.language, time.perf_counter() - asked_at
     if isinstance(answer, tuple):
-        session.tally.answered(language, seconds, answer[0].is_cached)
+        session.usage.tally.answered(language, seconds, answer[0].is_cached)
     else:
-        session.tally.silent(language, answer.reason if isinstance(answer, Silence) else None)
+        session.usage.tally.silent(language, answer.reason if isinstance(answer, Silence) else None)
 
 
 def after_generating(session: Session, request: Request, usage: Usage) -> None:
     """Count the tokens of a request to the model for ghost text."""
     opened = session.documents.find(request.lane.removeprefix("type "))
     if session.settings.stats and opened is not None and request.priority is Priority.TYPING:
-        session.tally.generated(opened.document.language, usage)
+        session.usage.tally.generated(opened.document.language, usage)
 
 
 def offered(
@@ -64,7 +64,7 @@ def offered(
         return [None] * len(items)
     return [
         types.Command("Count", protocol.COMMAND_ACCEPTED, arguments=[number])
-        for number in session.tally.offer(cursor, items)
+        for number in session.usage.tally.offer(cursor, items)
     ]
 
 
@@ -72,37 +72,37 @@ def after_change(session: Session, uri: str) -> None:
     """Check whether an edit accepted a text, as some editors run no command for that."""
     opened = session.documents.find(uri)
     if session.settings.stats and opened is not None:
-        _judge_later(session, session.tally.changed(opened.document))
+        _judge_later(session, session.usage.tally.changed(opened.document))
 
 
 def after_accepting(session: Session, number: int) -> None:
     """Count a text that the editor reports as accepted."""
     if session.settings.stats:
-        _judge_later(session, session.tally.accept(number))
+        _judge_later(session, session.usage.tally.accept(number))
 
 
 def before_closing(session: Session, uri: str) -> None:
     """Judge whether the texts accepted in a document were kept."""
     if (opened := session.documents.find(uri)) is not None:
-        for item in session.tally.waiting(uri):
-            session.tally.judge(item, opened.document)
+        for item in session.usage.tally.waiting(uri):
+            session.usage.tally.judge(item, opened.document)
 
 
-def finish(session: Session) -> None:
-    """Judge and write everything, before the server ends."""
+async def finish(session: Session) -> None:
+    """Judge and write everything, before the server ends; the disk may be slow or gone."""
     for uri in session.documents.uris():
         before_closing(session, uri)
-    if session.saving is not None:
-        session.saving.cancel()
-    counts = session.tally.take()
+    if session.usage.saving is not None:
+        session.usage.saving.cancel()
+    counts = session.usage.tally.take()
     if counts and session.settings.stats:
-        session.statistics_file.add(counts)
+        await asyncio.to_thread(session.usage.file.add, counts)
 
 
 async def show(session: Session) -> str | None:
     """Show the figures; answers the text only if the client cannot show it."""
-    file = session.statistics_file
-    counts = await asyncio.to_thread(file.read) + session.tally.counted
+    file = session.usage.file
+    counts = await asyncio.to_thread(file.read) + session.usage.tally.counted
     is_off = "" if session.settings.stats else "Counting is switched off by herdmate.stats. "
     text = statistics.page(counts, f"{is_off}{_NOTE}")
     if not session.capabilities.show_document:
@@ -118,20 +118,20 @@ def _judge_later(session: Session, item: Accepted | None) -> None:
 
 def _judge(session: Session, item: Accepted) -> None:
     if (opened := session.documents.find(item.uri)) is not None:
-        session.tally.judge(item, opened.document)
+        session.usage.tally.judge(item, opened.document)
         _save_soon(session)
 
 
 def _save_soon(session: Session) -> None:
-    if session.saving is None:
+    if session.usage.saving is None:
         loop = asyncio.get_running_loop()
-        session.saving = loop.call_later(_SECONDS, lambda: session.spawn(_save(session)))
+        session.usage.saving = loop.call_later(_SECONDS, lambda: session.spawn(_save(session)))
 
 
 async def _save(session: Session) -> None:
-    session.saving = None
+    session.usage.saving = None
     if not session.settings.stats:
-        session.tally.forget()
-    counts = session.tally.take()
-    if counts and not await asyncio.to_thread(session.statistics_file.add, counts):
-        session.tally.counted += counts
+        session.usage.tally.forget()
+    counts = session.usage.tally.take()
+    if counts and not await asyncio.to_thread(session.usage.file.add, counts):
+        session.usage.tally.counted += counts

@@ -28,6 +28,7 @@ from herdmate.context.index import is_indexed, read_heads, stamp_of_file
 from herdmate.context.related import Nearby
 from herdmate.context.withheld import Withheld, WithheldReason, reason_to_withhold_file
 from herdmate.lsp.client_requests import register
+from herdmate.lsp.handlers import configuration
 from herdmate.lsp.session import Session
 from herdmate.text import folder_of, path_of
 
@@ -36,7 +37,6 @@ _log = logging.getLogger(__name__)
 _REST = 0.03
 """Seconds between two files, each of which takes a few milliseconds of CPU time."""
 _TYPING = 1.0
-_MOST_EDITED = 10
 
 _AT_ONCE = 10
 """Documents checked before yielding to other work; each takes half a millisecond."""
@@ -52,12 +52,14 @@ async def index_workspace(session: Session) -> None:
     call supersedes an older one.
     """
     if session.settings.completion.related and session.folders:
-        await session.supersede("index", _index(session))
+        await session.tasks.supersede("index", _index(session))
 
 
 async def _index(session: Session) -> None:
     neighbours, folders = session.project, session.folders
-    session.rules = await asyncio.to_thread(lambda: {at: state_of_rules(at) for at in folders})
+    session.index.rules = await asyncio.to_thread(
+        lambda: {at: state_of_rules(at) for at in folders}
+    )
     gone = set(neighbours.index.paths())
     files = _files(folders)
     while batch := await asyncio.to_thread(_next, files, 100):
@@ -96,8 +98,8 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 def after_changing_folders(session: Session) -> None:
     """Adapt to a change of the workspace's folders."""
     session.learn_folders()
-    session.load_prompts()
-    session.rules = {}
+    configuration.load_prompts(session)
+    session.index.rules = {}
     _look_at_all(session)
 
 
@@ -111,10 +113,10 @@ def after_opening(session: Session, *uris: str) -> None:
 def after_change(session: Session, uri: str) -> None:
     """Note when a document was edited, and which were edited last."""
     now = asyncio.get_running_loop().time()
-    session.host.latency.note_key(now - session.typed_at)
-    session.typed_at = now
-    if session.edited[:1] != [uri]:
-        session.edited = [uri, *(item for item in session.edited if item != uri)][:_MOST_EDITED]
+    session.model.host.latency.note_key(now - session.index.typed_at)
+    session.index.typed_at = now
+    if session.index.edited[:1] != (uri,):
+        session.index.note_edit(uri)
         _tell_opened(session)
 
 
@@ -135,9 +137,10 @@ def after_saving(session: Session, uris: Iterable[str]) -> None:
 
 def _note_changed(session: Session, uris: Iterable[str]) -> None:
     paths = (path for uri in uris if (path := path_of(uri)) is not None)
-    session.changed_files.update(path for path in paths if _could_be_indexed(session, path))
-    if session.changed_files and (session.looking is None or session.looking.done()):
-        session.looking = session.spawn(_look_at_changed(session))
+    session.index.changed_files.update(path for path in paths if _could_be_indexed(session, path))
+    if session.index.changed_files:
+        work = partial(_look_at_changed, session)
+        session.tasks.unless_running("changed files", lambda: session.spawn(work()))
 
 
 async def _in_slices(uris: Sequence[str], size: int, look: Callable[[Sequence[str]], None]) -> None:
@@ -146,16 +149,10 @@ async def _in_slices(uris: Sequence[str], size: int, look: Callable[[Sequence[st
         look(uris[at : at + size])
 
 
-def after_closing(session: Session, uri: str) -> None:
-    """Forget a closed document."""
-    session.project.forget(uri)
-    _tell_opened(session)
-
-
 async def _look_at_changed(session: Session) -> None:
-    while session.changed_files:
+    while session.index.changed_files:
         await _until_nobody_types(session)
-        path = session.changed_files.pop()
+        path = session.index.changed_files.pop()
         await asyncio.sleep(_REST if await _look_again(session, path) else 0)
 
 
@@ -197,8 +194,8 @@ def _look_at_rules(session: Session, uris: Iterable[str]) -> None:
     paths = map(path_of, {uri.partition("#")[0] for uri in uris})
     folders = {folder_of(path, session.folders) for path in set(paths) if path is not None}
     now = {folder: state_of_rules(folder) for folder in folders if folder is not None}
-    before = session.rules
-    session.rules = before | now
+    before = session.index.rules
+    session.index.rules = before | now
     if any(before.get(folder, state) != state for folder, state in now.items()):
         _look_at_all(session)
 
@@ -210,7 +207,8 @@ def _look_at_all(session: Session) -> None:
     until they have been checked.
     """
     session.project.choose_anew()
-    urgent = {*session.reading_ahead, *session.completion.running(), *session.edited}
+    at_work = {*session.completion.reading_ahead, *session.completion.running()}
+    urgent = {*at_work, *session.index.edited}
     uris = sorted(session.documents.uris(), key=lambda uri: uri not in urgent)
     now, later = uris[:_AT_ONCE], uris[_AT_ONCE:]
     _look_at_documents(session, now)
@@ -247,8 +245,6 @@ def _withhold(session: Session, uri: str, reason: Withheld | None) -> None:
         session.project.withheld.pop(uri, None)
         return
     session.project.withheld[uri] = reason
-    if (reading := session.reading_ahead.pop(uri, None)) is not None:
-        reading.cancel()
     session.completion.stop(uri)
 
 
@@ -263,7 +259,7 @@ async def watch_files(session: Session) -> None:
 
 
 async def _until_nobody_types(session: Session) -> None:
-    while (since := asyncio.get_running_loop().time() - session.typed_at) < _TYPING:  # noqa: ASYNC110 - each keystroke resets it
+    while (since := asyncio.get_running_loop().time() - session.index.typed_at) < _TYPING:  # noqa: ASYNC110 - each keystroke resets it
         await asyncio.sleep(_TYPING - since)
 
 
@@ -277,7 +273,7 @@ def _tell_opened(session: Session) -> None:
 
 def _nearby(session: Session) -> Nearby:
     opened = (path_of(uri) for uri in session.documents.uris())
-    edited = (path_of(uri) for uri in session.edited)
+    edited = (path_of(uri) for uri in session.index.edited)
     return Nearby(
         frozenset(path for path in opened if path), frozenset(path for path in edited if path)
     )

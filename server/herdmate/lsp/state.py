@@ -1,0 +1,104 @@
+"""What a session keeps, one object for each feature that needs to remember something.
+
+The state of ghost text is in ``completion/state.py``, that of the workspace in
+``context/project.py``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from herdmate.engine.host import EngineHost, EngineStart
+from herdmate.generation import ModelInfo
+from herdmate.lsp.protocol import Status
+from herdmate.lsp.settings_layers import Layers
+from herdmate.prompting.library import Library
+from herdmate.settings import Settings
+from herdmate.usage.statistics_file import StatisticsFile
+from herdmate.usage.tally import Tally
+
+_MOST_EDITED = 10
+_MOST_SHOWN = 8
+
+FirstMessage = Callable[[Settings], tuple[EngineStart, str]]
+"""Turns settings into what starts the engine, and a note for the user about the model."""
+
+
+@dataclass(slots=True)
+class Configuration:
+    """What the user has configured: the settings by source, their merge, and the prompts.
+
+    ``wrong`` are the sentences about invalid settings that the user was last shown.
+    """
+
+    layers: Layers = field(default_factory=Layers)
+    settings: Settings = field(default_factory=Settings)
+    wrong: tuple[str, ...] = ()
+    library: Library = field(default_factory=lambda: Library(()))
+
+
+@dataclass(slots=True)
+class ModelState:
+    """The engine with its model, and what the user is told of them.
+
+    ``note``: what to tell about the choice of the model. ``info``: of the running model, or of the
+    last one. ``requests``: how many requests of the user the model is working on.
+    """
+
+    first_message: FirstMessage
+    host: EngineHost
+    status: Status = field(default_factory=lambda: Status("starting"))
+    status_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    note: str = ""
+    info: ModelInfo | None = None
+    requests: int = 0
+
+    @property
+    def path(self) -> str:
+        """The file of the running model, or of the last one; empty if there was none."""
+        return self.info.path if self.info else ""
+
+
+@dataclass(slots=True)
+class IndexState:
+    """What keeps the workspace's index up to date.
+
+    ``rules``: the ignore rules as last checked, by folder. ``changed_files``: not checked yet.
+    ``typed_at``: when the last key was typed, by the event loop's clock. ``edited``: URIs, the
+    most recently edited first.
+    """
+
+    rules: dict[Path, object] = field(default_factory=dict)
+    changed_files: set[Path] = field(default_factory=set)
+    typed_at: float = 0.0
+    edited: tuple[str, ...] = ()
+
+    def note_edit(self, uri: str) -> None:
+        """Put a document before all others that were edited."""
+        others = (item for item in self.edited if item != uri)
+        self.edited = (uri, *others)[:_MOST_EDITED]
+
+
+@dataclass(slots=True)
+class UsageState:
+    """Counts of ghost text, their file, and the timer of the next write."""
+
+    tally: Tally = field(default_factory=Tally)
+    file: StatisticsFile = field(default_factory=StatisticsFile)
+    saving: asyncio.TimerHandle | None = None
+
+
+@dataclass(slots=True)
+class ShownDocuments:
+    """The last documents that exist only in the server, by plain URI."""
+
+    texts: dict[str, str] = field(default_factory=dict)
+
+    def put(self, uri: str, text: str) -> None:
+        """Keep a document, and drop the oldest if there are too many."""
+        for old in list(self.texts)[: -_MOST_SHOWN + 1]:
+            del self.texts[old]
+        self.texts[uri] = text
