@@ -6,7 +6,14 @@ import re
 from dataclasses import dataclass
 
 from herdmate.context.languages import LANGUAGES
-from herdmate.context.lexical import LONG_QUOTES, PROSE, brackets, opens_block, unclosed
+from herdmate.context.lexical import (
+    LONG_QUOTES,
+    PROSE,
+    brackets,
+    depth_after,
+    opens_block,
+    unclosed,
+)
 from herdmate.text import Cursor, line_ending, with_line_feeds
 
 _REACH = 4000
@@ -123,7 +130,7 @@ def _balance(
     closed = 0
     depth = 0
     for _, char in brackets("\n".join(after[:last]), language):
-        depth += 1 if char in "([{" else -1
+        depth = depth_after(char, depth)
         closed = max(closed, -depth)
     return opened - closed
 

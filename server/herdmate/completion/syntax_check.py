@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from herdmate.completion.postprocess import Shown
-from herdmate.context import syntax
+from herdmate.context import lexical, syntax
 from herdmate.context.languages import BRACES
-from herdmate.context.lexical import LONG_QUOTES, brackets, unclosed
+from herdmate.context.lexical import LONG_QUOTES, unclosed
 from herdmate.context.python_code import row_of_error
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
 
@@ -197,7 +197,7 @@ def _to_go_on_from(text: str, judge: _Judge) -> str:
             is_open = (check.before + text).count(quotes) % 2
             if is_open and judge.is_sound(text + quotes):
                 return text + quotes
-    closers = _closers(line, check.language)
+    closers = lexical.closers(line, check.language)
     if not text.rstrip().endswith("{"):  # a block begins here, so no other ending is meant
         if closers and line.rstrip()[-1:] not in _GOES_ON and (ended := _ended(text, judge)):
             return ended
@@ -213,7 +213,7 @@ def _ended(text: str, judge: _Judge) -> str:
     """The text plus what closes its line's brackets, if that makes the code valid; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :] + text
-    closers = _closers(line, check.language)
+    closers = lexical.closers(line, check.language)
     ends = ["", closers] if closers else [""]
     if not _HEADER.match(line):  # ``while (a);`` is not what is meant
         ends.append(closers + ";")
@@ -233,17 +233,6 @@ def _continuations(line: str, closers: str, language: str) -> Iterator[str]:
         yield closers + ";"
 
 
-def _closers(line: str, language: str) -> str:
-    """The closers for a line's open brackets, innermost first."""
-    waiting: list[str] = []
-    for _, char in brackets(line, language):
-        if char in _CLOSING:
-            waiting.append(_CLOSING[char])
-        elif waiting:
-            waiting.pop()
-    return "".join(reversed(waiting))
-
-
 _BLOCKS = {
     "shellscript": ("\n:\nfi", "\n:\ndone", "\n:\n}"),
     "ruby": ("\nend",),
@@ -254,7 +243,6 @@ _BLOCKS = {
 
 _CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
 _HEADER = re.compile(r"\s*(?:[})]\s*)?(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
-_CLOSING = {"(": ")", "[": "]", "{": "}"}
 _GOES_ON = ",([{=+-*/%&|<>:?.\\"
 
 

@@ -130,7 +130,8 @@ class _Pair:
 def _pairs(text: str) -> list[_Pair]:
     """All brackets and quotes in a text, as far as can be told without knowing its language.
 
-    Includes those in strings, which can hold code: editors auto-close brackets there too.
+    Includes those in strings, which can hold code: editors auto-close brackets there too. So this
+    is not ``lexical.brackets``, which knows the language and leaves strings out.
     """
     pairs: list[_Pair] = []
     opened: list[tuple[int, str]] = []

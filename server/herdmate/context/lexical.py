@@ -22,6 +22,8 @@ PROSE = _words(
 )
 """Languages that are mostly prose: apostrophes are not quotes, and brackets need not be closed."""
 
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+
 LONG_QUOTES = ('"""', "'''")
 
 
@@ -48,12 +50,25 @@ def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
         at += 1
 
 
+def depth_after(bracket: str, depth: int) -> int:
+    """The nesting after a bracket, given the nesting before it."""
+    return depth + (1 if bracket in _CLOSERS else -1)
+
+
+def closers(text: str, language: str) -> str:
+    """What would close the brackets that the text opens but does not close, innermost first."""
+    waiting: list[str] = []
+    for _, char in brackets(text, language):
+        if char in _CLOSERS:
+            waiting.append(_CLOSERS[char])
+        elif waiting:
+            waiting.pop()
+    return "".join(reversed(waiting))
+
+
 def unclosed(text: str, language: str) -> int:
     """How many brackets the text opens but does not close."""
-    depth = 0
-    for _, char in brackets(text, language):
-        depth = depth + 1 if char in "([{" else max(depth - 1, 0)
-    return depth
+    return len(closers(text, language))
 
 
 def trailing_comment(line: str, language: str) -> int | None:

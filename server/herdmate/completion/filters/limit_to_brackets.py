@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from herdmate.completion.cursor_context import CursorContext
-from herdmate.context.lexical import brackets, unclosed
+from herdmate.context.lexical import brackets, depth_after, unclosed
 
 
 def limit_to_brackets(text: str, context: CursorContext) -> str:
@@ -18,7 +18,7 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
     for at, char in brackets(text, context.language):
         if char == "}" and _reopens(text[at + 1 :], context.language):
             continue
-        depth += 1 if char in "([{" else -1
+        depth = depth_after(char, depth)
         if depth < -allowed:
             return text[:at]
     return text
