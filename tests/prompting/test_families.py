@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from herdmate.control_tags import restored
 from herdmate.errors import ModelError
 from herdmate.generation import ModelInfo, Prompt, Special, Text
 from herdmate.prompting.families import (
@@ -16,7 +17,6 @@ from herdmate.prompting.families import (
     infill_prompt,
     instruct_prompt,
     limits,
-    restored,
 )
 
 SPM = {"▁<PRE>": 32007, "▁<SUF>": 32008, "▁<MID>": 32009, "▁<EOT>": 32010, "bos": 1, "eos": 2}

@@ -11,10 +11,10 @@ from itertools import count
 from typing import TypeVar
 
 from herdmate.actions.question import Question, asked_on
+from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
 from herdmate.errors import RefusedError, UnchangedError
 from herdmate.generation import Finished, Request, Sampling
-from herdmate.prompting.families import restored
 from herdmate.prompting.words import say
 
 _T = TypeVar("_T")

@@ -9,10 +9,11 @@ from herdmate.actions.action_input import ActionInput
 from herdmate.actions.context import ActionContext
 from herdmate.actions.question import Question, asked_on, question_for, taken_up
 from herdmate.actions.target import resolve_target
+from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
 from herdmate.errors import SelectionError
 from herdmate.generation import Piece
-from herdmate.prompting.families import Turn, restored
+from herdmate.prompting.families import Turn
 from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection
 

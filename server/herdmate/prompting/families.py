@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Literal
 
+from herdmate.control_tags import INSTRUCT_TAG, neutralised
 from herdmate.errors import ModelError
 from herdmate.generation import (
     SERVER_HOLE,
@@ -200,14 +201,6 @@ def instruct_prompt(
     return build[family.instruct](system.strip(), turns, reply_start)
 
 
-def restored(reply: str) -> str:
-    """A reply, or part of one, with the tags that were neutralised in the prompt restored.
-
-    A word joiner anywhere else is the user's own and stays.
-    """
-    return _BROKEN_TAG.sub("", reply)
-
-
 _FILE, _REPOSITORY = "<|file_sep|>", "<|repo_name|>"
 
 
@@ -232,19 +225,6 @@ def _as_comments(others: Others) -> str:
     ]
     return "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
 
-
-_BREAK = "\N{WORD JOINER}"
-"""Inserted after the first character of any instruct-format tag in the user's code, so that the tag
-is data. It has no width, and is removed from the reply again."""
-
-_TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
-
-_RESTS = [re.escape(tag[1:]) for tag in _TAGS]
-_BEGUN = {re.escape(tag[1:end]) for tag in _TAGS for end in range(1, len(tag))}
-_BROKEN_TAG = re.compile(
-    # At an edge of the text, the rest of the tag may be in the part before or after it.
-    rf"(?:^|(?<=[\[<])){_BREAK}(?={'|'.join(_RESTS)}|(?:{'|'.join(sorted(_BEGUN))})\Z)"
-)
 
 _CANNOT_INFILL = "was not trained to fill in, so completions see only what is before the cursor."
 
@@ -275,9 +255,9 @@ def _note(info: ModelInfo, infills: bool, follows_instructions: bool) -> str | N
 
 def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
     """Meta's ``chat_completion``: BOS before each exchange, EOS after each finished one."""
-    texts = [_neutral(turn.text).strip() for turn in turns]
+    texts = [neutralised(turn.text, INSTRUCT_TAG).strip() for turn in turns]
     if system:
-        texts[0] = f"<<SYS>>\n{_neutral(system)}\n<</SYS>>\n\n{texts[0]}"
+        texts[0] = f"<<SYS>>\n{neutralised(system, INSTRUCT_TAG)}\n<</SYS>>\n\n{texts[0]}"
     segments: list[Segment] = []
     for at in range(0, len(texts) - 1, 2):
         closed = Text(f"[INST] {texts[at]} [/INST] {texts[at + 1]} ", leading_space=True)
@@ -295,7 +275,8 @@ def _codellama_70b(system: str, turns: tuple[Turn, ...], reply_start: str) -> Pr
     for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
         segments.append(Text(f" Source: {role}", leading_space=True))
         if text:
-            segments.append(Text(f"\n\n {_neutral(text).strip()}", leading_space=True))
+            said = neutralised(text, INSTRUCT_TAG).strip()
+            segments.append(Text(f"\n\n {said}", leading_space=True))
         segments.append(Special("<step>"))
     segments.append(Text(" Source: assistant\nDestination: user", leading_space=True))
     segments.append(Text(f"\n\n {reply_start}", leading_space=True))
@@ -318,9 +299,3 @@ def _server(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
     said.append(("assistant", reply_start))
     pairs = ((Special(f"role:{role}"), Text(text)) for role, text in said)
     return Prompt(tuple(segment for pair in pairs for segment in pair))
-
-
-def _neutral(text: str) -> str:
-    for tag in _TAGS:
-        text = text.replace(tag, tag[:1] + _BREAK + tag[1:])
-    return text

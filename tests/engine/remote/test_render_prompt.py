@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.control_tags import ServersAnswer
 from herdmate.engine.remote.endpoint import endpoint_of, travels_in_the_open
 from herdmate.engine.remote.estimate import estimated
-from herdmate.engine.remote.render_prompt import Mended, Plain, render_prompt, stops
+from herdmate.engine.remote.render_prompt import Plain, render_prompt, stops
 from herdmate.engine.remote.strip_preamble import BehindFence
 from herdmate.errors import SettingsError
 from herdmate.generation import ModelInfo
@@ -61,7 +62,7 @@ def test_what_looks_like_a_control_token_is_data_and_comes_back_whole(mention: s
     assert mention not in ours
     assert "a < b, c <d> e" in ours
     for size in (1, 2, 3, 100):
-        mended = Mended()
+        mended = ServersAnswer()
         parts = (ours[at : at + size] for at in range(0, len(ours), size))
         assert "".join(mended.push(part) for part in parts) == code + mention
 

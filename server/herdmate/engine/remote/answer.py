@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 
+from herdmate.control_tags import ServersAnswer
 from herdmate.engine.remote.estimate import estimated
 from herdmate.engine.remote.question import Counted, Question, Said
-from herdmate.engine.remote.render_prompt import Mended, Talk, text_of
+from herdmate.engine.remote.render_prompt import Talk, text_of
 from herdmate.engine.remote.strip_preamble import BehindFence
 from herdmate.engine.stream import TextStream
 from herdmate.errors import ServerError
@@ -26,7 +27,7 @@ class Answering:
         self._question, self._totals = question, totals
         talk = question.put
         self._behind_fence = BehindFence(talk.reply_start if isinstance(talk, Talk) else "")
-        self._mended, self._stream = Mended(), TextStream(question.stop)
+        self._mended, self._stream = ServersAnswer(), TextStream(question.stop)
         self._reason: FinishReason | None = None
         self._counted = Counted()
         self._began = time.monotonic()

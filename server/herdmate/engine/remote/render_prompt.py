@@ -1,15 +1,15 @@
 """A prompt's segments in a form that a server takes: plain text, a hole, or a conversation.
 
-A server parses control tokens in the text itself. So anything in the user's code that looks like
-one gets a zero-width word joiner after its ``<``, which is removed again from the answer.
+A server parses control tokens in the text itself, so ``control_tags`` neutralises what looks like
+one in the user's code.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from herdmate.control_tags import SERVERS_TAG, neutralised
 from herdmate.generation import SERVER_HOLE, SERVER_ROLES, Prompt, Segment, Special
 
 
@@ -47,7 +47,7 @@ def render_prompt(prompt: Prompt) -> Put:
         return Hole(said[SERVER_HOLE[0]], said[SERVER_HOLE[1]])
     if pieces & set(SERVER_ROLES):
         return _talk(prompt.segments)
-    return Plain(_plain(prompt.segments))
+    return Plain(_as_text(prompt.segments))
 
 
 def stops(prompt: Prompt, others: Sequence[str]) -> tuple[str, ...]:
@@ -65,35 +65,7 @@ def text_of(rendered: Put) -> str:
     return "\n".join(text for _, text in rendered.turns)
 
 
-class Mended:
-    """Removes from an answer the word joiners that were added to the prompt."""
-
-    def __init__(self) -> None:
-        self._behind_open = False
-
-    def push(self, text: str) -> str:
-        """The next part, mended; a joiner can come in a later part than its ``<``."""
-        if self._behind_open:
-            text = text.removeprefix(_BREAK)
-        if text:
-            self._behind_open = text.endswith("<")
-        return text.replace(f"<{_BREAK}", "<")
-
-
-_BREAK = "\N{WORD JOINER}"
-
-_CONTROL = re.compile(
-    r"<(?=\|[^<>|\n]{1,40}\|>|｜[^<>｜\n]{1,40}｜>"
-    r"|(?:/?s|bos|eos|pad|unk|PRE|SUF|MID|EOT|step|fim_\w{1,16}|\w{1,8}_of_\w{1,8}|file_sep|"
-    r"reponame|repo_name|filename|endoftext)>)"
-)
-"""Matches what looks like a control token of any family in use."""
-
 _WRITTEN: Mapping[str, str] = {"bos": "<s>", "eos": "</s>"}
-
-
-def _neutral(text: str) -> str:
-    return _CONTROL.sub(f"<{_BREAK}", text)
 
 
 def _written(piece: str) -> str:
@@ -101,7 +73,7 @@ def _written(piece: str) -> str:
     return _WRITTEN.get(piece, piece.replace("▁", " "))
 
 
-def _plain(segments: Sequence[Segment]) -> str:
+def _as_text(segments: Sequence[Segment]) -> str:
     """The prompt as one text; the server adds a BOS at its beginning, SentencePiece a space.
 
     Elsewhere pieces are written as in the vocabulary: llama.cpp recognises them in any surrounding
@@ -118,7 +90,7 @@ def _plain(segments: Sequence[Segment]) -> str:
             text += written.removeprefix("▁") if begins else written
         elif segment.text:
             space = " " if has_spaces and segment.leading_space and not begins else ""
-            text += space + _neutral(segment.text)
+            text += space + neutralised(segment.text, SERVERS_TAG)
     return text
 
 
@@ -130,7 +102,7 @@ def _said(segments: Sequence[Segment]) -> dict[str, str]:
         if isinstance(segment, Special):
             piece = segment.piece
         elif piece in found:
-            found[piece] += _neutral(segment.text)
+            found[piece] += neutralised(segment.text, SERVERS_TAG)
     return found
 
 
@@ -141,6 +113,6 @@ def _talk(segments: Sequence[Segment]) -> Talk:
             turns.append((segment.piece.partition(":")[2], ""))
         else:
             role, text = turns[-1]
-            turns[-1] = (role, text + _neutral(segment.text))
+            turns[-1] = (role, text + neutralised(segment.text, SERVERS_TAG))
     last = turns.pop()[1]
     return Talk(tuple(turn for turn in turns if turn[1]), last)
