@@ -1,4 +1,4 @@
-"""What a request for ghost text leaves behind in the session."""
+"""What a request for ghost text leaves behind in the session, and who is answered."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from lsprotocol import types
 
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
-from herdmate.lsp.handlers.inline_completion import inline_completion
+from herdmate.lsp.documents import Documents
+from herdmate.lsp.handlers.inline_completion import completion, inline_completion
 from herdmate.lsp.session import Session
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
@@ -42,4 +43,33 @@ async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     closed.set()
     assert [item.insert_text for item in (await asked).items] == ["value"]
     assert (URI in session.completion.in_flight) is not is_closed
+    await session.end()
+
+
+@pytest.mark.parametrize("in_menu", [True, False])
+async def test_an_older_request_that_waits_for_the_parser_does_not_overtake_the_newer(
+    monkeypatch: pytest.MonkeyPatch, in_menu: bool
+) -> None:
+    session = Session(lambda _settings: (FakeStart(), ""))
+    session.configuration.settings = Settings(stats=False)
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
+    await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))
+    await session.model.host.ready()
+    left = iter([0.2])  # the older waits for the parser, and the newer finds its work done
+    monkeypatch.setattr(Documents, "parse_on", lambda *_: next(left, None))
+
+    async def texts() -> list[str]:
+        params = inline_params(URI, 0, 4)
+        if not in_menu:
+            return [
+                str(item.insert_text) for item in (await inline_completion(session, params)).items
+            ]
+        place = types.CompletionParams(params.text_document, params.position)
+        return [item.label for item in (await completion(session, place)).items]
+
+    older, newer = asyncio.ensure_future(texts()), asyncio.ensure_future(texts())
+    assert await older == []
+    while not (found := await newer) and in_menu:  # a menu does not wait for a slow model
+        newer = asyncio.ensure_future(texts())
+    assert found == ["value"]
     await session.end()

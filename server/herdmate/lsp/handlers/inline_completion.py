@@ -34,7 +34,8 @@ async def inline_completion(
     """The ghost text to show at the cursor; empty if none is worth showing."""
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return _list([])
-    opened = await parsed(session, opened)
+    if (opened := await _parsed(session, opened)) is None:
+        return _list([])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
@@ -52,7 +53,8 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     """
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return types.CompletionList(is_incomplete=True, items=[])
-    opened = await parsed(session, opened)
+    if (opened := await _parsed(session, opened)) is None:
+        return types.CompletionList(is_incomplete=True, items=[])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     asked_at = _begin(session, cursor)
     asking = session.tasks.keep(_ask(session, cursor, invoked=False))
@@ -90,6 +92,14 @@ _TOO_LATE = Silence(SilenceReason.LATE_FOR_MENU)
 
 _Answer = tuple[Completion, ...] | Silence | HerdmateError | None
 """``None`` if a newer request has superseded it."""
+
+
+async def _parsed(session: Session, opened: OpenDocument) -> OpenDocument | None:
+    """The document with its tree; ``None`` if a newer request came during the wait for it.
+
+    Otherwise the newer request, which may find the tree at once, could be superseded by the older.
+    """
+    return await session.tasks.supersede(f"parse {opened.document.uri}", parsed(session, opened))
 
 
 async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
