@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
@@ -17,6 +17,8 @@ from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from herdmate.lsp import protocol
 from herdmate.lsp.client import converter_of_actions
+
+_T = TypeVar("_T")
 
 VSCODE, NEOVIM, EMACS = "visual-studio-code", "neovim", "emacs"
 
@@ -130,11 +132,18 @@ class Editor(LanguageClient):
         )
         return answer if isinstance(answer, dict) else _plain(answer)
 
+    async def until_status(self, there: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+        """Ask for the status until ``there`` answers something true of it."""
+        return await until_answer(self.status, there)
+
     async def until_ready(self) -> dict[str, Any]:
         """Wait for the model, by asking: not every client is told."""
-        while "engineProcess" not in (status := await self.status()) or status["state"] != "ready":
+
+        def is_ready(status: dict[str, Any]) -> bool:
             assert status["state"] in ("starting", "loading", "thinking", "ready"), status
-        return status
+            return "engineProcess" in status and status["state"] == "ready"
+
+        return await self.until_status(is_ready)
 
     def all_progress(self) -> list[Any]:
         """All work-done progress that came, in order for each piece of work."""
@@ -249,6 +258,19 @@ async def session(
     finally:
         await client.shutdown_session()
         await client.stop()  # type: ignore[no-untyped-call]
+
+
+async def until_answer(
+    ask: Callable[[], Awaitable[_T]], there: Callable[[_T], Any] = bool, seconds: float = 120.0
+) -> _T:
+    """Ask again and again until ``there`` answers something true of what is answered."""
+
+    async def asking() -> _T:
+        while not there(answer := await ask()):  # noqa: ASYNC110 - nothing tells when
+            await asyncio.sleep(0.01)
+        return answer
+
+    return await asyncio.wait_for(asking(), seconds)
 
 
 def inline_params(uri: str, line: int, character: int) -> types.InlineCompletionParams:

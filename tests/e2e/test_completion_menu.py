@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from lsprotocol import types
 
-from tests.e2e.editor import EMACS, VSCODE, Editor, editor, inline_params
+from tests.e2e.editor import EMACS, VSCODE, Editor, editor, inline_params, until_answer
 from tests.e2e.shop import CODE, GHOST, HOLE, URI
 
 pytestmark = pytest.mark.e2e
@@ -31,8 +31,7 @@ async def test_a_menu_does_not_wait_for_a_slow_model(tmp_path: Path) -> None:
         await client.until_ready()
         client.open(URI, CODE)
         assert await _menu(client, *HOLE) == []
-        while not (found := await _menu(client, *HOLE)):
-            pass
+        found = await until_answer(lambda: _menu(client, *HOLE))
         assert [item.label for item in found] == ["return sum(items)"]
         assert (await client.status())["engine"]["requests"] == 1
 
@@ -46,15 +45,13 @@ async def test_what_comes_too_late_for_a_menu_is_told(tmp_path: Path) -> None:
         client.open(URI + "2", "y = \n" + "# much to read\n" * 10)
         assert await _menu(client, *HOLE) == []
         assert "still" in await client.why()
-        while "still" in (why := await client.why()):
-            pass
+        why = await until_answer(client.why, lambda why: "still" not in why)
         assert "too late" in why
         params = types.CompletionParams(
             types.TextDocumentIdentifier(URI + "2"), types.Position(0, 4)
         )
         assert not (await client.text_document_completion_async(params)).items  # type: ignore[union-attr]
-        while "still" in (why := await client.why()):
-            pass
+        why = await until_answer(client.why, lambda why: "still" not in why)
         assert "nothing useful" in why
         assert await _menu(client, *HOLE)
         assert "There was ghost text" in await client.why()

@@ -138,8 +138,10 @@ async def test_cancel_reaches_the_model(tmp_path: Path) -> None:
                 types.TEXT_DOCUMENT_INLINE_COMPLETION, inline_params(URI, *HOLE), msg_id=number
             )
         )
-        while (now := (await client.status())["engine"]["evaluated_tokens"]) == before:
-            pass
+        done = await client.until_status(
+            lambda status: status["engine"]["evaluated_tokens"] != before
+        )
+        now = done["engine"]["evaluated_tokens"]
         client.cancel_request(types.CancelParams(number))
         with pytest.raises(JsonRpcException, match="cancel"):
             await request

@@ -14,7 +14,7 @@ from pygls.exceptions import JsonRpcException
 
 from herdmate.lsp import protocol
 from herdmate.models import catalogue
-from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor
+from tests.e2e.editor import EMACS, NEOVIM, VSCODE, Editor, editor, until_answer
 from tests.models.file_server import Files, path_at_the_hub, serving
 from tests.models.gguf_file import gguf, write
 
@@ -130,8 +130,11 @@ async def test_a_model_that_does_not_fit_is_loaded_only_if_the_user_says_so(
             question = await client.until(lambda: client.questions[asked:])  # noqa: B023
             assert "GB of memory and" in question[0].message
             assert question[0].message.endswith("Load it all the same?")
-            while restarts and (await client.until_ready())["engineProcess"] == process:
-                pass
+            if restarts:
+                await until_answer(
+                    client.until_ready,
+                    lambda status: status["engineProcess"] != process,
+                )
             assert ((await client.until_ready())["engineProcess"] != process) == restarts
 
 
@@ -150,11 +153,11 @@ async def _request(client: Editor, method: str, params: Any, msg_id: str | None 
 
 async def _fetched_some(client: Editor, home: Path, hub: Files, asked: int) -> None:
     """Wait until bytes are on the disk that were not there before the last request."""
-    while len(hub.gets()) == asked:
-        await client.status()
+    await client.until_status(lambda _: len(hub.gets()) > asked)
     part = home / ".partial" / STARTER.name / "HuggingFaceFile" / "whole"
-    while not part.exists() or part.stat().st_size < (1 << 20) * (asked + 1):
-        await client.status()
+    await client.until_status(
+        lambda _: part.exists() and part.stat().st_size >= (1 << 20) * (asked + 1)
+    )
 
 
 async def test_a_file_that_the_user_names_is_fetched_and_listed(home: Path, tmp_path: Path) -> None:

@@ -24,8 +24,8 @@ async def test_the_model_reads_ahead_where_the_cursor_rests(tmp_path: Path) -> N
         hint = {"uri": URI, "position": {"line": line, "character": character}}
         client.protocol.notify(protocol.CURSOR, hint)
         prompt = len(CODE.encode()) + 3  # control pieces
-        while (done := (await client.status())["engine"])["evaluated_tokens"] < prompt:
-            pass
+        status = await client.until_status(lambda now: now["engine"]["evaluated_tokens"] >= prompt)
+        done = status["engine"]
         assert done["generated_tokens"] == 0
         assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
         after = (await client.status())["engine"]
@@ -38,8 +38,8 @@ async def test_a_file_that_is_open_when_the_model_loads_is_read_ahead(tmp_path: 
             client.open(f"{URI}{number}", CODE)
         await client.until_ready()
         prompt = len(CODE.encode()) + 3
-        while (done := (await client.status())["engine"])["evaluated_tokens"] < prompt:
-            pass
+        status = await client.until_status(lambda now: now["engine"]["evaluated_tokens"] >= prompt)
+        done = status["engine"]
         assert done["generated_tokens"] == 0
 
 
@@ -48,8 +48,7 @@ async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path
     async with editor(VSCODE, tmp_path, {"": "It adds."}) as client:
         await client.until_ready()
         client.open(URI, CODE)
-        while (await client.status())["engine"]["requests"] == 0:  # the file itself is read
-            pass
+        await client.until_status(lambda now: now["engine"]["requests"])  # the file itself is read
         on_save = types.CodeActionContext([], only=["source.fixAll"])
         selected = types.Range(types.Position(0, 0), types.Position(*HOLE))
         await client.text_document_code_action_async(
@@ -65,8 +64,8 @@ async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path
             read, latest = latest, (await client.status())["engine"]
         assert read["generated_tokens"] == 0
         await client.run(actions["explain"])
-        while (done := (await client.status())["engine"])["requests"] == 2:
-            pass
+        status = await client.until_status(lambda now: now["engine"]["requests"] != 2)
+        done = status["engine"]
         assert done["evaluated_tokens"] - read["evaluated_tokens"] <= 1 + len("It adds.")
 
 

@@ -82,15 +82,13 @@ async def test_an_edit_of_a_file_that_moved_on_is_refused(tmp_path: Path) -> Non
         client.open(URI, code)
         actions = await client.actions(URI, (0, 0), (2, 12))
         await client.run(actions["simplify"])
-        while (await client.status())["state"] != "thinking":
-            pass
+        await client.until_status(lambda status: status["state"] == "thinking")
         client.change(URI, "# new\n" + code)
         (question,) = await client.until(lambda: client.questions)
         assert "changed" in question.message
         assert "again" in question.message
         assert [action.title for action in question.actions or ()] == ["Run again", "Not now"]
-        while (await client.status())["state"] == "thinking":
-            pass
+        await client.until_status(lambda status: status["state"] != "thinking")
         assert client.edits == []
 
 
@@ -102,8 +100,7 @@ async def test_a_refactoring_of_a_file_that_moved_on_is_run_again(tmp_path: Path
         client.open(URI, code)
         actions = await client.actions(URI, (0, 0), (2, 12))
         await client.run(actions["simplify"])
-        while (await client.status())["state"] != "thinking":
-            pass
+        await client.until_status(lambda status: status["state"] == "thinking")
         client.change(URI, "# new\n" + code)
         (edit,) = await client.until(lambda: client.edits)
         (change,) = edit.document_changes

@@ -9,7 +9,7 @@ import pytest
 from lsprotocol import types
 from pytest_lsp import client_capabilities
 
-from tests.e2e.editor import NEOVIM, VSCODE, Editor, editor, inline_params, session
+from tests.e2e.editor import NEOVIM, VSCODE, Editor, editor, inline_params, session, until_answer
 from tests.e2e.shop import CODE, GHOST, HOLE, URI
 
 pytestmark = pytest.mark.e2e
@@ -94,8 +94,7 @@ async def test_settings_changed_while_it_runs(tmp_path: Path) -> None:
             assert isinstance(answer, types.InlineCompletionList)
             return not answer.items
 
-        while not await is_silent():
-            pass
+        await until_answer(is_silent)
         assert await client.ghost_text(URI, *HOLE)  # asked for, it comes all the same
 
 

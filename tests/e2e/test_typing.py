@@ -29,8 +29,7 @@ async def test_typing_what_the_model_says_follows_it(
         await client.until_ready()
         client.open(URI, CODE)
         older = asyncio.ensure_future(client.typing(URI, *HOLE, number="older"))
-        while (await client.status())["engine"]["requests"] == 0:
-            pass
+        await client.until_status(lambda status: status["engine"]["requests"])
         line, character = HOLE
         client.change(URI, CODE.replace("    \n", f"    {typed}\n", 1))
         client.cancel_request(types.CancelParams("older"))
@@ -76,8 +75,7 @@ async def test_a_request_that_was_given_up_stops_when_nobody_follows(tmp_path: P
         client.open(URI, CODE)
         client.open(URI + "2", "y = \n")
         given_up = asyncio.ensure_future(client.typing(URI, *HOLE, number="given up"))
-        while (await client.status())["engine"]["requests"] == 0:
-            pass
+        await client.until_status(lambda status: status["engine"]["requests"])
         client.cancel_request(types.CancelParams("given up"))
         with pytest.raises(JsonRpcException, match="cancel"):
             await given_up
@@ -94,8 +92,9 @@ async def test_what_follows_ghost_text_is_prepared_while_it_is_shown(tmp_path: P
         client.open(URI, CODE)
         assert await client.typing(URI, *HOLE, number="shown") == ["return sum(items)"]
         said = len("return sum(items)") + 1
-        while (await client.status())["engine"]["generated_tokens"] <= said + len("\n    # done"):
-            pass
+        await client.until_status(
+            lambda status: status["engine"]["generated_tokens"] > said + len("\n    # done")
+        )
         before = (await client.status())["engine"]["requests"]
         client.change(URI, CODE.replace("    \n", "    return sum(items)\n", 1))
         behind = (HOLE[0], HOLE[1] + len("return sum(items)"))
