@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 import herdmate.cli
-from herdmate.cli import once, terminal
+from herdmate.cli import action_context, terminal
 from herdmate.cli.main import main as run
 from herdmate.cli.terminal import Console, LogFormatter, Parser
 from herdmate.engine.start import FakeStart
@@ -165,7 +165,7 @@ def test_a_model_that_writes_escapes(
 ) -> None:
     replies = {"fim_middle": "'\x1b[2J'", "": "It \x1b]0;owned\x07 adds.\u202e"}
     message: Any = FakeStart(replies, QWEN_PIECES)
-    monkeypatch.setattr(once, "first_message", lambda *_: (message, SimpleNamespace()))
+    monkeypatch.setattr(action_context, "first_message", lambda *_: (message, SimpleNamespace()))
     (tmp_path / "a.py").write_text("def total():\n    return \n")
     for arguments in (["complete", f"{tmp_path}/a.py:2:11"], ["explain", f"{tmp_path}/a.py:1-2"]):
         assert run(arguments) == 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from herdmate.context import syntax
 from herdmate.context.grammars import language_of
 from herdmate.errors import SelectionError
-from herdmate.text import Cursor, Document, Selection, Span
+from herdmate.text import Cursor, Document, Selection, Span, path_of
 
 
 def cursor_at(place: str) -> Cursor:
@@ -55,6 +55,13 @@ def read_document(path: Path) -> Document:
     language = language_of(path)
     tree = syntax.parse(text, language)
     return Document(path.resolve().as_uri(), language, text, None, tree)
+
+
+def path_of_document(document: Document) -> Path:
+    """The file that ``read_document`` read."""
+    path = path_of(document.uri)
+    assert path is not None
+    return path
 
 
 def _parted(place: str) -> tuple[Path, str]:

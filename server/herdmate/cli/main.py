@@ -9,12 +9,14 @@ from collections.abc import Sequence
 
 from herdmate.cli import (
     bench,
+    complete,
     demo,
     eval,
     eval_fix,
     eval_refactor,
+    explain,
     models,
-    once,
+    refactor,
     serve,
     setup,
     stats,
@@ -50,7 +52,11 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written to standard error; only debug shows code (default: warning)",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for part in (demo, setup, serve, once, models, stats, bench, eval, eval_fix, eval_refactor):
+    commands_in_order = (
+        demo, setup, serve, complete, explain, refactor, models, stats, bench, eval, eval_fix,
+        eval_refactor,
+    )  # fmt: skip
+    for part in commands_in_order:
         part.add_parser(commands)
     return parser
 

@@ -26,10 +26,9 @@ from herdmate.cli.editor import (
     program_of,
 )
 from herdmate.cli.models import pull_with_progress
-from herdmate.cli.once import show_diff
 from herdmate.cli.replace_file import replace
 from herdmate.cli.serve import Commands
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.terminal import Console, show_diff, write
 from herdmate.errors import NoModelError, SetupError
 from herdmate.models import catalogue
 from herdmate.models.start import first_message

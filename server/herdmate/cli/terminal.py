@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import rich.console
 from rich.segment import Segment
+from rich.syntax import Syntax
 
 from herdmate.printable import printable
 
@@ -81,3 +82,12 @@ def _harmless(segment: Segment) -> Segment:
     if style is not None and style.link:  # never one of ours
         style = style.update_link(None)
     return Segment(printable(segment.text), style)
+
+
+def show_diff(diff: str) -> None:
+    """Print a unified diff: coloured on a terminal, plain otherwise."""
+    console = Console(soft_wrap=True)
+    if console.is_terminal:
+        console.print(Syntax(diff, "diff", background_color="default"))
+    else:
+        write(diff)

@@ -11,7 +11,7 @@ import pytest
 
 from herdmate.actions.context import ActionContext
 from herdmate.actions.write_tests import NewFile
-from herdmate.cli import once
+from herdmate.cli import action_context, refactor
 from herdmate.cli.main import main
 from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
@@ -28,7 +28,7 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A file with all text that reached the engine."""
     record = tmp_path / "record.txt"
     message = FakeStart({"fim_middle": "1", "": "It adds."}, QWEN_PIECES, record=str(record))
-    monkeypatch.setattr(once, "first_message", lambda *_: (message, SimpleNamespace()))
+    monkeypatch.setattr(action_context, "first_message", lambda *_: (message, SimpleNamespace()))
     return record
 
 
@@ -98,8 +98,8 @@ def test_write_leaves_what_has_changed_meanwhile(
         path.write_text("theirs\n", "utf-8")
         return SimpleNamespace(edits=(Edit(Span(0, 3), "async def"),), reasons="")
 
-    monkeypatch.setattr(once, "rewrite", rewrite)
-    monkeypatch.setattr(once, "_running", lambda *_: nullcontext())
+    monkeypatch.setattr(refactor, "rewrite", rewrite)
+    monkeypatch.setattr(action_context, "running", lambda *_: nullcontext())
     said = _refused(["refactor", "simplify", f"{path}:1-2", "--write"], capsys)
     assert "has changed meanwhile" in said
     assert path.read_text("utf-8") == "theirs\n"
@@ -132,7 +132,7 @@ def test_tests_are_not_written_out_of_the_project(
     monkeypatch.setattr("herdmate.actions.write_tests.question_for", question)
     monkeypatch.setattr("herdmate.actions.write_tests.unknown_names", lambda _: set())
     monkeypatch.setattr(
-        once, "_running", lambda *_: nullcontext(ActionContext(EngineHost(), Project()))
+        action_context, "running", lambda *_: nullcontext(ActionContext(EngineHost(), Project()))
     )
     said = _refused(["refactor", "write_tests", f"{project}/visible.py:1-2", "--write"], capsys)
     assert "leads out of" in said

@@ -1,0 +1,35 @@
+"""``herdmate complete``: what would be suggested at one place."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+
+from herdmate.cli import action_context
+from herdmate.cli.locations import cursor_at
+from herdmate.cli.serve import Commands
+from herdmate.cli.terminal import Console, write
+from herdmate.completion.complete import complete
+from herdmate.completion.silence import Silence
+from herdmate.completion.state import CompletionState
+from herdmate.settings import Settings
+
+
+def add_parser(commands: Commands) -> None:
+    """``herdmate complete FILE:LINE:COLUMN``."""
+    parser = commands.add_parser("complete", help="what would stand at FILE:LINE:COLUMN")
+    parser.add_argument("place", metavar="FILE:LINE:COLUMN")
+    parser.set_defaults(run=lambda arguments: asyncio.run(_complete(arguments)))
+    action_context.add_model_option(parser)
+
+
+async def _complete(arguments: argparse.Namespace) -> int:
+    cursor = cursor_at(arguments.place)
+    async with action_context.running(arguments.model, cursor.document) as context:
+        state = CompletionState(context.host, context.project)
+        found = await complete(cursor, state, Settings().completion, invoked=True)
+    if isinstance(found, Silence):
+        Console(stderr=True).print(f"nothing: {found}")
+        return 1
+    write(found[0].text + "\n")
+    return 0
