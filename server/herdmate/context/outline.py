@@ -17,6 +17,10 @@ _LONGEST_HEAD = 400
 _MOST_NODES = 20_000
 _DEEPEST = 8
 
+_MOST_NODES_ABOVE = 4_000
+_MOST_BESIDE = 200
+"""Siblings in the code above a place: the nearest, and more than fit into any prompt."""
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -48,21 +52,21 @@ def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
     """What matters in the code above ``offset``, in file order, with ``\\n`` line ends.
 
     These are the heads of the definitions around ``offset`` (rank 0), the imports (1), and the
-    siblings of the former, with stubs for bodies (2).
+    siblings of the former, with stubs for bodies (2), of which the nearest are enough.
     """
     if tree.language not in STUBS:
         return ()
     source, at = tree.source.data, tree.source.to_byte(offset)
     found = [(start, Line(code, 1)) for start, code in _imports(tree, source) if start < at]
-    around: set[int] = set()
-    for item in _items(tree, source):
-        if item.start >= at:
-            continue
+    beside = 0
+    for item in _items_above(tree, source, at):
         if item.end > at:
-            around.add(item.start)
             found.append((item.start, Line(_opened(item, tree.language), 0)))
-        elif item.holder is None or item.holder.start in around:
+        elif beside < _MOST_BESIDE:
             found.append((item.start, Line(_stubbed(item, tree.language), 2)))
+            beside += 1
+        else:
+            break
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
 
 
@@ -100,6 +104,24 @@ def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
             goes_in = is_container(node)
         if goes_in and depth < _DEEPEST:
             waiting += [(child, depth + 1, holder) for child in reversed(node.named_children)]
+
+
+def _items_above(tree: syntax.SyntaxTree, source: bytes, at: int) -> Iterator[_Item]:
+    """Definitions around the byte ``at`` and their siblings above it, the nearest first."""
+    waiting: list[tuple[Any, int, _Item | None]] = [(tree.tree.root_node, 0, None)]
+    for _ in range(_MOST_NODES_ABOVE):
+        if not waiting:
+            return
+        node, depth, holder = waiting.pop()
+        goes_in = True
+        if is_definition(node, tree.language):
+            if (item := _item(node, source, holder)) is not None and item.start < at:
+                yield item
+                holder = item
+            goes_in = node.end_byte > at and is_container(node)
+        if goes_in and depth < _DEEPEST:
+            children = (child for child in node.named_children if child.start_byte < at)
+            waiting += [(child, depth + 1, holder) for child in children]
 
 
 def _item(node: Any, source: bytes, holder: _Item | None) -> _Item | None:
