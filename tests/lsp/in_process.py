@@ -9,14 +9,12 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from threading import Event
 from typing import Any
-
-from pygls.io_ import run_async
 
 from herdmate.engine.client import Engine
 from herdmate.errors import NoModelError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
+from herdmate.lsp.connection import converse
 from herdmate.lsp.server import create_server
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
@@ -35,11 +33,10 @@ class Peer:
         self.said_last = ""
         self._answers: dict[int, asyncio.Future[dict[str, Any]]] = {}
         self._numbers = itertools.count(1)
-        self._stream = asyncio.StreamReader()
+        self._written: asyncio.Queue[bytes] = asyncio.Queue()
         self._heard = b""
         self.session.protocol.set_writer(self)
-        listening = run_async(Event(), self._stream, self.session.protocol)
-        self.listening = asyncio.ensure_future(listening)
+        self.listening = asyncio.ensure_future(converse(self.session.protocol, self._written.get))
 
     def notify(self, method: str, params: Any) -> None:
         """Write a notification."""
@@ -95,7 +92,7 @@ class Peer:
         if message["method"] != _UNKNOWN:
             self.said_last = message["method"]
         data = json.dumps({"jsonrpc": "2.0", **message}).encode()
-        self._stream.feed_data(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
+        self._written.put_nowait(b"Content-Length: %d\r\n\r\n%b" % (len(data), data))
 
 
 @asynccontextmanager

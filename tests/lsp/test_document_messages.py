@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,9 @@ import pytest
 from lsprotocol import types
 
 from herdmate.context import grammars, in_process_parsing, syntax
+from herdmate.lsp.convert import Lines, edits_from_lsp
 from herdmate.lsp.documents import Documents
+from herdmate.lsp.json_rpc_messages import MOST_AT_ONCE
 from herdmate.lsp.open_document import edited
 from herdmate.text import Edit, Span, narrowed
 from tests.lsp.in_process import Peer, peer
@@ -219,6 +224,41 @@ async def test_a_document_is_dropped_until_it_is_reopened_where_a_change_cannot_
 def _tell_opened(client: Peer, text: str) -> None:
     item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
     client.notify("textDocument/didOpen", {"textDocument": item})
+
+
+async def test_twenty_thousand_changes_in_one_message_are_made_in_parts(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """They held the event loop for three seconds; what comes after them waits for all of them."""
+    dice, lines = random.Random(7), [""] * 301
+    changes: list[dict[str, Any]] = []
+    for at in range(20_000):
+        line, text = dice.randrange(301), f"{at % 10}"
+        place = {"line": line, "character": len(lines[line])}
+        lines[line] += text
+        changes.append({"range": {"start": place, "end": place}, "text": text})
+    made, texts = [], []
+
+    def noted(given: Sequence[Any], before: Lines) -> tuple[tuple[Edit, ...], Lines]:
+        made.append(len(given))
+        return edits_from_lsp(given, before)
+
+    monkeypatch.setattr("herdmate.lsp.documents.edits_from_lsp", noted)
+    item = {"uri": URI, "languageId": "plaintext", "version": 1, "text": "\n" * 300}
+    async with peer() as client:
+        client.notify("textDocument/didOpen", {"textDocument": item})
+        named = {"uri": URI, "version": 2}
+        params = {"textDocument": named, "contentChanges": changes}
+        client.notify("textDocument/didChange", params)
+        asking = asyncio.ensure_future(client.until_heard())
+        while not asking.done():  # others have their turn
+            texts.append(client.session.documents.find(URI))
+            await asyncio.sleep(0)
+        opened = client.session.documents.get(URI).document
+        assert (opened.text, opened.version) == ("\n".join(lines), 2)
+    assert max(made) <= MOST_AT_ONCE["textDocument/didChange"][1]
+    assert sum(made) == len(changes)
+    assert len({opened.document.text for opened in texts if opened}) > 20
 
 
 @pytest.mark.parametrize("failing", ["edits_from_lsp", "edited"])

@@ -9,11 +9,14 @@ import pytest
 from lsprotocol.types import ErrorCodes
 
 from herdmate.lsp.json_rpc_messages import (
+    MOST_AT_ONCE,
     MOST_NESTED,
     Fault,
+    Message,
     Notification,
     Request,
     Response,
+    in_parts,
     is_nested_too_deeply,
     message_from_bytes,
     message_from_json,
@@ -83,3 +86,31 @@ def test_depth_is_measured() -> None:
     assert not is_nested_too_deeply(value)
     assert is_nested_too_deeply([value])
     assert is_nested_too_deeply({"a": 1, "b": value})
+
+
+@pytest.mark.parametrize("count", [0, 1, 1_000, 1_001, 2_500])
+def test_a_notification_with_a_long_list_says_the_same_in_parts(count: int) -> None:
+    method, params = "workspace/didChangeWatchedFiles", {"changes": list(range(count)), "more": 1}
+    parts = list(in_parts(Notification(method, params)))
+    assert len(parts) == max(-(-count // MOST_AT_ONCE[method][1]), 1)
+    told = []
+    for part in parts:
+        assert isinstance(part, Notification)
+        assert (part.method, part.params["more"]) == (method, 1)
+        told += part.params["changes"]
+    assert told == params["changes"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        Notification("textDocument/didChange", None),
+        Notification("textDocument/didChange", [1] * 5_000),
+        Notification("textDocument/didChange", {"contentChanges": "x" * 5_000}),
+        Notification("other", {"contentChanges": [1] * 5_000}),
+        Request(1, "textDocument/didChange", {"contentChanges": [1] * 5_000}),
+        Response(1, {"contentChanges": [1] * 5_000}, None),
+    ],
+)
+def test_all_else_stays_whole(message: Message) -> None:
+    assert list(in_parts(message)) == [message]

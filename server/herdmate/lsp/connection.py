@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError
 
 from herdmate.lsp.framing import Framing, FramingError
 from herdmate.lsp.json_rpc import Protocol
-from herdmate.lsp.json_rpc_messages import message_from_bytes
+from herdmate.lsp.json_rpc_messages import in_parts, message_from_bytes
 
 _log = logging.getLogger(__name__)
 
@@ -113,10 +113,11 @@ async def _listen(protocol: Protocol, read: Read, rest_seconds: float) -> None:
                 raise FramingError("the stream ends within a message")
             return
         for body in framing.feed(data):
-            protocol.handle(message_from_bytes(body))
-            if protocol.exit_code is not None:
-                return
-            await asyncio.sleep(0)  # let the work for one message proceed before the next
+            for message in in_parts(message_from_bytes(body)):
+                protocol.handle(message)
+                if protocol.exit_code is not None:
+                    return
+                await asyncio.sleep(0)  # let the work for one message proceed before the next
 
 
 class _Output:

@@ -334,7 +334,7 @@ def _is_all_new(old_text: str, new_text: str) -> bool:
 
 
 def _note_version(before: int | None, now: int) -> None:
-    if before is not None and now <= before:
+    if before is not None and now < before:  # it stays in the parts of a long message
         _log.warning("a document's version went from %d to %d", before, now)
 
 

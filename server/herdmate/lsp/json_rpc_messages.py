@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, NoReturn
@@ -74,6 +75,30 @@ def message_from_json(value: Any) -> Message:
     if "result" in value or "error" in value:
         return Response(value.get("id"), value.get("result"), value.get("error"))
     return _invalid(value, "The message has no method.")
+
+
+MOST_AT_ONCE = {
+    types.TEXT_DOCUMENT_DID_CHANGE: ("contentChanges", 100),
+    types.WORKSPACE_DID_CHANGE_WATCHED_FILES: ("changes", 1_000),
+}
+"""Lists in notifications that say the same in parts, and how many items take 20 ms or so."""
+
+
+def in_parts(message: Message) -> Iterator[Message]:
+    """A notification with a very long list as several with a part of it each; others as they are.
+
+    Others have their turn between two parts, so 20,000 changes at once hold nobody.
+    """
+    name, most = MOST_AT_ONCE.get(getattr(message, "method", ""), ("", 0))
+    if not isinstance(message, Notification) or not name or not isinstance(message.params, dict):
+        yield message
+        return
+    items = message.params.get(name)
+    if not isinstance(items, list) or len(items) <= most:
+        yield message
+        return
+    for at in range(0, len(items), most):
+        yield Notification(message.method, {**message.params, name: items[at : at + most]})
 
 
 def is_id(value: Any) -> bool:
