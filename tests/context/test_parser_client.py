@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
@@ -131,6 +132,9 @@ def test_who_asks_a_parser_that_just_ended_is_answered_by_the_next_one() -> None
     assert client.try_text("x", "python", 1, 1.0)
     process = psutil.Process(client.process_id)
     process.suspend()
+    ends = time.monotonic() + 60
+    while process.status() != psutil.STATUS_STOPPED and time.monotonic() < ends:
+        time.sleep(0.01)  # each of its threads stops when it runs next
     threading.Timer(0.1, process.kill).start()
     assert client.try_text("y", "python", 2, 5.0)
     assert client.process_id != process.pid
@@ -252,3 +256,70 @@ def test_a_parser_that_worked_for_too_long_is_killed_and_not_asked_again(
     assert not client.try_text("endless", "c", 0, 0.2)
     assert client.process_id == before
     client.end()
+
+
+def test_who_waits_for_an_answer_hears_that_the_parser_was_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On another thread, as the server ends; the text did no harm and may be tried again."""
+    monkeypatch.setattr(parser_client, "_LONGEST_WAIT", 300.0)
+    client, is_asked = ParserClient(), threading.Event()
+    found: list[bool] = []
+    exchange = client._exchange
+
+    def tell(line: bytes, seconds: float) -> object:
+        assert client._process is not None
+        psutil.Process(client._process.pid).suspend()  # it will never answer
+        is_asked.set()
+        return exchange(line, seconds)
+
+    monkeypatch.setattr(client, "_exchange", tell)
+
+    def ask() -> None:
+        found.append(client.try_text("x = 1\n", "python", 0, 200.0))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    assert is_asked.wait(60)
+    client.end()
+    asking.join(60)
+    assert found == [False]
+    monkeypatch.undo()
+    assert client.try_text("x = 1\n", "python", 0, 60.0)
+    client.end()
+
+
+def test_a_parser_that_ends_as_it_starts_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its input may take a question though nobody will read it."""
+    client, waited = ParserClient(), []
+    monkeypatch.setattr(parser_client, "_COMMAND", (sys.executable, "-c", "0"))
+    monkeypatch.setattr(parser_client, "_patiently", lambda *_: waited.append(True))
+    with client._lock:
+        client._start()
+    assert client._process is not None
+    kept = client._process.stdin
+    read, write = os.pipe()
+    client._process.stdin = os.fdopen(write, "wb")
+    try:
+        assert client._exchange(b"{}\n", 0.0) is None
+        assert waited == []
+    finally:
+        client._process.stdin.close()
+        client._process.stdin = kept
+        os.close(read)
+        client.end()
+
+
+def test_a_parser_that_takes_too_much_memory_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where the system sets no limit, as Windows."""
+    hoard = "print('{}', flush=True); input(); held = bytearray(b'x' * (64 << 20)); input()"
+    monkeypatch.setattr(parser_client, "_COMMAND", (sys.executable, "-c", hoard))
+    monkeypatch.setattr(parser_client, "_MOST_MEMORY", 48 << 20)
+    monkeypatch.setattr(parser_client, "_LONGEST_WAIT", 300.0)
+    client = ParserClient()
+    begun = time.monotonic()
+    assert not client.try_text("x", "python", 0, 200.0)
+    assert time.monotonic() - begun < 100
+    assert client.process_id is not None
+    assert not psutil.pid_exists(client.process_id)
+    assert not client.try_text("x", "python", 0, 200.0)  # it is not asked again

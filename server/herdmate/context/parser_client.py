@@ -39,6 +39,11 @@ _SLACK = 0.5
 _LONGEST_WAIT = 10.0
 """Seconds for an answer, however busy the machine is."""
 
+_MOST_MEMORY = 1 << 30
+"""Bytes of the process's memory, looked at while it works: not every system can limit them."""
+
+_LOOK = 0.1
+_DYING = 0.5
 _START = 30.0
 _LONGEST_ANSWER = 16 << 20
 _COMMAND = child_process.python_command("herdmate.context.parser_worker")
@@ -82,6 +87,7 @@ class ParserClient:
         self._is_starting = False
         self._is_fresh = True  # has not answered anything yet
         self._ends = 0  # calls of end()
+        self._told_to_end: subprocess.Popen[bytes] | None = None
         self._refused: OrderedDict[bytes, None] = OrderedDict()
 
     @property
@@ -98,6 +104,7 @@ class ParserClient:
         """End the process, even if it is busy; the next request starts another."""
         self._ends += 1
         if (process := self._process) is not None:
+            self._told_to_end = process
             process.kill()
 
     def try_text(self, text: str, language: str, number: int, seconds: float) -> bool:
@@ -180,7 +187,8 @@ class ParserClient:
         assert self._process.stdin is not None
         try:
             if self._is_starting:
-                self._answers.get(timeout=_START)
+                if self._answers.get(timeout=_START) is None:  # it has ended
+                    return None
                 self._is_starting = False
             self._process.stdin.write(line)
             self._process.stdin.flush()
@@ -191,9 +199,12 @@ class ParserClient:
 
     def _start(self) -> None:
         if self._process is not None:
-            if self._process.poll() is None:
+            # A process that has just been killed may look as if it still ran.
+            if self._process is not self._told_to_end and self._process.poll() is None:
                 return
             _close(self._process)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_DYING)
         self._answers = queue.SimpleQueue()
         self._process = child_process.start_blocking(
             *_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE
@@ -230,15 +241,22 @@ def _patiently(
 ) -> bytes | None:
     """The next answer. Raises ``queue.Empty`` once the process has used far too much CPU time.
 
-    On a busy machine that can take much longer than ``seconds``.
+    On a busy machine that can take much longer than ``seconds``. Also if it takes too much memory.
     """
     with contextlib.suppress(queue.Empty):
-        return answers.get(timeout=seconds + _SLACK)
-    process, end = psutil.Process(process_id), time.monotonic() + _LONGEST_WAIT
-    begun = _worked(process)
-    while time.monotonic() < end and _worked(process) - begun < _SLACK:
+        return answers.get(timeout=_LOOK)
+    process, begun = psutil.Process(process_id), time.monotonic()
+    soon = begun + seconds + _SLACK - _LOOK
+    worked_before: float | None = None
+    while (now := time.monotonic()) < soon + _LONGEST_WAIT:
+        if process.memory_info().rss > _MOST_MEMORY:
+            break
+        if now >= soon:
+            worked_before = _worked(process) if worked_before is None else worked_before
+            if _worked(process) - worked_before >= _SLACK:
+                break
         with contextlib.suppress(queue.Empty):
-            return answers.get(timeout=0.05)
+            return answers.get(timeout=_LOOK)
     raise queue.Empty
 
 

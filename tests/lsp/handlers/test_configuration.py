@@ -98,3 +98,19 @@ async def test_an_odd_answer_leaves_the_defaults(client: _Client, answer: Any) -
     await client.tell(answer)
     assert client.session.settings.completion.enabled
     assert client.shown == []
+
+
+async def test_a_client_that_is_silent_has_not_removed_its_settings(
+    client: _Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await client.tell({"completion": {"enabled": False}})
+    assert not client.session.settings.completion.enabled
+
+    async def ask(
+        _session: Session, _method: str, _params: object, _read: object, otherwise: object
+    ) -> object:
+        return otherwise
+
+    monkeypatch.setattr(configuration, "ask", ask)
+    assert not await configuration.pull(client.session)
+    assert not client.session.settings.completion.enabled
