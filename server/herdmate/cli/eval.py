@@ -9,7 +9,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from herdmate.cli.measuring import measured, tell
+from herdmate.cli.measuring import add_options, measured, tell
 from herdmate.cli.serve import Commands, engine_starter
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
@@ -30,7 +30,6 @@ def add_parser(commands: Commands) -> None:
     """``herdmate eval SET``."""
     parser = commands.add_parser("eval", help="measure how good it is here", description=_ABOUT)
     parser.add_argument("set", type=Path, metavar="SET", nargs="+")
-    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
     parser.add_argument("--language", action="append", metavar="ID", help="only holes of these")
     parser.add_argument("--count", type=int, default=100, metavar="N", help="holes a language")
     parser.add_argument(
@@ -51,11 +50,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--prefix-tokens", type=int, default=512, metavar="N")
     parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
     parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="of an answer")
-    parser.add_argument("--threads", type=int, default=0, metavar="N")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
-    parser.add_argument("--records", type=Path, metavar="FILE", help="every answer, as .jsonl")
-    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    add_options(parser, "answer")
     parser.set_defaults(run=_run)
 
 

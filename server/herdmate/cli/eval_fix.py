@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from herdmate.cli.measuring import measured, tell
+from herdmate.cli.measuring import add_options, measured, tell
 from herdmate.cli.serve import Commands
 from herdmate.errors import SelectionError
 from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
@@ -29,17 +29,12 @@ def add_parser(commands: Commands) -> None:
     """``herdmate eval fix SET``."""
     parser = commands.add_parser(NAME, prog="herdmate eval fix", description=_ABOUT)
     parser.add_argument("set", type=Path, metavar="SET")
-    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="bugs")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--threads", type=int, default=0, metavar="N")
     parser.add_argument(
         "--baseline", action="append", default=[], choices=list(FIXERS)[1:],
         help="ask the bare model too, plainly",
     )  # fmt: skip
-    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
-    parser.add_argument("--records", type=Path, metavar="FILE", help="every outcome, as .jsonl")
-    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    add_options(parser, "outcome")
     parser.set_defaults(run=_run)
 
 

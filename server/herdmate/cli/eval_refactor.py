@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from herdmate.cli.measuring import measured, tell
+from herdmate.cli.measuring import add_options, measured, tell
 from herdmate.cli.serve import Commands
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
@@ -43,18 +43,13 @@ def add_parser(commands: Commands) -> None:
         "--action", action="append", default=[], metavar="NAME",
         help="as in prompts/; simplify where none is given",
     )  # fmt: skip
-    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
     parser.add_argument("--language", action="append", metavar="ID", help="only code in these")
     parser.add_argument("--count", type=int, default=20, metavar="N", help="functions")
     parser.add_argument(
         "--check", metavar="COMMAND",
         help="run this in a copy of the folder, the first PATH, after each edit",
     )  # fmt: skip
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
-    parser.add_argument("--threads", type=int, default=0, metavar="N")
-    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
-    parser.add_argument("--records", type=Path, metavar="FILE", help="every outcome, as .jsonl")
-    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    add_options(parser, "outcome")
     parser.set_defaults(run=_run)
 
 

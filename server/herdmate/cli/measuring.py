@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
@@ -17,6 +18,16 @@ from herdmate.atomic_write import open_named
 from herdmate.cli.terminal import Console, write
 
 _T = TypeVar("_T")
+
+
+def add_options(parser: argparse.ArgumentParser, results: str) -> None:
+    """The options of every measuring command; ``results`` is what ``--records`` writes."""
+    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
+    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument("--threads", type=int, default=0, metavar="N")
+    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
+    parser.add_argument("--records", type=Path, metavar="FILE", help=f"every {results}, as .jsonl")
+    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
 
 
 def measured(

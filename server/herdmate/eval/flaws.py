@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import json
 import re
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from herdmate import child_process
 from herdmate.errors import SelectionError
+from herdmate.eval.programs import SECONDS, run_python
 from herdmate.text import Span
-
-_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,22 +59,13 @@ async def failure_of(code: str, tests: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
         path.write_text(f"{code}\n\n{tests}\n", encoding="utf-8")
-        process = await child_process.start(
-            sys.executable, "-I", str(path), cwd=path.parent,
-            stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.DEVNULL,
-            stderr=asyncio.subprocess.PIPE,
-        )  # fmt: skip
-        try:
-            _, said = await asyncio.wait_for(process.communicate(), _SECONDS)
-        except asyncio.TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
-            return f"TimeoutError: no end after {_SECONDS:.0f} seconds"
-    return None if process.returncode == 0 else _told(said.decode("utf-8", "replace"), tests)
+        run = await run_python(path)
+    if run is None:
+        return f"TimeoutError: no end after {SECONDS:.0f} seconds"
+    return _failure(run.errors, tests) if run.code else None
 
 
-def _told(traceback: str, tests: str) -> str:
+def _failure(traceback: str, tests: str) -> str:
     """The error, and the line of the tests that caused it."""
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
     error = lines[-1] if lines else "the program failed"

@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import sys
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from herdmate import child_process
 from herdmate.eval.holes import Trial
 
-_SECONDS = 10.0
+SECONDS = 10.0
+"""How long a program may run."""
+
 _MOST_TESTS = 20
 
 
@@ -24,24 +27,34 @@ async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
         path = Path(folder) / "program.py"
         path.write_text(program, encoding="utf-8")
         for test in tests[:_MOST_TESTS]:
-            output = await _output(path, test.input)
-            if output is None or output.split() not in [right.split() for right in test.outputs]:
+            run = await run_python(path, test.input)
+            expected = [right.split() for right in test.outputs]
+            if run is None or run.code or run.output.split() not in expected:
                 return False
     return True
 
 
-async def _output(path: Path, given: str) -> str | None:
-    """A program's output; ``None`` if it fails or does not end in time."""
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a program printed, and its exit code."""
+
+    code: int | None
+    output: str
+    errors: str
+
+
+async def run_python(path: Path, given: str = "") -> Run | None:
+    """Run a Python program in its folder; ``None`` if it does not end in ten seconds."""
+    pipe = asyncio.subprocess.PIPE
     process = await child_process.start(
-        sys.executable, "-I", str(path), cwd=path.parent,
-        stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )  # fmt: skip
+        sys.executable, "-I", str(path), cwd=path.parent, stdin=pipe, stdout=pipe, stderr=pipe
+    )
     try:
-        out, _ = await asyncio.wait_for(process.communicate(given.encode()), _SECONDS)
+        output, errors = await asyncio.wait_for(process.communicate(given.encode()), SECONDS)
     except asyncio.TimeoutError:
         with contextlib.suppress(ProcessLookupError):
             process.kill()
         await process.wait()
         return None
-    return out.decode("utf-8", "replace") if process.returncode == 0 else None
+    said = (part.decode("utf-8", "replace") for part in (output, errors))
+    return Run(process.returncode, *said)

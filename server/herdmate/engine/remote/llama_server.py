@@ -7,7 +7,7 @@ from typing import Any
 from herdmate.engine.remote import openai
 from herdmate.engine.remote.endpoint import Endpoint
 from herdmate.engine.remote.messages import Message, told
-from herdmate.engine.remote.question import Counted, Question, Said, number, word
+from herdmate.engine.remote.question import Counted, Question, Said, number, sampler_options, word
 from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 
 
@@ -15,15 +15,9 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
     """The request's path and body."""
     if isinstance(asked.put, Talk):
         return openai.question(asked)
-    sampling = asked.sampling
     body: dict[str, Any] = {
         "n_predict": asked.max_tokens,
-        "stop": list(asked.stop),
-        "temperature": sampling.temperature,
-        "top_k": sampling.top_k,
-        "top_p": sampling.top_p,
-        "min_p": sampling.min_p,
-        "seed": sampling.seed,
+        **sampler_options(asked),
         "stream": True,
         "cache_prompt": True,
     }

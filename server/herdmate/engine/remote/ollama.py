@@ -5,22 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from herdmate.engine.remote.messages import Message
-from herdmate.engine.remote.question import Counted, Question, Said, number, word
+from herdmate.engine.remote.question import Counted, Question, Said, number, sampler_options, word
 from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
 
 
 def question(asked: Question) -> tuple[str, dict[str, Any]]:
     """The request's path and body."""
-    sampling = asked.sampling
     options: dict[str, Any] = {
         "num_predict": asked.max_tokens,
         "num_ctx": asked.context,
-        "stop": list(asked.stop),
-        "temperature": sampling.temperature,
-        "top_k": sampling.top_k,
-        "top_p": sampling.top_p,
-        "min_p": sampling.min_p,
-        "seed": sampling.seed,
+        **sampler_options(asked),
     }
     body: dict[str, Any] = {"model": asked.model, "stream": True, "options": options}
     if isinstance(asked.put, Talk):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from herdmate.engine.remote.render_prompt import Put
 from herdmate.generation import FinishReason, Sampling
@@ -38,6 +39,19 @@ class Said:
     text: str = ""
     reason: FinishReason | None = None
     counted: Counted | None = None
+
+
+def sampler_options(asked: Question) -> dict[str, Any]:
+    """Stop strings and sampling by llama.cpp's names, which Ollama shares."""
+    sampling = asked.sampling
+    return {
+        "stop": list(asked.stop),
+        "temperature": sampling.temperature,
+        "top_k": sampling.top_k,
+        "top_p": sampling.top_p,
+        "min_p": sampling.min_p,
+        "seed": sampling.seed,
+    }
 
 
 def number(value: object) -> float:
