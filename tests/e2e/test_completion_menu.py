@@ -60,12 +60,8 @@ async def test_what_comes_too_late_for_a_menu_is_told(tmp_path: Path) -> None:
 async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> None:
     async with editor(VSCODE, tmp_path, {"return <|fim_suffix|>": "sum(items)"}) as client:
         client.open(URI, CODE.replace("    \n", "    ret\n"))
-        params = inline_params(URI, 2, 7)
+        (item,) = await _after_entry(client, "ret", 4, "return ")
         chosen = types.Range(types.Position(2, 4), types.Position(2, 7))
-        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "return ")
-        answer = await client.text_document_inline_completion_async(params)
-        assert isinstance(answer, types.InlineCompletionList)
-        (item,) = answer.items
         assert (item.insert_text, item.range) == ("return sum(items)", chosen)
 
 
@@ -73,12 +69,7 @@ async def test_an_entry_that_does_not_begin_with_what_was_typed_is_told(tmp_path
     async with editor(VSCODE, tmp_path, GHOST) as client:
         await client.until_ready()
         client.open(URI, CODE.replace("    \n", "    pa\n"))
-        params = inline_params(URI, 2, 6)
-        chosen = types.Range(types.Position(2, 4), types.Position(2, 6))
-        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "Path")
-        answer = await client.text_document_inline_completion_async(params)
-        assert isinstance(answer, types.InlineCompletionList)
-        assert not answer.items
+        assert not await _after_entry(client, "pa", 4, "Path")
         assert "does not begin with what was typed" in await client.why()
 
 
@@ -92,15 +83,25 @@ async def test_behind_the_chosen_entry_no_bracket_is_doubled(
     replies = {"print(os.path<|fim_suffix|>": reply}
     async with editor(VSCODE, tmp_path, replies) as client:
         client.open(URI, CODE.replace("    \n", "    print(os.pa)\n"))
-        params = inline_params(URI, 2, 15)
+        items = await _after_entry(client, "pa", 13, "path")
+        assert [item.insert_text for item in items] == texts
         chosen = types.Range(types.Position(2, 13), types.Position(2, 15))
-        params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, "path")
-        answer = await client.text_document_inline_completion_async(params)
-        assert isinstance(answer, types.InlineCompletionList)
-        assert [item.insert_text for item in answer.items] == texts
-        assert all(item.range == chosen for item in answer.items)
+        assert all(item.range == chosen for item in items)
         if not texts:
             assert "menu" in (await client.status())["silence"]
+
+
+async def _after_entry(
+    client: Editor, typed: str, start: int, entry: str
+) -> list[types.InlineCompletionItem]:
+    """The ghost text while an entry, which replaces what was typed, is selected in the menu."""
+    end = start + len(typed)
+    params = inline_params(URI, 2, end)
+    chosen = types.Range(types.Position(2, start), types.Position(2, end))
+    params.context.selected_completion_info = types.SelectedCompletionInfo(chosen, entry)
+    answer = await client.text_document_inline_completion_async(params)
+    assert isinstance(answer, types.InlineCompletionList)
+    return list(answer.items)
 
 
 async def _menu(client: Editor, line: int, character: int) -> list[types.CompletionItem]:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
+from dataclasses import replace
 from pathlib import Path
+
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel, Source
 
 
 def string(text: str) -> bytes:
@@ -31,3 +36,15 @@ def write(path: Path, data: bytes) -> Path:
     """Write a file and answer its path."""
     path.write_bytes(data)
     return path
+
+
+def catalogued(data: bytes, *sources: Source) -> CatalogueModel:
+    """A model of the catalogue whose file, ``tiny.gguf``, is this."""
+    return replace(
+        catalogue.starter(),
+        name="tiny",
+        file="tiny.gguf",
+        size=len(data),
+        sha256=hashlib.sha256(data).hexdigest(),
+        sources=sources,
+    )

@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +16,7 @@ from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import Chosen, choose
 from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.listing import listed
-from tests.models.gguf_file import gguf, string, write
+from tests.models.gguf_file import catalogued, gguf, string, write
 
 GB = 10**9
 STARTER = catalogue.starter()
@@ -213,10 +212,7 @@ def test_auto_takes_of_others_only_what_is_known_to_follow_instructions(home: Pa
 
 async def test_what_another_program_has_is_not_fetched_but_checked(home: Path) -> None:
     data = gguf(1 << 16)
-    model = replace(
-        STARTER, name="tiny", file="tiny.gguf", size=len(data), sources=(),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )  # fmt: skip
+    model = catalogued(data)
     path = _put(home / ".lmstudio/models/maker/x/tiny.gguf", data)
     told: list[FetchProgress] = []
     assert await fetch(model, home / "own", told.append, _as(model, path)) == path

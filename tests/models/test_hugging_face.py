@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,9 +17,10 @@ from pathlib import Path
 import pytest
 
 from herdmate.errors import FetchError
-from herdmate.models import catalogue, fetch
+from herdmate.models import fetch
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile
 from herdmate.models.fetch import FetchProgress
+from tests.models.gguf_file import catalogued
 
 DATA = hashlib.sha256(b"seed").digest() * (3 << 15)  # 3 MiB
 STALL = 5 << 19  # bytes after which a stalled answer waits: 2.5 MiB, so that 2 are on the disk
@@ -63,14 +64,7 @@ def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
 @pytest.fixture
 def model() -> CatalogueModel:
     """A model of three MiB that the server has."""
-    return replace(
-        catalogue.starter(),
-        name="tiny",
-        file="tiny.gguf",
-        size=len(DATA),
-        sha256=hashlib.sha256(DATA).hexdigest(),
-        sources=(HuggingFaceFile("some/where", "a1b2c3", "tiny.gguf"),),
-    )
+    return catalogued(DATA, HuggingFaceFile("some/where", "a1b2c3", "tiny.gguf"))
 
 
 async def test_a_file_and_nobody_is_told_who_asks(

@@ -23,10 +23,7 @@ URI = "file:///project/shop.py"
 async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
-    session.configuration.settings = Settings(stats=False)
-    session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
-    await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))
+    session = await _session()
     info = await session.model.host.ready()
     reached, closed = asyncio.Event(), asyncio.Event()
 
@@ -50,10 +47,7 @@ async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
 async def test_an_older_request_that_waits_for_the_parser_does_not_overtake_the_newer(
     monkeypatch: pytest.MonkeyPatch, in_menu: bool
 ) -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
-    session.configuration.settings = Settings(stats=False)
-    session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
-    await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))
+    session = await _session()
     await session.model.host.ready()
     left = iter([0.2])  # the older waits for the parser, and the newer finds its work done
     monkeypatch.setattr(Documents, "parse_on", lambda *_: next(left, None))
@@ -73,3 +67,12 @@ async def test_an_older_request_that_waits_for_the_parser_does_not_overtake_the_
         newer = asyncio.ensure_future(texts())
     assert found == ["value"]
     await session.end()
+
+
+async def _session() -> Session:
+    """A session with one open document and a model that says ``value``."""
+    session = Session(lambda _settings: (FakeStart(), ""))
+    session.configuration.settings = Settings(stats=False)
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
+    await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))
+    return session
