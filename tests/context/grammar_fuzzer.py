@@ -12,7 +12,15 @@ import time
 
 import psutil
 
-from herdmate.context import canonical_tokens, node_kinds, outline, parts, signatures, syntax
+from herdmate.context import (
+    canonical_tokens,
+    node_kinds,
+    outline,
+    parts,
+    signatures,
+    syntax,
+    syntax_queries,
+)
 from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.text import Edit, Span
 from tests.context.test_grammars import SNIPPETS
@@ -173,13 +181,13 @@ def _ask(dice: random.Random, tree: syntax.SyntaxTree, text: str) -> None:
     start = dice.randrange(len(text) + 1)
     span = Span(start, min(start + 2_000, len(text)))
     syntax.error_count(tree)
-    syntax.first_error(tree, span)
-    syntax.enclosing_definition(tree, text, span)
-    syntax.items_around(tree, text, offset)
-    syntax.definition_names(tree, text)
-    syntax.imports(tree, text)
-    syntax.is_in_string_or_comment(tree, text, offset)
-    syntax.opens_block(tree, text, offset, tree.language)
+    syntax_queries.first_error(tree, span)
+    syntax_queries.enclosing_definition(tree, text, span)
+    syntax_queries.items_around(tree, text, offset)
+    syntax_queries.definition_names(tree, text)
+    syntax_queries.imports(tree, text)
+    syntax_queries.is_in_string_or_comment(tree, text, offset)
+    syntax_queries.opens_block(tree, text, offset, tree.language)
     outline.heads(tree, text)
     outline.above(tree, text, offset)
     signatures.signatures(tree, span)

@@ -6,7 +6,15 @@ import time
 
 import pytest
 
-from herdmate.context import canonical_tokens, node_kinds, outline, parts, signatures, syntax
+from herdmate.context import (
+    canonical_tokens,
+    node_kinds,
+    outline,
+    parts,
+    signatures,
+    syntax,
+    syntax_queries,
+)
 from herdmate.text import Span
 
 COUNT = 4_000
@@ -34,10 +42,10 @@ def test_what_is_asked_of_a_tree_takes_seconds_at_most(shape: str) -> None:
     for offset in (len(text) // 2, len(text) - 3):
         span = Span(max(offset - 3_000, 0), offset)
         syntax.error_count(tree)
-        syntax.enclosing_definition(tree, text, span)
-        syntax.items_around(tree, text, offset)
-        syntax.definition_names(tree, text)
-        syntax.is_in_string_or_comment(tree, text, offset)
+        syntax_queries.enclosing_definition(tree, text, span)
+        syntax_queries.items_around(tree, text, offset)
+        syntax_queries.definition_names(tree, text)
+        syntax_queries.is_in_string_or_comment(tree, text, offset)
         outline.heads(tree, text)
         outline.above(tree, text, offset)
         signatures.signatures(tree, span)

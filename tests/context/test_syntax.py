@@ -7,15 +7,17 @@ from herdmate.context.grammars import parser_for
 from herdmate.context.syntax import (
     LARGEST_TEXT,
     SyntaxTree,
-    definition_names,
     edited,
-    enclosing_definition,
     error_count,
+    parse,
+    tree_of,
+)
+from herdmate.context.syntax_queries import (
+    definition_names,
+    enclosing_definition,
     imports,
     is_in_string_or_comment,
     opens_block,
-    parse,
-    tree_of,
 )
 from herdmate.text import Document, Edit, Span, apply_edits
 

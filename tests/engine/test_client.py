@@ -15,7 +15,8 @@ from typing import Literal
 import llama_cpp
 import pytest
 
-from herdmate.engine.client import EngineProcess, EngineState
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import EngineStoppedError, ModelError, NoMemoryError
 from herdmate.generation import Finished, Piece, Prompt, Request, Text

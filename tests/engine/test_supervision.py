@@ -16,8 +16,9 @@ import pytest
 from herdmate import child_process
 from herdmate.child_process import python_command
 from herdmate.engine import wire, worker_process
-from herdmate.engine.client import EngineProcess, EngineState
+from herdmate.engine.client import EngineProcess
 from herdmate.engine.fake import FakeBackend
+from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, StartMessage
 from herdmate.errors import EngineError, EngineStoppedError, HerdmateError, ModelError
 from herdmate.generation import Finished, Piece, Prompt, Request, Text

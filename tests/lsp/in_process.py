@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from herdmate.engine.client import Engine
+from herdmate.engine.interface import Engine
 from herdmate.errors import NoModelError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
 from herdmate.lsp.connection import converse

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
-from herdmate.context import grammars, in_process_parsing, syntax
+from herdmate.context import grammars, in_process_parsing, syntax, syntax_queries
 from herdmate.lsp.convert import Lines, edits_from_lsp
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.json_rpc_messages import MOST_AT_ONCE
@@ -105,7 +105,7 @@ def test_a_long_file_is_parsed_in_slices_and_may_be_edited_meanwhile() -> None:
     assert isinstance(tree, syntax.SyntaxTree)
     assert tree.source.text == _text(documents)
     tree = refresh_until_fresh(documents, URI)
-    assert syntax.definition_names(tree, _text(documents))[:2] == ("f", "f")
+    assert syntax_queries.definition_names(tree, _text(documents))[:2] == ("f", "f")
 
 
 @pytest.mark.parametrize("versions", [(5, 4), (5, 5), (0, -1), (2**31 - 1, 1)])

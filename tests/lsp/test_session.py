@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import pytest
 from lsprotocol import types
 
-from herdmate.engine.client import EngineState
+from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart
 from herdmate.errors import NoMemoryError
 from herdmate.generation import ModelInfo

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from herdmate.actions.context import ActionContext
-from herdmate.context import outline, syntax
+from herdmate.context import outline, syntax, syntax_queries
 from herdmate.context.conventions import Conventions, conventions_of
 from herdmate.context.languages import comment_mark
 from herdmate.context.related import excerpts, pieces, related_to
@@ -80,7 +80,7 @@ def _said(known: Conventions) -> list[str]:
 def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
     """The code of the definition that the span is part of; ``""`` if there is none."""
     start = span.end - len(text[span.start : span.end].lstrip())
-    whole = syntax.enclosing_definition(tree, text, Span(start, span.end))
+    whole = syntax_queries.enclosing_definition(tree, text, Span(start, span.end))
     if whole is None or whole.start >= start:
         return ""
     return with_line_feeds(text[whole.start : whole.end])
@@ -90,7 +90,7 @@ def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.L
     """Imports, heads of definitions that the target names in its file, and of those it is in."""
     text, span = target.document.text, target.span
     used = set(re.findall(r"\w+", target.text))
-    own = set(syntax.definition_names(tree, text, span))
+    own = set(syntax_queries.definition_names(tree, text, span))
     above = [line for line in outline.above(tree, text, span.start) if line.rank < 2]
     known = {line.text.rstrip(" {\n") for line in above}
     named = [

@@ -14,7 +14,7 @@ from herdmate.actions.reply import code_of, reasons_of
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
 from herdmate.actions.target import resolve_target
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.context.echoed_definitions import without_echoed_definitions
 from herdmate.context.parts import parts
 from herdmate.context.python_code import without_known_imports, without_typing
@@ -122,8 +122,8 @@ def _defined_beside(target: Selection) -> frozenset[str]:
     text, span = target.document.text, target.span
     if (tree := syntax.fresh_tree_of(target.document)) is None:
         return frozenset()
-    own = set(syntax.definition_names(tree, text, span))
-    return frozenset(syntax.definition_names(tree, text)) - own
+    own = set(syntax_queries.definition_names(tree, text, span))
+    return frozenset(syntax_queries.definition_names(tree, text)) - own
 
 
 async def _parts(

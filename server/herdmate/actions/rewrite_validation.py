@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.context.canonical_tokens import Leaf, leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
@@ -59,7 +59,7 @@ def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
     """Errors that the file already had are accepted; new ones are not."""
     at: int | None = None
     if syntax.error_count(after.tree) > syntax.error_count(before.tree):
-        at = syntax.first_error(after.tree, span)
+        at = syntax_queries.first_error(after.tree, span)
     elif after.tree.language == "python" and (row := row_of_error(after.text)) is not None:
         at = _start_of_row(after.text, row) if row_of_error(before.text) is None else None
     if at is not None:
@@ -145,7 +145,7 @@ def _refuse_more_than_asked(
 
 def _words_beside(tree: syntax.SyntaxTree, text: str, span: Span) -> frozenset[str]:
     """The words of the definition around a span, without those in the span."""
-    whole = syntax.enclosing_definition(tree, text, span) or span
+    whole = syntax_queries.enclosing_definition(tree, text, span) or span
     around = text[whole.start : span.start] + " " + text[span.end : max(whole.end, span.end)]
     return frozenset(re.findall(r"\w+", around))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.errors import SelectionError
 from herdmate.text import Selection, Span, whole_lines
 
@@ -31,7 +31,7 @@ def _definition(selection: Selection) -> Span | None:
     document = selection.document
     if (tree := syntax.tree_of(document)) is None:
         return None
-    return syntax.enclosing_definition(tree, document.text, selection.span)
+    return syntax_queries.enclosing_definition(tree, document.text, selection.span)
 
 
 def _without_blank_lines(text: str, span: Span) -> Span:

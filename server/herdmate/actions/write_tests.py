@@ -16,7 +16,7 @@ from herdmate.actions.question import question_for
 from herdmate.actions.reply import new_code_of
 from herdmate.actions.target import resolve_target
 from herdmate.bounded_read import is_within
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.context.files import readable_files
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.tests_of import file_of_tests, module_of
@@ -92,7 +92,7 @@ def _names(target: Selection) -> tuple[str, ...]:
     tree = syntax.fresh_tree_of(target.document)
     if tree is None:
         return ()
-    return syntax.definition_names(tree, target.document.text, target.span)
+    return syntax_queries.definition_names(tree, target.document.text, target.span)
 
 
 def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
@@ -100,7 +100,7 @@ def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
     tree = syntax.parse(text, language)
     at: int | None = None
     if tree is not None and syntax.error_count(tree):
-        at = syntax.first_error(tree, Span(0, len(text)))
+        at = syntax_queries.first_error(tree, Span(0, len(text)))
     elif language == "python" and (row := row_of_error(text)) is not None:
         at = sum(map(len, text.splitlines(keepends=True)[:row]))
     if at is not None:

@@ -12,8 +12,9 @@ from herdmate.completion.cache import CompletionCache
 from herdmate.completion.postprocess import finish
 from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.completion.trigger import silence_reason, wants_multiline
-from herdmate.context.window import gather, reach
-from herdmate.lsp.documents import Documents, change_to_lsp
+from herdmate.context.window import fitting, gather, lines_in_reach
+from herdmate.lsp.documents import Documents
+from herdmate.lsp.open_document import change_to_lsp
 from herdmate.text import Cursor, Document, Edit, Span
 
 _LENGTHS = (500, 20_000)
@@ -73,8 +74,9 @@ def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
         silence_reason(cursor, invoked=False)
         wants_multiline(cursor, "auto")
         syntax_check_at(cursor)
-        reach(cursor, 512, 128)
-        gather(cursor, 512, 128, _cost)
+        lines = lines_in_reach(cursor, 512, 128)
+        assert lines.texts
+        fitting(lines, _cost)
         gather(cursor, 384, 128, _cost)
         asked = time.perf_counter()
         finish(_SAID, cursor, multiline=True)

@@ -19,7 +19,7 @@ from herdmate.cli.locations import read_document
 from herdmate.cli.models import pull_with_progress
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.errors import HerdmateError, NoModelError, SelectionError
 from herdmate.lsp.client import Client, connect
 from herdmate.models import catalogue
@@ -176,7 +176,7 @@ def _definitions(document: Document) -> set[Span]:
     while tree is not None and at < len(document.text):
         end = line_end(document.text, at)
         middle = Span((at + end) // 2, (at + end) // 2)
-        span = syntax.enclosing_definition(tree, document.text, middle)
+        span = syntax_queries.enclosing_definition(tree, document.text, middle)
         if span is not None:
             found.add(span)
         at = end + 1

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 
+from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.silence import Silence, SilenceReason
@@ -13,7 +14,7 @@ from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
 from herdmate.completion.trigger import is_switched_off, silence_reason, wants_multiline
 from herdmate.context.languages import comment_mark
-from herdmate.context.window import Window, gather, reach
+from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets
 from herdmate.engine.latency import Latency, delay, share_of_window
 from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
@@ -56,13 +57,8 @@ async def complete(
     ``asking`` is entered only while the model is working. Raises ``HerdmateError`` if the model
     cannot be asked.
     """
-    if not settings.enabled and not invoked:
-        return Silence(SilenceReason.DISABLED)
-    off = is_switched_off(cursor.document, settings.disabled_in, state.project.folders)
-    if off and not invoked:
-        return Silence(SilenceReason.DISABLED_HERE)
-    if withheld := reason_to_withhold(cursor.document, state.project.withheld):
-        return Silence(withheld.reason, withheld.detail)
+    if silence := _forbidden(cursor, state, settings, invoked):
+        return silence
     several = invoked and settings.alternatives > 1
     if not several and (shown := state.cache.get(cursor)):
         return _here([shown], cursor, is_cached=True)
@@ -70,8 +66,7 @@ async def complete(
         return Silence(reason)
     multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
     box = 0.0 if invoked else settings.time_box / 1000
-    running = state.in_flight.get(cursor.document.uri)
-    if running is not None:
+    if (running := state.in_flight.get(cursor.document.uri)) is not None:
         follows = not several and running.agrees(cursor)
         if shown := await running.follow(cursor, box, invoked) if follows else None:
             return _here([shown], cursor)
@@ -90,6 +85,20 @@ async def complete(
     shown = await running.follow(cursor, box, invoked)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
     return _here([shown], cursor) if shown else _NOTHING
+
+
+def _forbidden(
+    cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool
+) -> Silence | None:
+    """Why nothing may be shown in this document, whatever its text says."""
+    if not settings.enabled and not invoked:
+        return Silence(SilenceReason.DISABLED)
+    where = settings.disabled_in
+    if not invoked and is_switched_off(cursor.document, where, state.project.folders):
+        return Silence(SilenceReason.DISABLED_HERE)
+    if withheld := reason_to_withhold(cursor.document, state.project.withheld):
+        return Silence(withheld.reason, withheld.detail)
+    return None
 
 
 async def typing_request(
@@ -122,8 +131,9 @@ async def typing_request(
 async def _window(cursor: Cursor, before: int, after: int, state: CompletionState) -> Window:
     """The lines around the cursor; a quarter of the prefix outlines what is cut off above them."""
     counts = state.host.counts
-    await counts.learn(reach(cursor, before, after))
-    whole = gather(cursor, before, after, counts.cost)
+    lines = lines_in_reach(cursor, before, after)
+    await counts.learn(lines.texts)
+    whole = fitting(lines, counts.cost)
     if not whole.start:
         return whole
     window, room = gather(cursor, before - before // 4, after, counts.cost), before // 4
@@ -176,14 +186,15 @@ async def _alternatives(
     state: CompletionState,
 ) -> list[Shown]:
     """Distinct completions, best first; the model stops once all are complete."""
-    raw = [""] * request.alternatives
+    raw, context = [""] * request.alternatives, cursor_context(cursor)
     async with aclosing(state.host.generate(request)) as events:
         async for event in events:
             if isinstance(event, Piece):
                 raw[event.index] += event.text
-                if all(is_whole(text, cursor, multiline) for text in raw):
+                if all(is_whole(text, cursor, multiline, context) for text in raw):
                     break
-    said = (sound(finish(text, cursor, multiline) or Shown(""), check) for text in raw)
+    finished = (finish(text, cursor, multiline, context) or Shown("") for text in raw)
+    said = (sound(shown, check) for shown in finished)
     found = list(dict.fromkeys(item for item in said if item.text))
     if found:
         state.cache.put(cursor, found[0])

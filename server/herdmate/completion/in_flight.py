@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.syntax_check import SyntaxCheck, sound
 from herdmate.completion.typing_through import behind, may_say, what_is_left
@@ -55,6 +56,7 @@ class InFlight:
         """``on_end`` receives the finished completion, unless nothing is left of it."""
         self._asking = asking
         self._cursor, self._multiline, self._check, self._on_end = cursor, multiline, check, on_end
+        self._context = cursor_context(cursor)
         self._raw = ""
         self._checked = Shown(""), Shown("")
         self._grown = asyncio.Event()
@@ -75,7 +77,7 @@ class InFlight:
 
     def said(self) -> Shown:
         """What is worth showing so far, with the document's line endings."""
-        return finish(self._raw, self._cursor, self._multiline) or Shown("")
+        return finish(self._raw, self._cursor, self._multiline, self._context) or Shown("")
 
     def agrees(self, cursor: Cursor) -> bool:
         """Can it still produce what the user typed, up to ``cursor``, since it began?"""
@@ -146,7 +148,7 @@ class InFlight:
     def _take(self, raw: str) -> bool:
         self._raw = raw
         self._grown.set()
-        return is_whole(raw, self._cursor, self._multiline)
+        return is_whole(raw, self._cursor, self._multiline, self._context)
 
     async def _wait(self, ends: float | None) -> None:
         """Wait for more text or the end of the time box; once that has passed, for more text."""

@@ -44,12 +44,15 @@ class Shown:
     reach: int = 0
 
 
-def finish(raw: str, cursor: Cursor, multiline: bool) -> Shown | None:
+def finish(
+    raw: str, cursor: Cursor, multiline: bool, context: CursorContext | None = None
+) -> Shown | None:
     """The completion to show, with the document's line endings, or ``None`` if nothing is left.
 
     ``raw`` is everything the model has said; ``multiline`` is the answer of ``wants_multiline``.
+    ``context`` is the cursor's, for callers that ask about every piece of an answer.
     """
-    context = _place(cursor)
+    context = context or cursor_context(cursor)
     text = _finished(raw, context, multiline)
     behind = context.line_suffix.rstrip()
     if _is_closed_ahead(behind, multiline):
@@ -59,12 +62,14 @@ def finish(raw: str, cursor: Cursor, multiline: bool) -> Shown | None:
     return Shown(text.replace("\n", context.line_end)) if text else None
 
 
-def is_whole(raw: str, cursor: Cursor, multiline: bool) -> bool:
+def is_whole(
+    raw: str, cursor: Cursor, multiline: bool, context: CursorContext | None = None
+) -> bool:
     """Can generation stop here, because anything more would be cut off anyway?
 
     Meant to be called for each piece of the answer; it takes a fraction of a millisecond.
     """
-    context = _place(cursor)
+    context = context or cursor_context(cursor)
     text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, context)
     # The last word may still grow, and only finished lines can be compared.
     settled = _LAST_WORD.sub("", text)
@@ -114,20 +119,6 @@ _LAST_WORD = re.compile(r"(?<!\w)\w+\Z")
 
 
 _AUTO_CLOSED = frozenset(")]}>\"'`")
-
-
-def _place(cursor: Cursor) -> CursorContext:
-    """The last cursor's context, cached: each piece of an answer asks for it again.
-
-    It is compared by identity, because hashing a cursor would read its whole document.
-    """
-    global _last
-    if _last is None or _last[0] is not cursor:
-        _last = cursor, cursor_context(cursor)
-    return _last[1]
-
-
-_last: tuple[Cursor, CursorContext] | None = None
 
 
 def _finished(raw: str, context: CursorContext, multiline: bool) -> str:

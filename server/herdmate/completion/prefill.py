@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from herdmate.completion.complete import typing_request
+from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.silence import SilenceReason
 from herdmate.completion.state import CompletionState
@@ -45,10 +46,11 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
         return
     multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
     request = await typing_request(cursor, state, settings, nobody_types=True)
+    context = cursor_context(cursor)
     raw = await state.host.answer(
         replace(request, priority=Priority.BACKGROUND),
-        lambda said: is_whole(said, cursor, multiline),
+        lambda said: is_whole(said, cursor, multiline, context),
     )
-    shown = sound(finish(raw, cursor, multiline) or Shown(""), check)
+    shown = sound(finish(raw, cursor, multiline, context) or Shown(""), check)
     if shown.text:
         state.cache.put(cursor, shown)

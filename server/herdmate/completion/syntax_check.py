@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from herdmate.completion.postprocess import Shown
-from herdmate.context import lexical, syntax
+from herdmate.context import lexical, syntax, syntax_queries
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import LONG_QUOTES, unclosed
 from herdmate.context.python_code import row_of_error
@@ -72,7 +72,7 @@ def syntax_check_at(cursor: Cursor) -> SyntaxCheck | None:
     if (tree := syntax.tree_of(document)) is None:
         return None
     text = document.text
-    span = syntax.items_around(tree, text, offset)
+    span = syntax_queries.items_around(tree, text, offset)
     if span.end - span.start > LARGEST:
         return _members_around(document, offset, span)
     is_all = len(text) == span.end - span.start

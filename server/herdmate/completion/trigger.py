@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from herdmate.completion.silence import SilenceReason
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.context.lexical import unclosed
 from herdmate.text import Cursor, Document, name_in, path_of
 
@@ -64,7 +64,7 @@ def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"])
         return False
     if behind.strip() and not _only_closes(behind):
         return False
-    opened = syntax.opens_block(tree, document.text, cursor.offset, document.language)
+    opened = syntax_queries.opens_block(tree, document.text, cursor.offset, document.language)
     if behind.strip():
         return opened and cursor.line_prefix.rstrip().endswith("{")
     return opened or not cursor.line_prefix.strip()
@@ -96,7 +96,9 @@ def _matches(name: str, glob: str) -> bool:
 
 
 def _is_in_string_or_comment(tree: syntax.SyntaxTree | None, text: str, offset: int) -> bool:
-    return tree is not None and syntax.is_in_string_or_comment(tree, text, offset) is not None
+    return (
+        tree is not None and syntax_queries.is_in_string_or_comment(tree, text, offset) is not None
+    )
 
 
 def _is_said(cursor: Cursor) -> bool:

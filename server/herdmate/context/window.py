@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.text import Cursor, Selection, Span, line_start, with_line_feeds, with_text
 
 Cost = Callable[[str], int]
@@ -50,23 +50,45 @@ def gather(cursor: Cursor, prefix_tokens: int, suffix_tokens: int, cost: Cost) -
 
     Asks ``cost`` only for texts that ``reach`` returns. A line that is too long by itself is cut.
     """
-    before = _before(cursor, prefix_tokens)
-    after = _after(cursor, suffix_tokens)
-    prefix = "".join(piece.text for piece in before[_start(before, prefix_tokens, cost) :])
-    return Window(
-        prefix,
-        "".join(after[: _end(after, suffix_tokens, cost)]),
-        _place_back(cursor.document.text, cursor.offset, len(prefix)),
-    )
+    return fitting(lines_in_reach(cursor, prefix_tokens, suffix_tokens), cost)
 
 
 def reach(cursor: Cursor, prefix_tokens: int, suffix_tokens: int) -> tuple[str, ...]:
-    """All lines whose cost ``gather`` can ask for with these budgets, to count them in one call.
+    """All lines whose cost ``gather`` can ask for with these budgets, to count them in one call."""
+    return lines_in_reach(cursor, prefix_tokens, suffix_tokens).texts
 
-    They have at most eight characters per token of the budgets.
-    """
-    before = (piece.text for piece in _before(cursor, prefix_tokens))
-    return tuple(dict.fromkeys((*before, *_after(cursor, suffix_tokens))))
+
+@dataclass(frozen=True, slots=True)
+class LinesInReach:
+    """The lines around a cursor that could fit, at most eight characters per token of a budget."""
+
+    cursor: Cursor
+    prefix_tokens: int
+    suffix_tokens: int
+    before: list[_Piece]
+    after: list[str]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The lines, each once."""
+        return tuple(dict.fromkeys((*(piece.text for piece in self.before), *self.after)))
+
+
+def lines_in_reach(cursor: Cursor, prefix_tokens: int, suffix_tokens: int) -> LinesInReach:
+    """The lines to count and then to choose from."""
+    before, after = _before(cursor, prefix_tokens), _after(cursor, suffix_tokens)
+    return LinesInReach(cursor, prefix_tokens, suffix_tokens, before, after)
+
+
+def fitting(lines: LinesInReach, cost: Cost) -> Window:
+    """The window that ``gather`` finds, from lines that were taken from the text before."""
+    start = _start(lines.before, lines.prefix_tokens, cost)
+    prefix = "".join(piece.text for piece in lines.before[start:])
+    return Window(
+        prefix,
+        "".join(lines.after[: _end(lines.after, lines.suffix_tokens, cost)]),
+        _place_back(lines.cursor.document.text, lines.cursor.offset, len(prefix)),
+    )
 
 
 def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
@@ -119,20 +141,7 @@ class _Piece:
 
 
 def _before(cursor: Cursor, tokens: int) -> list[_Piece]:
-    """What precedes the cursor, as far as the budget can reach, in text order.
-
-    Remembers the last result: counting and gathering ask for the same.
-    """
-    global _last
-    if _last is None or _last[0] is not cursor or _last[1] != tokens:
-        _last = cursor, tokens, _pieces(cursor, tokens)
-    return _last[2]
-
-
-_last: tuple[Cursor, int, list[_Piece]] | None = None
-
-
-def _pieces(cursor: Cursor, tokens: int) -> list[_Piece]:
+    """What precedes the cursor, as far as the budget can reach, in text order."""
     text = cursor.document.text
     low = _lowest(text, cursor.offset, tokens)
     number, column = text.count("\n", 0, low), low - line_start(text, low)
@@ -273,7 +282,7 @@ def _definition(selection: Selection, above: list[str], below: list[str]) -> tup
     """How many lines above and below belong to the selection's definition; 0 if too many."""
     document, span = selection.document, selection.span
     tree = syntax.tree_of(document)
-    whole = syntax.enclosing_definition(tree, document.text, span) if tree else None
+    whole = syntax_queries.enclosing_definition(tree, document.text, span) if tree else None
     if whole is None:
         return 0, 0
     counts = _count(above, span.start - whole.start), _count(below, whole.end - span.end)
@@ -290,7 +299,7 @@ def _imports(selection: Selection, end: int, tokens: int, cost: Cost) -> list[st
     """The lines of the imports that end before ``end``, as many as fit."""
     text = selection.document.text
     tree = syntax.tree_of(selection.document)
-    spans = syntax.imports(tree, text) if tree else ()
+    spans = syntax_queries.imports(tree, text) if tree else ()
     blocks = (text[span.start : span.end].rstrip() for span in spans if span.end < end)
     lines = [line + "\n" for block in blocks for line in block.split("\n")]
     return lines[: len(_totals(lines, tokens, cost)) - 1]

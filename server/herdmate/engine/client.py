@@ -13,10 +13,11 @@ import logging
 import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from herdmate.child_process import python_command
 from herdmate.engine import wire
+from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, LlamaStart, StartMessage
 from herdmate.engine.worker_ending import Ending, crashed, gave_up
 from herdmate.engine.worker_process import PATIENCE, WorkerProcess, start_worker
@@ -47,48 +48,6 @@ _Answer = Piece | Finished | list[int] | Totals | HerdmateError
 
 _SLEEPING = "The model sleeps, since nothing was asked for a while; the next request wakes it."
 _MEASURING = "Measuring once what suits this model on this machine."
-
-
-class Engine(Protocol):
-    """Answers requests between ``start`` and ``stop``."""
-
-    @property
-    def process_id(self) -> int | None:
-        """The process that runs the model; ``None`` if there is none on this machine."""
-
-    def start(self) -> None:
-        """Begin loading the model or looking for the server, without waiting."""
-
-    async def stop(self) -> None:
-        """Stop answering; requests in flight fail."""
-
-    async def ready(self) -> ModelInfo:
-        """Wait until a model is loaded; raises ``HerdmateError`` if none can be."""
-
-    def generate(
-        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
-    ) -> AsyncGenerator[Piece | Finished, None]:
-        """Pieces of the answer, then ``Finished``. Raises ``HerdmateError``.
-
-        ``on_end`` receives ``Finished`` even if the answer was closed early.
-        """
-
-    async def count_tokens(self, texts: Sequence[str]) -> list[int]:
-        """The number of tokens in each text."""
-
-    async def totals(self) -> Totals:
-        """Totals since it started."""
-
-
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """What the engine is doing; ``message`` is a sentence for the user, or empty."""
-
-    state: Literal["loading", "ready", "crashed", "failed", "sleeping", "stopped"]
-    fraction: float = 0.0
-    message: str = ""
-    info: ModelInfo | None = None
-    error: HerdmateError | None = None
 
 
 @dataclass(slots=True)

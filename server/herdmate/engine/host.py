@@ -11,7 +11,8 @@ from functools import cached_property, partial
 
 import psutil
 
-from herdmate.engine.client import Engine, EngineProcess, EngineState
+from herdmate.engine.client import EngineProcess
+from herdmate.engine.interface import Engine, EngineState
 from herdmate.engine.latency import Latency
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.probe import PiecesOf

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from herdmate.completion.complete import typing_request
+from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
@@ -137,12 +138,12 @@ async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> An
     cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
     multiline, check = wants_multiline(cursor, completion.multiline), syntax_check_at(cursor)
     request = await typing_request(cursor, state, completion)
-    prompt = replace(request.prompt, cursor=None)
+    prompt, context = replace(request.prompt, cursor=None), cursor_context(cursor)
     text = await state.host.answer(
         replace(request, prompt=prompt, exact=True),
-        lambda said: is_whole(said, cursor, multiline),
+        lambda said: is_whole(said, cursor, multiline, context),
     )
-    shown = sound(finish(text, cursor, multiline) or Shown(""), check)
+    shown = sound(finish(text, cursor, multiline, context) or Shown(""), check)
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 

@@ -22,7 +22,9 @@ from typing import Any
 from herdmate import child_process
 from herdmate.context.grammars import language_of
 from herdmate.context.signatures import signatures
-from herdmate.context.syntax import enclosing_definition
+from herdmate.context.syntax_queries import (
+    enclosing_definition,
+)
 from herdmate.errors import HerdmateError
 from herdmate.eval.scores import is_well_formed
 from herdmate.eval.sources import sound_code

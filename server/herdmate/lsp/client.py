@@ -8,13 +8,11 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
-from threading import Event
 from typing import Any
 
 import cattrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
-from pygls.io_ import run_async
 from pygls.lsp.client import LanguageClient
 from pygls.protocol import default_converter
 
@@ -22,6 +20,7 @@ from herdmate.child_process import python_command, surroundings
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.convert import UTF16, Lines, lines_of
+from herdmate.lsp.direct_connection import connect_directly
 from herdmate.lsp.session import Session
 from herdmate.models.choose import from_here
 from herdmate.models.folder import model_folder
@@ -88,11 +87,7 @@ class Client:
 
     def attend(self, server: Session) -> None:
         """Connect this client to a server in the same process."""
-        for hearer, speaker in ((server, self._client), (self._client, server)):
-            stream = asyncio.StreamReader()
-            speaker.protocol.set_writer(_Voice(stream))
-            listening = run_async(Event(), stream, hearer.protocol)
-            self._listening.append(asyncio.ensure_future(listening))
+        self._listening += connect_directly(server, self._client)
 
     async def shake_hands(self, settings: dict[str, Any]) -> None:
         """Initialize the session, as an editor with ghost text and these settings."""
@@ -304,19 +299,6 @@ class Client:
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
             self._outcomes.put_nowait(params.edit)
             return types.ApplyWorkspaceEditResult(applied=True)
-
-
-class _Voice:
-    """A writer whose output the other side's reader receives."""
-
-    def __init__(self, stream: asyncio.StreamReader) -> None:
-        self._stream = stream
-
-    def write(self, data: bytes) -> None:
-        self._stream.feed_data(data)
-
-    def close(self) -> None:
-        self._stream.feed_eof()
 
 
 def converter_of_actions() -> cattrs.Converter:

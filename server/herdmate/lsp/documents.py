@@ -29,7 +29,7 @@ from herdmate.lsp.open_document import (
 )
 from herdmate.lsp.rope import Encoding
 from herdmate.lsp.uri_spelling import plain_uri
-from herdmate.text import Document, Edit
+from herdmate.text import Document
 
 _log = logging.getLogger(__name__)
 
@@ -343,12 +343,3 @@ _Key = tuple[str, str]
 
 _Parsing = tuple[str, syntax.ParseSlices]
 """A text and the parse in progress."""
-
-
-def change_to_lsp(
-    opened: OpenDocument, edit: Edit, version: int
-) -> types.DidChangeTextDocumentParams:
-    """The notification that an editor would send for an edit."""
-    part = types.TextDocumentContentChangePartial(opened.lines.range(edit.span), edit.new_text)
-    name = types.VersionedTextDocumentIdentifier(version, opened.document.uri)
-    return types.DidChangeTextDocumentParams(name, [part])

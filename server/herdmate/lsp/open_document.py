@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lsprotocol import types
+
 from herdmate.context import syntax
 from herdmate.lsp.convert import Lines, lines_of
 from herdmate.lsp.rope import Encoding
@@ -76,6 +78,15 @@ def has_tree(document: Document) -> bool:
 def is_stale(document: Document) -> bool:
     """Does its tree lack the latest edits?"""
     return isinstance(document.tree, syntax.SyntaxTree) and document.tree.is_stale
+
+
+def change_to_lsp(
+    opened: OpenDocument, edit: Edit, version: int
+) -> types.DidChangeTextDocumentParams:
+    """The notification that an editor would send for an edit."""
+    part = types.TextDocumentContentChangePartial(opened.lines.range(edit.span), edit.new_text)
+    name = types.VersionedTextDocumentIdentifier(version, opened.document.uri)
+    return types.DidChangeTextDocumentParams(name, [part])
 
 
 def _tree(old: Document, edits: Sequence[Edit], text: str) -> syntax.SyntaxTree | syntax.NoTree:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from herdmate.engine.client import EngineState
+from herdmate.engine.interface import EngineState
 from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import Patience, RemoteEngine, RemoteStart
 from herdmate.errors import (

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from herdmate.engine.client import EngineState
+from herdmate.engine.interface import EngineState
 from herdmate.engine.remote import llama_server, ollama, openai
 from herdmate.engine.remote.answer import Answering
 from herdmate.engine.remote.connection import asked, broken_off

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from lsprotocol import types
 
-from herdmate.engine.client import EngineState
 from herdmate.engine.host import EngineStart
+from herdmate.engine.interface import EngineState
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import (
     HerdmateError,

@@ -1,0 +1,165 @@
+"""Questions to a syntax tree: what is at a place in the text, and what encloses it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from herdmate.context import lexical
+from herdmate.context.ancestors import ancestors, child_at
+from herdmate.context.definitions import is_definition, name_of, with_attributes
+from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
+from herdmate.context.syntax import SyntaxTree
+from herdmate.text import Span, line_end, line_start
+
+
+def first_error(tree: SyntaxTree, span: Span) -> int:
+    """The offset of the first syntax error in a span; the span's start if there is none."""
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    waiting = [tree.tree.root_node]
+    while waiting:
+        node = waiting.pop()
+        if (node.type == "ERROR" or node.is_missing) and start <= node.start_byte <= end:
+            return tree.source.to_offset(node.start_byte)
+        if node.has_error:
+            waiting.extend(reversed(node.children))
+    return span.start
+
+
+def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None:
+    """The innermost function, method, class or similar that contains all of ``span``.
+
+    Includes its decorators, attributes and ``export``. ``None`` at the top level.
+    """
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    for node in ancestors(tree.tree.root_node, start, end):
+        if is_definition(node, tree.language):
+            whole = with_attributes(node)
+            return Span(tree.source.to_offset(whole[0]), tree.source.to_offset(whole[1]))
+    return None
+
+
+def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
+    """The top-level items on both sides of ``offset``, and their neighbours, in whole lines.
+
+    The whole text if the tree does not tell.
+    """
+    root = tree.tree.root_node
+    left, right = text[:offset].rstrip(), text[offset:].lstrip()
+    start, end = 0, len(text)
+    if root.type == "ERROR":
+        return Span(start, end)
+    first = child_at(root, tree.source.to_byte(len(left) - 1)) if left else None
+    last = child_at(root, tree.source.to_byte(len(text) - len(right))) if right else None
+    if first is not None and (before := first.prev_sibling) is not None:
+        start = line_start(text, tree.source.to_offset(before.start_byte))
+    if last is not None and (behind := last.next_sibling) is not None:
+        end = line_end(text, tree.source.to_offset(behind.end_byte))
+    return _widened(text, Span(start, end))
+
+
+_BEGINS_ITEM = re.compile(r"^[^\s)\]}]", re.MULTILINE)
+
+
+def _widened(text: str, span: Span) -> Span:
+    """The span extended to unindented lines, since a syntax error makes items seem to end early."""
+    start = span.start
+    while start and text[start : start + 1] in " \t\r\n)]}":
+        start = line_start(text, start - 1)
+    found = _BEGINS_ITEM.search(text, span.end + 1)
+    return Span(start, max(found.start() - 1 if found else len(text), span.end))
+
+
+def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> tuple[str, ...]:
+    """The names defined in ``span``, by default everywhere, in text order."""
+    start = tree.source.to_byte(span.start) if span else 0
+    end = tree.source.to_byte(span.end) if span else tree.source.to_byte(len(text))
+    source = tree.source.data
+    nodes = _between(tree.tree.root_node, start, end)
+    names = (name_of(node) for node in nodes if is_definition(node, tree.language))
+    return tuple(
+        source[name.start_byte : name.end_byte].decode("utf-8", "replace")
+        for name in names
+        if name is not None and start <= name.start_byte and name.end_byte <= end
+    )
+
+
+def imports(tree: SyntaxTree, text: str) -> tuple[Span, ...]:
+    """The top-level statements that bring in names: imports, includes, uses, the package."""
+    return tuple(
+        Span(tree.source.to_offset(node.start_byte), tree.source.to_offset(node.end_byte))
+        for node in tree.tree.root_node.children
+        if node.type in IMPORTS
+    )
+
+
+def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | None:
+    """``"string"`` or ``"comment"`` if a character typed at ``offset`` would be part of one.
+
+    ``None`` for code, also if it is interpolated into a string. A string that is not closed yet is
+    recognised by its quote.
+    """
+    at = tree.source.to_byte(offset)
+    left = max(at - 1, 0)
+    root = tree.tree.root_node
+    around = ancestors(root, left, at)
+    for node in around:
+        if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
+            return None
+        if node.type in STRINGS and node.start_byte < at < node.end_byte:
+            return "string"
+    source = tree.source.data
+    broken = tree.is_stale
+    # A line comment ends right at the cursor, so its nodes are those on the left.
+    for node in around:
+        if node.type in COMMENTS and _reaches(source, node, at):
+            return "comment"
+        broken = broken or (node.has_error and node.id != root.id)
+    return "string" if broken and _open_quote(text[line_start(text, offset) : offset]) else None
+
+
+def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:
+    """Does the code just before ``offset`` begin a block (``{``, Python's ``:``, ``then``, ...)?
+
+    Ignores spaces and line ends in between. Without a tree, strings are taken for code.
+    """
+    end = len(text[max(offset - 2000, 0) : offset].rstrip()) + max(offset - 2000, 0)
+    if tree is not None and is_in_string_or_comment(tree, text, end):
+        return False
+    return lexical.opens_block(text[line_start(text, end) : end], language)
+
+
+def _between(root: Any, start: int, end: int) -> Iterator[Any]:
+    """All nodes that overlap the bytes ``start:end``, parents first."""
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if node.start_byte < end and node.end_byte > start:
+            yield node
+            waiting.extend(reversed(node.named_children))
+
+
+def _reaches(source: bytes, node: Any, at: int) -> bool:
+    """Is ``at`` inside a comment, or at the end of one that only a line end closes?"""
+    if node.start_byte < at < node.end_byte:
+        return True
+    comment = source[node.start_byte : node.end_byte]
+    closed = comment.endswith((b"*/", b"-->", b"]]", b"\n"))
+    return at == node.end_byte and not closed
+
+
+def _open_quote(line: str) -> bool:
+    """Is a quote open at the end of the line?"""
+    quote = ""
+    escaped = False
+    for char in line:
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'`":
+            quote = char
+    return bool(quote)
