@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from herdmate.actions.write_tests import NewFile, write_tests
-from herdmate.context.tests_of import has_layout
+from herdmate.context.tests_of import file_of_tests
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import load_library
 from herdmate.text import Document, Selection, Span
@@ -94,5 +94,6 @@ async def test_tests_that_are_a_link_within_the_project(tmp_path: Path) -> None:
     assert found.path == tmp_path / "tests" / "test_shop.py"
 
 
-def test_it_is_offered_where_the_layout_is_known() -> None:
-    assert all(has_layout(language) for language in ACTION.languages)
+def test_it_is_offered_where_the_layout_is_known(tmp_path: Path) -> None:
+    for language in ACTION.languages:
+        assert file_of_tests(tmp_path / "shop.x", tmp_path, language, (), "total"), language

@@ -23,6 +23,7 @@ from herdmate.context import (
 )
 from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.text import Edit, Span
+from tests.context.parsed import parsed
 from tests.context.test_grammars import SNIPPETS
 
 LONGEST_CASE = 20.0
@@ -158,7 +159,7 @@ def _bomb(dice: random.Random) -> str:
 
 def _live_through(dice: random.Random, text: str, language: str) -> bool:
     """Parse it, edit it, and ask all that is asked of trees; has it one in the end?"""
-    tree = syntax.tree_for(text, language)
+    tree = parsed(text, language)
     syntax.errors_in(text, language)
     for _ in range(3):
         if isinstance(tree, syntax.NoTree):
@@ -171,9 +172,13 @@ def _live_through(dice: random.Random, text: str, language: str) -> bool:
         edits = (Edit(Span(start, end), new),)
         seconds = dice.choice([0.0, 0.03, 1.0])
         moved = syntax.edited(tree, text, edits, after, seconds)
-        tree = syntax.NoTree() if moved is None else syntax.refreshed(moved)
+        tree = syntax.NoTree() if moved is None else _refreshed(moved)
         text = after
     return True
+
+
+def _refreshed(tree: syntax.SyntaxTree) -> syntax.SyntaxTree | syntax.NoTree:
+    return parsed(tree.source.text, tree.language, tree) if tree.is_stale else tree
 
 
 def _ask(dice: random.Random, tree: syntax.SyntaxTree, text: str) -> None:

@@ -17,6 +17,7 @@ from herdmate.context.index import Index
 from herdmate.context.nesting_limits import DEEPEST, MOST_LEVELS, nests_without_measure
 from herdmate.context.parser_client import ParserClient
 from herdmate.text import Edit, Span
+from tests.context.parsed import parsed
 
 IS_OLD = sys.version_info < (3, 13)
 
@@ -42,7 +43,7 @@ def client() -> ParserClient:
 @pytest.mark.parametrize("language", sorted(HARMFUL))
 def test_text_that_ends_a_parser_does_not_end_the_server(language: str) -> None:
     begun = time.monotonic()
-    syntax.tree_for(HARMFUL[language], language)
+    parsed(HARMFUL[language], language)
     syntax.parse(HARMFUL[language] + "\n", language)
     assert time.monotonic() - begun < 30
     assert syntax.parse("def f(x):\n    return x\n", "python") is not None
@@ -50,7 +51,7 @@ def test_text_that_ends_a_parser_does_not_end_the_server(language: str) -> None:
 
 @pytest.mark.parametrize("language", sorted(HARMFUL))
 def test_text_that_ends_a_parser_may_be_pasted(language: str) -> None:
-    tree = syntax.tree_for("x\n", language)
+    tree = parsed("x\n", language)
     assert isinstance(tree, syntax.SyntaxTree)
     pasted = HARMFUL[language]
     syntax.edited(tree, "x\n", (Edit(Span(0, 0), pasted),), pasted + "x\n")
@@ -109,7 +110,7 @@ def test_edits_are_tried_in_the_same_steps_and_a_parser_that_ended_is_started_ag
     client: ParserClient,
 ) -> None:
     text = "def f(x):\n    return x\n"
-    tree: syntax.SyntaxTree | None = syntax.tree_for(text, "python")  # type: ignore[assignment]
+    tree: syntax.SyntaxTree | None = parsed(text, "python")  # type: ignore[assignment]
     for ending in (False, True, False):
         if ending and client.process_id is not None:
             process = psutil.Process(client.process_id)
@@ -145,7 +146,7 @@ def test_who_asks_a_parser_that_just_ended_is_answered_by_the_next_one() -> None
 
 def test_of_many_open_documents_each_follows_its_edits() -> None:
     count = parser_worker.MOST_TREES + 3
-    trees = [syntax.tree_for(f"a{at} = 1\n", "python") for at in range(count)]
+    trees = [parsed(f"a{at} = 1\n", "python") for at in range(count)]
     for at, tree in enumerate(trees):
         assert isinstance(tree, syntax.SyntaxTree)
         old = f"a{at} = 1\n"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.context.tests_of import file_of_tests, has_layout, module_of
+from herdmate.context.tests_of import file_of_tests, module_of
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,6 @@ def test_where_tests_go(
         path.touch()
     found = file_of_tests(tmp_path / source, tmp_path, language, known, "total")
     assert found == (tmp_path / expected if expected else None)
-    assert has_layout(language) == (expected is not None)
 
 
 def test_how_tests_import(tmp_path: Path) -> None:

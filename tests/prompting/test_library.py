@@ -83,6 +83,8 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
         (GOOD + "languages = 3", "languages must be a list of texts"),
         (GOOD + 'works_on = "file"', "works_on must be 'selection' or 'definition'"),
         (GOOD.replace('"T"', '"T $code"'), "title can only mention $symbol and $diagnostics"),
+        (GOOD + 'reply_start = "$instruction"', "$instruction and `asks_instruction = true` need"),
+        (GOOD.replace('"$code"', '"code"') + 'system = "$"', "`user` never mentions $code"),
         ("title = ", "cannot be read as TOML"),
     ],
 )

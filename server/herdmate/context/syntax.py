@@ -41,11 +41,6 @@ _WAIT = 0.002
 _trials = ThreadPoolExecutor(1, "parser process")
 
 
-def tree_for(text: str, language: str) -> SyntaxTree | NoTree:
-    """The tree that a document with this text carries."""
-    return _parse(text, language, next_number()) or NoTree()
-
-
 def parse(text: str, language: str) -> SyntaxTree | None:
     """The syntax tree of a text, or ``None``.
 
@@ -184,14 +179,6 @@ def edited(
     if nests_without_measure(new_text, tree.language):
         return None
     return _caught_up(tree, len(old_text), edits, seconds)
-
-
-def refreshed(tree: SyntaxTree, seconds: float = LONGEST_PARSE) -> SyntaxTree:
-    """The tree with its last edits parsed; unchanged if that takes longer than ``seconds``."""
-    if not tree.is_stale or not seconds:
-        return tree
-    found = _caught_up(tree, len(tree.source.text), (), seconds)
-    return replace(tree, tried_as=_GIVEN_UP) if found is None else found
 
 
 def _caught_up(

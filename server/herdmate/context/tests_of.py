@@ -45,11 +45,6 @@ _FOLDERS = ("tests", "test", "spec", "__tests__")
 _MAIN, _TEST = "src/main/", "src/test/"  # Maven's and Gradle's
 
 
-def has_layout(language: str) -> bool:
-    """Do we know where tests in a language go?"""
-    return language in _LAYOUTS
-
-
 def file_of_tests(
     path: Path, root: Path, language: str, known: Iterable[Path], name: str
 ) -> Path | None:

@@ -195,9 +195,10 @@ def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
 
 def _check_sense(path: Path, action: Action) -> None:
     """Check what the types of the keys do not cover; raises ``PromptError`` if it is wrong."""
-    said = placeholders(action.system + action.user)
+    said = {*placeholders(action.system), *placeholders(action.user)}
     if "code" not in said:
         raise PromptError(f"{path.name}: `user` never mentions $code, so there is nothing to do.")
+    said |= {*placeholders(action.reply_start)}
     if action.asks_instruction != ("instruction" in said):
         raise PromptError(
             f"{path.name}: $instruction and `asks_instruction = true` need each other; "

@@ -206,9 +206,10 @@ class RemoteEngine:
 
     async def _pause(self, seconds: float) -> None:
         """Pause until a request comes, but at least ``meeting[0]``: not to hammer the server."""
-        await asyncio.sleep(min(self._start.patience.meeting[0], seconds))
+        least = min(self._start.patience.meeting[0], seconds)
+        await asyncio.sleep(least)
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), seconds)
+            await asyncio.wait_for(self._wanted.wait(), seconds - least)
         self._wanted.clear()
 
     def _settle(self, error: HerdmateError) -> None:
