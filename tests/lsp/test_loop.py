@@ -14,7 +14,7 @@ from herdmate.lsp.handlers import workspace_index
 from tests.lsp.in_process import Peer, peer
 from tests.lsp.loop_watch import watched
 
-LONGEST = 0.25
+LONGEST = 0.15
 """Seconds of the processor. A slice of a parse is 0.02; more where others run too."""
 
 CODE = "def f(a, b):\n    x = [1, 2, {'a': 3}]\n    return a + b * x[0]\n\n"

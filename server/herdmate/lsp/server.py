@@ -83,7 +83,7 @@ def _lifetime(server: Session) -> None:
         parser_client.for_documents().start()
         server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
-        configuration.load_prompts(server)
+        server.spawn(configuration.load_prompts(server))
         server.spawn(asyncio.to_thread(shown_documents.forget_shown), quiet=True)
         server.spawn(model_fetching.load_or_offer(server))
         server.spawn(workspace_index.watch_files(server), quiet=True)
@@ -96,7 +96,7 @@ def _lifetime(server: Session) -> None:
         configuration.push(server, params.settings)
         had_related = server.settings.completion.related
         needs_other_engine = await configuration.pull(server)
-        configuration.load_prompts(server)
+        server.spawn(configuration.load_prompts(server))
         if server.settings.completion.related and not had_related:
             server.spawn(workspace_index.index_workspace(server))
         if needs_other_engine:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,8 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import configuration, model_choice
 from herdmate.lsp.session import Session
+from herdmate.prompting.library import load_library
+from tests.lsp.in_process import peer
 
 
 class _Client:
@@ -114,3 +119,24 @@ async def test_a_client_that_is_silent_has_not_removed_its_settings(
     monkeypatch.setattr(configuration, "ask", ask)
     assert not await configuration.pull(client.session)
     assert not client.session.settings.completion.enabled
+
+
+async def test_no_disk_is_waited_for_when_settings_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[threading.Thread] = []
+    begun, read = threading.Event(), threading.Event()
+
+    def noted(*given: Any) -> Any:
+        threads.append(threading.current_thread())
+        begun.set()
+        read.wait(30)  # as a disk that does not answer
+        return load_library(*given)
+
+    async with peer(tmp_path) as client:
+        monkeypatch.setattr(configuration, "load_library", noted)
+        client.notify("workspace/didChangeConfiguration", {"settings": {"herdmate": {}}})
+        assert await asyncio.to_thread(begun.wait, 30)
+        await client.until_heard()  # meanwhile
+        read.set()
+    assert threading.current_thread() not in threads

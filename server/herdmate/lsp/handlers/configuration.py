@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
@@ -11,10 +12,11 @@ from typing import Any
 from lsprotocol import types
 
 from herdmate.bounded_read import is_within
+from herdmate.errors import PromptError
 from herdmate.lsp import protocol, settings_layers
 from herdmate.lsp.client_requests import ask, register, tell
 from herdmate.lsp.session import Session
-from herdmate.prompting.library import load_library
+from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
@@ -30,12 +32,19 @@ def begin(session: Session, options: Any) -> None:
     configuration = session.configuration
     configuration.layers = settings_layers.with_initial(configuration.layers, options)
     configuration.settings, _ = settings_from_json(settings_layers.merged(configuration.layers))
-    configuration.library, _ = load_library(_prompt_folders(session))
+    configuration.library, _ = _read_prompts(*_trusted(session))
 
 
-def load_prompts(session: Session) -> None:
-    """Read the prompt files; an invalid one is reported and the others are used."""
-    session.configuration.library, errors = load_library(_prompt_folders(session))
+async def load_prompts(session: Session) -> None:
+    """Read the prompt files; an invalid one is reported and the others are used.
+
+    Another thread reads them: a workspace can have hundreds.
+    """
+    trusted = _trusted(session)
+    library, errors = await asyncio.to_thread(_read_prompts, *trusted)
+    if trusted != _trusted(session):
+        return  # a newer call reads others
+    session.configuration.library = library
     for error in errors:
         session.show(str(error), types.MessageType.Warning)
 
@@ -95,11 +104,15 @@ def _adopt(session: Session) -> bool:
     return _engine_part(before) != _engine_part(now)
 
 
-def _prompt_folders(session: Session) -> list[Path]:
-    """Where a trusted workspace keeps its own prompt files."""
-    trusted = session.folders if session.settings.trust_workspace else ()
+def _trusted(session: Session) -> tuple[Path, ...]:
+    """The workspace folders that are trusted."""
+    return session.folders if session.settings.trust_workspace else ()
+
+
+def _read_prompts(*trusted: Path) -> tuple[Library, tuple[PromptError, ...]]:
+    """The prompt files, those that trusted folders keep themselves included."""
     places = [(folder / ".herdmate" / "prompts", folder) for folder in trusted]
-    return [prompts for prompts, folder in places if is_within(prompts, folder)]
+    return load_library([prompts for prompts, folder in places if is_within(prompts, folder)])
 
 
 def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:
