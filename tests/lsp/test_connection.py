@@ -10,9 +10,12 @@ from typing import Any
 import pytest
 
 from herdmate.engine.start import FakeStart
+from herdmate.errors import SelectionError
+from herdmate.lsp import protocol
 from herdmate.lsp.connection import converse
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
+from herdmate.text import Selection
 from tests.e2e.raw_client import framed
 
 
@@ -157,3 +160,47 @@ async def test_a_request_that_takes_too_long_at_the_end_is_answered_as_cancelled
     (answer,) = writer.written[1:]
     assert (answer["id"], answer["error"]["code"]) == (2, -32800)
     assert server.protocol._in_flight == {}
+
+
+@pytest.mark.parametrize(
+    ("command", "asks"),
+    [
+        (protocol.COMMAND_REWRITE, "herdmate.lsp.handlers.refactoring.run_rewrite"),
+        (protocol.COMMAND_EXPLAIN, "herdmate.lsp.handlers.explanation.explanation_of"),
+    ],
+)
+@pytest.mark.parametrize("knows", [True, False])
+async def test_a_command_is_about_the_text_it_was_given_for_though_typing_follows_at_once(
+    monkeypatch: pytest.MonkeyPatch, command: str, asks: str, knows: bool
+) -> None:
+    """On a busy machine the command and the next keystroke are read together."""
+    begun: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    async def ask(*given: Any) -> None:
+        (selection,) = (item for item in given if isinstance(item, Selection))
+        begun.set_result(selection.document.text)
+        raise SelectionError("That is all.")
+
+    monkeypatch.setattr(asks, ask)
+    server, writer = _server()
+    able = {"experimental": {"herdmate": {"explanation": knows}}}
+    begin = _call("initialize", 1, {"processId": None, "capabilities": able})
+    document, start = {"uri": "file:///a.py", "version": 0}, {"line": 0, "character": 0}
+    opened = {"textDocument": {**document, "languageId": "python", "text": "x = 1\n"}}
+    place = {"start": start, "end": {"line": 1, "character": 0}}
+    given = {"uri": "file:///a.py", "range": place, "version": 0}
+    run = {"command": command, "arguments": [given | {"action": "simplify"}]}
+    typed = {"range": {"start": start, "end": start}, "text": "y"}
+    change = {"textDocument": {**document, "version": 1}, "contentChanges": [typed]}
+    together = _call("workspace/executeCommand", 2, run) + _call(
+        "textDocument/didChange", None, change
+    )
+    read = _reading(begin, _call("textDocument/didOpen", None, opened), together, ends=False)
+    listening = asyncio.ensure_future(converse(server.protocol, read))
+    try:
+        done, _ = await asyncio.wait([begun], timeout=60)
+        assert done, writer.written
+        assert begun.result() == "x = 1\n"
+    finally:
+        listening.cancel()
+        await server.end()

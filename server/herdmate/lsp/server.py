@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from dataclasses import asdict
 from functools import partial
 from typing import Any
@@ -232,12 +233,14 @@ def _commands(server: Session) -> None:
     """pygls passes the server as ``ls``; the arguments arrive as raw JSON."""
 
     @server.command(protocol.COMMAND_EXPLAIN)
-    async def explain(ls: Session, *arguments: Any) -> str | None:
+    def explain(ls: Session, *arguments: Any) -> Awaitable[str] | None:
+        # Not async, like ``rewrite``: the selection is resolved before a later message is handled,
+        # which may change the text.
         given = checked(ls, next(iter(arguments), None))
-        return await explanation.explain_selection(ls, given)
+        return explanation.explain_selection(ls, given)
 
     @server.command(protocol.COMMAND_REWRITE)
-    async def rewrite(ls: Session, *arguments: Any) -> None:
+    def rewrite(ls: Session, *arguments: Any) -> None:
         given = checked(ls, next(iter(arguments), None))
         ls.spawn(refactoring.rewrite_in_place(ls, given))
 

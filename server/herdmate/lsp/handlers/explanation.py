@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable
 from contextlib import aclosing
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
@@ -30,7 +30,7 @@ _BETWEEN_PARTS = 0.1
 _STOPPED = "The explanation was stopped."
 
 
-async def explain_selection(session: Session, arguments: ActionArguments) -> str | None:
+def explain_selection(session: Session, arguments: ActionArguments) -> Awaitable[str] | None:
     """Start an explanation; answers its text only if the client can show it no other way."""
     if session.capabilities.explanation:
         session.spawn(_stream(session, arguments))
@@ -38,7 +38,7 @@ async def explain_selection(session: Session, arguments: ActionArguments) -> str
     if session.capabilities.show_document:
         session.spawn(_show(session, arguments))
         return None
-    return await _whole(session, arguments)
+    return _whole(session, arguments)
 
 
 async def _stream(session: Session, arguments: ActionArguments) -> None:
