@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
-from lsprotocol import types
 
 from herdmate.lsp import protocol
-from tests.e2e.editor import VSCODE, editor
+from tests.e2e.editor import VSCODE, editor, until_answer
 from tests.e2e.shop import CODE, GHOST, HOLE, URI
 
 pytestmark = pytest.mark.e2e
@@ -49,19 +49,16 @@ async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path
         await client.until_ready()
         client.open(URI, CODE)
         await client.until_status(lambda now: now["engine"]["requests"])  # the file itself is read
-        on_save = types.CodeActionContext([], only=["source.fixAll"])
-        selected = types.Range(types.Position(0, 0), types.Position(*HOLE))
-        await client.text_document_code_action_async(
-            types.CodeActionParams(types.TextDocumentIdentifier(URI), selected, on_save)
-        )
-        await asyncio.sleep(1)
-        assert (await client.status())["engine"]["requests"] == 1  # nobody selected anything
         actions = await client.actions(URI, (0, 0), HOLE)
-        latest: dict[str, int] = (await client.status())["engine"]
-        read: dict[str, int] = {}
-        while latest["requests"] < 2 or read != latest:
+
+        async def rests() -> Any:
+            """The engine's totals, once they no longer grow."""
+            before = (await client.status())["engine"]
             await asyncio.sleep(0.2)
-            read, latest = latest, (await client.status())["engine"]
+            now = (await client.status())["engine"]
+            return now if now == before and now["requests"] >= 2 else None
+
+        read = await until_answer(rests)
         assert read["generated_tokens"] == 0
         await client.run(actions["explain"])
         status = await client.until_status(lambda now: now["engine"]["requests"] != 2)

@@ -113,8 +113,6 @@ async def test_a_refactoring_of_a_file_that_moved_on_is_run_again(tmp_path: Path
     [
         ("def f(x, y):\n    return x", "auto", True),
         ("def f(x):\n    return x", "auto", False),
-        ("def f(x):\n    return x", "always", True),
-        ("def f(x, y):\n    return x", "never", False),
     ],
 )
 async def test_a_change_that_callers_notice_is_shown_first(
