@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,8 @@ from herdmate.context.withheld import (
     WithheldReason,
     reason_to_withhold,
     reason_to_withhold_file,
+    without_secrets,
+    without_secrets_soon,
 )
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
@@ -143,3 +146,23 @@ def test_what_lies_too_deep_is_withheld_and_not_searched(tmp_path: Path) -> None
     found = list(readable_files(tmp_path))
     assert found
     assert all(reason_to_withhold_file(file, (tmp_path,)) is None for file in found)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+async def test_a_long_document_is_searched_for_secrets_on_another_thread(
+    is_long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first ghost text in two million characters held the event loop for 0.3 s."""
+    threads = []
+
+    def noted(document: Document) -> Document:
+        threads.append(threading.current_thread())
+        return without_secrets(document)
+
+    monkeypatch.setattr("herdmate.context.withheld.without_secrets", noted)
+    secret = 'key = "ghp_' + "a1B2" * 9 + '"\n'
+    text = secret + "x = 1\n" * (50_000 if is_long else 10)
+    found = await without_secrets_soon(Document("file:///long.py", "python", text))
+    assert "ghp_a1" not in found.text
+    assert len(found.text) == len(text)
+    assert [thread is threading.current_thread() for thread in threads] == [not is_long]

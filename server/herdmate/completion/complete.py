@@ -15,7 +15,7 @@ from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
 from herdmate.completion.trigger import is_switched_off, silence_reason, wants_multiline
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
-from herdmate.context.withheld import reason_to_withhold, without_secrets
+from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
 from herdmate.engine.latency import Latency, delay, share_of_window
 from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
 from herdmate.prompting.families import (
@@ -108,7 +108,7 @@ async def typing_request(
     nobody_types: bool = False,
 ) -> Request:
     """The request for a completion at the cursor, with a window that fits the context."""
-    cursor = replace(cursor, document=without_secrets(cursor.document))
+    cursor = replace(cursor, document=await without_secrets_soon(cursor.document))
     info = await state.host.ready()
     family = family_of(info)
     before, after = budget(info, settings, state.host.latency)

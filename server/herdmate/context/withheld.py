@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ from herdmate.text import Document, folder_of
 
 _MOST_LINKS = 16
 _LONGEST_URI = 8192
+_LONG_TEXT = 100_000  # characters, searched in 10 ms
 _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
 
 _documents = Redactions()
@@ -129,3 +131,10 @@ def without_secrets(document: Document) -> Document:
     """
     text = _documents.of(document.uri, document.text)
     return document if text == document.text else replace(document, text=text)
+
+
+async def without_secrets_soon(document: Document) -> Document:
+    """``without_secrets``, for a long document on another thread: searching it all takes long."""
+    if len(document.text) <= _LONG_TEXT:
+        return without_secrets(document)
+    return await asyncio.to_thread(without_secrets, document)
