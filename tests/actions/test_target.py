@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 
 from herdmate.actions.target import has_target, resolve_target
+from herdmate.context import syntax
+from herdmate.context.window import around
 from herdmate.errors import SelectionError
-from herdmate.text import Document, Selection, Span
+from herdmate.text import Document, Edit, Selection, Span
 
 CODE = "import os\n\n\nclass A:\n    def f(self):\n        return 1\n\n    x = 2\n"
 
@@ -33,6 +35,19 @@ def test_an_empty_selection_is_the_innermost_definition() -> None:
     assert resolve_target(_selection(at, at)).text == "    def f(self):\n        return 1"
     at = CODE.index("x = 2")
     assert resolve_target(_selection(at, at)).text == CODE[CODE.index("class") :].rstrip()
+
+
+def test_what_is_typed_after_the_command_does_not_move_what_it_works_on() -> None:
+    """Before the target is found, the client may be asked for its diagnostics, for seconds."""
+    tree = syntax.parse(CODE, "python")
+    assert tree is not None
+    at = CODE.index("1")
+    selection = Selection(Document("a", "python", CODE, tree=tree), Span(at, at))
+    before = around(selection, 100, len)
+    typed = "import sys\n"
+    syntax.edited(tree, CODE, (Edit(Span(0, 0), typed),), typed + CODE)
+    assert resolve_target(selection).text == "    def f(self):\n        return 1"
+    assert around(selection, 100, len) == before
 
 
 def test_nothing_to_work_on() -> None:

@@ -29,7 +29,7 @@ def has_target(selection: Selection) -> bool:
 
 def _definition(selection: Selection) -> Span | None:
     document = selection.document
-    if (tree := syntax.tree_of(document)) is None:
+    if (tree := syntax.fresh_tree_of(document)) is None:
         return None
     return syntax_queries.enclosing_definition(tree, document.text, selection.span)
 

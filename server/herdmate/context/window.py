@@ -102,12 +102,14 @@ def around(selection: Selection, tokens: int, cost: Cost) -> Surroundings:
     above = _lines(text[_lowest(text, span.start, tokens) : span.start])[::-1]
     below = _lines(text[span.end : _highest(text, span.end, tokens)])
     costs = [cost(line) for line in above], [cost(line) for line in below]
-    least = _definition(selection, above, below)
+    # The user may have typed since the selection was made, which moves a document's tree on.
+    tree = syntax.fresh_tree_of(selection.document)
+    least = _definition(tree, selection, above, below)
     if sum(costs[0][: least[0]]) + sum(costs[1][: least[1]]) > tokens:
         least = 0, 0
     taken = _outwards(least, costs, tokens)
     start = span.start - sum(map(len, above[: taken[0]]))
-    if header := _imports(selection, start, tokens // 4, cost):
+    if header := _imports(tree, text, start, tokens // 4, cost):
         header_cost = sum(map(cost, header)) + cost("\n")
         if sum(costs[0][: least[0]]) + sum(costs[1][: least[1]]) + header_cost <= tokens:
             taken = _outwards(least, costs, tokens - header_cost)
@@ -278,11 +280,12 @@ def _roundness(number: int) -> int:
 # --- around a selection
 
 
-def _definition(selection: Selection, above: list[str], below: list[str]) -> tuple[int, int]:
+def _definition(
+    tree: syntax.SyntaxTree | None, selection: Selection, above: list[str], below: list[str]
+) -> tuple[int, int]:
     """How many lines above and below belong to the selection's definition; 0 if too many."""
-    document, span = selection.document, selection.span
-    tree = syntax.tree_of(document)
-    whole = syntax_queries.enclosing_definition(tree, document.text, span) if tree else None
+    text, span = selection.document.text, selection.span
+    whole = syntax_queries.enclosing_definition(tree, text, span) if tree else None
     if whole is None:
         return 0, 0
     counts = _count(above, span.start - whole.start), _count(below, whole.end - span.end)
@@ -295,10 +298,10 @@ def _count(lines: list[str], characters: int) -> int:
     return next((at for at, total in enumerate(totals) if total >= characters), len(lines) + 1)
 
 
-def _imports(selection: Selection, end: int, tokens: int, cost: Cost) -> list[str]:
+def _imports(
+    tree: syntax.SyntaxTree | None, text: str, end: int, tokens: int, cost: Cost
+) -> list[str]:
     """The lines of the imports that end before ``end``, as many as fit."""
-    text = selection.document.text
-    tree = syntax.tree_of(selection.document)
     spans = syntax_queries.imports(tree, text) if tree else ()
     blocks = (text[span.start : span.end].rstrip() for span in spans if span.end < end)
     lines = [line + "\n" for block in blocks for line in block.split("\n")]
