@@ -12,7 +12,7 @@ import pytest
 from herdmate.cli import main, tune
 from herdmate.engine import tuning
 from herdmate.engine.tuning import Profile
-from herdmate.models.choices import Machine
+from herdmate.models.choices import Hardware
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -48,7 +48,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> _Made:
     speeds = _Made()
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
     monkeypatch.setattr(tune, "_speeds", lambda _path, _arguments: speeds)
-    monkeypatch.setattr(tune, "_machine", lambda _path, _layers: Machine(2, 2))
+    monkeypatch.setattr(tune, "_machine", lambda _path, _layers: Hardware(2, 2))
     monkeypatch.setattr(tuning, "is_at_rest", lambda _seconds=0.0: True)
     return speeds
 
@@ -82,7 +82,7 @@ def test_a_limit_on_the_first_token_takes_fewer_layers(
     tiny_model: Path, made: _Made, monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(tune, "_machine", lambda _path, _layers: Machine(2, 2, layers=3))
+    monkeypatch.setattr(tune, "_machine", lambda _path, _layers: Hardware(2, 2, layers=3))
     assert _run(tiny_model, "--first-token", "1.2") == 0
     out = capsys.readouterr().out
     assert "layers on the GPU 1 of 3" in out
@@ -156,7 +156,7 @@ def test_the_starter_is_really_measured(
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
-    monkeypatch.setattr(tune, "_machine", lambda _path, _layers: Machine(1, 1))
+    monkeypatch.setattr(tune, "_machine", lambda _path, _layers: Hardware(1, 1))
     assert _run(starter_model, "--prompt", "48", "--context", "128", "--json") == 0
     found = json.loads(capsys.readouterr().out)
     assert found["saved"]

@@ -196,7 +196,7 @@ def _ask(dice: random.Random, tree: syntax.SyntaxTree, text: str) -> None:
     outline.heads(tree, text)
     outline.above(tree, text, offset)
     signatures.signatures(tree, span)
-    node_kinds.sites(tree, span)
+    node_kinds.kinds_around(tree, span)
     node_kinds.symbol_at(tree, text, offset)
     parts.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 200)
     canonical_tokens.leaves(tree, span, ("documentation", "types"))

@@ -49,7 +49,7 @@ def test_what_is_asked_of_a_tree_takes_seconds_at_most(shape: str) -> None:
         outline.heads(tree, text)
         outline.above(tree, text, offset)
         signatures.signatures(tree, span)
-        node_kinds.sites(tree, span)
+        node_kinds.kinds_around(tree, span)
         parts.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 500)
         canonical_tokens.leaves(tree, span, ("documentation", "types"))
     assert time.process_time() - begun < 10

@@ -44,7 +44,7 @@ def _here(project: Path) -> Cursor:
 async def _seen(
     neighbours: Project, project: Path, tokens: int = 500, *, nobody_types: bool = False
 ) -> str:
-    found = await neighbours.seen_with(_here(project), tokens, COUNTS, nobody_types)
+    found = await neighbours.excerpts_for(_here(project), tokens, COUNTS, nobody_types)
     return "".join(item.code for item in found)
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from herdmate.errors import ModelError, NoMemoryError
-from herdmate.models.choices import ANSWER, Axis, Choice, Machine, Point, axes, grid, start
+from herdmate.models.choices import ANSWER, Axis, Choice, Hardware, Point, axes, grid, start
 from herdmate.models.tune import ALIKE, Search, Trials, choose
 
 ROWS = (
@@ -81,7 +81,7 @@ def test_of_alike_choices_the_one_that_takes_least(rates: tuple[float, ...], kne
 Cost = Callable[[Choice], tuple[float, float]]
 
 
-def _landscape(seed: int, machine: Machine) -> Cost:
+def _landscape(seed: int, machine: Hardware) -> Cost:
     """Seconds to the first token and of a further one: a machine with a taste of its own."""
     draw = random.Random(seed)
     best = replace(
@@ -127,10 +127,10 @@ class _Clock:
 
 
 MACHINES = {
-    "two cores": Machine(2, 2),
-    "a laptop": Machine(6, 12),
-    "a workstation": Machine(16, 32),
-    "a small GPU": Machine(8, 16, layers=41),
+    "two cores": Hardware(2, 2),
+    "a laptop": Hardware(6, 12),
+    "a workstation": Hardware(16, 32),
+    "a small GPU": Hardware(8, 16, layers=41),
 }
 
 
@@ -167,7 +167,7 @@ def test_what_does_not_fit_into_memory_is_passed_over() -> None:
             raise NoMemoryError("too many")
         return 10.0 - choice.gpu_layers / 4
 
-    machine = Machine(4, 4, layers=41)
+    machine = Hardware(4, 4, layers=41)
     search = Search(axes(machine), start(machine), Trials(first, lambda _choice: 0.1))
     search.run()
     assert search.found().choice.gpu_layers in (19, 20)
@@ -193,7 +193,7 @@ def test_an_interrupted_search_keeps_what_was_measured() -> None:
             raise KeyboardInterrupt
         return 5.0 if choice.weights == "repacked" else 3.0
 
-    machine = Machine(2, 2)
+    machine = Hardware(2, 2)
     search = Search(axes(machine), start(machine), Trials(first, lambda _choice: 0.1))
     with pytest.raises(KeyboardInterrupt):
         search.run()
@@ -209,13 +209,13 @@ def test_a_grid_has_no_choice_that_cannot_be_run() -> None:
 
 
 def test_axes_of_machines() -> None:
-    names = [axis.name for axis in axes(Machine(2, 2))]
+    names = [axis.name for axis in axes(Hardware(2, 2))]
     assert names == ["weights", "flash_attention", "batch_threads", "micro_batch", "threads"]
-    with_gpu = {axis.name: axis.values for axis in axes(Machine(6, 12, layers=33))}
+    with_gpu = {axis.name: axis.values for axis in axes(Hardware(6, 12, layers=33))}
     assert with_gpu["gpu_layers"] == (0, 8, 16, 24, 33)
     assert with_gpu["threads"] == (1, 2, 4, 6, 8, 12)
     assert "weights" not in with_gpu
-    assert "threads" not in {axis.name for axis in axes(Machine(1, 1))}
+    assert "threads" not in {axis.name for axis in axes(Hardware(1, 1))}
 
 
 def test_alike_is_less_than_what_a_choice_may_lose() -> None:

@@ -44,7 +44,7 @@ class ActionInput:
 
 def describe_diagnostics(problems: tuple[Diagnostic, ...], document: Document) -> str:
     """Problems in words for the model, one after another."""
-    return "\n".join(_told(problem, document.text) for problem in problems[:_MOST_PROBLEMS])
+    return "\n".join(_described(problem, document.text) for problem in problems[:_MOST_PROBLEMS])
 
 
 def short_message(problem: Diagnostic) -> str:
@@ -53,7 +53,7 @@ def short_message(problem: Diagnostic) -> str:
     return line if len(line) <= 60 else line[:59].rstrip() + "…"
 
 
-def _told(problem: Diagnostic, text: str) -> str:
+def _described(problem: Diagnostic, text: str) -> str:
     start = problem.span.start
     values = {
         "line": text[line_start(text, start) : line_end(text, start)].strip()[:_LONGEST],

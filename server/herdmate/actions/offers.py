@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from herdmate.actions.action_input import ActionInput, Diagnostic, short_message
 from herdmate.actions.target import has_target, resolve_target
 from herdmate.context import syntax
-from herdmate.context.node_kinds import sites, symbol_at
+from herdmate.context.node_kinds import kinds_around, symbol_at
 from herdmate.errors import SelectionError
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import fill
@@ -80,7 +80,7 @@ def _there_is(
         target = resolve_target(selection, action.works_on == "definition")
     except SelectionError:
         return None
-    found = set(sites(tree, target.span)) if tree is not None else set()
+    found = set(kinds_around(tree, target.span)) if tree is not None else set()
     found |= {"selection"} if selection.text.strip() else set()
     found |= {"symbol"} if symbol else set()
     found |= {"diagnostic"} if problems else set()

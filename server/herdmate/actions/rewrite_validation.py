@@ -39,8 +39,8 @@ def validate_rewrite(target: Selection, code: str, changes: Collection[str]) -> 
     _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
     old, new = signatures(before, span), signatures(after, new_span)
     _refuse_other_definitions(old, new, changes)
-    if language == "python" and (strangers := unknown_names(new_text)):
-        _refuse_unknown_names(strangers - unknown_names(text))
+    if language == "python" and (unknown := unknown_names(new_text)):
+        _refuse_unknown_names(unknown - unknown_names(text))
     if "body" not in changes:
         beside = _words_beside(before, text, span)
         _refuse_more_than_asked(
@@ -81,15 +81,15 @@ def _refuse_other_definitions(
     old, new = (Counter(item.name for item in items) for items in (before, after))
     if lost := list((old - new).elements()):
         raise RefusedError(
-            f"The model's code would lose {_told(lost)}, {_NOTHING_CHANGED}.",
+            f"The model's code would lose {_listed(lost)}, {_NOTHING_CHANGED}.",
             "lost",
-            names=_told(lost),
+            names=_listed(lost),
         )
     if (added := list((new - old).elements())) and "new_definitions" not in changes:
         raise RefusedError(
-            f"The model's code would define {_told(added)} besides, {_NOTHING_CHANGED}.",
+            f"The model's code would define {_listed(added)} besides, {_NOTHING_CHANGED}.",
             "added",
-            names=_told(added),
+            names=_listed(added),
         )
     if "signatures" in changes:
         return
@@ -97,7 +97,7 @@ def _refuse_other_definitions(
     if broken := [item for item in before if not left[_promise(item, changes)]]:
         raise RefusedError(
             "The model's code would change the signature of "
-            f"{_told(item.name for item in broken)}, {_NOTHING_CHANGED}.",
+            f"{_listed(item.name for item in broken)}, {_NOTHING_CHANGED}.",
             "signature",
             heads="; ".join(item.shown for item in broken),
         )
@@ -117,10 +117,10 @@ def _promises(items: Iterable[Signature]) -> Counter[tuple[object, ...]]:
 def _refuse_unknown_names(names: Collection[str]) -> None:
     if names:
         raise RefusedError(
-            f"The model's code uses {_told(sorted(names))}, which nothing defines here, "
+            f"The model's code uses {_listed(sorted(names))}, which nothing defines here, "
             f"{_NOTHING_CHANGED}.",
             "unknown",
-            names=_told(sorted(names)),
+            names=_listed(sorted(names)),
         )
 
 
@@ -155,7 +155,7 @@ def _start_of_row(text: str, row: int) -> int:
     return sum(map(len, lines[:row]))
 
 
-def _told(names: Iterable[str]) -> str:
+def _listed(names: Iterable[str]) -> str:
     """Names as a list for people: the first five, and how many more there are."""
     known = list(dict.fromkeys(names))
     shown = ", ".join(known[:5])

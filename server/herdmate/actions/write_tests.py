@@ -114,10 +114,10 @@ def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
             f"The model's tests never use {names[0]}, so nothing was written.", "not_tested",
             names=names[0],
         )  # fmt: skip
-    if language == "python" and (strangers := sorted(unknown_names(text))):
+    if language == "python" and (unknown := sorted(unknown_names(text))):
         raise RefusedError(
-            f"The model's tests use {', '.join(strangers)}, which nothing defines or imports, so "
+            f"The model's tests use {', '.join(unknown)}, which nothing defines or imports, so "
             "nothing was written.",
             "unknown",
-            names=", ".join(strangers),
+            names=", ".join(unknown),
         )

@@ -33,7 +33,7 @@ LLAMA_CPP_PYTHON = "llama-cpp-python"
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class CompletionCase:
     """One place to complete: the text that the model sees around it, and the resulting prompt."""
 
     prefix: str
@@ -67,11 +67,11 @@ class Measured:
 class Rival(Protocol):
     """A competitor that completes code."""
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, question: CompletionCase) -> Reply:
         """Complete one line."""
 
 
-async def questions_of(given: Conditions) -> list[Question]:
+async def questions_of(given: Conditions) -> list[CompletionCase]:
     """What Herdmate asks its model at the start and after each key, built by its own code.
 
     Raises ``ModelError`` if the model cannot fill in.
@@ -91,7 +91,7 @@ async def questions_of(given: Conditions) -> list[Question]:
 
 
 async def measured(
-    name: str, given: Conditions, first: Question, questions: Sequence[Question]
+    name: str, given: Conditions, first: CompletionCase, questions: Sequence[CompletionCase]
 ) -> Measured:
     """Ask a rival, given by name or as the URL of a llama-server, all questions in turn."""
     async with _rival(name, given) as rival:
@@ -126,7 +126,7 @@ class _HighLevel:
     def __init__(self, process: Child, max_tokens: int) -> None:
         self._process, self._most = process, max_tokens
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, question: CompletionCase) -> Reply:
         request = Request(question.prompt, "", self._most)
         return Reply(**await self._process.ask(wire.request_to_wire(request)))
 
@@ -137,7 +137,7 @@ class _Server:
     def __init__(self, url: str, max_tokens: int) -> None:
         self._url, self._most = url, max_tokens
 
-    async def ask(self, question: Question) -> Reply:
+    async def ask(self, question: CompletionCase) -> Reply:
         started = time.perf_counter()
         answer = await llama_server.infill(self._url, question.prefix, question.suffix, self._most)
         return Reply(
@@ -149,12 +149,12 @@ class _Server:
         )
 
 
-def _question(prompt: Prompt) -> Question:
+def _question(prompt: Prompt) -> CompletionCase:
     texts = {at: part.text for at, part in enumerate(prompt.segments) if isinstance(part, Text)}
     if prompt.cursor is None or len(texts) < 2:
         raise ModelError("This model cannot fill in, so there is nothing to compare; try another.")
     prefix = texts.pop(prompt.cursor)
-    return Question(prefix, "".join(texts.values()), prompt)
+    return CompletionCase(prefix, "".join(texts.values()), prompt)
 
 
 def _cursors(scene: Scene) -> Iterable[Cursor]:

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from herdmate.cli.terminal import Console
 from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
-from herdmate.models.choices import ANSWER, Axis, Choice, Machine, Point, axes, grid, start
+from herdmate.models.choices import ANSWER, Axis, Choice, Hardware, Point, axes, grid, start
 from herdmate.models.choose import choose as choose_model
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
@@ -120,13 +120,13 @@ def _check(arguments: argparse.Namespace, trained: int) -> None:
         raise SelectionError(f"There is no folder {arguments.svg.absolute().parent} for --svg.")
 
 
-def _machine(path: Path, layers: int) -> Machine:
+def _machine(path: Path, layers: int) -> Hardware:
     from herdmate.engine import tuning
     from herdmate.engine.devices import devices
 
     cores = psutil.cpu_count(logical=False) or 1
     may_repack = tuning.default(str(path)).weights == "repacked"
-    return Machine(cores, psutil.cpu_count() or cores, layers if devices() else 0, may_repack)
+    return Hardware(cores, psutil.cpu_count() or cores, layers if devices() else 0, may_repack)
 
 
 def _speeds(path: Path, arguments: argparse.Namespace) -> Speeds:
@@ -147,7 +147,7 @@ def _profile(choice: Choice) -> Any:
 
 
 def _measured(
-    machine: Machine, arguments: argparse.Namespace, speeds: Speeds, console: Console
+    machine: Hardware, arguments: argparse.Namespace, speeds: Speeds, console: Console
 ) -> Result:
     along, usual, limit = axes(machine), start(machine), arguments.first_token
     started = time.monotonic()

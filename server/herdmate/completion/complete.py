@@ -112,11 +112,11 @@ async def typing_request(
     info = await state.host.ready()
     family = family_of(info)
     before, after = budget(info, settings, state.host.latency)
-    counts, neighbours = state.host.counts, state.project
+    counts, project = state.host.counts, state.project
     around = before // 4 if settings.related else 0
-    excerpts = await neighbours.seen_with(cursor, around, counts, nobody_types)
+    excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
     others = Others(
-        excerpts, neighbours.shown_path(cursor.document.uri), comment_mark(cursor.document.language)
+        excerpts, project.shown_path(cursor.document.uri), comment_mark(cursor.document.language)
     )
     window = await _window(cursor, before - (around if excerpts else 0), after, state)
     return Request(

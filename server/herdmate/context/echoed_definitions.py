@@ -14,7 +14,7 @@ def without_echoed_definitions(code: str, language: str, known: Collection[str])
     """The code without top-level definitions of ``known`` names, unless there are no others."""
     if not known or (tree := parse(code, language)) is None:
         return code
-    data, mine, strangers = tree.source.data, 0, []
+    data, mine, echoed = tree.source.data, 0, []
     for child in tree.tree.root_node.named_children:
         node = child
         while node.type in WRAPPERS and node.named_children:
@@ -23,12 +23,12 @@ def without_echoed_definitions(code: str, language: str, known: Collection[str])
             continue
         if data[name.start_byte : name.end_byte].decode("utf-8", "replace") in known:
             start, end = with_attributes(node)
-            strangers.append((tree.source.to_offset(start), tree.source.to_offset(end)))
+            echoed.append((tree.source.to_offset(start), tree.source.to_offset(end)))
         else:
             mine += 1
     if not mine:
         return code
-    for start, end in reversed(strangers):
+    for start, end in reversed(echoed):
         behind = code[line_end(code, end) :].lstrip("\r\n")
         code = code[:start] + behind
     return code

@@ -13,7 +13,7 @@ from herdmate.text import Span
 _MOST_NODES = 5_000
 
 
-def sites(tree: SyntaxTree, span: Span) -> frozenset[str]:
+def kinds_around(tree: SyntaxTree, span: Span) -> frozenset[str]:
     """Which of ``"definition"``, ``"function"`` and ``"loop"`` are in or around a span.
 
     A loop counts if it is inside the span, or around the span with no function in between.

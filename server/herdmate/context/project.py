@@ -61,7 +61,7 @@ class Project:
         """Replace the source of ``nearby``."""
         self.look_nearby, self._nearby = look_nearby, None
 
-    async def seen_with(
+    async def excerpts_for(
         self, cursor: Cursor, tokens: int, counts: TokenCounts, nobody_types: bool
     ) -> tuple[Excerpt, ...]:
         """The excerpts that the model sees along with the document, within ``tokens``."""

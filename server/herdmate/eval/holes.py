@@ -112,14 +112,14 @@ def _from_row(row: Mapping[str, Any]) -> Hole:
     before, mark, after = code.partition("{{completion}}")
     if not mark:
         raise ValueError("a row without a hole")
-    told = _told(row["prompt"], _COMMENT.get(language, "//"))
+    comment = _description_comment(row["prompt"], _COMMENT.get(language, "//"))
     tests = row.get("unit_tests") or ()
     tests = json.loads(tests) if isinstance(tests, str) else tests
     known = tuple(Trial(test["input"], tuple(test["output"])) for test in tests)
-    return Hole(row["task_id"], language, told + before, row["ground_truth"], after, known)
+    return Hole(row["task_id"], language, comment + before, row["ground_truth"], after, known)
 
 
-def _told(prompt: str, mark: str) -> str:
+def _description_comment(prompt: str, mark: str) -> str:
     """The program's description as a comment; ``""`` if there is none."""
     _, found, description = prompt.partition("Description: ")
     if not found:

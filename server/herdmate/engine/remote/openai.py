@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from herdmate.engine.remote.dialect import Counted, RemoteRequest, Said, number, word
 from herdmate.engine.remote.messages import Message
-from herdmate.engine.remote.question import Counted, Question, Said, number, word
-from herdmate.engine.remote.render_prompt import Hole, Talk, text_of
+from herdmate.engine.remote.render_prompt import ChatPrompt, InfillPrompt, text_of
 from herdmate.generation import FinishReason
 
 _MOST_STOPS = 4  # OpenAI's own limit; the engine checks for all of them itself
 
 
-def question(asked: Question) -> tuple[str, dict[str, Any]]:
+def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
     """The request's path and body. The API has no infilling: a hole's prefix is continued."""
     body: dict[str, Any] = {
         "model": asked.model,
@@ -24,10 +24,12 @@ def question(asked: Question) -> tuple[str, dict[str, Any]]:
         "stream": True,
         "stream_options": {"include_usage": True},
     }
-    if isinstance(asked.put, Talk):
-        turns = [{"role": role, "content": text} for role, text in asked.put.turns]
+    if isinstance(asked.prompt, ChatPrompt):
+        turns = [{"role": role, "content": text} for role, text in asked.prompt.turns]
         return "/v1/chat/completions", {**body, "messages": turns}
-    prompt = asked.put.prefix if isinstance(asked.put, Hole) else text_of(asked.put)
+    prompt = (
+        asked.prompt.prefix if isinstance(asked.prompt, InfillPrompt) else text_of(asked.prompt)
+    )
     return "/v1/completions", {**body, "prompt": prompt}
 
 

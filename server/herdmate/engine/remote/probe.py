@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from herdmate.engine.remote.dialect import number, word
 from herdmate.engine.remote.endpoint import Endpoint, travels_in_the_open
-from herdmate.engine.remote.messages import Message, told
-from herdmate.engine.remote.question import number, word
+from herdmate.engine.remote.messages import Message, fetch_message
 from herdmate.errors import EngineError, HungUpError, ServerError, UnreachableError
 from herdmate.generation import SERVER_HOLE, ModelInfo
 from herdmate.settings import EngineSettings
@@ -85,7 +85,7 @@ async def _api_of(endpoint: Endpoint) -> Api:
     """The API that a server speaks; some servers hang up on paths that they do not know."""
     for path, key, api in _SIGNS:
         try:
-            if key in await told(endpoint, path):
+            if key in await fetch_message(endpoint, path):
                 return api
         except HungUpError:
             continue
@@ -98,7 +98,7 @@ async def _api_of(endpoint: Endpoint) -> Api:
 
 
 async def _openai(endpoint: Endpoint, wanted: str) -> _Model:
-    listed = (await told(endpoint, "/v1/models")).get("data")
+    listed = (await fetch_message(endpoint, "/v1/models")).get("data")
     models = _by_name(listed, "id")
     name = _chosen(endpoint, wanted, models)
     about = models[name]
@@ -107,7 +107,7 @@ async def _openai(endpoint: Endpoint, wanted: str) -> _Model:
 
 async def _llama_server(endpoint: Endpoint, wanted: str) -> _Model:
     """llama-server's only model, whatever name is wanted."""
-    about = await told(endpoint, "/props")
+    about = await fetch_message(endpoint, "/props")
     settings = about.get("default_generation_settings")
     context = number(settings.get("n_ctx")) if isinstance(settings, dict) else 0
     path = word(about.get("model_path"))
@@ -118,7 +118,7 @@ async def _llama_server(endpoint: Endpoint, wanted: str) -> _Model:
 async def _infills(endpoint: Endpoint) -> bool:
     hole = {"input_prefix": "a", "input_suffix": "b", "n_predict": 0}
     try:
-        await told(endpoint, "/infill", hole)
+        await fetch_message(endpoint, "/infill", hole)
     except HungUpError:
         return False
     except UnreachableError:
@@ -129,11 +129,11 @@ async def _infills(endpoint: Endpoint) -> bool:
 
 
 async def _ollama(endpoint: Endpoint, wanted: str) -> _Model:
-    models = _by_name((await told(endpoint, "/api/tags")).get("models"), "name")
+    models = _by_name((await fetch_message(endpoint, "/api/tags")).get("models"), "name")
     if wanted and wanted not in models and f"{wanted}:latest" in models:
         wanted = f"{wanted}:latest"
     name = _chosen(endpoint, wanted, models)
-    about = await told(endpoint, "/api/show", {"model": name})
+    about = await fetch_message(endpoint, "/api/show", {"model": name})
     facts = about.get("model_info")
     facts = facts if isinstance(facts, dict) else {}
     context = next((value for key, value in facts.items() if key.endswith(".context_length")), 0)

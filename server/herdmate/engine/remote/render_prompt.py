@@ -14,14 +14,14 @@ from herdmate.generation import SERVER_HOLE, SERVER_ROLES, Prompt, Segment, Spec
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class TextPrompt:
     """A prompt in the format of the model's family; the server adds the beginning-of-text token."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Hole:
+class InfillPrompt:
     """The text before the answer and the text after it."""
 
     prefix: str
@@ -29,25 +29,25 @@ class Hole:
 
 
 @dataclass(frozen=True, slots=True)
-class Talk:
+class ChatPrompt:
     """A conversation: role and text of each turn. The answer begins with ``reply_start``."""
 
     turns: tuple[tuple[str, str], ...]
     reply_start: str = ""
 
 
-Put = Plain | Hole | Talk
+RenderedPrompt = TextPrompt | InfillPrompt | ChatPrompt
 
 
-def render_prompt(prompt: Prompt) -> Put:
+def render_prompt(prompt: Prompt) -> RenderedPrompt:
     """A prompt in the form that suits its segments."""
     pieces = {segment.piece for segment in prompt.segments if isinstance(segment, Special)}
     if SERVER_HOLE[-1] in pieces:
         said = _said(prompt.segments)
-        return Hole(said[SERVER_HOLE[0]], said[SERVER_HOLE[1]])
+        return InfillPrompt(said[SERVER_HOLE[0]], said[SERVER_HOLE[1]])
     if pieces & set(SERVER_ROLES):
         return _talk(prompt.segments)
-    return Plain(_as_text(prompt.segments))
+    return TextPrompt(_as_text(prompt.segments))
 
 
 def stops(prompt: Prompt, others: Sequence[str]) -> tuple[str, ...]:
@@ -56,11 +56,11 @@ def stops(prompt: Prompt, others: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(text for text in (*others, *prompt.stop, *ends) if text))
 
 
-def text_of(rendered: Put) -> str:
+def text_of(rendered: RenderedPrompt) -> str:
     """All the text sent to the server, for counting."""
-    if isinstance(rendered, Plain):
+    if isinstance(rendered, TextPrompt):
         return rendered.text
-    if isinstance(rendered, Hole):
+    if isinstance(rendered, InfillPrompt):
         return rendered.prefix + rendered.suffix
     return "\n".join(text for _, text in rendered.turns)
 
@@ -106,7 +106,7 @@ def _said(segments: Sequence[Segment]) -> dict[str, str]:
     return found
 
 
-def _talk(segments: Sequence[Segment]) -> Talk:
+def _talk(segments: Sequence[Segment]) -> ChatPrompt:
     turns: list[tuple[str, str]] = []
     for segment in segments:
         if isinstance(segment, Special):
@@ -115,4 +115,4 @@ def _talk(segments: Sequence[Segment]) -> Talk:
             role, text = turns[-1]
             turns[-1] = (role, text + neutralised(segment.text, SERVERS_TAG))
     last = turns.pop()[1]
-    return Talk(tuple(turn for turn in turns if turn[1]), last)
+    return ChatPrompt(tuple(turn for turn in turns if turn[1]), last)

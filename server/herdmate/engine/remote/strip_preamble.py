@@ -13,7 +13,7 @@ _PATIENCE = 400
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)[^\n]*\n", re.M)
 
 
-class BehindFence:
+class PreambleStripper:
     """The text after an answer's first fence line, as it arrives; all of it if there is none."""
 
     def __init__(self, reply_start: str) -> None:

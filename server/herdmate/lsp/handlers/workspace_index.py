@@ -56,11 +56,11 @@ async def index_workspace(session: Session) -> None:
 
 
 async def _index(session: Session) -> None:
-    neighbours, folders = session.project, session.folders
+    project, folders = session.project, session.folders
     session.index.rules = await asyncio.to_thread(
         lambda: {at: state_of_rules(at) for at in folders}
     )
-    gone = set(neighbours.index.paths())
+    gone = set(project.index.paths())
     files = _files(folders)
     while batch := await asyncio.to_thread(_next, files, 100):
         gone.difference_update(batch)
@@ -69,8 +69,8 @@ async def _index(session: Session) -> None:
             if is_indexed(path) and await _read(session, path):
                 await asyncio.sleep(_REST)
     for path in gone:
-        neighbours.index.forget(path)
-    _log.info("the definitions of %d files are known", len(neighbours.index))
+        project.index.forget(path)
+    _log.info("the definitions of %d files are known", len(project.index))
 
 
 async def _read(session: Session, path: Path) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from herdmate.engine.remote.render_prompt import Put
+from herdmate.engine.remote.render_prompt import RenderedPrompt
 from herdmate.generation import FinishReason, Sampling
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RemoteRequest:
     """One generation. ``context``: tokens to load the model with, if the server lets us choose."""
 
     model: str
-    put: Put
+    prompt: RenderedPrompt
     max_tokens: int
     stop: tuple[str, ...]
     sampling: Sampling
@@ -41,7 +41,7 @@ class Said:
     counted: Counted | None = None
 
 
-def sampler_options(asked: Question) -> dict[str, Any]:
+def sampler_options(asked: RemoteRequest) -> dict[str, Any]:
     """Stop strings and sampling by llama.cpp's names, which Ollama shares."""
     sampling = asked.sampling
     return {
