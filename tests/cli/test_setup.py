@@ -268,7 +268,7 @@ def _in_a_terminal(arguments: list[str], question: str, keys: str) -> tuple[int,
         os.write(ours, keys.encode())
         while more := _read(ours):
             shown += more
-        return process.wait(timeout=30), shown.decode().replace("\r\n", "\n")
+        return process.wait(timeout=120), shown.decode().replace("\r\n", "\n")
     finally:
         process.kill()
         process.wait()

@@ -14,6 +14,7 @@ from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Prompt, Request
 from herdmate.text import Cursor, Document
+from tests.waiting import until
 
 REQUEST = Request(Prompt(()), "lane", 64)
 BEFORE, AFTER = "def total(items):\n    ", "\n\nprint(total([1]))\n"
@@ -158,8 +159,7 @@ async def test_the_model_stops_when_nobody_waits(at_once: bool) -> None:
         await asyncio.sleep(GRACE * 1.5)
         assert not running.is_done
         following.cancel()
-    while not running.is_done:  # noqa: ASYNC110
-        await asyncio.sleep(0.01)
+    await until(lambda: running.is_done)
     assert model.was_stopped
 
 

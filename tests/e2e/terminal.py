@@ -58,4 +58,4 @@ class Terminal:
 
     def _run(self, *arguments: str) -> str:
         command = [*self._tmux, *arguments]
-        return subprocess.run(command, capture_output=True, text=True, timeout=30).stdout
+        return subprocess.run(command, capture_output=True, text=True, timeout=120).stdout

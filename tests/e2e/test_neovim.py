@@ -481,5 +481,5 @@ def test_nothing_goes_on_when_neovim_is_killed(neovim: Neovim) -> None:
     children = process.children(recursive=True)
     assert any("herdmate.engine.worker" in child.cmdline() for child in children)
     process.kill()
-    _, alive = psutil.wait_procs(children, timeout=30)
+    _, alive = psutil.wait_procs(children, timeout=120)
     assert alive == []

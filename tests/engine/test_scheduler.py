@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import random
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -137,10 +138,12 @@ def test_cancel_stops_the_evaluation_that_runs() -> None:
     run.submit(1, _request("p" * 100))
     stepping = threading.Thread(target=run.until_idle)
     stepping.start()
+    ends = time.monotonic() + 60
     while not run.scheduler._running:
-        pass
+        assert time.monotonic() < ends
+        time.sleep(0.001)
     run.scheduler.cancel(1)
-    stepping.join(timeout=10)  # the evaluation itself would take 100 seconds
+    stepping.join(timeout=60)  # the evaluation itself would take 100 seconds
     assert not stepping.is_alive()
     assert run.finished(1).reason == "cancelled"
     assert run.backend.evaluated == []

@@ -84,7 +84,7 @@ async def test_the_rest_of_a_message_is_not_waited_for_without_end(
     """A length that is too large, and a client that waits for its answer."""
     server, _ = _server()
     work = converse(server.protocol, _reading(_BEGIN + begun, ends=False), rest_seconds=0.01)
-    assert await asyncio.wait_for(work, 30) == 1
+    assert await asyncio.wait_for(work, 60) == 1
     assert "the rest of a message has not come" in caplog.text
 
 
@@ -143,7 +143,7 @@ async def test_an_answer_that_is_due_comes_though_the_next_message_breaks_the_co
     talking = asyncio.ensure_future(converse(server.protocol, _reading(*chunks)))
     await asyncio.wait_for(begun.wait(), 30)
     asyncio.get_running_loop().call_later(0.01, given.set)
-    assert await asyncio.wait_for(talking, 30) == 1
+    assert await asyncio.wait_for(talking, 60) == 1
     assert writer.written[1:] == [{"jsonrpc": "2.0", "id": 2, "result": None}]
 
 
@@ -156,7 +156,7 @@ async def test_a_request_that_takes_too_long_at_the_end_is_answered_as_cancelled
     monkeypatch.setattr("herdmate.lsp.connection._LAST_SECONDS", 0.01)
     server, writer, _, _ = _slow_server()
     talking = converse(server.protocol, _reading(_BEGIN + _ASK, last))
-    assert await asyncio.wait_for(talking, 30) == 1
+    assert await asyncio.wait_for(talking, 60) == 1
     (answer,) = writer.written[1:]
     assert (answer["id"], answer["error"]["code"]) == (2, -32800)
     assert server.protocol._in_flight == {}

@@ -38,6 +38,7 @@ from tests.engine.remote.server import (
     serving,
     words,
 )
+from tests.waiting import until
 
 HASTY = Patience(
     first=1.0, next=0.3, last=0.2, pauses=(0.01, 0.01), loading=5.0, meeting=(0.02, 0.05)
@@ -130,7 +131,7 @@ async def test_a_stop_string_ends_it_here_and_there() -> None:
     async with remote({COMPLETIONS: endless}) as (engine, server, _):
         text, finished = await ask(engine, stop=(";c",))
         assert (text, finished.reason) == ("ab", "stop")
-        await asyncio.wait_for(server.hung_up.wait(), 10)
+        await asyncio.wait_for(server.hung_up.wait(), 60)
         text, finished = await ask(engine)  # no stop string: it ends all the same
         assert finished.reason == "length"
         assert len(text) < 300
@@ -147,13 +148,12 @@ async def test_closing_the_answer_hangs_up() -> None:
         answer = engine.generate(Request(prompt, "lane", 9), ends.append)
         assert await anext(answer) == Piece("a")
         await answer.aclose()
-        await asyncio.wait_for(server.hung_up.wait(), 10)
+        await asyncio.wait_for(server.hung_up.wait(), 60)
         server.hung_up.clear()
         task = asyncio.ensure_future(ask(engine))
-        while server.paths().count(COMPLETIONS) < 2:  # noqa: ASYNC110
-            await asyncio.sleep(0)
+        await until(lambda: server.paths().count(COMPLETIONS) >= 2)
         task.cancel()
-        await asyncio.wait_for(server.hung_up.wait(), 10)
+        await asyncio.wait_for(server.hung_up.wait(), 60)
     assert [end.reason for end in ends] == ["cancelled"]
     assert ends[0].usage.generated_tokens == 1
 
@@ -170,7 +170,7 @@ async def test_stopping_the_engine_ends_what_is_in_flight() -> None:
         await asyncio.wait_for(began.wait(), 10)
         await engine.stop()
         with pytest.raises(EngineStoppedError):
-            await asyncio.wait_for(task, 10)
+            await asyncio.wait_for(task, 60)
 
 
 async def _silent(_asked: Asked, _writer: asyncio.StreamWriter) -> None:
@@ -370,8 +370,7 @@ async def test_nobody_answers_until_somebody_does() -> None:
             writer.write(reply(200, MODELS))
 
         listening = await asyncio.start_server(handle, "127.0.0.1", port)
-        while not states[-1].info:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)
+        await until(lambda: states[-1].info)
         assert (await engine.ready()).name
         listening.close()
     finally:
