@@ -55,20 +55,20 @@ def test_what_is_given_is_used_and_the_rest_stays() -> None:
         ({"completion": {"maxTokens": float("nan")}}, "must be a whole number"),
         ({"completion": {"maxTokens": float("inf")}}, "must be a whole number"),
         ({"completion": {"maxTokens": 0}}, "from 1 to 4096 or -1, not 0;"),
-        ({"completion": {"maxTokens": -(10**9999)}}, "not a number of many digits"),
+        ({"completion": {"maxTokens": -(10**9999)}}, "not a very long number"),
         ({"completion": {"alternatives": 400_000_000}}, "from 1 to 8, not 400000000; its default"),
         ({"completion": {"enabled": 1}}, "must be true or false"),
         ({"completion": {"multiline": "maybe"}}, "one of auto, always, never"),
         ({"completion": {"multiline": ["auto"]}}, "one of auto, always, never, not a list"),
         ({"completion": 3}, "must be a group of settings"),
-        ({"model": 3}, "must be a text"),
-        ({"model": "a\x00b"}, "must be a text without control characters"),
-        ({"model": "half an emoji \ud83d"}, "must be a text without control characters"),
-        ({"model": "m" * 10_000_000}, "must be a text of at most 4096 characters"),
-        ({"completion": {"disabledIn": "*.md"}}, "must be a list of texts"),
-        ({"completion": {"disabledIn": [1]}}, "must be a list of texts"),
-        ({"completion": {"disabledIn": ["a"] * 1_000_000}}, "a list of texts, 1000 at most"),
-        ({"completion": {"disabledIn": ["a\n"]}}, "each a text without control characters"),
+        ({"model": 3}, "must be a string"),
+        ({"model": "a\x00b"}, "must be a string without control characters"),
+        ({"model": "half an emoji \ud83d"}, "must be a string without control characters"),
+        ({"model": "m" * 10_000_000}, "must be a string of at most 4096 characters"),
+        ({"completion": {"disabledIn": "*.md"}}, "must be a list of strings"),
+        ({"completion": {"disabledIn": [1]}}, "must be a list of strings"),
+        ({"completion": {"disabledIn": ["a"] * 1_000_000}}, "a list of at most 1000 strings"),
+        ({"completion": {"disabledIn": ["a\n"]}}, "each a string without control characters"),
     ],
 )
 def test_what_is_wrong_is_named_and_hides_nothing(given: dict[str, object], words: str) -> None:
@@ -135,7 +135,7 @@ def test_many_wrong_settings_are_told_in_a_few_short_sentences() -> None:
     assert time.monotonic() - began < 10  # seconds; nothing of it is compared or repeated whole
     assert settings == Settings()
     assert len(errors) == 4
-    assert str(errors[-1]) == "Other settings of Herdmate are wrong too."
+    assert str(errors[-1]) == "Other Herdmate settings are wrong too."
     for error in errors:
         assert len(str(error)) < 250
         assert str(error).isprintable()

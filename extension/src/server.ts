@@ -82,11 +82,11 @@ export class Server {
   private async setApiKey(): Promise<void> {
     const origin = originOf(remoteUrls().url);
     if (!origin) {
-      const text = vscode.l10n.t('Set herdmate.remote.url first: a key belongs to one server.');
+      const text = vscode.l10n.t('Set herdmate.remote.url first; a key belongs to one server.');
       return void vscode.window.showWarningMessage(text);
     }
     const prompt = vscode.l10n.t(
-      'The key for {0}, which no other server gets. An empty one removes it.',
+      'API key for {0}; it is sent to no other server. Leave it empty to remove the key.',
       origin,
     );
     const key = await vscode.window.showInputBox({ prompt, password: true });
@@ -152,7 +152,7 @@ export class Server {
     client.onDidChangeState(({ newState }) => {
       if (newState !== State.Stopped || this.client !== client) return;
       this.client = undefined;
-      const message = vscode.l10n.t("Herdmate's server ended unexpectedly.");
+      const message = vscode.l10n.t("Herdmate's server stopped unexpectedly.");
       this.tell(message, vscode.l10n.t('Restart'), () => this.failure && this.restart());
     });
     await startedWithin(PATIENCE, client.start(), () => this.process);
@@ -182,10 +182,13 @@ export class Server {
   private tellOfFailedStart(error: unknown): void {
     const missing = error instanceof MissingServerError ? error.program : undefined;
     if (missing === '') {
-      const message = vscode.l10n.t('Herdmate has no server on this machine yet.');
+      const message = vscode.l10n.t("Herdmate's server is not installed yet.");
       this.tell(message, vscode.l10n.t('Set Up'), () => this.failure && this.setUp());
     } else if (missing) {
-      const message = vscode.l10n.t("Herdmate's server was not found: there is no {0}.", missing);
+      const message = vscode.l10n.t(
+        "Herdmate's server was not found: {0} does not exist.",
+        missing,
+      );
       const page = vscode.Uri.joinPath(this.context.extensionUri, 'INSTALL.md');
       const show = () => vscode.commands.executeCommand('markdown.showPreview', page);
       this.tell(message, vscode.l10n.t('How to Install'), show);

@@ -97,7 +97,7 @@ export class Setup implements vscode.Disposable {
     const made = this.made();
     if (!made) {
       const found = await suitable(pythons(preferred, workspaceFolders()), run);
-      const step = vscode.l10n.t('step 2 of 3, an environment');
+      const step = vscode.l10n.t('step 2 of 3, creating an environment');
       await run(step, found, '-I', '-m', 'venv', '--clear', this.folder);
     }
     const step = vscode.l10n.t('step 3 of 3, installing; building llama.cpp can take minutes');

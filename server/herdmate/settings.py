@@ -1,4 +1,4 @@
-"""The user's settings: the truth about names, types, defaults and meaning.
+"""The user's settings: the source of truth for names, types, defaults and meaning.
 
 Each dataclass field is followed by its docstring, and each number has its ``Range``.
 ``extension/package.json`` repeats them for VS Code and a test compares the two. In JSON a field is
@@ -19,9 +19,9 @@ from herdmate.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The whole numbers that a setting takes, from ``least`` to ``most``.
+    """The whole numbers that a setting accepts, from ``least`` to ``most``.
 
-    ``also``: others with a meaning to users of llama.cpp and Ollama, each with what it stands for.
+    ``also``: numbers that mean something in llama.cpp or Ollama, with the values they stand for.
     """
 
     least: int
@@ -30,7 +30,7 @@ class Range:
 
     @property
     def lowest(self) -> int:
-        """The least number of all that are taken."""
+        """The lowest number that is accepted."""
         return min([self.least, *(number for number, _ in self.also)])
 
 
@@ -48,7 +48,7 @@ class CompletionSettings:
     """Whether ghost text may span several lines; `auto` decides from the code around the cursor."""
 
     max_tokens: Annotated[int, Range(1, 4096, also=((-1, 4096),))] = 64
-    """Maximum length of a completion, in tokens; -1 allows as many as fit."""
+    """Maximum length of a suggestion, in tokens; -1 allows as many as fit."""
 
     prefix_tokens: Annotated[int, Range(1, 131_072)] = 512
     """Number of tokens before the cursor that the model sees."""
@@ -60,16 +60,16 @@ class CompletionSettings:
     """Minimum delay after a keystroke, in milliseconds; longer if the model is slow."""
 
     time_box: Annotated[int, Range(0, 600_000)] = 2000
-    """Show completed lines after this many milliseconds; 0 waits for the whole completion."""
+    """Show completed lines after this many milliseconds; 0 waits for the whole suggestion."""
 
     alternatives: Annotated[int, Range(1, 8)] = 1
-    """Number of completions that an explicit request returns; each one takes longer."""
+    """Number of suggestions that an explicit request returns; each one takes extra time."""
 
     prefill: bool = True
     """Let the model read ahead: the open file, what follows ghost text, and selected lines."""
 
     related: bool = True
-    """Show the model definitions from other files that the code at the cursor refers to."""
+    """Include definitions from other files that the code at the cursor refers to."""
 
     reuse_suffix: bool = True
     """Reuse the cached suffix while typing: faster, slightly less exact."""
@@ -80,24 +80,24 @@ class RefactorSettings:
     """Refactorings."""
 
     preview: Literal["auto", "always", "never"] = "auto"
-    """Show a change before making it; `auto` does if callers may have to change too."""
+    """Preview a change before making it; `auto` does so if callers may have to change too."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
-    """How the model is run."""
+    """How to run the model."""
 
     context_tokens: Annotated[int, Range(256, 1_048_576, also=((0, 0),))] = 4096
-    """Size of the model's context, in tokens; larger takes more memory, 0 uses the model's own."""
+    """Size of the model's context, in tokens; more needs more memory, 0 uses the model's own."""
 
     threads: Annotated[int, Range(0, 512, also=((-1, 0),))] = 0
     """CPU threads; 0 or -1 uses the fastest measured count."""
 
     gpu_layers: Annotated[int, Range(-1, 10_000)] = -1
-    """Layers to keep on the GPU; -1 uses the tuned number, or as many as fit, 0 none."""
+    """Layers to keep on the GPU; -1 uses the tuned number or as many as fit, 0 keeps none there."""
 
     weights: Literal["auto", "repacked", "mapped"] = "auto"
-    """How weights are kept: `repacked` is faster, `mapped` loads at once, `auto` measures."""
+    """How weights are kept: `repacked` runs faster, `mapped` loads at once, `auto` measures."""
 
     kv_type: Literal["f16", "q8_0"] = "f16"
     """Precision of the KV cache; `q8_0` halves its memory and changes answers slightly."""
@@ -111,17 +111,17 @@ class EngineSettings:
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:
-    """A model on another machine, in place of one on this.
+    """A model on another machine, instead of one on this machine.
 
-    Its key is in `HERDMATE_API_KEY`, and is sent to the origin in `HERDMATE_API_KEY_ORIGIN`
-    (`https://host:8000`) or that you agree to, over https or to this machine alone.
+    Its key is in `HERDMATE_API_KEY`. It is sent only over https or to this machine, and only to the
+    origin in `HERDMATE_API_KEY_ORIGIN` (`https://host:8000`) or one that you agree to.
     """
 
     url: str = ""
     """Address of a remote server, such as `http://127.0.0.1:1234`; empty uses this machine."""
 
     model: str = ""
-    """Name of the model on the remote server; empty uses its first."""
+    """Name of the model on the remote server; empty uses the first one."""
 
     api: Literal["auto", "openai", "llama-server", "ollama"] = "auto"
     """API that the remote server speaks; `auto` detects it."""
@@ -141,7 +141,7 @@ class Settings:
     """Read prompt files from `.herdmate/prompts` in the workspace."""
 
     stats: bool = True
-    """Count what becomes of ghost text, on this machine only; `herdmate stats` shows it."""
+    """Keep usage counts of ghost text, on this machine only; `herdmate stats` shows them."""
 
     completion: CompletionSettings = field(default_factory=CompletionSettings)
     refactor: RefactorSettings = field(default_factory=RefactorSettings)
@@ -153,24 +153,24 @@ SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
 """Sections that VS Code's extension reads itself (`herdmate.server.command`, `herdmate.trace`)."""
 
 MOST_CHARACTERS = 4096
-"""Of a text; the longest path that Linux takes."""
+"""Of a string; the longest path that Linux allows."""
 
 MOST_ENTRIES = 1000
 """Of a list."""
 
 _MOST_TOLD = 3
-"""Sentences; what else is wrong is told when these are mended."""
+"""Sentences; other mistakes are reported once these are fixed."""
 
 
 def settings_from_json(value: Mapping[str, Any]) -> tuple[Settings, tuple[SettingsError, ...]]:
     """Settings from what an editor sent, and an error for each entry that could not be used.
 
     A wrong entry never hides the others: its default stays in force. Of many errors the first few
-    are told, and that there are more.
+    are reported, and that there are more.
     """
     known = {name: item for name, item in value.items() if name not in SETTINGS_OF_THE_EDITOR_ONLY}
     told = list(islice(_problems(Settings(), known, ""), _MOST_TOLD + 1))
-    told[_MOST_TOLD:] = ["Other settings of Herdmate are wrong too."] * (len(told) > _MOST_TOLD)
+    told[_MOST_TOLD:] = ["Other Herdmate settings are wrong too."] * (len(told) > _MOST_TOLD)
     return _from_json(Settings(), known), tuple(map(SettingsError, told))
 
 
@@ -216,7 +216,7 @@ def _problems(default: object, value: Mapping[str, Any], path: str) -> Iterator[
 
 
 def _mismatch(hint: Any, entry: Any) -> str | None:
-    """What ``entry`` should have been, or ``None`` where it is right."""
+    """What ``entry`` should have been, or ``None`` if it is valid."""
     if get_origin(hint) is Annotated:
         return _not_in_range(get_args(hint)[1], entry)
     if get_origin(hint) is Literal:
@@ -244,25 +244,25 @@ def _not_in_range(numbers: Range, entry: Any) -> str | None:
 
 def _no_texts(entry: Any) -> str | None:
     if not isinstance(entry, list | tuple) or not all(isinstance(item, str) for item in entry):
-        return "a list of texts"
+        return "a list of strings"
     if len(entry) > MOST_ENTRIES:
-        return f"a list of texts, {MOST_ENTRIES} at most"
+        return f"a list of at most {MOST_ENTRIES} strings"
     wrong = filter(None, map(_no_text, entry))
-    return next((f"a list of texts, each {words}" for words in wrong), None)
+    return next((f"a list of strings, each {words}" for words in wrong), None)
 
 
 def _no_text(entry: Any) -> str | None:
     if not isinstance(entry, str):
-        return "a text"
+        return "a string"
     if len(entry) > MOST_CHARACTERS:
-        return f"a text of at most {MOST_CHARACTERS} characters"
+        return f"a string of at most {MOST_CHARACTERS} characters"
     # Neither the file system nor a terminal takes these, nor half an emoji.
     is_odd = any(unicodedata.category(char) in ("Cc", "Cs") for char in entry)
-    return "a text without control characters" if is_odd else None
+    return "a string without control characters" if is_odd else None
 
 
 def _taken(hint: Any, entry: Any) -> Any:
-    """An entry that is right, as the field has it."""
+    """A valid entry, converted to the field's type."""
     if get_origin(hint) is Annotated:
         number = int(entry)
         return dict(get_args(hint)[1].also).get(number, number)
@@ -270,7 +270,7 @@ def _taken(hint: Any, entry: Any) -> Any:
 
 
 _MOST_SHOWN = 40
-"""Characters of what somebody wrote that are repeated to them."""
+"""Characters of the user's own text that a message repeats."""
 
 
 def _shown(entry: Any) -> str:
@@ -280,10 +280,10 @@ def _shown(entry: Any) -> str:
     if isinstance(entry, bool):
         return str(entry).lower()
     if isinstance(entry, int) and entry.bit_length() > 64:  # Python may refuse to write it out
-        return "a number of many digits"
+        return "a very long number"
     if isinstance(entry, int | float):
         return str(entry)
-    return "a list" if isinstance(entry, list | tuple) else "a group"
+    return "a list" if isinstance(entry, list | tuple) else "an object"
 
 
 def _short(text: str) -> str:

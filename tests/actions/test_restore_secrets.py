@@ -42,7 +42,7 @@ def test_two_secrets_are_told_apart_by_the_names_they_are_given() -> None:
 @pytest.mark.parametrize("stars", ["", "*" * 8, "*" * 39, "*" * 41])
 def test_a_secret_that_is_left_out_is_refused(stars: str) -> None:
     hidden = redacted(CODE)
-    with pytest.raises(RefusedError, match="left some of these out"):
+    with pytest.raises(RefusedError, match="left some of them out"):
         with_secrets(hidden.replace("*" * 40, stars), hidden, CODE)
 
 

@@ -67,7 +67,7 @@ async def test_what_the_model_is_told(tmp_path: Path, first: str, told: str) -> 
 async def test_nothing_to_test(tmp_path: Path) -> None:
     with pytest.raises(SelectionError, match="inside a function"):
         await _written(tmp_path, {}, "x = 1\n")
-    with pytest.raises(SelectionError, match="where tests in rust go"):
+    with pytest.raises(SelectionError, match="where rust tests belong"):
         await _written(tmp_path, {}, "fn f() {}\n", "rust")
 
 

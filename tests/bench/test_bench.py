@@ -65,10 +65,10 @@ def test_cancels_and_ghost_text_beside(fake: tuple[str, ...]) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("--only", "speeed"), "There is no measure 'speeed'"),
+        (("--only", "speeed"), "There is no measurement 'speeed'"),
         (("/no/such/file.py",), "cannot be read"),
-        (("--trace", "/no/such/trace"), "one number of milliseconds a line"),
-        (("--keystrokes", "0"), "other --keystrokes"),
+        (("--trace", "/no/such/trace"), "one number of milliseconds per line"),
+        (("--keystrokes", "0"), "fewer --keystrokes"),
     ],
 )
 def test_bad_input_is_answered_with_a_sentence(arguments: tuple[str, ...], words: str) -> None:

@@ -59,7 +59,7 @@ async def test_infill_asks_for_one_line_and_reads_the_counts(url: str) -> None:
 
 async def test_something_else_than_a_llama_server_is_named(url: str) -> None:
     _Handler.said = [{"hello": "world"}]
-    with pytest.raises(EngineError, match="does not answer as llama-server"):
+    with pytest.raises(EngineError, match="is not a llama-server"):
         await infill(url, "before", "after", 64)
 
 

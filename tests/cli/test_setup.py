@@ -90,7 +90,7 @@ def test_only_the_configuration_is_printed_to_standard_output(
     printed = capsys.readouterr()
     assert printed.out == configuration(editor, setup.server_command())
     assert editor.title in printed.err
-    assert ("not tried" in printed.err) == (not editor.tried)
+    assert ("not tested" in printed.err) == (not editor.tried)
     path = file_of(editor, os.environ, Path.home())
     assert path is None or str(path) in printed.err
 
@@ -161,7 +161,7 @@ def test_it_is_written_into_a_new_file_and_a_second_time_changes_nothing(
     assert "+[language-server.herdmate]" in capsys.readouterr().out
     before = languages.stat()
     assert write() == 0
-    assert "has it already" in capsys.readouterr().out
+    assert "is already up to date" in capsys.readouterr().out
     assert languages.stat() == before
 
 
@@ -310,11 +310,11 @@ def test_a_model_is_fetched_only_if_that_is_wanted(
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
 def test_with_yes_nothing_is_asked_on_a_terminal_and_nothing_is_fetched(languages: Path) -> None:
-    for said in (f"Written: {languages}", f"{languages} has it already."):
+    for said in (f"Written: {languages}", f"{languages} is already up to date."):
         status, shown = _in_a_terminal(["setup", "helix", "--write", "--yes"], "no model yet", "")
         assert status == 0
         assert said in shown
-        assert "There is no model yet: herdmate models pull starter\n" in shown
+        assert "There is no model yet; fetch one with `herdmate models pull starter`.\n" in shown
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -344,9 +344,9 @@ BEGIN, END = marks(find("helix"))
         pytest.param(b"[language-server.herdmate]\n", "language-servers", id="herdmate"),
         pytest.param(b"[[language\n", "TOML", id="broken"),
         pytest.param(b"# \xff\n", "UTF-8", id="bytes"),
-        pytest.param(f"{BEGIN}\n".encode(), "once each", id="no end"),
-        pytest.param(f"{END}\n{BEGIN}\n".encode(), "once each", id="turned"),
-        pytest.param(f"{BEGIN}\n{END}\n".encode() * 2, "once each", id="twice"),
+        pytest.param(f"{BEGIN}\n".encode(), "exactly once", id="no end"),
+        pytest.param(f"{END}\n{BEGIN}\n".encode(), "exactly once", id="turned"),
+        pytest.param(f"{BEGIN}\n{END}\n".encode() * 2, "exactly once", id="twice"),
     ],
 )
 def test_a_file_that_would_come_to_harm_is_left_alone(

@@ -63,7 +63,7 @@ def test_the_choice_is_told_with_the_reason_and_kept(
     assert _run(tiny_model) == 0
     out = capsys.readouterr().out
     assert "→    mapped  first token" in out
-    assert "threads for an answer 1; 0 of 3 layers are on a GPU." in out
+    assert "threads for an answer 1; 0 of 3 layers on the GPU." in out
     assert "an answer of 256 takes 26.1 s" in out
     assert "Saved" in out
     kept = tuning.remembered(str(tiny_model))
@@ -86,7 +86,7 @@ def test_a_limit_on_the_first_token_takes_fewer_layers(
     assert _run(tiny_model, "--first-token", "1.2") == 0
     out = capsys.readouterr().out
     assert "layers on the GPU 1 of 3" in out
-    assert "whose first token comes within 1.2 s" in out
+    assert "with a first token within 1.2 s" in out
     kept = tuning.remembered(str(tiny_model))
     assert kept is not None
     assert kept.gpu_layers == 1
@@ -96,7 +96,7 @@ def test_a_limit_that_nothing_keeps_is_an_error_and_nothing_is_kept(
     tiny_model: Path, made: _Made, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert _run(tiny_model, "--first-token", "0.1") == 1
-    assert "give a longer limit" in " ".join(capsys.readouterr().err.split())
+    assert "set a longer limit" in " ".join(capsys.readouterr().err.split())
     assert tuning.remembered(str(tiny_model)) is None
     assert made.closed
 
@@ -106,7 +106,7 @@ def test_ctrl_c_keeps_nothing(
 ) -> None:
     made.stops_after = 3
     assert _run(tiny_model) == 130
-    assert "nothing is saved" in capsys.readouterr().err
+    assert "nothing was saved" in capsys.readouterr().err
     assert tuning.remembered(str(tiny_model)) is None
     assert made.closed
 

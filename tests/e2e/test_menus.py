@@ -139,7 +139,7 @@ async def test_other_extensions_with_ghost_text_are_told_of_once(
     async with session(capabilities, tmp_path, GHOST) as client:
         client.chooses = "Leave ghost text to Continue"
         (question,) = await client.until(lambda: client.questions)
-        assert question.message.startswith("Continue may give ghost text too.")
+        assert question.message.startswith("Continue may show ghost text too.")
         (found,) = await client.until(lambda: client.configured)
         assert found == {"name": "completion.enabled", "value": False, "workspace": False}
     own["extensions"] = ["Continue.continue", "TabbyML.vscode-tabby"]

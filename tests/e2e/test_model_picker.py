@@ -105,7 +105,7 @@ async def test_an_unknown_name_and_a_licence_that_is_not_agreed_to(
     async with editor(VSCODE, tmp_path, GHOST) as client:
         with pytest.raises(JsonRpcException, match="Did you mean codellama-7b"):
             await _pull(client, "codelama-7b")
-        with pytest.raises(JsonRpcException, match="licence was not agreed to"):
+        with pytest.raises(JsonRpcException, match="licence was not accepted"):
             await _pull(client, "codellama-7b")  # the answer is "Not now"
         (question,) = client.questions
         assert "Llama 2 Community License" in question.message
@@ -128,8 +128,8 @@ async def test_a_model_that_does_not_fit_is_loaded_only_if_the_user_says_so(
             client.set_configuration({"model": name}, section="herdmate")
             client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
             question = await client.until(lambda: client.questions[asked:])  # noqa: B023
-            assert "GB of memory and" in question[0].message
-            assert question[0].message.endswith("Load it all the same?")
+            assert "GB of memory but" in question[0].message
+            assert question[0].message.endswith("Load it anyway?")
             if restarts:
                 await until_answer(
                     client.until_ready,

@@ -363,6 +363,6 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
     server.protocol.handle(message_from_bytes(json.dumps(body).encode()))
     answer = await writer.message(1)
     assert answer["error"]["code"] == -32603
-    assert answer["error"]["message"].startswith("Herdmate met an internal error")
+    assert answer["error"]["message"].startswith("Herdmate had an internal error")
     assert b"secret" not in b"".join(writer.written)
     assert len(writer.written) == 2

@@ -62,7 +62,7 @@ async def test_where_no_folder_of_ours_can_be_written_the_rest_works(
         assert await client.ghost_text(URI, *HOLE) == ["return 1"]
         actions = await client.actions(URI, (0, 0), (2, 0))
         await client.run(actions["explain"])
-        reason = f"It cannot be shown, since {blocked}"
+        reason = f"It cannot be shown because {blocked}"
         await client.until(lambda: [m for m in client.messages if reason in m.message])
         await client.workspace_execute_command_async(types.ExecuteCommandParams("herdmate.why"))
         assert client.questions == []

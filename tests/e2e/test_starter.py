@@ -89,6 +89,6 @@ def test_the_demonstration(file: Path, starter_model: Path) -> None:
     for arguments in (("demo",), ("demo", str(file))):
         done = _herdmate(*arguments, "--model", str(starter_model))
         assert done.returncode == 0, done.stderr
-        for heading in ("Ghost text", "Explanation", "Refactoring", "What next"):
+        for heading in ("Ghost text", "Explanation", "Refactoring", "Next steps"):
             assert heading in done.stdout
     assert file.read_text(encoding="utf-8") == CODE

@@ -128,7 +128,7 @@ async def test_llama_cpp_of_another_processor_is_named_and_what_to_do() -> None:
     assert command[-1] == f"llama-cpp-python=={llama_cpp.__version__}"
     crashed = [state.message for state in states if state.state == "crashed"]
     assert len(crashed) == 2
-    assert "that this processor does not have" in crashed[0]
+    assert "that this processor does not support" in crashed[0]
 
 
 async def test_no_such_model_file() -> None:

@@ -115,7 +115,7 @@ _NONSENSE = {
 
 
 _OTHER_ENDS = {
-    _NONSENSE["much that nobody asked for"]: "it said much that nobody had asked for",
+    _NONSENSE["much that nobody asked for"]: "it sent too many unexpected messages",
     _NONSENSE["nothing, and it ends"]: "exit code 3",
     _NONSENSE["nothing, and its output is closed"]: "it was killed",
 }
@@ -134,7 +134,7 @@ async def test_an_engine_that_says_nonsense_is_given_up_and_told(
             await _until_given_up(engine)
         assert [state.state for state in states].count("failed") == 1
         assert [state.state for state in states].count("crashed") == 2
-        why = _OTHER_ENDS.get(program, "it said what Herdmate does not understand")
+        why = _OTHER_ENDS.get(program, "it sent messages that Herdmate cannot parse")
         assert all(why in state.message for state in states if state.state == "crashed")
 
 
@@ -210,7 +210,7 @@ async def test_an_engine_that_never_says_anything_is_given_up(
             await _within(_answer(engine))
         with pytest.raises(HerdmateError):
             await _ask_on(engine)
-        assert any("did not answer any more" in state.message for state in states)
+        assert any("stopped answering" in state.message for state in states)
 
 
 async def test_an_engine_that_cannot_read_its_settings_says_so() -> None:

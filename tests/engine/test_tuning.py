@@ -133,7 +133,7 @@ def test_where_the_folder_cannot_be_written_the_model_loads_all_the_same(
     folder.write_text("a file in the place of the folder")
     with caplog.at_level(logging.WARNING):
         assert not tuning.remember(str(model), START, folder)
-    assert "what was measured is not kept" in caplog.text
+    assert "cannot save the measurements" in caplog.text
     assert tuning.remembered(str(model), folder) is None
 
 

@@ -85,7 +85,7 @@ async def test_the_rest_of_a_message_is_not_waited_for_without_end(
     server, _ = _server()
     work = converse(server.protocol, _reading(_BEGIN + begun, ends=False), rest_seconds=0.01)
     assert await asyncio.wait_for(work, 60) == 1
-    assert "the rest of a message has not come" in caplog.text
+    assert "the rest of a message did not arrive" in caplog.text
 
 
 async def test_between_two_messages_an_editor_may_take_any_time() -> None:

@@ -53,7 +53,7 @@ def _model(folder: Path, name: str, size: int) -> None:
             False,
             "Qwen2.5-Coder 0.5B Instruct Q4_K_M would fit: `herdmate models pull starter`.",
         ),
-        (GB // 10, True, "Close something, or set herdmate.engine.contextTokens lower."),
+        (GB // 10, True, "Close other programs, or reduce herdmate.engine.contextTokens."),
     ],
 )
 async def test_too_little_memory_is_told_with_what_would_fit(
@@ -109,8 +109,8 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
         pass
     assert [status.state for status in told] == ["ready", "thinking", "ready"]
     assert told[-1].message.endswith(
-        "The model reads 40 tokens a second here, so the model sees 256 tokens before the cursor "
-        "and 64 behind it, not 512 and 128."
+        "The model reads 40 tokens per second here, so the model sees 256 tokens before the cursor "
+        "and 64 after it, not 512 and 128."
     )
 
 
@@ -127,7 +127,7 @@ async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: s
     session.model.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
     after_engine_change(session, EngineState("ready", info=_info(512)))
     assert session.model.status.message.endswith(
-        f"{reason}, so the model sees 345 tokens before the cursor and 86 behind it, "
+        f"{reason}, so the model sees 345 tokens before the cursor and 86 after it, "
         "not 512 and 128."
     )
 

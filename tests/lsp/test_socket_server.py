@@ -181,9 +181,10 @@ def test_what_is_there_is_left_alone(tmp_path: Path) -> None:
         other.bind(str(alive))
         other.listen()
         for path, words in (
-            (file, "no socket"), (link, "no socket"), (tmp_path, "no socket"),
-            (alive, "Another server listens"), (tmp_path / "none" / "s", "no folder"),
-            (tmp_path / ("x" * 200), "folder of yours"), (tmp_path / "open" / "s", "Others may"),
+            (file, "not a socket"), (link, "not a socket"), (tmp_path, "not a socket"),
+            (alive, "Another server is listening"), (tmp_path / "none" / "s", "no folder"),
+            (tmp_path / ("x" * 200), "folder that you own"),
+            (tmp_path / "open" / "s", "Other users can write"),
         ):  # fmt: skip
             with pytest.raises(SetupError, match=words):
                 socket_server._bound(path)

@@ -116,14 +116,14 @@ CHUNKED = b"%x\r\n%b\r\n" % (SIZE, DATA)
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        (whole(DATA + b"!"), "another size"),
-        (whole(DATA[:-1]), "another size"),
-        (answer(200, DATA, Content_Length=str(10**17)), "another size"),
+        (whole(DATA + b"!"), "a different size"),
+        (whole(DATA[:-1]), "a different size"),
+        (answer(200, DATA, Content_Length=str(10**17)), "a different size"),
         (answer(200, DATA, Content_Length="9" * 60), "does not speak HTTP"),
-        (answer(200, DATA + b"!" * 100_000), "more than it said"),
+        (answer(200, DATA + b"!" * 100_000), "more than it announced"),
         (answer(200, CHUNKED + b"1\r\n!\r\n0\r\n\r\n", Transfer_Encoding="chunked"), "more than"),
-        (whole(Content_Encoding="gzip"), "packs"),
-        (whole(Content_Encoding="identity, br"), "packs"),
+        (whole(Content_Encoding="gzip"), "compresses"),
+        (whole(Content_Encoding="identity, br"), "compresses"),
         (answer(204), "204, No Content"),
         (answer(206, DATA, Content_Range=f"bytes 0-{SIZE - 1}/{SIZE}"), "206"),
         (answer(404, b"<h1>\x1b[2J"), "404, Not Found"),
@@ -222,7 +222,7 @@ async def test_a_host_that_falls_silent_is_given_up(
     for name in ("ANSWER_SECONDS", "SILENCE_SECONDS"):
         monkeypatch.setattr(downloading, name, 0.2)
     async with host(said, stays=True) as silent:
-        with pytest.raises(DownloadError, match=r"in time|nothing came"):
+        with pytest.raises(DownloadError, match=r"in time|nothing arrived"):
             await asyncio.wait_for(download(silent.url, SIZE, target), 60)
     assert target.read_bytes() == DATA[: target.stat().st_size]
 
@@ -232,7 +232,7 @@ async def test_a_host_that_drips_is_given_up(target: Path, monkeypatch: pytest.M
     monkeypatch.setattr(downloading, "_SLOW_SECONDS", -1.0)
     monkeypatch.setattr(downloading, "SLOWEST", 1e12)
     async with host(answer(200, DATA)) as slow:
-        with pytest.raises(DownloadError, match="too slowly"):
+        with pytest.raises(DownloadError, match="too slow"):
             await download(slow.url, 3 * SIZE, target)
 
 
@@ -254,7 +254,7 @@ async def test_a_host_that_drips_is_given_up(target: Path, monkeypatch: pytest.M
 async def test_a_redirect_to_what_is_not_encrypted(target: Path, to: str) -> None:
     async with host(answer(302, Location=to)) as said:
         for ask in (download(said.url, SIZE, target), headers_of(said.url)):
-            with pytest.raises(ValueError, match=r"not https://|Invalid IPv6"):
+            with pytest.raises(ValueError, match=r"without https://|Invalid IPv6"):
                 await ask
     assert len(said.asked) == 2
     assert target.stat().st_size == 0
@@ -284,7 +284,7 @@ async def test_a_redirect_to_what_is_not_encrypted(target: Path, to: str) -> Non
 )
 async def test_a_redirect_further_in(target: Path, to: str, status: int) -> None:
     async with host(answer(status, Location=to)) as said:
-        with pytest.raises(ValueError, match=r"own network|that is none"):
+        with pytest.raises(ValueError, match=r"private network|an invalid address"):
             await download(said.url, SIZE, target)
     assert len(said.asked) == 1
 
@@ -332,7 +332,7 @@ async def test_a_name_is_judged_by_its_addresses(
     if allowed:
         await redirects.check_redirect(to, first)
     else:
-        with pytest.raises(ValueError, match="own network"):
+        with pytest.raises(ValueError, match="private network"):
             await redirects.check_redirect(to, first)
 
 
@@ -343,7 +343,7 @@ async def test_redirects_without_end_and_no_more_than_eight(target: Path) -> Non
     assert target.read_bytes() == DATA
     target.unlink()
     async with host(*moves, answer(302, Location="/hop/9"), whole()) as said:
-        with pytest.raises(DownloadError, match="without end"):
+        with pytest.raises(DownloadError, match="endlessly"):
             await download(said.url, SIZE, target)
     assert len(said.asked) == 9
 

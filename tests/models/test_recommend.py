@@ -47,13 +47,13 @@ def test_the_model_that_a_person_would_choose(memory: int, gpu: int, name: str) 
 def test_what_the_next_larger_model_would_take() -> None:
     small = recommend(Machine(8 * GB, 0, PLENTY), 4096).further
     assert small == (
-        "CodeLlama 7B Instruct Q4_K_M would take a machine with 10 GB of memory, "
+        "CodeLlama 7B Instruct Q4_K_M needs a machine with 10 GB of memory, "
         "or a GPU with 7 GB free."
     )
     large = recommend(Machine(32 * GB, 0, PLENTY), 4096).further
-    assert large.startswith("CodeLlama 13B Instruct Q4_K_M would take a GPU with 12 GB free, since")
+    assert large.startswith("CodeLlama 13B Instruct Q4_K_M needs a GPU with 12 GB free, because")
     assert recommend(Machine(64 * GB, 32 * GB, PLENTY), 4096).further == (
-        "CodeLlama 70B Instruct Q4_K_M would take a GPU with 43 GB free."
+        "CodeLlama 70B Instruct Q4_K_M needs a GPU with 43 GB free."
     )
     assert recommend(Machine(64 * GB, 80 * GB, PLENTY), 4096).further == ""
 

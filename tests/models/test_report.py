@@ -48,7 +48,7 @@ def test_a_good_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("base", [10000.0, None])
 def test_a_wrong_rope_base(tmp_path: Path, base: float | None) -> None:
     [fault] = report(_codellama(tmp_path / "m.gguf", base=base), 4096).faults
-    assert "rope base is 10000 and CodeLlama's is 1000000" in fault
+    assert "rope base is 10000 but CodeLlama's is 1000000" in fault
 
 
 def test_missing_infill_tokens(tmp_path: Path) -> None:
@@ -63,21 +63,21 @@ def test_an_upload_that_was_replaced(tmp_path: Path) -> None:
     with path.open("r+b") as file:
         file.truncate(4790000928)  # a file with a hole takes no room
     [fault] = report(path, 4096).faults
-    assert fault.startswith("This is the upload of August 2023")
+    assert fault.startswith("This is the August 2023 upload")
     assert "models pull codellama-7b-instruct-q5_k_s" in fault
 
 
 def test_another_file_under_the_name_of_one_that_is_known(tmp_path: Path) -> None:
     known = catalogue.find("codellama-7b")
     [fault] = report(_codellama(tmp_path / known.file), 4096).faults
-    assert f"the file of this name {known.size}" in fault
+    assert f"the known file of this name has {known.size}" in fault
 
 
 @pytest.mark.parametrize(
     ("folder", "config", "words", "twin"),
     [
-        ("CodeLlama-13B-Instruct-GPTQ", None, "holds GPTQ weights", "codellama-13b"),
-        ("mine", {"quantization_config": {"quant_method": "awq"}}, "holds AWQ", "codellama-7b"),
+        ("CodeLlama-13B-Instruct-GPTQ", None, "contains GPTQ weights", "codellama-13b"),
+        ("mine", {"quantization_config": {"quant_method": "awq"}}, "contains AWQ", "codellama-7b"),
         ("CodeLlama-7b-hf", {"quantization_config": []}, "safetensors or", "codellama-7b"),
     ],
 )
@@ -112,4 +112,4 @@ def test_an_architecture_that_this_build_does_not_know(
 ) -> None:
     path = _codellama(tmp_path / "m.gguf", architecture="abacus")
     assert main(["models", "inspect", str(path)]) == 1
-    assert "does not know (abacus)" in " ".join(capsys.readouterr().out.split())
+    assert "does not support (abacus)" in " ".join(capsys.readouterr().out.split())

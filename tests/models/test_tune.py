@@ -52,7 +52,7 @@ def test_a_search_over_the_published_rows(
 
 
 def test_a_limit_that_nothing_keeps_is_said_with_what_would() -> None:
-    with pytest.raises(ModelError, match=r"within 0.5 s, the soonest takes 1.39 s; .*--prompt"):
+    with pytest.raises(ModelError, match=r"within 0.5 s \(the fastest takes 1.39 s\); .*--prompt"):
         choose(POINTS, limit=0.5)
 
 

@@ -151,5 +151,5 @@ def _texts(prompt: Prompt) -> str:
 
 
 def test_an_unknown_family() -> None:
-    with pytest.raises(ModelError, match="it knows CodeLlama and"):
+    with pytest.raises(ModelError, match="choose a CodeLlama or"):
         family_of(_info("Mystery 3B", {"bos": 1}))

@@ -72,18 +72,24 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
         (GOOD.replace("$code", "hello"), "never mentions $code"),
         (GOOD.replace("rewrite", "explain", 1).replace("$code", "hi"), "never mentions $code"),
         (GOOD.replace("$code", "$code ${lang}"), "mentions $lang, which is not a placeholder"),
-        (GOOD.replace("$code", "$code: $instruction"), "asks_instruction = true` need each other"),
-        (GOOD + "asks_instruction = true", "asks_instruction = true` need each other"),
+        (
+            GOOD.replace("$code", "$code: $instruction"),
+            "asks_instruction = true` require each other",
+        ),
+        (GOOD + "asks_instruction = true", "asks_instruction = true` require each other"),
         (GOOD.replace("refactor.rewrite.t", "t"), "lsp_kind must begin with refactor."),
-        (GOOD + "max_tokens = 0", "max_tokens must be 1 to 16384"),
-        (GOOD + "max_tokens = 400_000_000", "max_tokens must be 1 to 16384"),
-        (GOOD + "temperature = nan", "temperature 0 to 2"),
-        (GOOD + "temperature = -0.5", "temperature 0 to 2"),
-        (GOOD + 'needs = ["loops"]', "needs cannot have 'loops'; it knows selection, "),
-        (GOOD + "languages = 3", "languages must be a list of texts"),
+        (GOOD + "max_tokens = 0", "max_tokens must be from 1 to 16384"),
+        (GOOD + "max_tokens = 400_000_000", "max_tokens must be from 1 to 16384"),
+        (GOOD + "temperature = nan", "temperature from 0 to 2"),
+        (GOOD + "temperature = -0.5", "temperature from 0 to 2"),
+        (GOOD + 'needs = ["loops"]', "needs cannot contain 'loops'; choose from selection, "),
+        (GOOD + "languages = 3", "languages must be a list of strings"),
         (GOOD + 'works_on = "file"', "works_on must be 'selection' or 'definition'"),
-        (GOOD.replace('"T"', '"T $code"'), "title can only mention $symbol and $diagnostics"),
-        (GOOD + 'reply_start = "$instruction"', "$instruction and `asks_instruction = true` need"),
+        (GOOD.replace('"T"', '"T $code"'), "title can mention only $symbol and $diagnostics"),
+        (
+            GOOD + 'reply_start = "$instruction"',
+            "$instruction and `asks_instruction = true` require",
+        ),
         (GOOD.replace('"$code"', '"code"') + 'system = "$"', "`user` never mentions $code"),
         ("title = ", "cannot be read as TOML"),
     ],
@@ -101,7 +107,7 @@ def test_a_wrong_file_is_named_and_the_others_are_used(
 
 
 def test_an_unknown_action_names_those_there_are() -> None:
-    with pytest.raises(PromptError, match="there are fix, fix_all, explain"):
+    with pytest.raises(PromptError, match="choose from fix, fix_all, explain"):
         load_library()[0].get("nothing")
 
 
@@ -136,10 +142,10 @@ def test_what_an_action_may_change(tmp_path: Path) -> None:
     action = load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["types"]'))
     assert action.changes == ("types",)
     with pytest.raises(
-        PromptError, match=r"cannot have 'type'; it knows body, .*Did you mean 'types'"
+        PromptError, match=r"cannot contain 'type'; choose from body, .*Did you mean 'types'"
     ):
         load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["type"]'))
-    with pytest.raises(PromptError, match="changes must be a list of texts, not 'types'"):
+    with pytest.raises(PromptError, match="changes must be a list of strings, not 'types'"):
         load_action(_write(tmp_path, "a.toml", GOOD + 'changes = "types"'))
 
 
@@ -164,16 +170,16 @@ def test_a_paragraph_without_anything_to_say_is_left_out(tmp_path: Path) -> None
         ("\n".join(f"{'a.' * 190}a{n} = 1" for n in range(150)), "there is no key"),
         ("a = " + "9" * 30_000, "cannot be read as TOML"),
         ("x" * 70_000, "larger than 65536 bytes"),
-        (GOOD + f"max_tokens = {'9' * 400}", "max_tokens must be 1 to 16384"),
-        (GOOD + "temperature = nan", "temperature 0 to 2"),
-        (GOOD + "temperature = inf", "temperature 0 to 2"),
+        (GOOD + f"max_tokens = {'9' * 400}", "max_tokens must be from 1 to 16384"),
+        (GOOD + "temperature = nan", "temperature from 0 to 2"),
+        (GOOD + "temperature = inf", "temperature from 0 to 2"),
         (GOOD.replace('"T"', '"' + "T" * 500 + '"'), "title must be one line"),
         (GOOD.replace('"T"', r'"\u001b[2J"'), "title must be one line"),
         (GOOD + 'name = ""', "name must be one line"),
         (GOOD + f'order = "{"a" * 50_000}"', "order must be a whole number"),
         (GOOD + "b" * 50_000 + " = 1", "there is no key"),
         (GOOD + f'system = "${"a" * 50_000}"', "not a placeholder"),
-        (GOOD + f'needs = ["{"a" * 50_000}"]', "needs cannot have"),
+        (GOOD + f'needs = ["{"a" * 50_000}"]', "needs cannot contain"),
     ],
 )
 def test_a_file_that_is_made_to_do_harm_is_refused_in_a_short_sentence(

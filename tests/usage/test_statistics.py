@@ -77,7 +77,7 @@ def test_the_page_tells_of_silences_and_where_there_is_nothing() -> None:
     counts[Key(DAY, "python", statistics.silent(SilenceReason.EMPTY_FILE))] = 2
     assert silences(counts).rows == (("empty file", "2"),)
     assert "| empty file | 2 |" in page(counts, "A note.")
-    assert page(Counter(), "A note.").endswith("Nothing was counted yet.\n\nA note.\n")
+    assert page(Counter(), "A note.").endswith("Nothing has been counted yet.\n\nA note.\n")
 
 
 def test_every_reason_is_counted_by_a_code_that_a_file_keeps() -> None:

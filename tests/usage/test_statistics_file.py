@@ -88,7 +88,7 @@ def test_a_full_disk_costs_the_counts_alone(
 
 def test_the_command(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["stats"]) == 0
-    assert "Nothing was counted yet." in capsys.readouterr().out
+    assert "Nothing has been counted yet." in capsys.readouterr().out
     assert main(["stats", "--erase"]) == 0
     assert "nothing to erase" in capsys.readouterr().out
     StatisticsFile(path).add(Counter({KEY: 7}))

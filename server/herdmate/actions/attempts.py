@@ -52,7 +52,7 @@ async def attempted(
     except RefusedError as refusal:
         if again.turns == question.turns:
             raise
-        told = "The model was told what was wrong and did not mend it."
+        told = "The model was told what was wrong but did not correct it."
         raise RefusedError(f"{refusal} {told}") from refusal
 
 

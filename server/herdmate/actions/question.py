@@ -55,7 +55,7 @@ async def question_for(
     """
     refuse_withheld(target.document, context)
     if {"diagnostic", "diagnostics"} & set(action.needs) and not action_input.problems:
-        raise SelectionError(f"{action.name} needs to be told what is wrong: a diagnostic.")
+        raise SelectionError(f"{action.name} needs to know what is wrong; run it on a diagnostic.")
     target = replace(target, document=without_secrets(target.document))
     info = await context.host.ready()
     family = family_of(info)

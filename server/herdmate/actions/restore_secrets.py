@@ -42,8 +42,8 @@ def with_secrets(code: str, hidden: str, original: str) -> str:
     whole = _STARS.sub(put_back, code)
     if any(run.secret not in found for run in runs):
         raise RefusedError(
-            "The model, which sees stars in the place of secrets, left some of these out, so "
-            "nothing was changed; select around them."
+            "The model sees stars in place of secrets and left some of them out, so nothing was "
+            "changed; select code without secrets."
         )
     return whole
 
@@ -55,7 +55,7 @@ def _meant(runs: list[_Hidden], length: int, lead: str) -> str:
     if len(alike) != 1:
         raise RefusedError(
             "This code has several secrets that look the same to the model, so nothing was "
-            "changed; select around them."
+            "changed; select fewer of them."
         )
     return next(iter(alike))
 

@@ -25,7 +25,7 @@ from herdmate.redaction.redact import holds_a_key
 from herdmate.text import Edit, Selection, Span, apply_edits, line_ending, with_text
 
 _NO_INPUT = ActionInput()
-_UNCHANGED = "The model would leave this code as it is, so nothing was changed."
+_UNCHANGED = "The model has no changes to suggest, so nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ async def rewrite(
     refuse_withheld(target.document, context)
     if holds_a_key(target.document.text[target.span.start : target.span.end]):
         raise RefusedError(
-            "There is a private key in this code, which the model never sees; select around it."
+            "This code contains a private key, which the model never sees; select code without it."
         )
     if action.works_on == "definition" and selection.text.strip() != target.text.strip():
         action_input = replace(action_input, selected=selection.text)
@@ -111,7 +111,7 @@ async def _in_parts(
     reasons = [item.reasons for item in done if item.reasons]
     if refusals:
         reasons.append(
-            f"{len(refusals)} of {len(pieces)} parts stayed as they are, the first because: "
+            f"{len(refusals)} of {len(pieces)} parts were left unchanged, the first because: "
             f"{refusals[0]}"
         )
     return Rewrite(target, edits, touches_callers, "\n".join(reasons))
@@ -144,8 +144,9 @@ async def _parts(
     found = parts(tree, target.span, fits) if tree is not None and action.in_parts else None
     if action.works_on == "definition" or not found:
         raise SelectionError(
-            f"This code has {size} tokens, and of the model's {info.context} at most {most} can be "
-            "code to rewrite; select a smaller part or set herdmate.engine.contextTokens higher."
+            f"This code has {size} tokens, but the model can rewrite at most {most} in its "
+            f"context of {info.context}; select a smaller part or increase "
+            "herdmate.engine.contextTokens."
         )
     return tuple(resolve_target(Selection(document, span)) for span in found)
 

@@ -55,7 +55,9 @@ async def write_tests(
     language = target.document.language
     test_file = file_of_tests(path, root, language, known, names[0])
     if test_file is None:
-        raise SelectionError(f"Herdmate does not know where tests in {language} go.")
+        raise SelectionError(
+            f"Herdmate does not know where {language} tests belong; write the first one by hand."
+        )
     check_place(test_file, path, root)
     shown = test_file.relative_to(root).as_posix()
     action_input = ActionInput(module=module_of(path, test_file, language), test_path=shown)
@@ -77,11 +79,13 @@ def check_place(test_file: Path, source: Path, root: Path | None) -> None:
     project = _project(source, root)
     if not is_within(test_file.parent, project):
         raise RefusedError(
-            f"{test_file.parent} leads out of {project}, so no tests are written there; write the "
-            "first of them by hand where they shall be."
+            f"{test_file.parent} leads out of {project}, so no tests were written; write the "
+            "first one by hand where tests belong."
         )
     if os.path.lexists(test_file):
-        raise RefusedError(f"{test_file} exists by now, so it was not written; run it again.")
+        raise RefusedError(
+            f"{test_file} already exists, so it was not overwritten; run the action again."
+        )
 
 
 def _project(path: Path, root: Path | None) -> Path:

@@ -34,8 +34,8 @@ class Child:
         line = await self._process.stdout.readline()
         if not line:
             raise EngineError(
-                f"A process of the bench ended (exit code {await self._process.wait()}); "
-                "what it wrote above says why."
+                f"A benchmark process ended (exit code {await self._process.wait()}); "
+                "see its output above."
             )
         return wire.decode(line)
 

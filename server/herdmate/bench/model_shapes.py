@@ -78,8 +78,8 @@ def make(name: str, path: Path, on_progress: Callable[[float], None] = lambda _:
     free = shutil.disk_usage(path.parent).free
     if free < size * 1.02:
         raise ModelError(
-            f"{path.parent} has {free / 1e9:.1f} GB free and a model of the shape {name} takes "
-            f"{size / 1e9:.1f} GB; free some space or choose another shape."
+            f"{path.parent} has {free / 1e9:.1f} GB free, but a model of shape {name} takes "
+            f"{size / 1e9:.1f} GB; free up space or choose another shape."
         )
     part = path.with_name(path.name + ".part")
     try:
@@ -226,6 +226,7 @@ def _gguf() -> Any:
         import gguf
     except ImportError as error:
         raise ModelError(
-            'Making a model needs the package gguf; install it with pip install "herdmate[bench]".'
+            "Generating a model needs the gguf package; install it with pip install "
+            '"herdmate[bench]".'
         ) from error
     return gguf

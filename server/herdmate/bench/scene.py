@@ -73,8 +73,8 @@ def _scene(document: Document, count: int) -> Scene:
     keys = keystrokes(text[start:])[:count]
     if count < 1 or len(keys) < count:
         raise SelectionError(
-            f"{document.uri} has only {len(keys)} keystrokes behind its middle; take a longer "
-            "file, or other --keystrokes."
+            f"{document.uri} has only {len(keys)} keystrokes after its middle; choose a longer "
+            "file or fewer --keystrokes."
         )
     end = line_end(text, start + len("".join(keys)))
     return Scene(replace(document, text=text[:start] + text[end:]), start, keys)

@@ -67,7 +67,7 @@ async def speed(given: Conditions) -> Speed:
 
 async def floor(given: Conditions, depth: int) -> Floor:
     """Time steps of the bare loop after ``depth`` tokens."""
-    given.tell("floor: what a step costs")
+    given.tell("floor: the cost of one step")
     question = {"steps": _SIZES, "depth": depth, "times": 3}
     async with bare(given) as loop:
         seconds = (await loop.ask(question))["seconds"]

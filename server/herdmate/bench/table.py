@@ -33,7 +33,7 @@ def table(found: dict[str, Any]) -> Table:
 
 def _first(value: Any) -> Iterator[Row]:
     yield _seconds("first answer in a file", value["seconds"],
-                   f"{value['evaluated_prompt']:.0f} tokens of the prompt evaluated")  # fmt: skip
+                   f"{value['evaluated_prompt']:.0f} prompt tokens evaluated")  # fmt: skip
 
 
 def _typing(value: Any) -> Iterator[Row]:
@@ -55,16 +55,16 @@ def _token(value: Any) -> Iterator[Row]:
 
 def _rhythm(value: Any) -> Iterator[Row]:
     yield "typing on: answered before the next key", _percent(value["answered"]), "of keystrokes"
-    yield "with a text to show", _percent(value["shown"]), "of keystrokes"
+    yield "with text to show", _percent(value["shown"]), "of keystrokes"
     missed = f"{value['missed_pauses']} of {value['pauses']} pauses were too short"
-    yield _seconds("answer in a pause", value["seconds_after_pause"], missed)
+    yield _seconds("answer within a pause", value["seconds_after_pause"], missed)
 
 
 def _speed(value: Any) -> Iterator[Row]:
-    yield "tokens a second through the server", f"{value['by_clock']:.1f}", (
+    yield "tokens per second through the server", f"{value['by_clock']:.1f}", (
         f"{value['by_engine']:.1f} by the engine's clock")  # fmt: skip
-    yield "tokens a second of a bare loop", f"{value['bare']:.1f}", (
-        f"the server has {value['ratio']:.2f} of it")  # fmt: skip
+    yield "tokens per second in a bare loop", f"{value['bare']:.1f}", (
+        f"the server reaches {value['ratio']:.2f} of it")  # fmt: skip
 
 
 def _cancel(value: Any) -> Iterator[Row]:
@@ -78,20 +78,24 @@ def _beside(value: Any) -> Iterator[Row]:
     ratio = "none asked" if value["ratio"] is None else f"{value['ratio']:.2f}"
     same = "the same text as alone"
     if not value["same_text"]:
-        same = f"NOT the same text as alone behind {value['same_characters']} characters"
-    yield "ghost text beside an explanation, by alone", ratio, f"{value['keystrokes']} keystrokes"
+        same = f"NOT the same text as alone after {value['same_characters']} characters"
+    yield (
+        "ghost text beside an explanation, relative to alone",
+        ratio,
+        f"{value['keystrokes']} keystrokes",
+    )
     yield "the explanation", "", f"{same}, {value['characters']} characters compared"
 
 
 def _memory(value: Any) -> Iterator[Row]:
     yield "memory of the engine", _mega(value["resident"]), (
-        f"file {_mega(value['file'])}, KV {_mega(value['kv'])}, beside {_mega(value['beside'])}"
+        f"file {_mega(value['file'])}, KV {_mega(value['kv'])}, other {_mega(value['beside'])}"
     )  # fmt: skip
 
 
 def _keystroke(value: Any) -> Iterator[Row]:
     for count, parts in value["milliseconds"].items():
-        yield f"the server's own work a keystroke, {count} lines", f"{parts['all']:.1f} ms", (
+        yield f"the server's own work per keystroke, {count} lines", f"{parts['all']:.1f} ms", (
             f"text {parts['edit']:.1f}, syntax tree {parts['tree']:.1f}, "
             f"window {parts['window']:.1f}, rules {parts['rules']:.1f}; "
             f"in a pause {parts['pause']:.1f}"
@@ -101,7 +105,7 @@ def _keystroke(value: Any) -> Iterator[Row]:
 def _floor(value: Any) -> Iterator[Row]:
     step = value["step_seconds"][1]
     yield "one token evaluated", _milli(step), (
-        f"{value['weights_bytes'] / step / 1e9:.1f} GB/s of weights, behind {value['depth']} tokens"
+        f"{value['weights_bytes'] / step / 1e9:.1f} GB/s of weights, after {value['depth']} tokens"
     )  # fmt: skip
 
 

@@ -35,10 +35,10 @@ def recorded_gaps(path: Path) -> list[float]:
         gaps = [float(line) / 1000 for line in path.read_text(encoding="utf-8").split()]
     except (OSError, ValueError) as error:
         raise SelectionError(
-            f"{path} cannot be read ({error}); a trace has one number of milliseconds a line."
+            f"{path} cannot be read ({error}); a trace has one number of milliseconds per line."
         ) from error
     if not gaps or not all(gap >= 0 and math.isfinite(gap) for gap in gaps):
-        raise SelectionError(f"{path} must have at least one time, and none below zero.")
+        raise SelectionError(f"{path} must have at least one time and no negative ones.")
     return gaps
 
 

@@ -24,8 +24,8 @@ from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 
 _ABOUT = """\
-Types code of FILE again in its middle, through a real server, and measures what comes back. Without
-FILE it is one of Herdmate's own modules. Nothing is written to FILE.
+Retypes code in the middle of FILE through a real server and measures what comes back. Without FILE,
+one of Herdmate's own modules is used. FILE is never written to.
 
 To compare with a llama-server, start one with as many threads and the same model, and give its URL:
   llama-server -m MODEL.gguf --cache-reuse 256 -np 1 -c 4096 -t THREADS --port 8012
@@ -36,7 +36,7 @@ To compare with a llama-server, start one with as many threads and the same mode
 def add_parser(commands: Commands) -> None:
     """``herdmate bench [FILE]``."""
     parser = commands.add_parser(
-        "bench", help="measure how fast it is here", description=_ABOUT,
+        "bench", help="measure the speed on this machine", description=_ABOUT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
@@ -52,12 +52,14 @@ def add_parser(commands: Commands) -> None:
         help=f"{LLAMA_CPP_PYTHON}, or the URL of a llama-server; may be given twice",
     )  # fmt: skip
     parser.add_argument("--keystrokes", type=int, default=80, metavar="N")
-    parser.add_argument("--trace", type=Path, help="times between keys: milliseconds, one a line")
+    parser.add_argument("--trace", type=Path, help="times between keys: milliseconds, one per line")
     parser.add_argument("--cancels", type=int, default=50, metavar="N", help="of each kind")
-    parser.add_argument("--threads", type=int, default=0, metavar="N", help="for everybody")
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="for Herdmate and every rival"
+    )
     parser.add_argument("--prefix-tokens", type=int, default=1280, metavar="N")
     parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
-    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="of an answer")
+    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="per answer")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
     parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
@@ -68,7 +70,9 @@ def _run(arguments: argparse.Namespace) -> int:
     names = arguments.only.split(",") if arguments.only else NAMES
     for name in names:
         if name not in NAMES:
-            raise SelectionError(f"There is no measure {name!r}; there are {', '.join(NAMES)}.")
+            raise SelectionError(
+                f"There is no measurement {name!r}; choose from {', '.join(NAMES)}."
+            )
     console = Console(stderr=True, highlight=False)
     with console.status("") as status:
         given = _conditions(arguments, lambda sentence: status.update(Text(sentence)))

@@ -17,7 +17,7 @@ from herdmate.settings import Settings
 
 def add_parser(commands: Commands) -> None:
     """``herdmate complete FILE:LINE:COLUMN``."""
-    parser = commands.add_parser("complete", help="what would stand at FILE:LINE:COLUMN")
+    parser = commands.add_parser("complete", help="print the ghost text at FILE:LINE:COLUMN")
     parser.add_argument("place", metavar="FILE:LINE:COLUMN")
     parser.set_defaults(run=lambda arguments: asyncio.run(_complete(arguments)))
     action_context.add_model_option(parser)

@@ -19,7 +19,9 @@ def with_block(text: str, block: str, begin: str, end: str) -> str:
     if not begins and not ends:
         return _at_the_end(text, block, newline)
     if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
-        raise SetupError(f"The lines {begin!r} and {end!r} must be there once each: mend them.")
+        raise SetupError(
+            f"The lines {begin!r} and {end!r} must each occur exactly once; fix that in the file."
+        )
     return "".join([*lines[: begins[0]], block, *lines[ends[0] + 1 :]])
 
 

@@ -12,9 +12,9 @@ TITLES = {
     "weights": "weights",
     "flash_attention": "flash attention",
     "batch_threads": "threads for a prompt",
-    "micro_batch": "prompt tokens at once",
+    "micro_batch": "prompt tokens per batch",
     "threads": "threads for an answer",
-    "kv_type": "numbers of the cache",
+    "kv_type": "cache precision",
 }
 
 _BAR = 24
@@ -57,7 +57,7 @@ def as_svg(
         f'<rect width="{width}" height="{height}" fill="white"/>',
         f'<text x="12" y="18" font-size="13">{escape(title)}</text>',
         f'<text x="12" y="34" fill="{_FIRST}">● seconds to the first token</text>',
-        f'<text x="190" y="34" fill="{_RATE}">■ tokens a second</text>',
+        f'<text x="190" y="34" fill="{_RATE}">■ tokens per second</text>',
     ]
     for at, axis in enumerate(shown):
         x, y = at % _COLUMNS * _WIDTH, at // _COLUMNS * _HEIGHT + _MARGIN

@@ -79,7 +79,7 @@ def scene_of_file(path: Path) -> Scene:
     document = read_document(path)
     names = _definitions(document)
     if not names:
-        raise SelectionError(f"{path} has no function that Herdmate could show; try another file.")
+        raise SelectionError(f"{path} has no function that the demo could use; try another file.")
     definition = max(names, key=lambda span: min(span.end - span.start, 1500))
     last = line_start(document.text, len(document.text[: definition.end].rstrip()))
     indent = len(document.text[last:]) - len(document.text[last:].lstrip(" \t"))
@@ -92,7 +92,7 @@ async def _show(scene: Scene, settings: Settings, console: Console) -> None:
             name = await client.ready(
                 lambda text, _fraction: status.update(Text(text or "Loading…"))
             )
-        console.print(Text(name, style="bold") + Text(", on this machine alone.\n"))
+        console.print(Text(name, style="bold") + Text(", on this machine only.\n"))
         await _ghost_text(client, scene, console)
         client.open(scene.document)
         await _explanation(client, scene, console)
@@ -104,7 +104,7 @@ async def _ghost_text(client: Client, scene: Scene, console: Console) -> None:
     document = _with_hole(scene)
     client.open(document)
     started = time.perf_counter()
-    with console.status("Asking for what comes at the cursor…"):
+    with console.status("Asking for ghost text at the cursor…"):
         ghost = await client.ghost_text(document, scene.cursor)
     seconds = time.perf_counter() - started
     console.print(_drawn(document, scene.cursor, ghost or ""))
@@ -139,13 +139,13 @@ async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
 
 
 def _next_steps(console: Console, note: str) -> None:
-    console.rule("What next", align="left")
+    console.rule("Next steps", align="left")
     if note:
         console.print(note)
     console.print(
-        "Your editor: herdmate setup finds it and says what it needs; the server is\n"
+        "In your editor: herdmate setup finds it and says what to configure; the server is\n"
         "  herdmate serve\n"
-        "Your own code: herdmate demo FILE",
+        "On your own code: herdmate demo FILE",
     )
 
 

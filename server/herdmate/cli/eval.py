@@ -20,36 +20,47 @@ from herdmate.eval.sources import code_files
 from herdmate.eval.table import table
 
 _ABOUT = """\
-Fills holes in code through a real server and tells how many were filled as they were before. SET is
-a set of holes (.jsonl or .jsonl.gz in the format of SantaCoder's infill set or of SAFIM), or a file
-or folder of your own code, in which holes are made at random. Nothing is written to your files.
+Fills holes in code through a real server and reports how many match the original. SET is a set of
+holes (.jsonl or .jsonl.gz in the format of SantaCoder's infill set or of SAFIM), or a file or
+folder of your own code, in which holes are made at random. Your files are never written to.
 """
 
 
 def add_parser(commands: Commands) -> None:
     """``herdmate eval SET``."""
-    parser = commands.add_parser("eval", help="measure how good it is here", description=_ABOUT)
+    parser = commands.add_parser(
+        "eval", help="measure the quality on your own code or on a benchmark", description=_ABOUT
+    )
     parser.add_argument("set", type=Path, metavar="SET", nargs="+")
-    parser.add_argument("--language", action="append", metavar="ID", help="only holes of these")
-    parser.add_argument("--count", type=int, default=100, metavar="N", help="holes a language")
+    parser.add_argument(
+        "--language",
+        action="append",
+        metavar="ID",
+        help="only holes in this language; may be repeated",
+    )
+    parser.add_argument("--count", type=int, default=100, metavar="N", help="holes per language")
     parser.add_argument(
         "--cut", choices=("line", "word", "block"), default="line",
-        help="what is taken out of your own code: a line's end, from within a word, or lines",
+        help="what to remove from your own code: a line's end, from within a word, or whole lines",
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
-        help="ask these too: the bare model, or Herdmate without healing of cut tokens",
+        help="compare with the bare model, or with Herdmate without token healing",
     )  # fmt: skip
-    parser.add_argument("--automatic", action="store_true", help="ask as typing does, not the key")
+    parser.add_argument(
+        "--automatic",
+        action="store_true",
+        help="ask as typing does, not as an explicit request does",
+    )
     parser.add_argument(
         "--run-tests",
         action="store_true",
-        help="run Python programs with what the model wrote, on this machine",
+        help="run Python programs that contain the model's code, on this machine",
     )
     parser.add_argument("--order", choices=("psm", "spm"), help="of the bare model's prompt")
     parser.add_argument("--prefix-tokens", type=int, default=512, metavar="N")
     parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
-    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="of an answer")
+    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="per answer")
     add_options(parser, "answer")
     parser.set_defaults(run=_run)
 
@@ -57,7 +68,9 @@ def add_parser(commands: Commands) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     holes = _holes(arguments)
     if not holes:
-        raise SelectionError("There is nothing to fill in: no code without syntax errors there.")
+        raise SelectionError(
+            "There is nothing to fill in: no code without syntax errors was found."
+        )
     names = ["herdmate", *dict.fromkeys(arguments.baseline)]
     fake = arguments.fake_engine
     given = Conditions(

@@ -20,8 +20,8 @@ NAME = "eval-fix"
 """The internal name of ``eval fix``."""
 
 _ABOUT = """\
-Gives functions with a bug to the quick fix, through a real server, and runs their tests afterwards,
-on this machine and unguarded. SET is HumanEvalPack's Python part, as .jsonl.
+Applies the quick fix to functions with a bug, through a real server, and then runs their tests on
+this machine, without a sandbox. SET is HumanEvalPack's Python part, as .jsonl.
 """
 
 
@@ -32,7 +32,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--count", type=int, default=60, metavar="N", help="bugs")
     parser.add_argument(
         "--baseline", action="append", default=[], choices=list(FIXERS)[1:],
-        help="ask the bare model too, plainly",
+        help="also ask the bare model with a plain question",
     )  # fmt: skip
     add_options(parser, "outcome")
     parser.set_defaults(run=_run)
@@ -46,9 +46,9 @@ def _run(arguments: argparse.Namespace) -> int:
     serve = ("--fake-engine", str(fake.absolute())) if fake else ()
     work = partial(run_fixes, flaws, names, settings, serve)
     total = len(flaws) * len(names)
-    outcomes = measured(work, "mending bugs", total, arguments.records, asdict)
+    outcomes = measured(work, "fixing bugs", total, arguments.records, asdict)
     if not outcomes:
-        raise SelectionError("There is nothing to mend: no test of the set fails here.")
+        raise SelectionError("There is nothing to fix: no test of the set fails here.")
     about = {"set": str(arguments.set), "seed": arguments.seed, "model": arguments.model}
     tell(arguments.json, about, fix_summaries(outcomes), _table)
     return 0

@@ -29,9 +29,9 @@ NAME = "eval-refactor"
 """The internal name of ``eval refactor``."""
 
 _ABOUT = """\
-Gives functions of your own code to refactorings, through a real server, and tells how many were
-applied, what was refused and why, and whether the files stay sound. Files of tests are passed over.
-Nothing is written to your files; a check runs in a copy of the folder.
+Refactors functions of your own code, through a real server, and reports how many changes were
+applied, what was refused and why, and whether the files stay valid. Test files are skipped. Your
+files are never written to; a check runs in a copy of the folder.
 """
 
 
@@ -41,13 +41,18 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a file or folder")
     parser.add_argument(
         "--action", action="append", default=[], metavar="NAME",
-        help="as in prompts/; simplify where none is given",
+        help="a name from prompts/; default: simplify",
     )  # fmt: skip
-    parser.add_argument("--language", action="append", metavar="ID", help="only code in these")
+    parser.add_argument(
+        "--language",
+        action="append",
+        metavar="ID",
+        help="only code in this language; may be repeated",
+    )
     parser.add_argument("--count", type=int, default=20, metavar="N", help="functions")
     parser.add_argument(
         "--check", metavar="COMMAND",
-        help="run this in a copy of the folder, the first PATH, after each edit",
+        help="command to run after each edit, in a copy of the first PATH",
     )  # fmt: skip
     add_options(parser, "outcome")
     parser.set_defaults(run=_run)
@@ -74,7 +79,7 @@ def _check(arguments: argparse.Namespace) -> Check | None:
     if not arguments.check:
         return None
     if not (folder := arguments.paths[0].absolute()).is_dir():
-        raise SelectionError(f"{folder} is no folder to run the check in a copy of.")
+        raise SelectionError(f"{folder} is not a folder; --check needs one to copy.")
     return Check(folder, arguments.check)
 
 

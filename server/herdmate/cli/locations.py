@@ -15,7 +15,7 @@ def cursor_at(place: str) -> Cursor:
     head, _, column = place.rpartition(":")
     name, _, line = head.rpartition(":")
     if not (name and line.isdigit() and column.isdigit()):
-        raise SelectionError(f"Write the place as FILE:LINE:COLUMN, not {place!r}.")
+        raise SelectionError(f"Write the position as FILE:LINE:COLUMN, not {place!r}.")
     document = read_document(Path(name))
     starts = _line_starts(document.text)
     if not 1 <= int(line) <= len(starts):

@@ -41,8 +41,8 @@ from herdmate.settings import Settings
 from herdmate.user_folders import expanded
 
 _VARIANTS = (
-    "With --all also the base models, which fill in (7B, 13B, 70B) but follow no instructions,\n"
-    "and the Python ones, which only continue what is before the cursor, in Python best of all."
+    "--all adds the base models, which fill in (7B, 13B, 70B) but follow no instructions,\nand "
+    "the Python variants, which only continue the text before the cursor, best of all in Python."
 )
 
 
@@ -50,9 +50,11 @@ def add_parser(commands: Any) -> None:
     """``herdmate models list | pull | path | rm | recommend | inspect | perplexity | tune``."""
     parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
-    listing = actions.add_parser("list", help="the models here and those that can be got")
-    listing.add_argument("--json", action="store_true", help="all that is known of them, as JSON")
-    listing.add_argument("--all", action="store_true", help="base and Python variants too")
+    listing = actions.add_parser(
+        "list", help="list the models on this machine and those available to fetch"
+    )
+    listing.add_argument("--json", action="store_true", help="everything known about them, as JSON")
+    listing.add_argument("--all", action="store_true", help="include base and Python variants")
     listing.set_defaults(run=_list)
     pulling = actions.add_parser("pull", help="fetch a model")
     pulling.add_argument(
@@ -60,15 +62,17 @@ def add_parser(commands: Any) -> None:
     )
     pulling.add_argument("--yes", action="store_true", help="agree to the model's licence")
     pulling.set_defaults(run=_pull)
-    path = actions.add_parser("path", help="where the model lies that would be used")
+    path = actions.add_parser("path", help="print the path of the model that would be used")
     path.add_argument("name", nargs="?", default="auto")
     path.set_defaults(run=_path)
-    removing = actions.add_parser("rm", help="remove a model's file, or what was fetched of it")
+    removing = actions.add_parser("rm", help="remove a model's file, or a partial download of it")
     removing.add_argument("name")
     removing.set_defaults(run=_remove)
-    advising = actions.add_parser("recommend", help="which model suits this machine")
+    advising = actions.add_parser("recommend", help="recommend a model for this machine")
     advising.set_defaults(run=_recommend)
-    looking = actions.add_parser("inspect", help="what a model file is, and what is wrong with it")
+    looking = actions.add_parser(
+        "inspect", help="show what a model file is, and what is wrong with it"
+    )
     looking.add_argument("path", type=Path, metavar="PATH")
     looking.set_defaults(run=_inspect)
     perplexity.add_parser(actions)
@@ -91,7 +95,7 @@ def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
 
             return asyncio.run(fetch(model, model_folder(), tell, in_place()))
     except KeyboardInterrupt:
-        console.print("Stopped. Nothing is lost: the same command goes on from here.")
+        console.print("Stopped. Nothing is lost: run the same command to resume.")
         raise
 
 
@@ -159,7 +163,11 @@ def _pull(arguments: argparse.Namespace) -> int:
 def _show_given(files: Sequence[CatalogueModel], console: Console) -> None:
     """Print what is known about a file that the user named, before it is fetched."""
     for model in files:
-        sha256 = f"SHA-256 {model.sha256}" if model.sha256 else "its hash is pinned once it is here"
+        sha256 = (
+            (f"SHA-256 {model.sha256}")
+            if model.sha256
+            else "its hash will be pinned once it is fetched"
+        )
         console.print(f"{model.file}: {model.size / 1e9:.2f} GB, {sha256}",
                       soft_wrap=True)  # fmt: skip
     console.print(f"Licence unknown: see {files[0].licence_url}", soft_wrap=True)
@@ -185,7 +193,7 @@ def _recommend(_arguments: argparse.Namespace) -> int:
     console = Console(highlight=False)
     console.print(
         f"Memory {memory.total / 1e9:.0f} GB, {memory.available / 1e9:.0f} free; "
-        f"{psutil.cpu_count(logical=False) or 1} cores; {disk / 1e9:.0f} GB of disk free; "
+        f"{psutil.cpu_count(logical=False) or 1} cores; {disk / 1e9:.0f} GB of disk space free; "
         + (", ".join(f"{device.name}, {device.free / 1e9:.0f} GB free" for device in gpus)
            or "no GPU that this llama.cpp can use") + ".",
     )  # fmt: skip
@@ -200,7 +208,7 @@ def _recommend(_arguments: argparse.Namespace) -> int:
         )  # fmt: skip
     console.print(table)
     if advice.best is None:
-        console.print("No model fits; close something, or make room on the disk.")
+        console.print("No model fits; close other programs or free up disk space.")
         return 1
     pull = f"herdmate models pull {advice.best.model.name}"
     console.print(f"Take {advice.best.model.title}: {pull}", soft_wrap=True)
@@ -225,7 +233,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
         ("trained on", f"{found.context} tokens of context, {found.vocabulary} in the vocabulary"),
         ("can", ", ".join(found.abilities) or "continue text only"),
         ("memory", f"{found.memory / 1e9:.1f} GB with {context} tokens of context; {fits} into "
-                   f"the {free / 1e9:.1f} GB that are free"),
+                   f"the {free / 1e9:.1f} GB free"),
     ):  # fmt: skip
         table.add_row(title, Text(value))
     console = Console(highlight=False)
@@ -251,4 +259,4 @@ def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bo
     if not sys.stdin.isatty():
         console.print("Add --yes to agree to this licence.")
         return False
-    return agrees("Go on?", console)
+    return agrees("Continue?", console)

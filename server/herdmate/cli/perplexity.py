@@ -29,10 +29,10 @@ _WIKITEXT = (Path("wiki.test.raw"), Path("wikitext-2-raw/wiki.test.raw"))
 """Where to look for wikitext-2, the text behind the published figures."""
 
 _ABOUT = f"""\
-Computes how surprised models are by a text, as llama.cpp does: windows of {WINDOW} tokens, of which
-the second half is scored. Less is better. Models are compared on the same text, and only where
-their tokens mean the same. Without --text it is wikitext-2 (wiki.test.raw) where that lies in this
-folder, else the code in it. Beside a CodeLlama stands what is published of its quant.
+Computes the perplexity of models on a text, as llama.cpp does: in windows of {WINDOW} tokens, whose
+second half is scored. Lower is better. Models are compared on the same text, and only if they share
+a vocabulary. The default text is wikitext-2 (wiki.test.raw) if it is in this folder, otherwise the
+code in this folder. For CodeLlama, the published figure for its quant is shown too.
 """
 
 
@@ -49,12 +49,16 @@ class _Row:
 def add_parser(actions: Any) -> None:
     """``herdmate models perplexity MODEL...``."""
     parser = actions.add_parser(
-        "perplexity", help="how surprised models are by a text", description=_ABOUT
+        "perplexity", help="measure how well models predict a text", description=_ABOUT
     )
     parser.add_argument("models", nargs="+", metavar="MODEL", help="a name, a path, or auto")
     parser.add_argument("--text", type=Path, metavar="PATH", help="a file, or a folder of code")
     parser.add_argument(
-        "--windows", type=int, default=0, metavar="N", help="only the first N of the text; 0 is all"
+        "--windows",
+        type=int,
+        default=0,
+        metavar="N",
+        help="use only the first N tokens of the text; 0 uses all",
     )
     parser.add_argument("--threads", type=int, default=0, metavar="N")
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
@@ -93,8 +97,8 @@ def _rows(
                 own = model.vocabulary
                 if vocabulary not in ("", own):
                     raise SelectionError(
-                        f"{path.name} cuts text into other tokens than {paths[0].name}, so that "
-                        "their perplexities cannot be compared; measure it by itself."
+                        f"{path.name} has a different vocabulary from {paths[0].name}, so their "
+                        "perplexities cannot be compared; measure it separately."
                     )
                 vocabulary = own
                 cut = windows(model.tokenize(text), arguments.windows)
@@ -120,11 +124,13 @@ def _text(source: Path) -> str:
     try:
         return source.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
-        raise SelectionError(f"{source} cannot be read ({error.strerror}); give a text.") from error
+        raise SelectionError(
+            f"{source} cannot be read ({error.strerror}); give a text file."
+        ) from error
 
 
-_TITLES = ("model", "size", "perplexity", "±", "to the first", "published", "tokens scored")
-_PUBLISHED = "published: what the quant adds to the perplexity of LLaMA-7B, on wikitext-2"
+_TITLES = ("model", "size", "perplexity", "±", "vs. the first", "published", "tokens scored")
+_PUBLISHED = "published: how much the quant adds to the perplexity of LLaMA-7B on wikitext-2"
 
 
 def _table(rows: Sequence[_Row]) -> Table:

@@ -27,7 +27,9 @@ from herdmate.text import Selection, apply_edits
 def add_parser(commands: Commands) -> None:
     """``herdmate refactor ACTION FILE:START-END``."""
     parser = commands.add_parser("refactor", help="rewrite the lines FILE:START-END")
-    parser.add_argument("action", help="simplify, add_types, document, fix, change… or your own")
+    parser.add_argument(
+        "action", help="simplify, add_types, document, fix, change…, or an action of your own"
+    )
     parser.add_argument("place", metavar="FILE:START-END")
     parser.add_argument(
         "--instruction", default="", help="what to change, or what is wrong, for `change` and `fix`"
@@ -83,7 +85,7 @@ def _telling(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RefusedError(
-            f"{path} cannot be written ({error.strerror or error}); what it would be is shown."
+            f"{path} cannot be written ({error.strerror or error}); the result is printed instead."
         ) from error
 
 

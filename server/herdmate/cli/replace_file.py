@@ -73,11 +73,13 @@ def _refuse_change(path: Path, found: os.stat_result, before: bytes) -> None:
 
 
 def _changed(path: Path) -> RefusedError:
-    return RefusedError(f"{path} has changed meanwhile, so it was not written; run it again.")
+    return RefusedError(
+        f"{path} was changed meanwhile, so it was not overwritten; run the command again."
+    )
 
 
 def _leads_elsewhere(path: Path) -> RefusedError:
     return RefusedError(
         f"{path} leads through a link to {path.resolve()}, so it was not written; give that path "
-        "if you mean it."
+        "if you mean that file."
     )

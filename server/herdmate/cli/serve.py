@@ -37,12 +37,12 @@ def add_parser(commands: Commands) -> None:
     if HAS_SOCKETS:
         place.add_argument(
             "--socket", type=Path, metavar="PATH",
-            help="listen at a socket that only you may open, instead of stdio",
+            help="listen on a socket that only you can open, instead of stdio",
         )  # fmt: skip
     else:
         place.add_argument(
             "--token-file", type=Path, metavar="FILE",
-            help="listen on a port of this machine; FILE tells it and the token to send first",
+            help="listen on a local port; FILE receives the port and the token to send first",
         )  # fmt: skip
     place.add_argument("--tcp", nargs="?", const="", action=_Gone, help=argparse.SUPPRESS)
     parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # the default
@@ -74,7 +74,7 @@ class _Gone(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *_: object, **__: object) -> None:
         instead = "--socket PATH" if HAS_SOCKETS else "--token-file FILE"
-        parser.error(f"--tcp is no more, since anybody could connect there; use {instead}.")
+        parser.error(f"--tcp was removed because anyone could connect; use {instead}.")
 
 
 def _serve_port(server: Session, file: Path, at_end: ExitStack, end: End) -> None:
@@ -90,7 +90,8 @@ def _serve_port(server: Session, file: Path, at_end: ExitStack, end: End) -> Non
             create_whole(file, json.dumps({"port": port, "token": token}).encode(), PRIVATE)
         except OSError as error:
             raise SetupError(
-                f"{file} cannot be made ({error.strerror or error}); give --token-file another."
+                f"{file} cannot be created ({error.strerror or error}); give another path to "
+                "--token-file."
             ) from error
 
     at_end.callback(remove)

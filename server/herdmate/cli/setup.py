@@ -44,17 +44,21 @@ else:
 
 def add_parser(commands: Commands) -> None:
     """``herdmate setup [EDITOR] [--write]``."""
-    parser = commands.add_parser("setup", help="what your editor needs; --write adds it there")
+    parser = commands.add_parser("setup", help="print your editor's configuration; --write adds it")
     parser.add_argument(
-        "editor", nargs="?", metavar="EDITOR", help="its name; without one, all names are listed"
+        "editor", nargs="?", metavar="EDITOR", help="its name; omit it to list all editors"
     )
     parser.add_argument(
-        "--write", action="store_true", help="show the change of the editor's file and make it"
+        "--write",
+        action="store_true",
+        help="show the change to the editor's file, ask, and make it",
     )
     parser.add_argument(
-        "--yes", action="store_true", help="make it without asking; no model is fetched then"
+        "--yes", action="store_true", help="make the change without asking; fetches no model"
     )
-    parser.add_argument("--file", type=Path, help="the editor's file, where it lies elsewhere")
+    parser.add_argument(
+        "--file", type=Path, help="the editor's configuration file, if it is elsewhere"
+    )
     parser.set_defaults(run=_run)
 
 
@@ -92,7 +96,9 @@ def _list() -> None:
         table.add_row(editor.name, Text(program or "—"), "set up" if _is_set_up(editor) else "")
     console = Console(highlight=False)
     console.print(table)
-    console.print("\nherdmate setup EDITOR prints what it needs; --write adds it to its file.")
+    console.print(
+        "\nherdmate setup EDITOR prints the configuration; --write adds it to the editor's file."
+    )
 
 
 def _is_set_up(editor: Editor) -> bool:
@@ -107,7 +113,7 @@ def _is_set_up(editor: Editor) -> bool:
 def _tell(editor: Editor, path: Path | None) -> None:
     """Print advice on standard error, so that the configuration itself can go into a file as is."""
     console = Console(stderr=True, highlight=False)
-    tried = f"tried with {editor.tried}" if editor.tried else "not tried by us yet"
+    tried = f"tested with {editor.tried}" if editor.tried else "not tested yet"
     console.print(f"\n{editor.title}: {tried}.", soft_wrap=True)
     if path is not None:
         console.print(f"It goes into {path}", soft_wrap=True)
@@ -118,13 +124,11 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     """Show the change and make it if the user agrees."""
     console = Console(highlight=False)
     if path is None:
-        raise SetupError(
-            f"{editor.title} is set up by hand; `herdmate setup {editor.name}` says how."
-        )
+        raise SetupError(f"Set {editor.title} up by hand; `herdmate setup {editor.name}` says how.")
     before, text = _read(path)
     after = _merged(editor, path, text, block)
     if after == text:
-        console.print(f"{path} has it already.", soft_wrap=True)
+        console.print(f"{path} is already up to date.", soft_wrap=True)
         _offer_model(console, yes)
         return 0
     show_diff(unified(text, after, path.name))
@@ -136,7 +140,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
         replace(real, before, after.encode("utf-8"))
     except OSError as error:
         reason = error.strerror or "it is in use"
-        raise SetupError(f"{path} cannot be written: {reason}. Add the lines yourself.") from error
+        raise SetupError(f"{path} cannot be written ({reason}); add the lines yourself.") from error
     console.print(f"Written: {path}", soft_wrap=True)
     _tell(editor, None)
     _offer_model(console, yes)
@@ -152,7 +156,7 @@ def _own_file(path: Path) -> Path:
     if path.is_symlink() and hasattr(os, "geteuid") and path.lstat().st_uid not in (
         0, os.geteuid(),
     ):  # fmt: skip
-        raise SetupError(f"{path} is a link of another user: add the lines yourself.")
+        raise SetupError(f"{path} is another user's link; add the lines yourself.")
     return path.resolve()
 
 
@@ -165,7 +169,7 @@ def _offer_model(console: Console, yes: bool) -> None:
     else:
         return
     if yes or not sys.stdin.isatty():
-        console.print("\nThere is no model yet: herdmate models pull starter")
+        console.print("\nThere is no model yet; fetch one with `herdmate models pull starter`.")
     elif agrees(
         f"\nThere is no model yet. Fetch {starter.title}, {starter.size >> 20} MB?", console
     ):
@@ -176,7 +180,7 @@ def _offer_model(console: Console, yes: bool) -> None:
 
 def _user_agrees(path: Path, console: Console) -> bool:
     if not sys.stdin.isatty():
-        console.print("Nothing was written; add --yes to have it written.")
+        console.print("Nothing was written; add --yes to write it.")
         return False
     if agrees(f"Write {path}?", console):
         return True
@@ -198,9 +202,11 @@ def _read(path: Path) -> tuple[bytes | None, str]:
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
-        raise SetupError(f"{path} is not UTF-8 text: add the lines yourself.") from error
+        raise SetupError(f"{path} is not UTF-8 text; add the lines yourself.") from error
     if not writable:
-        raise SetupError(f"{path} is read-only: make it writable, or name another with --file.")
+        raise SetupError(
+            f"{path} is read-only; make it writable, or name another file with --file."
+        )
     return before, text
 
 
@@ -209,8 +215,8 @@ def _merged(editor: Editor, path: Path, text: str, block: str) -> str:
     if not editor.comment:
         if text.strip() and text != block:
             raise SetupError(
-                f"{path} is there already and is not a file that can be added to safely: put"
-                f" the lines of `herdmate setup {editor.name}` into it yourself."
+                f"{path} already exists and cannot be extended safely; add"
+                f" the lines of `herdmate setup {editor.name}` to it yourself."
             )
         return block
     begin, end = marks(editor)
@@ -226,4 +232,6 @@ def _check_toml(path: Path, text: str) -> None:
     try:
         tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SetupError(f"{path} would not be right TOML ({error}): mend it first.") from error
+        raise SetupError(
+            f"{path} would not be valid TOML ({error}); fix the file first."
+        ) from error

@@ -15,10 +15,12 @@ from herdmate.usage.statistics_file import StatisticsFile
 
 def add_parser(commands: Any) -> None:
     """``herdmate stats [--json | --erase]``."""
-    parser = commands.add_parser("stats", help="what became of ghost text; kept on this machine")
+    parser = commands.add_parser(
+        "stats", help="show what became of ghost text; kept on this machine only"
+    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="every day and language, as JSON")
-    how.add_argument("--erase", action="store_true", help="erase all that was counted")
+    how.add_argument("--erase", action="store_true", help="erase all counts")
     parser.set_defaults(run=_run)
 
 

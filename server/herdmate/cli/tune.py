@@ -25,10 +25,9 @@ from herdmate.models.tune import Search, Trials, around, choose
 from herdmate.settings import Settings
 
 _ABOUT = f"""\
-Measures the time to the first token and the tokens a second under one setting after another, and
-keeps for this model and machine what gives an answer of {ANSWER} tokens the soonest; of what is
-alike, what takes least of the machine. Settings that you made yourself stay in force. Leave the
-machine alone meanwhile.
+Measures the time to the first token and the tokens per second under one setting after another, and
+saves for this model and machine what finishes an answer of {ANSWER} tokens soonest; among equals,
+what uses the fewest resources. Your own settings take precedence. Do not use the machine meanwhile.
 """
 
 _BEYOND = 32
@@ -57,25 +56,31 @@ class Speeds(Protocol):
 def add_parser(actions: Any) -> None:
     """``herdmate models tune MODEL``."""
     parser = actions.add_parser(
-        "tune", help="find out how a model is run best here", description=_ABOUT
+        "tune", help="find the fastest way to run a model here", description=_ABOUT
     )
     parser.add_argument("model", nargs="?", default="auto", help="a name, a path, or auto")
     parser.add_argument(
         "--first-token", type=float, default=0.0, metavar="SECONDS",
-        help="the longest that the first token may take; without it the whole answer counts alone",
+        help="the longest that the first token may take; by default only the whole answer counts",
     )  # fmt: skip
     parser.add_argument(
-        "--prompt", type=int, default=512, metavar="TOKENS", help="length of the prompt (512)"
+        "--prompt",
+        type=int,
+        default=512,
+        metavar="TOKENS",
+        help="length of the prompt (default: 512)",
     )
     parser.add_argument(
         "--context", type=int, default=Settings().engine.context_tokens, metavar="TOKENS",
-        help="your setting engine.contextTokens, where that is not the default",
+        help="your engine.contextTokens setting, if it is not the default",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves into this file")
-    parser.add_argument("--no-save", action="store_true", help="only measure, keep nothing")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves to this file")
+    parser.add_argument("--no-save", action="store_true", help="only measure; save nothing")
     parser.add_argument(
-        "--grid", action="store_true", help="measure all combinations, to check the search; long"
+        "--grid",
+        action="store_true",
+        help="measure all combinations, to check the search; takes long",
     )
     parser.set_defaults(run=_run)
 
@@ -92,13 +97,13 @@ def _run(arguments: argparse.Namespace) -> int:
     _check(arguments, header.count("context_length") or arguments.context)
     machine = _machine(path, layers)
     if not tuning.is_at_rest(0.5):
-        console.print("Other programs use the processor: what is measured now may be wrong.")
+        console.print("Other programs are using the processor; the measurements may be wrong.")
     with closing(_speeds(path, arguments)) as speeds:
         try:
             result = _measured(machine, arguments, speeds, console)
             profile = tuning.with_steps(_profile(result.chosen.choice), speeds.seconds)
         except KeyboardInterrupt:
-            console.print("Stopped: nothing is saved.")
+            console.print("Stopped; nothing was saved.")
             raise
     is_saved = not arguments.no_save and tuning.remember(str(path), profile)
     tell(arguments, result, is_saved, path, layers)
@@ -111,8 +116,8 @@ def _check(arguments: argparse.Namespace, trained: int) -> None:
     context = min(arguments.context, trained)
     if not 1 <= arguments.prompt <= context - _BEYOND:
         raise SelectionError(
-            f"A prompt of {arguments.prompt} tokens and {_BEYOND} more do not fit into a context "
-            f"of {context}; give another --prompt or --context."
+            f"A prompt of {arguments.prompt} tokens and {_BEYOND} more do not fit in a context of "
+            f"{context}; lower --prompt or raise --context."
         )
     if arguments.first_token < 0:
         raise SelectionError("Give --first-token in seconds, more than 0.")

@@ -59,7 +59,7 @@ def tell(
 
 def _chosen_text(choice: Choice, layers: int, curves: dict[str, list[Point]]) -> str:
     parts = [f"{TITLES[name]} {value_text(name, choice, layers)}" for name in curves]
-    without = "" if "gpu_layers" in curves else f"; 0 of {layers} layers are on a GPU"
+    without = "" if "gpu_layers" in curves else f"; 0 of {layers} layers on the GPU"
     return f"Chosen: {', '.join(parts)}{without}."
 
 
@@ -70,18 +70,18 @@ def _reason(result: Result, prompt: int, limit: float) -> str:
         kept = [point for point in kept if point.first <= limit]
     least = min(point.answer_seconds for point in kept)
     among = f"{len(kept)} of {len(result.points)} ways" if limit else f"{len(kept)} ways measured"
-    within = f" whose first token comes within {limit:g} s" if limit else ""
+    within = f" with a first token within {limit:g} s" if limit else ""
     if chosen.answer_seconds <= least:
-        best = f"the soonest of the {among}{within}"
+        best = f"the fastest of the {among}{within}"
     else:
-        best = f"like the soonest of the {among}{within}, and takes less of the machine"
+        best = f"as fast as the best of the {among}{within}, with fewer resources"
     usual, gain = result.usual, ""
     if usual is not None and usual.choice != chosen.choice:
         part = 1 - chosen.answer_seconds / usual.answer_seconds
-        gain = f" ({abs(part):.0%} {'sooner' if part >= 0 else 'later'} than what is usual)"
+        gain = f" ({abs(part):.0%} {'faster' if part >= 0 else 'slower'} than the default)"
     return (
-        f"The first token comes after {chosen.first:.2f} s behind {prompt} others and "
-        f"{chosen.rate:.1f} tokens a second follow, so that an answer of {ANSWER} takes "
+        f"After a prompt of {prompt} tokens, the first token takes {chosen.first:.2f} s and "
+        f"{chosen.rate:.1f} tokens per second follow, so an answer of {ANSWER} takes "
         f"{chosen.answer_seconds:.1f} s{gain}: {best}."
     )
 
@@ -91,20 +91,26 @@ def _notes(result: Result) -> list[str]:
     if (small := result.small_cache) is not None:
         part = small.answer_seconds / result.chosen.answer_seconds - 1
         notes.append(
-            f"With herdmate.engine.kvType at q8_0 the answer takes {small.answer_seconds:.1f} s "
-            f"({part:+.0%}); that is your choice, since it changes answers a little."
+            "With herdmate.engine.kvType set to q8_0, the answer takes "
+            f"{small.answer_seconds:.1f} s ({part:+.0%}); the choice is yours, since it changes "
+            "answers slightly."
         )
     if result.others >= _BUSY:
         notes.append(
-            f"Other programs used {result.others:.1f} cores meanwhile: tune again when they rest."
+            f"Other programs used {result.others:.1f} cores meanwhile; tune again when they are "
+            "idle."
         )
     return notes
 
 
 def _end(is_saved: bool, no_save: bool) -> str:
     if is_saved:
-        return "Saved: this model runs so here from its next start on."
-    return "Nothing is saved, as asked." if no_save else "It could not be saved: is the disk full?"
+        return "Saved; it takes effect the next time this model starts."
+    return (
+        ("Nothing was saved, as requested.")
+        if no_save
+        else "It could not be saved; check whether the disk is full."
+    )
 
 
 def draw(file: Path, result: Result, along: Sequence[Axis], path: Path, layers: int) -> None:

@@ -160,13 +160,13 @@ def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
         return ""
     read = share_of_window(latency, wished.prefix_tokens + wished.suffix_tokens)
     if read < _share_that_fits(info, wished):
-        reason = f"The model reads {latency.reading:.0f} tokens a second here"
+        reason = f"The model reads {latency.reading:.0f} tokens per second here"
     elif 0 < settings.engine.context_tokens <= info.context:
         reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
     else:
         reason = f"This model's context has {info.context} tokens"
     return (
-        f"{reason}, so the model sees {before} tokens before the cursor and {after} behind it, "
+        f"{reason}, so the model sees {before} tokens before the cursor and {after} after it, "
         f"not {wished.prefix_tokens} and {wished.suffix_tokens}."
     )
 

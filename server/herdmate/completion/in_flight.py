@@ -139,7 +139,7 @@ class InFlight:
         except Exception:
             _log.exception("internal error")
             self._error = HerdmateError(
-                "Herdmate met an internal error; its log says more. Please report it."
+                "Herdmate had an internal error; please report it with the log."
             )
         finally:
             # Wake the waiting requests only once this task counts as done.

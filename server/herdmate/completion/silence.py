@@ -23,25 +23,25 @@ class SilenceReason(Enum):
     PAUSED = "paused", "paused until {}"
     LARGE_FILE = (
         "large file",
-        "the file is larger than 2 million characters; ask for a completion by its key",
+        "the file is larger than 2 million characters; request a suggestion explicitly",
     )
     EMPTY_FILE = "empty file", "the file is empty"
     STATEMENT_COMPLETE = "statement complete", "the statement is complete"
     INSIDE_WORD = "inside a word", "the cursor is inside a word"
-    CODE_AFTER_CURSOR = "code behind the cursor", "there is more code behind the cursor"
+    CODE_AFTER_CURSOR = "code behind the cursor", "there is more code after the cursor"
     NOTHING_USEFUL = "nothing useful", "the model had nothing useful to add"
     OTHER_MENU_ENTRY = (
         "other menu entry",
-        "the entry selected in the menu does not begin with what was typed",
+        "the selected menu entry does not begin with what was typed",
     )
     NO_ROOM_AFTER_ENTRY = (
         "no room after the menu entry",
-        "nothing fits between the entry selected in the menu and what follows it",
+        "nothing fits between the selected menu entry and what follows it",
     )
-    MENU_SHOWN_FIRST = "menu shown first", "the model was still asked when the menu was shown"
+    MENU_SHOWN_FIRST = "menu shown first", "the model was still working when the menu was shown"
     LATE_FOR_MENU = (
         "late for the menu",
-        "it came too late for the menu, and is there when it is asked for again",
+        "it came too late for the menu; open the menu again to see it",
     )
 
 

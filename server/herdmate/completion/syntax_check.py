@@ -19,7 +19,7 @@ LARGEST = 40_000
 """The most code around the cursor that is parsed, in characters: about 20 milliseconds."""
 
 _MOST_PARSED = 60_000
-"""The limit of characters parsed for one completion, however many ways there are to mend it."""
+"""The limit of characters parsed for one completion, however many ways there are to repair it."""
 
 _NEAR = 3
 """Lines below the cursor in which an error counts as left over from code at the cursor."""

@@ -21,7 +21,7 @@ LARGEST_FILE = 64_000
 _MOST_ENTRIES = 100_000  # in all folders of a workspace; most are files that are left out
 _MOST_IN_FOLDER = 20_000
 MOST_LEVELS = 100
-"""Folders in one another; what lies deeper is neither read nor shown to the model, because checking
+"""Levels of nested folders; what is deeper is neither read nor shown to the model, because checking
 a path against the rules of each folder costs the square of its depth."""
 
 _MOST_WORK = 20_000_000  # characters of paths matched against rules; takes a few seconds

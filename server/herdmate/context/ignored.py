@@ -226,7 +226,7 @@ def _read(path: Path, _stamp: Stamp, folds_case: bool, top: Path | None) -> _Fil
     text = bounded_read.read_text(path, _LARGEST, within)
     written = [line.removesuffix("\r") for line in text.split("\n") if not line.startswith("#")]
     if sum(map(len, written)) > _MOST_STATES:
-        raise bounded_read.UnsuitableFileError(f"{path} has more rules than anybody writes")
+        raise bounded_read.UnsuitableFileError(f"{path} has too many rules")
     rules = [rule for line in written if (rule := _rule_of(line, folds_case)) is not None]
     return _FileRules(
         _part((number, rule) for number, rule in enumerate(rules) if not rule.is_for_paths),

@@ -169,7 +169,7 @@ class ParserClient:
                 if (found := self._exchange(line, seconds)) is not None:
                     self._is_fresh = False
                     return found
-                if self._ends != ends:  # it was told to end, and the text did no harm
+                if self._ends != ends:  # it was asked to end; the text did no harm
                     return None
                 # A used process can have ended for lack of work or over an earlier question.
                 if not self._has_ended() or is_fresh:
@@ -225,7 +225,7 @@ class ParserClient:
         return True
 
     def _refuse(self, mark: bytes, language: str) -> None:
-        _log.warning("a text in %s is not parsed: it does harm to its grammar", language)
+        _log.warning("a text in %s is not parsed: it crashes or hangs its grammar", language)
         self._refused[mark] = None
         if len(self._refused) > MOST_REFUSED:
             self._refused.popitem(last=False)

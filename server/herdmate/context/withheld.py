@@ -45,13 +45,13 @@ class WithheldReason(Enum):
     )
     UNREADABLE_RULES = (
         "unreadable ignore rules",
-        "the rules in {} cannot be read, so that nobody knows whether git ignores this file; make "
-        "that an ordinary file of less than 64,000 characters, or remove it",
+        "the rules in {} cannot be read, so it is unknown whether git ignores this file; replace "
+        "them by an ordinary file of less than 64,000 characters, or remove them",
     )
-    TOO_DEEP = "too deep", f"the file lies in more than {MOST_LEVELS} folders, one in another"
+    TOO_DEEP = "too deep", f"the file is more than {MOST_LEVELS} folders deep"
     BEING_CHECKED = (
         "being checked",
-        "what git ignores has changed, and this file is just being looked at",
+        "what git ignores has changed, and this file is being checked",
     )
 
 

@@ -46,8 +46,8 @@ _T = TypeVar("_T")
 
 _Answer = Piece | Finished | list[int] | Totals | HerdmateError
 
-_SLEEPING = "The model sleeps, since nothing was asked for a while; the next request wakes it."
-_MEASURING = "Measuring once what suits this model on this machine."
+_SLEEPING = "The model was unloaded because it was idle; the next request loads it again."
+_MEASURING = "Measuring once how to run this model fastest on this machine."
 
 
 @dataclass(slots=True)
@@ -151,7 +151,7 @@ class EngineProcess:
         return await self._exchange(Totals, "measure")
 
     async def _exchange(self, kind: type[_T], word: str, **fields: Any) -> _T:
-        """One question, one answer."""
+        """Send one question and return its answer."""
         await self.ready()
         number, asked = self._ask(word, wire.ANSWER_LIMIT, **fields)
         try:
@@ -185,8 +185,8 @@ class EngineProcess:
             _log.exception("internal error")
             self._give_up(
                 EngineError(
-                    "The engine met an internal error, of which the log says more; run the "
-                    "command herdmate.restartEngine to try again."
+                    "The engine had an internal error (see the log); run the command "
+                    "herdmate.restartEngine to try again."
                 )
             )
 
@@ -330,4 +330,4 @@ def _answer_from_wire(message: Mapping[str, Any]) -> _Answer:
 
 
 def _odd() -> EngineError:
-    return EngineError("The engine answered what it was not asked; try again.")
+    return EngineError("The engine sent an unexpected answer; try again.")

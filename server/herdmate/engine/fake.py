@@ -1,8 +1,8 @@
 """A backend without a model, for fast unit and protocol tests.
 
 Its vocabulary is the 256 bytes and the requested control pieces. It answers every prompt with a
-scripted text, byte by byte, and keeps the same books as a real one. It tests only the machinery
-around the model.
+scripted text, byte by byte, and does the same bookkeeping as a real one. It tests only the
+machinery around the model.
 """
 
 from __future__ import annotations

@@ -38,7 +38,7 @@ class Engine(Protocol):
         """The number of tokens in each text."""
 
     async def totals(self) -> Totals:
-        """Totals since it started."""
+        """Totals since the engine started."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,8 @@ class Job:
             raise EngineError("There is nothing to ask the model: the prompt is empty.")
         if count > room:
             raise ContextFullError(
-                f"The prompt has {count} tokens and the context has room for "
-                f"{max(room, 0)}; select less or set herdmate.engine.contextTokens higher."
+                f"The prompt has {count} tokens, but the context has room for only "
+                f"{max(room, 0)}; select less or increase herdmate.engine.contextTokens."
             )
         if prompt.cursor is not None:
             if blank:

@@ -86,7 +86,9 @@ class Lanes:
             free = [number for number in range(self._backend.lanes) if number not in taken]
             sequence = free[0] if free else self._evict(owner.rank)
             if sequence is None:
-                raise EngineError("The engine has too many requests at once; try again soon.")
+                raise EngineError(
+                    "The engine has too many requests at once; try again in a moment."
+                )
             lane = self.by_name[name] = Lane(sequence)
         if lane.owner is not None:
             lane.owner.lane = None
@@ -160,7 +162,7 @@ class Lanes:
         self.cut(lane, 0)
 
     def make_room(self, count: int, rank: Rank) -> bool:
-        """Evict lanes, least recently used first, until ``count`` more tokens fit; do they?"""
+        """Evict lanes, least recently used first, until ``count`` more tokens fit: do they?"""
         cells = self._backend.info.context
         while sum(lane.held for lane in self.by_name.values()) + count > cells:
             if self._evict(rank) is None:

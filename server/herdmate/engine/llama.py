@@ -113,7 +113,7 @@ class LlamaBackend:
             return bool(code == 0)
         raise EngineError(
             f"llama.cpp could not evaluate the prompt (code {code}); "
-            "set herdmate.engine.contextTokens lower or choose a smaller model."
+            "reduce herdmate.engine.contextTokens or choose a smaller model."
         )
 
     def _make_way(self) -> None:

@@ -95,9 +95,9 @@ def lock_note(how: LlamaStart) -> str:
     if not how.lock_memory or allowed == resource.RLIM_INFINITY or allowed >= needed:
         return ""
     return (
-        f"The model is not locked in memory: {allowed // 1_000_000} MB may be and it has "
-        f"{needed // 1_000_000}; raise the limit with `ulimit -l unlimited` before the editor "
-        "starts, or switch herdmate.engine.lockMemory off."
+        f"The model is not locked in memory: it needs {needed // 1_000_000} MB and the limit is "
+        f"{allowed // 1_000_000}; raise it with `ulimit -l unlimited` before the editor starts, "
+        "or switch herdmate.engine.lockMemory off."
     )
 
 
@@ -122,8 +122,8 @@ def new_context(how: LlamaStart, profile: Profile, model: Any) -> Any:
     context = llama_cpp.llama_init_from_model(model, params)
     if not context:
         raise NoMemoryError(
-            f"There is not enough memory for a context of {params.n_ctx} tokens; set "
-            "herdmate.engine.contextTokens lower or choose a smaller model."
+            f"There is not enough memory for a context of {params.n_ctx} tokens; reduce "
+            "herdmate.engine.contextTokens or choose a smaller model."
         )
     return context
 
@@ -155,7 +155,9 @@ def unknown_architecture(path: str) -> str:
 def check_file(path: str) -> None:
     """Raise ``ModelError`` if there is no file: llama.cpp's own message says little."""
     if not os.path.isfile(path):
-        raise ModelError(f"There is no model file at {path}; set herdmate.model to one.")
+        raise ModelError(
+            f"There is no model file at {path}; set herdmate.model to an existing one."
+        )
 
 
 _ERROR = 4
@@ -200,7 +202,7 @@ def _why_not_loaded(path: str, said: Sequence[str]) -> ModelError:
     if _UNKNOWN in words:
         kind = words.split(f"{_UNKNOWN}:")[-1].split("'")[1:2]
         return ModelError(
-            f"{name} is of an architecture that this llama.cpp does not know ({''.join(kind)}); "
+            f"{name} has an architecture that this llama.cpp does not support ({''.join(kind)}); "
             "upgrade llama-cpp-python or choose another model."
         )
     if any(sign in words for sign in _NO_MEMORY):

@@ -76,8 +76,8 @@ class SpeedProcess:
         except (OSError, LookupError, TypeError, ValueError):
             self.close()
             raise NoMemoryError(
-                "The process that measured was ended, most likely for want of memory; "
-                "choose a smaller model."
+                "The measuring process was killed, most likely because memory ran out; choose a "
+                "smaller model."
             ) from None
         raise wire.error_from_wire(answer)
 
@@ -92,7 +92,7 @@ class SpeedProcess:
         except (OSError, ValueError) as error:
             self.close()
             raise EngineError(
-                f"The process that measures cannot be started ({error}); close something and try "
+                f"The measuring process cannot be started ({error}); close other programs and try "
                 "again."
             ) from error
         return self.process

@@ -132,7 +132,7 @@ def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
         folder.mkdir(parents=True, exist_ok=True)
         write_whole(folder / "tuning.json", json.dumps(known, indent=1).encode())
     except OSError as error:
-        _log.warning("what was measured is not kept: %s", error.strerror or error)
+        _log.warning("cannot save the measurements: %s", error.strerror or error)
         return False
     return True
 
@@ -144,7 +144,7 @@ def others_use() -> float:
 
 
 def is_at_rest(seconds: float = 0.0) -> bool:
-    """Is the machine idle but for us, over ``seconds`` or since the last ``others_use``?"""
+    """Is the machine idle apart from us, over ``seconds`` or since the last ``others_use``?"""
     if seconds:
         others_use()
         time.sleep(seconds)

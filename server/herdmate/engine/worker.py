@@ -94,7 +94,7 @@ class _Inbox:
                     return
             self._obey(message)
         except (LookupError, TypeError, ValueError):
-            _log.exception("a message that is not understood")
+            _log.exception("a message was not understood")
         except Exception:
             _log.exception("the engine ends")
             os._exit(1)
@@ -117,12 +117,12 @@ def _load(start: LlamaStart | FakeStart, say: Say) -> Backend:
         ) from error
     except (ImportError, RuntimeError) as error:  # llama_cpp raises these for a missing library
         raise EngineError(
-            f"llama.cpp cannot be used here ({error}); reinstall llama-cpp-python."
+            f"llama.cpp cannot be loaded ({error}); reinstall llama-cpp-python."
         ) from error
     except OSError as error:
         raise ModelError(
-            f"The model cannot be read ({error.strerror or error}); choose another, or run "
-            "herdmate.restartEngine once it can."
+            f"The model cannot be read ({error.strerror or error}); choose another, or make it "
+            "readable and run herdmate.restartEngine."
         ) from error
 
 

@@ -27,7 +27,7 @@ def gave_up(ending: Ending, times: int) -> str:
     if ending.code in _ILLEGAL_INSTRUCTION:
         python, *flags = isolated_command("pip")
         return (
-            "The engine's llama.cpp was built for another processor; build it on this machine: "
+            "The engine's llama.cpp was built for another processor; rebuild it on this machine: "
             f'"{python}" {" ".join(flags)} install --force-reinstall --no-deps --no-cache-dir '
             f"--no-binary=llama-cpp-python llama-cpp-python=={version('llama-cpp-python')}"
         )
@@ -44,7 +44,7 @@ def _how(ending: Ending) -> str:
     if code == -9:
         return "it was killed, perhaps because memory ran out"
     if code in _ILLEGAL_INSTRUCTION:
-        return "an instruction that this processor does not have"
+        return "an instruction that this processor does not support"
     return f"signal {-code}" if code < 0 else f"exit code {code}"
 
 

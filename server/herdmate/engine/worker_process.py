@@ -54,7 +54,7 @@ class WorkerProcess:
         if pipe is None or pipe.is_closing():
             return
         if pipe.transport.get_write_buffer_size() > _MOST_UNREAD:
-            self._kill("it did not read what it was told")
+            self._kill("it stopped reading its input")
             return
         pipe.write(wire.encode(message))
 
@@ -99,12 +99,12 @@ class WorkerProcess:
                 if line.endswith(b"\n"):  # a crash can cut the last one off
                     unasked = 0 if take(wire.decode(line)) else unasked + 1
                 if unasked > _MOST_UNASKED:
-                    self._kill("it said much that nobody had asked for")
+                    self._kill("it sent too many unexpected messages")
                     return
         except Exception as error:  # not the message itself: it may contain code
-            _log.error("the engine said what is not understood: %s", type(error).__name__)
+            _log.error("a message from the engine was not understood: %s", type(error).__name__)
             _log.debug("namely", exc_info=True)
-            self._kill("it said what Herdmate does not understand")
+            self._kill("it sent messages that Herdmate cannot parse")
 
     async def _watch(self, reading: asyncio.Future[None], is_awaited: Callable[[], bool]) -> None:
         """Wait until the process ends; kill it if it shows no sign of life."""
@@ -117,7 +117,7 @@ class WorkerProcess:
             if self._is_heard or not is_awaited():
                 is_asked = False
             elif is_asked:
-                self._kill("it did not answer any more")
+                self._kill("it stopped answering")
                 return
             else:
                 is_asked = True
@@ -152,8 +152,8 @@ async def start_worker(
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise EngineError(
-            f"The engine cannot be started ({reason}); close something or reinstall Herdmate, "
-            "then run the command herdmate.restartEngine."
+            f"The engine cannot be started ({reason}); close other programs or reinstall "
+            "Herdmate, then run the command herdmate.restartEngine."
         ) from error
     worker = WorkerProcess(process, patience)
     worker.send(wire.start_to_wire(start))

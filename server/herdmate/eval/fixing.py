@@ -60,7 +60,7 @@ Fixer = Callable[[Flaw, str], Awaitable[str]]
 
 @asynccontextmanager
 async def herdmate(settings: Mapping[str, Any], serve: tuple[str, ...]) -> AsyncIterator[Fixer]:
-    """Herdmate as its users have it: the quick fix for a diagnostic."""
+    """Herdmate as its users run it: the quick fix for a diagnostic."""
     async with connect(dict(settings), "--log-level", "error", serve=serve) as client:
         await client.ready(lambda _message, _fraction: None)
         yield lambda flaw, message: _through(client, flaw, message)

@@ -61,8 +61,8 @@ def read_set(path: Path) -> Iterator[Hole]:
                 yield _from_row(json.loads(line))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SelectionError(
-            f"{path} is not a set of holes that Herdmate can read: {error!r}. "
-            "It reads SantaCoder's infill set and SAFIM's, as .jsonl or .jsonl.gz."
+            f"{path} is not a set of holes that Herdmate can read ({error!r}); "
+            "give SantaCoder's infill set or SAFIM's, as .jsonl or .jsonl.gz."
         ) from error
 
 

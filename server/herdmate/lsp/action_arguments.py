@@ -24,10 +24,10 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
     try:
         range_ = range_to_json(range_from_json(value.get("range")))
     except ValueError as error:
-        raise wrong("The command's argument needs an LSP range.") from error
+        raise wrong("The command's argument must have an LSP range.") from error
     version = value.get("version")
     if version is not None and (not isinstance(version, int) or isinstance(version, bool)):
-        raise wrong("The version in the command's argument has to be a whole number.")
+        raise wrong("The version in the command's argument must be a whole number.")
     return ActionArguments(
         uri=value["uri"],
         range=range_,
@@ -58,7 +58,7 @@ def checked(session: Session, value: Any) -> ActionArguments:
 def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
     """The first ``many`` arguments as strings, empty if missing; raises ``JsonRpcException``."""
     if not all(text is None or isinstance(text, str) for text in arguments[:many]):
-        raise wrong("The command's arguments have to be texts.")
+        raise wrong("The command's arguments must be strings.")
     return [*(text or "" for text in arguments[:many]), *[""] * many][:many]
 
 
@@ -66,14 +66,14 @@ def number_from_lsp(arguments: Sequence[Any]) -> int:
     """The first argument; raises ``JsonRpcException`` if it is not a whole number."""
     first = next(iter(arguments), None)
     if not isinstance(first, int) or isinstance(first, bool):
-        raise wrong("The command's argument has to be a whole number.")
+        raise wrong("The command's argument must be a whole number.")
     return first
 
 
 def members_from_lsp(params: Any, *names: str) -> list[str]:
     """The named members of an object as strings, empty if missing; raises ``JsonRpcException``."""
     if params is not None and not isinstance(params, Mapping):
-        raise wrong("The parameters have to be an object.")
+        raise wrong("The parameters must be an object.")
     return texts_from_lsp([(params or {}).get(name) for name in names], len(names))
 
 
@@ -90,7 +90,7 @@ async def selection_of(session: Session, arguments: ActionArguments) -> Selectio
     session.documents.refresh(arguments.uri)
     opened = session.documents.get(arguments.uri)
     if arguments.version is not None and arguments.version != opened.document.version:
-        raise SelectionError("The file has changed since; ask for the action again.")
+        raise SelectionError("The file has changed since; request the action again.")
     span = opened.lines.span(range_from_json(arguments.range))
     return Selection((await parsed(session, opened, with_edits=True)).document, span)
 
@@ -105,7 +105,7 @@ def action_input_of(session: Session, arguments: ActionArguments) -> ActionInput
 def _text(value: Mapping[str, Any], name: str) -> str:
     text = value.get(name)
     if text is not None and not isinstance(text, str):
-        raise wrong(f"In the command's argument {name} has to be a text.")
+        raise wrong(f"In the command's argument, {name} must be a string.")
     return text or ""
 
 

@@ -18,7 +18,7 @@ _MOST_SHOWN = 200
 async def apply(
     session: Session, edit: types.WorkspaceEdit, title: str, asks_user: bool = False
 ) -> str | None:
-    """Have the client apply an edit; answers why it did not, or ``None``.
+    """Have the client apply an edit; return why it did not, or ``None``.
 
     ``asks_user``: the client shows the edit first. The user can take any time, and declining is
     not a failure. Raises ``StaleError`` if the client answers with an error. A client that gives no

@@ -29,7 +29,7 @@ Read = Callable[[], Awaitable[bytes]]
 
 
 async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_SECONDS) -> int:
-    """Handle messages until the client sends ``exit`` or hangs up; answers the exit code.
+    """Handle messages until the client sends ``exit`` or hangs up; return the exit code.
 
     The code is 0 only after ``shutdown``. A stream that breaks the framing ends it too. Requests in
     flight are answered first; if the client hangs up or exits without ``shutdown``, as cancelled.
@@ -79,7 +79,7 @@ async def end_process(tidy_up: Callable[[], Awaitable[None]], code: int) -> None
     for task in others:
         task.cancel()
     if (await asyncio.wait({*others, tidying}, timeout=_TIDY_SECONDS))[1]:
-        _log.error("The process ends though not all that it did has ended.")
+        _log.error("The process exits although not all of its work has ended.")
     logging.shutdown()
     os._exit(code)
 
@@ -107,10 +107,12 @@ async def _listen(protocol: Protocol, read: Read, rest_seconds: float) -> None:
         try:
             data = await asyncio.wait_for(read(), wait)
         except asyncio.TimeoutError:
-            raise FramingError(f"the rest of a message has not come in {wait:.0f} s") from None
+            raise FramingError(
+                f"the rest of a message did not arrive within {wait:.0f} s"
+            ) from None
         if not data:
             if framing.is_inside:
-                raise FramingError("the stream ends within a message")
+                raise FramingError("the stream ended within a message")
             return
         for body in framing.feed(data):
             for message in in_parts(message_from_bytes(body)):

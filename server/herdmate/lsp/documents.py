@@ -77,13 +77,15 @@ class Documents:
     def get(self, uri: str) -> OpenDocument:
         """The latest version; raises ``SelectionError`` if the document is not open."""
         if (opened := self.find(uri)) is None:
-            raise SelectionError("Herdmate sees only files that are open in the editor; open it.")
+            raise SelectionError(
+                "Herdmate sees only files that are open in the editor; open the file first."
+            )
         return opened
 
     def open(self, item: types.TextDocumentItem) -> OpenDocument:
         """Keep a newly opened document, replacing one that is already open."""
         if item.uri in self._open:
-            _log.warning("a document was opened that was open; what it was is forgotten")
+            _log.warning("an open document was opened again; its old text is discarded")
         with self._dropped_on_error(item.uri):
             return self.start(Document(item.uri, item.language_id, item.text, item.version))
 
@@ -98,7 +100,7 @@ class Documents:
         """Apply all edits of a notification; ``None`` if the document is not open."""
         uri, version = params.text_document.uri, params.text_document.version
         if (opened := self._open.get(uri)) is None:
-            _log.warning("a document was changed that is not open")
+            _log.warning("a document that is not open was changed")
             return None
         _note_version(opened.document.version, version)
         with self._dropped_on_error(uri):
@@ -160,7 +162,7 @@ class Documents:
     def close(self, uri: str) -> None:
         """Forget a closed document."""
         if self._open.pop(uri, None) is None:
-            _log.warning("a document was closed that is not open")
+            _log.warning("a document that is not open was closed")
         self._parsings.pop(("", uri), None)
         self._parse_again.discard(("", uri))
         self._drop_name(uri)
@@ -170,7 +172,7 @@ class Documents:
         """Keep a newly opened notebook, replacing one that is already open."""
         uri = params.notebook_document.uri
         if uri in self._notebooks:
-            _log.warning("a notebook was opened that was open; what it was is forgotten")
+            _log.warning("an open notebook was opened again; its old cells are discarded")
             self.close_notebook(uri)
         cells, items = params.notebook_document.cells, params.cell_text_documents
         with self._dropped_on_error(uri):
@@ -180,7 +182,7 @@ class Documents:
         """Apply all changes of a notification: cells added, removed or edited."""
         uri, changes = params.notebook_document.uri, params.change.cells
         if (notebook := self._notebooks.get(uri)) is None:
-            _log.warning("a notebook was changed that is not open")
+            _log.warning("a notebook that is not open was changed")
         elif changes is not None:
             with self._dropped_on_error(uri):
                 self._keep_notebook(uri, changed_notebook(notebook, changes, self.encoding))
@@ -193,7 +195,7 @@ class Documents:
     def close_notebook(self, uri: str) -> None:
         """Forget a closed notebook."""
         if (notebook := self._notebooks.pop(uri, None)) is None:
-            _log.warning("a notebook was closed that is not open")
+            _log.warning("a notebook that is not open was closed")
         for key in [key for key in self._parsings if key[0] == uri]:
             del self._parsings[key]
             self._parse_again.discard(key)

@@ -11,7 +11,7 @@ from pygls.exceptions import JsonRpcException
 
 from herdmate.errors import HerdmateError
 
-INTERNAL = "Herdmate met an internal error; its log says more. Please report it."
+INTERNAL = "Herdmate had an internal error; please report it with the log."
 
 _log = logging.getLogger(__name__)
 

@@ -69,7 +69,7 @@ class Framing:
             if _LINE.fullmatch(line) is None:
                 raise FramingError("a header line is none of the protocol's")
         if len(self._came) > _MOST_HEADER:
-            raise FramingError(f"a header has more than {_MOST_HEADER} bytes")
+            raise FramingError(f"a header is longer than {_MOST_HEADER} bytes")
         return None
 
 
@@ -88,9 +88,9 @@ def length_from_header(lines: list[bytes], most: int = MOST_BYTES) -> int:
         elif name == b"content-type":
             charset = _CHARSET.search(value)
             if charset is not None and charset.group(1).lower() not in _UTF8:
-                raise FramingError("a message is not in UTF-8")
+                raise FramingError("a message is not valid UTF-8")
     if len(found) != 1 or _NUMBER.fullmatch(value := found.pop()) is None:
-        raise FramingError("a header has no Content-Length, or none that is a number")
+        raise FramingError("a header has no valid Content-Length")
     if int(value) > most:
-        raise FramingError(f"a message has more than {most} bytes")
+        raise FramingError(f"a message is longer than {most} bytes")
     return int(value)

@@ -148,11 +148,11 @@ class Protocol(LanguageServerProtocol):
         """
         method = request.method
         if self.stage == "new" and method != types.INITIALIZE:
-            raise JsonRpcException("The first request has to be initialize.", _NOT_YET)
+            raise JsonRpcException("The first request must be initialize.", _NOT_YET)
         if self.stage == "shut down":
-            raise JsonRpcException("After shutdown there is only exit.", _INVALID)
+            raise JsonRpcException("After shutdown, only exit is allowed.", _INVALID)
         if self.stage == "running" and method == types.INITIALIZE:
-            raise JsonRpcException("The server is initialized already.", _INVALID)
+            raise JsonRpcException("The server is already initialized.", _INVALID)
         handler = self._known(method)
         if handler is None or not _is_answered(method):
             sentence = f"There is no request {method[:_MOST_SHOWN]}."
@@ -168,11 +168,11 @@ class Protocol(LanguageServerProtocol):
         if method == types.EXIT:
             self.exit_code = 0 if self.stage == "shut down" else 1
         elif self.stage != "running":
-            _log.info("a notification was left out: the session has not begun, or is over")
+            _log.info("a notification was ignored: the session has not begun, or is over")
         elif method == types.CANCEL_REQUEST:
             self._cancel(message.params)
         elif (handler := self._known(method)) is None or _is_answered(method):
-            _log.debug("a notification that nobody listens to: %s", method)
+            _log.debug("a notification without a handler: %s", method)
         else:
             self._listen(handler, message)
 
@@ -181,7 +181,7 @@ class Protocol(LanguageServerProtocol):
             params = self._params(message.method, message.params)
             result = run(handler, params)
         except UnreadableError as error:
-            _log.warning("%s was left out: %s", message.method, error)
+            _log.warning("%s was ignored: %s", message.method, error)
             session: Any = self._server
             session.documents.drop_after(message.method, message.params)
             return
@@ -228,12 +228,14 @@ class Protocol(LanguageServerProtocol):
         """Pass the client's JSON answer to the waiting caller; a second answer is ignored."""
         future = self._request_futures.pop(number, None) if isinstance(number, str) else None
         if future is None or future.done():
-            _log.debug("an answer to nothing that is asked")
+            _log.debug("a response to no known request")
             return
         self._result_types.pop(number, None)
         if error is not None or is_nested_too_deeply(result):
             said = error.get("message") if isinstance(error, dict) else None
-            future.set_exception(JsonRpcException(str(said or "The client answered an error.")))
+            future.set_exception(
+                JsonRpcException(str(said or "The client responded with an error."))
+            )
         else:
             future.set_result(result)
 
@@ -272,7 +274,7 @@ class Protocol(LanguageServerProtocol):
         try:
             written = self.writer.write(header + body)
         except (OSError, ValueError) as error:  # closed
-            _log.info("the client hears nothing any more: %s", error)
+            _log.info("the client can no longer be reached: %s", error)
             return
         if inspect.isawaitable(written):
             asyncio.ensure_future(_value(written))  # noqa: RUF006 - pygls does the same

@@ -67,7 +67,7 @@ def message_from_bytes(body: bytes) -> Message:
 def message_from_json(value: Any) -> Message:
     """The message that a JSON value represents."""
     if not isinstance(value, dict):
-        what = "Batches are not a part of the Language Server Protocol."
+        what = "The Language Server Protocol has no batches."
         sentence = what if isinstance(value, list) else "The message is not an object."
         return Fault(None, types.ErrorCodes.InvalidRequest, sentence)
     if "method" in value:

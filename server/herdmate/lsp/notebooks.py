@@ -78,7 +78,7 @@ def changed_notebook(
     for content in changes.text_content or ():
         uri, version = content.document.uri, content.document.version
         if (cell := cells.get(uri)) is None:
-            _log.warning("a cell was changed that is not open")
+            _log.warning("a cell that is not open was changed")
             continue
         _, lines = edits_from_lsp(content.changes, cell.lines)
         cells[uri] = replace(cell, version=version, lines=lines)

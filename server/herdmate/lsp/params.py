@@ -59,7 +59,7 @@ def structured(converter: cattrs.Converter, value: Any, type_: type[_T]) -> _T:
     try:
         return converter.structure(value, type_)
     except Exception as error:  # lsprotocol's hooks raise anything
-        sentence = f"The parameters are not {type_.__name__} as the specification has them."
+        sentence = f"The parameters are not valid {type_.__name__}."
         raise UnreadableError(sentence) from error
 
 
@@ -93,7 +93,7 @@ def _whole_number(value: Any, type_: type[_T]) -> _T:
 
 def _either(kinds: tuple[type, ...], value: Any, _type: object) -> Any:
     if not isinstance(value, kinds) or isinstance(value, bool):
-        raise TypeError("not one of what it may be")
+        raise TypeError("none of the allowed types")
     return value
 
 

@@ -72,7 +72,7 @@ COMMAND_RESUME = "herdmate.resume"
 """Resumes ghost text; takes the arguments that it was paused with."""
 
 COMMAND_STATUS = "herdmate.status"
-"""No arguments; answers the current ``Status``."""
+"""No arguments; returns the current ``Status``."""
 
 COMMAND_WHY = "herdmate.why"
 """No arguments. Shows, and answers, why the last request for ghost text gave nothing."""

@@ -14,7 +14,7 @@ def range_from_json(value: Any) -> types.Range:
     try:
         return types.Range(position_from_json(value["start"]), position_from_json(value["end"]))
     except (KeyError, TypeError) as error:
-        raise ValueError("This is no LSP range.") from error
+        raise ValueError("This is not an LSP range.") from error
 
 
 def position_from_json(value: Any) -> types.Position:
@@ -22,7 +22,7 @@ def position_from_json(value: Any) -> types.Position:
     try:
         return types.Position(_whole(value["line"]), _whole(value["character"]))
     except (KeyError, TypeError) as error:
-        raise ValueError("This is no LSP position.") from error
+        raise ValueError("This is not an LSP position.") from error
 
 
 def range_to_json(value: types.Range) -> Json:

@@ -66,7 +66,7 @@ def _end(session: Session, at_end: ExitStack) -> None:
             tidying = asyncio.run_coroutine_threadsafe(tidy_up(session, at_end), session.tasks.loop)
             tidying.result(_SECONDS)
     except (NotYetError, asyncio.TimeoutError):
-        _log.warning("something hangs; the server ends all the same")
+        _log.warning("a task hangs; the server exits anyway")
     except BaseException:  # nothing must keep this process alive
         _log.exception("internal error")
     finally:

@@ -84,8 +84,8 @@ def _bound(path: Path) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SetupError(
-            f"No socket can be made at {path} ({error.strerror or error}); give a path in a folder "
-            "of yours."
+            f"No socket can be created at {path} ({error.strerror or error}); give a path in a "
+            "folder that you own."
         ) from error
     except SetupError:
         listening.close()
@@ -99,11 +99,11 @@ def _check_folder(folder: Path) -> None:
     try:
         mode = folder.stat().st_mode
     except OSError as error:
-        raise SetupError(f"There is no folder {folder}; make it first.") from error
+        raise SetupError(f"There is no folder {folder}; create it first.") from error
     if mode & 0o022 and not mode & stat.S_ISVTX:
         raise SetupError(
-            f"Others may write in {folder}, and so replace the socket; give a path in a folder of "
-            "yours."
+            f"Other users can write to {folder} and could replace the socket; give a path in a "
+            "folder that only you can write to."
         )
 
 
@@ -114,7 +114,7 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise SetupError(f"{path} is there and no socket, so it was left; give another path.")
+        raise SetupError(f"{path} exists and is not a socket; give another path.")
     if found.st_uid != os.geteuid():
         raise SetupError(f"{path} belongs to another user; give another path.")
     with socket.socket(socket.AF_UNIX) as asking:
@@ -124,7 +124,7 @@ def _clear(path: Path) -> None:
         except (ConnectionRefusedError, FileNotFoundError):
             path.unlink(missing_ok=True)
             return
-    raise SetupError(f"Another server listens at {path}; end it, or give another path.")
+    raise SetupError(f"Another server is listening at {path}; stop it, or give another path.")
 
 
 def _serve(server: Session, listening: socket.socket, token: str, end: End) -> None:
@@ -143,13 +143,13 @@ async def _until_the_client_leaves(
         def admit() -> None:
             nonlocal is_taken
             if is_taken:
-                raise ForeignError("another client is served already")
+                raise ForeignError("another client is already connected")
             is_taken = True
             server.protocol.set_writer(writer)
 
         try:
             if is_taken or not _is_our_user(writer):
-                raise ForeignError("another client is served already, or it is another user's")
+                raise ForeignError("another client is already connected, or it is another user's")
             code = await converse(server.protocol, _Doorkeeper(reader, token, admit).read)
         except (ForeignError, ConnectionError, asyncio.IncompleteReadError) as error:
             _log.warning("a connection was closed: %s", error)
@@ -192,7 +192,7 @@ class _Doorkeeper:
         if self._token:
             found = _TOKEN.fullmatch(await self._line())
             if found is None or not hmac.compare_digest(found[1], self._token.encode()):
-                raise ForeignError("it does not know the token")
+                raise ForeignError("it did not send the token")
             self._token = ""
         line = await self._line()
         found = _HEADER.fullmatch(line)
@@ -207,7 +207,7 @@ class _Doorkeeper:
         try:
             body = await asyncio.wait_for(self._reader.readexactly(count), _GREETING_SECONDS)
         except asyncio.TimeoutError as error:
-            raise ForeignError("it falls silent") from error
+            raise ForeignError("it fell silent") from error
         if not _is_greeting(body):
             raise ForeignError("its first message is not initialize")
         self._admit()
@@ -219,7 +219,7 @@ class _Doorkeeper:
         try:
             return await asyncio.wait_for(self._reader.readline(), _GREETING_SECONDS)
         except asyncio.TimeoutError as error:
-            raise ForeignError("it falls silent") from error
+            raise ForeignError("it fell silent") from error
         except ValueError as error:
             raise ForeignError("it sends a line without an end") from error
 

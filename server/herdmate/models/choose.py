@@ -57,7 +57,7 @@ class _Room:
     def too_small_for(self, size: int, model: CatalogueModel | None) -> str:
         """The needed and the free memory, as part of a sentence."""
         needed = needed_memory(size, model, self.context_tokens)
-        return f"needs {needed / 1e9:.1f} GB of memory and {self.free / 1e9:.1f} GB are free"
+        return f"needs {needed / 1e9:.1f} GB of memory but {self.free / 1e9:.1f} GB are free"
 
 
 def choose(
@@ -83,7 +83,7 @@ def choose(
     except OSError as error:  # the file, or its drive, has just gone
         raise ModelError(
             f"{item.name} cannot be read ({error.strerror or error}); set herdmate.model to "
-            "another."
+            "another model."
         ) from error
     if room.fits(size, item.model):
         return Chosen(item.path, item.model)
@@ -212,7 +212,7 @@ def _what_fits(found: Sequence[Found], room: _Room) -> str:
         model = catalogue.find(name)
         if room.fits(model.size, model):
             return f"{model.title} would fit: `herdmate models pull {name}`"
-    return "close something, or set herdmate.engine.contextTokens lower"
+    return "close other programs, or reduce herdmate.engine.contextTokens"
 
 
 def _is_sound(item: Found) -> bool:
@@ -227,10 +227,10 @@ def _get_codellama(room: _Room) -> str:
     model = catalogue.find("codellama-7b")
     if room.fits(model.size, model):
         size = f"{model.size / 1e9:.1f} GB"
-        return f"For better answers get CodeLlama: `herdmate models pull codellama-7b` ({size})."
+        return f"For better answers, fetch CodeLlama: `herdmate models pull codellama-7b` ({size})."
     return (
         f"CodeLlama would answer better, but {model.title} {room.too_small_for(model.size, model)};"
-        " close something, then run `herdmate models pull codellama-7b`."
+        " close other programs, then run `herdmate models pull codellama-7b`."
     )
 
 

@@ -98,7 +98,7 @@ def _reachable(items: Iterator[_T]) -> Iterator[_T]:
     try:
         yield from items
     except (OSError, RuntimeError, ValueError) as error:  # RuntimeError: no home directory
-        _log.info("models of other programs are passed over: %s", type(error).__name__)
+        _log.info("models of other programs are skipped: %s", type(error).__name__)
 
 
 def _known(path: Path, size: int) -> CatalogueModel | None:

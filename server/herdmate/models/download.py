@@ -118,18 +118,18 @@ async def _go_on(url: str, size: int, target: Path) -> None:
 def _begin(response: httpx2.Response, start: int, size: int, mark: str) -> int:
     """The file offset where a response begins; raises if it is not what was requested."""
     if start and response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-        raise _OtherFileError("the host does not go on with the file")
+        raise _OtherFileError("the host cannot resume the download")
     _check_status(response, (200, 206) if start else (200,))
     if response.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        raise DownloadError("the host packs the file, which was not asked for")
+        raise DownloadError("the host compresses the file, which was not requested")
     if response.status_code == HTTPStatus.OK:
         _check_length(response, size)
         return 0
     match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match is None or int(match[1]) != start or not start <= int(match[2]) < size:
-        raise _OtherFileError("the host sends another part of the file than was asked for")
+        raise _OtherFileError("the host sent a different part of the file than was requested")
     if match[3] not in ("*", str(size)) or (mark and response.headers.get("ETag", mark) != mark):
-        raise _OtherFileError("the host has another file now")
+        raise _OtherFileError("the file on the host has changed")
     _check_length(response, int(match[2]) + 1 - start)
     return start
 
@@ -139,13 +139,13 @@ def _check_status(response: httpx2.Response, wanted: tuple[int, ...]) -> None:
     if status in wanted:
         return
     with suppress(ValueError):  # the host's own words for it are not shown
-        raise DownloadError(f"the host answers {status}, {HTTPStatus(status).phrase}")
+        raise DownloadError(f"the host answered {status}, {HTTPStatus(status).phrase}")
     raise DownloadError(f"the host answers {status}")
 
 
 def _check_length(response: httpx2.Response, size: int) -> None:
     if "Content-Length" in response.headers and length_of(response.headers) != size:
-        raise _OtherFileError("the host now says another size than it said first")
+        raise _OtherFileError("the host reports a different size than before")
 
 
 async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
@@ -156,7 +156,7 @@ async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
             if len(piece) > left:
                 held.clear()
                 file.truncate(0)
-                raise DownloadError("the host sends more than it said, so nothing of it was kept")
+                raise DownloadError("the host sent more than it announced, so nothing was kept")
             left -= len(piece)
             held += piece
             while len(held) >= _BLOCK:
@@ -184,10 +184,10 @@ async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
             got += len(piece)
             if (passed := time.monotonic() - since) > _SLOW_SECONDS:
                 if got < SLOWEST * passed:
-                    raise _BrokenOffError("the host sends too slowly")
+                    raise _BrokenOffError("the host is too slow")
                 since, got = time.monotonic(), 0
     except httpx2.TimeoutException as error:
-        raise _BrokenOffError(f"nothing came for {SILENCE_SECONDS:.0f} seconds") from error
+        raise _BrokenOffError(f"nothing arrived for {SILENCE_SECONDS:.0f} seconds") from error
     except httpx2.TransportError as error:
         raise _BrokenOffError("the connection broke off") from error
 
@@ -212,7 +212,9 @@ async def _answer(
             except (asyncio.TimeoutError, httpx2.TimeoutException) as error:
                 raise DownloadError("the host did not answer in time") from error
             except httpx2.RemoteProtocolError as error:
-                raise DownloadError("the host hung up, or does not speak HTTP") from error
+                raise DownloadError(
+                    "the host closed the connection or does not speak HTTP"
+                ) from error
             try:
                 to = response.headers.get("Location")
                 if response.status_code in _MOVED and to:
@@ -222,7 +224,7 @@ async def _answer(
                 return
             finally:
                 await response.aclose()
-    raise DownloadError("the host sends on without end")
+    raise DownloadError("the host redirects endlessly")
 
 
 @cache

@@ -63,8 +63,8 @@ async def fetch(
                 await _from_any_source(model, folder, final, on_progress)
     except OSError as error:
         raise FetchError(
-            f"{folder} cannot be written to ({error.strerror or error}); set HERDMATE_HOME to a "
-            "folder that can."
+            f"{folder} is not writable ({error.strerror or error}); set HERDMATE_HOME to a "
+            "writable folder."
         ) from error
     return final
 
@@ -87,7 +87,8 @@ def remove(model: CatalogueModel, folder: Path) -> None:
         ) from error
     except OSError as error:
         raise ModelError(
-            f"{model.file} cannot be removed ({error.strerror or error}); close what uses it."
+            f"{model.file} cannot be removed ({error.strerror or error}); close the program that "
+            "uses it."
         ) from error
 
 
@@ -131,7 +132,7 @@ async def _from_any_source(
         return
     raise FetchError(
         f"{model.title} could not be fetched ({'; '.join(reasons)}). Connect to the network and "
-        f"try again, or get {model.file} by hand and set herdmate.model to its path."
+        f"try again, or download {model.file} yourself and set herdmate.model to its path."
     )
 
 
@@ -153,7 +154,7 @@ async def _try(
         shutil.rmtree(place, ignore_errors=True)
         if is_given(model.name):
             raise _OtherFileError(changed(model))
-        raise FetchError("the file is not the one that was checked, so it was removed")
+        raise FetchError("its checksum is wrong, so the file was removed")
     if is_given(model.name):
         _refuse_no_model(model, whole, place)
         pin(model.name, Pin(model.size, sha256), final.parent)
@@ -214,8 +215,8 @@ def _check_disk(model: CatalogueModel, folder: Path, partial: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed:
         raise FetchError(
-            f"{model.title} needs {needed / 1e9:.1f} GB in {folder} and there are "
-            f"{free / 1e9:.1f} GB free; make room, or set HERDMATE_HOME to a folder elsewhere."
+            f"{model.title} needs {needed / 1e9:.1f} GB in {folder} but only {free / 1e9:.1f} GB "
+            "are free; free up space, or set HERDMATE_HOME to a folder elsewhere."
         )
 
 

@@ -39,7 +39,7 @@ def why_unreadable(folder: Path) -> str:
         return ""
     except OSError as error:
         return (
-            f"{folder} cannot be read ({error.strerror or error}); mend that, or set HERDMATE_HOME "
-            "to a folder that can."
+            f"{folder} cannot be read ({error.strerror or error}); make it readable, or set "
+            "HERDMATE_HOME to another folder."
         )
     return ""

@@ -117,7 +117,7 @@ class GgufHeader:
 def read_header(path: Path) -> GgufHeader:
     """Read a file's metadata; raises ``ModelError``, which says what is wrong and what to do."""
     if os.path.isdir(path):
-        raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file inside of one.")
+        raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file.")
     try:
         with open_regular(path) as file:
             return _Reader(file).header()
@@ -131,21 +131,21 @@ def read_header(path: Path) -> GgufHeader:
     except OSError as error:
         raise ModelError(
             f"{_short(path)} cannot be read ({error.strerror or error}); set herdmate.model to a "
-            "file that can."
+            "readable file."
         ) from error
     except ValueError as error:  # a character that no path can have
         raise ModelError(
-            "herdmate.model holds a character that no path can have; set it to a GGUF file."
+            "herdmate.model has a character that is not allowed in a path; set it to a GGUF file."
         ) from error
 
 
 def _missing(path: Path) -> str:
     if os.path.islink(path):
         return (
-            f"{path} is a link to a file that is not there; remove it, or connect the drive that "
-            "has the file."
+            f"{path} is a link to a missing file; remove it, or connect the drive that has the "
+            "file."
         )
-    return f"There is no model file at {_short(path)}; set herdmate.model to one."
+    return f"There is no model file at {_short(path)}; set herdmate.model to an existing one."
 
 
 def _short(path: Path) -> str:
@@ -186,7 +186,7 @@ class _Reader:
         self._check_magic()
         version = int(self._number("I"))
         if version not in (2, 3):
-            raise _FaultError(f"is GGUF of version {version}, and only 2 and 3 are known")
+            raise _FaultError(f"is GGUF version {version}, but only 2 and 3 are supported")
         tensors, keys = int(self._number("Q")), int(self._number("Q"))
         if tensors > _MOST_TENSORS or keys > _MOST_KEYS:
             raise _damaged()

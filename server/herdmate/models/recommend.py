@@ -117,7 +117,7 @@ def _further(every: Sequence[Row], best: Row | None, machine: Machine) -> str:
     gpu = f"a GPU with {row.needs / 1e9:.0f} GB free"
     if _size(row) > 0 or machine.gpu:
         speed = f"{row.speed:.0f} tokens" if row.speed >= 1.5 else "a token or less"
-        slow = f", since a processor would write only {speed} a second of it"
-        return f"{row.model.title} would take {gpu}{slow if not machine.gpu else ''}."
+        slow = f", because a CPU would generate only {speed} per second"
+        return f"{row.model.title} needs {gpu}{slow if not machine.gpu else ''}."
     memory = row.needs / _SHARE / 1e9
-    return f"{row.model.title} would take a machine with {memory:.0f} GB of memory, or {gpu}."
+    return f"{row.model.title} needs a machine with {memory:.0f} GB of memory, or {gpu}."

@@ -28,17 +28,17 @@ _WORLD, _INSIDE, _HERE, _NEVER = "world", "inside", "here", "never"
 async def check_redirect(url: str, first: str) -> None:
     """Raises ``ValueError`` if a download from ``first`` must not be redirected to ``url``."""
     if not is_allowed(url):
-        raise ValueError("the host sends on to an address that is not https://")
+        raise ValueError("the host redirects to an address without https://")
     to, origin = urlsplit(url), urlsplit(first)
     if url == first:
         return
     if "@" in to.netloc or not _is_plain(to):
-        raise ValueError("the host sends on to an address that is none")
+        raise ValueError("the host redirects to an invalid address")
     kinds = await _kinds(to)
     if kinds <= {_WORLD}:
         return
     if _NEVER in kinds or not kinds - {_WORLD} <= await _kinds(origin):
-        raise ValueError("the host sends on to an address of this machine or its own network")
+        raise ValueError("the host redirects to an address on this machine or a private network")
 
 
 def _is_plain(parts: SplitResult) -> bool:

@@ -94,12 +94,12 @@ def _of_folder(path: Path) -> str:
         return f"{path} is a folder; give the file in it: {path / ggufs[0]}."
     weights = any(name.endswith((".safetensors", ".bin", ".pt")) for name in names)
     if not weights:
-        return f"{path} is a folder without a model; give a GGUF file."
+        return f"{path} is a folder without a GGUF model; give a GGUF file."
     method = _quantised_by(path) or "safetensors or PyTorch"
     twin = _twin(path.name)
     return (
-        f"{path} holds {method} weights, which llama.cpp does not read; get the GGUF file instead: "
-        f"`herdmate models pull {twin}`."
+        f"{path} contains {method} weights, which llama.cpp does not read; fetch the GGUF file "
+        f"instead: `herdmate models pull {twin}`."
     )
 
 
@@ -158,18 +158,18 @@ def _faults(
 ) -> Iterator[str]:
     again = f"`herdmate models pull {known.name}` fetches the right one" if known else ""
     if known and size in _REPLACED:
-        yield f"This is the upload of August 2023, which was replaced in September; {again}."
+        yield f"This is the August 2023 upload, which was replaced in September; {again}."
     elif known and not known.has_size(size):
-        yield f"It has {size} bytes, and the file of this name {known.size}; {again}."
+        yield f"It has {size} bytes, but the known file of this name has {known.size}; {again}."
     try:
         check_parts(path)
     except ModelError as error:
         yield str(error)
         return
     if not header.architecture:
-        yield "It does not say its architecture, so that llama.cpp cannot load it; get another."
+        yield "It does not name its architecture, so llama.cpp cannot load it; use another file."
     if not header.vocabulary:
-        yield "It has no vocabulary, so that it cannot read text; get another."
+        yield "It has no vocabulary, so it cannot read text; use another file."
     if _is_codellama(header, path):
         yield from _codellama_faults(header)
 
@@ -181,13 +181,14 @@ def _codellama_faults(header: GgufHeader) -> Iterator[str]:
     if base != _CODELLAMA_ROPE_BASE:
         told = f"{base:g}" if isinstance(base, (int, float)) else "no such number"
         yield (
-            f"Its rope base is {told} and CodeLlama's is 1000000, so that its answers get worse "
-            "with every token; get the file of the catalogue: `herdmate models list`."
+            f"Its rope base is {told} but CodeLlama's is 1000000, so its answers get worse with "
+            "every token; fetch the file in the catalogue: `herdmate models list`."
         )
     if not _infills(header):
         yield (
-            "Its vocabulary has no infill tokens, so that ghost text cannot see what follows the "
-            "cursor; the 7B and 13B Instruct models have them: `herdmate models pull codellama-7b`."
+            "Its vocabulary has no infill tokens, so ghost text cannot take the code after the "
+            "cursor into account; the 7B and 13B Instruct models have them: `herdmate models "
+            "pull codellama-7b`."
         )
 
 

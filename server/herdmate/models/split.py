@@ -44,15 +44,15 @@ def check_parts(path: Path) -> None:
     names = parts_of(path.name)
     if len(names) > MOST_PARTS:
         raise ModelError(
-            f"{path.name} is one of {len(names)} parts; at most {MOST_PARTS} are loaded, so give "
-            "another model."
+            f"{path.name} is one of {len(names)} parts, but at most {MOST_PARTS} can be loaded; "
+            "choose another model."
         )
     if path.name != names[0]:
-        raise ModelError(f"{path.name} is a part of a model; give the first, {names[0]}.")
+        raise ModelError(f"{path.name} is a later part of a model; choose the first, {names[0]}.")
     missing = [name for name in names if not os.path.isfile(path.with_name(name))]
     if missing:
         raise ModelError(
             f"{path.name} is one of {len(names)} parts, and {', '.join(missing[:3])}"
             f"{' and others' if len(missing) > 3 else ''} {'is' if len(missing) == 1 else 'are'} "
-            "missing beside it; fetch the model again."
+            "missing next to it; fetch the model again."
         )

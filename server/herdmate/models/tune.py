@@ -66,8 +66,9 @@ def _beyond(points: Sequence[Point], limit: float) -> str:
         return "There is not enough memory to measure this model; choose a smaller one."
     soonest = min(point.first for point in points)
     return (
-        f"No choice gives the first token within {limit:g} s, the soonest takes {soonest:.2f} s; "
-        "give a longer limit, a shorter prompt with --prompt, or a smaller model."
+        f"No configuration gives the first token within {limit:g} s (the fastest takes "
+        f"{soonest:.2f} s); set a longer limit, a shorter prompt with --prompt, or a smaller "
+        "model."
     )
 
 
@@ -190,7 +191,7 @@ class Search:
         return self.best != began
 
     def _tries(self, axis: Axis, value: Value | None) -> bool:
-        """Try a value; if it beats the best choice so far, it becomes the best. Did it?"""
+        """Try a value, which becomes the best choice if it beats it; return whether it did."""
         if value is None:
             return False
         other = axis.at(self.best, value)

@@ -70,23 +70,29 @@ def models_of(given: str) -> tuple[CatalogueModel, ...]:
             )
         repository, file = match[1], match[2]
         if any(not part.strip(".") for part in (*repository.split("/"), *file.split("/"))):
-            raise ModelError(f"{given} names no file of a repository; give it without dots.")
+            raise ModelError(f"{given} is not a path within a repository; give it without dots.")
         page = f"https://huggingface.co/{repository}"
         sources: list[HuggingFaceFile | WebFile] = [
             HuggingFaceFile(repository, "main", name) for name in _split_names(file)
         ]
     else:
         if not is_allowed(given):
-            raise ModelError(f"{given} is not encrypted; give an address with https://.")
+            raise ModelError(f"{given} is not encrypted; give an https:// address.")
         parts = urlsplit(given)
         if parts.username or parts.password:
-            raise ModelError("An address with a password in it is not fetched; fetch it by hand.")
+            raise ModelError(
+                "Herdmate does not fetch from an address that contains a password; download the "
+                "file yourself."
+            )
         if not _FILE.fullmatch(unquote(parts.path).rpartition("/")[2]):
-            raise ModelError(f"{given} is no GGUF file; give the address of one.")
+            raise ModelError(f"{given} is not a GGUF file; give the address of one.")
         page = given
         sources = [WebFile(parts._replace(path=name).geturl()) for name in _split_names(parts.path)]
     if len(sources) > _MOST_PARTS:
-        raise ModelError(f"{given} has {len(sources)} parts; at most {_MOST_PARTS} are fetched.")
+        raise ModelError(
+            f"{given} has {len(sources)} parts, but at most {_MOST_PARTS} can be fetched; choose "
+            "another model."
+        )
     return tuple(_model(source, page) for source in sources)
 
 
@@ -118,7 +124,9 @@ def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> C
     """
     size, published = int(told.get("size") or 0), str(told.get("sha256") or "")
     if size <= 0:
-        raise FetchError(f"The host does not say how large {model.file} is; fetch it by hand.")
+        raise FetchError(
+            f"The host does not report the size of {model.file}; download it yourself."
+        )
     known = pinned(model.name, folder)
     if known and (size != known.size or published not in ("", known.sha256)):
         raise FetchError(changed(model))
@@ -135,8 +143,9 @@ def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> C
 def changed(model: CatalogueModel) -> str:
     """The sentence for a file that has changed."""
     return (
-        f"{model.file} is not the file that was fetched from there first, so it was refused; if "
-        f"that is meant, forget the first with `herdmate models rm {model.name}`."
+        f"{model.file} differs from the file that was first fetched from there, so it was "
+        "refused; if you expected that, forget the first one with `herdmate models rm "
+        f"{model.name}`."
     )
 
 
@@ -144,12 +153,12 @@ def refuse_to_hide(model: CatalogueModel, folder: Path) -> None:
     """Raises ``ModelError`` if its file name belongs to another model."""
     if (known := catalogue.of_file(Path(model.file))) is not None:
         raise ModelError(
-            f"{model.file} is the name of a file whose hash is known; get that one: "
+            f"{model.file} is the name of a file in the catalogue; fetch that one: "
             f"`herdmate models pull {known.name}`."
         )
     if os.path.exists(folder / model.file) and pinned(model.name, folder) is None:
         raise ModelError(
-            f"{folder / model.file} is there already, from somewhere else; remove or rename it."
+            f"{folder / model.file} already exists, from another source; remove or rename it."
         )
 
 

@@ -111,7 +111,7 @@ def family_of(info: ModelInfo) -> Family:
             _note(info, infill is not None, True),
         )
     raise ModelError(
-        f"{info.name} is of a family that Herdmate does not know; it knows CodeLlama and "
+        f"{info.name} belongs to a family that Herdmate does not support; choose a CodeLlama or "
         "Qwen2.5-Coder (`herdmate models list`)."
     )
 
@@ -226,7 +226,7 @@ def _as_comments(others: Others) -> str:
     return "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
 
 
-_CANNOT_INFILL = "was not trained to fill in, so completions see only what is before the cursor."
+_CANNOT_INFILL = "was not trained to fill in, so ghost text sees only the code before the cursor."
 
 
 def _has_infill(info: ModelInfo, pieces: InfillPieces) -> bool:
@@ -248,7 +248,7 @@ def _note(info: ModelInfo, infills: bool, follows_instructions: bool) -> str | N
     said = [] if infills else [f"{info.name} {_CANNOT_INFILL}"]
     if not follows_instructions:
         said.append(
-            f"{info.name} is not an Instruct model: explanations and refactorings will be poor."
+            f"{info.name} is not an Instruct model, so explanations and refactorings will be poor."
         )
     return " ".join(said) or None
 

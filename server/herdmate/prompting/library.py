@@ -122,7 +122,7 @@ class Library:
             if action.name == name:
                 return action
         names = ", ".join(action.name for action in self.actions)
-        raise PromptError(f"There is no action {name!r}; there are {names}.")
+        raise PromptError(f"There is no action {name!r}; choose from {names}.")
 
 
 def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple[PromptError, ...]]:
@@ -197,12 +197,12 @@ def _check_sense(path: Path, action: Action) -> None:
     """Check what the types of the keys do not cover; raises ``PromptError`` if it is wrong."""
     said = {*placeholders(action.system), *placeholders(action.user)}
     if "code" not in said:
-        raise PromptError(f"{path.name}: `user` never mentions $code, so there is nothing to do.")
+        raise PromptError(f"{path.name}: `user` never mentions $code; add it.")
     said |= {*placeholders(action.reply_start)}
     if action.asks_instruction != ("instruction" in said):
         raise PromptError(
-            f"{path.name}: $instruction and `asks_instruction = true` need each other; "
-            "add the one that is missing or remove the other."
+            f"{path.name}: $instruction and `asks_instruction = true` require each other; add the "
+            "missing one or remove the other."
         )
     if not action.lsp_kind.startswith(("refactor.", "source.", "quickfix")):
         raise PromptError(
@@ -211,7 +211,7 @@ def _check_sense(path: Path, action: Action) -> None:
         )
     if not 1 <= action.max_tokens <= _MOST_TOKENS or not 0 <= action.temperature <= 2:
         raise PromptError(
-            f"{path.name}: max_tokens must be 1 to {_MOST_TOKENS} and temperature 0 to 2."
+            f"{path.name}: max_tokens must be from 1 to {_MOST_TOKENS} and temperature from 0 to 2."
         )
     for key, text in (("name", action.name), ("title", action.title)):
         if not 0 < len(text) <= _LONGEST_TITLE or not text.isprintable():
@@ -222,7 +222,7 @@ def _check_sense(path: Path, action: Action) -> None:
     _check_choices(path, "needs", action.needs, NEEDS)
     if unknown := set(placeholders(action.title)) - {"symbol", "diagnostics"}:
         raise PromptError(
-            f"{path.name}: title can only mention $symbol and $diagnostics, not ${min(unknown)}."
+            f"{path.name}: title can mention only $symbol and $diagnostics, not ${min(unknown)}."
         )
 
 
@@ -231,7 +231,7 @@ def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[s
     for word in given:
         if word not in known:
             raise PromptError(
-                f"{path.name}: {key} cannot have {_shown(word)}; it knows {', '.join(known)}."
+                f"{path.name}: {key} cannot contain {_shown(word)}; choose from {', '.join(known)}."
                 f"{_near(word, known)}"
             )
 
@@ -285,8 +285,8 @@ def _mismatch(hint: Any, value: Any) -> str | None:
         return None if is_number else "a number"
     if get_origin(hint) is tuple:
         is_list = isinstance(value, list) and all(isinstance(item, str) for item in value)
-        return None if is_list else "a list of texts"
-    names = {str: "a text", int: "a whole number", bool: "true or false"}
+        return None if is_list else "a list of strings"
+    names = {str: "a string", int: "a whole number", bool: "true or false"}
     is_right = isinstance(value, hint) and not (hint is int and isinstance(value, bool))
     return None if is_right else names[hint]
 

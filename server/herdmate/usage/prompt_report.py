@@ -9,7 +9,7 @@ from herdmate.generation import Special
 def prompt_report(record: RequestRecord | None) -> str:
     """A page of Markdown that shows what the model saw, with nothing left out."""
     if record is None:
-        return "# What the model saw\n\nNothing was asked yet.\n"
+        return "# What the model saw\n\nThere were no requests yet.\n"
     parts = ["# What the model saw\n", *_figures(record), "## Prompt\n"]
     for segment in record.request.prompt.segments:
         if isinstance(segment, Special):
@@ -22,12 +22,12 @@ def prompt_report(record: RequestRecord | None) -> str:
 
 def _figures(record: RequestRecord) -> list[str]:
     request, finished = record.request, record.finished
-    rows = [f"| asked for | {request.priority.name.lower()} |",
-            f"| tokens at most | {request.max_tokens} |"]  # fmt: skip
+    rows = [f"| purpose | {request.priority.name.lower()} |",
+            f"| maximum tokens | {request.max_tokens} |"]  # fmt: skip
     if finished is not None:
         usage = finished.usage
         rows += [
-            f"| ended | {finished.reason} |",
+            f"| finish reason | {finished.reason} |",
             f"| prompt | {usage.prompt_tokens} tokens: {usage.reused_tokens} reused, "
             f"{usage.evaluated_tokens} evaluated in {usage.prompt_seconds:.2f} s |",
             f"| answer | {usage.generated_tokens} tokens in {usage.generation_seconds:.2f} s |",

@@ -122,7 +122,7 @@ def _is_before(offer: ShownSuggestion, document: Document) -> bool:
 
 
 def _left_at(offer: ShownSuggestion, cursor: Cursor) -> ShownSuggestion | None:
-    """What is left of an offer that was typed up to a cursor."""
+    """What is left of a suggestion that was typed up to a cursor."""
     begun = Cursor(cursor.document, offer.at)
     left = what_is_left(Shown(offer.text, offer.reach), begun, offer.behind, cursor)
     if left is None:

@@ -140,7 +140,7 @@ def silences(counts: Counts) -> Table:
 def since(counts: Counts) -> str:
     """The period covered by the counts, as a sentence."""
     days = sorted({key.day for key in counts})
-    return f"Counted from {days[0]} to {days[-1]}." if days else "Nothing was counted yet."
+    return f"Counted from {days[0]} to {days[-1]}." if days else "Nothing has been counted yet."
 
 
 def page(counts: Counts, note: str) -> str:

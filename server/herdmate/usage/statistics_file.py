@@ -49,7 +49,7 @@ class StatisticsFile:
                 self._write(recent(self._known() + counts, date.today()))
         except OSError as error:
             if not self._is_told:
-                _log.warning("statistics are not kept: %s", error.strerror or error)
+                _log.warning("cannot save statistics: %s", error.strerror or error)
             self._is_told = True
             return False
         return True
@@ -80,7 +80,7 @@ class StatisticsFile:
         except FileNotFoundError:
             return Counter()
         except ValueError:
-            _log.warning("the file of the statistics was broken; a new one is begun")
+            _log.warning("the statistics file was damaged; starting a new one")
             self.path.replace(self._aside)
             return Counter()
 

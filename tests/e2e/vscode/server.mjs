@@ -30,7 +30,7 @@ export async function whatIsKilledComesBack() {
   say('a killed engine came back by itself');
 
   process.kill(pidOf('info\0serve'), 'SIGKILL');
-  const offer = page.locator('.notification-toast', { hasText: 'server ended unexpectedly' });
+  const offer = page.locator('.notification-toast', { hasText: 'server stopped unexpectedly' });
   await press('Restart', offer);
   await ready.waitFor({ timeout: PATIENCE });
   say('a killed server came back by one click');
@@ -69,7 +69,7 @@ export async function missingServerIsToldWithOneButton() {
 /** In a home folder that is empty: what is installed is built before, in PIP_CACHE_DIR. */
 export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   setMachine({ 'herdmate.server.command': [] });
-  const offer = page.locator('.notification-toast', { hasText: 'no server on this machine yet' });
+  const offer = page.locator('.notification-toast', { hasText: 'server is not installed yet' });
   await press('Set Up', offer);
   const progress = page.locator('.notification-toast', { hasText: 'Setting up Herdmate' });
   await progress.getByText('step 2 of 3').waitFor({ timeout: PATIENCE });

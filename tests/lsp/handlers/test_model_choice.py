@@ -50,7 +50,7 @@ def test_of_every_model_all_but_the_licence_is_shown(tmp_path: Path, free: int) 
         pytest.param(
             replace(MODEL, needs=23_100_000_000, infill=False, instruct=False, licence=""),
             0.0,
-            "does not fit: needs 23.1 of 9.3 GB free, only continues text, 4.1 GB to fetch",
+            "does not fit: needs 23.1 of 9.3 GB free, continues text only, 4.1 GB to fetch",
             id="of no use here",
         ),
         pytest.param(

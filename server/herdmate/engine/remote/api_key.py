@@ -63,7 +63,7 @@ def with_key(endpoint: Endpoint) -> Endpoint:
     if not _held.key:
         return endpoint
     if any(ord(character) <= 32 or ord(character) > 126 for character in _held.key):
-        raise SettingsError("The API key has characters that no key has; set it again.")
+        raise SettingsError("The API key has invalid characters; set it again.")
     origin = origin_of(endpoint)
     if not endpoint.secure and not is_this_machine(endpoint.host):
         return replace(endpoint, no_key=_IN_THE_OPEN.format(origin=origin))
@@ -100,7 +100,7 @@ def allow(endpoint: Endpoint) -> None:
             json.dump([agreed, *_kept()][:_MOST_KEPT], file)
         os.replace(part, path)
     except OSError as error:
-        _log.warning("where the API key may be sent is not kept: %s", error.strerror)
+        _log.warning("cannot save which server the API key is for: %s", error.strerror)
 
 
 def _bound_to(endpoint: Endpoint) -> str:
@@ -162,10 +162,10 @@ _IN_THE_OPEN = (
     "a tunnel to 127.0.0.1."
 )
 _OF_ANOTHER = (
-    "The API key is not sent to {origin}, since it is for {bound}; set HERDMATE_API_KEY to this "
+    "The API key is not sent to {origin}, because it is for {bound}; set HERDMATE_API_KEY to this "
     "server's key and HERDMATE_API_KEY_ORIGIN to {origin}."
 )
 _UNDECIDED = (
-    "The API key is not sent to {origin}, since nobody said that it is for this server; set "
+    "The API key is not sent to {origin}, because it is not known to be for this server; set "
     "HERDMATE_API_KEY_ORIGIN to {origin}."
 )

@@ -84,7 +84,9 @@ def _authorization(endpoint: Endpoint) -> Mapping[str, str]:
 
 def broken_off(endpoint: Endpoint) -> ServerError:
     """The error for a server that went away in the middle of an answer."""
-    return ServerError(f"{endpoint} broke off before its answer was whole; ask again.")
+    return ServerError(
+        f"{endpoint} closed the connection before its answer was complete; try again."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +124,16 @@ class _TooLongError(Exception):
 
 
 def _not_http(endpoint: Endpoint) -> ServerError:
-    return ServerError(
-        f"What {endpoint} answers is not HTTP as it should be; check herdmate.remote.url."
-    )
+    return ServerError(f"{endpoint} did not send a valid HTTP response; check herdmate.remote.url.")
 
 
 def _no_connection(endpoint: Endpoint, error: Exception) -> UnreachableError:
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return UnreachableError(
-                f"The certificate of {endpoint} is not trusted ({cause.verify_message}); name "
-                "the file of your own authority's certificate in SSL_CERT_FILE if it has one."
+                f"The certificate of {endpoint} is not trusted ({cause.verify_message}); if it "
+                "was issued by your own authority, set SSL_CERT_FILE to that authority's "
+                "certificate."
             )
     return UnreachableError(
         f"No server answers at {endpoint}; start it, or change herdmate.remote.url."
@@ -142,8 +143,8 @@ def _no_connection(endpoint: Endpoint, error: Exception) -> UnreachableError:
 def _hung_up(endpoint: Endpoint) -> HungUpError:
     """The error for a server that hangs up at once, as a tunnel without a server does."""
     return HungUpError(
-        f"{endpoint} takes a connection and hangs up; start the server behind it, or change "
-        "herdmate.remote.url."
+        f"{endpoint} accepts connections and closes them at once; start the server behind it, or "
+        "change herdmate.remote.url."
     )
 
 

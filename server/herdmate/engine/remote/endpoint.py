@@ -42,13 +42,13 @@ def endpoint_of(url: str, key: str = "") -> Endpoint:
         raise SettingsError(_WRONG)
     if parts.username is not None or parts.password is not None:
         raise SettingsError(
-            "herdmate.remote.url must not hold a name or a password; set the API key in "
+            "herdmate.remote.url must not contain a user name or password; put the API key in "
             "HERDMATE_API_KEY."
         )
     if any(ord(character) <= 32 or ord(character) > 126 for character in parts.netloc + parts.path):
         raise SettingsError(_WRONG)
     if any(ord(character) <= 32 or ord(character) > 126 for character in key):
-        raise SettingsError("The API key has characters that no key has; set it again.")
+        raise SettingsError("The API key has invalid characters; set it again.")
     base = parts.path.rstrip("/").removesuffix("/v1")
     return Endpoint(
         parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "https", base, key

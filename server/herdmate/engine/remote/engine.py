@@ -91,7 +91,7 @@ class RemoteEngine:
     def start(self) -> None:
         """Probe the server, and keep trying until ``stop``."""
         self._on_state(
-            EngineState("loading", message=f"Asking {self._start.endpoint} for its model.")
+            EngineState("loading", message=f"Asking {self._start.endpoint} which model it has.")
         )
         self._keeper = asyncio.create_task(self._keep_meeting())
 
@@ -199,13 +199,13 @@ class RemoteEngine:
             self._on_state(EngineState("loading", message=_loading(start.endpoint)))
             return None
         except Exception:
-            _log.exception("what a server tells was not understood")
+            _log.exception("a server's response was not understood")
             return ServerError(
-                f"{start.endpoint} answers what Herdmate does not know; its log tells."
+                f"{start.endpoint} sent a response that Herdmate cannot parse; see the log."
             )
 
     async def _pause(self, seconds: float) -> None:
-        """Pause until a request comes, but at least ``meeting[0]``: not to hammer the server."""
+        """Pause until a request comes, but at least ``meeting[0]``, to spare the server."""
         least = min(self._start.patience.meeting[0], seconds)
         await asyncio.sleep(least)
         with contextlib.suppress(asyncio.TimeoutError):
@@ -335,7 +335,7 @@ def _not_whole(endpoint: Endpoint, error: Exception, limit: float) -> ServerErro
     if isinstance(error, ServerError):
         return error
     if isinstance(error, asyncio.TimeoutError):
-        return ServerError(f"{endpoint} has said nothing for {limit:.0f} seconds; try again.", 408)
+        return ServerError(f"{endpoint} has sent nothing for {limit:.0f} seconds; try again.", 408)
     return broken_off(endpoint)
 
 

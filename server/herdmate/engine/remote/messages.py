@@ -29,7 +29,7 @@ async def fetch_message(
         return await asyncio.wait_for(_fetch_message(endpoint, path, body), _SECONDS)
     except asyncio.TimeoutError as error:
         raise UnreachableError(
-            f"{endpoint} takes a connection and does not answer; look at what it is doing."
+            f"{endpoint} accepts connections but does not answer; check what it is doing."
         ) from error
 
 
@@ -68,7 +68,7 @@ async def check(endpoint: Endpoint, answer: Answer) -> None:
         return
     if 300 <= answer.status < 400:
         raise ServerError(
-            f"{endpoint} sends on to another address, where Herdmate does not go; set "
+            f"{endpoint} redirects to another address, which Herdmate does not follow; set "
             "herdmate.remote.url to the server itself.",
             answer.status,
         )
@@ -98,9 +98,7 @@ def _message(endpoint: Endpoint, data: bytes) -> Message:
 
 
 def _nonsense(endpoint: Endpoint) -> ServerError:
-    return ServerError(
-        f"{endpoint} does not answer as a model's server does; check herdmate.remote.url.", 200
-    )
+    return ServerError(f"{endpoint} is not a model server; check herdmate.remote.url.", 200)
 
 
 def _saying(found: Any) -> str:
@@ -113,8 +111,8 @@ def _saying(found: Any) -> str:
 
 def _none_behind(endpoint: Endpoint, status: int, wait: float) -> UnreachableError:
     sentence = (
-        f"{endpoint} answers that no server is behind it ({status}); start that, or change "
-        "herdmate.remote.url."
+        f"{endpoint} reports that no server is running behind it ({status}); start that server, "
+        "or change herdmate.remote.url."
     )
     return UnreachableError(sentence, status, False, wait)
 
@@ -131,27 +129,29 @@ def _refusal(endpoint: Endpoint, status: int, said: str, wait: float) -> EngineE
         return ServerError(endpoint.no_key, status)
     if status in (401, 403):
         return ServerError(
-            f"{endpoint} wants an API key that it knows; set HERDMATE_API_KEY, or in VS Code run "
-            "the command Herdmate: Set API Key.",
+            f"{endpoint} requires a valid API key; set HERDMATE_API_KEY, or run Herdmate: Set API "
+            "Key in VS Code.",
             status,
         )
     if status == 404:
         return ServerError(
-            f"{endpoint} does not have what was asked for{because}; check herdmate.remote.url and "
-            "herdmate.remote.model.",
+            f"{endpoint} does not have the requested API or model{because}; check "
+            "herdmate.remote.url and herdmate.remote.model.",
             status,
         )
     if status == 429:
         return ServerError(
-            f"{endpoint} has too much to do{because}; try again.", status, False, wait
+            f"{endpoint} is overloaded{because}; try again in a moment.", status, False, wait
         )
     if status == 503:
-        sentence = f"{endpoint} is loading its model or too busy{because}; try again."
+        sentence = (
+            f"{endpoint} is loading its model or is too busy{because}; try again in a moment."
+        )
         return ServerError(sentence, status, True, wait)
     if status in (400, 413, 422, 500, 200) and _TOO_LONG.search(said):
         return ContextFullError(
-            f"The prompt does not fit into the context of the model at {endpoint}; set "
-            "herdmate.engine.contextTokens to what that has."
+            f"The prompt does not fit in the context of the model at {endpoint}; set "
+            "herdmate.engine.contextTokens to that context's size."
         )
-    return ServerError(f"{endpoint} answers with an error, {status}{because}; its log says more.",
+    return ServerError(f"{endpoint} answered with error {status}{because}; see its log.",
                        status, False, wait)  # fmt: skip

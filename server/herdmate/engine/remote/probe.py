@@ -68,8 +68,12 @@ async def probe(
 
 
 def _note(endpoint: Endpoint) -> str:
-    where = f"It runs at {endpoint}."
-    return f"{where} Your code goes there unencrypted." if travels_in_the_open(endpoint) else where
+    where = f"It runs on {endpoint}."
+    return (
+        (f"{where} Your code is sent there unencrypted.")
+        if travels_in_the_open(endpoint)
+        else where
+    )
 
 
 _DECISIVE = (401, 403, 429, 502, 503, 504)
@@ -161,8 +165,8 @@ def _chosen(endpoint: Endpoint, wanted: str, models: Mapping[str, Message]) -> s
     if wanted and wanted not in models:
         there = f"it has {', '.join(writing[:8])}" if writing else "it has none"
         raise ServerError(
-            f"{endpoint} has no model {wanted}, {there}; change herdmate.remote.model.", 404
+            f"{endpoint} has no model {wanted} ({there}); change herdmate.remote.model.", 404
         )
     if not writing:
-        raise ServerError(f"{endpoint} has no model to write with; load one there.", 404)
+        raise ServerError(f"{endpoint} has no model that generates text; load one there.", 404)
     return wanted or writing[0]

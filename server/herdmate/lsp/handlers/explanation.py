@@ -31,7 +31,7 @@ _STOPPED = "The explanation was stopped."
 
 
 def explain_selection(session: Session, arguments: ActionArguments) -> Awaitable[str] | None:
-    """Start an explanation; answers its text only if the client can show it no other way."""
+    """Start an explanation; return its text only if the client has no other way to show it."""
     if session.capabilities.explanation:
         session.spawn(_stream(session, arguments))
         return None
@@ -99,7 +99,7 @@ async def _question(session: Session, arguments: ActionArguments) -> Question:
         )
         return await explanation_of(selection, action, context, action_input)
     if not arguments.instruction.strip() or len(arguments.turns) % 2:
-        raise SelectionError("To go on, the command needs a question and all that was said before.")
+        raise SelectionError("A follow-up needs a question and the conversation so far.")
     turns = tuple(
         Turn("user" if turn.role == "user" else "assistant", turn.text) for turn in arguments.turns
     )

@@ -19,7 +19,7 @@ from herdmate.models import catalogue
 async def menu(session: Session, name: str, uri: str) -> Menu:
     """The models menu or the status menu."""
     if name not in ("", "status", "models"):
-        raise wrong("There are the menus status and models.")
+        raise wrong("The menu must be status or models.")
     return await _models(session) if name == "models" else _status(session, uri)
 
 
@@ -33,7 +33,7 @@ def _status(session: Session, uri: str) -> Menu:
 def _speed(session: Session) -> str:
     """How fast the model writes, and how long ghost text from the model takes."""
     latency = session.model.host.latency
-    writing = f"{latency.writing:.1f} tokens a second" if latency.writing else ""
+    writing = f"{latency.writing:.1f} tokens per second" if latency.writing else ""
     wait = f"ghost text after {median(latency.answers):.1f} s" if latency.answers else ""
     return ", ".join(filter(None, (writing, wait)))
 
@@ -84,14 +84,14 @@ def _looking(session: Session) -> Iterator[MenuItem]:
 async def _models(session: Session) -> Menu:
     known = await model_choice.models(session)
     command = protocol.COMMAND_CHOOSE_MODEL
-    best = "the largest CodeLlama-Instruct here that fits, else what else is here"
+    best = "the largest CodeLlama-Instruct here that fits, otherwise another model on this machine"
     items = [MenuItem("Automatic", "sparkle", command, ["auto"], best)]
     for model in known.models:
         icon = "check" if model.name == known.current else "package"
         icon = icon if model.installed else "cloud-download"
         items.append(MenuItem(model.title, icon, command, [model.name], model.detail))
     running = known.current or session.model.status.model
-    now = f"Used now: {running}" if running else f"Chosen: {_chosen(session)}"
+    now = f"In use: {running}" if running else f"Chosen: {_chosen(session)}"
     return Menu("Herdmate: Choose a Model", now, items)
 
 

@@ -87,6 +87,6 @@ _LACKS = {
     (True, True): "",
     (True, False): "no instructions",
     (False, True): "no ghost text",
-    (False, False): "only continues text",
+    (False, False): "continues text only",
 }
 """Keyed by whether a model fills in, and whether it follows instructions."""

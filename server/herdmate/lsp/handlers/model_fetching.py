@@ -42,7 +42,7 @@ async def load_chosen(session: Session) -> None:
     held = session.model.host.held_memory()
     warning = await asyncio.to_thread(memory_warning, session.settings, held)
     asks = warning and session.capabilities.show_message_request
-    if not asks or await agrees(session, f"{warning} Load it all the same?", _LOAD):
+    if not asks or await agrees(session, f"{warning} Load it anyway?", _LOAD):
         await load_or_offer(session)
 
 
@@ -55,7 +55,7 @@ async def pull_model(session: Session, name: str) -> Path:
     model = files[0]
     is_there = os.path.exists(model_folder() / model.file)
     if model.notice and not is_there and not await _agrees_to_licence(session, model):
-        raise ModelError(f"{model.title} was not fetched, since its licence was not agreed to.")
+        raise ModelError(f"{model.title} was not fetched because its licence was not accepted.")
     paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
     if session.model.status.state == "noModel":
         session.spawn(_load(session))

@@ -28,7 +28,8 @@ from herdmate.settings import RemoteSettings, Settings
 _log = logging.getLogger(__name__)
 
 _INSTEAD = (
-    "Until then this machine's own model is used; herdmate.restartEngine asks the server again."
+    "Meanwhile a model on this machine is used; run herdmate.restartEngine to try the remote "
+    "server again."
 )
 
 _DISK_SECONDS = 60.0
@@ -48,7 +49,7 @@ async def stop_loading(session: Session) -> None:
     """End the process that is loading, as the user does not want to wait."""
     if session.model.status.state in ("starting", "loading"):
         error = ModelError(
-            "Loading the model was stopped; choose another one, or run the command "
+            "Loading the model was cancelled; choose another, or run the command "
             "herdmate.restartEngine."
         )
         set_status(session, Status("error", str(error)))
@@ -117,21 +118,21 @@ async def _first_message(session: Session, settings: Settings) -> tuple[EngineSt
         return await asyncio.wait_for(reading, _DISK_SECONDS)
     except asyncio.TimeoutError as error:
         raise ModelError(
-            "The disk with the models does not answer; connect it again, or set herdmate.model "
-            "to a file elsewhere, then run the command herdmate.restartEngine."
+            "The disk with the models does not respond; reconnect it, or set herdmate.model to a "
+            "file elsewhere, then run the command herdmate.restartEngine."
         ) from error
     except OSError as error:
         raise ModelError(
             f"The models cannot be read ({error.strerror or error}); set herdmate.model to a "
-            "file that can."
+            "readable file."
         ) from error
     except HerdmateError:
         raise
     except Exception as error:
         _log.exception("internal error")
         raise ModelError(
-            "Choosing a model met an internal error, of which the log says more; set "
-            "herdmate.model to a file, and please report it."
+            "Choosing a model failed with an internal error (see the log); set herdmate.model to "
+            "a file, and please report it."
         ) from error
 
 

@@ -26,7 +26,7 @@ async def write_tests_beside(session: Session, arguments: ActionArguments) -> No
     check_place(found.path, path or found.path, root)
     edit = _edit(found)
     if (refused := await apply(session, edit, action.title)) is not None:
-        reason = refused or "it may exist by now"
+        reason = refused or "it may already exist"
         raise RefusedError(f"The editor did not create {found.path.name} ({reason}).")
     if session.capabilities.show_document:
         await show_document(session, found.path.as_uri())

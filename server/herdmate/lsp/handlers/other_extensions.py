@@ -1,4 +1,4 @@
-"""Other extensions that give ghost text: the user is told once, and can leave it to them."""
+"""Other extensions that show ghost text: the user is told once, and can leave it to them."""
 
 from __future__ import annotations
 
@@ -35,12 +35,14 @@ async def tell_of_others(session: Session) -> None:
         return
     names = " and ".join(_OTHERS[known] for known in news)
     text = (
-        f"{names} may give ghost text too. The editor shows only one, and all of them are asked at "
-        "each key. Explanations and refactorings do not clash."
+        f"{names} may show ghost text too. The editor shows only one suggestion but asks for all "
+        "of them on each keystroke. Explanations and refactorings do not clash."
     )
     if await agrees(session, text, f"Leave ghost text to {names}", "Keep Herdmate's"):
         await change(session, "completion.enabled", False)
-        session.show("Herdmate's status menu brings its ghost text back.", types.MessageType.Info)
+        session.show(
+            "You can resume Herdmate's ghost text in its status menu.", types.MessageType.Info
+        )
 
 
 def _noted(found: list[str], folder: Path) -> list[str]:

@@ -31,9 +31,9 @@ def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:
     """What to pause or resume, and in which language; raises ``JsonRpcException``."""
     what, language = texts_from_lsp(arguments, 2)
     if what not in ("", "workspace", "language"):
-        raise wrong("The command's first argument is workspace, language, or nothing.")
+        raise wrong("The command's first argument must be workspace, language, or omitted.")
     if what == "language" and not language:
-        raise wrong("The command's second argument has to be a language id.")
+        raise wrong("The command's second argument must be a language id.")
     return what, language
 
 

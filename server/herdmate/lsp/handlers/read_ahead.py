@@ -56,7 +56,7 @@ def after_hint(session: Session, hint: Any) -> None:
     try:
         uri, position = hint["uri"], position_from_json(hint["position"])
     except (KeyError, TypeError, ValueError):
-        _log.info("a cursor that is none: the notification needs uri and position")
+        _log.info("an invalid cursor notification: it needs uri and position")
         return
     if isinstance(uri, str) and (opened := session.documents.find(uri)) is not None:
         _soon(session, uri, opened.lines.offset(position), 0.0)

@@ -41,7 +41,7 @@ async def offer_content(session: Session) -> None:
 
 def content(session: Session, uri: str) -> types.TextDocumentContentResult:
     """The text of one of our own documents."""
-    gone = "This is gone: it was shown by a server that has ended, or long ago.\n"
+    gone = "This page is no longer available.\n"
     return types.TextDocumentContentResult(session.shown.texts.get(plain_uri(uri), gone))
 
 
@@ -80,7 +80,7 @@ def forget_shown() -> None:
 
 
 def _written(name: str, text: str) -> Path:
-    """Write a file that only the user can read, in this server's own folder; answers its path.
+    """Write a file that only the user can read, in this server's own folder; return its path.
 
     Raises ``HerdmateError`` if there can be no such folder.
     """
@@ -94,8 +94,8 @@ def _written(name: str, text: str) -> Path:
         create_whole(own / name, text.encode(), mode=0o600)
     except OSError as error:
         raise HerdmateError(
-            f"It cannot be shown, since {folder} cannot be written to ({error.strerror or error}); "
-            "make it a folder of yours."
+            f"It cannot be shown because {folder} is not writable ({error.strerror or error}); "
+            "make it a folder that you own."
         ) from error
     return own / name
 
@@ -149,7 +149,7 @@ async def agrees(session: Session, question: str, yes: str, no: str = "Not now")
 
 
 async def show_seen(session: Session) -> str | None:
-    """Show the last request to the model; answers the text only if the client cannot show it."""
+    """Show the last request to the model; return the text only if the client cannot show it."""
     text = prompt_report(session.model.host.last_request)
     if not session.capabilities.show_document:
         return text

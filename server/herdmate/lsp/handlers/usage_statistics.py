@@ -22,11 +22,11 @@ from herdmate.usage.shown_suggestion import Accepted
 _SECONDS = 30.0
 """Time between two writes, and until an accepted text is checked again."""
 
-_NOTE = "This is kept on this machine only; `herdmate stats --erase` erases it."
+_NOTE = "These counts stay on this machine; `herdmate stats --erase` erases them."
 
 
 def after_asking(session: Session, cursor: Cursor) -> float:
-    """Count a request for ghost text; answers its time."""
+    """Count a request for ghost text; return its time."""
     if session.settings.stats:
         session.usage.tally.asked(cursor.document.language)
         _save_soon(session)
@@ -59,7 +59,7 @@ def after_generating(session: Session, request: Request, usage: Usage) -> None:
 def offered(
     session: Session, cursor: Cursor, items: Sequence[Completion]
 ) -> list[types.Command | None]:
-    """Record the texts shown; answers the commands with which editors report acceptance."""
+    """Record the texts shown; return the commands with which editors report acceptance."""
     if not session.settings.stats:
         return [None] * len(items)
     return [
@@ -100,7 +100,7 @@ async def finish(session: Session) -> None:
 
 
 async def show(session: Session) -> str | None:
-    """Show the figures; answers the text only if the client cannot show it."""
+    """Show the figures; return the text only if the client cannot show it."""
     file = session.usage.file
     counts = await asyncio.to_thread(file.read) + session.usage.tally.counted
     is_off = "" if session.settings.stats else "Counting is switched off by herdmate.stats. "

@@ -70,11 +70,11 @@ async def _index(session: Session) -> None:
                 await asyncio.sleep(_REST)
     for path in gone:
         project.index.forget(path)
-    _log.info("the definitions of %d files are known", len(project.index))
+    _log.info("indexed the definitions of %d files", len(project.index))
 
 
 async def _read(session: Session, path: Path) -> bool:
-    """Index a file off the event loop; answers whether there was anything to do."""
+    """Index a file off the event loop; return whether there was anything to do."""
     index, root = session.project.index, folder_of(path, session.folders)
     if root is None:
         return False
@@ -157,7 +157,7 @@ async def _look_at_changed(session: Session) -> None:
 
 
 async def _look_again(session: Session, path: Path) -> bool:
-    """Check a file that may have been changed, created or deleted; answers whether it was read."""
+    """Check a file that may have been changed, created or deleted; return whether it was read."""
     index, root = session.project.index, folder_of(path, session.folders)
     if root is None or not _could_be_indexed(session, path):
         return False
