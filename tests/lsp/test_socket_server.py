@@ -102,7 +102,7 @@ FOREIGN = [
     b"OPTIONS * HTTP/1.1\r\n\r\n" + message(INITIALIZE),
     b"\r\n" * 5000 + message(INITIALIZE),
     b"X-Header: 1\r\n" + message(INITIALIZE),
-    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+    b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\n",
     b"Content-Length: 99999999999999\r\n\r\n{",
     b"Content-Length: 2000000\r\n\r\n{",
     b"Content-Length: -5\r\n\r\n{",
@@ -156,7 +156,8 @@ def test_who_is_silent_is_not_waited_for(tmp_path: Path, monkeypatch: pytest.Mon
         await keeper.readline()
         await keeper.readexactly(10)
 
-    for sent in (b"", b"Content-", b"Content-Length: 10\r\n", b"Content-Length: 10\r\n\r\n{"):
+    begun = (b"Content-", b"Content-Length: 10\r\n", b"Content-Length: 10\r\n\r\n{")
+    for sent in (b"", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc", *begun):
         with pytest.raises(socket_server.ForeignError, match="silent"):
             asyncio.run(meet(sent))
 
