@@ -11,7 +11,7 @@ import pytest
 
 from herdmate.redaction.redact import Redactions, redacted
 from tests.context.test_secret_names import files_of_packages
-from tests.context.tokens import tokens
+from tests.context.tokens import OWN_LINE, tokens
 
 
 def test_a_private_key_in_any_file_becomes_stars_of_the_same_length() -> None:
@@ -82,7 +82,7 @@ def test_code_that_looks_for_a_private_key_stays() -> None:
 def test_a_token_in_any_text_becomes_stars(name: str, form: str) -> None:
     for seed in range(3):
         token, secret = tokens(seed)[name]
-        text = form.replace("#", token)
+        text = form.replace("#", f"\n{token}\n" if name in OWN_LINE else token)
         hidden = redacted(text)
         assert secret not in hidden
         assert secret[: len(secret) // 2] not in hidden
@@ -116,6 +116,22 @@ def test_a_token_in_any_text_becomes_stars(name: str, form: str) -> None:
         'DATABASE_URL = "postgres://user:password@localhost/db"\n',
         "/*************** tokens ***************/\n",
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJ1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT1uV2wX3yZ a@b\n",
+        "if password:\n    return1.value\n",
+        "class Token:\n    value2: int\n",
+        '# tokens:\n(r"[A-Z]+2|b|c", Name.Builtin),\n',
+        'bypass = "x1!yz"\n',
+        "raise ValueError(\"Cannot pass 'force_download=True' here\")\n",
+        'password = get_value("Enter your password: ")\n',
+        "password: |\n  The password of the user, as stored.\n",
+        'socket.connect("tcp", "127.0.0.1:8080")\n',
+        'client.connect("db1.example.org", "sqlite:///x1.db")\n',
+        "mysql -u root -p shop\n",
+        "docker run -p 8080:80 web\n",
+        "The row is identified by 'name' and the login with password succeeds.\n",
+        'passphrase = "enter the passphrase for your key"\n',
+        "kind: ConfigMap\ndata:\n  key: value1234\n",
+        'seed = "0xdeadbeef"\n',
+        "echo $PASSWORD | docker login -u me --password-stdin\n",
         "-----BEGIN PUBLIC KEY-----\nMFkwEwYHKoZIzj0CAQYIKoZI\n-----END PUBLIC KEY-----\n",
     ],
 )
@@ -172,6 +188,11 @@ BEGIN, END = "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----"
         ("", "Authorization: "), ("", "Bearer "), ("", "--token "), ("", "curl -u a "),
         ("", "Private-Lines: 1\n"), ("", "secret" + " " * 40), ("", "password=" + "_" * 200),
         ("", "0123456789abcdef"), (" host=", " password="), ('"kty"', '"d" : "'), ("", "123456:AA"),
+        ("", "mysql "), ("", "docker login "), ("", "echo "), ("", "htpasswd -b "), ("", "login("),
+        ("", "password=<<EOF\n"), ("", "password:|\n "), ("", "password=("), ("", 'password="" + '),
+        ("", "password='\\"), ("kind: Secret", "data:\n "), ("kind: Secret\n", "data:\n a:b\n"),
+        ("", "machine a "), ("", "Cookie: a=b; "), ("", "$6$a"), ("", "mnemonic: abc "),
+        ("", "z_9"),
         ("RSAKeyValue", "<D>      "), ("8Q~", "a~.-"), ("", "SG.aaaaaaaaaaaaaaaaaaaa"),
     ],
 )  # fmt: skip

@@ -11,7 +11,8 @@ from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Iterator
 from itertools import zip_longest
 
-from herdmate.redaction.shapes import Place, hidden_in
+from herdmate.redaction.hidden import hidden_in
+from herdmate.redaction.places import Place
 
 _MARK = re.compile(
     r"-----?(?: |%20|\+)?(BEGIN|END)(?: |%20|\+|_)(?:[A-Za-z0-9]{1,12}(?: |%20|\+|_)){0,4}"
