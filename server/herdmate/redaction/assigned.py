@@ -34,8 +34,8 @@ _OPERATOR = re.compile(
 )
 """What can come between such a name and its value."""
 
-_SHORT = ("ss", "pw", "sw", "dp")
-"""How names end that are words or abbreviations of other things too: pass, pw, psw, mdp."""
+_SHORT = ("pass", "pw", "psw", "mdp")
+"""How names end that are words or abbreviations of other things too."""
 
 _IS_SET = re.compile(r"=(?!=)|(?<!:):(?!:)|<-|>")
 _RUN = re.compile(r"[^\s\"'`()\[\]{}<>;,]*")
@@ -52,17 +52,7 @@ def assigned_in(text: str) -> Iterator[Place]:
     for kind, start, end in telling_names_in(text):
         if (behind := _OPERATOR.match(text, end)) is None:
             continue
-        if (
-            kind == "password"
-            and text[end - 2 : end].lower() in _SHORT
-            and not _IS_SET.search(behind[0])
-        ):
-            continue
-        if (
-            text[start:end].lower() == "token"
-            and "(" in behind[0]
-            and not _IS_SET.search(behind[0])
-        ):
+        if _is_another(text[start:end].lower(), behind[0]):
             continue
         at = behind.end()
         if (literal := literal_at(text, at, text[at - 1] != ",")) is not None:
@@ -76,6 +66,12 @@ def assigned_in(text: str) -> Iterator[Place]:
             run = at, _RUN.match(text, at).end()  # type: ignore[union-attr]
         if _is_bare(text, kind, (start, end), (at, run[1])):
             yield at, run[1]
+
+
+def _is_another(name: str, behind: str) -> bool:
+    """Does a name mean something else where no value is set, as in ``pass "x"``, ``token("x")``?"""
+    is_doubtful = name.endswith(_SHORT) or (name == "token" and "(" in behind)
+    return is_doubtful and _IS_SET.search(behind) is None
 
 
 def _is_bare(text: str, kind: Kind, name: Place, place: Place) -> bool:

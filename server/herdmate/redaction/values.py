@@ -59,6 +59,7 @@ _OF_SENTENCES = frozenset(
     "when which will with word words wrong you your".split()
 )
 _DIGIT, _HEX = re.compile(r"[0-9]"), re.compile(r"[0-9a-fA-F-]+")
+_SIZE = re.compile("(?<=[A-Za-z])(?:256|384|512)(?=[_.-])")
 _NO_PASSWORD = re.compile(
     r"(?:[A-Z][a-z]+){4,}[A-Z]?\d{0,2}|[~^]?v?\d+(?:\.\d+)+|[.~]{0,2}/[\w./-]+"
 )
@@ -69,7 +70,8 @@ _DOTTED = re.compile(r"[A-Za-z]*\d{0,2}(?:[-_.:/][A-Za-z]*\d{0,2})*")
 
 
 _PLACEHOLDER = re.compile(
-    r"(?i)^\$(?![1-9a-z]{1,6}\$)|\$[({]|\$[a-z_]{3}|%[({sd]|\{|\}|<|>|\.\.\.|…|\*\*\*|xxxx|\][+*]|\.[+*]|\[\^|\\[wWdDsSbB]|^(?:your|my|the|some|example|change|replace|"
+    r"(?i)^\$(?![1-9a-z]{1,6}\$)|\$[({]|\$[a-z_]{3}|%[({sd]|\{|\}|<|>|\.\.\.|…|\*\*\*|"
+    r"xxxx|\][+*]|\.[+*]|\[\^|\\[wWdDsSbB]|^(?:your|my|the|some|example|change|replace|"
     r"insert|enter|todo|none|null|true|false|undefined|dummy|fake|sample|placeholder|redacted)\b|"
     r"your[_-]|change[_-]?me|^[\w.]*(?:example|placeholder)$"
 )
@@ -88,7 +90,8 @@ def is_placeholder(value: str) -> bool:
 
 def is_name(value: str) -> bool:
     """Is it made of words, like names, paths and configuration keys?"""
-    return _DOTTED.fullmatch(value[:200]) is not None and not _is_random_word(value)
+    plain = _SIZE.sub("", value[:200])
+    return _DOTTED.fullmatch(plain) is not None and not _is_random_word(value)
 
 
 def _is_random_word(value: str) -> bool:
