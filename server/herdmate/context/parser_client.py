@@ -40,7 +40,7 @@ _LONGEST_WAIT = 10.0
 """Seconds for an answer, however busy the machine is."""
 
 _MOST_MEMORY = 1 << 30
-"""Bytes of the process's memory, looked at while it works: not every system can limit them."""
+"""Bytes of the process's memory, checked while it works: not every system can limit them."""
 
 _LOOK = 0.1
 _DYING = 0.5

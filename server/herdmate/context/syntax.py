@@ -22,7 +22,7 @@ LARGEST_TEXT = 2_000_000
 """Characters. A first parse takes between 0.25 and 1 second per million; everything else waits."""
 
 _GIVEN_UP = -1
-"""The ``tried_as`` of a tree whose last edits were harmful to the parser."""
+"""The ``tried_as`` of a tree whose last edits harmed the parser."""
 
 __all__ = ["SyntaxTree", "error_count"]
 

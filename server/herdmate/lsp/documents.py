@@ -144,7 +144,7 @@ class Documents:
     def parse_on(self, uri: str = "") -> float | None:
         """Parse for a few milliseconds, the latest document first, or only the one at ``uri``.
 
-        Answers how many seconds to yield to others before the next call, or ``None`` if nothing is
+        Returns how many seconds to yield to others before the next call, or ``None`` if nothing is
         left to parse.
         """
         keys = self._keys_of(uri) if uri else tuple(self._parsings)

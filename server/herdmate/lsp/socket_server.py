@@ -37,7 +37,7 @@ _CLOSING_SECONDS = 1.0
 
 
 End = Callable[[int], Awaitable[None]]
-"""Ends the process in order with the exit code."""
+"""Ends the process cleanly with the exit code."""
 
 
 class ForeignError(Exception):
