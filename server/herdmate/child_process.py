@@ -47,8 +47,8 @@ def isolated_command(module: str, *arguments: str) -> tuple[str, ...]:
     Uses ``-I`` if the interpreter still finds the package that way, else the safest alternative.
     """
     top = Path(__file__).parent
-    told = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    lies_in = {os.path.realpath(entry) for entry in (*told, site.getusersitepackages()) if entry}
+    entries = os.environ.get("PYTHONPATH", "").split(os.pathsep)
+    lies_in = {os.path.realpath(entry) for entry in (*entries, site.getusersitepackages()) if entry}
     if os.path.realpath(top.parent) not in lies_in:
         return (sys.executable, "-I", "-m", module, *arguments)
     if sys.version_info >= (3, 11):

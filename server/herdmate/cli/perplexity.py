@@ -104,8 +104,8 @@ def _rows(
                 cut = windows(model.tokenize(text), arguments.windows)
                 task = progress.add_task(path.name, total=len(cut))
                 for found in measured(cut, model.surprises):
-                    told = f"{path.name}: {found.value:.4f} ± {found.error:.4f}"
-                    progress.update(task, advance=1, description=told)
+                    description = f"{path.name}: {found.value:.4f} ± {found.error:.4f}"
+                    progress.update(task, advance=1, description=description)
             rows.append(_Row(path.name, path.stat().st_size, found, _published(path)))
     return rows
 

@@ -201,8 +201,8 @@ def _trials(
         return seconds
 
     def on_measured(point: Point) -> None:
-        told = f"first token {point.first:.2f} s, {point.rate:.1f} tokens/s"
-        progress.update(task, description=told)
+        description = f"first token {point.first:.2f} s, {point.rate:.1f} tokens/s"
+        progress.update(task, description=description)
 
     return Trials(
         counted(speeds.first), counted(speeds.step), apart=not arguments.grid,

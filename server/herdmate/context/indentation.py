@@ -124,11 +124,11 @@ def _with_unit(line: str, old: str, new: str) -> str:
 
 def _step(lines: list[str]) -> int:
     """How many spaces a block is indented by; 0 if unknown."""
-    told = [line for line in lines if line.strip()]
-    widths = [_width(line) for line in told]
+    code = [line for line in lines if line.strip()]
+    widths = [_width(line) for line in code]
     steps = Counter(
         _width(after) - _width(before)
-        for before, after in pairwise(told)
+        for before, after in pairwise(code)
         if _width(after) > _width(before) and _OPENS.search(before)
     )
     if steps:

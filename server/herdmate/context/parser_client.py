@@ -125,8 +125,8 @@ class ParserClient:
         ``None`` if the edits were harmful or nest code too deeply. Raises ``LookupError`` if the
         tree is no longer kept or the process is busy for another thread.
         """
-        told = [(edit.span.start, edit.span.end, edit.new_text) for edit in edits]
-        question = {"do": "edit", "old": old, "length": old_length, "edits": told, "tree": number}
+        moves = [(edit.span.start, edit.span.end, edit.new_text) for edit in edits]
+        question = {"do": "edit", "old": old, "length": old_length, "edits": moves, "tree": number}
         answer = self._ask(question, text, language, seconds, wait=max(seconds, 0.0))
         if answer in ({}, _BUSY):
             raise LookupError(old)

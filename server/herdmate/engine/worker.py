@@ -127,12 +127,12 @@ def _load(start: LlamaStart | FakeStart, say: Say) -> Backend:
 
 
 def _loaded(start: LlamaStart | FakeStart, say: Say) -> Backend:
-    told = -1
+    percent = -1
 
     def progress(fraction: float) -> None:
-        nonlocal told
-        if int(fraction * 100) > told:
-            told = int(fraction * 100)
+        nonlocal percent
+        if int(fraction * 100) > percent:
+            percent = int(fraction * 100)
             say("loading", fraction=fraction)
 
     if isinstance(start, FakeStart):

@@ -91,8 +91,8 @@ class Session(LanguageServer):
 
     def learn_folders(self) -> None:
         """Update the workspace's folders; older clients send a single root."""
-        told = [folder.uri for folder in self.workspace.folders.values()]
-        paths = (path_of(uri) for uri in told or [self.workspace.root_uri] if uri)
+        uris = [folder.uri for folder in self.workspace.folders.values()]
+        paths = (path_of(uri) for uri in uris or [self.workspace.root_uri] if uri)
         self.project.folders = tuple(dict.fromkeys(filter(None, paths)))
 
     def show(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:

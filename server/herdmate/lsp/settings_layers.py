@@ -76,8 +76,8 @@ def _changed(layers: Layers, **changes: Any) -> Layers:
 
 
 def _without_choice(layers: Layers) -> dict[str, Any]:
-    told = layers.pushed if layers.pulled is None else layers.pulled
-    return _over(layers.initial, told)
+    configured = layers.pushed if layers.pulled is None else layers.pulled
+    return _over(layers.initial, configured)
 
 
 def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

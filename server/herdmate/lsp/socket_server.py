@@ -244,6 +244,6 @@ def _is_our_user(writer: asyncio.StreamWriter) -> bool:
     connection = writer.get_extra_info("socket")
     if connection.family == socket.AF_INET or not hasattr(socket, "SO_PEERCRED"):
         return True
-    told = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
-    _, user, _ = struct.unpack("3i", told)
+    peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    _, user, _ = struct.unpack("3i", peer)
     return bool(user == os.geteuid())

@@ -90,8 +90,8 @@ async def headers_of(url: str) -> Mapping[str, str]:
 
 def length_of(headers: Mapping[str, str]) -> int:
     """The size that headers announce in bytes; 0 if missing or invalid."""
-    told = headers.get("Content-Length") or ""
-    return int(told) if re.fullmatch(r"[0-9]{1,18}", told) else 0
+    length = headers.get("Content-Length") or ""
+    return int(length) if re.fullmatch(r"[0-9]{1,18}", length) else 0
 
 
 async def _go_on(url: str, size: int, target: Path) -> None:

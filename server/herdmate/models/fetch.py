@@ -114,8 +114,8 @@ async def _from_any_source(
     model: CatalogueModel, folder: Path, final: Path, on_progress: OnProgress
 ) -> None:
     if model.rounded:
-        told = await about(model.sources[0])
-        model = replace(model, size=int(told["size"]), rounded=False)
+        found = await about(model.sources[0])
+        model = replace(model, size=int(found["size"]), rounded=False)
     partial = _partial(model, folder)
     _check_disk(model, folder, partial)
     reasons = []

@@ -106,8 +106,8 @@ def _of_folder(path: Path) -> str:
 def _quantised_by(folder: Path) -> str:
     """The quantisation (``GPTQ``, ``AWQ``) in the folder's configuration or name; else empty."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        told = json.loads(read_text(folder / "config.json", _LARGEST_CONFIG))
-        return one_line(str(told["quantization_config"]["quant_method"]).upper(), 16)
+        config = json.loads(read_text(folder / "config.json", _LARGEST_CONFIG))
+        return one_line(str(config["quantization_config"]["quant_method"]).upper(), 16)
     return next((kind for kind in ("GPTQ", "AWQ") if kind in folder.name.upper()), "")
 
 
@@ -179,9 +179,9 @@ def _codellama_faults(header: GgufHeader) -> Iterator[str]:
         return  # the 70B Instruct has another rope base, and like 34B no infilling
     base = header.metadata.get(f"{header.architecture}.rope.freq_base", 10000.0)
     if base != _CODELLAMA_ROPE_BASE:
-        told = f"{base:g}" if isinstance(base, (int, float)) else "no such number"
+        shown = f"{base:g}" if isinstance(base, (int, float)) else "no such number"
         yield (
-            f"Its rope base is {told} but CodeLlama's is 1000000, so its answers get worse with "
+            f"Its rope base is {shown} but CodeLlama's is 1000000, so its answers get worse with "
             "every token; fetch the file in the catalogue: `herdmate models list`."
         )
     if not _infills(header):

@@ -70,14 +70,14 @@ async def about(source: Source) -> dict[str, Any]:
     try:
         command = [*_WEB_FILE, "about", *place, str(answer)]
         await run(command, _QUIET, lambda: None)
-        told = json.loads(answer.read_text(encoding="utf-8"))
+        description = json.loads(answer.read_text(encoding="utf-8"))
     except (FetchError, ValueError) as error:
         raise FetchError(
             f"{title_of(source)} does not have it ({error}); check the name."
         ) from error
     finally:
         answer.unlink(missing_ok=True)
-    return dict(told)
+    return dict(description)
 
 
 async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) -> Path:

@@ -103,9 +103,9 @@ def pins_path(folder: Path) -> Path:
 
 def pinned(name: str, folder: Path) -> Pin | None:
     """A file's pin, if it has been fetched."""
-    told = _pins(folder).get(name)
+    pin = _pins(folder).get(name)
     with suppress(TypeError, KeyError, ValueError, OverflowError):
-        return Pin(int(told["size"]), str(told["sha256"])) if told else None
+        return Pin(int(pin["size"]), str(pin["sha256"])) if pin else None
     return None
 
 
@@ -117,12 +117,12 @@ def pin(name: str, value: Pin | None, folder: Path) -> None:
     write_whole(pins_path(folder), json.dumps(pins, indent=1, sort_keys=True).encode())
 
 
-def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> CatalogueModel:
+def completed(model: CatalogueModel, about: Mapping[str, Any], folder: Path) -> CatalogueModel:
     """The model with what the host says about it, and its required hash if one is known.
 
     Raises ``FetchError`` if the host has another file than at the first fetch.
     """
-    size, published = int(told.get("size") or 0), str(told.get("sha256") or "")
+    size, published = int(about.get("size") or 0), str(about.get("sha256") or "")
     if size <= 0:
         raise FetchError(
             f"The host does not report the size of {model.file}; download it yourself."
@@ -131,9 +131,9 @@ def completed(model: CatalogueModel, told: Mapping[str, Any], folder: Path) -> C
     if known and (size != known.size or published not in ("", known.sha256)):
         raise FetchError(changed(model))
     (source,) = model.sources
-    mark = hashlib.sha256(f"{told.get('mark')} {size}".encode()).hexdigest()[:16]
+    mark = hashlib.sha256(f"{about.get('mark')} {size}".encode()).hexdigest()[:16]
     if isinstance(source, HuggingFaceFile):
-        source = replace(source, revision=str(told.get("revision") or "main"))
+        source = replace(source, revision=str(about.get("revision") or "main"))
     elif isinstance(source, WebFile):
         source = replace(source, mark=mark)
     sha256 = known.sha256 if known else published
@@ -193,6 +193,6 @@ def _model(source: HuggingFaceFile | WebFile, page: str) -> CatalogueModel:
 
 def _pins(folder: Path) -> dict[str, Any]:
     with suppress(OSError, ValueError, RecursionError):
-        told = json.loads(read_text(pins_path(folder), _LARGEST_PINS))
-        return told if isinstance(told, dict) else {}
+        pins = json.loads(read_text(pins_path(folder), _LARGEST_PINS))
+        return pins if isinstance(pins, dict) else {}
     return {}
