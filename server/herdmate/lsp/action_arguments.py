@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
@@ -10,10 +11,12 @@ from pygls.exceptions import JsonRpcException, JsonRpcInvalidParams
 from herdmate.actions.action_input import ActionInput
 from herdmate.errors import SelectionError
 from herdmate.lsp.diagnostics import diagnostics_from_lsp
+from herdmate.lsp.open_document import OpenDocument
 from herdmate.lsp.parsing import parsed
 from herdmate.lsp.protocol import ActionArguments, Turn
 from herdmate.lsp.ranges import range_from_json, range_to_json
 from herdmate.lsp.session import Session
+from herdmate.prompting.library import Action
 from herdmate.text import Selection
 
 
@@ -80,6 +83,27 @@ def members_from_lsp(params: Any, *names: str) -> list[str]:
 def wrong(sentence: str) -> JsonRpcException:
     """The error for a request whose arguments are invalid."""
     return JsonRpcInvalidParams(sentence)
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRequest:
+    """What a command's arguments refer to, looked up once and in one version of the document."""
+
+    action: Action
+    opened: OpenDocument
+    selection: Selection
+    action_input: ActionInput
+
+
+async def request_of(session: Session, arguments: ActionArguments) -> ActionRequest:
+    """The action, the selection in the parsed document, and what was said about it.
+
+    Raises ``SelectionError`` if the document has changed since.
+    """
+    action = session.configuration.library.get(arguments.action)
+    action_input = action_input_of(session, arguments)  # before the document can change
+    opened = session.documents.get(arguments.uri)
+    return ActionRequest(action, opened, await selection_of(session, arguments), action_input)
 
 
 async def selection_of(session: Session, arguments: ActionArguments) -> Selection:

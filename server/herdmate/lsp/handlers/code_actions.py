@@ -16,7 +16,7 @@ from herdmate.actions.action_input import Diagnostic
 from herdmate.actions.offers import ActionOffer, offers
 from herdmate.context.withheld import reason_to_withhold
 from herdmate.lsp import protocol
-from herdmate.lsp.action_arguments import arguments_from_lsp, selection_of
+from herdmate.lsp.action_arguments import arguments_from_lsp, request_of
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.diagnostics import MOST, problem_from_lsp
 from herdmate.lsp.handlers import read_ahead
@@ -56,9 +56,9 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
     if item.command is not None or item.data is None:
         return item
     arguments = arguments_from_lsp(item.data)
-    selection = await selection_of(session, arguments)
+    request = await request_of(session, arguments)
     async with thinking(session):
-        done = await run_rewrite(session, arguments, selection, lambda _: None)
+        done = await run_rewrite(session, request, request.selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)
     return item
 

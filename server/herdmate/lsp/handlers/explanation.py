@@ -15,7 +15,7 @@ from herdmate.actions.offers import title_of
 from herdmate.actions.question import Question
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.lsp import protocol
-from herdmate.lsp.action_arguments import action_input_of, selection_of
+from herdmate.lsp.action_arguments import action_input_of, request_of
 from herdmate.lsp.handlers.shown_documents import show_markdown
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
@@ -93,11 +93,8 @@ async def _question(session: Session, arguments: ActionArguments) -> Question:
     action = session.configuration.library.get(arguments.action or "explain")
     context = session.action_context
     if not arguments.turns:
-        selection, action_input = (
-            await selection_of(session, arguments),
-            action_input_of(session, arguments),
-        )
-        return await explanation_of(selection, action, context, action_input)
+        asked = await request_of(session, replace(arguments, action=action.name))
+        return await explanation_of(asked.selection, action, context, asked.action_input)
     if not arguments.instruction.strip() or len(arguments.turns) % 2:
         raise SelectionError("A follow-up needs a question and the conversation so far.")
     turns = tuple(

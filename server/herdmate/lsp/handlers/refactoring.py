@@ -12,7 +12,7 @@ from herdmate.actions.offers import title_of
 from herdmate.actions.rewrite import Rewrite, rewrite
 from herdmate.actions.target import resolve_target
 from herdmate.errors import StaleError
-from herdmate.lsp.action_arguments import action_input_of, selection_of
+from herdmate.lsp.action_arguments import ActionRequest, request_of
 from herdmate.lsp.apply_edit import apply, refusal
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_diagnostics
@@ -37,12 +37,12 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
     action = session.configuration.library.get(arguments.action)
     if action.kind == "tests":
         return await write_tests_beside(session, arguments)
-    title = title_of(action, action_input_of(session, arguments))
     while True:
         # Resolved first: the user may type until the client has agreed to show progress.
-        selection = await selection_of(session, arguments)
+        request = await request_of(session, arguments)
+        title = title_of(action, request.action_input)
         async with progress(session, title) as report, thinking(session):
-            done = await run_rewrite(session, arguments, selection, counted(report))
+            done = await run_rewrite(session, request, request.selection, counted(report))
         try:
             await _apply(session, done, title)
             if done.reasons:
@@ -58,18 +58,15 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None
 
 async def run_rewrite(
     session: Session,
-    arguments: ActionArguments,
+    request: ActionRequest,
     selection: Selection,
     on_progress: Callable[[int], None],
 ) -> Rewrite:
     """Ask the model for a refactoring of the selection. Raises ``HerdmateError``."""
-    action, action_input = (
-        session.configuration.library.get(arguments.action),
-        action_input_of(session, arguments),
-    )
+    action, action_input = request.action, request.action_input
     if "diagnostics" in action.needs:
-        opened, whole = session.documents.get(arguments.uri), resolve_target(selection, True)
-        if found := await all_diagnostics(session, opened, whole.span):
+        whole = resolve_target(selection, True)
+        if found := await all_diagnostics(session, request.opened, whole.span):
             action_input = replace(action_input, problems=found)
     return await rewrite(selection, action, session.action_context, action_input, on_progress)
 
