@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -119,6 +120,24 @@ async def test_half_a_line_is_never_shown() -> None:
     assert not done  # the box ended long ago
     model.say("m(items)\n", "    return result\n", None)
     assert await following == Shown("result = sum(items)\n    return result")
+
+
+async def test_code_that_is_slow_to_parse_holds_nothing_else_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads = set[threading.Thread]()
+
+    def part(text: str, check: object, reach: int) -> str:
+        threads.add(threading.current_thread())
+        return text
+
+    monkeypatch.setattr("herdmate.completion.syntax_check.sound_part", part)
+    model = _Model()
+    running = _start(model)
+    model.say("return 1", None)
+    assert await running.follow(_cursor(), 60, False) == Shown("return 1")
+    assert threads
+    assert threading.main_thread() not in threads
 
 
 async def test_typing_what_it_says_follows_and_something_else_does_not() -> None:

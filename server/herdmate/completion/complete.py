@@ -194,7 +194,7 @@ async def _alternatives(
                 if all(is_whole(text, cursor, multiline, context) for text in raw):
                     break
     finished = (finish(text, cursor, multiline, context) or Shown("") for text in raw)
-    said = (sound(shown, check) for shown in finished)
+    said = [await sound(shown, check) for shown in finished]
     found = list(dict.fromkeys(item for item in said if item.text))
     if found:
         state.cache.put(cursor, found[0])

@@ -62,6 +62,7 @@ class InFlight:
         self._grown = asyncio.Event()
         self._followers = 0
         self._goes_on = False
+        self._is_said = False  # the model has ended; what it said may still be being checked
         self._error: HerdmateError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -108,7 +109,8 @@ class InFlight:
                 has_ended = ends is not None and (
                     self._goes_on or asyncio.get_running_loop().time() >= ends
                 )
-                if lines := self._rest(cursor, whole_lines=True) if has_ended else None:
+                shows_lines = has_ended and not self._is_said
+                if lines := await self._rest(cursor, whole_lines=True) if shows_lines else None:
                     self._goes_on = True
                     return lines
                 await self._wait(ends)
@@ -116,7 +118,7 @@ class InFlight:
                 raise self._error
             if self._task is not None and self._task.cancelled():
                 return None
-            return self._rest(cursor, whole_lines=False)
+            return await self._rest(cursor, whole_lines=False)
         finally:
             self._followers -= 1
             if not self._followers and not self.is_done and not self._goes_on:
@@ -132,7 +134,8 @@ class InFlight:
         try:
             async with self._asking():
                 await asker.answer(request, self._take)
-            if (shown := self._sound(self.said())).text:
+            self._is_said = True
+            if (shown := await self._sound(self.said())).text:
                 self._on_end(self._cursor, shown)
         except HerdmateError as error:
             self._error = error
@@ -157,21 +160,22 @@ class InFlight:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._grown.wait(), left if left and left > 0 else None)
 
-    def _rest(self, cursor: Cursor, whole_lines: bool) -> Shown | None:
+    async def _rest(self, cursor: Cursor, whole_lines: bool) -> Shown | None:
         """What is left after the typed text; ``whole_lines`` drops an unfinished last line."""
         shown = self.said()
         if whole_lines:
             text = shown.text[: max(shown.text.rfind("\n"), 0)].removesuffix("\r")
             shown = Shown(text)
         begun = self._cursor
-        left = what_is_left(self._sound(shown), begun, behind(begun), cursor)
+        left = what_is_left(await self._sound(shown), begun, behind(begun), cursor)
         return left if left and left.text.strip() else None
 
-    def _sound(self, shown: Shown) -> Shown:
+    async def _sound(self, shown: Shown) -> Shown:
         """The part of ``shown`` that breaks nothing; checked again only once it changes."""
-        if self._checked[0] != shown:
-            self._checked = shown, sound(shown, self._check)
-        return self._checked[1]
+        checked = self._checked
+        if checked[0] != shown:
+            checked = self._checked = shown, await sound(shown, self._check)
+        return checked[1]
 
     def _stop_if_left(self) -> None:
         if not self._followers and not self._goes_on:

@@ -51,6 +51,6 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
         replace(request, priority=Priority.BACKGROUND),
         lambda said: is_whole(said, cursor, multiline, context),
     )
-    shown = sound(finish(raw, cursor, multiline, context) or Shown(""), check)
+    shown = await sound(finish(raw, cursor, multiline, context) or Shown(""), check)
     if shown.text:
         state.cache.put(cursor, shown)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import re
 from bisect import bisect_right
@@ -113,9 +114,14 @@ def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck 
     return SyntaxCheck(document.language, f"class _:\n{before}", after, is_stub=_is_stub(document))
 
 
-def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
-    """The part of ``shown`` that breaks nothing: see ``sound_part``."""
-    return replace(shown, text=sound_part(shown.text, check, shown.reach))
+async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
+    """The part of ``shown`` that breaks nothing: see ``sound_part``.
+
+    Parses on another thread: that takes tens of milliseconds, and a second for hostile code.
+    """
+    if check is None or not shown.text:
+        return shown
+    return replace(shown, text=await asyncio.to_thread(sound_part, shown.text, check, shown.reach))
 
 
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:

@@ -143,7 +143,7 @@ async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> An
         replace(request, prompt=prompt, exact=True),
         lambda said: is_whole(said, cursor, multiline, context),
     )
-    shown = sound(finish(text, cursor, multiline, context) or Shown(""), check)
+    shown = await sound(finish(text, cursor, multiline, context) or Shown(""), check)
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 
