@@ -10,8 +10,8 @@ import pytest
 
 from herdmate.bench import model_shapes
 from herdmate.models import catalogue
-from herdmate.models.fetch import fetch
 from herdmate.models.folder import model_folder
+from herdmate.models.verified_fetch import fetch
 
 
 @pytest.fixture(scope="session")

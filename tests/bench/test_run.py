@@ -7,7 +7,6 @@ from pathlib import Path
 import gguf
 import pytest
 
-from herdmate.bench.beside import beside_of
 from herdmate.bench.conditions import Conditions
 from herdmate.bench.keystroke import keystroke
 from herdmate.bench.memory import kv_bytes
@@ -18,6 +17,7 @@ from herdmate.bench.run import by_floor, compared
 from herdmate.bench.scene import scene_of
 from herdmate.bench.speed import Floor
 from herdmate.bench.typist import Stroke
+from herdmate.bench.while_explaining import beside_of
 
 ASKED = Stroke(0.4, True, 1, 1000, 990, 14, 5)
 ASKED_IN_VAIN = Stroke(0.2, False, 1, 1000, 998, 3, 1)

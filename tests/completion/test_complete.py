@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from herdmate.completion.complete import Completion, complete, typing_request
-from herdmate.completion.silence import Silence
+from herdmate.completion.silence_reasons import Silence
 from herdmate.generation import Text
 from herdmate.settings import CompletionSettings
 from tests.fake_model import cursor, fake_completion

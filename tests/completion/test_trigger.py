@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.completion.silence import SilenceReason
+from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.trigger import (
     LARGEST_DOCUMENT,
     is_switched_off,

@@ -13,10 +13,10 @@ import time
 import psutil
 
 from herdmate.context import (
-    canonical_tokens,
+    chunks,
     node_kinds,
     outline,
-    parts,
+    preserved_tokens,
     signatures,
     syntax,
     syntax_queries,
@@ -198,8 +198,8 @@ def _ask(dice: random.Random, tree: syntax.SyntaxTree, text: str) -> None:
     signatures.signatures(tree, span)
     node_kinds.kinds_around(tree, span)
     node_kinds.symbol_at(tree, text, offset)
-    parts.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 200)
-    canonical_tokens.leaves(tree, span, ("documentation", "types"))
+    chunks.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 200)
+    preserved_tokens.leaves(tree, span, ("documentation", "types"))
 
 
 def _say(*words: str) -> None:

@@ -7,10 +7,10 @@ import time
 import pytest
 
 from herdmate.context import (
-    canonical_tokens,
+    chunks,
     node_kinds,
     outline,
-    parts,
+    preserved_tokens,
     signatures,
     syntax,
     syntax_queries,
@@ -50,12 +50,12 @@ def test_what_is_asked_of_a_tree_takes_seconds_at_most(shape: str) -> None:
         outline.above(tree, text, offset)
         signatures.signatures(tree, span)
         node_kinds.kinds_around(tree, span)
-        parts.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 500)
-        canonical_tokens.leaves(tree, span, ("documentation", "types"))
+        chunks.parts(tree, Span(0, len(text)), lambda part: part.end - part.start < 500)
+        preserved_tokens.leaves(tree, span, ("documentation", "types"))
     assert time.process_time() - begun < 10
 
 
 def test_nothing_selected_has_no_tokens() -> None:
     tree = syntax.parse("a = 1\n", "python")
     assert tree is not None
-    assert canonical_tokens.leaves(tree, Span(6, 6), ()) == ()
+    assert preserved_tokens.leaves(tree, Span(6, 6), ()) == ()

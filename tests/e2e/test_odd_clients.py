@@ -154,7 +154,7 @@ ODD_ABILITIES: list[dict[str, Any]] = [
 async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Path) -> None:
     """One server in this process for each, since nothing of this has to do with processes."""
     from herdmate.engine.start import FakeStart
-    from herdmate.lsp.json_rpc_messages import Notification, Request
+    from herdmate.lsp.json_rpc_parsing import Notification, Request
     from herdmate.lsp.server import create_server
 
     for odd in ODD_ABILITIES:

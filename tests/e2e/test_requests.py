@@ -346,7 +346,7 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
 ) -> None:
     from herdmate.engine.start import FakeStart
     from herdmate.lsp.handlers import code_actions
-    from herdmate.lsp.json_rpc_messages import Request, message_from_bytes
+    from herdmate.lsp.json_rpc_parsing import Request, message_from_bytes
     from herdmate.lsp.server import create_server
 
     writer = Writer()

@@ -18,7 +18,7 @@ import pytest
 from herdmate.engine.backend import Slot
 from herdmate.engine.scheduler import Scheduler
 from herdmate.engine.start import LlamaStart
-from herdmate.engine.suited import load
+from herdmate.engine.tuned_loading import load
 from herdmate.generation import Finished, Piece, Priority, Request
 from herdmate.prompting.families import CONTROL_PIECES, Order, family_of, infill_prompt
 

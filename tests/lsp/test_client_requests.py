@@ -15,7 +15,7 @@ from herdmate.lsp.apply_edit import apply
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.client_requests import ask
 from herdmate.lsp.handlers import configuration, shown_documents
-from herdmate.lsp.json_rpc_messages import message_from_json
+from herdmate.lsp.json_rpc_parsing import message_from_json
 from herdmate.lsp.session import Session
 
 _ODD: tuple[Any, ...] = (None, True, 0, 1.5, "text", [], [None], [[]], [5], {}, {"a": 1})

@@ -15,7 +15,7 @@ from lsprotocol import types
 from herdmate.context import grammars, in_process_parsing, syntax, syntax_queries
 from herdmate.lsp.convert import Lines, edits_from_lsp
 from herdmate.lsp.documents import Documents
-from herdmate.lsp.json_rpc_messages import MOST_AT_ONCE
+from herdmate.lsp.json_rpc_parsing import MOST_AT_ONCE
 from herdmate.lsp.open_document import edited
 from herdmate.text import Edit, Span, narrowed
 from tests.lsp.in_process import Peer, peer

@@ -14,8 +14,8 @@ from herdmate.errors import NoModelError
 from herdmate.models import catalogue, discovery
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import Chosen, choose
-from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.listing import listed
+from herdmate.models.verified_fetch import FetchProgress, fetch
 from tests.models.gguf_file import catalogued, gguf, string, write
 
 GB = 10**9

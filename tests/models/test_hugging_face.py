@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 
 from herdmate.errors import FetchError
-from herdmate.models import fetch
+from herdmate.models import verified_fetch
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile
-from herdmate.models.fetch import FetchProgress
+from herdmate.models.verified_fetch import FetchProgress
 from tests.models.gguf_file import catalogued
 
 DATA = hashlib.sha256(b"seed").digest() * (3 << 15)  # 3 MiB
@@ -70,7 +70,7 @@ def model() -> CatalogueModel:
 async def test_a_file_and_nobody_is_told_who_asks(
     hub: Hub, model: CatalogueModel, tmp_path: Path
 ) -> None:
-    path = await fetch.fetch(model, tmp_path, _ignore)
+    path = await verified_fetch.fetch(model, tmp_path, _ignore)
     assert path.read_bytes() == DATA
     assert [method for method, _ in hub.asked] == ["GET"]
     assert all("Authorization" not in headers for _, headers in hub.asked)
@@ -86,7 +86,7 @@ async def test_a_cancelled_fetch_goes_on_where_it_stopped(
     hub.stalls = False
     hub.go_on.set()
     told: list[FetchProgress] = []
-    path = await fetch.fetch(model, tmp_path, told.append)
+    path = await verified_fetch.fetch(model, tmp_path, told.append)
     assert path.read_bytes() == DATA
     assert hub.ranges() == [None, f"bytes={2 << 20}-"]
 
@@ -97,7 +97,7 @@ async def test_more_bytes_than_the_file_has_mean_to_start_anew(
     place = tmp_path / ".partial" / model.name / "HuggingFaceFile"
     place.mkdir(parents=True)
     (place / "whole").write_bytes(DATA + b"more")
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
     assert hub.ranges() == [None]
 
 
@@ -108,9 +108,9 @@ async def test_other_bytes_are_refused_and_not_gone_on_with(
     place.mkdir(parents=True)
     (place / "whole").write_bytes(b"another file, or one that was changed")
     with pytest.raises(FetchError, match="checksum is wrong"):
-        await fetch.fetch(model, tmp_path, _ignore)
+        await verified_fetch.fetch(model, tmp_path, _ignore)
     assert not place.exists()
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
 async def test_an_answer_that_is_cut_off_is_gone_on_with(
@@ -119,10 +119,10 @@ async def test_an_answer_that_is_cut_off_is_gone_on_with(
     """However often the library itself asks again: every answer ends too soon."""
     hub.hangs_up = True
     with pytest.raises(FetchError, match="Hugging Face: "):
-        await fetch.fetch(model, tmp_path, _ignore)
+        await verified_fetch.fetch(model, tmp_path, _ignore)
     assert not (tmp_path / model.file).exists()
     hub.hangs_up = False
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
 async def test_bytes_that_changed_on_the_way_are_refused(
@@ -130,10 +130,10 @@ async def test_bytes_that_changed_on_the_way_are_refused(
 ) -> None:
     hub.data = DATA[:-1] + bytes([DATA[-1] ^ 1])
     with pytest.raises(FetchError, match="checksum is wrong"):
-        await fetch.fetch(model, tmp_path, _ignore)
+        await verified_fetch.fetch(model, tmp_path, _ignore)
     assert not (tmp_path / model.file).exists()
     hub.data = DATA
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
     assert hub.ranges() == [None, None]
 
 
@@ -145,10 +145,10 @@ async def test_a_disk_that_fills_up_is_told(
     place.mkdir(parents=True)
     (place / "whole").symlink_to("/dev/full")
     with pytest.raises(FetchError, match="No space left on device"):
-        await fetch.fetch(model, tmp_path, _ignore)
+        await verified_fetch.fetch(model, tmp_path, _ignore)
     assert not (tmp_path / model.file).exists()
     (place / "whole").unlink()
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
 async def test_two_processes_at_once_fetch_it_once(
@@ -157,7 +157,7 @@ async def test_two_processes_at_once_fetch_it_once(
     code = (
         "import asyncio, pickle, sys\n"
         "from pathlib import Path\n"
-        "from herdmate.models.fetch import fetch\n"
+        "from herdmate.models.verified_fetch import fetch\n"
         "model = pickle.loads(sys.stdin.buffer.read())\n"
         "asyncio.run(fetch(model, Path(sys.argv[1]), lambda state: None))\n"
     )
@@ -179,7 +179,7 @@ async def test_a_refusal_is_not_asked_again(
 ) -> None:
     hub.status = status
     with pytest.raises(FetchError, match=f"Hugging Face: .*{status}"):
-        await fetch.fetch(model, tmp_path, _ignore)
+        await verified_fetch.fetch(model, tmp_path, _ignore)
     assert [method for method, _ in hub.asked] == ["GET"]
 
 
@@ -201,7 +201,7 @@ async def _cancel_when_bytes_are_there(model: CatalogueModel, folder: Path) -> N
         if state.done == 2 << 20:
             task.cancel()
 
-    task = asyncio.ensure_future(fetch.fetch(model, folder, cancel))
+    task = asyncio.ensure_future(verified_fetch.fetch(model, folder, cancel))
     with pytest.raises(asyncio.CancelledError):
         await task
 

@@ -13,14 +13,14 @@ import pytest
 
 from herdmate.cli import main
 from herdmate.errors import FetchError, ModelError
-from herdmate.models import catalogue, fetch
+from herdmate.models import catalogue, verified_fetch
 from herdmate.models.catalogue import HuggingFaceFile, WebFile
 from herdmate.models.choose import choose
-from herdmate.models.fetch import FetchProgress
 from herdmate.models.report import report
 from herdmate.models.resolve import asked, fetched
 from herdmate.models.split import parts_of
 from herdmate.models.user_sources import models_of, pinned
+from herdmate.models.verified_fetch import FetchProgress
 from tests.models.file_server import Files, serving
 from tests.models.gguf_file import gguf, write
 
@@ -46,7 +46,9 @@ def files(monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]:
 
 
 async def _get(name: str, folder: Path) -> list[Path]:
-    return [await fetch.fetch(model, folder, _ignore) for model in await asked(name, folder)]
+    return [
+        await verified_fetch.fetch(model, folder, _ignore) for model in await asked(name, folder)
+    ]
 
 
 @pytest.mark.parametrize("is_hub", [True, False])
@@ -58,7 +60,7 @@ async def test_the_first_fetch_pins(files: Files, tmp_path: Path, is_hub: bool) 
     (model,) = await asked(name, tmp_path)
     assert (model.size, model.sha256) == (len(DATA), sha256 if is_hub else "")
     assert model.licence_url.endswith("some/where" if is_hub else "tiny.gguf")
-    path = await fetch.fetch(model, tmp_path, _ignore)
+    path = await verified_fetch.fetch(model, tmp_path, _ignore)
     assert path == tmp_path / "tiny.gguf"
     assert path.read_bytes() == DATA
     pin = pinned(model.name, tmp_path)
@@ -87,7 +89,7 @@ async def test_another_file_under_the_same_address_is_refused(files: Files, tmp_
         await _get(name, tmp_path)
     assert len(files.gets()) == gets
     (model,) = fetched(name, tmp_path)
-    fetch.remove(model, tmp_path)
+    verified_fetch.remove(model, tmp_path)
     assert (await _get(name, tmp_path))[0].read_bytes() == DATA + b"\7"
 
 
@@ -116,7 +118,7 @@ async def test_a_server_that_takes_no_ranges(files: Files, tmp_path: Path) -> No
     (model,) = await asked(f"{files.url}/a/tiny.gguf", tmp_path)
     await _cancelled_at_2_mb(model, files, tmp_path)
     files.takes_ranges = False
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
 async def test_the_host_is_asked_for_a_size_that_is_known_roughly(
@@ -127,9 +129,9 @@ async def test_the_host_is_asked_for_a_size_that_is_known_roughly(
         sha256=hashlib.sha256(DATA).hexdigest(),
         sources=(HuggingFaceFile("some/where", "c0ffee", "sub/tiny.gguf"),),
     )  # fmt: skip
-    path = await fetch.fetch(model, tmp_path, _ignore)
+    path = await verified_fetch.fetch(model, tmp_path, _ignore)
     assert path.read_bytes() == DATA
-    assert await fetch.fetch(replace(model, sources=()), tmp_path, _ignore) == path
+    assert await verified_fetch.fetch(replace(model, sources=()), tmp_path, _ignore) == path
 
 
 @pytest.mark.parametrize("named", NAMES)
@@ -235,7 +237,7 @@ async def _cancelled_at_2_mb(model: catalogue.CatalogueModel, files: Files, fold
             task.cancel()
 
     files.stalls_after = 5 << 19
-    task = asyncio.ensure_future(fetch.fetch(model, folder, cancel))
+    task = asyncio.ensure_future(verified_fetch.fetch(model, folder, cancel))
     with pytest.raises(asyncio.CancelledError):
         await task
     files.stalls_after = 0

@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from herdmate.completion.silence import Silence, SilenceReason
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.context.withheld import WithheldReason
 from herdmate.usage import statistics
 from herdmate.usage.statistics import Counts, Key, figures, from_json, page, silences, to_json

@@ -15,8 +15,8 @@ from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
 from herdmate.actions.target import resolve_target
 from herdmate.context import syntax, syntax_queries
+from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
-from herdmate.context.parts import parts
 from herdmate.context.python_code import without_known_imports, without_typing
 from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError, UnchangedError

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from herdmate.context import syntax, syntax_queries
-from herdmate.context.canonical_tokens import Leaf, leaves, renamed
+from herdmate.context.preserved_tokens import Leaf, leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
 from herdmate.errors import RefusedError

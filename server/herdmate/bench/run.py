@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from herdmate.bench.beside import beside
 from herdmate.bench.cancelling import cancels
 from herdmate.bench.conditions import Conditions
 from herdmate.bench.figures import between, median
@@ -20,6 +19,7 @@ from herdmate.bench.rhythm import rhythm
 from herdmate.bench.rivals import Measured, Reply, measured, questions_of
 from herdmate.bench.speed import Floor, floor, speed
 from herdmate.bench.typist import Stroke
+from herdmate.bench.while_explaining import beside
 from herdmate.version import VERSION
 
 MEASURES: Mapping[str, Callable[[Conditions], Awaitable[Any]]] = {

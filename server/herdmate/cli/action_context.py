@@ -13,8 +13,8 @@ from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.engine.host import EngineHost
 from herdmate.models.start import first_message
-from herdmate.prompting.by_name import pieces_by_name
 from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings
 from herdmate.text import Document

@@ -10,7 +10,7 @@ from herdmate.cli.locations import cursor_at
 from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import Console, write
 from herdmate.completion.complete import complete
-from herdmate.completion.silence import Silence
+from herdmate.completion.silence_reasons import Silence
 from herdmate.completion.state import CompletionState
 from herdmate.settings import Settings
 

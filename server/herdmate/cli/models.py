@@ -30,13 +30,13 @@ from herdmate.cli.terminal import Console, write
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place
-from herdmate.models.fetch import FetchProgress, fetch, remove
 from herdmate.models.folder import model_folder
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import Machine, recommend
 from herdmate.models.report import report
 from herdmate.models.resolve import asked, fetched
 from herdmate.models.user_sources import is_given, pinned
+from herdmate.models.verified_fetch import FetchProgress, fetch, remove
 from herdmate.settings import Settings
 from herdmate.user_folders import expanded
 

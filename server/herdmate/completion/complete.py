@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
-from herdmate.completion.silence import Silence, SilenceReason
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
 from herdmate.completion.trigger import is_switched_off, silence_reason, wants_multiline

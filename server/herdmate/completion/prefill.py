@@ -7,7 +7,7 @@ from dataclasses import replace
 from herdmate.completion.complete import typing_request
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
-from herdmate.completion.silence import SilenceReason
+from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.trigger import silence_reason, wants_multiline

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from herdmate.completion.cache import CompletionCache
 from herdmate.completion.in_flight import InFlight
-from herdmate.completion.silence import Silence
+from herdmate.completion.silence_reasons import Silence
 from herdmate.context.overview import Overviews
 from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost

@@ -6,7 +6,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
-from herdmate.completion.silence import SilenceReason
+from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.lexical import unclosed
 from herdmate.text import Cursor, Document, name_in, path_of

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from herdmate.engine.healing import PieceTable, Tokens
+from herdmate.engine.token_healing import PieceTable, Tokens
 from herdmate.generation import ModelInfo, Sampling, Segment
 
 

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from herdmate.engine.backend import Sampler, Slot
-from herdmate.engine.healing import PieceTable, Tokens
 from herdmate.engine.start import FakeStart
+from herdmate.engine.token_healing import PieceTable, Tokens
 from herdmate.generation import ModelInfo, Sampling, Segment, Text
 
 _END = 256

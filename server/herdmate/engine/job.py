@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from herdmate.engine.backend import Backend, Sampler
 from herdmate.engine.drafting import Lookup, draft_length
-from herdmate.engine.healing import Tokens, cut_back
-from herdmate.engine.lanes import Lane
+from herdmate.engine.kv_cache import Lane
 from herdmate.engine.stream import TextStream
+from herdmate.engine.token_healing import Tokens, cut_back
 from herdmate.errors import ContextFullError, EngineError, HerdmateError
 from herdmate.generation import (
     Finished,

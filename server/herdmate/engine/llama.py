@@ -21,9 +21,9 @@ import numpy.typing as npt
 
 from herdmate.engine import tuning, vocabulary
 from herdmate.engine.backend import Sampler, Slot
-from herdmate.engine.healing import PieceTable, Tokens
 from herdmate.engine.loading import BATCH, LANES, OUTPUTS, lock_note, micro_batch, new_context
 from herdmate.engine.start import LlamaStart
+from herdmate.engine.token_healing import PieceTable, Tokens
 from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
 from herdmate.printable import one_line

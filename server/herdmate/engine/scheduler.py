@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from herdmate.engine.backend import Backend, Slot
 from herdmate.engine.job import Event, Job
-from herdmate.engine.lanes import Lane, Lanes
+from herdmate.engine.kv_cache import Lane, Lanes
 from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Finished, FinishReason, Request, Totals
 

@@ -139,7 +139,7 @@ def _loaded(start: LlamaStart | FakeStart, say: Say) -> Backend:
         from herdmate.engine import fake
 
         return fake.load(start, progress)
-    from herdmate.engine.suited import load  # imports llama.cpp, which takes a second
+    from herdmate.engine.tuned_loading import load  # imports llama.cpp, which takes a second
 
     return load(start, progress, lambda: say("measuring"))
 

@@ -12,7 +12,7 @@ from concurrent.futures import CancelledError
 
 from herdmate.lsp.framing import Framing, FramingError
 from herdmate.lsp.json_rpc import Protocol
-from herdmate.lsp.json_rpc_messages import in_parts, message_from_bytes
+from herdmate.lsp.json_rpc_parsing import in_parts, message_from_bytes
 
 _log = logging.getLogger(__name__)
 

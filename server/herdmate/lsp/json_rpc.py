@@ -23,9 +23,9 @@ from pygls.protocol import LanguageServerProtocol, lsp_method
 
 from herdmate.lsp import protocol
 from herdmate.lsp.dispatch import Handler, run
-from herdmate.lsp.error_responses import error_to_lsp, log_failure
+from herdmate.lsp.failures import error_to_lsp, log_failure
 from herdmate.lsp.initialize_params import params_of_initialize
-from herdmate.lsp.json_rpc_messages import (
+from herdmate.lsp.json_rpc_parsing import (
     Fault,
     Id,
     Message,

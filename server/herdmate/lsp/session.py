@@ -20,7 +20,7 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
-from herdmate.lsp.error_responses import INTERNAL, log_failure
+from herdmate.lsp.failures import INTERNAL, log_failure
 from herdmate.lsp.json_rpc import Protocol
 from herdmate.lsp.params import strict_converter
 from herdmate.lsp.state import (
@@ -33,7 +33,7 @@ from herdmate.lsp.state import (
 )
 from herdmate.lsp.tasks import Tasks
 from herdmate.printable import as_message
-from herdmate.prompting.by_name import pieces_by_name
+from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.settings import Settings
 from herdmate.text import path_of
 from herdmate.version import VERSION

@@ -14,7 +14,7 @@ import threading
 from concurrent.futures import TimeoutError as NotYetError
 from contextlib import ExitStack, suppress
 
-from herdmate.lsp.error_responses import log_failure
+from herdmate.lsp.failures import log_failure
 from herdmate.lsp.handlers import usage_statistics
 from herdmate.lsp.handlers.shown_documents import forget_shown
 from herdmate.lsp.session import Session

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 
 from herdmate.child_process import end_with_parent, from_parent
-from herdmate.models.download import DownloadError, download
+from herdmate.models.http_download import DownloadError, download
 
 _LONGEST_REASON = 300
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from herdmate.child_process import end_with_parent, from_parent
-from herdmate.models.download import CONNECT_SECONDS, download, headers_of, length_of
+from herdmate.models.http_download import CONNECT_SECONDS, download, headers_of, length_of
 from herdmate.models.hugging_face import reason
 
 

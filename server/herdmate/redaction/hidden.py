@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from herdmate.redaction.assigned import assigned_in
 from herdmate.redaction.calls import passed_in
 from herdmate.redaction.commands import typed_in
-from herdmate.redaction.issued import issued_in
 from herdmate.redaction.manifests import data_of_secrets_in
 from herdmate.redaction.places import Place
-from herdmate.redaction.shapes import shaped_in
+from herdmate.redaction.provider_tokens import issued_in
+from herdmate.redaction.tokens_in_context import shaped_in
 
 
 def hidden_in(text: str) -> Iterator[Place]:

@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from itertools import accumulate
 from typing import NamedTuple
 
-from herdmate.completion.silence import SilenceReason
+from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.context.withheld import WithheldReason
 
 ASKED = "asked"

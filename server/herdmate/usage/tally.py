@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 
 from herdmate.completion.complete import Completion
-from herdmate.completion.silence import SilenceReason
+from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.context.withheld import WithheldReason
 from herdmate.generation import Usage
 from herdmate.text import Cursor, Document

@@ -22,8 +22,8 @@ from herdmate.errors import (
     UnreachableError,
 )
 from herdmate.generation import SERVER_HOLE, Finished, Piece, Request, Sampling
-from herdmate.prompting.by_name import pieces_by_name
 from herdmate.prompting.families import Turn, family_of, infill_prompt, instruct_prompt
+from herdmate.prompting.family_from_name import pieces_by_name
 from tests.engine.remote.server import (
     CHUNKED,
     MODELS,

@@ -13,8 +13,8 @@ from herdmate.engine.remote.render_prompt import TextPrompt, render_prompt, stop
 from herdmate.engine.remote.strip_preamble import PreambleStripper
 from herdmate.errors import SettingsError
 from herdmate.generation import ModelInfo
-from herdmate.prompting.by_name import pieces_by_name
 from herdmate.prompting.families import Family, Turn, family_of, infill_prompt, instruct_prompt
+from herdmate.prompting.family_from_name import pieces_by_name
 
 
 def _family(name: str) -> Family:

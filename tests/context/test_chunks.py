@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herdmate.context.parts import parts
+from herdmate.context.chunks import parts
 from herdmate.context.syntax import parse
 from herdmate.text import Span
 

@@ -9,7 +9,7 @@ from typing import Any
 import llama_cpp
 import pytest
 
-from herdmate.engine import suited, tuning
+from herdmate.engine import tuned_loading, tuning
 from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuning import Profile
 
@@ -34,7 +34,9 @@ def loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 def test_the_next_load_uses_what_was_tuned(tiny_model: Path, loads: list[Any]) -> None:
     assert tuning.remember(str(tiny_model), TUNED)
-    with closing(suited.load(LlamaStart(str(tiny_model), context=512), lambda _: None)) as backend:
+    with closing(
+        tuned_loading.load(LlamaStart(str(tiny_model), context=512), lambda _: None)
+    ) as backend:
         assert backend.chunk == 64
         assert backend.step_seconds == {1: 0.5}
     model, context = loads
@@ -52,7 +54,7 @@ def test_the_users_settings_go_before_but_for_what_crashes(
     monkeypatch.setattr(llama_cpp, "llama_print_system_info", lambda: said)
     tuning.remember(str(tiny_model), TUNED)
     how = LlamaStart(str(tiny_model), context=512, threads=2, gpu_layers=0, weights="repacked")
-    suited.load(how, lambda _: None).close()
+    tuned_loading.load(how, lambda _: None).close()
     model, context = loads
     assert model.n_gpu_layers == 0
     assert model.use_extra_bufts is not is_for_amx

@@ -11,7 +11,7 @@ import llama_cpp
 import pytest
 
 from herdmate.engine import vocabulary
-from herdmate.engine.healing import PieceTable, cut_back
+from herdmate.engine.token_healing import PieceTable, cut_back
 from tests.engine.small_vocabulary import write_vocabulary
 
 CODE = '''def größe(self, items: list[str]) -> int:
