@@ -62,7 +62,7 @@ async def beside(given: Conditions) -> Beside:
 def beside_of(
     alone: Sequence[Stroke], both: Sequence[Stroke], text_alone: str, text: str
 ) -> Beside:
-    """Compare the same keystrokes alone and beside, and the explanation's two texts."""
+    """Compare keystrokes alone and beside an explanation, and the explanation's two texts."""
     pairs = [
         (one.seconds, other.seconds)
         for one, other in zip(alone, both, strict=False)

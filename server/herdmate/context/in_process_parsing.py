@@ -37,7 +37,7 @@ def parsed(text: str, language: str, seconds: float = LONGEST_PARSE) -> SyntaxTr
 
 
 def told(tree: SyntaxTree, edits: tuple[Edit, ...]) -> SyntaxTree:
-    """The tree moved on by edits but not parsed again. ``tree`` must not be used afterwards."""
+    """The tree adjusted to edits but not parsed again. ``tree`` must not be used afterwards."""
     source = tree.source
     for edit in edits:
         after = source.edited(edit)

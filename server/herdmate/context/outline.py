@@ -19,7 +19,7 @@ _DEEPEST = 8
 
 _MOST_NODES_ABOVE = 4_000
 _MOST_BESIDE = 200
-"""Siblings in the code above a place: the nearest, and more than fit into any prompt."""
+"""Siblings in the code above a place: the nearest ones; more than fit into any prompt."""
 
 
 @dataclass(frozen=True, slots=True)

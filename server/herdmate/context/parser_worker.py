@@ -2,7 +2,7 @@
 
 ``parser_client`` starts it as ``python -m herdmate.context.parser_worker``. It reads JSON objects
 from standard input, one per line, and answers each with one line. It ends when its input ends, when
-it has been idle for a while, and when an answer takes far longer than allowed: a grammar that never
+it has been idle for a while, or when an answer takes far longer than allowed: a grammar that never
 returns does not hog a CPU forever, even if the server is gone.
 """
 

@@ -166,7 +166,7 @@ def edited(
     """The tree of ``new_text``, reusing what the edits to ``old_text`` left unchanged.
 
     ``edits`` are in the order of LSP's ``didChange``: each refers to the text after the previous
-    ones. ``tree`` is moved on and must not be used afterwards. If parsing takes longer than
+    ones. ``tree`` is adjusted and must not be used afterwards. If parsing takes longer than
     ``seconds``, the result is stale; with 0 it is stale immediately. If the edits do not lead from
     ``old_text`` to ``new_text``, the result is a fresh parse. ``None`` as with ``parse``.
     """

@@ -162,7 +162,10 @@ class Lanes:
         self.cut(lane, 0)
 
     def make_room(self, count: int, rank: Rank) -> bool:
-        """Evict lanes, least recently used first, until ``count`` more tokens fit: do they?"""
+        """Evict lanes, least recently used first, until ``count`` more tokens fit.
+
+        Returns whether they do.
+        """
         cells = self._backend.info.context
         while sum(lane.held for lane in self.by_name.values()) + count > cells:
             if self._evict(rank) is None:

@@ -55,7 +55,7 @@ _MOST_SHOWN = 100
 """Characters that an answer repeats of a name sent by the client."""
 
 _CANCEL_SECONDS = 0.5
-"""Time for a cancelled request to end, which may have something to clean up."""
+"""Time for a cancelled request to end; it may have something to clean up."""
 
 _NOT_YET = int(types.ErrorCodes.ServerNotInitialized)
 _INVALID = int(types.ErrorCodes.InvalidRequest)

@@ -16,7 +16,7 @@ async def asked(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
     """The files for a catalogue name, or for an address, whose host is asked about them.
 
     Raises ``ModelError`` for an unknown name or an invalid address, ``FetchError`` if the host does
-    not have the file or has another one than at the first fetch.
+    not have the file, or no longer has the one that was first fetched.
     """
     if not is_given(name):
         return (catalogue.find(name),)

@@ -87,7 +87,7 @@ class Action:
     ``changes`` names what a rewrite may change (see ``CHANGES``); an answer that changes anything
     else is refused. The action is offered in ``languages`` (in every language if empty) if its
     ``needs`` are met. It works on the selection or on the whole definition around it
-    (``works_on``). ``reasons``: what the model says after its code is shown to the user.
+    (``works_on``). ``reasons``: the user is shown what the model says after its code.
     ``in_parts``: code that is too long for the model can be worked on one part at a time.
     """
 

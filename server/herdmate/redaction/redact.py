@@ -39,7 +39,7 @@ _MOST_KEPT = 32
 def redacted(text: str) -> str:
     """The text with its secrets replaced by asterisks.
 
-    For a key that has no end, as in code that looks for one, that is whatever looks like a key.
+    Of a key without an end (as in code that looks for keys), only what looks like one is replaced.
     """
     return _starred(_starred(text, hidden_in(text)), _keys_in(text))
 

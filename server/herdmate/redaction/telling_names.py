@@ -53,7 +53,7 @@ _KEYS = tuple(
 
 
 def telling_names_in(text: str) -> Iterator[tuple[Kind, int, int]]:
-    """What their values look like, and where the names start and end, in order."""
+    """For each name, in order: what its value looks like, and where the name starts and ends."""
     lower = lowered(text)
     for name in _NAME.finditer(lower):
         if name[0] == "key" and not _is_secret_key(lower, name.start()):
