@@ -74,7 +74,7 @@ def test_a_fix_for_each_problem_and_one_for_all() -> None:
     assert about[0] == ("fix", "Fix: Undefined name `y`", (UNKNOWN,))
     assert about[1][0] == "fix"
     assert about[1][1].endswith("…")
-    assert about[2] == ("fix_all", "Fix all problems in here", (UNKNOWN, OTHER))
+    assert about[2] == ("fix_all", "Fix all problems here", (UNKNOWN, OTHER))
     assert about[3][:2] == ("explain_diagnostic", "Explain: Undefined name `y`")
     assert "fix_all" not in _names(CODE, "python", (UNKNOWN,))
     more = offers(ACTIONS, _selection(CODE, "python"), (UNKNOWN,), may_be_more=True)

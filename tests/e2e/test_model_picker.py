@@ -128,7 +128,7 @@ async def test_a_model_that_does_not_fit_is_loaded_only_if_the_user_says_so(
             client.set_configuration({"model": name}, section="herdmate")
             client.workspace_did_change_configuration(types.DidChangeConfigurationParams({}))
             question = await client.until(lambda: client.questions[asked:])  # noqa: B023
-            assert "GB of memory but" in question[0].message
+            assert "GB of memory, and only" in question[0].message
             assert question[0].message.endswith("Load it anyway?")
             if restarts:
                 await until_answer(

@@ -155,9 +155,9 @@ async def test_all_parts_of_a_split_file(files: Files, tmp_path: Path, named: st
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("http://example.org/a.gguf", "not encrypted"),
-        ("ftp://example.org/a.gguf", "not encrypted"),
-        ("https://[/a.gguf", "not encrypted"),
+        ("http://example.org/a.gguf", "not a valid https:// address"),
+        ("ftp://example.org/a.gguf", "not a valid https:// address"),
+        ("https://[/a.gguf", "not a valid https:// address"),
         ("https://me:secret@example.org/a.gguf", "password"),
         ("https://example.org/a.bin", "not a GGUF file"),
         ("https://example.org/.gguf", "not a GGUF file"),

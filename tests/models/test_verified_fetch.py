@@ -237,7 +237,7 @@ def test_a_wheel_with_other_data_is_refused(tmp_path: Path, members: dict[str, b
     whole = folder / "whole"
     whole.write_bytes(b"before")
     _packed(folder / "tiny.whl", members)
-    with pytest.raises(FetchError, match="not what it should be"):
+    with pytest.raises(FetchError, match="does not have the expected contents"):
         sources._append_data(folder / "tiny.whl", whole, len(DATA))
     assert whole.read_bytes() == b"before"
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["folder", "tiny.whl", "whole"]

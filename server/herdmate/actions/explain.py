@@ -58,8 +58,8 @@ async def follow_up(
     if found is None:
         info = await context.host.ready()
         raise SelectionError(
-            f"The conversation has become too long for the model's {info.context} tokens; ask for "
-            "a new explanation."
+            f"The conversation has become too long for the model's context of {info.context} "
+            "tokens; ask for a new explanation."
         )
     return found
 

@@ -118,7 +118,7 @@ def _question(
 def refuse_withheld(document: Document, context: ActionContext) -> None:
     """Raise ``SelectionError`` if the model must not see a document."""
     if reason := reason_to_withhold(document, context.project.withheld):
-        raise SelectionError(f"Nothing was asked: {reason}.")
+        raise SelectionError(f"The model was not asked: {reason}.")
 
 
 def _lines_near(target: Selection) -> list[str]:

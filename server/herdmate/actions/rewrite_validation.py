@@ -87,7 +87,7 @@ def _refuse_other_definitions(
         )
     if (added := list((new - old).elements())) and "new_definitions" not in changes:
         raise RefusedError(
-            f"The model's code would define {_listed(added)} besides, {_NOTHING_CHANGED}.",
+            f"The model's code would also define {_listed(added)}, {_NOTHING_CHANGED}.",
             "added",
             names=_listed(added),
         )

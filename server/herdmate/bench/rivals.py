@@ -74,7 +74,7 @@ class Rival(Protocol):
 async def questions_of(given: Conditions) -> list[CompletionCase]:
     """What Herdmate asks its model at the start and after each key, built by its own code.
 
-    Raises ``ModelError`` if the model cannot fill in.
+    Raises ``ModelError`` if the model cannot fill in the middle.
     """
     wanted, _ = settings_from_json(settings(given))
     host = EngineHost()
@@ -152,7 +152,9 @@ class _Server:
 def _question(prompt: Prompt) -> CompletionCase:
     texts = {at: part.text for at, part in enumerate(prompt.segments) if isinstance(part, Text)}
     if prompt.cursor is None or len(texts) < 2:
-        raise ModelError("This model cannot fill in, so there is nothing to compare; try another.")
+        raise ModelError(
+            "This model cannot fill in the middle, so there is nothing to compare; try another."
+        )
     prefix = texts.pop(prompt.cursor)
     return CompletionCase(prefix, "".join(texts.values()), prompt)
 

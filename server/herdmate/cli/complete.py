@@ -29,7 +29,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
         state = CompletionState(context.host, context.project)
         found = await complete(cursor, state, Settings().completion, invoked=True)
     if isinstance(found, Silence):
-        Console(stderr=True).print(f"nothing: {found}")
+        Console(stderr=True).print(f"no suggestion: {found}")
         return 1
     write(found[0].text + "\n")
     return 0

@@ -128,7 +128,7 @@ async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
     console.rule("Refactoring: simplify", align="left")
     started = time.perf_counter()
     try:
-        with console.status("Rewriting…"):
+        with console.status("Refactoring…"):
             text = await client.rewrite(scene.document, scene.definition, "simplify")
     except HerdmateError as refusal:
         console.print(f"{refusal}\n")

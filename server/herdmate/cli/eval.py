@@ -41,7 +41,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--count", type=int, default=100, metavar="N", help="holes per language")
     parser.add_argument(
         "--cut", choices=("line", "word", "block"), default="line",
-        help="what to remove from your own code: a line's end, from within a word, or whole lines",
+        help="what to remove from your code: a line's end, one from within a word, or whole lines",
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
@@ -50,7 +50,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument(
         "--automatic",
         action="store_true",
-        help="ask as typing does, not as an explicit request does",
+        help="ask as if you were typing, not as an explicit request",
     )
     parser.add_argument(
         "--run-tests",

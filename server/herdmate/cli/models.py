@@ -41,8 +41,9 @@ from herdmate.settings import Settings
 from herdmate.user_folders import expanded
 
 _VARIANTS = (
-    "--all adds the base models, which fill in (7B, 13B, 70B) but follow no instructions,\nand "
-    "the Python variants, which only continue the text before the cursor, best of all in Python."
+    "--all adds the base models, which fill in the middle (7B, 13B, 70B) but follow no\n"
+    "instructions, and the Python variants, which only continue the text before the cursor,\n"
+    "best of all in Python."
 )
 
 

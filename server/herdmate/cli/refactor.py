@@ -26,7 +26,7 @@ from herdmate.text import Selection, apply_edits
 
 def add_parser(commands: Commands) -> None:
     """``herdmate refactor ACTION FILE:START-END``."""
-    parser = commands.add_parser("refactor", help="rewrite the lines FILE:START-END")
+    parser = commands.add_parser("refactor", help="refactor the lines FILE:START-END")
     parser.add_argument(
         "action", help="simplify, add_types, document, fix, change…, or an action of your own"
     )

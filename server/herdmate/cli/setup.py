@@ -216,7 +216,7 @@ def _merged(editor: Editor, path: Path, text: str, block: str) -> str:
         if text.strip() and text != block:
             raise SetupError(
                 f"{path} already exists and cannot be extended safely; add"
-                f" the lines of `herdmate setup {editor.name}` to it yourself."
+                f" to it what `herdmate setup {editor.name}` prints."
             )
         return block
     begin, end = marks(editor)

@@ -45,7 +45,7 @@ def _erase(file: StatisticsFile) -> bool:
     try:
         return file.erase()
     except OSError as error:
-        reason = error.strerror or "another process holds it"
+        reason = error.strerror or "another process is using it"
         raise HerdmateError(f"{file.path} cannot be erased: {reason}.") from error
 
 

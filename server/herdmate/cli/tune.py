@@ -26,8 +26,9 @@ from herdmate.settings import Settings
 
 _ABOUT = f"""\
 Measures the time to the first token and the tokens per second under one setting after another, and
-saves for this model and machine what finishes an answer of {ANSWER} tokens soonest; among equals,
-what uses the fewest resources. Your own settings take precedence. Do not use the machine meanwhile.
+saves, for this model and machine, those that finish an answer of {ANSWER} tokens soonest; among
+equals, those that need the fewest resources. Your own settings take precedence. Do not use the
+machine in the meantime.
 """
 
 _BEYOND = 32
@@ -80,7 +81,7 @@ def add_parser(actions: Any) -> None:
     parser.add_argument(
         "--grid",
         action="store_true",
-        help="measure all combinations, to check the search; takes long",
+        help="measure all combinations, to check the search; takes a long time",
     )
     parser.set_defaults(run=_run)
 

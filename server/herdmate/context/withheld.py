@@ -37,7 +37,7 @@ class WithheldReason(Enum):
 
     SECRET_NAME = (
         "secrets",
-        "the file's name says that it holds secrets, which the model never sees",
+        "the file's name suggests that it holds secrets, which the model never sees",
     )
     IGNORED_BY_GIT = (
         "ignored by git",
@@ -46,7 +46,7 @@ class WithheldReason(Enum):
     UNREADABLE_RULES = (
         "unreadable ignore rules",
         "the rules in {} cannot be read, so it is unknown whether git ignores this file; replace "
-        "them by an ordinary file of less than 64,000 characters, or remove them",
+        "them with an ordinary file of fewer than 64,000 characters, or remove them",
     )
     TOO_DEEP = "too deep", f"the file is more than {MOST_LEVELS} folders deep"
     BEING_CHECKED = (

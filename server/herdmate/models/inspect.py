@@ -42,11 +42,11 @@ _BLOCKS = {
 }  # fmt: skip
 
 _NOT_MODELS = {
-    b"ggml": "is in the GGML format, which llama.cpp does not read since August 2023",
-    b"fmgg": "is in the GGML format, which llama.cpp does not read since August 2023",
-    b"lmgg": "is in the GGML format, which llama.cpp does not read since August 2023",
-    b"tjgg": "is in the GGML format, which llama.cpp does not read since August 2023",
-    b"vers": "is a pointer of git-lfs, not the model itself",
+    b"ggml": "is in the GGML format, which llama.cpp has not read since August 2023",
+    b"fmgg": "is in the GGML format, which llama.cpp has not read since August 2023",
+    b"lmgg": "is in the GGML format, which llama.cpp has not read since August 2023",
+    b"tjgg": "is in the GGML format, which llama.cpp has not read since August 2023",
+    b"vers": "is a git-lfs pointer, not the model itself",
     b"<!do": "is a web page, not a model",
     b"<htm": "is a web page, not a model",
     b"pk\x03\x04": "is a PyTorch or zip file, not a GGUF model",
@@ -232,7 +232,7 @@ class _Reader:
         start = -(-self._at // alignment) * alignment
         if count and start + end > self._size:  # a vocabulary alone ends unpadded
             missing = (start + end - self._size) / 1e6
-            raise _FaultError(f"is cut off, {missing:.1f} MB are missing")
+            raise _FaultError(f"is cut off: {missing:.1f} MB are missing")
 
     def _value(self, kind: int, depth: int) -> Any:
         if kind in _KINDS:

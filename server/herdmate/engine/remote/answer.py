@@ -98,7 +98,7 @@ class Answering:
         if not said.text:
             self._empty += 1
             if self._empty > _EMPTY + self._question.max_tokens:
-                raise ServerError("The remote server keeps sending without an answer; try again.")
+                raise ServerError("The remote server keeps sending but does not answer; try again.")
             return
         self._empty = 0
         self._pieces += 1

@@ -103,7 +103,7 @@ class RemoteEngine:
             self._keeper = None
         for task in self._awaited:
             task.cancel()
-        self._settle(ServerError("The server is not asked any more."))
+        self._settle(ServerError("The remote server is no longer in use."))
         self._on_state(EngineState("stopped"))
 
     async def ready(self) -> ModelInfo:
@@ -298,7 +298,7 @@ class RemoteEngine:
             if not (await asyncio.wait({task}, timeout=limit))[0]:
                 raise asyncio.TimeoutError
             if task.cancelled():
-                raise EngineStoppedError("The server is not asked any more.")
+                raise EngineStoppedError("The remote server is no longer in use.")
             return task.result()
         finally:
             self._awaited.discard(task)

@@ -24,7 +24,7 @@ async def agree_on_key(session: Session) -> None:
     except SettingsError:  # there is no remote server, or loading it reports the error
         return
     question = (
-        f"Herdmate's settings name a server at {origin_of(place)}. Is the API key in "
+        f"Herdmate's settings name a remote server at {origin_of(place)}. Is the API key in "
         "HERDMATE_API_KEY for that server?"
     )
     if await agrees(session, question, _SEND, "Do not send it"):

@@ -57,4 +57,4 @@ def sentence_of_silence(session: Session) -> str:
         return session.model.status.message or f"Herdmate is {session.model.status.state}."
     if session.completion.silence:
         return f"There was no ghost text: {str(session.completion.silence).rstrip('.')}."
-    return "The last request was answered with ghost text, or there was none yet."
+    return "The last request was answered with ghost text, or there has not been one yet."
