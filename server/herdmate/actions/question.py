@@ -16,7 +16,7 @@ from herdmate.actions.reference import (
 )
 from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
-from herdmate.context.withheld import reason_to_withhold, without_secrets
+from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
 from herdmate.engine.host import EngineHost
 from herdmate.engine.latency import share_of_window
 from herdmate.errors import SelectionError
@@ -56,7 +56,7 @@ async def question_for(
     refuse_withheld(target.document, context)
     if {"diagnostic", "diagnostics"} & set(action.needs) and not action_input.problems:
         raise SelectionError(f"{action.name} needs to know what is wrong; run it on a diagnostic.")
-    target = replace(target, document=without_secrets(target.document))
+    target = replace(target, document=await without_secrets_soon(target.document))
     info = await context.host.ready()
     family = family_of(info)
     await context.host.counts.learn([*_lines_near(target), target.text])

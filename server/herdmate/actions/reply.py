@@ -48,7 +48,7 @@ def code_of(
         re.findall(r"\w+", code)
     ):
         raise RefusedError(
-            "The model answered with unrelated code, so nothing was changed; try again.",
+            "The model answered with other code, so nothing was changed; try again.",
             "other_code",
         )
     if leaves_out(code, original):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -14,12 +13,11 @@ from urllib.parse import unquote, urlsplit
 from herdmate.context.files import MOST_LEVELS
 from herdmate.context.ignored import is_ignored, unreadable_rules
 from herdmate.context.secret_names import is_secret
-from herdmate.redaction.redact import Redactions
+from herdmate.redaction.redact import Redactions, search
 from herdmate.text import Document, folder_of
 
 _MOST_LINKS = 16
 _LONGEST_URI = 8192
-_LONG_TEXT = 100_000  # characters, searched in 10 ms
 _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
 
 _documents = Redactions()
@@ -135,6 +133,4 @@ def without_secrets(document: Document) -> Document:
 
 async def without_secrets_soon(document: Document) -> Document:
     """``without_secrets``, for a long document on another thread: searching it all takes long."""
-    if len(document.text) <= _LONG_TEXT:
-        return without_secrets(document)
-    return await asyncio.to_thread(without_secrets, document)
+    return await search(len(document.text), without_secrets, document)

@@ -129,7 +129,7 @@ class EngineHost:
         through here or ``count_tokens``, which replace secrets with stars.
         """
         engine = await self._running()
-        request = request_without_secrets(request)
+        request = await request_without_secrets(request)
         record = RequestRecord(request)
         if request.priority is not Priority.BACKGROUND:  # the user has not asked for that yet
             self.last_request = record
@@ -160,7 +160,7 @@ class EngineHost:
 
     async def count_tokens(self, texts: list[str]) -> list[int]:
         """Token counts by the model's own tokenizer."""
-        return await (await self._running()).count_tokens(texts_without_secrets(texts))
+        return await (await self._running()).count_tokens(await texts_without_secrets(texts))
 
     async def totals(self) -> Totals:
         """The engine's totals since it started."""

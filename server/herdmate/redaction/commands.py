@@ -64,7 +64,8 @@ _OPTIONS: Mapping[str, re.Pattern[str]] = {
         rf"(?:[^\s\"',]{{1,128}}{_GAP}){{1,2}}{_WORD}"
     ),
     "last": re.compile(
-        rf"(?:{_GAP}|<<<)(?:[^\r\n|;&]{{0,200}}[\s\"',])?{_WORD}[\"']?\]?\)?[ \t]*(?:$|[|;&\r\n])"
+        rf"(?:{_GAP}|<<<)(?:[^\r\n|;&]{{0,200}}?[\s\"',])??{_WORD}[\"']?"
+        r"(?:\][,)\s]|\]?\)?[ \t]*(?:$|[|;&\r\n]))"
     ),
     "net": re.compile(
         rf"{_GAP}(?:[^\s\"',=]{{1,128}}{_GAP}){{0,2}}(?:/user:\S{{1,80}}{_GAP})?(?!/){_WORD}"
@@ -111,7 +112,7 @@ def typed_in(text: str) -> Iterator[Place]:
         if any(mark in text for mark in marks):
             for found in command.finditer(text):
                 if _WITHIN.match(text, found.start() - 1) is None or found.start() == 0:
-                    yield from _in_options(text, family, found.end())
+                    yield from _in_options(text, family, found)
     for found in (*_LONG_OPTION.finditer(text), *_STATEMENT.finditer(text)):
         looks_secret = is_password if found["people"] is not None else is_secret_value
         if looks_secret(found[2]):
@@ -119,14 +120,25 @@ def typed_in(text: str) -> Iterator[Place]:
     yield from (found.span(1) for found in _LINE.finditer(text) if not is_placeholder(found[1]))
 
 
-def _in_options(text: str, family: str, at: int) -> Iterator[Place]:
+def _in_options(text: str, family: str, command: re.Match[str]) -> Iterator[Place]:
+    at = command.end()
     end = _LINE_END.search(text, at, at + _LONGEST_LINE)
     place = at, end.start() if end is not None else min(at + _LONGEST_LINE, len(text))
+    place = at, _end_of_string(text, command.start(), *place)
     find = _OPTIONS[family].match if family in _POSITIONAL else _OPTIONS[family].search
     if (found := find(text, *place)) is not None and not is_placeholder(found[1]):
         certain = family in _CERTAIN or is_password(found[1]) or is_secret_value(found[1])
         if certain and not found[1].startswith("-"):
             yield found.span(1)
+
+
+def _end_of_string(text: str, command: int, at: int, end: int) -> int:
+    """Where a whole command line in quotes ends; ``end`` if it is not in quotes, or a list."""
+    quote = text[command - 1 : command]
+    if not quote or quote not in "\"'`" or text.startswith(quote, at):
+        return end
+    closed = text.find(quote, at, end)
+    return end if closed < 0 else closed
 
 
 _POSITIONAL = frozenset({"bundled", "last", "net", "echo"})

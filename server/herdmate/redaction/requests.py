@@ -6,13 +6,23 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from herdmate.generation import Request, Text
-from herdmate.redaction.redact import Redactions, redacted
+from herdmate.redaction.redact import Redactions, redacted, search
 
 _prompts = Redactions()
 
 
-def request_without_secrets(request: Request) -> Request:
+async def request_without_secrets(request: Request) -> Request:
     """A request with its secrets replaced by asterisks, wherever it comes from."""
+    texts = (segment.text for segment in request.prompt.segments if isinstance(segment, Text))
+    return await search(sum(map(len, texts)), _without_secrets, request)
+
+
+async def texts_without_secrets(texts: Sequence[str]) -> list[str]:
+    """The same for texts whose tokens are to be counted."""
+    return await search(sum(map(len, texts)), lambda: [redacted(text) for text in texts])
+
+
+def _without_secrets(request: Request) -> Request:
     segments = tuple(
         replace(segment, text=_prompts.of((request.lane, at), segment.text))
         if isinstance(segment, Text)
@@ -22,8 +32,3 @@ def request_without_secrets(request: Request) -> Request:
     if segments == request.prompt.segments:
         return request
     return replace(request, prompt=replace(request.prompt, segments=segments))
-
-
-def texts_without_secrets(texts: Sequence[str]) -> list[str]:
-    """The same for texts whose tokens are to be counted."""
-    return [redacted(text) for text in texts]
