@@ -6,12 +6,14 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from herdmate.completion.complete import Completion, complete, typing_request
 from herdmate.completion.silence_reasons import Silence
-from herdmate.generation import Text
+from herdmate.context.withheld import Withheld, WithheldReason
+from herdmate.generation import Request, Text
 from herdmate.settings import CompletionSettings
 from tests.fake_model import cursor, fake_completion
 
@@ -74,6 +76,22 @@ async def test_switched_off_it_is_silent_unless_asked() -> None:
     async with fake_completion({"": "one"}) as model:
         assert isinstance(await complete(cursor("x = ", "\n"), model, settings, False), Silence)
         assert isinstance(await complete(cursor("x = ", "\n"), model, settings, True), tuple)
+
+
+async def test_a_document_withheld_while_its_prompt_is_made_is_not_sent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    here = cursor("x = ", "\n")
+    async with fake_completion({"": "one"}) as model:
+
+        async def made(*given: Any, **named: Any) -> Request:
+            request = await typing_request(*given, **named)
+            model.project.withheld[here.document.uri] = Withheld(WithheldReason.IGNORED_BY_GIT)
+            return request
+
+        monkeypatch.setattr("herdmate.completion.complete.typing_request", made)
+        assert isinstance(await complete(here, model, SETTINGS, invoked=True), Silence)
+        assert (await model.host.totals()).requests == 0
 
 
 async def test_it_counts_as_asking_only_while_the_model_is_asked() -> None:

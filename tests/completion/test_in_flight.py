@@ -140,6 +140,37 @@ async def test_code_that_is_slow_to_parse_holds_nothing_else_up(
     assert threading.main_thread() not in threads
 
 
+@pytest.mark.parametrize("end", [None, EngineError("It died."), "stop"], ids=str)
+async def test_a_generation_that_ends_while_its_lines_are_checked_is_answered(
+    end: Exception | str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checking, go_on = threading.Event(), threading.Event()
+
+    def part(text: str, check: object, reach: int) -> str:
+        if "more" in text:
+            return text
+        checking.set()
+        assert go_on.wait(60)
+        return ""
+
+    monkeypatch.setattr("herdmate.completion.syntax_check.sound_part", part)
+    model = _Model()
+    running = _start(model)
+    model.say("result = 0\n", "    more")
+    await model.heard()
+    following = asyncio.ensure_future(running.follow(_cursor(), 0.01, False))
+    assert await asyncio.to_thread(checking.wait, 60)
+    running.stop() if end == "stop" else model.say(end)
+    await until(lambda: running.is_done)
+    go_on.set()
+    if isinstance(end, Exception):
+        with pytest.raises(EngineError):
+            await asyncio.wait_for(following, 60)
+    else:
+        found = await asyncio.wait_for(following, 60)
+        assert found == (None if end == "stop" else Shown("result = 0\n    more"))
+
+
 async def test_typing_what_it_says_follows_and_something_else_does_not() -> None:
     model = _Model()
     running = _start(model)

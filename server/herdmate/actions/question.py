@@ -58,6 +58,7 @@ async def question_for(
         raise SelectionError(f"{action.name} needs to know what is wrong; run it on a diagnostic.")
     target = replace(target, document=await without_secrets_soon(target.document))
     info = await context.host.ready()
+    refuse_withheld(target.document, context)  # by now
     family = family_of(info)
     await context.host.counts.learn([*_lines_near(target), target.text])
     target_tokens = context.host.counts.cost(target.text)
@@ -68,6 +69,7 @@ async def question_for(
     affordable = int(budget * share_of_window(context.host.latency, max(budget + target_tokens, 1)))
     reference = await reference_for(target, context, affordable)
     values = _values(target, surroundings, reference, action_input)
+    refuse_withheld(target.document, context)
     system, user, reply_start = render(action, values)
     turns = (Turn("user", user),)
     return _question(action, target.document, family, system, turns, reply_start, max_tokens)
@@ -79,6 +81,7 @@ async def taken_up(
     """An earlier question, rebuilt from its turns; raises what ``question_for`` raises."""
     refuse_withheld(document, context)
     family = family_of(await context.host.ready())
+    refuse_withheld(document, context)  # by now
     system, _, reply_start = render(action, _file_values(document))
     return _question(action, document, family, system, turns, reply_start, action.max_tokens)
 

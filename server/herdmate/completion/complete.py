@@ -46,12 +46,9 @@ class Completion:
 
 
 async def complete(
-    cursor: Cursor,
-    state: CompletionState,
-    settings: CompletionSettings,
-    invoked: bool,
+    cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool,
     asking: Asking = nullcontext,
-) -> tuple[Completion, ...] | Silence:
+) -> tuple[Completion, ...] | Silence:  # fmt: skip
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
     ``asking`` is entered only while the model is working. Raises ``HerdmateError`` if the model
@@ -67,24 +64,29 @@ async def complete(
     multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
     box = 0.0 if invoked else settings.time_box / 1000
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
-        follows = not several and running.agrees(cursor)
-        if shown := await running.follow(cursor, box, invoked) if follows else None:
+        if not several and (shown := await _followed(running, cursor, box, invoked)):
             return _here([shown], cursor)
         running.stop()
     if not invoked:
         await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
     asked_at = asyncio.get_running_loop().time()
     request = await typing_request(cursor, state, settings)
+    if silence := _forbidden(cursor, state, settings, invoked):
+        return silence
     if several:
-        request = replace(request, alternatives=settings.alternatives)
+        several_of = replace(request, alternatives=settings.alternatives)
         async with asking():
-            found = await _alternatives(request, cursor, multiline, check, state)
+            found = await _alternatives(several_of, cursor, multiline, check, state)
         return _here(found, cursor) if found else _NOTHING
     running = InFlight(cursor, multiline, check, state.cache.put, asking)
     state.in_flight[cursor.document.uri] = running.start(request, state.host)
     shown = await running.follow(cursor, box, invoked)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
     return _here([shown], cursor) if shown else _NOTHING
+
+
+async def _followed(running: InFlight, cursor: Cursor, box: float, invoked: bool) -> Shown | None:
+    return await running.follow(cursor, box, invoked) if running.agrees(cursor) else None
 
 
 def _forbidden(

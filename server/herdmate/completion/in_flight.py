@@ -59,7 +59,7 @@ class InFlight:
         self._context = cursor_context(cursor)
         self._raw = ""
         self._checked = Shown(""), Shown("")
-        self._grown = asyncio.Event()
+        self._changes, self._changed = 0, asyncio.Event()
         self._followers = 0
         self._goes_on = False
         self._is_said = False  # the model has ended; what it said may still be being checked
@@ -105,6 +105,7 @@ class InFlight:
         ends = asyncio.get_running_loop().time() + box if box else None
         try:
             while not self.is_done and self.agrees(cursor):
+                seen = self._changes
                 # Lines already shown stay, without another wait.
                 has_ended = ends is not None and (
                     self._goes_on or asyncio.get_running_loop().time() >= ends
@@ -113,7 +114,7 @@ class InFlight:
                 if lines := await self._rest(cursor, whole_lines=True) if shows_lines else None:
                     self._goes_on = True
                     return lines
-                await self._wait(ends)
+                await self._wait(seen, ends)
             if self._error is not None:
                 raise self._error
             if self._task is not None and self._task.cancelled():
@@ -146,19 +147,25 @@ class InFlight:
             )
         finally:
             # Wake the waiting requests only once this task counts as done.
-            asyncio.get_running_loop().call_soon(self._grown.set)
+            asyncio.get_running_loop().call_soon(self._note_change)
 
     def _take(self, raw: str) -> bool:
         self._raw = raw
-        self._grown.set()
+        self._note_change()
         return is_whole(raw, self._cursor, self._multiline, self._context)
 
-    async def _wait(self, ends: float | None) -> None:
-        """Wait for more text or the end of the time box; once that has passed, for more text."""
-        self._grown.clear()
+    def _note_change(self) -> None:
+        self._changes += 1
+        self._changed.set()
+
+    async def _wait(self, seen: int, ends: float | None) -> None:
+        """Wait for more than the ``seen`` changes, or for the end of a time box not yet over."""
+        if self._changes != seen:  # while the text was being checked
+            return
+        self._changed.clear()
         left = None if ends is None else ends - asyncio.get_running_loop().time()
         with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._grown.wait(), left if left and left > 0 else None)
+            await asyncio.wait_for(self._changed.wait(), left if left and left > 0 else None)
 
     async def _rest(self, cursor: Cursor, whole_lines: bool) -> Shown | None:
         """What is left after the typed text; ``whole_lines`` drops an unfinished last line."""
