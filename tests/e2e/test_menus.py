@@ -126,7 +126,7 @@ async def test_what_the_model_saw_lies_in_no_file(
         other = await client.workspace_text_document_content_async(
             types.TextDocumentContentParams("herdmate:/other.md")
         )
-        assert "gone" in other.text
+        assert "no longer available" in other.text
 
 
 async def test_other_extensions_with_ghost_text_are_told_of_once(
