@@ -165,8 +165,8 @@ _MOST_TOLD = 3
 def settings_from_json(value: Mapping[str, Any]) -> tuple[Settings, tuple[SettingsError, ...]]:
     """Settings from what an editor sent, and an error for each entry that could not be used.
 
-    A wrong entry never hides the others: its default stays in force. Of many errors the first few
-    are reported, and that there are more.
+    A wrong entry never hides the others: its default stays in force. If there are many errors,
+    only the first few are reported, with a note that there are more.
     """
     known = {name: item for name, item in value.items() if name not in SETTINGS_OF_THE_EDITOR_ONLY}
     told = list(islice(_problems(Settings(), known, ""), _MOST_TOLD + 1))
@@ -208,7 +208,7 @@ def _problems(default: object, value: Mapping[str, Any], path: str) -> Iterator[
         if is_dataclass(current) and isinstance(entry, Mapping):
             yield from _problems(current, entry, f"{path}{key}.")
         elif entry is not None and (wanted := _mismatch(hints[name], entry)) is not None:
-            told = f"Setting herdmate.{path}{key} must be {wanted}, not {_shown(entry)}"
+            told = f"The setting herdmate.{path}{key} must be {wanted}, not {_shown(entry)}"
             yield f"{told}; its default is used."
     for key in value:
         if key not in known:

@@ -29,7 +29,7 @@ def names(items):
 LINES = CODE.splitlines()
 CHEAP = slice(4, 10)  # the lines of cheap()
 TYPED = "LIMIT = 12"  # by the user, while the model works
-STALE = "The file changed while the model was working, so nothing was changed; run it again."
+STALE = "The file changed while the model was working, so nothing was changed; try again."
 
 
 def assert_only_cheap_changed(after: Sequence[str], before: Sequence[str] = LINES) -> None:

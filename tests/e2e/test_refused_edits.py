@@ -38,5 +38,5 @@ async def test_an_edit_that_the_editor_refuses(error: str, reason: str, tmp_path
         (message,) = await client.until(lambda: client.messages)
         assert message.message.startswith("The editor did not apply the change (")
         assert reason in message.message
-        assert message.message.endswith("; run it again.")
+        assert message.message.endswith("; try again.")
         assert len(client.edits) == 1

@@ -47,7 +47,7 @@ def test_nothing_there(tmp_path: Path) -> None:
 
 
 def test_nothing_fits(folder: Path) -> None:
-    with pytest.raises(ModelError, match=r"only 0\.1 GB are free; close other programs"):
+    with pytest.raises(ModelError, match=r"only 0\.1 GB is free; close other programs"):
         choose("auto", folder, 100_000_000, 4096)
 
 
@@ -81,7 +81,7 @@ def test_a_damaged_file_is_passed_over_and_named(folder: Path) -> None:
 def test_what_was_named_is_taken_and_the_note_says_what_would_fit(folder: Path) -> None:
     chosen = choose("codellama-13b", folder, 3 * GB, 4096)
     assert chosen.path.name == "codellama-13b-instruct.Q4_K_M.gguf"
-    assert "needs 3.7 GB of memory, and only 3.0 GB are free" in chosen.note
+    assert "needs 3.7 GB of memory, and only 3.0 GB is free" in chosen.note
     assert "set herdmate.model to codellama-7b-instruct.Q4_K_M.gguf, which fits" in chosen.note
 
 

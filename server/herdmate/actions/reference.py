@@ -87,7 +87,7 @@ def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
 
 
 def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.Line, ...]:
-    """Imports, heads of definitions that the target names in its file, and of those it is in."""
+    """The file's imports, and the heads of definitions that the target mentions or is inside."""
     text, span = target.document.text, target.span
     used = set(re.findall(r"\w+", target.text))
     own = set(syntax_queries.definition_names(tree, text, span))

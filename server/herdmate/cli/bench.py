@@ -53,9 +53,9 @@ def add_parser(commands: Commands) -> None:
     )  # fmt: skip
     parser.add_argument("--keystrokes", type=int, default=80, metavar="N")
     parser.add_argument("--trace", type=Path, help="times between keys: milliseconds, one per line")
-    parser.add_argument("--cancels", type=int, default=50, metavar="N", help="of each kind")
+    parser.add_argument("--cancels", type=int, default=50, metavar="N", help="cancels of each kind")
     parser.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="for Herdmate and every rival"
+        "--threads", type=int, default=0, metavar="N", help="threads for Herdmate and every rival"
     )
     parser.add_argument("--prefix-tokens", type=int, default=1280, metavar="N")
     parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")

@@ -41,7 +41,7 @@ def add_parser(commands: Commands) -> None:
     parser.add_argument("--count", type=int, default=100, metavar="N", help="holes per language")
     parser.add_argument(
         "--cut", choices=("line", "word", "block"), default="line",
-        help="what to remove from your code: a line's end, one from within a word, or whole lines",
+        help="what to remove from your code: a line's end, the same from mid-word, or whole lines",
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
@@ -57,7 +57,7 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="run Python programs that contain the model's code, on this machine",
     )
-    parser.add_argument("--order", choices=("psm", "spm"), help="of the bare model's prompt")
+    parser.add_argument("--order", choices=("psm", "spm"), help="order of the bare model's prompt")
     parser.add_argument("--prefix-tokens", type=int, default=512, metavar="N")
     parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
     parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="per answer")

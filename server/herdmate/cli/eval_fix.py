@@ -48,7 +48,7 @@ def _run(arguments: argparse.Namespace) -> int:
     total = len(flaws) * len(names)
     outcomes = measured(work, "fixing bugs", total, arguments.records, asdict)
     if not outcomes:
-        raise SelectionError("There is nothing to fix: no test of the set fails here.")
+        raise SelectionError("There is nothing to fix: no test in the set fails here.")
     about = {"set": str(arguments.set), "seed": arguments.seed, "model": arguments.model}
     tell(arguments.json, about, fix_summaries(outcomes), _table)
     return 0

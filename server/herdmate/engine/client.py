@@ -47,7 +47,7 @@ _T = TypeVar("_T")
 _Answer = Piece | Finished | list[int] | Totals | HerdmateError
 
 _SLEEPING = "The model was unloaded because it was idle; the next request loads it again."
-_MEASURING = "Measuring once how to run this model fastest on this machine."
+_MEASURING = "Measuring how to run this model fastest on this machine; this happens only once."
 
 
 @dataclass(slots=True)

@@ -42,4 +42,4 @@ async def apply(
 def refusal(reason: str) -> StaleError:
     """The error to show if the editor made no change, with the editor's reason if it gave one."""
     reason = reason or "the file has changed"
-    return StaleError(f"The editor did not apply the change ({reason}); run it again.")
+    return StaleError(f"The editor did not apply the change ({reason}); try again.")

@@ -302,7 +302,7 @@ class Client:
 
 
 def converter_of_actions() -> cattrs.Converter:
-    """lsprotocol's converter, but it does not read every CodeAction with a command as a Command."""
+    """lsprotocol's converter, cured of reading every CodeAction with a command as a Command."""
     converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
     converter.register_structure_hook(
         types.Command | types.CodeAction,

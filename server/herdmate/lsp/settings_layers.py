@@ -104,7 +104,7 @@ def _section(value: Any) -> Mapping[str, Any]:
 
 
 def _is_of_others(value: Mapping[str, Any]) -> bool:
-    """Are these other servers' sections? Then nothing in them is ours, not even misspelled."""
+    """Are these other servers' sections? Then nothing in them is ours, even misspelled."""
     known = [*_GROUPS, *_PLAIN, *SETTINGS_OF_THE_EDITOR_ONLY]
     if len(value) > _MOST_SECTIONS:
         return not any(key in value for key in known)

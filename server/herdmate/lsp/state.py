@@ -44,7 +44,7 @@ class Configuration:
 class ModelState:
     """The engine with its model, and what the user is told of them.
 
-    ``note``: what to tell about the choice of the model. ``info``: of the running model, or of the
+    ``note``: what to say about the choice of the model. ``info``: of the running model, or of the
     last one. ``requests``: how many requests of the user the model is working on.
     """
 

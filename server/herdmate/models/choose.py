@@ -57,7 +57,7 @@ class _Room:
     def too_small_for(self, size: int, model: CatalogueModel | None) -> str:
         """The needed and the free memory, as part of a sentence."""
         needed = needed_memory(size, model, self.context_tokens)
-        return f"needs {needed / 1e9:.1f} GB of memory, and only {self.free / 1e9:.1f} GB are free"
+        return f"needs {needed / 1e9:.1f} GB of memory, and only {self.free / 1e9:.1f} GB is free"
 
 
 def choose(

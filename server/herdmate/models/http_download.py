@@ -127,7 +127,7 @@ def _begin(response: httpx2.Response, start: int, size: int, mark: str) -> int:
         return 0
     match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match is None or int(match[1]) != start or not start <= int(match[2]) < size:
-        raise _OtherFileError("the host sent a different part of the file than was requested")
+        raise _OtherFileError("the host sent a part of the file other than the one requested")
     if match[3] not in ("*", str(size)) or (mark and response.headers.get("ETag", mark) != mark):
         raise _OtherFileError("the file on the host has changed")
     _check_length(response, int(match[2]) + 1 - start)
@@ -145,7 +145,7 @@ def _check_status(response: httpx2.Response, wanted: tuple[int, ...]) -> None:
 
 def _check_length(response: httpx2.Response, size: int) -> None:
     if "Content-Length" in response.headers and length_of(response.headers) != size:
-        raise _OtherFileError("the host reports a different size than before")
+        raise _OtherFileError("the host reports a different size from before")
 
 
 async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
@@ -170,7 +170,7 @@ async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
         file.write(held)
         file.flush()
     if left:
-        raise _BrokenOffError(f"the host broke off {left} bytes before the end")
+        raise _BrokenOffError(f"the host broke off with {left} bytes still to come")
 
 
 async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:

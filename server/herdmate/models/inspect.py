@@ -232,7 +232,7 @@ class _Reader:
         start = -(-self._at // alignment) * alignment
         if count and start + end > self._size:  # a vocabulary alone ends unpadded
             missing = (start + end - self._size) / 1e6
-            raise _FaultError(f"is cut off: {missing:.1f} MB are missing")
+            raise _FaultError(f"is cut off: {missing:.1f} MB is missing")
 
     def _value(self, kind: int, depth: int) -> Any:
         if kind in _KINDS:

@@ -67,8 +67,8 @@ def _beyond(points: Sequence[Point], limit: float) -> str:
     soonest = min(point.first for point in points)
     return (
         f"No configuration gives the first token within {limit:g} s (the fastest takes "
-        f"{soonest:.2f} s); set a longer limit, a shorter prompt with --prompt, or a smaller "
-        "model."
+        f"{soonest:.2f} s); set a longer limit, shorten the prompt with --prompt, or "
+        "choose a smaller model."
     )
 
 

@@ -70,7 +70,9 @@ def models_of(given: str) -> tuple[CatalogueModel, ...]:
             )
         repository, file = match[1], match[2]
         if any(not part.strip(".") for part in (*repository.split("/"), *file.split("/"))):
-            raise ModelError(f"{given} is not a path within a repository; give it without dots.")
+            raise ModelError(
+                f"{given} is not a path within a repository; give it without `.` and `..` as names."
+            )
         page = f"https://huggingface.co/{repository}"
         sources: list[HuggingFaceFile | WebFile] = [
             HuggingFaceFile(repository, "main", name) for name in _split_names(file)
@@ -120,7 +122,7 @@ def pin(name: str, value: Pin | None, folder: Path) -> None:
 def completed(model: CatalogueModel, about: Mapping[str, Any], folder: Path) -> CatalogueModel:
     """The model with what the host says about it, and its required hash if one is known.
 
-    Raises ``FetchError`` if the host has another file than at the first fetch.
+    Raises ``FetchError`` if the host's file is not the one that was first fetched.
     """
     size, published = int(about.get("size") or 0), str(about.get("sha256") or "")
     if size <= 0:

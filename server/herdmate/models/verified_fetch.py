@@ -37,7 +37,7 @@ class FetchProgress:
 
 
 class _OtherFileError(FetchError):
-    """A user's source has another file than at first, or no model."""
+    """A user's source no longer has the file that was first fetched, or has no model."""
 
 
 OnProgress = Callable[[FetchProgress], None]
@@ -216,7 +216,7 @@ def _check_disk(model: CatalogueModel, folder: Path, partial: Path) -> None:
     if free < needed:
         raise FetchError(
             f"{model.title} needs {needed / 1e9:.1f} GB in {folder} but only {free / 1e9:.1f} GB "
-            "are free; free up space, or set HERDMATE_HOME to a folder elsewhere."
+            "is free; free up space, or set HERDMATE_HOME to a folder elsewhere."
         )
 
 

@@ -88,7 +88,7 @@ def _is_bare(text: str, kind: Kind, name: Place, place: Place) -> bool:
 
 
 def _is_bare_secret(value: str, kind: Kind, text: str, name: Place, place: Place) -> bool:
-    """Does a value look like a secret, and like no expression in code?"""
+    """Does a value look like a secret, and not like an expression in code?"""
     at, end = place
     if kind == "hex":
         return LOOKS_SECRET[kind](value)

@@ -59,5 +59,5 @@ def _is_password(value: str) -> bool:
 
 
 def _is_irregular(value: str) -> bool:
-    """Do digits stand among its letters, as they do in no name or version?"""
+    """Are there digits between its letters, as there are in no name or version?"""
     return re.search(r"[A-Za-z]\d+[A-Za-z]", value) is not None and "." not in value

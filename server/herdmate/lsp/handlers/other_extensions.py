@@ -35,8 +35,8 @@ async def tell_of_others(session: Session) -> None:
         return
     names = " and ".join(_OTHERS[known] for known in news)
     text = (
-        f"{names} may show ghost text too. The editor shows only one suggestion but asks for all "
-        "of them on each keystroke. Explanations and refactorings do not clash."
+        f"{names} may show ghost text too. The editor shows only one suggestion but asks "
+        "every extension for one on each keystroke. Explanations and refactorings do not clash."
     )
     if await agrees(session, text, f"Leave ghost text to {names}", "Keep Herdmate's"):
         await change(session, "completion.enabled", False)

@@ -80,7 +80,7 @@ def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.Workspa
     opened = session.documents.get(document.uri)
     if opened.document.text != document.text:
         raise StaleError(
-            "The file changed while the model was working, so nothing was changed; run it again."
+            "The file changed while the model was working, so nothing was changed; try again."
         )
     edits = edits_to_lsp(done.edits, opened.lines)
     if not session.capabilities.versioned_edits:
