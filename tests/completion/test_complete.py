@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import os
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from herdmate import threads
 from herdmate.completion.complete import Completion, complete, typing_request
+from herdmate.completion.postprocess import Shown
 from herdmate.completion.silence_reasons import Silence
-from herdmate.context.withheld import Withheld, WithheldReason
+from herdmate.completion.syntax_check import SyntaxCheck, sound
+from herdmate.context import project
+from herdmate.context.withheld import Withheld, WithheldReason, without_secrets_soon
 from herdmate.generation import Request, Text
 from herdmate.settings import CompletionSettings
 from tests.fake_model import cursor, fake_completion
@@ -115,3 +123,55 @@ async def test_it_counts_as_asking_only_while_the_model_is_asked() -> None:
         assert asked == ["begins", "ends"]
         assert await complete(cursor("y = ", "\n"), model, several, True, asking)
         assert asked == ["begins", "ends"] * 2
+
+
+async def test_while_a_disk_hangs_there_is_ghost_text_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each keystroke supersedes the one before it, whose thread waits for the disk forever."""
+    begun, answers, looks = threading.Event(), threading.Event(), list[int]()
+
+    def hanging(*_given: Any) -> list[Path]:
+        looks.append(1)
+        begun.set()
+        answers.wait(120)
+        return []
+
+    monkeypatch.setattr(project, "_withheld", hanging)
+    monkeypatch.setattr(threads, "_SECONDS", 0.05)
+    (tmp_path / "shapes.py").write_text("def area(width): return 1\n", "utf-8")
+    try:
+        async with fake_completion({"": "width)"}) as model:
+            model.project.folders = (tmp_path,)
+            model.project.index.read(tmp_path / "shapes.py")
+            await model.host.ready()
+            for number in range((os.cpu_count() or 1) + 8):
+                here = cursor(f"x_{number} = area(", "\n", (tmp_path / "a.py").as_uri())
+                typed = asyncio.ensure_future(typing_request(here, model, SETTINGS))
+                for _ in range(9):  # until it waits for a thread
+                    await asyncio.sleep(0)
+                typed.cancel()
+            assert await asyncio.to_thread(begun.wait, 60)
+            for name in ("a.py", "b.py"):
+                here = cursor("y = area(", "\n", (tmp_path / name).as_uri())
+                found = await asyncio.wait_for(complete(here, model, SETTINGS, False), 60)
+                assert isinstance(found, tuple)
+                assert [item.text for item in found] == ["width)"]
+            assert looks == [1]
+    finally:
+        answers.set()
+
+
+async def test_ghost_text_is_checked_though_hung_disks_hold_all_other_threads() -> None:
+    answers = threading.Event()
+    hanging = [asyncio.ensure_future(asyncio.to_thread(answers.wait, 120)) for _ in range(40)]
+    check = SyntaxCheck("python", "x = ", "\n")
+    long = cursor("password = 'hUnter2-9xQz'\n" + "x = 1\n" * 30_000, "").document
+    try:
+        await asyncio.sleep(0)
+        assert (await asyncio.wait_for(sound(Shown("1)"), check), 60)).text == ""
+        shown = await asyncio.wait_for(without_secrets_soon(long), 60)
+        assert "hUnter2" not in shown.text
+    finally:
+        answers.set()
+        await asyncio.gather(*hanging)

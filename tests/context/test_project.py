@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from herdmate import threads
+from herdmate.context import project as project_module
 from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.text import Cursor
@@ -109,3 +114,100 @@ async def test_disks_are_looked_at_on_another_thread(
     assert await _seen(neighbours, project)
     assert threads
     assert threading.current_thread() not in threads
+
+
+def _changing_rules(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[[int], None]
+) -> Callable[[], int]:
+    """Have rules change right after each look at the disk; tells how many looks there were."""
+    loop, looks, look = asyncio.get_running_loop(), list[int](), project_module._withheld
+
+    def late(*given: Any) -> list[Path]:
+        found = look(*given)
+        looks.append(1)
+        loop.call_soon_threadsafe(change, len(looks))  # before the look is known to be over
+        return found
+
+    monkeypatch.setattr(project_module, "_withheld", late)
+    return lambda: len(looks)
+
+
+@pytest.mark.parametrize("was_known", [True, False])
+async def test_what_git_ignores_from_the_moment_of_the_check_is_not_seen(
+    neighbours: Project, project: Path, monkeypatch: pytest.MonkeyPatch, was_known: bool
+) -> None:
+    def ignore(look: int) -> None:
+        if look == 1:
+            (project / ".gitignore").write_text("shapes.py\n", "utf-8")
+            neighbours.choose_anew()
+
+    if was_known:
+        assert "area" in await _seen(neighbours, project)
+    looks = _changing_rules(monkeypatch, ignore)
+    seen = [await _seen(neighbours, project, nobody_types=True)]
+    assert looks() == 2
+    seen.append(await _seen(neighbours, project))
+    assert seen == ["def shade(colour): ...\n"] * 2
+
+
+async def test_rules_that_change_while_tokens_are_counted_hold_at_once(
+    neighbours: Project, project: Path
+) -> None:
+    class Counting(_Letters):
+        async def count_tokens(self, texts: list[str]) -> list[int]:
+            (project / ".gitignore").write_text("shapes.py\n", "utf-8")
+            neighbours.choose_anew()
+            return await super().count_tokens(texts)
+
+    counts = TokenCounts(Counting())
+    found = await neighbours.excerpts_for(_here(project), 500, counts, nobody_types=False)
+    assert "".join(item.code for item in found) == "def shade(colour): ...\n"
+
+
+@pytest.mark.parametrize("change", [Project.choose_anew, lambda it: it.forget("file:///b.py")])
+async def test_while_rules_change_again_and_again_no_other_file_is_seen(
+    neighbours: Project,
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[[Project], None],
+) -> None:
+    with monkeypatch.context() as patched:
+        looks = _changing_rules(patched, lambda _look: change(neighbours))
+        assert await _seen(neighbours, project) == ""
+        assert looks() == 2
+        assert not neighbours._chosen
+    assert "area" in await _seen(neighbours, project)
+
+
+async def test_while_the_disk_hangs_no_other_file_is_seen_and_afterwards_all_are(
+    neighbours: Project, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "area" in await _seen(neighbours, project)
+    answers, look = threading.Event(), project_module._withheld
+
+    def hanging(*given: Any) -> list[Path]:
+        answers.wait(60)
+        return look(*given)
+
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(project_module, "_withheld", hanging)
+            patched.setattr(threads, "_SECONDS", 0.05)
+            assert await _seen(neighbours, project, nobody_types=True) == ""
+            assert await _seen(neighbours, project) == ""
+    finally:
+        answers.set()
+    late = neighbours._checks._running
+    assert late is not None
+    await asyncio.wait_for(late, 60)
+    assert "area" in await _seen(neighbours, project)
+
+
+async def test_a_disk_that_fails_costs_only_the_code_of_other_files(
+    neighbours: Project, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_given: Any) -> list[Path]:
+        raise OSError(5, "input/output error")
+
+    monkeypatch.setattr(project_module, "_withheld", failing)
+    assert await _seen(neighbours, project) == ""

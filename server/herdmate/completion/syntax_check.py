@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import re
 from bisect import bisect_right
@@ -15,6 +14,7 @@ from herdmate.context.languages import BRACES
 from herdmate.context.lexical import LONG_QUOTES, unclosed
 from herdmate.context.python_code import row_of_error
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
+from herdmate.threads import computed
 
 LARGEST = 40_000
 """The most code around the cursor that is parsed, in characters: about 20 milliseconds."""
@@ -121,7 +121,8 @@ async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
     """
     if check is None or not shown.text:
         return shown
-    return replace(shown, text=await asyncio.to_thread(sound_part, shown.text, check, shown.reach))
+    text = await computed(sound_part, shown.text, check, shown.reach)
+    return replace(shown, text=text)
 
 
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:

@@ -7,9 +7,9 @@ would be chosen by then. Code that is withheld now, gone or changed is dropped a
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from herdmate.context.index import Defined, Index
@@ -17,9 +17,13 @@ from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, excerpts, pieces, related
 from herdmate.context.withheld import Withheld, reason_to_withhold_file
 from herdmate.text import Cursor, Excerpt, path_of, shown_path
+from herdmate.threads import DiskChecks
 from herdmate.token_counts import TokenCounts
 
 _MOST_CANDIDATES = 24
+
+_MOST_TRIES = 2
+"""How often excerpts are chosen if what may be seen changes meanwhile; then there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,8 @@ class Project:
     withheld: dict[str, Withheld] = field(default_factory=dict)
     _nearby: Nearby | None = None
     _chosen: dict[str, _Chosen] = field(default_factory=dict)
+    _changes: int = 0  # of what may be seen
+    _checks: DiskChecks = field(default_factory=DiskChecks)
 
     @property
     def nearby(self) -> Nearby:
@@ -64,39 +70,34 @@ class Project:
     async def excerpts_for(
         self, cursor: Cursor, tokens: int, counts: TokenCounts, nobody_types: bool
     ) -> tuple[Excerpt, ...]:
-        """The excerpts that the model sees along with the document, within ``tokens``."""
+        """The excerpts that the model sees along with the document, within ``tokens``.
+
+        There are none if the disk does not say in time whether the model may see them.
+        """
         uri = cursor.document.uri
         path = path_of(uri)
         if path is None or not len(self.index) or tokens <= 0:
             self._chosen.pop(uri, None)
             return ()
-        known = self._chosen.get(uri)
-        if known is not None and known.stands(self.index) and not nobody_types:
-            return known.excerpts
-        text = cursor.document.text
-        found = related(text, cursor.offset, path, self.index, self.nearby)[:_MOST_CANDIDATES]
-        await self._forget_withheld(
-            {item.path for item in found} | set(known.defined if known else ())
-        )
-        found = tuple(item for item in found if item.path in self.index)
-        if known is not None and known.stands(self.index) and _agree(known.found, found):
-            return known.excerpts
-        await counts.learn(pieces(found, self.index, self.folders))
-        # Files can have gone while the tokens were being counted.
-        found = tuple(item for item in found if item.head in self.index.of_file(item.path))
-        chosen = excerpts(found, self.index, self.folders, tokens, counts.cost)
-        defined = {item.path: self.index.of_file(item.path) for item in found}
-        self._chosen[uri] = _Chosen(found, chosen, defined)
-        return chosen
+        for _ in range(_MOST_TRIES):
+            known, changes = self._chosen.get(uri), self._changes
+            if known is not None and known.stands(self.index) and not nobody_types:
+                return known.excerpts
+            chosen = await self._choose(cursor, path, known, tokens, counts)
+            if changes == self._changes:
+                return self._kept(uri, chosen)
+        return ()
 
     def forget(self, uri: str) -> None:
         """Drop a closed document."""
+        self._changes += 1
         self._chosen.pop(uri, None)
         self.withheld.pop(uri, None)
         self._nearby = None
 
     def choose_anew(self) -> None:
         """Drop all choices, because other files may be seen now."""
+        self._changes += 1
         self._chosen.clear()
 
     def shown_path(self, uri: str) -> str:
@@ -106,10 +107,39 @@ class Project:
             return uri.rpartition("/")[2]
         return shown_path(path, self.folders)
 
-    async def _forget_withheld(self, paths: Collection[Path]) -> None:
-        """Drop files that are withheld by now: not every change of the rules is reported to us."""
-        for path in await asyncio.to_thread(_withheld, paths, self.folders):
+    async def _choose(
+        self, cursor: Cursor, path: Path, known: _Chosen | None, tokens: int, counts: TokenCounts
+    ) -> _Chosen | None:
+        """A new choice, or ``known`` if that is about as good; ``None`` if the disk hangs.
+
+        What this returns may be out of date if ``_changes`` has changed in the meantime.
+        """
+        text = cursor.document.text
+        found = related(text, cursor.offset, path, self.index, self.nearby)[:_MOST_CANDIDATES]
+        paths = {item.path for item in found} | set(known.defined if known else ())
+        try:
+            # Not every change of the rules is reported to us.
+            withheld = await self._checks.run(partial(_withheld, paths, self.folders))
+        except OSError:
+            return None  # it is unknown whether the model may see them
+        for path in withheld:
             self.index.forget(path)
+        found = tuple(item for item in found if item.path in self.index)
+        if known is not None and known.stands(self.index) and _agree(known.found, found):
+            return known
+        await counts.learn(pieces(found, self.index, self.folders))
+        # Files can have gone while the tokens were being counted.
+        found = tuple(item for item in found if item.head in self.index.of_file(item.path))
+        chosen = excerpts(found, self.index, self.folders, tokens, counts.cost)
+        return _Chosen(found, chosen, {item.path: self.index.of_file(item.path) for item in found})
+
+    def _kept(self, uri: str, chosen: _Chosen | None) -> tuple[Excerpt, ...]:
+        """The excerpts of a choice, which is kept for the keystrokes that follow."""
+        if chosen is None:
+            self._chosen.pop(uri, None)
+            return ()
+        self._chosen[uri] = chosen
+        return chosen.excerpts
 
 
 def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:

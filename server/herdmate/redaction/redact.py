@@ -6,7 +6,6 @@ depends on nothing but the length of the text.
 
 from __future__ import annotations
 
-import asyncio
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -15,6 +14,7 @@ from typing import TypeVar
 
 from herdmate.redaction.hidden import hidden_in
 from herdmate.redaction.places import Place
+from herdmate.threads import computed
 
 _MARK = re.compile(
     r"-----?(?: |%20|\+)?(BEGIN|END)(?: |%20|\+|_)(?:[A-Za-z0-9]{1,12}(?: |%20|\+|_)){0,4}"
@@ -55,7 +55,7 @@ async def search(length: int, work: Callable[..., _T], *arguments: object) -> _T
     """What ``work`` answers, which redacts ``length`` characters: many of them on a thread."""
     if length <= _LONG:
         return work(*arguments)
-    return await asyncio.to_thread(work, *arguments)
+    return await computed(work, *arguments)
 
 
 def holds_a_key(text: str) -> bool:
