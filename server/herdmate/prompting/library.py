@@ -112,9 +112,13 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Library:
-    """Actions in the order in which they are offered."""
+    """Actions in the order in which they are offered.
+
+    ``without_workspace`` are those to offer where no workspace is trusted.
+    """
 
     actions: tuple[Action, ...]
+    without_workspace: tuple[Action, ...] = ()
 
     def get(self, name: str) -> Action:
         """The action called ``name``; if there is none, raises a ``PromptError`` that lists all."""
@@ -131,19 +135,14 @@ def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple
     Later folders override earlier ones by name: built in, the user's, the workspace's (pass these
     only if the workspace is trusted).
     """
-    theirs = tuple(workspace_folders)
-    folders = [builtin_folder(), user_folder(), *theirs]
     found: dict[str, Action] = {}
     errors: list[PromptError] = []
-    for folder in folders:
-        for path in _files(folder, errors):
-            try:
-                action = load_action(path, within=folder if folder in theirs else None)
-                found[action.name] = action
-            except PromptError as error:
-                errors.append(error)
-    ordered = sorted(found.values(), key=lambda action: (action.order, action.name))
-    return Library(tuple(ordered)), tuple(errors)
+    for folder in (builtin_folder(), user_folder()):
+        _load_folder(folder, None, found, errors)
+    without_workspace = _ordered(found)
+    for folder in workspace_folders:
+        _load_folder(folder, folder, found, errors)
+    return Library(_ordered(found), without_workspace), tuple(errors)
 
 
 def load_action(path: Path, within: Path | None = None) -> Action:
@@ -179,6 +178,22 @@ def builtin_folder() -> Path:
 def user_folder() -> Path:
     """Where users put their own actions."""
     return config_folder() / "prompts"
+
+
+def _load_folder(
+    folder: Path, within: Path | None, found: dict[str, Action], errors: list[PromptError]
+) -> None:
+    """Add a folder's actions to those found, in place of any with the same name."""
+    for path in _files(folder, errors):
+        try:
+            action = load_action(path, within)
+            found[action.name] = action
+        except PromptError as error:
+            errors.append(error)
+
+
+def _ordered(found: Mapping[str, Action]) -> tuple[Action, ...]:
+    return tuple(sorted(found.values(), key=lambda action: (action.order, action.name)))
 
 
 def _check_keys(path: Path, values: Mapping[str, Any]) -> None:

@@ -13,7 +13,7 @@ from lsprotocol import types
 
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
-from herdmate.lsp.handlers import configuration, model_choice
+from herdmate.lsp.handlers import configuration, model_choice, workspace_index
 from herdmate.lsp.session import Session
 from herdmate.prompting.library import load_library
 from tests.lsp.in_process import peer
@@ -140,3 +140,95 @@ async def test_no_disk_is_waited_for_when_settings_change(
         await client.until_heard()  # meanwhile
         read.set()
     assert threading.current_thread() not in threads
+
+
+_SHOUT = """title = "Shout"
+kind = "explain"
+lsp_kind = "refactor.herdmate.shout"
+user = "Shout $code"
+"""
+
+
+def _prompts(folder: Path, *names: str) -> None:
+    place = folder / ".herdmate" / "prompts"
+    place.mkdir(parents=True)
+    for name in names:
+        (place / f"{name}.toml").write_text(_SHOUT, "utf-8")
+
+
+def _close_folders(session: Session) -> None:
+    session.project.folders = ()
+
+
+def _titles(session: Session) -> dict[str, str]:
+    return {action.name: action.title for action in session.configuration.library.actions}
+
+
+class _SlowDisk:
+    """Reads of prompts that do not return before they are let go, one by one."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.begun: list[threading.Event] = []
+        self._begins = threading.Semaphore(0)
+        monkeypatch.setattr(configuration, "load_library", self._load)
+
+    def _load(self, *given: Any) -> Any:
+        found, gate = load_library(*given), threading.Event()
+        self.begun.append(gate)
+        self._begins.release()
+        gate.wait(60)
+        return found
+
+    async def until_begun(self) -> None:
+        assert await asyncio.to_thread(self._begins.acquire, timeout=60)
+
+
+@pytest.mark.parametrize("how", ["distrusted", "closed"])
+async def test_prompts_of_a_workspace_go_with_the_trust_in_it_though_the_disk_hangs(
+    client: _Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    session = client.session
+    _prompts(tmp_path, "shout", "explain")
+    session.project.folders = (tmp_path,)
+    await configuration.load_prompts(session)
+    built_in = _titles(session)
+    assert "shout" not in built_in
+    await client.tell({"trustWorkspace": True})
+    await configuration.load_prompts(session)
+    assert {_titles(session)[name] for name in ("shout", "explain")} == {"Shout"}
+    disk = _SlowDisk(monkeypatch)
+    if how == "distrusted":
+        await client.tell({"trustWorkspace": False})
+    else:
+        monkeypatch.setattr(workspace_index, "_look_at_all", lambda _session: None)
+        monkeypatch.setattr(Session, "learn_folders", _close_folders)
+        workspace_index.after_changing_folders(session)
+    try:
+        assert _titles(session) == built_in
+    finally:
+        if how == "closed":
+            await disk.until_begun()
+            disk.begun[0].set()
+        await asyncio.gather(*session.tasks.running)
+    assert _titles(session) == built_in
+
+
+async def test_prompts_read_late_do_not_come_back_after_newer_ones(
+    client: _Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session = client.session
+    _prompts(tmp_path, "shout")
+    session.project.folders = (tmp_path,)
+    await client.tell({"trustWorkspace": True})
+    disk = _SlowDisk(monkeypatch)
+    older = asyncio.ensure_future(configuration.load_prompts(session))
+    await disk.until_begun()
+    (tmp_path / ".herdmate" / "prompts" / "shout.toml").unlink()
+    newer = asyncio.ensure_future(configuration.load_prompts(session))
+    await disk.until_begun()
+    disk.begun[1].set()
+    await asyncio.wait_for(newer, 60)
+    disk.begun[0].set()
+    await asyncio.wait_for(older, 60)
+    await asyncio.to_thread(lambda: None)
+    assert "shout" not in _titles(session)

@@ -32,21 +32,28 @@ def begin(session: Session, options: Any) -> None:
     configuration = session.configuration
     configuration.layers = settings_layers.with_initial(configuration.layers, options)
     configuration.settings, _ = settings_from_json(settings_layers.merged(configuration.layers))
-    configuration.library, _ = _read_prompts(*_trusted(session))
+    configuration.prompt_folders = _trusted(session)
+    configuration.library, _ = _read_prompts(*configuration.prompt_folders)
 
 
 async def load_prompts(session: Session) -> None:
     """Read the prompt files; an invalid one is reported and the others are used.
 
-    Another thread reads them: a workspace can have hundreds.
+    A newer call supersedes an older one, however late the disk answers.
     """
-    trusted = _trusted(session)
-    library, errors = await asyncio.to_thread(_read_prompts, *trusted)
-    if trusted != _trusted(session):
-        return  # a newer call reads others
-    session.configuration.library = library
-    for error in errors:
-        session.show(str(error), types.MessageType.Warning)
+    drop_untrusted_prompts(session)
+    await session.tasks.supersede("prompts", _load_prompts(session))
+
+
+def drop_untrusted_prompts(session: Session) -> None:
+    """Stop using the prompts of all workspaces if one is no longer trusted, or no longer open.
+
+    Reads no disk; ``load_prompts`` then finds those that may still be used.
+    """
+    configuration = session.configuration
+    if not set(configuration.prompt_folders) <= set(_trusted(session)):
+        others = configuration.library.without_workspace
+        configuration.library, configuration.prompt_folders = Library(others, others), ()
 
 
 async def pull(session: Session) -> bool:
@@ -99,9 +106,21 @@ def _adopt(session: Session) -> bool:
     if news := [sentence for sentence in told if sentence not in configuration.wrong]:
         session.show(" ".join(news), types.MessageType.Warning)
     configuration.settings, configuration.wrong = now, told
+    drop_untrusted_prompts(session)
     if changed := list(_changed(before, now)):
         _log.info("settings changed: %s", ", ".join(changed))
     return _engine_part(before) != _engine_part(now)
+
+
+async def _load_prompts(session: Session) -> None:
+    """Another thread reads the files: a workspace can have hundreds."""
+    trusted = _trusted(session)
+    library, errors = await asyncio.to_thread(_read_prompts, *trusted)
+    if trusted != _trusted(session):
+        return  # a newer call reads others
+    session.configuration.library, session.configuration.prompt_folders = library, trusted
+    for error in errors:
+        session.show(str(error), types.MessageType.Warning)
 
 
 def _trusted(session: Session) -> tuple[Path, ...]:

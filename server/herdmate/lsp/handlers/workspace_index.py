@@ -98,6 +98,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 def after_changing_folders(session: Session) -> None:
     """Adapt to a change of the workspace's folders."""
     session.learn_folders()
+    configuration.drop_untrusted_prompts(session)
     session.spawn(configuration.load_prompts(session))
     session.index.rules = {}
     _look_at_all(session)
