@@ -85,7 +85,7 @@ def _lifetime(server: Session) -> None:
         server.spawn(configuration.watch(server), quiet=True)
         await configuration.pull(server)
         server.spawn(configuration.load_prompts(server))
-        server.spawn(asyncio.to_thread(shown_documents.forget_shown), quiet=True)
+        server.spawn(asyncio.to_thread(shown_documents.forget_left_behind), quiet=True)
         server.spawn(model_fetching.load_or_offer(server))
         server.spawn(workspace_index.watch_files(server), quiet=True)
         server.spawn(workspace_index.index_workspace(server), quiet=True)

@@ -48,9 +48,37 @@ def test_what_a_crash_left_is_gone_at_the_next_start(folder: Path) -> None:
     (folder / "what-the-model-saw-12345678.md").touch()
     (folder / "link").symlink_to(folder.parent)
     os.utime(folder / "1", (0, 0))  # from before it was started anew
-    shown_documents.forget_shown()
+    shown_documents.forget_left_behind()
     assert [item.name for item in folder.iterdir()] == [str(os.getppid())]
     assert folder.parent.is_dir()
+
+
+def test_a_page_shown_right_after_the_start_stays_and_those_of_a_crash_do_not(
+    folder: Path,
+) -> None:
+    """In a container, the server that crashed had the same process id."""
+    old = shown_documents._written("old.md", "code")
+    os.utime(old, (0, 0))
+    new = shown_documents._written("new.md", "code")
+    shown_documents.forget_left_behind()
+    assert [page.name for page in new.parent.iterdir()] == ["new.md"]
+    os.utime(new.parent, (0, 0))  # it is a crash's folder that the page was put into
+    shown_documents.forget_left_behind()
+    assert new.read_text() == "code"
+    shown_documents.forget_shown()
+    assert list(folder.iterdir()) == []
+
+
+def test_pages_can_be_shown_where_something_took_the_place_of_their_folder(
+    folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine.md").touch()
+    folder.mkdir(parents=True)
+    (folder / str(os.getpid())).symlink_to(tmp_path)
+    os.utime(tmp_path / "mine.md", (0, 0))
+    shown_documents.forget_left_behind()
+    assert (tmp_path / "mine.md").exists()
+    assert shown_documents._written("saw.md", "code").read_text() == "code"
 
 
 @pytest.mark.parametrize("is_own", [False, True])

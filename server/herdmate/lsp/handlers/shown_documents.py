@@ -8,6 +8,7 @@ import shutil
 import stat
 import time
 import uuid
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -68,15 +69,22 @@ async def show_document(session: Session, uri: str) -> None:
 def forget_shown() -> None:
     """Remove the files that this server has shown, and those left behind by servers that crashed.
 
-    Call this at the start and at the end: what the model saw is the user's code.
+    Call this at the end: what the model saw is the user's code.
     """
-    folder = _folder()
-    with suppress(OSError):
-        if folder.is_symlink():
-            return  # it is not ours
-        for item in list(folder.iterdir()):
-            if _is_left(item):
-                _remove(item)
+    forget_left_behind()
+    _remove_all(_kept(), lambda item: item.name == str(os.getpid()))
+
+
+def forget_left_behind() -> None:
+    """Remove the files left behind by servers that crashed; call this at the start.
+
+    One of them may have had the process id of this server, which may be showing its first page.
+    """
+    kept = _kept()
+    _remove_all(kept, _is_left)
+    for own in (item for item in kept if item.name == str(os.getpid())):
+        if _is_folder(own):
+            _remove_all(_items(own), lambda page: _is_older_than(os.getpid(), page))
 
 
 def _written(name: str, text: str) -> Path:
@@ -117,22 +125,51 @@ def _check_ours(folder: Path) -> None:
 
 
 def _is_left(item: Path) -> bool:
-    """Is it our own, or left behind by a server that no longer runs?"""
-    if not _OF_A_SERVER.fullmatch(item.name) or item.name == str(os.getpid()):
+    """Was it left behind by a server that no longer runs?"""
+    if not _OF_A_SERVER.fullmatch(item.name):
         return True
-    made = item.lstat().st_mtime
+    if item.name == str(os.getpid()):
+        return not _is_folder(item)
+    is_old = item.lstat().st_mtime < time.time() - _KEPT_SECONDS
+    return is_old or _is_older_than(int(item.name), item)
+
+
+def _is_older_than(process_id: int, item: Path) -> bool:
+    """Was an item made before a process began, or is there no such process?"""
     try:
-        is_another = psutil.Process(int(item.name)).create_time() > made + 1
+        return psutil.Process(process_id).create_time() > item.lstat().st_mtime + 1
     except (psutil.Error, OverflowError):
         return True
-    return is_another or made < time.time() - _KEPT_SECONDS
+
+
+def _kept() -> list[Path]:
+    """What is in the folder of all servers, unless it is a link and thus not ours."""
+    return [] if _folder().is_symlink() else _items(_folder())
+
+
+def _items(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _remove_all(items: Iterable[Path], is_meant: Callable[[Path], bool]) -> None:
+    for item in items:
+        with suppress(OSError):
+            if is_meant(item):
+                _remove(item)
 
 
 def _remove(item: Path) -> None:
-    if item.is_symlink() or not item.is_dir():
-        item.unlink(missing_ok=True)
-    else:
+    if _is_folder(item):
         shutil.rmtree(item, ignore_errors=True)
+    else:
+        item.unlink(missing_ok=True)
+
+
+def _is_folder(item: Path) -> bool:
+    return item.is_dir() and not item.is_symlink()
 
 
 async def agrees(session: Session, question: str, yes: str, no: str = "Not now") -> bool:
