@@ -54,8 +54,8 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
     whole, kept, sent_at = "", "", 0.0
     question: Question | None = None
     try:
-        question = await _question(session, arguments)
-        async with aclosing(_parts(session, arguments, question)) as parts:
+        question, doing = await _question(session, arguments)
+        async with aclosing(_parts(session, question, doing)) as parts:
             async for text in parts:
                 kept, whole = kept + text, whole + text
                 if (now := time.monotonic()) - sent_at >= _BETWEEN_PARTS:
@@ -83,32 +83,34 @@ async def _show(session: Session, arguments: ActionArguments) -> None:
 
 
 async def _whole(session: Session, arguments: ActionArguments) -> str:
-    question = await _question(session, arguments)
-    async with aclosing(_parts(session, arguments, question)) as parts:
+    question, doing = await _question(session, arguments)
+    async with aclosing(_parts(session, question, doing)) as parts:
         return "".join([text async for text in parts])
 
 
-async def _question(session: Session, arguments: ActionArguments) -> Question:
-    """The question for a first explanation, or a follow-up question."""
+async def _question(session: Session, arguments: ActionArguments) -> tuple[Question, str]:
+    """The question for a first explanation, or a follow-up question; and the action's title.
+
+    Nothing is looked up in the document later on: the user may close it.
+    """
     action = session.configuration.library.get(arguments.action or "explain")
     context = session.action_context
     if not arguments.turns:
         asked = await request_of(session, replace(arguments, action=action.name))
-        return await explanation_of(asked.selection, action, context, asked.action_input)
+        question = await explanation_of(asked.selection, asked.action, context, asked.action_input)
+        return question, title_of(asked.action, asked.action_input)
     if not arguments.instruction.strip() or len(arguments.turns) % 2:
         raise SelectionError("A follow-up needs a question and the conversation so far.")
     turns = tuple(
         Turn("user" if turn.role == "user" else "assistant", turn.text) for turn in arguments.turns
     )
     document = session.documents.get(arguments.uri).document
-    return await follow_up(document, action, turns, arguments.instruction, context)
-
-
-async def _parts(
-    session: Session, arguments: ActionArguments, question: Question
-) -> AsyncGenerator[str, None]:
-    action = session.configuration.library.get(arguments.action or "explain")
     title = title_of(action, action_input_of(session, arguments))
+    return await follow_up(document, action, turns, arguments.instruction, context), title
+
+
+async def _parts(session: Session, question: Question, title: str) -> AsyncGenerator[str, None]:
+    """The answer in parts, with progress under this title."""
     async with progress(session, title) as report, thinking(session):
         tell, count = counted(report), 0
         async with aclosing(answer_to(question, session.model.host)) as parts:
