@@ -22,6 +22,9 @@ from herdmate.redaction.values import (
 _LONGEST_READ = 256
 """Characters of a value that are examined."""
 
+_LONG_ENOUGH = 16
+"""Characters of a value that looks random by chance in hardly any name."""
+
 _OPERATOR = re.compile(
     r"(?:s|[_.-]?(?:(?i:key|access|secret|token|base|prod|production|dev|development|test|live|"
     r"staging|value|string|str|text|hash|default|v?\d{1,3})|[A-Z]{1,20})){0,3}"
@@ -97,11 +100,16 @@ def _is_bare_secret(value: str, kind: Kind, text: str, name: Place, place: Place
         return False
     if _is_variable(text, name, at) and not is_placeholder(value):
         return of_people or len(set(value)) > 7
-    if of_people and _is_setting(text, name, end) and is_password(value):
-        return kinds_in(value) >= 3 and digits_in(value) > 0
-    if digits_in(value) < 3 or _ATTRIBUTE.fullmatch(value) or not is_secret_value(value):
+    digits, is_setting = digits_in(value), of_people and _is_setting(text, name, end)
+    if is_setting and digits > 0 and kinds_in(value) >= 3 and is_password(value):
+        return True
+    if digits < 3 and not is_setting:
         return False
-    return entropy(value) >= 3.3 or (of_people and kinds_in(value) >= 3)
+    if _ATTRIBUTE.fullmatch(value) is not None or not is_secret_value(value):
+        return False
+    if is_setting and len(value) >= _LONG_ENOUGH:
+        return True
+    return digits >= 3 and (entropy(value) >= 3.3 or (of_people and kinds_in(value) >= 3))
 
 
 def _is_variable(text: str, name: Place, at: int) -> bool:

@@ -22,9 +22,10 @@ _COMMANDS: Mapping[str, tuple[tuple[str, ...], str]] = {
         rf"(?:docker|podman|nerdctl|helm{_GAP}registry|skopeo|buildah|crane{_GAP}auth|oras|az|oc|cf|"
         rf"ibmcloud){_GAP}login"),
     "spaced": (
-        ("mongo", "cqlsh", "user", "sshpass", "influx", "exec", "winrm", "ncftp", "mosq", "clickh"),
-        r"mongo(?:sh|dump|restore|export|import|stat)?|cqlsh|user(?:add|mod)|sshpass|influx|nxc|"
+        ("mongo", "cqlsh", "user", "influx", "exec", "winrm", "ncftp", "mosq", "clickh"),
+        r"mongo(?:sh|dump|restore|export|import|stat)?|cqlsh|user(?:add|mod)|influx|nxc|"
         r"netexec|crackmapexec|evil-winrm|ncftp\w{0,4}|mosquitto_(?:pub|sub)|clickhouse-client"),
+    "small_p": (("sshpass",), "sshpass"),
     "small_a": (("redis-cli",), "redis-cli"),
     "small_w": (("ldap", "security "), "ldap[a-z]{3,10}|security"),
     "large_p": (("sqlcmd", "bcp ", "sql ", "zip ", "mosq"),
@@ -51,6 +52,7 @@ _OPTIONS: Mapping[str, re.Pattern[str]] = {
     "attached": re.compile(rf"[\s\"',](?:-p|-hp)=?[\"']?{_WORD}"),
     "login": re.compile(rf"[\s\"',](?:-p|--password){_GAP}{_WORD}"),
     "spaced": re.compile(rf"[\s\"',](?:-p(?:{_GAP}|[\"']?)|-P{_GAP}|--?password{_GAP}){_WORD}"),
+    "small_p": re.compile(rf"[\s\"',]-p(?:{_GAP}|[\"']?){_WORD}"),
     "small_a": re.compile(rf"[\s\"',](?:-a|--pass){_GAP}{_WORD}"),
     "small_w": re.compile(rf"[\s\"',]-w(?:{_GAP}|[\"']?){_WORD}"),
     "large_p": re.compile(rf"[\s\"',]-P(?:{_GAP}|[\"']?){_WORD}"),
@@ -114,8 +116,8 @@ def typed_in(text: str) -> Iterator[Place]:
                 if _WITHIN.match(text, found.start() - 1) is None or found.start() == 0:
                     yield from _in_options(text, family, found)
     for found in (*_LONG_OPTION.finditer(text), *_STATEMENT.finditer(text)):
-        looks_secret = is_password if found["people"] is not None else is_secret_value
-        if looks_secret(found[2]):
+        of_people = found["people"] is not None
+        if is_secret_value(found[2]) or (of_people and is_password(found[2])):
             yield found.span(2)
     yield from (found.span(1) for found in _LINE.finditer(text) if not is_placeholder(found[1]))
 
@@ -127,8 +129,9 @@ def _in_options(text: str, family: str, command: re.Match[str]) -> Iterator[Plac
     place = at, _end_of_string(text, command.start(), *place)
     find = _OPTIONS[family].match if family in _POSITIONAL else _OPTIONS[family].search
     if (found := find(text, *place)) is not None and not is_placeholder(found[1]):
-        certain = family in _CERTAIN or is_password(found[1]) or is_secret_value(found[1])
-        if certain and not found[1].startswith("-"):
+        is_random = is_secret_value(found[1])
+        is_certain = family in _CERTAIN or is_password(found[1])
+        if is_random or (is_certain and not found[1].startswith("-")):
             yield found.span(1)
 
 
@@ -144,5 +147,5 @@ def _end_of_string(text: str, command: int, at: int, end: int) -> int:
 _POSITIONAL = frozenset({"bundled", "last", "net", "echo"})
 """Families in which the secret is one of the words, and not that of an option."""
 
-_CERTAIN = frozenset({"attached", "login", "bundled", "small_a", "pw", "echo"})
+_CERTAIN = frozenset({"attached", "login", "bundled", "small_p", "small_a", "pw", "echo"})
 """Families in which the word can be nothing but a password, whatever it looks like."""

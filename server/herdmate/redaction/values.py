@@ -119,8 +119,12 @@ def entropy(value: str) -> float:
     return -sum(share * math.log2(share) for share in shares)
 
 
+def _is_chosen_or_random(value: str) -> bool:
+    return is_password(value) or is_secret_value(value)
+
+
 def _is_password_or_phrase(value: str) -> bool:
-    return is_password(value) or is_passphrase(value, 4)
+    return _is_chosen_or_random(value) or is_passphrase(value, 4)
 
 
 def _is_mnemonic(value: str) -> bool:
@@ -132,7 +136,7 @@ def _is_hex_key(value: str) -> bool:
 
 
 LOOKS_SECRET: Mapping[Kind, Callable[[str], bool]] = {
-    "password": is_password,
+    "password": _is_chosen_or_random,
     "phrase": _is_password_or_phrase,
     "words": _is_mnemonic,
     "hex": _is_hex_key,
