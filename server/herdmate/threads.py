@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -19,12 +19,15 @@ _SECONDS = 1.0
 _computing = ThreadPoolExecutor(4, "computing")
 
 
-async def computed(work: Callable[..., _T], *arguments: object) -> _T:
+async def computed(
+    work: Callable[..., _T], *arguments: object, on: Executor | None = None
+) -> _T:
     """What ``work`` returns, on a thread for which no disk is waited: ``work`` must read none.
 
-    If this is cancelled, work that has not begun is dropped.
+    ``on`` has the thread, if not any will do. If this is cancelled, work that has not begun is
+    dropped.
     """
-    return await asyncio.get_running_loop().run_in_executor(_computing, work, *arguments)
+    return await asyncio.get_running_loop().run_in_executor(on or _computing, work, *arguments)
 
 
 @dataclass(slots=True)

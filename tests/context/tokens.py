@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import string
 from collections.abc import Mapping
+from functools import cache
 
 _LETTERS = string.ascii_letters + string.digits
 OWN_LINE = frozenset({"below a YAML key", "wandb login", "pgpass"})
@@ -13,6 +14,7 @@ OWN_LINE = frozenset({"below a YAML key", "wandb login", "pgpass"})
 _HEX, _UPPER = "0123456789abcdef", string.ascii_uppercase + "234567"
 
 
+@cache
 def tokens(seed: int = 0) -> Mapping[str, tuple[str, str]]:
     """By a name, a text and the secret part of it."""
     chance = random.Random(seed)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.redaction.redact import Redactions, redacted
+from herdmate.redaction.redact import redacted
 from tests.context.test_secret_names import files_of_packages
 from tests.context.tokens import OWN_LINE, tokens
 
@@ -80,7 +80,7 @@ def test_code_that_looks_for_a_private_key_stays() -> None:
     "form", ["#", "x = '''#'''\n", "// note: #\n", "a\r\n#\r\nb", "日本語 #", "# and more"]
 )
 def test_a_token_in_any_text_becomes_stars(name: str, form: str) -> None:
-    for seed in range(3):
+    for seed in range(2):
         token, secret = tokens(seed)[name]
         text = form.replace("#", f"\n{token}\n" if name in OWN_LINE else token)
         hidden = redacted(text)
@@ -159,12 +159,12 @@ def test_a_key_of_putty_and_one_of_a_vpn_become_stars() -> None:
 
 
 def test_fewer_than_one_file_in_a_thousand_of_installed_code_loses_anything() -> None:
-    limit = None if os.environ.get("HERDMATE_LONG") else 1100
+    limit, length = (None, 200_000) if os.environ.get("HERDMATE_LONG") else (1010, 40_000)
     files = [path for path in files_of_packages() if path.suffix in (".py", ".pyi", ".md", ".js")]
     random.Random(0).shuffle(files)
     touched, count = list[Path](), 0
     for path in files[:limit]:
-        text = path.read_bytes()[:200_000].decode("utf-8", "replace")
+        text = path.read_bytes()[:length].decode("utf-8", "replace")
         count += 1
         if redacted(text) != text:
             touched.append(path)
@@ -207,39 +207,7 @@ def test_a_text_made_to_hold_the_server_up_takes_no_longer_than_its_length(
         redacted(text)
         return time.process_time() - begun
 
-    short = min(seconds(16_000) for _ in range(3))
-    long = min(seconds(64_000) for _ in range(2))
+    short = min(seconds(12_000) for _ in range(2))
+    long = min(seconds(48_000) for _ in range(2))
     assert long < max(10 * short, 0.05)
     assert long < 1
-
-
-@pytest.mark.parametrize("seed", range(4 if not os.environ.get("HERDMATE_LONG") else 200))
-def test_what_is_looked_at_again_after_an_edit_is_as_if_all_were(seed: int) -> None:
-    chance = random.Random(seed)
-    lines = [f"value_{at} = compute({at})\n" for at in range(400)]
-    for token, _ in tokens(seed).values():
-        lines.insert(chance.randrange(len(lines)), f"x = '{token}'\n")
-    lines.insert(200, f"{BEGIN}\n" + "MIIEow0c4f\n" * 30 + f"{END}\n")
-    known, text = Redactions(), "".join(lines)
-    for _ in range(25):
-        assert known.of("a", text) == redacted(text)
-        start = chance.randrange(len(text))
-        end = min(start + chance.choice([0, 0, 1, 5, 300]), len(text))
-        token = chance.choice(list(tokens(seed).values()))[0]
-        new = chance.choice(["", "a", "\n", '"', "password = ", token, BEGIN, "x" * 5000])
-        text = text[:start] + new + text[end:]
-
-
-def test_a_key_in_a_file_of_20_000_lines_costs_little_once_it_was_read() -> None:
-    text = "".join(f"def function_{at}(argument): return argument + {at}\n" for at in range(20_000))
-    text += 'TOKEN = "' + tokens()["GitHub"][0] + '"\n'
-    known = Redactions()
-    begun = time.process_time()
-    known.of("a", text)
-    first = time.process_time() - begun
-    begun = time.process_time()
-    for _ in range(10):
-        text = text[:500_000] + "x" + text[500_000:]
-        hidden = known.of("a", text)
-    assert time.process_time() - begun < max(first * 5, 0.5)
-    assert tokens()["GitHub"][1] not in hidden

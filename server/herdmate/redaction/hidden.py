@@ -1,4 +1,4 @@
-"""The places of secrets in a text, apart from keys of many lines."""
+"""The places of secrets in a text, apart from keys of many lines and manifests."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from herdmate.redaction.assigned import assigned_in
 from herdmate.redaction.calls import passed_in
 from herdmate.redaction.commands import typed_in
-from herdmate.redaction.manifests import data_of_secrets_in
 from herdmate.redaction.places import Place
 from herdmate.redaction.provider_tokens import issued_in
 from herdmate.redaction.tokens_in_context import shaped_in
@@ -16,11 +15,10 @@ from herdmate.redaction.tokens_in_context import shaped_in
 def hidden_in(text: str) -> Iterator[Place]:
     """The places of secrets in a text of whole lines, unordered; some can overlap.
 
-    What is a secret depends on no more than the 4096 characters around it.
+    What is a secret depends on no more than 4096 characters around it and sixteen whole lines.
     """
     yield from issued_in(text)
     yield from shaped_in(text)
     yield from assigned_in(text)
     yield from typed_in(text)
     yield from passed_in(text)
-    yield from data_of_secrets_in(text)

@@ -11,10 +11,10 @@ from herdmate.redaction.places import Place
 _NEAR = 1800
 """Characters between the kind and the data that are read."""
 
-_KIND = re.compile(r"[\"']?kind[\"']?[ \t]{0,4}:[ \t]{0,4}[\"']?Secret\b")
+_KIND = re.compile(r"kind[\"']?[ \t]{0,4}:[ \t]{0,4}[\"']?Secret\b")
 _DATA = re.compile(
     r"^([ \t]{0,40})(?:data|stringData):[ \t]{0,8}(?:#[^\r\n]{0,200})?\r?\n"
-    r"((?:\1[ \t]{1,40}[^\r\n]{0,1000}(?:\r?\n|\Z)){1,60})",
+    r"((?:\1[ \t][^\r\n]*(?:\r?\n|\Z)){1,1000})",
     re.MULTILINE,
 )
 _ENTRY = re.compile(r"^[ \t]*(?:[\"']?[\w.-]{1,80}[\"']?:[ \t]{0,8})?([^\r\n]*)$", re.MULTILINE)
@@ -24,7 +24,10 @@ _PART = re.compile(r"[^\s\"']{2,}")
 
 
 def data_of_secrets_in(text: str) -> Iterator[Place]:
-    """The places of the values of ``data`` and ``stringData`` close to a kind of ``Secret``."""
+    """The places of the values of ``data`` and ``stringData`` close to a kind of ``Secret``.
+
+    They can reach far: the text has to be the whole one.
+    """
     if "Secret" not in text:
         return
     kinds = [found.start() for found in _KIND.finditer(text)]

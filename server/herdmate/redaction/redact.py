@@ -9,10 +9,13 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from concurrent.futures import Executor
 from itertools import zip_longest
+from threading import Lock
 from typing import TypeVar
 
 from herdmate.redaction.hidden import hidden_in
+from herdmate.redaction.manifests import data_of_secrets_in
 from herdmate.redaction.places import Place
 from herdmate.threads import computed
 
@@ -48,14 +51,19 @@ def redacted(text: str) -> str:
 
     Of a key without an end (as in code that looks for keys), only what looks like one is replaced.
     """
-    return _starred(_starred(text, hidden_in(text)), _keys_in(text))
+    return _starred(_starred(text, hidden_in(text)), _far_reaching_in(text))
 
 
-async def search(length: int, work: Callable[..., _T], *arguments: object) -> _T:
-    """What ``work`` answers, which redacts ``length`` characters: many of them on a thread."""
+async def search(
+    length: int, work: Callable[..., _T], *arguments: object, on: Executor | None = None
+) -> _T:
+    """What ``work`` answers, which redacts ``length`` characters: many of them on a thread.
+
+    ``on`` has the thread, if not any will do.
+    """
     if length <= _LONG:
         return work(*arguments)
-    return await computed(work, *arguments)
+    return await computed(work, *arguments, on=on)
 
 
 def holds_a_key(text: str) -> bool:
@@ -64,7 +72,7 @@ def holds_a_key(text: str) -> bool:
 
 
 class Redactions:
-    """Redacts successive versions of the same texts.
+    """Redacts successive versions of the same texts, from any thread.
 
     Scans only the changes for one-line secrets, so a keystroke costs little more in a long file
     than in a short one. Remembers the last few texts.
@@ -72,21 +80,40 @@ class Redactions:
 
     def __init__(self) -> None:
         self._known: OrderedDict[Hashable, tuple[str, str]] = OrderedDict()
+        self._lock = Lock()  # never held while a text is scanned
 
     def of(self, name: Hashable, text: str) -> str:
         """``redacted(text)``; ``name`` identifies the text that this is a version of."""
-        known = self._known.pop(name, None)
-        lines = _again(text, *known) if known is not None else _starred(text, hidden_in(text))
-        self._known[name] = text, lines
-        if len(self._known) > _MOST_KEPT:
-            self._known.popitem(last=False)
-        return _starred(lines, _keys_in(text))
+        with self._lock:
+            known = self._known.setdefault(name, ("", ""))
+            self._known.move_to_end(name)
+            if len(self._known) > _MOST_KEPT:
+                self._known.popitem(last=False)
+        lines = _again(text, *known)
+        with self._lock:
+            if name in self._known:  # not forgotten meanwhile
+                self._known[name] = text, lines
+        return _starred(lines, _far_reaching_in(text))
+
+    def forget(self, name: Hashable) -> None:
+        """Drop what is remembered of a text."""
+        with self._lock:
+            self._known.pop(name, None)
+
+
+def _far_reaching_in(text: str) -> Iterator[Place]:
+    """The places of secrets that depend on text far away, which is searched as a whole."""
+    yield from _keys_in(text)
+    yield from data_of_secrets_in(text)
 
 
 # --- changes
 
-_SEEN, _TAKEN = 8192, 4096
-"""Characters around a change that are scanned, and those for which the result is used."""
+_REACH, _REACH_IN_LINES = 4096, 24
+"""What a secret depends on around it: so many characters and, beyond those, so many lines.
+
+The lines are of any length: a string, of which a value has up to sixteen, ends only with its line.
+"""
 
 
 def _again(text: str, old: str, old_hidden: str) -> str:
@@ -95,14 +122,28 @@ def _again(text: str, old: str, old_hidden: str) -> str:
         return old_hidden
     head = _common(text, old)
     tail = min(_common(text[::-1], old[::-1]), min(len(text), len(old)) - head)
-    low, high = max(head - _SEEN, 0), len(text) - max(tail - _SEEN, 0)
-    gone = len(old) - len(text)
-    edges = (low, high - 1 + gone)
-    if any(0 < at < len(old) - 1 and old[at] != old_hidden[at] for at in edges):
-        return _starred(text, hidden_in(text))  # a very long secret
+    # What the change can affect is taken from a scan of all that this depends on.
+    start, end = _reach_back(text, head), _reach_on(text, len(text) - tail)
+    low, high = _reach_back(text, start), _reach_on(text, end)
     seen = _starred(text[low:high], hidden_in(text[low:high]))
-    start, end = max(head - _TAKEN, 0), len(text) - max(tail - _TAKEN, 0)
+    gone = len(old) - len(text)
     return old_hidden[:start] + seen[start - low : end - low] + old_hidden[end + gone :]
+
+
+def _reach_back(text: str, at: int) -> int:
+    """The start of the first line on which a place depends."""
+    at = max(at - _REACH, 0)
+    for _ in range(_REACH_IN_LINES):
+        at = text.rfind("\n", 0, max(at - 1, 0)) + 1
+    return at
+
+
+def _reach_on(text: str, at: int) -> int:
+    """The end of the last one."""
+    at = min(at + _REACH, len(text))
+    for _ in range(_REACH_IN_LINES):
+        at = _line_behind(text, at, len(text))
+    return at
 
 
 def _common(one: str, other: str) -> int:
