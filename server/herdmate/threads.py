@@ -19,9 +19,7 @@ _SECONDS = 1.0
 _computing = ThreadPoolExecutor(4, "computing")
 
 
-async def computed(
-    work: Callable[..., _T], *arguments: object, on: Executor | None = None
-) -> _T:
+async def computed(work: Callable[..., _T], *arguments: object, on: Executor | None = None) -> _T:
     """What ``work`` returns, on a thread for which no disk is waited: ``work`` must read none.
 
     ``on`` has the thread, if not any will do. If this is cancelled, work that has not begun is

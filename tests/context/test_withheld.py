@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from herdmate.context.files import MOST_LEVELS, readable_files
 from herdmate.context.withheld import (
     Withheld,
     WithheldReason,
+    forget_document,
     reason_to_withhold,
     reason_to_withhold_file,
     without_secrets,
@@ -21,6 +24,8 @@ from herdmate.context.withheld import (
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
 from herdmate.generation import Priority, Prompt, Request, Special, Text
+from herdmate.redaction.hidden import hidden_in
+from herdmate.redaction.places import Place
 from herdmate.text import Document
 from tests.context.tokens import tokens
 
@@ -166,3 +171,29 @@ async def test_a_long_document_is_searched_for_secrets_on_another_thread(
     assert "ghp_a1" not in found.text
     assert len(found.text) == len(text)
     assert [thread is threading.current_thread() for thread in threads] == [not is_long]
+
+
+async def test_keystrokes_while_a_long_document_is_first_searched_start_no_other_search_of_it_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched, first, go_on = list[int](), threading.Event(), threading.Event()
+
+    def counted(text: str) -> Iterator[Place]:
+        searched.append(len(text))
+        first.set()
+        assert len(text) < 100_000 or go_on.wait(60)
+        yield from hidden_in(text)
+
+    monkeypatch.setattr("herdmate.redaction.redact.hidden_in", counted)
+    uri, text = "file:///longer.py", "x = 1\n" * 50_000
+    typed = [Document(uri, "python", "y" * at + text) for at in range(5)]
+    searches = [asyncio.ensure_future(without_secrets_soon(document)) for document in typed]
+    assert await asyncio.to_thread(first.wait, 60)
+    short = await without_secrets_soon(Document("file:///short.py", "python", "x = 1\n"))
+    for search in searches[:-1]:
+        search.cancel()
+    go_on.set()
+    assert (await searches[-1]).text == typed[-1].text
+    assert short.text == "x = 1\n"
+    assert [count for count in searched if count > 100_000] == [len(text)]
+    forget_document(uri)

@@ -9,6 +9,8 @@ import pytest
 from lsprotocol import types
 
 from herdmate.completion.postprocess import Shown
+from herdmate.context import withheld
+from herdmate.context.withheld import without_secrets
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
@@ -60,8 +62,10 @@ async def test_nothing_is_kept_of_a_closed_document(uri: str, close: Any) -> Non
     project.withheld[uri] = None  # type: ignore[assignment]
     project._chosen[uri] = None  # type: ignore[assignment]
     tally.offer(Cursor(opened.document, 4), [_Said()])  # type: ignore[list-item]
+    without_secrets(opened.document)
     close(session)
     assert uri not in session.documents
+    assert uri not in withheld._documents._known
     assert not state.reading_ahead
     assert not state.overviews._made
     assert not project.withheld

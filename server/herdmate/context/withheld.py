@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
 from pathlib import Path
@@ -21,6 +22,8 @@ _LONGEST_URI = 8192
 _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
 
 _documents = Redactions()
+_searching = ThreadPoolExecutor(1, "search for secrets")
+"""One thread: versions of a document wait for one search of it all, and are then quickly done."""
 
 
 class WithheldReason(Enum):
@@ -132,5 +135,13 @@ def without_secrets(document: Document) -> Document:
 
 
 async def without_secrets_soon(document: Document) -> Document:
-    """``without_secrets``, for a long document on another thread: searching it all takes long."""
-    return await search(len(document.text), without_secrets, document)
+    """``without_secrets``, for a long document on another thread: searching it all takes long.
+
+    A version that is cancelled before its turn is not searched.
+    """
+    return await search(len(document.text), without_secrets, document, on=_searching)
+
+
+def forget_document(uri: str) -> None:
+    """Drop what the search for secrets remembers of a document that is no longer open."""
+    _documents.forget(uri)

@@ -15,6 +15,7 @@ from herdmate.actions.context import ActionContext
 from herdmate.completion.state import CompletionState
 from herdmate.context import parser_client
 from herdmate.context.project import Project
+from herdmate.context.withheld import forget_document
 from herdmate.engine.host import EngineHost
 from herdmate.errors import HerdmateError
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
@@ -112,6 +113,7 @@ class Session(LanguageServer):
         """Drop everything kept for a document, or a notebook's cell, that is no longer open."""
         self.completion.forget(uri)
         self.project.forget(uri)
+        forget_document(uri)
         self.usage.tally.forget_document(uri)
 
     async def end(self) -> None:
