@@ -324,3 +324,20 @@ def test_a_parser_that_takes_too_much_memory_is_killed(monkeypatch: pytest.Monke
     assert client.process_id is not None
     assert not psutil.pid_exists(client.process_id)
     assert not client.try_text("x", "python", 0, 200.0)  # it is not asked again
+
+
+def test_text_that_meets_a_parser_full_of_earlier_trees_is_not_taken_for_harmful(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the system sets no limit, the trees of open files can fill the process."""
+    second = "held = bytearray(b'x' * (64 << 20)); input()"
+    answer = "print('{}', flush=True); input(); print('{\"parsed\": true}', flush=True); input(); "
+    monkeypatch.setattr(parser_client, "_COMMAND", (sys.executable, "-c", answer + second))
+    monkeypatch.setattr(parser_client, "_MOST_MEMORY", 48 << 20)
+    monkeypatch.setattr(parser_client, "_LONGEST_WAIT", 300.0)
+    client, ids = ParserClient(), set()
+    for number in range(3):
+        assert client.try_text(f"x = {number}", "python", number, 200.0)
+        ids.add(client.process_id)
+    client.end()
+    assert len(ids) == 3

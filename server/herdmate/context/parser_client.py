@@ -193,6 +193,10 @@ class ParserClient:
             self._process.stdin.write(line)
             self._process.stdin.flush()
             answer = json.loads(_patiently(self._answers, self._process.pid, seconds) or b"")
+        except _TooMuchMemoryError:  # maybe over earlier questions: a fresh process will tell
+            self._process.kill()
+            self._process.wait()
+            return None
         except (OSError, ValueError, queue.Empty, psutil.Error):
             return None
         return answer if isinstance(answer, dict) else None
@@ -236,12 +240,17 @@ def next_number() -> int:
     return next(_numbers)
 
 
+class _TooMuchMemoryError(Exception):
+    """The parser process has taken more than ``_MOST_MEMORY``."""
+
+
 def _patiently(
     answers: queue.SimpleQueue[bytes | None], process_id: int, seconds: float
 ) -> bytes | None:
     """The next answer. Raises ``queue.Empty`` once the process has used far too much CPU time.
 
-    On a busy machine that can take much longer than ``seconds``. Also if it takes too much memory.
+    On a busy machine that can take much longer than ``seconds``. Raises ``_TooMuchMemoryError`` if
+    it takes too much memory.
     """
     with contextlib.suppress(queue.Empty):
         return answers.get(timeout=_LOOK)
@@ -250,7 +259,7 @@ def _patiently(
     worked_before: float | None = None
     while (now := time.monotonic()) < soon + _LONGEST_WAIT:
         if process.memory_info().rss > _MOST_MEMORY:
-            break
+            raise _TooMuchMemoryError
         if now >= soon:
             worked_before = _worked(process) if worked_before is None else worked_before
             if _worked(process) - worked_before >= _SLACK:
