@@ -122,3 +122,26 @@ def test_a_long_file_is_parsed_when_typing_pauses() -> None:
     assert not syntax.error_count(tree)
     tree = refresh_until_fresh(documents, URI)
     assert syntax.error_count(tree)
+
+
+@pytest.mark.parametrize("is_long", [False, True])
+def test_a_version_whose_tree_a_later_edit_has_moved_on_is_not_looked_up_in_it(
+    is_long: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a long file the tree lacks the last keys anyway, which does not show that it moved on."""
+    text = "x = 1\n\n\n'''\n\n'''\n"
+    documents = _documents(text, types.PositionEncodingKind.Utf16)
+    if is_long:
+        monkeypatch.setattr(syntax, "LONG_TEXT", 10)
+        _change(documents, 1, 0, 0, "y")
+    before = documents.get(URI).document
+    assert syntax.tree_of(before) is before.tree
+    _change(documents, 2, 0, 7, "")
+    after = documents.get(URI).document
+    assert syntax.tree_of(after) is after.tree
+    found = syntax.tree_of(before)
+    if is_long:
+        assert found is None
+    else:
+        assert found is not None
+        assert found.tree.root_node.end_byte == len(text)

@@ -6,7 +6,7 @@ process, so only ``syntax`` and ``parser_worker`` call this.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from herdmate.context.grammars import LONGEST_PARSE, parse_bytes
@@ -20,6 +20,7 @@ class SyntaxTree:
 
     ``is_stale``: the last edits have not been parsed yet; old nodes have only moved with them.
     ``tried_as`` is the number under which the parser process keeps the same tree, 0 if it does not.
+    ``later`` has an item once the tree has been told edits that this text lacks.
     """
 
     language: str
@@ -27,6 +28,12 @@ class SyntaxTree:
     source: Source
     is_stale: bool = False
     tried_as: int = 0
+    later: list[None] = field(default_factory=list)
+
+    @property
+    def is_moved_on(self) -> bool:
+        """Have its nodes moved with edits that its text lacks? They lie about places then."""
+        return bool(self.later)
 
 
 def parsed(text: str, language: str, seconds: float = LONGEST_PARSE) -> SyntaxTree | None:
@@ -43,7 +50,8 @@ def told(tree: SyntaxTree, edits: tuple[Edit, ...]) -> SyntaxTree:
         after = source.edited(edit)
         _tell(tree.tree, source, edit, after)
         source = after
-    return replace(tree, source=source, is_stale=True)
+    tree.later.append(None)
+    return replace(tree, source=source, is_stale=True, later=[])
 
 
 def caught_up(tree: SyntaxTree, seconds: float) -> SyntaxTree:

@@ -137,10 +137,14 @@ def _in_slices(
 
 
 def tree_of(document: Document) -> SyntaxTree | None:
-    """The tree that a document carries; a fresh parse if it was never parsed."""
-    if isinstance(document.tree, SyntaxTree):
-        return document.tree
-    return None if isinstance(document.tree, NoTree) else parse(document.text, document.language)
+    """The tree that a document carries, which may be stale; a fresh parse if it was never parsed.
+
+    If later edits have moved the tree on, the same as ``fresh_tree_of``.
+    """
+    tree = document.tree
+    return (
+        tree if isinstance(tree, SyntaxTree) and not tree.is_moved_on else fresh_tree_of(document)
+    )
 
 
 def fresh_tree_of(document: Document) -> SyntaxTree | None:
@@ -149,7 +153,7 @@ def fresh_tree_of(document: Document) -> SyntaxTree | None:
     Also ``None`` if that would take too long.
     """
     tree = document.tree
-    if isinstance(tree, SyntaxTree) and not tree.tree.root_node.has_changes:
+    if isinstance(tree, SyntaxTree) and not (tree.is_stale or tree.is_moved_on):
         return tree
     if isinstance(tree, NoTree) or (tree is not None and len(document.text) > LONG_TEXT):
         return None

@@ -34,11 +34,12 @@ class Tasks:
 
     async def supersede(self, key: str, work: Coroutine[Any, Any, _T]) -> _T | None:
         """Run ``work``, cancelling older work with the same key, which ends with ``None``."""
-        if (older := self._latest.get(key)) is not None:
-            older.cancel()
+        self.stop(key)
         task = self._latest[key] = asyncio.ensure_future(work)
         try:
-            return await asyncio.shield(task)
+            answer = await asyncio.shield(task)
+            # The newer work may have come when this was done already, but not told yet.
+            return answer if self._latest.get(key) is task else None
         except asyncio.CancelledError:
             if task.cancelled() and self._latest.get(key) is not task:
                 return None
@@ -47,6 +48,11 @@ class Tasks:
         finally:
             if self._latest.get(key) is task:
                 del self._latest[key]
+
+    def stop(self, key: str) -> None:
+        """Cancel the latest work with a key, which ends with ``None``."""
+        if (older := self._latest.pop(key, None)) is not None:
+            older.cancel()
 
     def unless_running(self, key: str, start: Callable[[], asyncio.Task[None]]) -> None:
         """Start a task, unless the one last started with the same key is still running."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Literal
 
 import pytest
 from lsprotocol import types
 
+from herdmate.completion.syntax_check import syntax_check_at
+from herdmate.completion.trigger import wants_multiline
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.documents import Documents
@@ -14,7 +17,9 @@ from herdmate.lsp.handlers.inline_completion import completion, inline_completio
 from herdmate.lsp.session import Session
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
+from herdmate.text import Cursor, Document
 from tests.e2e.editor import inline_params
+from tests.lsp.parsing import parse_all
 
 URI = "file:///project/shop.py"
 
@@ -67,6 +72,37 @@ async def test_an_older_request_that_waits_for_the_parser_does_not_overtake_the_
         newer = asyncio.ensure_future(texts())
     assert found == ["value"]
     await session.end()
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_looks_at(
+    monkeypatch: pytest.MonkeyPatch, turns: int
+) -> None:
+    """A string in lines that the edit deletes was taken for code, or other code for a string."""
+    session, text = await _session(), "a = 1\n" * 20 + 'text = """\n\n"""\n'
+    await session.model.host.ready()
+    session.documents.open(types.TextDocumentItem(URI, "python", 1, text))
+    parse_all(session.documents)
+    seen = []
+
+    def noted(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> bool:
+        seen.append((wants_multiline(cursor, setting), syntax_check_at(cursor)))
+        return seen[-1][0]
+
+    monkeypatch.setattr("herdmate.completion.complete.wants_multiline", noted)
+    asked = asyncio.ensure_future(inline_completion(session, inline_params(URI, 21, 0)))
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    start, end = types.Position(0, 0), types.Position(20, 0)
+    part = types.TextDocumentContentChangePartial(types.Range(start, end), "")
+    named = types.VersionedTextDocumentIdentifier(2, URI)
+    session.documents.change(types.DidChangeTextDocumentParams(named, [part]))
+    await asked
+    await session.end()
+    if turns:  # else the request is only heard after the edit
+        document = Document(URI, "python", text)
+        cursor = Cursor(document, text.index("\n\n") + 1)
+        assert seen == [(False, syntax_check_at(cursor))]
 
 
 async def _session() -> Session:

@@ -16,7 +16,7 @@ from herdmate.completion.typing_through import part_inside
 from herdmate.errors import HerdmateError
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.handlers import pausing, read_ahead, usage_statistics
-from herdmate.lsp.open_document import OpenDocument
+from herdmate.lsp.open_document import OpenDocument, has_tree
 from herdmate.lsp.parsing import parsed
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
@@ -98,8 +98,13 @@ async def _parsed(session: Session, opened: OpenDocument) -> OpenDocument | None
     """The document with its tree; ``None`` if a newer request came during the wait for it.
 
     Otherwise the newer request, which may find the tree at once, could be superseded by the older.
+    Without a wait there is no turn for an edit that moves the tree on.
     """
-    return await session.tasks.supersede(f"parse {opened.document.uri}", parsed(session, opened))
+    key = f"parse {opened.document.uri}"
+    if has_tree(opened.document):
+        session.tasks.stop(key)
+        return opened
+    return await session.tasks.supersede(key, parsed(session, opened))
 
 
 async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
