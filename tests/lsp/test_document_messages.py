@@ -13,6 +13,7 @@ import pytest
 from lsprotocol import types
 
 from herdmate.context import grammars, in_process_parsing, syntax, syntax_queries
+from herdmate.engine.latency import Latency
 from herdmate.lsp.convert import Lines, edits_from_lsp
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.json_rpc_parsing import MOST_AT_ONCE
@@ -259,6 +260,72 @@ async def test_twenty_thousand_changes_in_one_message_are_made_in_parts(
     assert max(made) <= MOST_AT_ONCE["textDocument/didChange"][1]
     assert sum(made) == len(changes)
     assert len({opened.document.text for opened in texts if opened}) > 20
+
+
+async def test_a_long_message_is_parsed_and_counted_as_a_key_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """3,000 changes took three times as long in parts, and passed for very quick typing."""
+    monkeypatch.setattr("herdmate.lsp.open_document._AT_A_KEY", 60.0)  # the machine may be busy
+    changes: list[dict[str, Any]] = []
+    for at in range(350):
+        place = {"line": at % 300, "character": 0}
+        changes.append({"range": {"start": place, "end": place}, "text": f"x{at} = 1; "})
+    text, trees, keys = "y = 2\n" * 300, [], list[float]()
+    item = {"uri": URI, "languageId": "python", "version": 1, "text": text}
+    edit = syntax.edited
+
+    def counted(tree: syntax.SyntaxTree, *more: Any) -> syntax.SyntaxTree | None:
+        trees.append(tree)
+        return edit(tree, *more)
+
+    async with peer() as client:
+        client.notify("textDocument/didOpen", {"textDocument": item})
+        await client.until_heard()
+        documents = client.session.documents
+        parse_all(documents)
+        monkeypatch.setattr(syntax, "edited", counted)
+        monkeypatch.setattr(Latency, "note_key", lambda _, gap: keys.append(gap))
+        named = {"uri": URI, "version": 2}
+        client.notify("textDocument/didChange", {"textDocument": named, "contentChanges": changes})
+        await client.until_heard()
+        assert (len(trees), len(keys)) == (1, 1)
+        opened = documents.get(URI).document
+        tree = refresh_until_fresh(documents, URI)
+        fresh = syntax.parse(opened.text, "python")
+        assert fresh is not None
+        assert _places(tree) == _places(fresh)
+        cells = [{"document": {"uri": f"{URI}#{at}", "version": 2}, "changes": [{"text": "a"}]}
+                 for at in range(3)]  # fmt: skip
+        book = {
+            "uri": "file:///a.ipynb", "notebookType": "jupyter-notebook", "version": 1,
+            "cells": [{"kind": 2, "document": f"{URI}#{at}"} for at in range(3)],
+        }  # fmt: skip
+        texts = [{**item, "uri": f"{URI}#{at}"} for at in range(3)]
+        given = {"notebookDocument": book, "cellTextDocuments": texts}
+        client.notify("notebookDocument/didOpen", given)
+        named = {"uri": "file:///a.ipynb", "version": 2}
+        given = {"notebookDocument": named, "change": {"cells": {"textContent": cells}}}
+        client.notify("notebookDocument/didChange", given)
+        await client.until_heard()
+        assert len(keys) == 2
+
+
+def _places(tree: syntax.SyntaxTree) -> list[tuple[str, int]]:
+    return [(node.type, node.start_byte) for node in tree.tree.root_node.children]
+
+
+def test_a_parse_that_ends_amid_a_long_message_is_not_lost() -> None:
+    documents = _open(CODE * 5_000)
+    for at in range(4):
+        named = types.VersionedTextDocumentIdentifier(2, URI)
+        params = types.DidChangeTextDocumentParams(named, [_insert(at, 0, f"# {at} ")])
+        if at == 2:
+            parse_all(documents)
+        documents.change(params, goes_on=at < 3)
+        assert _text(documents).count("# ") == at + 1
+    tree = refresh_until_fresh(documents, URI)
+    assert tree.source.text == _text(documents)
 
 
 @pytest.mark.parametrize("failing", ["edits_from_lsp", "edited"])

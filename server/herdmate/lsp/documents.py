@@ -21,8 +21,10 @@ from herdmate.lsp.convert import UTF16, edits_from_lsp
 from herdmate.lsp.notebooks import Notebook, cell_of, changed_notebook, notebook_from
 from herdmate.lsp.open_document import (
     OpenDocument,
-    difference,
+    before_message,
     edited,
+    in_between,
+    is_all_new,
     is_stale,
     opened_from,
     with_tree,
@@ -96,8 +98,13 @@ class Documents:
         self._parse(("", document.uri))
         return self._open[document.uri]
 
-    def change(self, params: types.DidChangeTextDocumentParams) -> OpenDocument | None:
-        """Apply all edits of a notification; ``None`` if the document is not open."""
+    def change(
+        self, params: types.DidChangeTextDocumentParams, goes_on: bool = False
+    ) -> OpenDocument | None:
+        """Apply all edits of a notification; ``None`` if the document is not open.
+
+        ``goes_on``: more edits of the same message follow; only after the last is the text parsed.
+        """
         uri, version = params.text_document.uri, params.text_document.version
         if (opened := self._open.get(uri)) is None:
             _log.warning("a document that is not open was changed")
@@ -105,8 +112,11 @@ class Documents:
         _note_version(opened.document.version, version)
         with self._dropped_on_error(uri):
             edits, lines = edits_from_lsp(params.content_changes, opened.lines)
+            if goes_on:
+                self._open[uri] = in_between(opened, lines, version)
+                return self._open[uri]
             self._open[uri] = now = edited(opened, edits, lines, version)
-            self._after_change(("", uri), opened.document, now.document)
+            self._after_change(("", uri), before_message(opened), now.document)
             return self._open[uri]
 
     def drop_after(self, method: Any, params: Any) -> None:
@@ -156,8 +166,7 @@ class Documents:
 
     def uris(self) -> tuple[str, ...]:
         """The URIs of all open documents and cells."""
-        cells = (uri for notebook in self._notebooks.values() for uri in notebook.cells)
-        return (*self._open, *cells)
+        return (*self._open, *(uri for book in self._notebooks.values() for uri in book.cells))
 
     def close(self, uri: str) -> None:
         """Forget a closed document."""
@@ -255,7 +264,7 @@ class Documents:
         """Parse a text that is all new; drop a running parse that the edit made obsolete."""
         if isinstance(now.tree, syntax.SyntaxTree):
             self._parsings.pop(key, None)
-        elif before is None or _is_all_new(before.text, now.text):
+        elif before is None or is_all_new(before.text, now.text):
             self._parse(key)
 
     def _keys_of(self, uri: str) -> tuple[_Key, ...]:
@@ -327,12 +336,6 @@ _CHANGING = {
     types.NOTEBOOK_DOCUMENT_DID_CHANGE: "notebookDocument",
 }
 """The parameter that names the document, for each message that changes one."""
-
-
-def _is_all_new(old_text: str, new_text: str) -> bool:
-    """Was most of the text replaced, so that another attempt at parsing is worthwhile?"""
-    span = difference(old_text, new_text).span
-    return 2 * (span.end - span.start) > len(old_text)
 
 
 def _note_version(before: int | None, now: int) -> None:

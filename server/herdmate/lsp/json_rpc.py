@@ -177,12 +177,15 @@ class Protocol(LanguageServerProtocol):
             self._listen(handler, message)
 
     def _listen(self, handler: Handler, message: Notification) -> None:
+        session: Any = self._server
         try:
             params = self._params(message.method, message.params)
+            if message.goes_on and message.method == types.TEXT_DOCUMENT_DID_CHANGE:
+                session.documents.change(params, goes_on=True)  # what follows a change can wait
+                return
             result = run(handler, params)
         except UnreadableError as error:
             _log.warning("%s was ignored: %s", message.method, error)
-            session: Any = self._server
             session.documents.drop_after(message.method, message.params)
             return
         except Exception as error:

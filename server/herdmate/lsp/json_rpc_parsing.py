@@ -28,10 +28,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Asks for no answer."""
+    """Asks for no answer. ``goes_on``: the rest of a long list follows in further parts."""
 
     method: str
     params: Any
+    goes_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,8 @@ def in_parts(message: Message) -> Iterator[Message]:
         yield message
         return
     for at in range(0, len(items), most):
-        yield Notification(message.method, {**message.params, name: items[at : at + most]})
+        params = {**message.params, name: items[at : at + most]}
+        yield Notification(message.method, params, goes_on=at + most < len(items))
 
 
 def is_id(value: Any) -> bool:

@@ -21,10 +21,14 @@ _FEW = 16
 
 @dataclass(frozen=True, slots=True)
 class OpenDocument:
-    """One version of a document as the editor has it."""
+    """One version of a document as the editor has it.
+
+    ``before``: amid a long message, the document before it.
+    """
 
     document: Document
     lines: Lines
+    before: Document | None = None
 
 
 def opened_from(document: Document, encoding: Encoding) -> OpenDocument:
@@ -41,7 +45,23 @@ def edited(
     Each of ``edits`` refers to the text that those before it left; ``lines`` are those of the
     result.
     """
-    return OpenDocument(moved_on(opened.document, edits, lines.rope.text, version), lines)
+    old = before_message(opened)
+    if old is not opened.document:
+        edits = (difference(old.text, lines.rope.text),)
+    return OpenDocument(moved_on(old, edits, lines.rope.text, version), lines)
+
+
+def in_between(opened: OpenDocument, lines: Lines, version: int | None) -> OpenDocument:
+    """The document amid a long message, without a tree; the old tree waits for the last part."""
+    old, text = opened.document, lines.rope.text
+    document = Document(old.uri, old.language, text, version, syntax.NoTree())
+    return OpenDocument(document, lines, before_message(opened))
+
+
+def before_message(opened: OpenDocument) -> Document:
+    """The document as it was before the parts of a long message that have been applied so far."""
+    document = opened.document
+    return document if opened.before is None or has_tree(document) else opened.before
 
 
 def moved_on(old: Document, edits: Sequence[Edit], text: str, version: int | None) -> Document:
@@ -53,6 +73,12 @@ def moved_on(old: Document, edits: Sequence[Edit], text: str, version: int | Non
 def difference(old_text: str, new_text: str) -> Edit:
     """The smallest edit that turns one text into another."""
     return narrowed(old_text, Edit(Span(0, len(old_text)), new_text))
+
+
+def is_all_new(old_text: str, new_text: str) -> bool:
+    """Was most of the text replaced, so that another attempt at parsing is worthwhile?"""
+    span = difference(old_text, new_text).span
+    return 2 * (span.end - span.start) > len(old_text)
 
 
 def with_tree(

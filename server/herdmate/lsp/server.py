@@ -154,8 +154,11 @@ def _documents(server: Session) -> None:
         after = server.documents.cells(uri)
         if new := set(after) - set(before):
             workspace_index.after_opening(server, *new)
-        for edit in (params.change.cells and params.change.cells.text_content) or ():
-            _after_change(server, types.DidChangeTextDocumentParams(edit.document, edit.changes))
+        edits = (params.change.cells and params.change.cells.text_content) or ()
+        _after_change(
+            server,
+            *(types.DidChangeTextDocumentParams(edit.document, edit.changes) for edit in edits),
+        )
 
     @server.feature(types.NOTEBOOK_DOCUMENT_DID_CLOSE)
     def notebook_did_close(params: types.DidCloseNotebookDocumentParams) -> None:
@@ -168,10 +171,15 @@ def _documents(server: Session) -> None:
         read_ahead.after_hint(server, params)
 
 
-def _after_change(server: Session, params: types.DidChangeTextDocumentParams) -> None:
-    usage_statistics.after_change(server, params.text_document.uri)
-    workspace_index.after_change(server, params.text_document.uri)
-    read_ahead.after_change(server, params)
+def _after_change(server: Session, *changes: types.DidChangeTextDocumentParams) -> None:
+    """What follows the changes that one message tells."""
+    if not changes:
+        return
+    for params in changes:
+        usage_statistics.after_change(server, params.text_document.uri)
+    workspace_index.after_change(server, *(params.text_document.uri for params in changes))
+    for params in changes:
+        read_ahead.after_change(server, params)
     refresh_soon(server)
 
 

@@ -111,14 +111,16 @@ def after_opening(session: Session, *uris: str) -> None:
     _tell_opened(session)
 
 
-def after_change(session: Session, uri: str) -> None:
-    """Note when a document was edited, and which were edited last."""
+def after_change(session: Session, *uris: str) -> None:
+    """Note when documents were edited by one message, and which were edited last."""
     now = asyncio.get_running_loop().time()
     session.model.host.latency.note_key(now - session.index.typed_at)
     session.index.typed_at = now
-    if session.index.edited[:1] != (uri,):
+    if session.index.edited[:1] == uris:
+        return
+    for uri in uris:
         session.index.note_edit(uri)
-        _tell_opened(session)
+    _tell_opened(session)
 
 
 def after_saving(session: Session, uris: Iterable[str]) -> None:
