@@ -234,8 +234,12 @@ async def test_reasons_are_shown(tmp_path: Path) -> None:
 
 async def test_wrong_arguments_are_answered_with_a_sentence(tmp_path: Path) -> None:
     async with editor(VSCODE, tmp_path, GHOST) as client:
-        for arguments in (None, [1], [{"uri": "file:///nowhere.py"}]):
-            with pytest.raises(JsonRpcException, match="needs"):
+        for arguments, sentence in (
+            (None, "needs one argument"),
+            ([1], "needs one argument"),
+            ([{"uri": "file:///nowhere.py"}], "must have an LSP range"),
+        ):
+            with pytest.raises(JsonRpcException, match=sentence):
                 await client.workspace_execute_command_async(
                     types.ExecuteCommandParams(protocol.COMMAND_REWRITE, arguments)
                 )
