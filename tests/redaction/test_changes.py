@@ -41,7 +41,7 @@ def test_what_is_looked_at_again_after_an_edit_is_as_if_all_were(seed: int) -> N
         lines.insert(chance.randrange(len(lines)), f"x = '{token}'\n")
     lines.insert(200, f"{BEGIN}\n" + "MIIEow0c4f\n" * 30 + f"{END}\n")
     known, text = Redactions(), "".join(lines)
-    for _ in range(20):
+    for _ in range(14):
         assert known.of("a", text) == redacted(text)
         start = chance.randrange(len(text))
         end = min(start + chance.choice([0, 0, 1, 5, 300]), len(text))
@@ -77,7 +77,7 @@ def test_a_secret_that_reaches_far_is_hidden_once_its_last_character_is_typed(na
 @pytest.mark.parametrize("name", tokens())
 def test_a_token_typed_into_a_file_is_hidden(name: str) -> None:
     token, secret = tokens()[name]
-    before, after = PLAIN + f"\n{token[:-4]}", f"\n{PLAIN}"
+    before, after = PLAIN[:6000] + f"\n{token[:-4]}", f"\n{PLAIN[:6000]}"
     known = Redactions()
     known.of("a", before + after)
     hidden = known.of("a", before + token[-4:] + after)

@@ -76,17 +76,16 @@ def test_code_that_looks_for_a_private_key_stays() -> None:
 
 
 @pytest.mark.parametrize("name", tokens())
-@pytest.mark.parametrize(
-    "form", ["#", "x = '''#'''\n", "// note: #\n", "a\r\n#\r\nb", "日本語 #", "# and more"]
-)
-def test_a_token_in_any_text_becomes_stars(name: str, form: str) -> None:
-    for seed in range(2):
+def test_a_token_in_any_text_becomes_stars(name: str) -> None:
+    for seed, form in enumerate(
+        ("#", "x = '''#'''\n", "// note: #\n", "a\r\n#\r\nb", "日本語 #", "# and more") * 2
+    ):
         token, secret = tokens(seed)[name]
         text = form.replace("#", f"\n{token}\n" if name in OWN_LINE else token)
         hidden = redacted(text)
-        assert secret not in hidden
-        assert secret[: len(secret) // 2] not in hidden
-        assert secret[len(secret) // 2 :] not in hidden
+        assert secret not in hidden, text
+        assert secret[: len(secret) // 2] not in hidden, text
+        assert secret[len(secret) // 2 :] not in hidden, text
         assert len(hidden) == len(text)
         assert [c for c in hidden if c in "\r\n"] == [c for c in text if c in "\r\n"]
         assert redacted(hidden) == hidden
@@ -207,7 +206,7 @@ def test_a_text_made_to_hold_the_server_up_takes_no_longer_than_its_length(
         redacted(text)
         return time.process_time() - begun
 
-    short = min(seconds(12_000) for _ in range(2))
-    long = min(seconds(48_000) for _ in range(2))
+    short = min(seconds(8_000) for _ in range(2))
+    long = min(seconds(32_000) for _ in range(2))
     assert long < max(10 * short, 0.05)
     assert long < 1
