@@ -47,15 +47,14 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
     )
 
 
-def checked(session: Session, value: Any) -> ActionArguments:
-    """The arguments, once the document is known to be open and the action to exist.
+def checked(session: Session, value: Any) -> tuple[ActionArguments, Action]:
+    """The arguments, once the document is known to be open, and the action that they name.
 
     Raises ``JsonRpcException`` or ``HerdmateError``.
     """
     arguments = arguments_from_lsp(value)
     session.documents.get(arguments.uri)
-    session.configuration.library.get(arguments.action or "explain")
-    return arguments
+    return arguments, session.configuration.library.get(arguments.action or "explain")
 
 
 def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
@@ -95,12 +94,11 @@ class ActionRequest:
     action_input: ActionInput
 
 
-async def request_of(session: Session, arguments: ActionArguments) -> ActionRequest:
-    """The action, the selection in the parsed document, and what was said about it.
+async def request_of(session: Session, arguments: ActionArguments, action: Action) -> ActionRequest:
+    """The action with the selection in the parsed document, and what was said about it.
 
     Raises ``SelectionError`` if the document has changed since.
     """
-    action = session.configuration.library.get(arguments.action)
     action_input = action_input_of(session, arguments)  # before the document can change
     opened = session.documents.get(arguments.uri)
     return ActionRequest(action, opened, await selection_of(session, arguments), action_input)

@@ -244,13 +244,13 @@ def _commands(server: Session) -> None:
     def explain(ls: Session, *arguments: Any) -> Awaitable[str] | None:
         # Not async, like ``rewrite``: the selection is resolved before a later message is handled,
         # which may change the text.
-        given = checked(ls, next(iter(arguments), None))
-        return explanation.explain_selection(ls, given)
+        given, action = checked(ls, next(iter(arguments), None))
+        return explanation.explain_selection(ls, given, action)
 
     @server.command(protocol.COMMAND_REWRITE)
     def rewrite(ls: Session, *arguments: Any) -> None:
-        given = checked(ls, next(iter(arguments), None))
-        ls.spawn(refactoring.rewrite_in_place(ls, given))
+        given, action = checked(ls, next(iter(arguments), None))
+        ls.spawn(refactoring.rewrite_in_place(ls, given, action))
 
     @server.command(protocol.COMMAND_STATUS)
     async def status(ls: Session, *_arguments: Any) -> dict[str, Any]:

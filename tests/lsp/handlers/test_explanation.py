@@ -37,7 +37,9 @@ async def test_a_file_may_be_closed_as_soon_as_it_is_to_be_explained(
             return question
 
         monkeypatch.setattr(explanation, makes, closing)
-        await explanation._stream(client.session, ActionArguments(uri, _RANGE, "explain", **asked))
+        action = client.session.configuration.library.get("explain")
+        arguments = ActionArguments(uri, _RANGE, "explain", **asked)
+        await explanation._stream(client.session, arguments, action)
         parts = [note["params"] for note in client.notifications
                  if note["method"] == protocol.EXPLANATION]  # fmt: skip
         assert uri not in client.session.documents

@@ -73,13 +73,10 @@ async def test_what_is_planted_while_the_model_writes(
     monkeypatch.setattr(new_tests, "selection_of", selection)
     monkeypatch.setattr(new_tests, "thinking", lambda _session: nullcontext())
     session: Any = SimpleNamespace(
-        configuration=SimpleNamespace(library=SimpleNamespace(get=lambda _: _ACTION)),
         folders=(project,), action_context=None, capabilities=SimpleNamespace(show_document=False),
     )  # fmt: skip
-    arguments: Any = SimpleNamespace(action="x", uri=(project / "a.py").as_uri())
+    arguments: Any = SimpleNamespace(uri=(project / "a.py").as_uri())
+    action: Any = SimpleNamespace(title="Write Tests")
     with pytest.raises(RefusedError, match=words) if words else nullcontext():
-        await new_tests.write_tests_beside(session, arguments)
+        await new_tests.write_tests_beside(session, arguments, action)
     assert len(sent) == (not words)
-
-
-_ACTION = SimpleNamespace(title="Write Tests")

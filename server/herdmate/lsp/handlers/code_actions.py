@@ -56,7 +56,8 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
     if item.command is not None or item.data is None:
         return item
     arguments = arguments_from_lsp(item.data)
-    request = await request_of(session, arguments)
+    action = session.configuration.library.get(arguments.action)
+    request = await request_of(session, arguments, action)
     async with thinking(session):
         done = await run_rewrite(session, request, request.selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)

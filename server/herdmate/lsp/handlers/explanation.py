@@ -22,6 +22,7 @@ from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
 from herdmate.prompting.families import Turn
+from herdmate.prompting.library import Action
 from herdmate.text import name_in
 
 _BETWEEN_PARTS = 0.1
@@ -30,18 +31,20 @@ _BETWEEN_PARTS = 0.1
 _STOPPED = "The explanation was stopped."
 
 
-def explain_selection(session: Session, arguments: ActionArguments) -> Awaitable[str] | None:
+def explain_selection(
+    session: Session, arguments: ActionArguments, action: Action
+) -> Awaitable[str] | None:
     """Start an explanation; return its text only if the client has no other way to show it."""
     if session.capabilities.explanation:
-        session.spawn(_stream(session, arguments))
+        session.spawn(_stream(session, arguments, action))
         return None
     if session.capabilities.show_document:
-        session.spawn(_show(session, arguments))
+        session.spawn(_show(session, arguments, action))
         return None
-    return _whole(session, arguments)
+    return _whole(session, arguments, action)
 
 
-async def _stream(session: Session, arguments: ActionArguments) -> None:
+async def _stream(session: Session, arguments: ActionArguments, action: Action) -> None:
     """Send each part as it arrives; the last one says so, and gives the error if there was one."""
     name, title = str(uuid.uuid4()), _title(arguments)
     said = arguments.instruction if arguments.turns else ""
@@ -54,7 +57,7 @@ async def _stream(session: Session, arguments: ActionArguments) -> None:
     whole, kept, sent_at = "", "", 0.0
     question: Question | None = None
     try:
-        question, doing = await _question(session, arguments)
+        question, doing = await _question(session, arguments, action)
         async with aclosing(_parts(session, question, doing)) as parts:
             async for text in parts:
                 kept, whole = kept + text, whole + text
@@ -75,30 +78,31 @@ def _next(arguments: ActionArguments, question: Question, answer: str) -> Action
     return replace(arguments, turns=[*turns, protocol.Turn("assistant", answer)], instruction="")
 
 
-async def _show(session: Session, arguments: ActionArguments) -> None:
+async def _show(session: Session, arguments: ActionArguments, action: Action) -> None:
     """Have the client show the whole explanation as a Markdown document."""
-    text = await _whole(session, arguments)
+    text = await _whole(session, arguments, action)
     name = Path(_file_name(arguments.uri)).stem or "code"
     await show_markdown(session, name, f"# {_title(arguments)}\n\n{text}\n")
 
 
-async def _whole(session: Session, arguments: ActionArguments) -> str:
-    question, doing = await _question(session, arguments)
+async def _whole(session: Session, arguments: ActionArguments, action: Action) -> str:
+    question, doing = await _question(session, arguments, action)
     async with aclosing(_parts(session, question, doing)) as parts:
         return "".join([text async for text in parts])
 
 
-async def _question(session: Session, arguments: ActionArguments) -> tuple[Question, str]:
+async def _question(
+    session: Session, arguments: ActionArguments, action: Action
+) -> tuple[Question, str]:
     """The question for a first explanation, or a follow-up question; and the action's title.
 
     Nothing is looked up in the document later on: the user may close it.
     """
-    action = session.configuration.library.get(arguments.action or "explain")
     context = session.action_context
     if not arguments.turns:
-        asked = await request_of(session, replace(arguments, action=action.name))
-        question = await explanation_of(asked.selection, asked.action, context, asked.action_input)
-        return question, title_of(asked.action, asked.action_input)
+        asked = await request_of(session, arguments, action)
+        question = await explanation_of(asked.selection, action, context, asked.action_input)
+        return question, title_of(action, asked.action_input)
     if not arguments.instruction.strip() or len(arguments.turns) % 2:
         raise SelectionError("A follow-up needs a question and the conversation so far.")
     turns = tuple(

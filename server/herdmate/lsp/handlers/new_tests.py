@@ -13,12 +13,12 @@ from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
+from herdmate.prompting.library import Action
 from herdmate.text import folder_of, path_of
 
 
-async def write_tests_beside(session: Session, arguments: ActionArguments) -> None:
+async def write_tests_beside(session: Session, arguments: ActionArguments, action: Action) -> None:
     """Have the model write tests, and show the new file. Raises ``HerdmateError``."""
-    action = session.configuration.library.get(arguments.action)
     selection, path = await selection_of(session, arguments), path_of(arguments.uri)
     root = folder_of(path, session.folders) if path else None
     async with progress(session, action.title) as report, thinking(session):

@@ -23,23 +23,23 @@ from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
+from herdmate.prompting.library import Action
 from herdmate.text import Selection
 
 _ANNOTATION = "herdmate"
 _AGAIN = "Run again"
 
 
-async def rewrite_in_place(session: Session, arguments: ActionArguments) -> None:
+async def rewrite_in_place(session: Session, arguments: ActionArguments, action: Action) -> None:
     """Run a refactoring with progress and apply it. Raises ``HerdmateError``.
 
     If the document has changed in the meantime, asks the user whether to run it again.
     """
-    action = session.configuration.library.get(arguments.action)
     if action.kind == "tests":
-        return await write_tests_beside(session, arguments)
+        return await write_tests_beside(session, arguments, action)
     while True:
         # Resolved first: the user may type until the client has agreed to show progress.
-        request = await request_of(session, arguments)
+        request = await request_of(session, arguments, action)
         title = title_of(action, request.action_input)
         async with progress(session, title) as report, thinking(session):
             done = await run_rewrite(session, request, request.selection, counted(report))
