@@ -20,7 +20,9 @@ _computing = ThreadPoolExecutor(4, "computing")
 
 
 async def computed(work: Callable[..., _T], *arguments: object, on: Executor | None = None) -> _T:
-    """What ``work`` returns, on a thread for which no disk is waited: ``work`` must read none.
+    """What ``work`` returns, on a thread that no hanging disk keeps: ``work`` must read none.
+
+    The one exception is a parser process that has to be started, which reads Python's own files.
 
     ``on`` has the thread, if not any will do. If this is cancelled, work that has not begun is
     dropped.

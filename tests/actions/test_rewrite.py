@@ -8,12 +8,14 @@ import pytest
 
 from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.context import ActionContext
+from herdmate.actions.question import question_for, taken_up
 from herdmate.actions.rewrite import Rewrite, rewrite
 from herdmate.context.project import Project
 from herdmate.context.withheld import Withheld, WithheldReason
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
+from herdmate.prompting.families import Turn
 from herdmate.prompting.library import Action, load_action, load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 from tests.fake_model import fake_actions
@@ -107,6 +109,21 @@ async def test_nothing_of_an_ignored_file_reaches_the_engine(tmp_path: Path) -> 
     finally:
         await model.host.stop()
     assert record.read_text() == "the end\n"
+
+
+async def test_nothing_of_a_file_ignored_since_and_closed_is_asked_about(tmp_path: Path) -> None:
+    """What is withheld is forgotten with the document, so the file itself is asked."""
+    root = tmp_path / "project"
+    (root / ".git").mkdir(parents=True)
+    (root / ".gitignore").write_text("a.py\n", "utf-8")
+    document = Document((root / "a.py").as_uri(), "python", CODE)
+    action = load_library()[0].get("explain")
+    async with fake_actions({"": "It adds."}) as model:
+        model.project.folders = (root,)
+        with pytest.raises(SelectionError, match="git ignores"):
+            await question_for(action, Selection(document, Span(0, len(CODE))), model)
+        with pytest.raises(SelectionError, match="git ignores"):
+            await taken_up(action, document, (Turn("user", "Why?"),), model)
 
 
 async def test_types_need_no_import(tmp_path: Path) -> None:

@@ -387,7 +387,7 @@ def test_a_file_without_comments_is_made_but_never_added_to(
     assert main(["setup", "kate", "--write", "--yes"]) == 0
     settings.write_text('{"servers": {}}', "utf-8")
     assert main(["setup", "kate", "--write", "--yes"]) == 1
-    assert "yourself" in capsys.readouterr().err
+    assert "cannot be extended safely" in capsys.readouterr().err
     assert settings.read_text("utf-8") == '{"servers": {}}'
 
 

@@ -171,6 +171,12 @@ async def test_a_generation_that_ends_while_its_lines_are_checked_is_answered(
         assert found == (None if end == "stop" else Shown("result = 0\n    more"))
 
 
+async def test_a_generation_that_is_stopped_before_it_begins_is_answered() -> None:
+    running = _start(_Model())
+    running.stop()
+    assert await asyncio.wait_for(running.follow(_cursor(), 0.0, True), 60) is None
+
+
 async def test_typing_what_it_says_follows_and_something_else_does_not() -> None:
     model = _Model()
     running = _start(model)

@@ -92,3 +92,14 @@ async def test_what_is_kept_of_other_documents_stays() -> None:
     assert session.completion.cache.get(cursor) == Shown("2")
     assert [item.uri for item in session.usage.tally._offers] == ["file:///project/c.py"]
     assert isinstance(session.usage.tally._shown[0], ShownSuggestion)
+
+
+async def test_nothing_is_kept_of_a_document_closed_while_it_is_asked_about() -> None:
+    session = create_server(lambda _settings: (FakeStart(), ""))
+    session.documents.open(types.TextDocumentItem(URI, "python", 1, "x = 1\n"))
+    document = session.documents.get(URI).document
+    with session.asking_about(URI):
+        _close(session)
+        without_secrets(document)
+    assert URI not in withheld._documents._known
+    await session.model.host.stop()

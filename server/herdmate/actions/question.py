@@ -69,7 +69,7 @@ async def question_for(
     affordable = int(budget * share_of_window(context.host.latency, max(budget + target_tokens, 1)))
     reference = await reference_for(target, context, affordable)
     values = _values(target, surroundings, reference, action_input)
-    refuse_withheld(target.document, context)
+    await _refuse_by_now(target.document, context)
     system, user, reply_start = render(action, values)
     turns = (Turn("user", user),)
     return _question(action, target.document, family, system, turns, reply_start, max_tokens)
@@ -81,7 +81,7 @@ async def taken_up(
     """An earlier question, rebuilt from its turns; raises what ``question_for`` raises."""
     refuse_withheld(document, context)
     family = family_of(await context.host.ready())
-    refuse_withheld(document, context)  # by now
+    await _refuse_by_now(document, context)
     system, _, reply_start = render(action, _file_values(document))
     return _question(action, document, family, system, turns, reply_start, action.max_tokens)
 
@@ -121,6 +121,19 @@ def _question(
 def refuse_withheld(document: Document, context: ActionContext) -> None:
     """Raise ``SelectionError`` if the model must not see a document."""
     if reason := reason_to_withhold(document, context.project.withheld):
+        raise SelectionError(f"The model was not asked: {reason}.")
+
+
+async def _refuse_by_now(document: Document, context: ActionContext) -> None:
+    """``refuse_withheld`` after a wait, in which the document may also have been closed."""
+    refuse_withheld(document, context)
+    try:
+        reason = await context.project.reason_by_now(document.uri)
+    except OSError:
+        raise SelectionError(
+            "The model was not asked: the disk with this file does not respond; try again later."
+        ) from None
+    if reason is not None:
         raise SelectionError(f"The model was not asked: {reason}.")
 
 

@@ -74,6 +74,8 @@ class InFlight:
     def start(self, request: Request, asker: Asker) -> InFlight:
         """Ask the model."""
         self._task = asyncio.create_task(self._run(request, asker))
+        # Also if it is stopped before it begins; it counts as done by then.
+        self._task.add_done_callback(lambda _: self._note_change())
         return self
 
     def said(self) -> Shown:
@@ -145,9 +147,6 @@ class InFlight:
             self._error = HerdmateError(
                 "Herdmate had an internal error; please report it with the log."
             )
-        finally:
-            # Wake the waiting requests only once this task counts as done.
-            asyncio.get_running_loop().call_soon(self._note_change)
 
     def _take(self, raw: str) -> bool:
         self._raw = raw

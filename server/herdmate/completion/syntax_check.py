@@ -117,7 +117,8 @@ def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck 
 async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
     """The part of ``shown`` that breaks nothing: see ``sound_part``.
 
-    Parses on another thread: that takes tens of milliseconds, and a second for hostile code.
+    Asks the parser process on a thread: tens of milliseconds, a second for hostile code, longer if
+    the process must be started.
     """
     if check is None or not shown.text:
         return shown

@@ -88,6 +88,15 @@ class Project:
                 return self._kept(uri, chosen)
         return ()
 
+    async def reason_by_now(self, uri: str) -> Withheld | None:
+        """Why the model must not see a document's file, which may be closed by now.
+
+        Raises ``OSError`` if the disk does not say in time.
+        """
+        if (path := path_of(uri.partition("#")[0])) is None:
+            return None
+        return await self._checks.run(partial(reason_to_withhold_file, path, self.folders))
+
     def forget(self, uri: str) -> None:
         """Drop a closed document."""
         self._changes += 1

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -115,6 +116,15 @@ class Session(LanguageServer):
         self.project.forget(uri)
         forget_document(uri)
         self.usage.tally.forget_document(uri)
+
+    @contextmanager
+    def asking_about(self, uri: str) -> Iterator[None]:
+        """While work on a document goes on: what it leaves of one closed meanwhile is dropped."""
+        try:
+            yield
+        finally:
+            if self.documents.find(uri) is None:
+                self.forget(uri)
 
     async def end(self) -> None:
         """Stop all tasks, the parser processes and the engine."""

@@ -57,9 +57,10 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
         return item
     arguments = arguments_from_lsp(item.data)
     action = session.configuration.library.get(arguments.action)
-    request = await request_of(session, arguments, action)
-    async with thinking(session):
-        done = await run_rewrite(session, request, request.selection, lambda _: None)
+    with session.asking_about(arguments.uri):
+        request = await request_of(session, arguments, action)
+        async with thinking(session):
+            done = await run_rewrite(session, request, request.selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)
     return item
 

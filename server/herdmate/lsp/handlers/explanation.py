@@ -98,19 +98,21 @@ async def _question(
 
     Nothing is looked up in the document later on: the user may close it.
     """
-    context = session.action_context
-    if not arguments.turns:
-        asked = await request_of(session, arguments, action)
-        question = await explanation_of(asked.selection, action, context, asked.action_input)
-        return question, title_of(action, asked.action_input)
-    if not arguments.instruction.strip() or len(arguments.turns) % 2:
-        raise SelectionError("A follow-up needs a question and the conversation so far.")
-    turns = tuple(
-        Turn("user" if turn.role == "user" else "assistant", turn.text) for turn in arguments.turns
-    )
-    document = session.documents.get(arguments.uri).document
-    title = title_of(action, action_input_of(session, arguments))
-    return await follow_up(document, action, turns, arguments.instruction, context), title
+    with session.asking_about(arguments.uri):
+        context = session.action_context
+        if not arguments.turns:
+            asked = await request_of(session, arguments, action)
+            question = await explanation_of(asked.selection, action, context, asked.action_input)
+            return question, title_of(action, asked.action_input)
+        if not arguments.instruction.strip() or len(arguments.turns) % 2:
+            raise SelectionError("A follow-up needs a question and the conversation so far.")
+        turns = tuple(
+            Turn("user" if turn.role == "user" else "assistant", turn.text)
+            for turn in arguments.turns
+        )
+        document = session.documents.get(arguments.uri).document
+        title = title_of(action, action_input_of(session, arguments))
+        return await follow_up(document, action, turns, arguments.instruction, context), title
 
 
 async def _parts(session: Session, question: Question, title: str) -> AsyncGenerator[str, None]:

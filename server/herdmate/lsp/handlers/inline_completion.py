@@ -122,13 +122,11 @@ async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
         return pausing.silence(session)
     settings = session.settings.completion
     work = complete(cursor, session.completion, settings, invoked, partial(thinking, session))
-    try:
-        return await session.tasks.supersede(f"type {cursor.document.uri}", work)
-    except HerdmateError as error:
-        return error
-    finally:
-        if session.documents.find(cursor.document.uri) is None:  # it was closed meanwhile
-            session.forget(cursor.document.uri)
+    with session.asking_about(cursor.document.uri):
+        try:
+            return await session.tasks.supersede(f"type {cursor.document.uri}", work)
+        except HerdmateError as error:
+            return error
 
 
 def _end(

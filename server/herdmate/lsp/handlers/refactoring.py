@@ -35,8 +35,16 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments, action:
 
     If the document has changed in the meantime, asks the user whether to run it again.
     """
-    if action.kind == "tests":
-        return await write_tests_beside(session, arguments, action)
+    with session.asking_about(arguments.uri):
+        if action.kind == "tests":
+            await write_tests_beside(session, arguments, action)
+        else:
+            await _rewrite_until_applied(session, arguments, action)
+
+
+async def _rewrite_until_applied(
+    session: Session, arguments: ActionArguments, action: Action
+) -> None:
     while True:
         # Resolved first: the user may type until the client has agreed to show progress.
         request = await request_of(session, arguments, action)
@@ -47,12 +55,12 @@ async def rewrite_in_place(session: Session, arguments: ActionArguments, action:
             await _apply(session, done, title)
             if done.reasons:
                 session.show(done.reasons, types.MessageType.Info)
-            return None
+            return
         except StaleError as error:
             if not session.capabilities.show_message_request:
                 raise
             if not await agrees(session, str(error), _AGAIN):
-                return None
+                return
         arguments = _moved(session, arguments, done)
 
 
