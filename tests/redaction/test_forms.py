@@ -203,3 +203,38 @@ def test_what_was_hidden_in_a_form_stays_hidden(kinds: str) -> None:
 )  # fmt: skip
 def test_a_password_is_hidden_whether_drawn_or_chosen(line: str, value: str) -> None:
     assert redacted(f"{line}\n".replace("#", value)) == f"{line}\n".replace("#", "*" * len(value))
+
+
+@pytest.mark.parametrize(
+    ("line", "secret"),
+    [
+        (r'cmd = "curl -H \"A: b\" -u bob:hunter2xQ9 https://x"', "hunter2xQ9"),
+        (r'cmd = "curl \"https://x\" -u bob:hunter2xQ9"', "hunter2xQ9"),
+        ("run: 'curl -H ''A: b'' -u bob:hunter2xQ9 https://x'", "hunter2xQ9"),
+        ('cmd = "mysql -u " + user + " -pS3cr3tPw9 db"', "S3cr3tPw9"),
+        ('"mysql -u root " + "-pS3cr3tPw9"', "S3cr3tPw9"),
+        ('"curl " "-u bob:hunter2xQ9 https://x"', "hunter2xQ9"),
+        ('cmd = "curl -s " + \\\n   "-u bob:hunter2xQ9"', "hunter2xQ9"),
+        ("cmd = \"curl -sS \" '-u bob:hunter2xQ9'", "hunter2xQ9"),
+        ('"curl -s", "-u", "bob:hunter2xQ9"', "hunter2xQ9"),
+        (r'"ldapsearch -D \"cn=admin\" -w adminpass9X -b x"', "adminpass9X"),
+        (r'Exec("sqlcmd -S \"srv\" -U sa -P Passw0rd9X")', "Passw0rd9X"),
+        (r"sh 'sqlcmd -S \'srv\' -U sa -P Passw0rd9X'", "Passw0rd9X"),
+        ('"rabbitmqctl add_user bob " + "hunter2xQ9"', "hunter2xQ9"),
+        ('"rabbitmqctl add_user alice " + "hunter2xQ9"', "hunter2xQ9"),
+        (r'run("rabbitmqctl add_user \"alice\" hunter2xQ9", shell=True)', "hunter2xQ9"),
+        ("- run: 'rabbitmqctl add_user ''alice'' hunter2xQ9' # once", "hunter2xQ9"),
+        ('run("net use x hunter2xQ9", shell=True)', "hunter2xQ9"),
+        ('run("wandb login 0123456789abcdef0123456789abcdef01234567", shell=True)',
+            "0123456789abcdef0123456789abcdef01234567"),
+        ('run(["wandb", "login", "0123456789abcdef0123456789abcdef01234567"], check=True)',
+            "0123456789abcdef0123456789abcdef01234567"),
+        ("Type `wandb login 0123456789abcdef0123456789abcdef01234567` once.",
+            "0123456789abcdef0123456789abcdef01234567"),
+    ],
+)  # fmt: skip
+def test_a_password_is_hidden_wherever_the_strings_of_its_command_end(
+    line: str, secret: str
+) -> None:
+    """A quote within a command, or between two of its strings, ended the search for options."""
+    assert redacted(f"{line}\n") == f"{line}\n".replace(secret, "*" * len(secret))

@@ -87,6 +87,12 @@ _OPTIONS: Mapping[str, re.Pattern[str]] = {
 }
 _WITHIN = re.compile(r"[\w.$-]")
 _LINE_END = re.compile(r"(?<!\\)\r?\n")
+_STRINGS = {
+    quote: re.compile(rf"(?:[^{quote}\\]|\\.|{quote}{quote})*{quote}", re.DOTALL)
+    for quote in "\"'`"
+}
+"""The rest of a string by its quote, which is escaped by a backslash or doubled."""
+
 
 _LONG_OPTION = re.compile(
     r"[-/](?<![\w-][-/])-?(?:[a-z]{1,20}-){0,2}"
@@ -125,27 +131,40 @@ def typed_in(text: str) -> Iterator[Place]:
 def _in_options(text: str, family: str, command: re.Match[str]) -> Iterator[Place]:
     at = command.end()
     end = _LINE_END.search(text, at, at + _LONGEST_LINE)
-    place = at, end.start() if end is not None else min(at + _LONGEST_LINE, len(text))
-    place = at, _end_of_string(text, command.start(), *place)
+    line = at, end.start() if end is not None else min(at + _LONGEST_LINE, len(text))
+    found = None
+    if family in _AT_THE_END and (closed := _end_of_string(text, command.start(), *line)):
+        found = _option(text, family, at, closed)
+    # The command can go on in another string.
+    if (found := found or _option(text, family, *line)) is not None:
+        yield found
+
+
+def _option(text: str, family: str, at: int, end: int) -> Place | None:
+    """The place of the secret among a command's words, if they hold one."""
     find = _OPTIONS[family].match if family in _POSITIONAL else _OPTIONS[family].search
-    if (found := find(text, *place)) is not None and not is_placeholder(found[1]):
+    if (found := find(text, at, end)) is not None and not is_placeholder(found[1]):
         is_random = is_secret_value(found[1])
         is_certain = family in _CERTAIN or is_password(found[1])
         if is_random or (is_certain and not found[1].startswith("-")):
-            yield found.span(1)
+            return found.span(1)
+    return None
 
 
-def _end_of_string(text: str, command: int, at: int, end: int) -> int:
-    """Where a whole command line in quotes ends; ``end`` if it is not in quotes, or a list."""
-    quote = text[command - 1 : command]
-    if not quote or quote not in "\"'`" or text.startswith(quote, at):
-        return end
-    closed = text.find(quote, at, end)
-    return end if closed < 0 else closed
+def _end_of_string(text: str, command: int, at: int, end: int) -> int | None:
+    """Where the string ends that starts with a command, unless it is nothing but its name."""
+    string = _STRINGS.get(text[command - 1 : command])
+    if string is None or text.startswith(text[command - 1], at):
+        return None
+    closed = string.match(text, at, end)
+    return closed.end() - 1 if closed is not None else None
 
 
 _POSITIONAL = frozenset({"bundled", "last", "net", "echo"})
 """Families in which the secret is one of the words, and not that of an option."""
+
+_AT_THE_END = frozenset({"last", "net"})
+"""Families in which the secret is told by the end of the command that follows it."""
 
 _CERTAIN = frozenset({"attached", "login", "bundled", "small_p", "small_a", "pw", "echo"})
 """Families in which the word can be nothing but a password, whatever it looks like."""
