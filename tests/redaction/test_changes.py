@@ -25,6 +25,8 @@ LONG = {
     "a key": f"{BEGIN}\n" + "MIIEow0c4f\n" * 900 + f"{END}\n",
     "a string": 'password = "' + "Ab3" * 4000 + '"\n',
     "strings": "password = (\n" + "".join(f'    "{"Ab3" * 250}"\n' for _ in range(15)) + ")\n",
+    "strings on a long line": "x = 1; " * 4000 + "password = " + '"Ab3Ab3" + ' * 400 + "\n",
+    "a word": "password=" + "Ab3x" * 9000 + "\n",
     "a header": "Authorization: Bearer " + "Ab3" * 1300 + "\n",
     "a block": "password: |\n" + "  Ab3-x9K2\n" * 60,
 }
@@ -83,6 +85,25 @@ def test_a_token_typed_into_a_file_is_hidden(name: str) -> None:
     hidden = known.of("a", before + token[-4:] + after)
     assert secret not in hidden
     assert len(hidden) == len(before + token[-4:] + after)
+
+
+def test_a_key_in_a_line_of_300_000_characters_has_little_of_it_searched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twenty-four lines around a change were searched, though there was but one."""
+    text, known, searched = "var a=f(b){return b+1};" * 13_000, Redactions(), list[int]()
+    known.of("a", text)
+
+    def counted(text: str) -> Iterator[Place]:
+        searched.append(len(text))
+        yield from ()
+
+    monkeypatch.setattr(redact, "hidden_in", counted)
+    for at in (10, len(text) // 2, len(text) - 10):
+        known.of("a", text[:at] + "x" + text[at:])
+        known.of("a", text)
+    assert len(searched) == 6
+    assert max(searched) < 100_000
 
 
 def test_a_text_that_is_forgotten_is_not_kept() -> None:

@@ -8,6 +8,9 @@ from dataclasses import dataclass
 
 from herdmate.redaction.places import Place
 
+LONGEST_VALUE = 12_288
+"""Characters of a value in strings, from the first to the end of the last that is read."""
+
 _LONGEST_BLOCK = 2000
 """Characters of a value of several lines; of longer ones only the start is read."""
 
@@ -26,8 +29,10 @@ _HEREDOC = re.compile(
 )
 _PIECE = re.compile(
     r"[a-zA-Z@$]{0,2}(?:\"((?:[^\"\\\r\n]|\\.)*)\"|'((?:[^'\\\r\n]|\\.)*)'|`([^`\r\n]*)`|"
-    r"「([^」\r\n]*)」|“([^”\r\n]*)”)"
+    r"「([^「」\r\n]*)」|“([^“”\r\n]*)”)"
 )
+"""A string. What opens it ends it too, so a line full of openings is read once."""
+
 _PLUS = r"(?:\.\.|\|\||<>|[+.~&])"
 _JOINT = re.compile(
     rf"[ \t]{{0,8}}(?:{_PLUS}(?:[ \t]_)?)?[ \t]{{0,8}}"
@@ -81,11 +86,11 @@ def literal_at(text: str, at: int, may_go_on: bool) -> Literal | None:
 
 def _pieces(text: str, at: int) -> Literal | None:
     """Strings next to one another, or with operators between that join them."""
-    found = list[tuple[Place, str]]()
-    while len(found) < _MOST_PIECES and (piece := _PIECE.match(text, at)) is not None:
+    found, end = list[tuple[Place, str]](), at + LONGEST_VALUE
+    while len(found) < _MOST_PIECES and (piece := _PIECE.match(text, at, end)) is not None:
         number = piece.lastindex or 1
         found.append((piece.span(number), piece[number]))
-        joint = _JOINT.match(text, piece.end())
+        joint = _JOINT.match(text, piece.end(), end)
         at = joint.end() if joint is not None else piece.end()
     return Literal(tuple(found), True) if found else None
 

@@ -15,6 +15,7 @@ from threading import Lock
 from typing import TypeVar
 
 from herdmate.redaction.hidden import hidden_in
+from herdmate.redaction.literals import LONGEST_VALUE
 from herdmate.redaction.manifests import data_of_secrets_in
 from herdmate.redaction.places import Place
 from herdmate.threads import computed
@@ -112,8 +113,11 @@ def _far_reaching_in(text: str) -> Iterator[Place]:
 _REACH, _REACH_IN_LINES = 4096, 24
 """What a secret depends on around it: so many characters and, beyond those, so many lines.
 
-The lines are of any length: a string, of which a value has up to sixteen, ends only with its line.
+Of long lines it is no more than a value in strings can have, and the rest of a word.
 """
+
+_WORD = re.compile(r"[^\s\"'`()\[\]{}<>;,]*")
+"""What can be hidden whatever its length: a token, or a value without quotes."""
 
 
 def _again(text: str, old: str, old_hidden: str) -> str:
@@ -131,19 +135,32 @@ def _again(text: str, old: str, old_hidden: str) -> str:
 
 
 def _reach_back(text: str, at: int) -> int:
-    """The start of the first line on which a place depends."""
+    """The start of the first line, or word in a long line, on which a place depends."""
     at = max(at - _REACH, 0)
+    first = max(at - LONGEST_VALUE, 0)
     for _ in range(_REACH_IN_LINES):
-        at = text.rfind("\n", 0, max(at - 1, 0)) + 1
+        line = text.rfind("\n", first, max(at - 1, 0)) + 1
+        if line == 0:
+            return first - _length_of_word(text[:first][::-1], 0)
+        at = line
     return at
 
 
 def _reach_on(text: str, at: int) -> int:
     """The end of the last one."""
     at = min(at + _REACH, len(text))
+    last = min(at + LONGEST_VALUE, len(text))
     for _ in range(_REACH_IN_LINES):
-        at = _line_behind(text, at, len(text))
+        line = text.find("\n", at, last) + 1
+        if line == 0:
+            return last + _length_of_word(text, last)
+        at = line
     return at
+
+
+def _length_of_word(text: str, at: int) -> int:
+    word = _WORD.match(text, at)
+    return len(word[0]) if word is not None else 0
 
 
 def _common(one: str, other: str) -> int:
