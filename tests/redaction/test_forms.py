@@ -238,3 +238,18 @@ def test_a_password_is_hidden_wherever_the_strings_of_its_command_end(
 ) -> None:
     """A quote within a command, or between two of its strings, ended the search for options."""
     assert redacted(f"{line}\n") == f"{line}\n".replace(secret, "*" * len(secret))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        r'run("sshpass -p \"#\" ssh me@host")', r'run("mysql -u root -p\"#\" db")',
+        r'{"cmd": "redis-cli -a \"#\" ping"}', r'run("unzip -P \"#\" a.zip")',
+        r'run("docker login -u \"me\" --password \"#\" reg.io")', r"sh 'deploy --password \'#\''",
+        r'run("curl -u \"bob:#\" https://x")', r'run("echo \"#\" | docker login --password-stdin")',
+        r'run("htpasswd -nbB bob \"#\"")', r'run("plink -ssh -pw \"#\" me@host")',
+    ],
+)  # fmt: skip
+def test_a_password_in_escaped_quotes_is_hidden(line: str) -> None:
+    text = f"{line}\n"
+    assert redacted(text.replace("#", "s3cr3tPw9x")) == text.replace("#", "*" * 10)

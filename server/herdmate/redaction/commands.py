@@ -11,10 +11,13 @@ from herdmate.redaction.values import is_password, is_placeholder, is_secret_val
 _LONGEST_LINE = 400
 """Characters behind a command's name that are read."""
 
-_GAP = r"[\"']?[\s,=]\s{0,20}(?:\\\r?\n[ \t]{0,40})?[\"']?"
+_QUOTE = r"(?:\\?[\"'])?"
+"""What a word can be quoted with, in a string with an escape."""
+
+_GAP = rf"{_QUOTE}[\s,=]\s{{0,20}}(?:\\\r?\n[ \t]{{0,40}})?{_QUOTE}"
 """What separates words, on a command line or in a list of strings."""
 
-_WORD = r"([^\s\"'`<>{}|;,()]{4,256})"
+_WORD = r"([^\s\"'`<>{}|;,()]{4,256})(?<!\\)"
 _COMMANDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "attached": (("mysql", "maria", "mycli", "7z", "rar "),
         r"(?:mysql|mariadb)[a-z-]{0,12}|mycli|7z[ar]{0,2}|(?:un)?rar"),
@@ -49,24 +52,24 @@ _PATTERNS = {
     for family, (marks, names) in _COMMANDS.items()
 }
 _OPTIONS: Mapping[str, re.Pattern[str]] = {
-    "attached": re.compile(rf"[\s\"',](?:-p|-hp)=?[\"']?{_WORD}"),
+    "attached": re.compile(rf"[\s\"',](?:-p|-hp)=?{_QUOTE}{_WORD}"),
     "login": re.compile(rf"[\s\"',](?:-p|--password){_GAP}{_WORD}"),
-    "spaced": re.compile(rf"[\s\"',](?:-p(?:{_GAP}|[\"']?)|-P{_GAP}|--?password{_GAP}){_WORD}"),
-    "small_p": re.compile(rf"[\s\"',]-p(?:{_GAP}|[\"']?){_WORD}"),
+    "spaced": re.compile(rf"[\s\"',](?:-p(?:{_GAP}|{_QUOTE})|-P{_GAP}|--?password{_GAP}){_WORD}"),
+    "small_p": re.compile(rf"[\s\"',]-p(?:{_GAP}|{_QUOTE}){_WORD}"),
     "small_a": re.compile(rf"[\s\"',](?:-a|--pass){_GAP}{_WORD}"),
-    "small_w": re.compile(rf"[\s\"',]-w(?:{_GAP}|[\"']?){_WORD}"),
-    "large_p": re.compile(rf"[\s\"',]-P(?:{_GAP}|[\"']?){_WORD}"),
+    "small_w": re.compile(rf"[\s\"',]-w(?:{_GAP}|{_QUOTE}){_WORD}"),
+    "large_p": re.compile(rf"[\s\"',]-P(?:{_GAP}|{_QUOTE}){_WORD}"),
     "pw": re.compile(rf"[\s\"',]-pw{_GAP}{_WORD}"),
     "user": re.compile(
-        rf"[\s\"',](?:-[a-zA-Z]{{0,6}}[uUa]|--user|--proxy-user|--auth)(?:{_GAP}|[\"']?)"
-        r"[^\s:%,\"'/]{1,64}[:%,](?!//)([^\s\"'$<>{}]{3,256})"
+        rf"[\s\"',](?:-[a-zA-Z]{{0,6}}[uUa]|--user|--proxy-user|--auth)(?:{_GAP}|{_QUOTE})"
+        r"[^\s:%,\"'/]{1,64}[:%,](?!//)([^\s\"'$<>{}]{3,256})(?<!\\)"
     ),
     "bundled": re.compile(
         rf"{_GAP}(?=[^\r\n]{{0,40}}-[a-zA-Z]{{0,8}}b)(?:-\S{{1,12}}{_GAP}(?:\d{{1,2}}{_GAP})?){{1,4}}"
         rf"(?:[^\s\"',]{{1,128}}{_GAP}){{1,2}}{_WORD}"
     ),
     "last": re.compile(
-        rf"(?:{_GAP}|<<<)(?:[^\r\n|;&]{{0,200}}?[\s\"',])??{_WORD}[\"']?"
+        rf"(?:{_GAP}|<<<)(?:[^\r\n|;&]{{0,200}}?[\s\"',])??{_WORD}{_QUOTE}"
         r"(?:\][,)\s]|\]?\)?[ \t]*(?:$|[|;&\r\n]))"
     ),
     "net": re.compile(
@@ -80,7 +83,7 @@ _OPTIONS: Mapping[str, re.Pattern[str]] = {
     ),
     "echo": re.compile(
         rf"{_GAP}(?:-[ne]{{1,2}}{_GAP})?(?:[^\s\"':|]{{1,64}}:)?{_WORD}"
-        r"[\"']?[ \t]{0,4}\|[ \t]{0,4}"
+        rf"{_QUOTE}[ \t]{{0,4}}\|[ \t]{{0,4}}"
         r"(?:[^|\r\n]{0,80}(?:password-stdin|passwd)|(?:sudo[ ])?chpasswd|sudo[ ]-\w{0,4}S|"
         r"[^|\r\n]{0,80}login[ ][^|\r\n]{0,40}--with-token)"
     ),
@@ -99,7 +102,7 @@ _LONG_OPTION = re.compile(
     r"(?:(?P<people>(?:store|key|new|old|src|dest|srcstore|deststore|bind|admin|user|db)?"
     r"(?:password|passwd|passphrase|pass|pwd|passin|passout)|p(?=:))"
     r"|token|secret|key|apikey|api-key)"
-    rf"(?:{_GAP}|:)(?:pass:)?([^\s\"'`$<>{{}}|;,()]{{4,512}})"
+    rf"(?:{_GAP}|:)(?:pass:)?([^\s\"'`$<>{{}}|;,()]{{4,512}})(?<!\\)"
 )
 _STATEMENT = re.compile(
     r"(?:ENV|setenv|SetEnv|fastcgi_param|uwsgi_param|setx|set[ ]-[a-zA-Z]{1,4})[ \t]{1,8}"
