@@ -22,9 +22,9 @@ _NEEDLESS = re.compile(r"(?:%(?![01][0-9a-f]|23|25|2f|3f|7f)[0-9a-f]{2})+", re.I
 """Escapes that do not change a URI's meaning."""
 
 _ESCAPE = re.compile(r"%[0-9a-f]{2}", re.IGNORECASE)
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_SCHEME = re.compile(r"\A[a-z][a-z0-9+.-]*:", re.IGNORECASE)
 _ON_DISK = re.compile(
-    r"(file:|vscode-notebook-cell:)(?://([^/?#]*))?(/[a-z]:(?![^/])|(?=/))", re.IGNORECASE
+    r"\A(file:|vscode-notebook-cell:)(?://([^/?#]*))?(/[a-z]:(?![^/])|(?=/))", re.IGNORECASE
 )
 
 
