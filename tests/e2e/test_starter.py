@@ -73,7 +73,7 @@ def test_refactor_on_the_command_line(file: Path, starter_model: Path) -> None:
         (("complete", "{file}:99:1"), "has 12 lines"),
         (("complete", "{file}"), "FILE:LINE:COLUMN"),
         (("explain", "{file}:4-4"), "Select the code first"),
-        (("refactor", "nothing", "{file}:1-2"), "there are fix, fix_all, explain"),
+        (("refactor", "nothing", "{file}:1-2"), "choose from fix, fix_all, explain"),
         (("complete", "{file}:1:1", "--model", "/no/such.gguf"), "There is no model file"),
         (("complete", "{file}:1:1", "--model", "{file}"), "not a GGUF"),
         (("models", "path", "codelama-7b"), "Did you mean codellama-7b"),
