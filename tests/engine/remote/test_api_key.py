@@ -66,7 +66,7 @@ def test_a_key_goes_to_its_origin_and_nowhere_else(
     ):
         place = with_key(endpoint_of(url))
         assert place.key == ""
-        assert "since it is for https://host:8000" in place.no_key
+        assert "because it is for https://host:8000" in place.no_key
         assert not is_undecided(place)
 
 

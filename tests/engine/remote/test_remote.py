@@ -211,7 +211,7 @@ async def _says_nothing_for_ever(_asked: Asked, writer: asyncio.StreamWriter) ->
         (_falls_silent, "sent nothing for"),
         (_only_pings, "sent nothing for"),
         (_one_endless_line, "valid HTTP response"),
-        (_says_nothing_for_ever, "without an answer"),
+        (_says_nothing_for_ever, "does not answer"),
         (STREAM + words("a"), "closed the connection before"),
         (CHUNKED + chunk(words("a")), "closed the connection before"),
         (CHUNKED + b"zz\r\nabc", "valid HTTP response"),
