@@ -25,7 +25,7 @@ def test_windows_do_not_overlap_and_the_rest_is_left_out() -> None:
 
 
 def test_a_text_that_is_too_short_is_refused_with_the_numbers() -> None:
-    with pytest.raises(SelectionError, match="7 tokens and at least 8 are needed"):
+    with pytest.raises(SelectionError, match="7 tokens, but at least 8 are needed"):
         windows(list(range(7)), size=4)
 
 
