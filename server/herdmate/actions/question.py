@@ -16,7 +16,7 @@ from herdmate.actions.reference import (
 )
 from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
-from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
+from herdmate.context.withheld import Withheld, reason_to_withhold, without_secrets_soon
 from herdmate.engine.host import EngineHost
 from herdmate.engine.latency import share_of_window
 from herdmate.errors import SelectionError
@@ -120,8 +120,7 @@ def _question(
 
 def refuse_withheld(document: Document, context: ActionContext) -> None:
     """Raise ``SelectionError`` if the model must not see a document."""
-    if reason := reason_to_withhold(document, context.project.withheld):
-        raise SelectionError(f"The model was not asked: {reason}.")
+    _refuse(reason_to_withhold(document, context.project.withheld))
 
 
 async def _refuse_by_now(document: Document, context: ActionContext) -> None:
@@ -133,6 +132,10 @@ async def _refuse_by_now(document: Document, context: ActionContext) -> None:
         raise SelectionError(
             "The model was not asked: the disk with this file does not respond; try again later."
         ) from None
+    _refuse(reason)
+
+
+def _refuse(reason: Withheld | None) -> None:
     if reason is not None:
         raise SelectionError(f"The model was not asked: {reason}.")
 
