@@ -6,7 +6,9 @@ import os
 import sys
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -341,3 +343,71 @@ def test_text_that_meets_a_parser_full_of_earlier_trees_is_not_taken_for_harmful
         ids.add(client.process_id)
     client.end()
     assert len(ids) == 3
+
+
+def test_a_key_in_a_long_file_asks_no_parser_and_a_pause_tells_it_all(
+    client: ParserClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "def ä(x):\n    return x\n" * 100
+    edits = [Edit(Span(at, at), char) for at, char in enumerate("\nß = f(ä", start=len(text) // 2)]
+    tree = _tree(text, "python")
+    asked = _questions(monkeypatch)
+    tree, text = _typed(tree, text, [*edits, Edit(Span(0, 3), "class")])
+    assert not asked
+    tree = _tree(text, "python", tree)
+    assert asked == ["edit"]
+    fresh = syntax.parse(text, "python")
+    assert fresh is not None
+    assert str(tree.tree.root_node) == str(fresh.tree.root_node)
+
+
+@pytest.mark.parametrize("language", [*sorted(HARMFUL), "python"])
+def test_harm_typed_in_a_long_file_is_not_parsed_in_the_pause(language: str) -> None:
+    harmful = HARMFUL.get(language, "(" * (DEEPEST + 1))
+    parts = [Edit(Span(at, at), harmful[at : at + 500]) for at in range(0, len(harmful), 500)]
+    tree, text = _typed(_tree("x\n", language), "x\n", parts)
+    after = parsed(text, language, tree)
+    assert isinstance(after, syntax.NoTree) or after.is_stale
+    assert syntax.parse("def f(x):\n    return x\n", "python") is not None
+
+
+def test_after_very_many_keys_a_pause_parses_the_whole_text_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    text = "def f(x):\n    return x\n"
+    tree, text = _typed(_tree(text, "python"), text, [Edit(Span(4, 4), "f")] * 1_000)
+    assert len(tree.untold) <= 200
+    asked = _questions(monkeypatch)
+    assert not _tree(text, "python", tree).is_stale
+    assert asked == ["edit", "try"]
+
+
+def _tree(text: str, language: str, old: syntax.SyntaxTree | None = None) -> syntax.SyntaxTree:
+    tree = parsed(text, language, old)
+    assert isinstance(tree, syntax.SyntaxTree)
+    assert not tree.is_stale
+    return tree
+
+
+def _typed(tree: syntax.SyntaxTree, text: str, edits: list[Edit]) -> tuple[syntax.SyntaxTree, str]:
+    """The tree and the text after edits that were not parsed, as in a long file."""
+    for edit in edits:
+        new = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
+        after = syntax.edited(tree, text, (edit,), new, 0.0)
+        assert after is not None
+        assert after.is_stale
+        tree, text = after, new
+    return tree, text
+
+
+def _questions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What parser processes are asked from now on."""
+    asked: list[str] = []
+    ask = ParserClient._ask
+
+    def noted(client: ParserClient, question: Mapping[str, Any], *more: Any, **named: Any) -> Any:
+        asked.append(question["do"])
+        return ask(client, question, *more, **named)
+
+    monkeypatch.setattr(ParserClient, "_ask", noted)
+    return asked

@@ -92,7 +92,7 @@ def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
 
 
 def _parse(documents: Documents) -> None:
-    while documents.parse_on():
+    while documents.parse_on() is not None:
         pass
 
 

@@ -19,7 +19,8 @@ class SyntaxTree:
     """The syntax of one text. Its fields are for this package only.
 
     ``is_stale``: the last edits have not been parsed yet; old nodes have only moved with them.
-    ``tried_as`` is the number under which the parser process keeps the same tree, 0 if it does not.
+    ``tried_as`` is the number under which the parser process keeps the same tree, 0 if it does not;
+    ``untold`` are the latest edits, in order, that its tree still lacks.
     ``later`` has an item once the tree has been told edits that this text lacks.
     """
 
@@ -28,6 +29,7 @@ class SyntaxTree:
     source: Source
     is_stale: bool = False
     tried_as: int = 0
+    untold: tuple[Edit, ...] = ()
     later: list[None] = field(default_factory=list)
 
     @property

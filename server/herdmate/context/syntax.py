@@ -21,6 +21,9 @@ bracket is open."""
 LARGEST_TEXT = 2_000_000
 """Characters. A first parse takes between 0.25 and 1 second per million; everything else waits."""
 
+_MOST_UNTOLD = 200
+"""Edits that wait to be parsed one by one; after more, the whole text is parsed again."""
+
 _GIVEN_UP = -1
 """The ``tried_as`` of a tree whose last edits harmed the parser."""
 
@@ -88,8 +91,8 @@ def parse_slices(
     """
     if old is not None and old.tried_as == _GIVEN_UP:
         return old
-    if old is None and not _is_parsed(text, language):
-        return None
+    if not _is_parsed(text, language):
+        return old and replace(old, tried_as=_GIVEN_UP)
     number = next_number()
     if old is not None:
         trial = _trials.submit(_try_again, old, number, seconds)
@@ -97,9 +100,9 @@ def parse_slices(
             yield _WAIT
         if (is_parsed := trial.result()) is not _FORGOTTEN:
             if not is_parsed:
-                return replace(old, tried_as=_GIVEN_UP if is_parsed is None else number)
+                return _tried(old, _GIVEN_UP if is_parsed is None else number)
             found = yield from _in_slices(text, language, old, number, seconds)
-            return found or replace(old, tried_as=0)
+            return found or _tried(old, 0)
     trial = _trials.submit(for_documents().try_text, text, language, number, LONGEST_PARSE)
     while not trial.done():
         yield _WAIT
@@ -113,13 +116,25 @@ _FORGOTTEN = object()
 
 def _try_again(tree: SyntaxTree, number: int, seconds: float) -> object:
     """See ``ParserClient.try_edits``; ``_FORGOTTEN`` if the parser process lacks this tree."""
-    text = tree.source.text
     try:
-        return for_documents().try_edits(
-            tree.tried_as, len(text), (), number, text, tree.language, seconds
-        )
+        return _try_edits(tree, number, seconds)
     except LookupError:
         return _FORGOTTEN
+
+
+def _try_edits(tree: SyntaxTree, number: int, seconds: float) -> bool | None:
+    """See ``ParserClient.try_edits``, for the edits that the parser process lacks."""
+    text = tree.source.text
+    added = sum(len(edit.new_text) - (edit.span.end - edit.span.start) for edit in tree.untold)
+    return for_documents().try_edits(
+        tree.tried_as, len(text) - added, tree.untold, number, text, tree.language, seconds
+    )
+
+
+def _tried(tree: SyntaxTree, number: int) -> SyntaxTree:
+    """The tree once the parser process keeps it, edits included, under ``number``, or not at all
+    (0)."""
+    return replace(tree, tried_as=number, untold=())
 
 
 def _in_slices(
@@ -174,39 +189,36 @@ def edited(
     ``seconds``, the result is stale; with 0 it is stale immediately. If the edits do not lead from
     ``old_text`` to ``new_text``, the result is a fresh parse. ``None`` as with ``parse``.
     """
-    is_right = tree.source.text == old_text
-    tree = in_process_parsing.told(tree, edits)
-    if len(new_text) > LARGEST_TEXT:
+    is_right, untold = tree.source.text == old_text, (*tree.untold, *edits)
+    tree = replace(in_process_parsing.told(tree, edits), untold=untold)
+    if len(new_text) > LARGEST_TEXT or tree.tried_as == _GIVEN_UP:
         return None
     if not is_right or tree.source.text != new_text:
         return _parse(new_text, tree.language, next_number())
+    if seconds <= 0:
+        return tree if len(untold) <= _MOST_UNTOLD else _tried(tree, 0)
     if nests_without_measure(new_text, tree.language):
         return None
-    return _caught_up(tree, len(old_text), edits, seconds)
+    return _caught_up(tree, seconds)
 
 
-def _caught_up(
-    tree: SyntaxTree, old_length: int, edits: tuple[Edit, ...], seconds: float
-) -> SyntaxTree | None:
+def _caught_up(tree: SyntaxTree, seconds: float) -> SyntaxTree | None:
     """The tree with its last edits parsed, unchanged if time runs out, ``None`` if they do harm.
 
     Does only what the parser process has done before. If that no longer has the same tree, both
     parse the whole text again; if there is no time now, in the next pause.
     """
-    if tree.tried_as == _GIVEN_UP:
-        return None
-    number, text = next_number(), tree.source.text
+    number = next_number()
     try:
-        is_parsed = for_documents().try_edits(
-            tree.tried_as, old_length, edits, number, text, tree.language, seconds
-        )
+        is_parsed = _try_edits(tree, number, seconds)
     except LookupError:
         if seconds < LONGEST_PARSE:
-            return replace(tree, tried_as=0)
-        return _parse(text, tree.language, number)
+            return _tried(tree, 0)
+        return _parse(tree.source.text, tree.language, number)
     if is_parsed is None:
         return None
+    tree = _tried(tree, number)
     if not is_parsed:
-        return replace(tree, tried_as=number)
+        return tree
     found = in_process_parsing.caught_up(tree, seconds)
-    return replace(found, tried_as=0 if found.is_stale else number)
+    return replace(found, tried_as=0) if found.is_stale else found
