@@ -81,7 +81,7 @@ def test_add_a_filter(copy: Path) -> None:
         "from herdmate.completion.postprocess import finish;"
         "from herdmate.text import Cursor, Document;"
         "cursor = Cursor(Document('a', 'python', 'x = '), 4);"
-        "print(finish('VALUE', cursor, False), finish('value', cursor, False).text)",
+        "print(finish('VALUE', cursor, 'line'), finish('value', cursor, 'line').text)",
     )
     assert found == "None value"
 

@@ -67,7 +67,7 @@ class _Model:
 def _start(model: _Model, ended: dict[int, str] | None = None) -> InFlight:
     kept = ended if ended is not None else {}
     on_end = lambda cursor, shown: kept.__setitem__(cursor.offset, shown.text)  # noqa: E731
-    return InFlight(_cursor(), True, syntax_check_at(_cursor()), on_end).start(REQUEST, model)
+    return InFlight(_cursor(), "block", syntax_check_at(_cursor()), on_end).start(REQUEST, model)
 
 
 async def test_all_of_it_where_it_ends_in_time_and_the_cache_is_told() -> None:
@@ -255,7 +255,9 @@ async def test_what_would_break_the_file_is_waited_out() -> None:
     model = _Model()
     before = "def show(items):\n    items = sorted(items)\n    "
     cursor = Cursor(Document("a", "python", before + "\n"), len(before))
-    running = InFlight(cursor, True, syntax_check_at(cursor), lambda *_: None).start(REQUEST, model)
+    running = InFlight(cursor, "block", syntax_check_at(cursor), lambda *_: None).start(
+        REQUEST, model
+    )
     model.say("for item in items:\n", "        print(it")
     following = asyncio.ensure_future(running.follow(cursor, 0.01, False))
     await model.heard()
@@ -284,7 +286,7 @@ async def test_a_bracket_that_stays_open_is_not_doubled() -> None:
     """In a language without a grammar nothing else would stop it."""
     model = _Model()
     begun = Cursor(Document("a", "plaintext", "x = \n"), 4)
-    running = InFlight(begun, False, None, lambda *_: None).start(REQUEST, model)
+    running = InFlight(begun, "line", None, lambda *_: None).start(REQUEST, model)
     following = asyncio.ensure_future(
         running.follow(Cursor(Document("a", "plaintext", "x = f()\n"), 6), 60, False)
     )

@@ -5,6 +5,8 @@ from typing import Any
 import pytest
 
 from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.shape import Shape
+from herdmate.completion.trigger import shape_at
 from herdmate.text import Cursor, Document
 
 if sys.version_info >= (3, 11):
@@ -27,6 +29,13 @@ def golden_cases() -> list[Any]:
     return cases
 
 
+def shape_of(case: Case) -> Shape:
+    """The case's ``multiline``; without it, what the code says."""
+    if "multiline" in case:
+        return "block" if case["multiline"] else "line"
+    return shape_at(cursor_of(case), "auto")
+
+
 def cursor_of(case: Case) -> Cursor:
     code = case["code"]
     assert code.count("│") == 1
@@ -42,17 +51,17 @@ def drawn(case: Case, shown: Shown | None) -> str:
 
 @pytest.mark.parametrize("case", golden_cases())
 def test_golden(case: Case) -> None:
-    shown = finish(case["model"], cursor_of(case), case["multiline"])
+    shown = finish(case["model"], cursor_of(case), shape_of(case))
     assert drawn(case, shown) == case["shown"]
 
 
 @pytest.mark.parametrize("case", golden_cases())
 def test_stopping_early_changes_nothing(case: Case) -> None:
     """Stopped at the first piece at which it is whole, an answer is shown as if it had gone on."""
-    cursor, model, multiline = cursor_of(case), case["model"], case["multiline"]
+    cursor, model, shape = cursor_of(case), case["model"], shape_of(case)
     for end in range(1, len(model) + 1):
-        if is_whole(model[:end], cursor, multiline):
-            assert finish(model[:end], cursor, multiline) == finish(model, cursor, multiline)
+        if is_whole(model[:end], cursor, shape):
+            assert finish(model[:end], cursor, shape) == finish(model, cursor, shape)
             break
 
 
@@ -60,9 +69,7 @@ def test_stopping_early_changes_nothing(case: Case) -> None:
 def test_generation_stops_where_the_case_says(case: Case) -> None:
     """``stops`` is what the model has said when it can be stopped."""
     model, cursor = case["model"], cursor_of(case)
-    ends = (
-        end for end in range(len(model) + 1) if is_whole(model[:end], cursor, case["multiline"])
-    )
+    ends = (end for end in range(len(model) + 1) if is_whole(model[:end], cursor, shape_of(case)))
     assert model[: next(ends, len(model))] == case["stops"]
 
 
@@ -70,9 +77,9 @@ def test_generation_stops_where_the_case_says(case: Case) -> None:
 def test_the_line_ends_of_the_document_change_only_those_of_the_completion(case: Case) -> None:
     if "\r" in case["code"] or "\n" not in case["code"]:
         pytest.skip("the case is about line ends itself, or has none")
-    expected = finish(case["model"], cursor_of(case), case["multiline"])
+    expected = finish(case["model"], cursor_of(case), shape_of(case))
     crlf = {**case, "code": case["code"].replace("\n", "\r\n")}
-    shown = finish(case["model"], cursor_of(crlf), case["multiline"])
+    shown = finish(case["model"], cursor_of(crlf), shape_of(case))
     if expected is not None:
         expected = Shown(expected.text.replace("\n", "\r\n"), expected.reach)
     assert shown == expected
@@ -89,17 +96,17 @@ def test_there_are_enough_cases_and_half_of_them_pass_unchanged() -> None:
 def test_a_huge_file_costs_no_more_than_a_small_one() -> None:
     text = "def f():\n    return 1\n\n" * 200_000
     cursor = Cursor(Document("file:///a", "python", text), len(text))
-    assert finish("x = 1\n", cursor, True) == Shown("x = 1")
+    assert finish("x = 1\n", cursor, "block") == Shown("x = 1")
 
 
-@pytest.mark.parametrize("multiline", [True, False])
+@pytest.mark.parametrize("shape", ["line", "statement", "block"])
 @pytest.mark.parametrize("raw", ["\n    return x\n", "\n\n    return x\n", "\nreturn x\n"])
 @pytest.mark.parametrize("before", ["def f(x):", "def f(x):\n    ", "def f(x):\n", "    y = x", ""])
 def test_a_completion_that_begins_with_a_line_end_is_not_lost(
-    multiline: bool, raw: str, before: str
+    shape: Shape, raw: str, before: str
 ) -> None:
     cursor = Cursor(Document("file:///a", "python", before), len(before))
-    shown = finish(raw, cursor, multiline)
+    shown = finish(raw, cursor, shape)
     assert shown is not None
     assert shown.text.strip() == "return x"
-    assert not is_whole("\n", cursor, multiline)
+    assert not is_whole("\n", cursor, shape)

@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.trigger import (
     LARGEST_DOCUMENT,
     is_switched_off,
+    shape_at,
     silence_reason,
-    wants_multiline,
 )
 from herdmate.context import syntax
 from herdmate.text import Cursor, Document
@@ -56,38 +57,48 @@ def test_silence_in_a_huge_file_unless_asked() -> None:
 @pytest.mark.parametrize(
     ("language", "drawn", "expected"),
     [
-        ("python", "def f():│", True),
-        ("python", "def f():\n    │", True),
-        ("python", "def f():\n    │\n    return 1\n", True),
-        ("python", "x = │", False),
-        ("python", "x = f(│)", False),
-        ("python", "if │:\n    pass\n", False),
-        ("python", "│x = 1", False),
-        ("python", "    │ # why", False),
-        ("python", "x = '│'", False),
-        ("python", "# for:│", False),
-        ("python", "'''Doc.\n\n│\n'''\n", False),
-        ("python", "x = {'a':│", True),
-        ("typescript", "function f() {│}", True),
-        ("typescript", "function f() { │ }", True),
-        ("typescript", "const f = () => {│});", True),
-        ("typescript", "f(│);", False),
-        ("typescript", "const a: │", False),
-        ("typescript", "// so {│", False),
-        ("go", "func f() {\n\t│\n}\n", True),
-        ("rust", "fn f() {│}", True),
-        ("plaintext", "Dear all,\n│", True),
-        ("plaintext", "Dear│", False),
+        ("python", "def f():│", "block"),
+        ("python", "def f():\n    │", "block"),
+        ("python", "def f():\n    │\n    return 1\n", "block"),
+        ("python", "x = │", "statement"),
+        ("python", "x = f(│)", "statement"),
+        ("python", "def f(│)\n", "statement"),
+        ("python", "def f(│\n    return 1\n", "line"),
+        ("python", "def f(│\n\n    return 1\n", "line"),
+        ("python", "if │:\n    pass\n", "line"),
+        ("python", "│x = 1", "line"),
+        ("python", "    │ # why", "line"),
+        ("python", "x = '│'", "statement"),
+        ("python", "# for:│", "line"),
+        ("python", "'''Doc.\n\n│\n'''\n", "line"),
+        ("python", "'''Doc│'''\n", "line"),
+        ("python", "x = {'a':│", "block"),
+        ("typescript", "function f() {│}", "block"),
+        ("typescript", "function f() { │ }", "block"),
+        ("typescript", "const f = () => {│});", "block"),
+        ("typescript", "f(│);", "statement"),
+        ("typescript", "f(│).then(g)", "line"),
+        ("typescript", "const a: │", "statement"),
+        ("typescript", "const a = `one │\n`;", "line"),
+        ("typescript", "a = b│\n  .c();", "statement"),
+        ("typescript", "// so {│", "line"),
+        ("csharp", "class A\n{\n    public A(│)\n    {\n    }\n}\n", "line"),
+        ("go", "func f() {\n\t│\n}\n", "block"),
+        ("go", "func (s │", "statement"),
+        ("rust", "fn f() {│}", "block"),
+        ("html", "<div>│</div>\n", "statement"),
+        ("plaintext", "Dear all,\n│", "block"),
+        ("plaintext", "Dear│", "statement"),
     ],
 )
-def test_multiline_by_the_code_around(language: str, drawn: str, expected: bool) -> None:
-    assert wants_multiline(cursor(drawn, language), "auto") is expected
+def test_shape_by_the_code_around(language: str, drawn: str, expected: Shape) -> None:
+    assert shape_at(cursor(drawn, language), "auto") == expected
 
 
 @pytest.mark.parametrize("drawn", ["def f():│", "x = │", "x = '│'"])
-def test_multiline_by_setting(drawn: str) -> None:
-    assert wants_multiline(cursor(drawn), "always") is True
-    assert wants_multiline(cursor(drawn), "never") is False
+def test_shape_by_setting(drawn: str) -> None:
+    assert shape_at(cursor(drawn), "always") == "block"
+    assert shape_at(cursor(drawn), "never") == "line"
 
 
 @pytest.mark.parametrize(

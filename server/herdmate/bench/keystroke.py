@@ -11,7 +11,7 @@ from herdmate.bench.figures import median
 from herdmate.completion.cache import CompletionCache
 from herdmate.completion.postprocess import finish
 from herdmate.completion.syntax_check import syntax_check_at
-from herdmate.completion.trigger import silence_reason, wants_multiline
+from herdmate.completion.trigger import shape_at, silence_reason
 from herdmate.context.window import fitting, gather, lines_in_reach
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.open_document import change_to_lsp
@@ -72,14 +72,14 @@ def _typed(document: Document, tree: bool) -> Iterator[dict[str, float]]:
         cursor = Cursor(opened.document, offset)
         cache.get(cursor)
         silence_reason(cursor, invoked=False)
-        wants_multiline(cursor, "auto")
+        shape_at(cursor, "auto")
         syntax_check_at(cursor)
         lines = lines_in_reach(cursor, 512, 128)
         assert lines.texts
         fitting(lines, _cost)
         gather(cursor, 384, 128, _cost)
         asked = time.perf_counter()
-        finish(_SAID, cursor, multiline=True)
+        finish(_SAID, cursor, "block")
         ended = time.perf_counter()
         pause = 0.0
         if number % _KEYS_TO_PAUSE == 0:

@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
-from herdmate.completion.trigger import is_switched_off, silence_reason, wants_multiline
+from herdmate.completion.trigger import is_switched_off, shape_at, silence_reason
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
@@ -61,7 +62,7 @@ async def complete(
         return _here([shown], cursor, is_cached=True)
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
-    multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
+    shape, check = shape_at(cursor, settings.multiline), syntax_check_at(cursor)
     box = 0.0 if invoked else settings.time_box / 1000
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
         if not several and (shown := await _followed(running, cursor, box, invoked)):
@@ -76,9 +77,9 @@ async def complete(
     if several:
         several_of = replace(request, alternatives=settings.alternatives)
         async with asking():
-            found = await _alternatives(several_of, cursor, multiline, check, state)
+            found = await _alternatives(several_of, cursor, shape, check, state)
         return _here(found, cursor) if found else _NOTHING
-    running = InFlight(cursor, multiline, check, state.cache.put, asking)
+    running = InFlight(cursor, shape, check, state.cache.put, asking)
     state.in_flight[cursor.document.uri] = running.start(request, state.host)
     shown = await running.follow(cursor, box, invoked)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
@@ -183,7 +184,7 @@ def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
 async def _alternatives(
     request: Request,
     cursor: Cursor,
-    multiline: bool,
+    shape: Shape,
     check: SyntaxCheck | None,
     state: CompletionState,
 ) -> list[Shown]:
@@ -193,9 +194,9 @@ async def _alternatives(
         async for event in events:
             if isinstance(event, Piece):
                 raw[event.index] += event.text
-                if all(is_whole(text, cursor, multiline, context) for text in raw):
+                if all(is_whole(text, cursor, shape, context) for text in raw):
                     break
-    finished = (finish(text, cursor, multiline, context) or Shown("") for text in raw)
+    finished = (finish(text, cursor, shape, context) or Shown("") for text in raw)
     said = [await sound(shown, check) for shown in finished]
     found = list(dict.fromkeys(item for item in said if item.text))
     if found:

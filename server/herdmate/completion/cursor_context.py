@@ -19,7 +19,7 @@ from herdmate.text import Cursor, line_ending, with_line_feeds
 _REACH = 4000
 """Characters looked at on either side of the cursor."""
 
-_WITH_LONE_CLOSERS = frozenset({"shellscript"})
+WITH_LONE_CLOSERS = frozenset({"shellscript"})
 """Languages that close brackets they never opened, as in ``case x in a) ...``."""
 
 
@@ -57,7 +57,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
     above, below = before[-2::-1], after[1:]
     language = cursor.document.language
     balance = None
-    if language not in _WITH_LONE_CLOSERS and language in LANGUAGES and language not in PROSE:
+    if language not in WITH_LONE_CLOSERS and language in LANGUAGES and language not in PROSE:
         balance = _balance(
             before, after, language, reaches_start=not low, reaches_end=high == len(text)
         )
@@ -89,6 +89,9 @@ def is_telling(line: str) -> bool:
 GOES_ON = re.compile(
     r"\s*(?:[)\]}]+\s*)?(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure|case|when|default)\b"
 )
+
+CLOSING_TAG = re.compile(r"\s*</[\w.:-]{0,100}>[\s)\]};,]*")
+"""What an editor closes behind ``<div>``."""
 
 ENDS = ")]}>\"'`;:,"
 

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.shape import Shape
 from herdmate.completion.syntax_check import SyntaxCheck, sound
 from herdmate.completion.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
@@ -48,14 +49,14 @@ class InFlight:
     def __init__(
         self,
         cursor: Cursor,
-        multiline: bool,
+        shape: Shape,
         check: SyntaxCheck | None,
         on_end: Callable[[Cursor, Shown], None],
         asking: Asking = contextlib.nullcontext,
     ) -> None:
         """``on_end`` receives the finished completion, unless nothing is left of it."""
         self._asking = asking
-        self._cursor, self._multiline, self._check, self._on_end = cursor, multiline, check, on_end
+        self._cursor, self._shape, self._check, self._on_end = cursor, shape, check, on_end
         self._context = cursor_context(cursor)
         self._raw = ""
         self._checked = Shown(""), Shown("")
@@ -80,7 +81,7 @@ class InFlight:
 
     def said(self) -> Shown:
         """What is worth showing so far, with the document's line endings."""
-        return finish(self._raw, self._cursor, self._multiline, self._context) or Shown("")
+        return finish(self._raw, self._cursor, self._shape, self._context) or Shown("")
 
     def agrees(self, cursor: Cursor) -> bool:
         """Can it still produce what the user typed, up to ``cursor``, since it began?"""
@@ -151,7 +152,7 @@ class InFlight:
     def _take(self, raw: str) -> bool:
         self._raw = raw
         self._note_change()
-        return is_whole(raw, self._cursor, self._multiline, self._context)
+        return is_whole(raw, self._cursor, self._shape, self._context)
 
     def _note_change(self) -> None:
         self._changes += 1

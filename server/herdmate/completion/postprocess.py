@@ -21,6 +21,7 @@ from herdmate.completion.filters.limit_to_code import limit_to_code
 from herdmate.completion.filters.limit_to_gap import limit_to_gap
 from herdmate.completion.filters.limit_to_line import limit_to_line
 from herdmate.completion.filters.limit_to_secret import limit_to_secret
+from herdmate.completion.filters.limit_to_statement import limit_to_statement
 from herdmate.completion.filters.mend_indentation import mend_indentation
 from herdmate.completion.filters.remove_carriage_returns import remove_carriage_returns
 from herdmate.completion.filters.remove_trailing_whitespace import remove_trailing_whitespace
@@ -28,8 +29,10 @@ from herdmate.completion.filters.trim_leading_line_end import trim_leading_line_
 from herdmate.completion.filters.trim_overlap_with_suffix import trim_overlap_with_suffix
 from herdmate.completion.filters.trim_repeated_indentation import trim_repeated_indentation
 from herdmate.completion.filters.trim_repeated_space import trim_repeated_space
+from herdmate.completion.filters.trim_to_bracket import trim_to_bracket
 from herdmate.completion.filters.trim_to_cursor_line import trim_to_cursor_line
 from herdmate.completion.filters.trim_trailing_comments import trim_trailing_comments
+from herdmate.completion.shape import Shape
 from herdmate.text import Cursor
 
 Rule = Callable[[str, CursorContext], str]
@@ -45,43 +48,53 @@ class Shown:
 
 
 def finish(
-    raw: str, cursor: Cursor, multiline: bool, context: CursorContext | None = None
+    raw: str, cursor: Cursor, shape: Shape, context: CursorContext | None = None
 ) -> Shown | None:
     """The completion to show, with the document's line endings, or ``None`` if nothing is left.
 
-    ``raw`` is everything the model has said; ``multiline`` is the answer of ``wants_multiline``.
-    ``context`` is the cursor's, for callers that ask about every piece of an answer.
+    ``raw`` is everything the model has said; ``shape`` is the answer of ``shape_at``. ``context``
+    is the cursor's, for callers that ask about every piece of an answer.
     """
     context = context or cursor_context(cursor)
-    text = _finished(raw, context, multiline)
+    text = _finished(raw, context, shape)
     behind = context.line_suffix.rstrip()
-    if _is_closed_ahead(behind, multiline):
-        over = _finished(raw, _without_closers(context, behind), multiline)
+    if _is_closed_ahead(behind, shape) and _closes(_begun(raw, context, shape), behind):
+        over = _finished(raw, _without_closers(context, behind), shape)
         if _goes_over(over, text, behind):
-            return Shown(over, len(behind))
+            return Shown(over.replace("\n", context.line_end), len(behind))
     return Shown(text.replace("\n", context.line_end)) if text else None
 
 
-def is_whole(
-    raw: str, cursor: Cursor, multiline: bool, context: CursorContext | None = None
-) -> bool:
+def is_whole(raw: str, cursor: Cursor, shape: Shape, context: CursorContext | None = None) -> bool:
     """Can generation stop here, because anything more would be cut off anyway?
 
     Meant to be called for each piece of the answer; it takes a fraction of a millisecond.
     """
     context = context or cursor_context(cursor)
-    text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, context)
+    behind = context.line_suffix.rstrip()
+    if not _is_closed_ahead(behind, shape):
+        return _is_whole(raw, context, shape)
+    # It may fill the brackets, or close them itself and go on.
+    if _closes(_begun(raw, context, shape), behind):
+        context = _without_closers(context, behind)
+    return _is_whole(raw, context, shape, is_over=True)
+
+
+def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = False) -> bool:
+    text = _apply(_before(shape), raw, context)
     # The last word may still grow, and only finished lines can be compared.
     settled = _LAST_WORD.sub("", text)
     complete = text[: text.rfind("\n") + 1]
+    if shape == "statement" and not _WORD.search(settled, len(complete)):
+        settled = complete  # ``<`` may become ``</div>``
     limits = [
-        (limit_to_block if multiline else limit_to_line, settled),
+        (_LIMITS[shape], settled),
         (limit_loop, settled),
         (limit_to_code, complete),
         (limit_to_gap, complete),
         (limit_repeated_lines, complete),
     ]
-    if not _is_closed_ahead(context.line_suffix.rstrip(), multiline):
+    if not is_over:
         # ``}`` may continue as ``} else {``.
         limits.append((limit_to_brackets, complete if "}" in text[len(complete) :] else settled))
     return any(rule(known, context) != known for rule, known in limits)
@@ -118,18 +131,47 @@ AFTER: tuple[Rule, ...] = (
 _LAST_WORD = re.compile(r"(?<!\w)\w+\Z")
 
 
+_OPENERS = {")": "(", "]": "[", "}": "{", ">": "<"}
+
 _AUTO_CLOSED = frozenset(")]}>\"'`")
 
 
-def _finished(raw: str, context: CursorContext, multiline: bool) -> str:
-    text = _apply(BEFORE if multiline else (*BEFORE, trim_to_cursor_line), raw, context)
-    text = limit_to_block(text, context) if multiline else limit_to_line(text, context)
-    return _apply(AFTER, text, context)
+_WORD = re.compile(r"\w")
+
+_LIMITS: dict[Shape, Rule] = {
+    "line": limit_to_line,
+    "statement": limit_to_statement,
+    "block": lambda text, context: (
+        limit_to_statement if context.line_prefix.strip() else limit_to_block
+    )(text, context),
+}
 
 
-def _is_closed_ahead(behind: str, multiline: bool) -> bool:
-    """Can a one-line completion continue past the closers after the cursor?"""
-    return not multiline and bool(behind) and set(behind) <= _AUTO_CLOSED
+def _before(shape: Shape) -> tuple[Rule, ...]:
+    if shape == "block":
+        return BEFORE
+    return (*BEFORE, trim_to_cursor_line if shape == "line" else trim_to_bracket)
+
+
+def _begun(raw: str, context: CursorContext, shape: Shape) -> str:
+    return _LIMITS[shape](_apply(_before(shape), raw, context), context)
+
+
+def _finished(raw: str, context: CursorContext, shape: Shape) -> str:
+    return _apply(AFTER, _begun(raw, context, shape), context)
+
+
+def _is_closed_ahead(behind: str, shape: Shape) -> bool:
+    """Can a completion continue past the closers after the cursor?"""
+    return shape != "block" and bool(behind) and set(behind) <= _AUTO_CLOSED
+
+
+def _closes(text: str, behind: str) -> bool:
+    """Does a text itself close what is closed after the cursor?"""
+    return all(
+        text.count(char) > text.count(_OPENERS[char]) if char in _OPENERS else text.count(char) % 2
+        for char in behind
+    )
 
 
 def _without_closers(context: CursorContext, behind: str) -> CursorContext:
@@ -142,7 +184,7 @@ def _without_closers(context: CursorContext, behind: str) -> CursorContext:
 def _goes_over(over: str, text: str, behind: str) -> bool:
     """Does a completion itself close what is closed after the cursor, and then continue?"""
     closes_quote = any(char in "\"'`" and text.count(char) % 2 for char in behind)
-    if over.endswith(behind) or not ((over.startswith(text) and over != text) or closes_quote):
+    if over == text + behind or not ((over.startswith(text) and over != text) or closes_quote):
         return False
     at = -1
     return all((at := over.find(char, at + 1)) >= 0 for char in behind)

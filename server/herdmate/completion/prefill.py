@@ -10,7 +10,7 @@ from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
-from herdmate.completion.trigger import silence_reason, wants_multiline
+from herdmate.completion.trigger import shape_at, silence_reason
 from herdmate.context.withheld import reason_to_withhold
 from herdmate.generation import Priority
 from herdmate.settings import CompletionSettings
@@ -44,13 +44,13 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
     """Cache the completion that would be shown at the cursor."""
     if state.cache.get(cursor) or silence_reason(cursor, invoked=False):
         return
-    multiline, check = wants_multiline(cursor, settings.multiline), syntax_check_at(cursor)
+    shape, check = shape_at(cursor, settings.multiline), syntax_check_at(cursor)
     request = await typing_request(cursor, state, settings, nobody_types=True)
     context = cursor_context(cursor)
     raw = await state.host.answer(
         replace(request, priority=Priority.BACKGROUND),
-        lambda said: is_whole(said, cursor, multiline, context),
+        lambda said: is_whole(said, cursor, shape, context),
     )
-    shown = await sound(finish(raw, cursor, multiline, context) or Shown(""), check)
+    shown = await sound(finish(raw, cursor, shape, context) or Shown(""), check)
     if shown.text:
         state.cache.put(cursor, shown)

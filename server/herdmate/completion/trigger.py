@@ -1,15 +1,18 @@
-"""When ghost text is offered, and whether it can have several lines."""
+"""When ghost text is offered, and what shape it can have."""
 
 from __future__ import annotations
 
+import re
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Literal
 
+from herdmate.completion.cursor_context import CLOSING_TAG, indentation
+from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.context import syntax, syntax_queries
-from herdmate.context.lexical import unclosed
-from herdmate.text import Cursor, Document, name_in, path_of
+from herdmate.context.lexical import LONG_QUOTES, is_quote_open, unclosed
+from herdmate.text import Cursor, Document, line_end, name_in, path_of
 
 LARGEST_DOCUMENT = 2_000_000
 """Characters. Above this, each keystroke costs more than ghost text is worth."""
@@ -20,6 +23,12 @@ MOST_BEHIND_CURSOR = 8
 _MOST_GLOBS, _LONGEST_GLOB, _LONGEST_PATH = 200, 500, 4096
 
 _CLOSERS = frozenset(")]}>\"'`;:,. \t")
+
+_BELOW = 2000
+"""Characters below the cursor's line in which the next line is looked for."""
+
+_CONTINUES = re.compile(r"\s*(?:[)\]}.,?:&|+*/=<>-]|end\b)")
+"""How a line begins that is no first line of a body."""
 
 
 def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
@@ -44,30 +53,31 @@ def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
     return None
 
 
-def wants_multiline(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> bool:
-    """Should the completion be a block of lines? ``auto`` lets the surrounding code decide.
+def shape_at(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> Shape:
+    """What a completion at the cursor can be. ``auto`` lets the surrounding code decide.
 
-    A block if the cursor's line is blank or ends by opening a block; a line if code follows, and in
-    strings and comments. Call it before the first ``await``: it reads the document's tree.
+    A block if the cursor's line is blank or ends by opening a block. A line if code follows it, in
+    strings and comments, and where the block that the line would open stands below already. A
+    statement everywhere else. Call it before the first ``await``: it reads the document's tree.
     """
     if setting != "auto":
-        return setting == "always"
+        return "block" if setting == "always" else "line"
     document, behind = cursor.document, cursor.line_suffix
-    tree = None
-    if document.supposed is not None:
-        real, edit = document.supposed
-        inside = _is_in_string_or_comment(syntax.tree_of(real), real.text, edit.span.start)
-    else:
-        tree = syntax.tree_of(document)
-        inside = _is_in_string_or_comment(tree, document.text, cursor.offset)
-    if inside:
-        return False
     if behind.strip() and not _only_closes(behind):
-        return False
+        return "line"
+    tree, place = _where(cursor)
+    if place == "comment" or (place == "string" and _is_in_string_of_lines(cursor)):
+        return "line"
+    if place == "string":
+        return "statement"
     opened = syntax_queries.opens_block(tree, document.text, cursor.offset, document.language)
     if behind.strip():
-        return opened and cursor.line_prefix.rstrip().endswith("{")
-    return opened or not cursor.line_prefix.strip()
+        is_block = opened and cursor.line_prefix.rstrip().endswith("{")
+    else:
+        is_block = opened or not cursor.line_prefix.strip()
+    if is_block:
+        return "block"
+    return "line" if _has_body_below(cursor) else "statement"
 
 
 def is_switched_off(
@@ -95,10 +105,22 @@ def _matches(name: str, glob: str) -> bool:
     return fnmatch(name, glob) or ("**/" in glob and fnmatch(name, glob.replace("**/", "")))
 
 
-def _is_in_string_or_comment(tree: syntax.SyntaxTree | None, text: str, offset: int) -> bool:
-    return (
-        tree is not None and syntax_queries.is_in_string_or_comment(tree, text, offset) is not None
-    )
+def _where(cursor: Cursor) -> tuple[syntax.SyntaxTree | None, str | None]:
+    """The tree at a cursor, if the text is the editor's, and ``is_in_string_or_comment``."""
+    document, offset = cursor.document, cursor.offset
+    tree = syntax.tree_of(document if document.supposed is None else document.supposed[0])
+    if tree is None:
+        return None, None
+    if document.supposed is not None:
+        real, edit = document.supposed
+        return None, syntax_queries.is_in_string_or_comment(tree, real.text, edit.span.start)
+    return tree, syntax_queries.is_in_string_or_comment(tree, document.text, offset)
+
+
+def _is_in_string_of_lines(cursor: Cursor) -> bool:
+    """Is a string around the cursor one that begins on a line above, or can have several lines?"""
+    prefix = cursor.line_prefix
+    return not is_quote_open(prefix) or any(quotes in prefix for quotes in (*LONG_QUOTES, "`"))
 
 
 def _is_said(cursor: Cursor) -> bool:
@@ -110,7 +132,17 @@ def _is_said(cursor: Cursor) -> bool:
 
 
 def _only_closes(text: str) -> bool:
-    return set(text) <= _CLOSERS
+    return set(text) <= _CLOSERS or CLOSING_TAG.fullmatch(text) is not None
+
+
+def _has_body_below(cursor: Cursor) -> bool:
+    """Does the line below begin the block that the cursor's line is about to open?"""
+    text, end = cursor.document.text, line_end(cursor.document.text, cursor.offset)
+    for line in text[end : end + _BELOW].splitlines()[1:]:
+        if line.strip():
+            is_deeper = indentation(line) > indentation(cursor.line_prefix)
+            return (is_deeper and _CONTINUES.match(line) is None) or line.strip() == "{"
+    return False
 
 
 def _is_word(char: str) -> bool:

@@ -22,6 +22,14 @@ PROSE = _words(
 )
 """Languages that are mostly prose: apostrophes are not quotes, and brackets need not be closed."""
 
+_SCRIPTED = _words("vue svelte html astro")
+
+
+def code_language(language: str) -> str:
+    """The language of code within a document: its own, or JavaScript in one that is mostly tags."""
+    return "javascript" if language in _SCRIPTED else language
+
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 LONG_QUOTES = ('"""', "'''")
@@ -64,6 +72,22 @@ def closers(text: str, language: str) -> str:
         elif waiting:
             waiting.pop()
     return "".join(reversed(waiting))
+
+
+def is_quote_open(line: str) -> bool:
+    """Is a quote open at the end of the line?"""
+    quote = ""
+    escaped = False
+    for char in line:
+        if escaped:
+            escaped = False
+        elif char == "\\":
+            escaped = True
+        elif quote:
+            quote = "" if char == quote else quote
+        elif char in "\"'`":
+            quote = char
+    return bool(quote)
 
 
 def unclosed(text: str, language: str) -> int:

@@ -116,7 +116,11 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         if node.type in COMMENTS and _reaches(source, node, at):
             return "comment"
         broken = broken or (node.has_error and node.id != root.id)
-    return "string" if broken and _open_quote(text[line_start(text, offset) : offset]) else None
+    return (
+        "string"
+        if broken and lexical.is_quote_open(text[line_start(text, offset) : offset])
+        else None
+    )
 
 
 def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:
@@ -147,19 +151,3 @@ def _reaches(source: bytes, node: Any, at: int) -> bool:
     comment = source[node.start_byte : node.end_byte]
     closed = comment.endswith((b"*/", b"-->", b"]]", b"\n"))
     return at == node.end_byte and not closed
-
-
-def _open_quote(line: str) -> bool:
-    """Is a quote open at the end of the line?"""
-    quote = ""
-    escaped = False
-    for char in line:
-        if escaped:
-            escaped = False
-        elif char == "\\":
-            escaped = True
-        elif quote:
-            quote = "" if char == quote else quote
-        elif char in "\"'`":
-            quote = char
-    return bool(quote)

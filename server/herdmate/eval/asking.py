@@ -15,7 +15,7 @@ from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
-from herdmate.completion.trigger import wants_multiline
+from herdmate.completion.trigger import shape_at
 from herdmate.context.grammars import ending_of
 from herdmate.engine.host import EngineHost
 from herdmate.eval.holes import Hole
@@ -136,14 +136,14 @@ async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> An
     """Herdmate's window and filters, but the model continues after the token cut by the cursor."""
     started = time.perf_counter()
     cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
-    multiline, check = wants_multiline(cursor, completion.multiline), syntax_check_at(cursor)
+    shape, check = shape_at(cursor, completion.multiline), syntax_check_at(cursor)
     request = await typing_request(cursor, state, completion)
     prompt, context = replace(request.prompt, cursor=None), cursor_context(cursor)
     text = await state.host.answer(
         replace(request, prompt=prompt, exact=True),
-        lambda said: is_whole(said, cursor, multiline, context),
+        lambda said: is_whole(said, cursor, shape, context),
     )
-    shown = await sound(finish(text, cursor, multiline, context) or Shown(""), check)
+    shown = await sound(finish(text, cursor, shape, context) or Shown(""), check)
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 

@@ -8,8 +8,9 @@ from typing import Literal
 import pytest
 from lsprotocol import types
 
+from herdmate.completion.shape import Shape
 from herdmate.completion.syntax_check import syntax_check_at
-from herdmate.completion.trigger import wants_multiline
+from herdmate.completion.trigger import shape_at
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.documents import Documents
@@ -85,11 +86,11 @@ async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_l
     parse_all(session.documents)
     seen = []
 
-    def noted(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> bool:
-        seen.append((wants_multiline(cursor, setting), syntax_check_at(cursor)))
+    def noted(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> Shape:
+        seen.append((shape_at(cursor, setting), syntax_check_at(cursor)))
         return seen[-1][0]
 
-    monkeypatch.setattr("herdmate.completion.complete.wants_multiline", noted)
+    monkeypatch.setattr("herdmate.completion.complete.shape_at", noted)
     asked = asyncio.ensure_future(inline_completion(session, inline_params(URI, 21, 0)))
     for _ in range(turns):
         await asyncio.sleep(0)
@@ -102,7 +103,7 @@ async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_l
     if turns:  # else the request is only heard after the edit
         document = Document(URI, "python", text)
         cursor = Cursor(document, text.index("\n\n") + 1)
-        assert seen == [(False, syntax_check_at(cursor))]
+        assert seen == [("line", syntax_check_at(cursor))]
 
 
 async def _session() -> Session:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from herdmate.completion.cursor_context import CursorContext
-from herdmate.context.lexical import brackets, depth_after, unclosed
+from herdmate.completion.cursor_context import WITH_LONE_CLOSERS, CursorContext
+from herdmate.context.lexical import PROSE, brackets, code_language, depth_after, unclosed
 
 
 def limit_to_brackets(text: str, context: CursorContext) -> str:
@@ -11,12 +11,18 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
 
     Auto-closed brackets are the common case. ``} else {`` reopens what it closes.
     """
-    allowed = context.closers_missing
+    allowed, language = context.closers_missing, code_language(context.language)
+    behind = context.line_suffix.lstrip()
+    if behind.startswith((")", "]", "}")) and language not in PROSE | WITH_LONE_CLOSERS:
+        # Nothing that is open further out can be closed before these are.
+        closed = len(behind) - len(behind.lstrip(")]}"))
+        here = max(unclosed(context.line_prefix, language) - closed, 0)
+        allowed = here if allowed is None else min(here, allowed)
     if allowed is None:
         return text
     depth = 0
-    for at, char in brackets(text, context.language):
-        if char == "}" and _reopens(text[at + 1 :], context.language):
+    for at, char in brackets(text, language):
+        if char == "}" and _reopens(text[at + 1 :], language):
             continue
         depth = depth_after(char, depth)
         if depth < -allowed:
