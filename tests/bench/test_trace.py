@@ -5,23 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.bench.trace import keystrokes, recorded_gaps, synthetic_gaps
+from herdmate.bench.trace import recorded_gaps, synthetic_gaps
 from herdmate.errors import SelectionError
-
-
-@pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("ab", ("a", "b")),
-        ("a:\n    b", ("a", ":", "\n    ", "b")),
-        ("a\n\n  b", ("a", "\n", "\n  ", "b")),
-        ("a\n   \nb", ("a", "\n", " ", " ", " ", "\n", "b")),
-        ("", ()),
-    ],
-)
-def test_return_writes_the_indent_too(text: str, keys: tuple[str, ...]) -> None:
-    assert keystrokes(text) == keys
-    assert "".join(keys) == text
 
 
 def test_a_recorded_trace_is_in_milliseconds(tmp_path: Path) -> None:

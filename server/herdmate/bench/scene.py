@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
-from herdmate.bench.trace import keystrokes
 from herdmate.context.grammars import language_of
 from herdmate.errors import SelectionError
+from herdmate.lsp.typist import keystrokes
 from herdmate.text import Document, line_end, line_start
 
 

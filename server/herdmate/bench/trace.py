@@ -1,29 +1,18 @@
-"""What is typed and when: the keystrokes of a text, and the times between them."""
+"""When keys are typed: the times between them, recorded or made up."""
 
 from __future__ import annotations
 
 import math
 import random
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from herdmate.errors import SelectionError
 
-_KEY = re.compile(r"\n(?:[ \t]+(?=\S))?|[^\n]")
-
 _MEDIAN_SECONDS = 0.18
 _SPREAD = 0.45  # of the logarithm
 _PAUSES = {"word": (0.2, 0.5), "line": (0.6, 1.5)}
 """How likely a pause is at the end of a word or line, and its median seconds."""
-
-
-def keystrokes(text: str) -> tuple[str, ...]:
-    """The keys that write a text; Return also writes the next line's indent, as in editors.
-
-    Joined, they are the text.
-    """
-    return tuple(_KEY.findall(text))
 
 
 def recorded_gaps(path: Path) -> list[float]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 from herdmate.bench.scene import Scene
 from herdmate.generation import Totals
+from herdmate.lsp import typist
 from herdmate.lsp.client import Client
-from herdmate.text import Edit, Span, with_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +34,12 @@ class Stroke:
         return self.requests > 0
 
 
-class Typist:
-    """Types a scene's keys."""
+class Typist(typist.Typist):
+    """Types a scene's keys, and counts what each costs."""
 
     def __init__(self, client: Client, scene: Scene) -> None:
         """Open the document."""
-        self._client, self._version = client, 1
-        self.document, self.offset = scene.document, scene.offset
-        client.open(self.document)
-
-    def press(self, key: str) -> None:
-        """Type one key."""
-        self._version += 1
-        edit = Edit(Span(self.offset, self.offset), key)
-        self._client.change(self.document, edit, self._version)
-        text = self.document.text
-        text = text[: self.offset] + key + text[self.offset :]
-        self.document, self.offset = with_text(self.document, text), self.offset + len(key)
-
-    async def ghost_text(self, invoked: bool = False) -> str | None:
-        """The ghost text at the cursor, requested as an editor does while the user types."""
-        return await self._client.ghost_text(self.document, self.offset, invoked)
+        super().__init__(client, scene.document, scene.offset)
 
     async def stroke(self, key: str) -> Stroke:
         """Type one key (or none) and wait for the answer."""
@@ -69,10 +54,6 @@ class Typist:
             seconds, shown is not None, done.requests, done.prompt_tokens,
             done.reused_tokens, done.evaluated_tokens, done.generated_tokens,
         )  # fmt: skip
-
-    def leave(self) -> None:
-        """Close the document."""
-        self._client.close(replace(self.document))
 
 
 async def totals(client: Client) -> Totals:

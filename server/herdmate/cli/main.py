@@ -14,6 +14,7 @@ from herdmate.cli import (
     eval,
     eval_fix,
     eval_refactor,
+    eval_typing,
     explain,
     models,
     refactor,
@@ -54,18 +55,18 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     commands_in_order = (
         demo, setup, serve, complete, explain, refactor, models, stats, bench, eval, eval_fix,
-        eval_refactor,
+        eval_refactor, eval_typing,
     )  # fmt: skip
     for part in commands_in_order:
         part.add_parser(commands)
     return parser
 
 
-_EVAL = {"fix": eval_fix.NAME, "refactor": eval_refactor.NAME}
+_EVAL = {"fix": eval_fix.NAME, "refactor": eval_refactor.NAME, "typing": eval_typing.NAME}
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
-    """Turn ``eval fix`` and ``eval refactor`` into commands separate from ``eval SET``."""
+    """Turn ``eval fix`` and its like into commands separate from ``eval SET``."""
     words = list(argv)
     at = words.index("eval") if "eval" in words else len(words)
     name = _EVAL.get("".join(words[at + 1 : at + 2]))

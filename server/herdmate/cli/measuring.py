@@ -37,19 +37,28 @@ def measured(
     """Run ``work`` and return its results, showing progress as it reports each one.
 
     Each result is also written to ``records`` at once, if given, so an aborted run loses nothing.
+    Ctrl-C ends the run; the results so far are returned if there are any.
     """
+    found: list[_T] = []
     with ExitStack() as stack:
         file = stack.enter_context(open_named(records)) if records else None
         progress = stack.enter_context(Progress(console=Console(stderr=True), transient=True))
         task = progress.add_task(title, total=total)
 
         def on_found(item: _T) -> None:
+            found.append(item)
             progress.advance(task)
             if file is not None:
                 file.write(json.dumps(to_row(item)) + "\n")
                 file.flush()
 
-        return asyncio.run(work(on_found))
+        try:
+            return asyncio.run(work(on_found))
+        except KeyboardInterrupt:
+            if not found:
+                raise
+    Console(stderr=True).print(f"herdmate: stopped after {len(found)} of {total}.")
+    return found
 
 
 def tell(

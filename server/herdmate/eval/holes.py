@@ -135,7 +135,7 @@ _WORD = re.compile(r"[^\W\d]\w{3,}")
 
 def _place(text: str, cut: Cut, chance: random.Random) -> tuple[int, int] | None:
     lines = [(found.start(), found.end()) for found in re.finditer(r"[^\n]+", text)]
-    lines = [(start, end) for start, end in lines if _is_telling(text[start:end])]
+    lines = [(start, end) for start, end in lines if is_telling(text[start:end])]
     if len(lines) < 20:
         return None
     if cut == "word":
@@ -161,7 +161,7 @@ def _word(text: str, lines: list[tuple[int, int]], chance: random.Random) -> tup
     return chance.randrange(word.start() + 1, word.end()), end
 
 
-def _is_telling(line: str) -> bool:
+def is_telling(line: str) -> bool:
     """Is this line code rather than a comment, and more than a bracket or two?"""
     code = line.strip()
     return len(re.findall(r"\w", code)) >= 8 and code[:1] not in "#/*\"'"

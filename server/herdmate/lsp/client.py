@@ -8,6 +8,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import cattrs
@@ -51,14 +52,17 @@ async def connect(
 
 
 @asynccontextmanager
-async def connect_within(server: Session, settings: dict[str, Any]) -> AsyncIterator[Client]:
+async def connect_within(
+    server: Session, settings: dict[str, Any], folder: Path | None = None
+) -> AsyncIterator[Client]:
     """A client of a server in this process, whose model the caller can then also use directly.
 
-    The two exchange messages as if through pipes. Raises ``HerdmateError``.
+    The two exchange messages as if through pipes. The client has ``folder`` open as its workspace.
+    Raises ``HerdmateError``.
     """
     client = Client()
     client.attend(server)
-    await client.shake_hands(settings)
+    await client.shake_hands(settings, folder)
     try:
         yield client
     finally:
@@ -89,8 +93,8 @@ class Client:
         """Connect this client to a server in the same process."""
         self._listening += connect_directly(server, self._client)
 
-    async def shake_hands(self, settings: dict[str, Any]) -> None:
-        """Initialize the session, as an editor with ghost text and these settings."""
+    async def shake_hands(self, settings: dict[str, Any], folder: Path | None = None) -> None:
+        """Initialize the session, as an editor with ghost text, these settings and this folder."""
         own = {"status": True, "explanation": True}
         edits = types.WorkspaceEditClientCapabilities(document_changes=True)
         await self._client.initialize_async(
@@ -106,6 +110,9 @@ class Client:
                     experimental={"herdmate": own},
                 ),
                 initialization_options={"stats": False, **settings},  # no real user
+                workspace_folders=[types.WorkspaceFolder(folder.absolute().as_uri(), folder.name)]
+                if folder is not None
+                else None,
             )
         )
         self._client.initialized(types.InitializedParams())

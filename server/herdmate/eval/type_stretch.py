@@ -1,0 +1,160 @@
+"""A person who types a stretch of code and takes over suggestions that say what comes next."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from herdmate.eval.scores import Answer
+from herdmate.lsp.typist import keystrokes
+
+_FIRST_WORD = re.compile(r"\W*\w+")
+_LINE_END = re.compile(r"\n")
+_INDENT = re.compile(r"(?<=\n)[ \t]+")
+_LONGEST_KEY = 512
+"""Characters of text in which the next key is looked for; only Return with an indent is long."""
+
+_THOUGHT = 0.3
+"""Seconds. In a pause this long a server may find something to do, so it is always waited for."""
+
+
+class Writer(Protocol):
+    """An editor with a document in which suggestions are shown."""
+
+    def press(self, text: str) -> None:
+        """Write a key, or a suggestion that is taken over."""
+
+    async def suggestion(self, shown: str) -> str | None:
+        """What to show at the cursor where ``shown`` is left of an earlier suggestion."""
+
+    def leave(self) -> None:
+        """Close the document."""
+
+
+class Clock:
+    """The running event loop's clock, put forward over time in which nothing happens.
+
+    Everything in this process that goes by that clock sees the same time.
+    """
+
+    def __init__(self, is_busy: Callable[[], bool] = lambda: False) -> None:
+        """``is_busy``: is an answer being generated, which must not lose that time?"""
+        self._is_busy, self._skipped = is_busy, 0.0
+        loop = asyncio.get_running_loop()
+        real = loop.time
+        loop.time = lambda: real() + self._skipped  # type: ignore[method-assign]
+
+    async def let_pass(self, seconds: float, is_thought: bool) -> None:
+        """Let time pass; it is slept only in a pause for thought, or while an answer is written."""
+        if is_thought or self._is_busy():
+            await asyncio.sleep(seconds)
+        else:
+            self._skipped += seconds
+            await asyncio.sleep(0)
+
+
+@dataclass(slots=True)
+class Typed:
+    """What became of one stretch.
+
+    ``characters`` have been typed or taken over, a line end with the indent behind it as one.
+    ``taken`` of them came from suggestions, for ``presses`` of the accepting key. ``shown`` counts
+    new suggestions, of which ``wrong`` did not say what comes next. ``late`` of the ``requests``
+    were not answered before the next key. ``seconds`` are from a key to a new suggestion.
+    """
+
+    characters: int = 0
+    taken: int = 0
+    presses: int = 0
+    shown: int = 0
+    wrong: int = 0
+    requests: int = 0
+    late: int = 0
+    seconds: list[float] = field(default_factory=list)
+
+
+async def type_stretch(text: str, gaps: Sequence[float], writer: Writer, clock: Clock) -> Typed:
+    """Type ``text``; each key follows the one before after its gap, whether answered or not.
+
+    Only an answer that arrives before the next key is shown. If it says what comes next, the next
+    key is the accepting one. Before the first key the person has waited for one answer, which is
+    not counted. Raises ``HerdmateError`` if the model cannot be asked.
+    """
+    typed, at, shown = Typed(), 0, ""
+    await writer.suggestion("")
+    while at < len(text):
+        if count := right_part(shown, text[at:]):
+            written, shown = text[at : at + count], shown[count:]
+            typed.taken += _characters(written)
+            typed.presses += 1
+        else:
+            written = keystrokes(text[at : at + _LONGEST_KEY])[0]
+            shown = shown[len(written) :] if shown.startswith(written) else ""
+        typed.characters += _characters(written)
+        at += len(written)
+        writer.press(written)
+        answer = await _answer(writer, shown, gaps[at - 1], clock)
+        typed.requests += 1
+        if answer is None:
+            typed.late += 1
+            continue
+        new = answer.text or ""
+        if new and not _is_the_same(new, shown):
+            typed.shown += 1
+            typed.wrong += not right_part(new, text[at:])
+            typed.seconds.append(answer.seconds)
+        shown = new
+    return typed
+
+
+def right_part(shown: str, coming: str) -> int:
+    """How many characters a person would take over of a suggestion where ``coming`` is to be typed.
+
+    All of it, else as many whole lines as are right, else the first word with what stands before
+    it; 0 if that is wrong too. Half of a word is wrong.
+    """
+    lines = [found.start() for found in _LINE_END.finditer(shown) if shown[: found.start()].strip()]
+    for end in (len(shown), *reversed(lines)):
+        is_whole = end == len(shown) or coming[end : end + 1] in ("", "\n")
+        if is_whole and _says(shown[:end], coming):
+            return end
+    word = _FIRST_WORD.match(shown)
+    return word.end() if word and _says(word.group(), coming) else 0
+
+
+def _says(shown: str, coming: str) -> bool:
+    """Is this what comes next, up to the end of a word?"""
+    if not shown.strip() or not coming.startswith(shown):
+        return False
+    return not (_is_word(shown[-1]) and _is_word(coming[len(shown) : len(shown) + 1]))
+
+
+def _characters(text: str) -> int:
+    """How many characters a person writes; editors write the indent behind a line end."""
+    return len(_INDENT.sub("", text))
+
+
+def _is_word(char: str) -> bool:
+    return char.isalnum() or char == "_"
+
+
+def _is_the_same(new: str, shown: str) -> bool:
+    """Is this what was shown already, or more or less of it?"""
+    return bool(shown) and (new.startswith(shown) or shown.startswith(new))
+
+
+async def _answer(writer: Writer, shown: str, gap: float, clock: Clock) -> Answer | None:
+    """The answer to a key and how long it took; ``None`` if the next key came first."""
+    now = asyncio.get_running_loop().time
+    began = now()
+    asking = asyncio.ensure_future(writer.suggestion(shown))
+    await asyncio.wait({asking}, timeout=gap)
+    if not asking.done():
+        asking.cancel()
+        return None
+    seconds = now() - began
+    await clock.let_pass(max(gap - seconds, 0.0), gap >= _THOUGHT)
+    return Answer(asking.result(), seconds)
