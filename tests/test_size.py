@@ -11,6 +11,7 @@ from pygls.lsp.server import LanguageServer
 
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 
 PACKAGE = Path(__file__).parents[1] / "server" / "herdmate"
 
@@ -40,7 +41,7 @@ def test_no_function_is_long() -> None:
 
 
 def test_the_state_of_a_session_has_few_owners() -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     inherited = vars(LanguageServer("any", "1")).keys()
     own = vars(session).keys() - inherited
     assert "documents" in own

@@ -34,7 +34,7 @@ EngineHost.start = lambda self, message, _sleep_after: start(self, message, 0.2)
 _HANGS = """
 import threading
 import herdmate.cli.serve as serve
-serve.engine_starter = lambda _script: lambda _settings: threading.Event().wait()
+serve.engine_starter = lambda _script: lambda *_: threading.Event().wait()
 """
 """Choosing a model waits for a disk that is gone, in a thread that cannot be ended."""
 

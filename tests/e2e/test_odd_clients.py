@@ -156,9 +156,10 @@ async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Pat
     from herdmate.engine.start import FakeStart
     from herdmate.lsp.json_rpc_parsing import Notification, Request
     from herdmate.lsp.server import create_server
+    from herdmate.lsp.state import EngineChoice
 
     for odd in ODD_ABILITIES:
-        server, writer = create_server(lambda _settings: (FakeStart(), "")), Writer()
+        server, writer = create_server(lambda *_: EngineChoice(FakeStart())), Writer()
         server.protocol.set_writer(writer)
         params = {"processId": None, "rootUri": None, "capabilities": {}, **odd}
         server.protocol.handle(Request(1, "initialize", params))

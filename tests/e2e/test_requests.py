@@ -348,6 +348,7 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
     from herdmate.lsp.handlers import code_actions
     from herdmate.lsp.json_rpc_parsing import Request, message_from_bytes
     from herdmate.lsp.server import create_server
+    from herdmate.lsp.state import EngineChoice
 
     writer = Writer()
 
@@ -355,7 +356,7 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
         raise ValueError("secret code")
 
     monkeypatch.setattr(code_actions, "code_action", fail)
-    server = create_server(lambda _settings: (FakeStart(), ""))
+    server = create_server(lambda *_: EngineChoice(FakeStart()))
     server.protocol.set_writer(writer)
     server.protocol.handle(Request(1, "initialize", {"processId": None, "capabilities": {}}))
     params = {"textDocument": {"uri": URI}, "range": RANGE, "context": {"diagnostics": []}}

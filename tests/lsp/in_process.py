@@ -148,5 +148,5 @@ class Silent:
         return Totals()
 
 
-def _no_model(_settings: Settings) -> Any:
+def _no_model(_settings: Settings, _held: int) -> Any:
     raise NoModelError("There is none; this is a test.")

@@ -17,6 +17,7 @@ from herdmate.lsp.client_requests import ask
 from herdmate.lsp.handlers import configuration, shown_documents
 from herdmate.lsp.json_rpc_parsing import message_from_json
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 
 _ODD: tuple[Any, ...] = (None, True, 0, 1.5, "text", [], [None], [[]], [5], {}, {"a": 1})
 
@@ -48,7 +49,7 @@ class Client:
 
 
 def _session(answer: Any) -> Session:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(configuration=True, show_message_request=True)
     Client(session, lambda: answer)
     return session
@@ -78,13 +79,13 @@ async def test_an_answer_is_read() -> None:
 
 
 async def test_a_client_that_never_answers_is_not_waited_for() -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     assert await ask(session, "any/thing", {}, lambda _: 1, 2, seconds=0.01) == 2
     assert session.protocol._request_futures == {}
 
 
 async def test_a_question_to_the_user_ends_with_the_session() -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     task = session.tasks.keep(shown_documents.agrees(session, "Well?", "Yes"))
     await asyncio.sleep(0)
     assert len(session.protocol._request_futures) == 1

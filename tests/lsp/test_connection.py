@@ -15,6 +15,7 @@ from herdmate.lsp import protocol
 from herdmate.lsp.connection import converse
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.text import Selection
 from tests.e2e.raw_client import framed
 
@@ -30,7 +31,7 @@ class Writer:
 
 
 def _server() -> tuple[Session, Writer]:
-    server, writer = create_server(lambda _settings: (FakeStart(), "")), Writer()
+    server, writer = create_server(lambda *_: EngineChoice(FakeStart())), Writer()
     server.protocol.set_writer(writer)
     return server, writer
 

@@ -26,6 +26,7 @@ from herdmate.lsp.handlers import usage_statistics, workspace_index
 from herdmate.lsp.handlers.model_loading import load_model, stop_loading
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.lsp.status import next_status
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.text import Document, Span
@@ -83,7 +84,7 @@ async def given(
     path = folder / "a.py"
     path.write_text(CODE)
     first = FakeStart(REPLIES, QWEN_PIECES, seconds)
-    session = create_server(lambda _settings: (first, ""))
+    session = create_server(lambda *_: EngineChoice(first))
     settings = {"stats": True, "completion": {"prefill": False}}
     async with connect_within(session, settings) as client:
         await asyncio.wait_for(client.ready(lambda _message, _fraction: None), SECONDS)
@@ -263,21 +264,21 @@ async def test_a_new_load_ends_the_one_before(
     """Both are waited for: the older one is told so, and its process is gone."""
     async with given(tmp_path, monkeypatch) as found:
         slow = FakeStart(REPLIES, QWEN_PIECES, load_seconds=1000.0)
-        quick = found.session.model.first_message
-        found.session.model.first_message = lambda _settings: (slow, "")
+        quick = found.session.model.choose
+        found.session.model.choose = lambda *_: EngineChoice(slow)
         assert await asyncio.wait_for(load_model(found.session), SECONDS)
         while (pid := found.session.model.host.process_id) is None:
             await asyncio.wait_for(next_status(found.session), SECONDS)
         hangs = asyncio.Event()
         loop = asyncio.get_running_loop()
 
-        def on_a_dead_disk(_settings: Any) -> Any:
+        def on_a_dead_disk(*_: Any) -> Any:
             return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
 
-        found.session.model.first_message = on_a_dead_disk
+        found.session.model.choose = on_a_dead_disk
         older = asyncio.ensure_future(load_model(found.session))
         await asyncio.sleep(0)
-        found.session.model.first_message = quick
+        found.session.model.choose = quick
         assert await asyncio.wait_for(load_model(found.session), SECONDS)
         assert not await older
         hangs.set()
@@ -289,9 +290,9 @@ async def test_loading_that_is_stopped_ends_the_process_and_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with given(tmp_path, monkeypatch) as found:
-        quick = found.session.model.first_message
+        quick = found.session.model.choose
         slow = FakeStart(REPLIES, QWEN_PIECES, load_seconds=1000.0)
-        found.session.model.first_message = lambda _settings: (slow, "")
+        found.session.model.choose = lambda *_: EngineChoice(slow)
         await load_model(found.session)
         waiting = asyncio.ensure_future(_answered(found, "a rewrite"))
         while (pid := found.session.model.host.process_id) is None:
@@ -301,7 +302,7 @@ async def test_loading_that_is_stopped_ends_the_process_and_is_told(
         assert found.session.model.status.state == "error"
         assert "restartEngine" in found.session.model.status.message
         assert (await waiting).startswith("error")
-        found.session.model.first_message = quick
+        found.session.model.choose = quick
         await load_model(found.session)
         await _works(found)
 
@@ -323,7 +324,7 @@ async def test_choosing_that_fails_is_a_sentence(
     async with given(tmp_path, monkeypatch) as found:
         with monkeypatch.context() as patch:
             found.patch = patch
-            found.break_(found.session.model, "first_message", error)
+            found.break_(found.session.model, "choose", error)
             await asyncio.wait_for(load_model(found.session), SECONDS)
             assert found.session.model.status.state == "error"
             assert "herdmate.model" in found.session.model.status.message
@@ -338,17 +339,17 @@ async def test_a_disk_that_does_not_answer_is_told(
 ) -> None:
     loop, hangs = asyncio.get_running_loop(), asyncio.Event()
     async with given(tmp_path, monkeypatch) as found:
-        quick = found.session.model.first_message
+        quick = found.session.model.choose
         monkeypatch.setattr("herdmate.lsp.handlers.model_loading._DISK_SECONDS", 0.1)
 
-        def hang(_settings: Any) -> Any:
+        def hang(*_: Any) -> Any:
             return asyncio.run_coroutine_threadsafe(hangs.wait(), loop).result()
 
-        found.session.model.first_message = hang
+        found.session.model.choose = hang
         await asyncio.wait_for(load_model(found.session), SECONDS)
         assert "disk" in found.session.model.status.message
         hangs.set()
-        found.session.model.first_message = quick
+        found.session.model.choose = quick
         monkeypatch.setattr("herdmate.lsp.handlers.model_loading._DISK_SECONDS", SECONDS)
         await load_model(found.session)
         await _works(found)

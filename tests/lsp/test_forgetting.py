@@ -14,6 +14,7 @@ from herdmate.context.withheld import without_secrets
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.text import Cursor, Span
 from herdmate.usage.shown_suggestion import ShownSuggestion
 
@@ -47,7 +48,7 @@ def _remove_cell(session: Session) -> None:
     [(URI, _close), (URI, _fail_to_change), (CELL, _close_notebook), (CELL, _remove_cell)],
 )
 async def test_nothing_is_kept_of_a_closed_document(uri: str, close: Any) -> None:
-    session = create_server(lambda _settings: (FakeStart(), ""))
+    session = create_server(lambda *_: EngineChoice(FakeStart()))
     item = types.TextDocumentItem(URI, "python", 1, "x = 1\n")
     session.documents.open(item)
     cells = [types.NotebookCell(types.NotebookCellKind.Code, CELL)]
@@ -82,7 +83,7 @@ class _Said:
 
 
 async def test_what_is_kept_of_other_documents_stays() -> None:
-    session = create_server(lambda _settings: (FakeStart(), ""))
+    session = create_server(lambda *_: EngineChoice(FakeStart()))
     for uri in (URI, "file:///project/c.py"):
         opened = session.documents.open(types.TextDocumentItem(uri, "python", 1, "x = 1\n"))
         cursor = Cursor(opened.document, 4)
@@ -95,7 +96,7 @@ async def test_what_is_kept_of_other_documents_stays() -> None:
 
 
 async def test_nothing_is_kept_of_a_document_closed_while_it_is_asked_about() -> None:
-    session = create_server(lambda _settings: (FakeStart(), ""))
+    session = create_server(lambda *_: EngineChoice(FakeStart()))
     session.documents.open(types.TextDocumentItem(URI, "python", 1, "x = 1\n"))
     document = session.documents.get(URI).document
     with session.asking_about(URI):

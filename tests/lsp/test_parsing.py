@@ -12,6 +12,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp import parsing
 from herdmate.lsp.open_document import is_stale
 from herdmate.lsp.server import create_server
+from herdmate.lsp.state import EngineChoice
 
 CODE = "def f():\n    return 1\n"
 URIS = [f"file:///project/{name}.py" for name in "abc"]
@@ -22,7 +23,7 @@ async def test_all_files_of_a_save_all_are_parsed_and_not_only_the_last(
 ) -> None:
     monkeypatch.setattr(parsing, "_PAUSE", 0.0)
     monkeypatch.setattr(syntax, "LONG_TEXT", 10)  # so that no key parses anything
-    session = create_server(lambda _settings: (FakeStart(), ""))
+    session = create_server(lambda *_: EngineChoice(FakeStart()))
     for uri in URIS:
         session.documents.open(types.TextDocumentItem(uri, "python", 1, CODE))
     parsing.parse_soon(session)

@@ -18,6 +18,7 @@ from herdmate.generation import ModelInfo
 from herdmate.lsp.handlers.model_loading import after_engine_change
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.lsp.status import set_status, thinking
 from herdmate.models import catalogue
 from herdmate.prompting.families import QWEN_PIECES
@@ -71,7 +72,7 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     monkeypatch.setattr("herdmate.models.start.model_folder", lambda: tmp_path)
     memory = SimpleNamespace(available=free)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.settings = Settings(model="codellama-7b")
     said = "There is not enough memory for codellama.gguf; choose a smaller model."
     after_engine_change(session, EngineState("failed", message=said, error=NoMemoryError(said)))
@@ -81,7 +82,7 @@ async def test_too_little_memory_is_told_with_what_would_fit(
 
 
 async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     after_engine_change(session, EngineState("sleeping", message="The model sleeps."))
     assert session.model.status == Status("sleeping", "The model sleeps.")
     assert not shown
@@ -98,7 +99,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Once it is known, with a status that is told anyway."""
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     told: list[Status] = []
     monkeypatch.setattr("herdmate.lsp.status.set_status", _keeping(told))
     after_engine_change(session, EngineState("ready", info=_info(4096)))
@@ -122,7 +123,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     ],
 )
 async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.settings = Settings(engine=EngineSettings(context_tokens=setting))
     session.model.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
     after_engine_change(session, EngineState("ready", info=_info(512)))
@@ -146,7 +147,7 @@ def _keeping(told: list[Status]) -> Callable[[Session, Status], None]:
 async def test_what_others_put_into_a_message_does_nothing_and_is_not_endless(
     sign: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    session = Session(lambda _: pytest.fail("no engine is started"))
+    session = Session(lambda *_: pytest.fail("no engine is started"))
     told: list[types.ShowMessageParams] = []
     monkeypatch.setattr(session, "window_show_message", told.append)
     session.show(f"The model {sign} failed.")

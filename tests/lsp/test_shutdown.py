@@ -10,6 +10,7 @@ import pytest
 from herdmate.engine.start import FakeStart
 from herdmate.lsp import shutdown
 from herdmate.lsp.server import create_server
+from herdmate.lsp.state import EngineChoice
 from herdmate.usage.statistics import Counts
 
 
@@ -18,7 +19,7 @@ async def test_a_disk_that_hangs_does_not_keep_the_server_from_ending(
     what: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Meanwhile the event loop does other things, such as ending the engine."""
-    session = create_server(lambda _settings: (FakeStart(), ""))
+    session = create_server(lambda *_: EngineChoice(FakeStart()))
     session.usage.tally.asked("python")
     gone, ended = threading.Event(), asyncio.Event()
 

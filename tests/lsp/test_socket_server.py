@@ -204,7 +204,7 @@ def test_tcp_says_what_to_use_now(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_at_a_port_the_token_comes_first() -> None:
     """As on systems without Unix sockets."""
-    server = create_server(lambda _settings: pytest.fail("no engine is started"))
+    server = create_server(lambda *_: pytest.fail("no engine is started"))
     ports: list[int] = []
     told = threading.Event()
 
@@ -242,7 +242,7 @@ def test_a_slow_reader_gets_all_its_answers_though_it_broke_the_connection(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket_server, "_CLOSING_SECONDS", 30.0)
-    server = create_server(lambda _settings: pytest.fail("no engine is started"))
+    server = create_server(lambda *_: pytest.fail("no engine is started"))
     path = tmp_path / "s"
     unsent: list[int] = []
     has_talked = threading.Event()

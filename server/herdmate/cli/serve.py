@@ -13,16 +13,15 @@ from typing import Any
 from herdmate.atomic_write import PRIVATE, create_whole
 from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
-from herdmate.engine.host import EngineStart
 from herdmate.engine.remote import api_key
 from herdmate.engine.start import FakeStart
-from herdmate.errors import SetupError
+from herdmate.errors import HerdmateError, SetupError
 from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
 from herdmate.lsp.shutdown import end_in_order, tidy_up
 from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
-from herdmate.lsp.state import FirstMessage
+from herdmate.lsp.state import ChooseEngine, EngineChoice
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
 from herdmate.settings import Settings
@@ -52,9 +51,9 @@ def add_parser(commands: Commands) -> None:
 
 def _run(arguments: argparse.Namespace) -> int:
     api_key.take()
-    first_message = engine_starter(arguments.fake_engine)
+    choose = engine_starter(arguments.fake_engine)
     leave_working_directory()
-    server = create_server(first_message)
+    server = create_server(choose)
     with ExitStack() as at_end:
         end_in_order(server, at_end)
         tidy = partial(tidy_up, server, at_end)
@@ -98,19 +97,19 @@ def _serve_port(server: Session, file: Path, at_end: ExitStack, end: End) -> Non
     serve_port(server, token, tell, end)
 
 
-def engine_starter(fake_script: Path | None) -> FirstMessage:
-    """Build the engine's first message from the settings, or use the fake engine."""
+def engine_starter(fake_script: Path | None) -> ChooseEngine:
+    """The function that looks up the engine in the settings, or always takes the fake one."""
     return _fake(fake_script) if fake_script else _real
 
 
-def _real(settings: Settings) -> tuple[EngineStart, str]:
+def _real(settings: Settings, held: int) -> EngineChoice:
     if (remote := remote_start(settings)) is not None:
-        return remote, remote.endpoint.no_key
-    start, chosen = first_message(settings, CONTROL_PIECES)
-    return start, chosen.note
+        return EngineChoice(remote, remote.endpoint.no_key)
+    start, chosen = first_message(settings, CONTROL_PIECES, held)
+    return EngineChoice(start, chosen.note, chosen.fits)
 
 
-def _fake(script: Path) -> FirstMessage:
+def _fake(script: Path) -> ChooseEngine:
     """A model-free engine for protocol tests; ``script`` is a JSON file of its replies."""
     words = json.loads(script.read_text(encoding="utf-8"))
     names = ("seconds", "context", "load_seconds")
@@ -118,4 +117,13 @@ def _fake(script: Path) -> FirstMessage:
     if words.get("record"):
         given["record"] = absolute(words["record"])
     start = FakeStart(words["replies"], QWEN_PIECES, **given)
-    return lambda _settings: (start, "This is the fake engine.")
+
+    def choose(settings: Settings, held: int) -> EngineChoice:
+        """The fake engine, which only needs the memory of a model that is on this machine."""
+        with suppress(HerdmateError):
+            _, chosen = first_message(settings, CONTROL_PIECES, held)
+            if not chosen.fits:
+                return EngineChoice(start, chosen.note, fits=False)
+        return EngineChoice(start, "This is the fake engine.")
+
+    return choose

@@ -70,7 +70,7 @@ class EngineHost:
         self._on_state, self._on_usage = on_state, on_usage
 
     async def start(self, start: EngineStart, sleep_after: float = 0.0) -> None:
-        """Start an engine, replacing the current one; see ``models.start.first_message``.
+        """Start an engine, replacing the current one; see ``models/start.py``.
 
         A local engine sleeps after ``sleep_after`` seconds without requests; never if that is 0.
         """

@@ -23,7 +23,7 @@ from herdmate.eval.scores import Answer
 from herdmate.generation import Request
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
-from herdmate.lsp.state import FirstMessage
+from herdmate.lsp.state import ChooseEngine
 from herdmate.models.start import first_message
 from herdmate.prompting.families import (
     CONTROL_PIECES,
@@ -79,13 +79,13 @@ NAMES = ("herdmate", "bare", "unhealed")
 
 @asynccontextmanager
 async def askers(
-    names: Sequence[str], given: Conditions, first_message: FirstMessage
+    names: Sequence[str], given: Conditions, choose: ChooseEngine
 ) -> AsyncIterator[dict[str, Asker]]:
     """The requested askers from ``NAMES``, which share one model.
 
     What the model has read for one is in the cache for the next.
     """
-    server = create_server(first_message)
+    server = create_server(choose)
     async with connect_within(server, given.settings()) as client:
         await client.ready(lambda _message, _fraction: None)
         server.model.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)

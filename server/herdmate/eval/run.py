@@ -11,7 +11,7 @@ from herdmate.eval.asking import Conditions, askers
 from herdmate.eval.holes import Hole
 from herdmate.eval.programs import passes
 from herdmate.eval.scores import Answer, Score, score
-from herdmate.lsp.state import FirstMessage
+from herdmate.lsp.state import ChooseEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +47,12 @@ class Summary:
 
 
 async def run(
-    holes: Sequence[Hole], names: Sequence[str], given: Conditions, first_message: FirstMessage,
+    holes: Sequence[Hole], names: Sequence[str], given: Conditions, choose: ChooseEngine,
     runs_tests: bool, on_result: Callable[[Result], None],
 ) -> list[Result]:  # fmt: skip
     """Give every hole to every asker. Raises ``HerdmateError``."""
     results = []
-    async with askers(names, given, first_message) as asked:
+    async with askers(names, given, choose) as asked:
         for hole in holes:
             for name, ask in asked.items():
                 answer = await ask(hole)

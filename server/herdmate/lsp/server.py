@@ -34,7 +34,7 @@ from herdmate.lsp.handlers import (
 from herdmate.lsp.parsing import parse_soon, refresh_soon
 from herdmate.lsp.session import Session
 from herdmate.lsp.shutdown import finish
-from herdmate.lsp.state import FirstMessage
+from herdmate.lsp.state import ChooseEngine
 
 _KINDS = [
     *(types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorExtract),
@@ -42,13 +42,13 @@ _KINDS = [
 ]
 
 
-def create_server(first_message: FirstMessage) -> Session:
+def create_server(choose: ChooseEngine) -> Session:
     """A server with all its handlers, not started yet.
 
-    ``first_message`` chooses the model and thereby the engine; the command line passes the real
-    one, tests can pass a fake.
+    ``choose`` looks up the model and thereby the engine; the command line passes the real one,
+    tests can pass a fake.
     """
-    server = Session(first_message)
+    server = Session(choose)
     server.model.host.listen(
         partial(model_loading.after_engine_change, server),
         partial(usage_statistics.after_generating, server),
@@ -233,8 +233,7 @@ def _switches(server: Session) -> None:
     @server.command(protocol.COMMAND_CHOOSE_MODEL)
     async def choose_model(ls: Session, *arguments: Any) -> None:
         (name,) = texts_from_lsp(arguments, 1)
-        await model_choice.check(ls, name)
-        ls.spawn(model_choice.choose_model(ls, name))
+        ls.spawn(model_choice.choose_model(ls, await model_choice.find(ls, name)))
 
 
 def _commands(server: Session) -> None:

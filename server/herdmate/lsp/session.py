@@ -26,8 +26,8 @@ from herdmate.lsp.failures import INTERNAL, log_failure
 from herdmate.lsp.json_rpc import Protocol
 from herdmate.lsp.params import strict_converter
 from herdmate.lsp.state import (
+    ChooseEngine,
     Configuration,
-    FirstMessage,
     IndexState,
     ModelState,
     ShownDocuments,
@@ -53,7 +53,7 @@ class Session(LanguageServer):
 
     protocol: Protocol
 
-    def __init__(self, first_message: FirstMessage) -> None:
+    def __init__(self, choose: ChooseEngine) -> None:
         super().__init__(
             "herdmate", VERSION, protocol_cls=Protocol, notebook_document_sync=_NOTEBOOKS,
             converter_factory=strict_converter,
@@ -62,7 +62,7 @@ class Session(LanguageServer):
         self.configuration = Configuration()
         self.documents = Documents(self.forget)
         self.project = Project()
-        self.model = ModelState(first_message, EngineHost(pieces_by_name=pieces_by_name))
+        self.model = ModelState(choose, EngineHost(pieces_by_name=pieces_by_name))
         self.completion = CompletionState(self.model.host, self.project)
         self.index = IndexState()
         self.usage = UsageState()

@@ -23,8 +23,24 @@ from herdmate.usage.tally import Tally
 _MOST_EDITED = 10
 _MOST_SHOWN = 8
 
-FirstMessage = Callable[[Settings], tuple[EngineStart, str]]
-"""Turns settings into what starts the engine, and a note for the user about the model."""
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """What the settings ask for, looked up once: how to start it, and a note for the user.
+
+    ``fits``: there is enough memory for it; otherwise ``note`` says what is missing.
+    """
+
+    start: EngineStart
+    note: str = ""
+    fits: bool = True
+
+
+ChooseEngine = Callable[[Settings, int], EngineChoice]
+"""Looks up what the settings ask for.
+
+The number is how many bytes of memory will be freed before it is loaded. Raises ``HerdmateError``.
+"""
 
 
 @dataclass(slots=True)
@@ -46,17 +62,22 @@ class Configuration:
 class ModelState:
     """The engine with its model, and what the user is told of them.
 
-    ``note``: what to say about the choice of the model. ``info``: of the running model, or of the
+    ``choice``: what the engine was last started with. ``info``: of the running model, or of the
     last one. ``requests``: how many requests of the user the model is working on.
     """
 
-    first_message: FirstMessage
+    choose: ChooseEngine
     host: EngineHost
     status: Status = field(default_factory=lambda: Status("starting"))
     status_changed: asyncio.Event = field(default_factory=asyncio.Event)
-    note: str = ""
+    choice: EngineChoice | None = None
     info: ModelInfo | None = None
     requests: int = 0
+
+    @property
+    def note(self) -> str:
+        """What to say about the choice of the model."""
+        return self.choice.note if self.choice else ""
 
     @property
     def path(self) -> str:

@@ -37,11 +37,15 @@ _OFFERED = ("codellama-34b", "codellama-13b", "codellama-7b", "starter-1.5b", "s
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A file to load. ``model`` is its catalogue entry, ``note`` a sentence for the user."""
+    """A file to load. ``model`` is its catalogue entry, ``note`` a sentence for the user.
+
+    ``fits``: there is enough free memory for it.
+    """
 
     path: Path
     model: CatalogueModel | None
     note: str = ""
+    fits: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +92,7 @@ def choose(
     if room.fits(size, item.model):
         return Chosen(item.path, item.model)
     note = f"{item.name} {room.too_small_for(size, item.model)}; {_what_fits(found, room)}."
-    return Chosen(item.path, item.model, note)
+    return Chosen(item.path, item.model, note, fits=False)
 
 
 def from_here(setting: str, folder: Path) -> str:

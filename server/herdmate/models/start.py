@@ -1,8 +1,10 @@
-"""How the engine is started: the model that the settings ask for, and whether memory suffices."""
+"""How the engine is started: with the model that the settings ask for, or a remote server."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 
 import psutil
 
@@ -10,24 +12,25 @@ from herdmate.engine.remote.api_key import with_key
 from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
-from herdmate.errors import HerdmateError
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
 from herdmate.settings import Settings
 
 
-def first_message(settings: Settings, control_pieces: Sequence[str]) -> tuple[LlamaStart, Chosen]:
+def first_message(
+    settings: Settings, control_pieces: Sequence[str], held: int = 0
+) -> tuple[LlamaStart, Chosen]:
     """How to start the engine with the model that the settings ask for, and that model.
 
-    Raises ``NoModelError`` if there is no model on this machine, ``ModelError`` if the named one
-    cannot be used.
+    ``held``: bytes of memory that will be freed before the model is loaded. Raises ``NoModelError``
+    if there is no model on this machine, ``ModelError`` if the named one cannot be used.
     """
     engine = settings.engine
     chosen = choose(
         settings.model,
         model_folder(),
-        psutil.virtual_memory().available,
+        psutil.virtual_memory().available + held,
         engine.context_tokens,
         in_place(),
     )
@@ -53,30 +56,9 @@ def remote_start(settings: Settings) -> RemoteStart | None:
     return RemoteStart(endpoint, remote.api, remote.model, settings.engine.context_tokens)
 
 
-def memory_warning(settings: Settings, held: int) -> str:
-    """Why the named model should not be loaded; empty if it fits or cannot be read.
-
-    ``held``: bytes that will be freed by then.
-    """
-    free = psutil.virtual_memory().available + held
-    if settings.remote.url:
-        return ""
-    try:
-        chosen = choose(
-            settings.model, model_folder(), free, settings.engine.context_tokens, in_place()
-        )
-    except HerdmateError:
-        return ""
-    return "" if settings.model == "auto" else chosen.note
-
-
-def memory_advice(settings: Settings) -> str:
-    """What would fit instead of a model that ran out of memory."""
-    free, others = psutil.virtual_memory().available, in_place()
-    context = settings.engine.context_tokens
-    try:
-        chosen = choose(settings.model, model_folder(), free, context, others)
-        free = min(free, chosen.path.stat().st_size)
-    except (HerdmateError, OSError):
-        pass  # the model is gone; only free memory counts
-    return what_fits(model_folder(), free, context, others)
+def memory_advice(path: str, context_tokens: int) -> str:
+    """What would fit instead of the model file at ``path``, which ran out of memory."""
+    free = psutil.virtual_memory().available
+    with suppress(OSError):  # the file is gone; only free memory counts
+        free = min(free, os.stat(path).st_size)
+    return what_fits(model_folder(), free, context_tokens, in_place())

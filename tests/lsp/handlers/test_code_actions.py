@@ -14,6 +14,7 @@ from herdmate.lsp.diagnostics import MOST
 from herdmate.lsp.handlers.code_actions import code_action
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.prompting.library import load_library
 
 CODE = "def total(items):\n    found = 0\n    return found\n"
@@ -21,7 +22,7 @@ WHOLE = types.Range(types.Position(0, 0), types.Position(2, 16))
 
 
 def _session(uri: str = "file:///shop.py", **able: bool) -> Session:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(**able)  # type: ignore[arg-type]
     session.configuration.library = load_library()[0]
     session.model.status = Status("ready")

@@ -14,7 +14,9 @@ from lsprotocol import types
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import configuration, model_choice, workspace_index
+from herdmate.lsp.handlers.model_choice import Wanted
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.prompting.library import load_library
 from tests.lsp.in_process import peer
 
@@ -25,7 +27,7 @@ class _Client:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.shown: list[str] = []
         self.settings: Any = {}
-        self.session = Session(lambda _settings: (FakeStart(), ""))
+        self.session = Session(lambda *_: EngineChoice(FakeStart()))
         self.session.capabilities = Capabilities(configuration=True)
 
         async def ask(
@@ -85,12 +87,12 @@ async def test_a_setting_that_was_removed_is_at_its_default_again(client: _Clien
 async def test_the_chosen_model_is_not_forgotten_when_another_setting_changes(
     client: _Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def pull_model(_session: Session, _name: str) -> None: ...
+    async def nothing(*_: object) -> None: ...
 
-    monkeypatch.setattr(model_choice, "pull_model", pull_model)
-    monkeypatch.setattr(model_choice, "load_chosen", lambda session: pull_model(session, ""))
+    monkeypatch.setattr(model_choice, "fetch_named", nothing)
+    monkeypatch.setattr(model_choice, "load_chosen", nothing)
     await client.tell({"model": "a"})
-    await model_choice.choose_model(client.session, "codellama-7b")
+    await model_choice.choose_model(client.session, Wanted("codellama-7b", is_here=False))
     assert client.session.settings.model == "codellama-7b"
     assert not await client.tell({"model": "a", "completion": {"delay": 9}})
     assert client.session.settings.model == "codellama-7b"

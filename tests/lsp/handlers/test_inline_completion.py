@@ -16,6 +16,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.handlers.inline_completion import completion, inline_completion
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
 from herdmate.text import Cursor, Document
@@ -108,7 +109,7 @@ async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_l
 
 async def _session() -> Session:
     """A session with one open document and a model that says ``value``."""
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.settings = Settings(stats=False)
     session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
     await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))

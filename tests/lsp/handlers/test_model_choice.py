@@ -1,13 +1,20 @@
-"""What the picker of models tells of each, in the room that VS Code has for it."""
+"""What the picker of models tells of each, and what becomes of a choice."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from herdmate.lsp.handlers.model_choice import _entry
+from herdmate.engine.start import FakeStart
+from herdmate.errors import ModelError
+from herdmate.lsp.capabilities import Capabilities
+from herdmate.lsp.handlers import configuration, model_choice
+from herdmate.lsp.handlers.model_choice import Wanted, _entry, choose_model, find
+from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.models.listing import Listed, listed
 
 _SHOWN = 90
@@ -65,3 +72,84 @@ def test_what_is_told_of_a_model(model: Listed, measured: float, detail: str) ->
     entry = _entry(model, 9_300_000_000, measured)
     assert entry.detail == detail
     assert entry.fits == (not detail.startswith("does not fit"))
+
+
+class _Choosing:
+    """A session with one model on its machine: what is listed, fetched, changed and loaded."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, configures: bool = False) -> None:
+        self.lists, self.loads = 0, 0
+        self.fetched: list[str] = []
+        self.changed: list[Any] = []
+        self.session = Session(lambda *_: EngineChoice(FakeStart()))
+        self.session.capabilities = Capabilities(configure=configures)
+        monkeypatch.setattr(model_choice, "_listed", self._listed)
+        monkeypatch.setattr(model_choice, "fetch_named", self._fetch)
+        monkeypatch.setattr(model_choice, "load_chosen", self._load)
+        monkeypatch.setattr(configuration, "change", self._change)
+
+    async def choose(self, name: str) -> None:
+        await choose_model(self.session, await find(self.session, name))
+
+    def _listed(self, _context_tokens: int) -> tuple[Listed, ...]:
+        self.lists += 1
+        return (replace(MODEL, path=Path("/a.gguf")), replace(MODEL, name="codellama-13b-instruct"))
+
+    async def _fetch(self, _session: Session, name: str) -> Path:
+        self.fetched.append(name)
+        return Path("/models", name.rpartition("/")[2])
+
+    async def _load(self, _session: Session) -> None:
+        self.loads += 1
+
+    async def _change(self, _session: Session, _name: str, value: Any) -> None:
+        self.changed.append(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "lists", "fetched", "setting"),
+    [
+        ("codellama-7b-instruct", 1, [], "codellama-7b-instruct"),
+        ("codellama-13b-instruct", 1, ["codellama-13b-instruct"], "codellama-13b-instruct"),
+        ("starter", 1, ["starter"], "starter"),
+        ("hf:a/b/mine.gguf", 0, ["hf:a/b/mine.gguf"], "mine.gguf"),
+        ("", 0, [], "auto"),
+        ("auto", 0, [], "auto"),
+    ],
+)
+@pytest.mark.parametrize("configures", [True, False])
+async def test_a_choice_is_looked_up_once_and_fetched_only_if_needed(
+    monkeypatch: pytest.MonkeyPatch,
+    configures: bool,
+    name: str,
+    lists: int,
+    fetched: list[str],
+    setting: str,
+) -> None:
+    choosing = _Choosing(monkeypatch, configures)
+    await choosing.choose(name)
+    assert (choosing.lists, choosing.fetched) == (lists, fetched)
+    if configures:
+        assert choosing.changed == [None if setting == "auto" else setting]
+    else:
+        assert choosing.session.settings.model == setting
+    assert choosing.loads == (not configures)
+
+
+async def test_a_fetched_model_that_the_settings_name_already_is_loaded(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The client has nothing to change, so no change would have it loaded."""
+    choosing = _Choosing(monkeypatch, configures=True)
+    configuration.choose_model(choosing.session, "starter")
+    await choosing.choose("starter")
+    assert (choosing.changed, choosing.loads) == ([], 1)
+
+
+async def test_an_unknown_name_is_refused_before_anything_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    choosing = _Choosing(monkeypatch)
+    with pytest.raises(ModelError, match="Did you mean codellama-7b"):
+        await find(choosing.session, "codelama-7b")
+    assert await find(choosing.session, "starter") == Wanted("starter", is_here=False)

@@ -12,6 +12,7 @@ from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import other_extensions
 from herdmate.lsp.handlers.other_extensions import tell_of_others
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.usage.statistics_file import statistics_path
 
 
@@ -30,7 +31,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def _session(*extensions: str) -> Session:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(
         configure=True, show_message_request=True, extensions=frozenset(extensions)
     )

@@ -12,6 +12,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.prompting.library import load_library
 from herdmate.text import Selection, Span
 
@@ -20,7 +21,7 @@ HINT = {"uri": ONE, "position": {"line": 0, "character": 4}}
 
 
 def _session(state: Any = "ready") -> Session:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.library = load_library()[0]
     session.model.status = Status(state)
     for uri in (ONE, TWO):

@@ -11,6 +11,7 @@ from herdmate.errors import StaleError
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers.refactoring import rewrite_to_lsp
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.settings import RefactorSettings, Settings
 from herdmate.text import Edit, Selection, Span
 
@@ -20,7 +21,7 @@ EDIT = Edit(Span(14, 32), "return x\n")
 
 
 def _session(preview: str = "auto", **able: bool) -> Session:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(**able)  # type: ignore[arg-type]
     session.configuration.settings = Settings(refactor=RefactorSettings(preview))  # type: ignore[arg-type]
     session.documents.open(types.TextDocumentItem(URI, "python", 7, CODE))

@@ -17,6 +17,7 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import shown_documents, usage_statistics
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 
 
 @pytest.fixture
@@ -123,7 +124,7 @@ async def test_what_is_shown_of_a_file_with_an_odd_name_is_found(
         told.append(params.uri)
 
     monkeypatch.setattr(shown_documents, "tell", tell)
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(shows_content=True)
     for name in ("a b", "a#b?c", "50%", "é"):
         await shown_documents.show_markdown(session, name, name)
@@ -144,7 +145,7 @@ async def test_what_was_asked_for_is_answered_though_the_editor_never_says_that_
         await asyncio.Event().wait()
 
     monkeypatch.setattr(shown_documents, "tell", tell)
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(shows_content=True, show_document=True)
     for show in (shown_documents.show_seen, usage_statistics.show):
         asked.clear()

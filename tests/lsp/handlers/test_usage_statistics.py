@@ -13,6 +13,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import usage_statistics
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.settings import Settings
 from herdmate.text import Cursor, Document
 from herdmate.usage.statistics import Counts
@@ -150,7 +151,7 @@ async def test_what_was_counted_is_dropped_once_it_is_off(file: StatisticsFile) 
 
 
 def _session() -> Session:
-    session = Session(lambda _settings: (FakeStart(), ""))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
     session.documents.start(Document(URI, "python", BEFORE + AFTER))
     return session
 

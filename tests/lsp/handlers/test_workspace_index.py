@@ -16,6 +16,7 @@ from herdmate.completion.in_flight import InFlight
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import workspace_index
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.settings import CompletionSettings, Settings
 from herdmate.text import Document, path_of
 
@@ -32,7 +33,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 async def session(root: Path) -> Session:
-    found = Session(lambda _settings: (FakeStart(), ""))
+    found = Session(lambda *_: EngineChoice(FakeStart()))
     found.project.folders = (root,)
     found.index.typed_at = -10.0
     _write(root, "first.py")

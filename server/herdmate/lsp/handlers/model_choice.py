@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 from herdmate.lsp.handlers import configuration
-from herdmate.lsp.handlers.model_fetching import load_chosen, pull_model
+from herdmate.lsp.handlers.model_fetching import fetch_named, load_chosen
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
 from herdmate.models import catalogue
@@ -31,21 +32,38 @@ async def models(session: Session) -> ModelList:
     return ModelList(entries, current)
 
 
-async def check(session: Session, name: str) -> None:
-    """Raise ``ModelError`` if the name is neither a known model nor a place to fetch one from."""
-    if name in ("", "auto") or is_given(name):
-        return
-    if all(model.name != name for model in (await models(session)).models):
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The model that the user chose: its name or address, and whether it is on this machine."""
+
+    name: str
+    is_here: bool
+
+
+async def find(session: Session, name: str) -> Wanted:
+    """Look up a name that the user chose; empty means ``auto``.
+
+    Raises ``ModelError`` if it is neither a known model nor a place to fetch one from.
+    """
+    if name in ("", "auto"):
+        return Wanted("auto", is_here=True)
+    if is_given(name):
+        return Wanted(name, is_here=False)
+    found = await asyncio.to_thread(_listed, session.settings.engine.context_tokens)
+    model = next((model for model in found if model.name == name), None)
+    if model is None:
         catalogue.find(name)
+    return Wanted(name, is_here=model is not None and model.path is not None)
 
 
-async def choose_model(session: Session, name: str) -> None:
+async def choose_model(session: Session, wanted: Wanted) -> None:
     """Use a model from now on, fetching it first if needed. Raises ``HerdmateError``."""
-    name = name or "auto"
-    here = next((model for model in (await models(session)).models if model.name == name), None)
-    if name != "auto" and not (here and here.installed):
-        await pull_model(session, name)
-    if session.capabilities.configure:
+    name = wanted.name
+    if not wanted.is_here:
+        file = await fetch_named(session, name)
+        name = file.name if is_given(name) else name
+    is_news = wanted.is_here or name != session.settings.model
+    if session.capabilities.configure and is_news:
         await configuration.change(session, "model", None if name == "auto" else name)
         return
     configuration.choose_model(session, name)

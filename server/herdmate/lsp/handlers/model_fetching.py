@@ -22,16 +22,18 @@ from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
 from herdmate.models.resolve import asked
-from herdmate.models.start import memory_warning
 from herdmate.models.verified_fetch import FetchProgress, fetch
 
-_YES, _AGREE, _LOAD = "Fetch the starter", "Agree and fetch", "Load it"
+_YES, _AGREE = "Fetch the starter", "Agree and fetch"
 
 
-async def load_or_offer(session: Session) -> None:
-    """Load the model; if there is none, offer to fetch the starter."""
+async def load_or_offer(session: Session, asks: bool = False) -> None:
+    """Load the model; if there is none, offer to fetch the starter.
+
+    ``asks``: first ask the user whether a model should be loaded for which memory is short.
+    """
     try:
-        await _load(session)
+        await _load(session, asks)
     except NoModelError as error:
         if await _agrees(session, str(error)):
             await fetch_model(session, None)
@@ -39,15 +41,19 @@ async def load_or_offer(session: Session) -> None:
 
 async def load_chosen(session: Session) -> None:
     """Load the model in the changed settings, after a warning if there is not enough memory."""
-    held = session.model.host.held_memory()
-    warning = await asyncio.to_thread(memory_warning, session.settings, held)
-    asks = warning and session.capabilities.show_message_request
-    if not asks or await agrees(session, f"{warning} Load it anyway?", _LOAD):
-        await load_or_offer(session)
+    await load_or_offer(session, asks=session.capabilities.show_message_request)
 
 
 async def pull_model(session: Session, name: str) -> Path:
-    """Fetch a model, if needed, and answer its file; without a model so far, also load one.
+    """``fetch_named``; without a model so far, also load one."""
+    path = await fetch_named(session, name)
+    if session.model.status.state == "noModel":
+        session.spawn(_load(session))
+    return path
+
+
+async def fetch_named(session: Session, name: str) -> Path:
+    """Fetch a model, if needed, and answer its file.
 
     Raises ``ModelError`` for an unknown name or a licence not agreed to, and ``FetchError``.
     """
@@ -57,8 +63,6 @@ async def pull_model(session: Session, name: str) -> Path:
     if model.notice and not is_there and not await _agrees_to_licence(session, model):
         raise ModelError(f"{model.title} was not fetched because its licence was not accepted.")
     paths = [await _fetch(session, file, lambda _message, _fraction: None) for file in files]
-    if session.model.status.state == "noModel":
-        session.spawn(_load(session))
     return paths[0]  # llama.cpp finds the other parts next to it
 
 
@@ -101,10 +105,10 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
         return await fetch(model, model_folder(), on_progress, others)
 
 
-async def _load(session: Session) -> None:
+async def _load(session: Session, asks: bool = False) -> None:
     """Load the model; a client without ``herdmate/status`` sees the load as progress."""
     await agree_on_key(session)
-    if not await load_model(session) or session.capabilities.status:
+    if not await load_model(session, asks=asks) or session.capabilities.status:
         return
     async with progress(session, "Loading the model", measured=True) as report:
         try:

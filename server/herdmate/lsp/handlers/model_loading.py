@@ -8,9 +8,9 @@ from dataclasses import replace
 
 from lsprotocol import types
 
-from herdmate.engine.host import EngineStart
 from herdmate.engine.interface import EngineState
 from herdmate.engine.remote.engine import RemoteStart
+from herdmate.engine.start import LlamaStart
 from herdmate.errors import (
     HerdmateError,
     ModelError,
@@ -18,8 +18,10 @@ from herdmate.errors import (
     NoModelError,
     UnreachableError,
 )
+from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
 from herdmate.lsp.status import fail, set_ready, set_status
 from herdmate.models.start import memory_advice
 from herdmate.printable import as_message
@@ -35,14 +37,17 @@ _INSTEAD = (
 _DISK_SECONDS = 60.0
 """Long enough for a network disk, or for a sleeping one to wake up."""
 
+_LOAD = "Load it"
 
-async def load_model(session: Session, instead_of: str = "") -> bool:
+
+async def load_model(session: Session, instead_of: str = "", asks: bool = False) -> bool:
     """Start the engine with the model in the settings, ending a load in progress.
 
-    ``instead_of``: a sentence on why the remote server in the settings is not used. Answers
-    ``False`` if a newer call has superseded this one. Raises ``NoModelError``.
+    ``instead_of``: a sentence on why the remote server in the settings is not used. ``asks``: the
+    user can keep the old model if there is not enough memory for the new one. Answers ``False`` if
+    the user did, or if a newer call has superseded this one. Raises ``NoModelError``.
     """
-    return bool(await session.tasks.supersede("load", _load(session, instead_of)))
+    return bool(await session.tasks.supersede("load", _load(session, instead_of, asks)))
 
 
 async def stop_loading(session: Session) -> None:
@@ -83,16 +88,15 @@ def _after_failure(session: Session, state: EngineState) -> None:
         fail(session, HerdmateError(state.message))
 
 
-async def _load(session: Session, instead_of: str) -> bool:
+async def _load(session: Session, instead_of: str, asks: bool) -> bool:
     host = session.model.host
-    await host.stop()  # so its memory counts as free when a model is chosen
-    if session.model.status.state != "starting":
-        set_status(session, Status("starting", "Looking for the model."))
+    if not asks:
+        await host.stop()  # so its memory counts as free when a model is chosen
+        _say_starting(session, "Looking for the model.")
     settings = session.settings
     settings = replace(settings, remote=RemoteSettings()) if instead_of else settings
     try:
-        message, note = await _first_message(session, settings)
-        session.model.note = " ".join(filter(None, (instead_of, note)))
+        choice = await _look_up(session, settings)
     except NoModelError as error:
         await host.refuse(error)
         set_status(session, Status("noModel", str(error)))
@@ -101,20 +105,33 @@ async def _load(session: Session, instead_of: str) -> bool:
         await host.refuse(error)
         fail(session, error)
         return True
-    if isinstance(message, RemoteStart) and message.endpoint.no_key:
-        session.show(message.endpoint.no_key, types.MessageType.Warning)
+    if asks and not choice.fits and not await agrees(
+        session, f"{choice.note} Load it anyway?", _LOAD
+    ):  # fmt: skip
+        return False
+    _say_starting(session, "Starting the engine.")
+    start, note = choice.start, " ".join(filter(None, (instead_of, choice.note)))
+    session.model.choice = replace(choice, note=note)
+    if isinstance(start, RemoteStart) and start.endpoint.no_key:
+        session.show(start.endpoint.no_key, types.MessageType.Warning)
     session.completion.reset()
-    await host.start(message, session.settings.engine.unload_after * 60)
+    await host.start(start, session.settings.engine.unload_after * 60)
     return True
 
 
-async def _first_message(session: Session, settings: Settings) -> tuple[EngineStart, str]:
-    """Call ``first_message`` on a thread, as it reads disks that may be slow or gone.
+def _say_starting(session: Session, message: str) -> None:
+    if session.model.status.state != "starting":
+        set_status(session, Status("starting", message))
+
+
+async def _look_up(session: Session, settings: Settings) -> EngineChoice:
+    """What the settings ask for; a thread reads the disks, which may be slow or gone.
 
     Raises ``HerdmateError``.
     """
+    held = session.model.host.held_memory()
     try:
-        reading = asyncio.to_thread(session.model.first_message, settings)
+        reading = asyncio.to_thread(session.model.choose, settings, held)
         return await asyncio.wait_for(reading, _DISK_SECONDS)
     except asyncio.TimeoutError as error:
         raise ModelError(
@@ -142,6 +159,8 @@ async def _load_instead(session: Session, why: str) -> None:
 
 async def _advise(session: Session, message: str) -> None:
     """Report the error with advice on what would fit into memory; this reads the disks."""
-    advice = await asyncio.to_thread(memory_advice, session.settings)
+    choice, context = session.model.choice, session.settings.engine.context_tokens
+    path = choice.start.path if choice and isinstance(choice.start, LlamaStart) else ""
+    advice = await asyncio.to_thread(memory_advice, path, context)
     if session.model.status.message == as_message(message):  # nothing else was loaded meanwhile
         fail(session, NoMemoryError(f"{message} {advice[:1].upper()}{advice[1:]}."))

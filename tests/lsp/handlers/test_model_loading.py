@@ -1,0 +1,173 @@
+"""A model is looked up once; what was found is what the user is asked about and what is loaded."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from herdmate.engine.interface import EngineState
+from herdmate.engine.start import FakeStart, LlamaStart
+from herdmate.errors import HerdmateError, NoMemoryError, NoModelError
+from herdmate.generation import ModelInfo
+from herdmate.lsp.capabilities import Capabilities
+from herdmate.lsp.handlers import model_fetching, model_loading
+from herdmate.lsp.protocol import Status
+from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
+from herdmate.models import start
+from herdmate.settings import Settings
+
+_SHORT = EngineChoice(FakeStart(), "It needs 9 GB of memory, and only 1 GB is free; close.", False)
+_INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
+
+
+class _Loading:
+    """A session whose engine is not started for real: what was looked up, asked and started."""
+
+    def __init__(
+        self, monkeypatch: pytest.MonkeyPatch, found: EngineChoice | HerdmateError
+    ) -> None:
+        self.found, self.answer = found, True
+        self.looked_up: list[Settings] = []
+        self.questions: list[str] = []
+        self.started: list[Any] = []
+        self.refused: list[HerdmateError] = []
+        self.shown: list[str] = []
+        self.session = Session(self._choose)
+        self.session.capabilities = Capabilities(show_message_request=True, status=True)
+        monkeypatch.setattr(model_loading, "agrees", self._agrees)
+        monkeypatch.setattr(self.session.model.host, "start", self._start)
+        monkeypatch.setattr(self.session.model.host, "refuse", self._refuse)
+        monkeypatch.setattr(self.session.protocol, "notify", lambda *_: None)
+        monkeypatch.setattr(self.session, "window_show_message", self._show)
+
+    def _choose(self, settings: Settings, _held: int) -> EngineChoice:
+        self.looked_up.append(settings)
+        if isinstance(self.found, HerdmateError):
+            raise self.found
+        return self.found
+
+    async def _agrees(self, _session: Session, question: str, *_answers: str) -> bool:
+        self.questions.append(question)
+        self.found = EngineChoice(FakeStart())  # the disk changes while the user reads
+        return self.answer
+
+    async def _start(self, message: Any, _sleep_after: float) -> None:
+        self.started.append(message)
+
+    async def _refuse(self, error: HerdmateError) -> None:
+        self.refused.append(error)
+
+    def _show(self, params: types.ShowMessageParams) -> None:
+        self.shown.append(params.message)
+
+
+async def test_what_the_user_agreed_to_is_what_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading = _Loading(monkeypatch, _SHORT)
+    await model_fetching.load_chosen(loading.session)
+    assert loading.questions == [f"{_SHORT.note} Load it anyway?"]
+    assert len(loading.looked_up) == 1
+    (started,) = loading.started
+    assert started is _SHORT.start
+    assert loading.session.model.note == _SHORT.note
+
+
+async def test_a_user_who_declines_keeps_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    loading = _Loading(monkeypatch, _SHORT)
+    loading.answer = False
+    before = loading.session.model.status = Status("ready")
+    await model_fetching.load_chosen(loading.session)
+    assert len(loading.looked_up) == 1
+    assert loading.started == loading.refused == []
+    assert loading.session.model.status == before
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_client_that_cannot_ask_and_a_restart_load_at_once(
+    monkeypatch: pytest.MonkeyPatch, asks: bool
+) -> None:
+    loading = _Loading(monkeypatch, _SHORT)
+    loading.session.capabilities = Capabilities(show_message_request=not asks, status=True)
+    load = model_fetching.load_chosen if asks else model_fetching.load_or_offer
+    await load(loading.session)
+    assert loading.questions == []
+    assert len(loading.looked_up) == len(loading.started) == 1
+
+
+async def test_a_newer_change_takes_the_place_of_a_question(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loading = _Loading(monkeypatch, _SHORT)
+    asked = asyncio.Event()
+
+    async def for_ever(*_: Any) -> bool:
+        asked.set()
+        await asyncio.Event().wait()
+        return True
+
+    monkeypatch.setattr(model_loading, "agrees", for_ever)
+    older = asyncio.ensure_future(model_fetching.load_chosen(loading.session))
+    await asyncio.wait_for(asked.wait(), 30)
+    loading.found = EngineChoice(FakeStart())
+    await model_fetching.load_chosen(loading.session)
+    await asyncio.wait_for(older, 30)
+    assert loading.started == [loading.found.start]
+
+
+async def test_no_model_is_a_status_and_others_errors_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loading = _Loading(monkeypatch, NoModelError("There is none."))
+    with pytest.raises(NoModelError):
+        await model_loading.load_model(loading.session)
+    assert loading.session.model.status.state == "noModel"
+    assert loading.shown == []
+    loading.found = HerdmateError("It is broken.")
+    await model_loading.load_model(loading.session)
+    assert loading.session.model.status == Status("error", "It is broken.")
+    assert loading.shown == ["It is broken."]
+    assert [str(error) for error in loading.refused] == ["There is none.", "It is broken."]
+
+
+async def test_what_becomes_of_the_engine_is_the_status(monkeypatch: pytest.MonkeyPatch) -> None:
+    session = _Loading(monkeypatch, _SHORT).session
+    told: list[tuple[str, str]] = []
+    for state in (
+        EngineState("loading", fraction=0.5),
+        EngineState("sleeping", message="It sleeps."),
+        EngineState("crashed", message="It crashed."),
+        EngineState("ready", info=_INFO),
+        EngineState("failed", message="It failed.", error=HerdmateError("It failed.")),
+    ):
+        model_loading.after_engine_change(session, state)
+        told.append((session.model.status.state, session.model.status.message))
+    assert [state for state, _ in told] == ["loading", "sleeping", "starting", "ready", "error"]
+    assert [message for _, message in told][:3] == [
+        "Loading the model.",
+        "It sleeps.",
+        "It crashed.",
+    ]
+    assert session.model.info is _INFO
+
+
+async def test_advice_after_too_little_memory_is_about_the_file_that_was_loaded(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "huge.gguf"
+    file.write_bytes(b"GGUF")
+    loading = _Loading(monkeypatch, EngineChoice(LlamaStart(str(file), 4096, 0, -1, ())))
+    monkeypatch.setattr(start, "choose", lambda *_: pytest.fail("it is looked up again"))
+    monkeypatch.setattr(start, "in_place", lambda: ())
+    await model_loading.load_model(loading.session)
+    error = NoMemoryError("There is not enough memory.")
+    model_loading.after_engine_change(
+        loading.session, EngineState("failed", message=str(error), error=error)
+    )
+    await asyncio.gather(*loading.session.tasks.running)
+    assert loading.shown == [
+        "There is not enough memory. Close other programs, or reduce herdmate.engine.contextTokens."
+    ]
