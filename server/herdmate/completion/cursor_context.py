@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from herdmate.context.code_lines import CodeLines, code_lines
+from herdmate.context.indentation import step_of
 from herdmate.context.languages import LANGUAGES
 from herdmate.context.lexical import (
     LONG_QUOTES,
@@ -14,6 +16,7 @@ from herdmate.context.lexical import (
     opens_block,
     unclosed,
 )
+from herdmate.context.line_kinds import Kind, line_kinds
 from herdmate.text import Cursor, line_ending, with_line_feeds
 
 _REACH = 4000
@@ -32,6 +35,7 @@ class CursorContext:
     after it, ``None`` if that cannot be determined; ``closers_left`` counts those closed after it
     but not open. ``line_end`` is the document's own. ``head`` is the line directly above, ``""`` if
     that is blank. ``is_in_long_string``: the cursor is in a multi-line string.
+    ``code`` shows how the code around is indented.
     """
 
     line_prefix: str
@@ -44,6 +48,7 @@ class CursorContext:
     language: str
     head: str
     is_in_long_string: bool
+    code: CodeLines
 
 
 def cursor_context(cursor: Cursor) -> CursorContext:
@@ -61,7 +66,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         balance = _balance(
             before, after, language, reaches_start=not low, reaches_end=high == len(text)
         )
-    known = "\n".join(before)
+    known, code = "\n".join(before), code_lines(before, after, language)
     return CursorContext(
         line_prefix=before[-1],
         line_suffix=after[0],
@@ -73,6 +78,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         language=language,
         head=above[0].rstrip() if above else "",
         is_in_long_string=any(known.count(quotes) % 2 for quotes in LONG_QUOTES),
+        code=code,
     )
 
 
@@ -115,10 +121,19 @@ def opens_body(line: str, context: CursorContext) -> bool:
     return is_open or opens_block(line, context.language)
 
 
-def code_lines_around(context: CursorContext) -> list[str]:
-    """The lines around the cursor in order, without the ``*`` lines of C-style block comments."""
-    around = [*reversed(context.above), context.line_prefix, *context.below]
-    return [line for line in around if not line.lstrip().startswith("*")]
+def indent_unit(context: CursorContext) -> str:
+    """What the code around is indented with for each level: a tab or spaces; ``""`` if unknown."""
+    near = context.code.nearest
+    mark = next((line[0] for line in near if line.startswith(("\t", "  "))), "")
+    if context.language == "makefile":
+        return "\t"
+    in_spaces = [line for line in context.code.in_order if not line.startswith("\t")]
+    return " " * step_of(in_spaces) if mark == " " else mark
+
+
+def kinds_of_lines(text: str, context: CursorContext) -> list[Kind]:
+    """What each line of a completion begins in; lines inside strings are nobody's to indent."""
+    return line_kinds(text, context.language, context.code.inside).kinds
 
 
 def _balance(

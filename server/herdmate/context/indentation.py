@@ -38,23 +38,9 @@ def in_place(code: str, original: str, line_end: str | None = None) -> str:
     return end.join(line if line in known else line.rstrip() for line in placed) + last
 
 
-def in_tabs(lines: list[str]) -> list[str]:
-    """The lines indented with tabs instead of spaces."""
-    return [_with_unit(line, " " * (_step(lines) or _narrowest(lines)), "\t") for line in lines]
-
-
-def in_spaces(lines: list[str], step: int) -> list[str]:
-    """The lines indented with ``step`` spaces for each tab."""
-    return [_with_unit(line, "\t", " " * step) for line in lines]
-
-
 def step_of(lines: list[str]) -> int:
     """How many spaces each level is indented by; 4 if unknown."""
     return _step(lines) or 4
-
-
-def _narrowest(lines: list[str]) -> int:
-    return min((_width(line) for line in lines if line[:1] == " " and line.strip()), default=4)
 
 
 def _shift(lines: list[str], theirs: list[str]) -> int:

@@ -53,7 +53,7 @@ def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
             at = _string_end(text, at, language, without_end)
         elif mark and text.startswith(mark, at) and _may_be_comment(text, at, mark):
             at = _line_end(text, at)
-        elif char == "/" and language in _WITH_REGEX:
+        elif char == "/" and language in WITH_REGEX:
             at = _regex_end(text, at)
         at += 1
 
@@ -125,6 +125,8 @@ def opens_block(line: str, language: str) -> bool:
     if line.endswith(":"):
         return language in _COLONS
     words = line.replace("(", " ").split() or [""]
+    if words[:2] == ["local", "function"] and language == "lua":
+        return True
     if language in BRACES:
         return words[-1] in ("else", "do") and set(line) <= set("} elsedo")
     return words[-1] in _LAST_WORDS.get(language, ()) or words[0] in _FIRST_WORDS.get(language, ())
@@ -134,7 +136,7 @@ _COLONS = _words("python yaml")
 _WITHOUT_BLOCKS = _words("markdown latex log git-commit")
 _FIRST_WORDS = {
     "ruby": _words("def class module if unless while case else begin"),
-    "lua": _words("function local if for while"),
+    "lua": _words("function if for while"),
     "julia": _words("function struct module for while if begin"),
 }
 _LAST_WORDS = {
@@ -148,8 +150,8 @@ _LAST_WORDS = {
     "haskell": _words("do of where then else"),
 }
 
-_WITH_REGEX = _words("javascript javascriptreact typescript typescriptreact")
-_SINGLE_QUOTED = _WITH_REGEX | _words(
+WITH_REGEX = _words("javascript javascriptreact typescript typescriptreact")
+SINGLE_QUOTED = WITH_REGEX | _words(
     "python ruby php lua shellscript sql perl css scss dart r elixir powershell toml"
 )
 """Languages in which ``'`` encloses strings; elsewhere it encloses a character or is in a name."""
@@ -180,7 +182,7 @@ def _string_end(text: str, start: int, language: str, without_end: dict[str, int
     of many escaped quotes would be searched over and over.
     """
     if text[start] == "'":
-        if language not in _SINGLE_QUOTED:
+        if language not in SINGLE_QUOTED:
             found = _CHARACTER.match(text, start)
             return found.end() - 1 if found else start
         if text[start - 1 : start].isalnum() and not _PREFIXED.search(text[:start][-8:]):

@@ -8,7 +8,7 @@ from herdmate.completion.cursor_context import CursorContext, first_line
 from herdmate.context.languages import line_comment
 
 _NOISE = re.compile(
-    r"(?:#|//|--|/\*|<!--)\W*(?:(?:todo|fixme)\W*)?(?:(?:your|add|write|put|insert|implement|the|rest|"
+    r"(?:#|//|--|/\*|<!--)[^\w`]*(?:(?:todo|fixme)\W*)?(?:(?:your|add|write|put|insert|implement|the|rest|"
     r"of|code|here|this|function|method|logic|remaining|existing)\W*)*",
     re.IGNORECASE,
 )

@@ -6,11 +6,11 @@ from herdmate.completion.cursor_context import (
     ENDS,
     GOES_ON,
     CursorContext,
-    code_lines_around,
+    indent_unit,
     indentation,
+    kinds_of_lines,
     opens_body,
 )
-from herdmate.context.indentation import step_of
 
 
 def indent_body(text: str, context: CursorContext) -> str:
@@ -25,10 +25,10 @@ def indent_body(text: str, context: CursorContext) -> str:
     if context.language == "yaml" and lines[0].startswith("- "):
         return text  # as deep as its key or deeper: both are valid
     lead = head[: len(head) - len(head.lstrip())]
-    unit = "\t" if lead[:1] == "\t" else " " * step_of(code_lines_around(context))
+    unit = "\t" if lead[:1] == "\t" else indent_unit(context) or "    "
     margin = len(lines[0]) - len(lines[0].lstrip())
-    for at, line in enumerate(lines):
-        if line.strip():
+    for at, (line, kind) in enumerate(zip(lines, kinds_of_lines(text, context), strict=True)):
+        if line.strip() and kind != "string":
             if indentation(line) < level:
                 break
             lines[at] = lead + unit + line[margin:]

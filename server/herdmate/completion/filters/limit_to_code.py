@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import re
 
-from herdmate.completion.cursor_context import CursorContext
+from herdmate.completion.cursor_context import CursorContext, kinds_of_lines
 
 _CONTROL = re.compile(r"<\|[a-z_]+\|>|▁?<(?:PRE|SUF|MID|EOT)>")
-_NO_CODE = re.compile(rf"^[ \t]*```.*|{_CONTROL.pattern}", re.MULTILINE)
+_FENCE = re.compile(r"^[ \t]*(?:```|~~~).*", re.MULTILINE)
+_WITH_FENCES = frozenset(
+    {"markdown", "mdx", "quarto", "rmd", "juliamarkdown", "asciidoc", "restructuredtext", "typst"}
+    | {"djot", "pandoc", "vimwiki", "latex", "git-commit", "plaintext", "prompt", "instructions"}
+    | {"chatagent", "chatmode", "elm-literate", "literate haskell"}
+)
+"""Languages for prose, in which a fence encloses code."""
 
 
 def limit_to_code(text: str, context: CursorContext) -> str:
-    """Stop at fences and control words: they address a reader or the model, and are not code."""
-    has_fences = context.language == "markdown" or context.is_in_long_string
-    found = (_CONTROL if has_fences else _NO_CODE).search(text)
-    return text[: found.start()] if found else text
+    """Stop at fences and control words: they address a reader or the model, and are not code.
+
+    A fence within a comment or a string is part of it.
+    """
+    if (control := _CONTROL.search(text)) is not None:
+        text = text[: control.start()]
+    if context.language in _WITH_FENCES or context.is_in_long_string:
+        return text
+    kinds: list[str] = []
+    for fence in _FENCE.finditer(text):
+        if fence.start() == 0 and context.line_prefix.strip():
+            continue  # behind something on its line
+        kinds = kinds or list(kinds_of_lines(text, context))
+        if kinds[text.count("\n", 0, fence.start())] == "code":
+            return text[: fence.start()]
+    return text

@@ -1,22 +1,66 @@
-"""Indent with tabs or with spaces, whichever the surrounding code uses."""
+"""Indent with tabs or with spaces, and with as many, as the code around does."""
 
 from __future__ import annotations
 
-from herdmate.completion.cursor_context import CursorContext, code_lines_around
-from herdmate.context.indentation import in_spaces, in_tabs, step_of
+import re
+
+from herdmate.completion.cursor_context import (
+    GOES_ON,
+    CursorContext,
+    indent_unit,
+    kinds_of_lines,
+    opens_body,
+)
+from herdmate.context.languages import BRACES
+from herdmate.context.units import Place, Units, in_units, is_indented, levels_of, units_below
+
+_TAG = re.compile(r"(?:^|[\s(>])<(?:[A-Za-z][^<>]{0,200}(?<![/=]))?>$")
+_TAGGED = frozenset({"javascript", "javascriptreact", "typescriptreact", "vue", "svelte", "astro"})
+"""Languages in which what is between two tags is indented."""
 
 
 def mend_indentation(text: str, context: CursorContext) -> str:
-    """Indent with tabs or with spaces, whichever the surrounding code uses."""
-    first, end, more = text.partition("\n")
-    around = code_lines_around(context)
-    indented = [line[:1] for line in around if line.startswith(("\t", "  "))]
-    if not end or not indented:
+    """Indent with tabs or with spaces, and with as many, as the code around does.
+
+    Lines that begin in a string are left alone. The first line that is indented tells how the text
+    is.
+    """
+    first, _, more = text.partition("\n")
+    unit, lines = indent_unit(context), more.split("\n")
+    if not more or not unit:
         return text
-    # The lines that follow in the same block, at their real depth, show the model's own unit.
-    lines = more.split("\n")
-    if indented[0] == "\t" and any(line.startswith("  ") for line in lines):
-        return first + end + "\n".join(in_tabs(lines))
-    if indented[0] == " " and any(line.startswith("\t") for line in lines):
-        return first + end + "\n".join(in_spaces(lines, step_of(around)))
-    return text
+    kinds = kinds_of_lines(text, context)[1:]
+    above, levels = context.line_prefix + first, levels_of(context.line_prefix + first, unit)
+    own: Units | None = None
+    for line, kind in zip(lines, kinds, strict=True):
+        if kind == "string":
+            above = line  # it ends what the line above began
+        elif is_indented(line) and line.strip():
+            if levels is not None:
+                own = units_below(line, _place(above, levels, line, context), unit)
+            break
+        elif line.strip():
+            above, levels = line, 0
+    if own is None:
+        return text
+    placed = [
+        line if kind == "string" or not line.strip() else in_units(line, own, unit)
+        for line, kind in zip(lines, kinds, strict=True)
+    ]
+    return "\n".join((first, *_until_left(lines, placed, own)))
+
+
+def _place(above: str, levels: int, line: str, context: CursorContext) -> Place:
+    above = above.rstrip()
+    is_tag = context.language in _TAGGED and _TAG.search(above) is not None
+    is_label = context.language in BRACES and line.rstrip().endswith(":")
+    opens = (is_tag or opens_body(above, context)) and not (is_label or GOES_ON.match(line))
+    return Place(levels, opens, hangs=is_tag or above.endswith(("(", "[")))
+
+
+def _until_left(lines: list[str], placed: list[str], own: Units) -> list[str]:
+    """The lines as placed, up to where a text that forgot its levels begins something else."""
+    for at in range(1, len(lines)):
+        if own.lost and lines[at][:1].strip() and not lines[at - 1].strip():
+            return [*placed[:at], *lines[at:]]
+    return placed

@@ -1,0 +1,248 @@
+"""Which lines are code, and which begin inside a string or comment that an earlier line opened.
+
+Like ``lexical``, for text without a tree, but across lines: raw strings, templates, heredocs, block
+comments. One pass over the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from herdmate.context.languages import BRACES, line_comment
+from herdmate.context.lexical import PROSE, SINGLE_QUOTED, WITH_REGEX
+
+Kind = Literal["code", "string", "comment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """What is open at a place: its kind, and the pattern of the rest of it."""
+
+    kind: Kind
+    rest: str
+
+
+@dataclass(slots=True)
+class LineKinds:
+    """What is known of a text's lines, one entry for each.
+
+    ``kinds``: what a line begins in; one that is nothing but a comment is ``"comment"`` too.
+    ``brackets``: the innermost one that is open where it begins, ``""`` if none is, ``ALIGNED`` if
+    its content begins on its own line, so that later lines are indented as far as that.
+    ``inside`` is what is open where the text ends.
+    """
+
+    kinds: list[Kind] = field(default_factory=lambda: ["code"])
+    brackets: list[str] = field(default_factory=lambda: [""])
+    inside: Inside | None = None
+
+
+def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKinds:
+    r"""The kinds of the lines of a text whose only line end is ``\n``.
+
+    ``inside`` is what is open where the text begins.
+    """
+    found, nesting, at = LineKinds(), [""], 0
+    if inside is not None:
+        found.kinds[0] = inside.kind
+        at = _through(text, 0, inside, found)
+    token, openers = _tokens(language)
+    while (match := token.search(text, at)) is not None:
+        _note_lines(text, at, match.start(), "code", nesting[-1], found)
+        at, kind = match.end(), openers[(match.lastindex or 1) - 1]
+        if kind is None:
+            if match[0] in _BRACKETS:
+                _nest(text, match.start(), nesting)
+        else:
+            opened = kind(match[0])
+            if opened.kind == "comment" and _is_first(text, match.start()):
+                found.kinds[-1] = "comment"
+            at = _through(text, at, opened, found)
+    _note_lines(text, at, len(text), "code", nesting[-1], found)
+    return found
+
+
+_MOST_LINES = 40
+"""Lines of a string in plain quotes; a quote that is closed later than that was none."""
+
+
+def _through(text: str, at: int, inside: Inside, found: LineKinds) -> int:
+    """Go on behind the end of what is open; to the end of the text if nothing closes it."""
+    closed = re.compile(inside.rest, re.MULTILINE).match(text, at)
+    end = len(text) if closed is None else closed.end()
+    if inside.rest in _PLAIN and text.count("\n", at, end) > _MOST_LINES:
+        return at
+    found.inside = inside if closed is None else None
+    _note_lines(text, at, end, inside.kind, "", found)
+    return end
+
+
+def _note_lines(
+    text: str, start: int, end: int, kind: Kind, bracket: str, found: LineKinds
+) -> None:
+    if count := text.count("\n", start, end):
+        found.kinds += [kind] * count
+        found.brackets += [bracket] * count
+
+
+def _is_first(text: str, at: int) -> bool:
+    """Is there nothing before it on its line?"""
+    return not text[text.rfind("\n", 0, at) + 1 : at].strip()
+
+
+ALIGNED = "|"
+_BRACKETS = frozenset("()[]{}")
+
+
+def _nest(text: str, at: int, nesting: list[str]) -> None:
+    char = text[at]
+    if char in ")]}":
+        del nesting[max(len(nesting) - 1, 1) :]
+        return
+    end = text.find("\n", at)
+    is_last = not text[at + 1 : end if end >= 0 else len(text)].strip()
+    nesting.append(char if is_last or char == "{" else ALIGNED)
+
+
+_Opener = Callable[[str], Inside] | None
+"""What a token opens; ``None`` for one that is whole, or a bracket."""
+
+
+def _up_to(end: str) -> str:
+    return rf"[\s\S]*?{re.escape(end)}"
+
+
+def _quoted(said: str) -> Inside:
+    quote = said[-1]
+    return Inside("string", rf"(?:[^{quote}\\]|\\[\s\S])*{quote}")
+
+
+_PLAIN = frozenset(_quoted(quote).rest for quote in "\"'")
+
+
+def _long(said: str) -> Inside:
+    return Inside("string", _up_to(said.lstrip("abcdefghijklmnopqrstuvwxyzBFRSTU~$@")))
+
+
+def _verbatim(said: str) -> Inside:
+    return Inside("string", r'(?:[^"]|"")*"(?!")')
+
+
+def _heredoc(said: str) -> Inside:
+    name = re.sub(r"\W", "", said)
+    return Inside("string", rf"[\s\S]*?^[ \t]*{name}\b")
+
+
+def _cpp_raw(said: str) -> Inside:
+    return Inside("string", _up_to(f'){said.partition(chr(34))[2][:-1]}"'))
+
+
+def _rust_raw(said: str) -> Inside:
+    return Inside("string", _up_to('"' + "#" * said.count("#")))
+
+
+def _lua_long(said: str) -> Inside:
+    return Inside("comment" if said[0] == "-" else "string", _up_to(f"]{'=' * said.count('=')}]"))
+
+
+def _here_string(said: str) -> Inside:
+    return Inside("string", rf"[\s\S]*?^{said[1]}@")
+
+
+def _ocaml_quoted(said: str) -> Inside:
+    return Inside("string", _up_to("|}"))
+
+
+def _raw_tick(said: str) -> Inside:
+    return Inside("string", _up_to("`"))
+
+
+def _comment(said: str) -> Inside:
+    return Inside("comment", r"[^\n]*")
+
+
+def _block(said: str) -> Inside:
+    return Inside("comment", _up_to(_BLOCK_ENDS[said]))
+
+
+_BLOCK_ENDS = {
+    "/*": "*/", "<!--": "-->", "{-": "-}", "(*": "*)", "#=": "=#", "<#": "#>", "=begin": "\n=end",
+}  # fmt: skip
+
+_STAR = (re.escape("/*"), _block)
+_MARKUP = (re.escape("<!--"), _block)
+_DASHES = (re.escape("{-"), _block)
+_TRIPLE = (r"(?:[a-zA-Z]{1,2}|~[sS]|\$+)?\"\"\"", _long)
+_TRIPLES = (r"(?:[a-zA-Z]{1,2}|~[sS])?(?:\"\"\"|''')", _long)
+_TEMPLATE = ("`", _quoted)
+_RAW_TICK = ("`", _raw_tick)
+_DOUBLE = ('"', _quoted)
+_BOTH = ("[\"']", _quoted)
+
+_LONG: dict[str, tuple[tuple[str, _Opener], ...]] = {
+    **dict.fromkeys(("css", "scss", "less", "c", "objective-c"), (_STAR,)),
+    **dict.fromkeys(WITH_REGEX, (_STAR, _TEMPLATE)),
+    **dict.fromkeys(("vue", "svelte", "astro"), (_MARKUP, _STAR, _TEMPLATE)),
+    **dict.fromkeys(("html", "xml", "markdown", "mdx"), (_MARKUP,)),
+    **dict.fromkeys(("java", "kotlin", "scala", "swift", "groovy"), (_STAR, _TRIPLE)),
+    "cpp": (_STAR, (r'(?:u8|[LuU])?R"[^()\\\s]{0,16}\(', _cpp_raw)),
+    "csharp": (_STAR, _TRIPLE, (r'(?:\$@|@\$?)"', _verbatim)),
+    "dart": (_STAR, _TRIPLES),
+    "go": (_STAR, _RAW_TICK),
+    "rust": (_STAR, (r'\b(?:b|c)?r#*"', _rust_raw), _DOUBLE),
+    "php": (_STAR, (r"<<<[ \t]*[\"']?[A-Za-z_]\w*[\"']?", _heredoc), _BOTH),
+    "python": (_TRIPLES,),
+    "toml": (_TRIPLES,),
+    "elixir": (_TRIPLES, _DOUBLE),
+    "julia": (_TRIPLE, (re.escape("#="), _block), _DOUBLE),
+    "ruby": (
+        (r"^=begin\b", _block),
+        (r"<<[~-](?:\"[^\"\n]+\"|'[^'\n]+'|`\w+`|\w+)|<<[\"']?[A-Z]\w*[\"']?", _heredoc),
+        _BOTH,
+    ),
+    "perl": ((r"<<~?(?:[A-Z]\w*|\"\w+\"|'\w+')", _heredoc), _BOTH),
+    "shellscript": ((r"(?<!<)<<-?[ \t]*[\"'\\]?[A-Za-z_]\w*[\"']?", _heredoc), _BOTH),
+    "powershell": ((r"@[\"'](?=\n)", _here_string), (re.escape("<#"), _block)),
+    "lua": ((r"(?:--)?\[=*\[", _lua_long),),
+    "sql": (_STAR, ("'", _quoted)),
+    "haskell": (_DASHES,),
+    "elm": (_DASHES, _TRIPLE),
+    "ocaml": ((re.escape("(*"), _block), (r"\{\|", _ocaml_quoted), _DOUBLE),
+    "clojure": (_DOUBLE,),
+    "r": (_BOTH,),
+}  # fmt: skip
+"""What can go on for lines, by language."""
+
+_CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
+_REGEX = (
+    r"(?<=[(,=:\[!&|?{};])[ \t]*/(?![*/\s])(?:\\.|\[(?:\\.|[^\]\\\n]){0,100}\]|[^/\\\[\n]){1,300}/"
+)
+
+
+@cache
+def _tokens(language: str) -> tuple[re.Pattern[str], tuple[_Opener, ...]]:
+    """One pattern with a group for each kind of token, and what each kind opens."""
+    rules: list[tuple[str, _Opener]] = [(r"\\.", None)]
+    long = _LONG.get(language, (_STAR,) if language in BRACES else ())
+    plain = (_DOUBLE, _BOTH, ("'", _quoted))
+    rules += [rule for rule in long if rule not in plain]
+    if mark := line_comment(language):
+        before = {"#": "" if language == "python" else r"(?<!\S)", "//": "(?<!:)"}.get(mark, "")
+        rules.append((before + re.escape(mark), _comment))
+    if language == "php":
+        rules.append((r"(?<!\S)#(?!\[)", _comment))
+    if language in WITH_REGEX:
+        rules.append((_REGEX, None))
+    if language not in PROSE:
+        quotes = "\"'" if language in SINGLE_QUOTED else '"'
+        rules += [(rf"{quote}(?:\\.|[^{quote}\\\n])*{quote}", None) for quote in quotes]
+        if language not in SINGLE_QUOTED:
+            rules.append((_CHARACTER, None))
+        rules += [rule for rule in long if rule in plain]
+        rules.append((r"[()\[\]{}]", None))
+    pattern = "|".join(f"({rule})" for rule, _ in rules)
+    return re.compile(pattern, re.MULTILINE), tuple(opener for _, opener in rules)
