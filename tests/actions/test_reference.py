@@ -61,12 +61,26 @@ async def test_imports_heads_and_what_is_named_elsewhere(tmp_path: Path) -> None
         path = _project(tmp_path, model)
         seen = await reference_for(resolve_target(_selection(TOTAL, path)), model, 600)
     assert seen.enclosing == ""
-    assert seen.context.startswith("# app/stock.py\nclass Item: ...")
-    assert "def __init__(self, price): ..." in seen.context
-    assert seen.context.endswith(
-        "import json\nfrom app.stock import Item\ndef price_of(item): ...\nclass Shop:"
+    assert seen.context.startswith(
+        "import json\nfrom app.stock import Item\ndef price_of(item):\n    return item.price\n"
+        "class Shop:\n\n# app/stock.py\nclass Item: ..."
     )
+    assert seen.context.endswith("def __init__(self, price): ...")
     assert "unrelated" not in seen.context
+
+
+async def test_other_languages_explain_nothing(tmp_path: Path) -> None:
+    async with fake_actions({}) as model:
+        path = _project(tmp_path, model)
+        for name, code in (
+            ("price_of.rs", "fn price_of(item: &str) -> io::Error {\n    x()\n}\n"),
+            ("price_of.c", "struct found { int total; };\n"),
+        ):
+            (tmp_path / "app" / name).write_text(code, "utf-8")
+            assert model.project.index.read(tmp_path / "app" / name)
+        seen = await reference_for(resolve_target(_selection(TOTAL, path)), model, 2_000)
+    assert "io::Error" not in seen.context
+    assert "struct" not in seen.context
 
 
 async def test_a_part_of_a_function_comes_with_the_function(tmp_path: Path) -> None:

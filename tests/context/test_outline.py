@@ -111,10 +111,45 @@ def test_above_a_place_in_a_shell_script() -> None:
 def test_what_matters_most_is_packed_first_and_all_in_order() -> None:
     offset = PYTHON.index("def last")
     lines = outline.above(_tree(PYTHON, "python"), PYTHON, offset)
-    assert outline.pack(lines, 6, lambda text: 2) == (
+    assert outline.pack(lines, 6, lambda text: 2)[0] == (
         "import os\nfrom a import b\ndef scale(shape, by=2): ...\n"
     )
-    assert outline.pack(lines, 0, lambda text: 2) == ""
+    assert outline.pack(lines, 0, lambda text: 2)[0] == ""
+
+
+SHOP = """\
+class Item:
+    name: str
+    price: float
+
+    def total(self):
+        return self.price
+
+
+def other():
+    return 1
+
+
+def last(item):
+    pass
+"""
+
+
+def test_where_there_is_room_what_is_used_comes_with_its_body() -> None:
+    lines = outline.above(_tree(SHOP, "python"), SHOP, SHOP.index("def last"), {"Item", "missing"})
+    item = SHOP[: SHOP.index("\n\n\n") + 1]
+    assert outline.pack(lines, 8, lambda text: text.count("\n")) == (item + "def other(): ...\n", 1)
+    assert outline.pack(lines, 6, lambda text: text.count("\n")) == (
+        "class Item: ...\ndef other(): ...\n",
+        4,
+    )
+
+
+def test_members_are_not_shown_twice() -> None:
+    named = outline.named(_tree(SHOP, "python"), {"Item", "total"})
+    lines = tuple(line for _, line in named)
+    assert outline.pack(lines, 50, len) == ("class Item: ...\n    def total(self): ...\n", 9)
+    assert outline.pack(lines, 500, len)[0] == SHOP[: SHOP.index("\n\n\n") + 1]
 
 
 def test_places_count_characters_in_any_text() -> None:

@@ -94,7 +94,7 @@ def test_a_file_that_ends_a_parser_is_indexed_without_its_definitions(
     good.write_text("def area(x):\n    return x\n", "utf-8")
     for path in (bad, good):
         index.read(path, tmp_path)
-    assert index.named("area")
+    assert index.named("area", "python")
     assert bad in index
 
 
@@ -105,7 +105,7 @@ def test_a_link_out_of_the_workspace_is_not_read(tmp_path: Path) -> None:
     (inside / "a.py").symlink_to(tmp_path / "out.py")
     index = Index()
     assert not index.read(inside / "a.py", inside)
-    assert not index.named("outside")
+    assert not index.named("outside", "python")
 
 
 def test_edits_are_tried_in_the_same_steps_and_a_parser_that_ended_is_started_again(

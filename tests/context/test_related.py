@@ -10,6 +10,7 @@ import pytest
 from herdmate.context.index import Index
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, excerpts, related
+from herdmate.text import Cursor, Document
 
 GEOMETRY = """\
 class Shape:
@@ -40,10 +41,13 @@ def _index(project: Path) -> Index:
     return index
 
 
+def _at_end(text: str, path: Path, language: str = "python") -> Cursor:
+    return Cursor(Document(path.as_uri(), language, text), len(text))
+
+
 def _named(project: Path, text: str, nearby: Nearby | None = None) -> list[tuple[str, str]]:
-    found = related(
-        text, len(text), project / "app" / "main.py", _index(project), nearby or Nearby()
-    )
+    path = project / "app" / "main.py"
+    found = related(_at_end(text, path), path, _index(project), nearby or Nearby())
     return [(item.path.stem, item.head.name) for item in found]
 
 
@@ -62,7 +66,8 @@ def test_functions_of_shell_scripts_are_found(project: Path, line: str) -> None:
     for path in project.rglob("*.sh"):
         assert index.read(path)
     text = f"{line}\n\nbuild_all "
-    found = related(text, len(text), project / "bin" / "run.sh", index, Nearby())
+    path = project / "bin" / "run.sh"
+    found = related(_at_end(text, path, "shellscript"), path, index, Nearby())
     assert [(item.path.stem, item.head.text) for item in found] == [
         ("steps", "build_all() { :; }\n")
     ]
@@ -76,7 +81,8 @@ def test_open_and_edited_files_count(project: Path) -> None:
 
 def test_a_class_comes_with_its_members_in_the_order_of_the_file(project: Path) -> None:
     index = _index(project)
-    found = related("Shape(", 6, project / "main.py", index, Nearby())
+    path = project / "main.py"
+    found = related(_at_end("Shape(", path), path, index, Nearby())
     assert excerpts(found, index, (project,), 100, lambda text: 1)[0].code == (
         "class Shape: ...\n    def area(self): ...\n    def scale(self, by): ...\n"
     )
@@ -94,13 +100,13 @@ def test_a_file_is_read_again_only_when_it_has_changed(project: Path) -> None:
     assert not index.read(path)
     path.write_text("def other(): ...\n", "utf-8")
     assert index.read(path)
-    assert not index.named("Shape")
-    assert list(index.named("other")) == [path]
+    assert not index.named("Shape", "python")
+    assert list(index.named("other", "python")) == [path]
     path.unlink()
     assert not index.read(path)
-    assert not index.named("other")
-    assert not index.modules("geometry")
-    assert [file.stem for file in index.named("centre")] == ["colours"]
+    assert not index.named("other", "python")
+    assert not index.modules("geometry", "python")
+    assert [file.stem for file in index.named("centre", "python")] == ["colours"]
 
 
 def test_a_name_of_thousands_of_files_is_found_where_it_is_meant_and_at_once() -> None:
@@ -115,7 +121,8 @@ def test_a_name_of_thousands_of_files_is_found_where_it_is_meant_and_at_once() -
     for path in paths[:100]:
         index.put(path, index.of_file(path))
     for _ in range(20):
-        found = related(text, len(text), Path("/project/part7/main.py"), index, Nearby())
+        path = Path("/project/part7/main.py")
+        found = related(_at_end(text, path), path, index, Nearby())
     assert time.process_time() - started < 0.5  # it took more than a second
     assert {(item.path.stem, item.head.text) for item in found} == {
         ("module0", "def get(self): ...\n"),
@@ -123,3 +130,48 @@ def test_a_name_of_thousands_of_files_is_found_where_it_is_meant_and_at_once() -
         ("module7", "def get(): ...\n"),
         ("module7", "def run(): ...\n"),
     }
+
+
+ONE_NAME = {
+    "load.rs": "pub fn load(path: &str) -> Result<Config, io::Error> {\n    todo()\n}\n",
+    "load.c": "struct load { int size; };\n\nint load(char *path) {\n  return 0;\n}\n",
+    "load.ts": "export function load(path: string): Config {\n  return x\n}\n",
+    "load.jsx": "export function load(url) {\n  return x\n}\n",
+    "load.py": "def load(path):\n    return 0\n",
+    "load.cpp": "int load(int size) {\n  return 0;\n}\n",
+    "load.h": "struct load {\n  int size;\n};\n",
+    "Load.java": "class A { void load() {} }\n",
+    "Load.kt": "fun load(): Int {\n  return 1\n}\n",
+    "load.go": "package a\n\nfunc load() int {\n\treturn 1\n}\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("file", "language", "seen"),
+    [
+        ("main.py", "python", "load.py"),
+        ("main.rs", "rust", "load.rs"),
+        ("main.go", "go", "load.go"),
+        ("main.ipynb", "python", "load.py"),
+        ("main.js", "javascript", "load.jsx load.ts"),
+        ("main.tsx", "typescriptreact", "load.jsx load.ts"),
+        ("main.vue", "vue", "load.jsx load.ts"),
+        ("main.svelte", "svelte", "load.jsx load.ts"),
+        ("main.c", "c", "load.c load.cpp load.h"),
+        ("main.hpp", "cpp", "load.c load.cpp load.h"),
+        ("main.m", "objective-c", "load.c load.cpp load.h"),
+        ("main.kt", "kotlin", "Load.java Load.kt"),
+        ("main.rb", "ruby", ""),
+        ("main.py", "an editor's own name", "load.py"),
+    ],
+)
+def test_only_definitions_of_the_same_kin_are_found(
+    tmp_path: Path, file: str, language: str, seen: str
+) -> None:
+    index = Index()
+    for name, code in ONE_NAME.items():
+        (tmp_path / name).write_text(code, "utf-8")
+        assert index.read(tmp_path / name)
+    path = tmp_path / file
+    found = related(_at_end("load(", path, language), path, index, Nearby())
+    assert " ".join(sorted({item.path.name for item in found})) == seen

@@ -7,7 +7,7 @@ the first one's tokens in the lane.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from herdmate.actions.context import ActionContext
 from herdmate.context import outline, syntax, syntax_queries
@@ -22,7 +22,7 @@ _MOST_FOUND = 16
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """``context``: other files' definitions, under their paths, then this file's and its imports.
+    """``context``: this file's definitions and its imports, then other files', under their paths.
 
     ``enclosing`` is the definition that the code is part of, ``""`` if there is none.
     """
@@ -39,15 +39,14 @@ async def reference_for(target: Selection, context: ActionContext, tokens: int) 
     enclosing = _enclosing(tree, document.text, span)
     lines = _of_this_file(tree, target)
     counts = context.host.counts
-    await counts.learn([enclosing, *(line.text for line in lines)])
+    await counts.learn([enclosing, *outline.texts(lines)])
     if enclosing and (price := counts.cost(enclosing)) <= tokens:
         tokens -= price
     else:
         enclosing = ""
-    own = outline.pack(lines, tokens, counts.cost)
-    tokens -= sum(counts.cost(line.text) for line in lines if line.text in own)
+    own, tokens = outline.pack(_without_bodies_in(enclosing, lines), tokens, counts.cost)
     others = await _of_other_files(target, context, tokens)
-    return Reference(_joined(others, own), enclosing)
+    return Reference(_joined(own, others), enclosing)
 
 
 def conventions(target: Selection) -> str:
@@ -87,19 +86,24 @@ def _enclosing(tree: syntax.SyntaxTree, text: str, span: Span) -> str:
 
 
 def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.Line, ...]:
-    """The file's imports, and the heads of definitions that the target mentions or is inside."""
+    """The file's imports, and the definitions that the target mentions or is inside."""
     text, span = target.document.text, target.span
     used = set(re.findall(r"\w+", target.text))
     own = set(syntax_queries.definition_names(tree, text, span))
     above = [line for line in outline.above(tree, text, span.start) if line.rank < 2]
     known = {line.text.rstrip(" {\n") for line in above}
     named = [
-        outline.Line(head.text, 2)
-        for head in outline.heads(tree, text)
-        if head.name in used and head.name not in own and not _is_known(head.text, known)
+        line for name, line in outline.named(tree, used - own) if not _is_known(line.text, known)
     ]
     imported = [line for line in above if line.rank]
     return (*imported, *named, *(line for line in above if not line.rank))
+
+
+def _without_bodies_in(enclosing: str, lines: tuple[outline.Line, ...]) -> tuple[outline.Line, ...]:
+    """The lines, those that ``enclosing`` shows with their bodies anyway without these."""
+    return tuple(
+        replace(line, whole="") if line.whole.strip() in enclosing else line for line in lines
+    )
 
 
 def _is_known(head: str, known: set[str]) -> bool:
@@ -114,14 +118,13 @@ async def _of_other_files(
     if path is None or not len(known.index) or tokens <= 0:
         return ()
     names = dict.fromkeys(re.findall(r"[^\W\d]\w{2,}", target.text), 1.0)
-    text = target.document.text
-    found = related_to(names, text, path, known.index, known.nearby)[:_MOST_FOUND]
+    found = related_to(names, target.document, path, known.index, known.nearby)[:_MOST_FOUND]
     await context.host.counts.learn(pieces(found, known.index, known.folders))
     chosen = excerpts(found, known.index, known.folders, tokens, context.host.counts.cost)
     mark = comment_mark(target.document.language)
     return tuple((f"{mark} {excerpt.path}", excerpt.code) for excerpt in chosen)
 
 
-def _joined(others: tuple[tuple[str, str], ...], own: str) -> str:
+def _joined(own: str, others: tuple[tuple[str, str], ...]) -> str:
     parts = [f"{title}\n{code.rstrip()}" for title, code in others]
-    return "\n\n".join([*parts, *([own.rstrip()] if own.strip() else [])])
+    return "\n\n".join([*([own.rstrip()] if own.strip() else []), *parts])

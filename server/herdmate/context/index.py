@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.grammars import language_of, parser_for
-from herdmate.context.languages import LANGUAGES, STUBS
+from herdmate.context.languages import LANGUAGES, STUBS, kin_of
 from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.context.outline import Head
 from herdmate.context.parser_client import for_files
+
+_T = TypeVar("_T")
 
 Stamp = tuple[int, int]
 """When a file was last modified, in nanoseconds, and its size in bytes."""
@@ -29,14 +32,16 @@ class Defined:
 class Index:
     """Heads of definitions by file and by name. Bounded by the number of files put in.
 
-    Adding a file or looking up a name takes no longer if many files define the same names.
+    Adding a file or looking up a name takes no longer if many files define the same names. Names
+    and modules are looked up among languages of one kin, see ``languages.kin_of``.
     """
 
     def __init__(self) -> None:
         self._files: dict[Path, tuple[Head, ...]] = {}
         self._stamps: dict[Path, tuple[int, int]] = {}
-        self._names: dict[str, dict[Path, tuple[Defined, ...]]] = {}
-        self._modules: dict[str, set[Path]] = {}
+        self._names: dict[tuple[str, str], dict[Path, tuple[Defined, ...]]] = {}
+        self._modules: dict[tuple[str, str], set[Path]] = {}
+        self._folders: dict[Path, set[Path]] = {}
 
     def __len__(self) -> int:
         """How many files are indexed."""
@@ -80,9 +85,11 @@ class Index:
         """Record what a file defines, in place of what it defined before."""
         self._drop(path)
         self._files[path] = found
-        self._modules.setdefault(module_name(path), set()).add(path)
+        kin = kin_of(language_of(path))
+        self._modules.setdefault((kin, module_name(path)), set()).add(path)
+        self._folders.setdefault(path.parent, set()).add(path)
         for head in found:
-            files = self._names.setdefault(head.name, {})
+            files = self._names.setdefault((kin, head.name), {})
             files[path] = (*files.get(path, ()), Defined(path, head))
 
     def forget(self, path: Path) -> None:
@@ -94,26 +101,39 @@ class Index:
         """What a file defines, in file order."""
         return self._files.get(path, ())
 
-    def named(self, name: str) -> Mapping[Path, tuple[Defined, ...]]:
-        """All definitions of a name, by file."""
-        return self._names.get(name, {})
+    def stamp(self, path: Path) -> Stamp | None:
+        """The stamp of the version of a file that was read last."""
+        return self._stamps.get(path)
 
-    def modules(self, name: str) -> Collection[Path]:
-        """The files that can be imported under a name."""
-        return self._modules.get(name, ())
+    def named(self, name: str, kin: str) -> Mapping[Path, tuple[Defined, ...]]:
+        """All definitions of a name in languages of one kin, by file."""
+        return self._names.get((kin, name), {})
+
+    def modules(self, name: str, kin: str) -> Collection[Path]:
+        """The files that code of one kin can import under a name."""
+        return self._modules.get((kin, name), ())
+
+    def beside(self, path: Path) -> Collection[Path]:
+        """The indexed files in a file's folder, perhaps with itself."""
+        return self._folders.get(path.parent, ())
 
     def _drop(self, path: Path) -> None:
         if path not in self._files:
             return
-        together = self._modules[module_name(path)]
-        together.discard(path)
-        if not together:
-            del self._modules[module_name(path)]
+        kin = kin_of(language_of(path))
+        _discard(self._modules, (kin, module_name(path)), path)
+        _discard(self._folders, path.parent, path)
         for name in {head.name for head in self._files.pop(path)}:
-            files = self._names[name]
+            files = self._names[kin, name]
             del files[path]
             if not files:
-                del self._names[name]
+                del self._names[kin, name]
+
+
+def _discard(groups: dict[_T, set[Path]], of: _T, path: Path) -> None:
+    groups[of].discard(path)
+    if not groups[of]:
+        del groups[of]
 
 
 def stamp_of_file(path: Path) -> Stamp | None:
@@ -142,8 +162,15 @@ def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | Non
 
 
 def module_name(path: Path) -> str:
-    """The name under which other files import a file."""
+    """The name under which other files import a file: in Go, its folder's."""
+    if path.suffix == ".go":
+        return path.parent.name
     return path.parent.name if path.stem in ("__init__", "index", "mod", "lib") else path.stem
+
+
+def kin_at(path: Path, language: str) -> str:
+    """The kin of a document's language, by its LSP id or else its file's name."""
+    return kin_of(language if language in LANGUAGES else language_of(path))
 
 
 def is_indexed(path: Path) -> bool:

@@ -241,6 +241,25 @@ def comment_mark(language: str) -> str:
     return line_comment(language) or "//"
 
 
+_KIN = (
+    "c cpp objective-c objective-cpp cuda cuda-cpp",
+    "javascript javascriptreact typescript typescriptreact vue svelte astro",
+    "java kotlin scala groovy",
+    "css scss sass less",
+)
+
+
+def kin_of(language: str) -> str:
+    """One name for all languages whose code can use each other's definitions.
+
+    These are the language itself, C and what grew out of it, JavaScript and TypeScript, what runs
+    on the JVM, and style sheets.
+    """
+    return _KIN_OF.get(language, language)
+
+
+_KIN_OF = {language: kin.partition(" ")[0] for kin in _KIN for language in kin.split()}
+
 _NAMES = {
     "cpp": "C++", "csharp": "C#", "css": "CSS", "html": "HTML", "javascript": "JavaScript",
     "javascriptreact": "JavaScript (JSX)", "json": "JSON", "jsonc": "JSON", "ocaml": "OCaml",

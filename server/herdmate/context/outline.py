@@ -5,8 +5,8 @@ A definition's head is its code up to its body (``def area(width, height):``).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from herdmate.context import syntax
@@ -14,6 +14,7 @@ from herdmate.context.definitions import head_end, is_container, is_definition, 
 from herdmate.context.languages import IMPORTS, STUBS
 
 _LONGEST_HEAD = 400
+_LONGEST_WHOLE = 1_600  # bytes of a definition that is shown with its body
 _MOST_NODES = 20_000
 _DEEPEST = 8
 
@@ -24,35 +25,65 @@ _MOST_BESIDE = 200
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """One definition: its name, its code without the body, and the name of what contains it."""
+    """One definition: its name, its code without the body, and the name of what contains it.
+
+    All of it, with its body, is in the bytes ``start:end`` of the file's UTF-8.
+    """
 
     name: str
     text: str
     holder: str = ""
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry of an outline; those of lower ``rank`` matter more."""
+    """One entry of an outline; those of lower ``rank`` matter more.
+
+    ``whole`` is the same with its body, to show where there is room; ``""`` if that is long. It is
+    in the bytes ``start:end``.
+    """
 
     text: str
     rank: int
+    whole: str = ""
+    start: int = field(default=0, compare=False)
+    end: int = field(default=0, compare=False)
 
 
 def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
     """All definitions outside functions, each with a stub for a body."""
     source = tree.source.data
     return tuple(
-        Head(item.name, _stubbed(item, tree.language), item.holder.name if item.holder else "")
+        Head(
+            item.name,
+            _stubbed(item, tree.language),
+            item.holder.name if item.holder else "",
+            item.start,
+            item.end,
+        )
         for item in _items(tree, source)
     )
 
 
-def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
+def named(tree: syntax.SyntaxTree, names: Collection[str]) -> tuple[tuple[str, Line], ...]:
+    """The definitions outside functions that have one of the names, each under its name."""
+    return tuple(
+        (item.name, _line(item, tree, True))
+        for item in _items(tree, tree.source.data)
+        if item.name in names
+    )
+
+
+def above(
+    tree: syntax.SyntaxTree, text: str, offset: int, used: Collection[str] = ()
+) -> tuple[Line, ...]:
     """What matters in the code above ``offset``, in file order, with ``\\n`` line ends.
 
     These are the heads of the definitions around ``offset`` (rank 0), the imports (1), and the
-    siblings of the former, with stubs for bodies (2), of which the nearest are enough.
+    siblings of the former, with stubs for bodies (2), of which the nearest are enough. Siblings
+    whose names are in ``used`` come whole where there is room.
     """
     if tree.language not in STUBS:
         return ()
@@ -63,21 +94,45 @@ def above(tree: syntax.SyntaxTree, text: str, offset: int) -> tuple[Line, ...]:
         if item.end > at:
             found.append((item.start, Line(_opened(item, tree.language), 0)))
         elif beside < _MOST_BESIDE:
-            found.append((item.start, Line(_stubbed(item, tree.language), 2)))
+            found.append((item.start, _line(item, tree, item.name in used)))
             beside += 1
         else:
             break
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
 
 
-def pack(lines: tuple[Line, ...], tokens: int, cost: Callable[[str], int]) -> str:
-    """As many lines as fit, in order; the most important and, among equals, the last win."""
-    taken: set[int] = set()
-    for at in sorted(range(len(lines)), key=lambda at: (lines[at].rank, -at)):
+def pack(lines: tuple[Line, ...], tokens: int, cost: Callable[[str], int]) -> tuple[str, int]:
+    """As many lines as fit, in order, and how many tokens are left.
+
+    The most important and, among equals, the last win. What room is left goes to bodies, in the
+    same order.
+    """
+    taken: dict[int, str] = {}
+    order = sorted(range(len(lines)), key=lambda at: (lines[at].rank, -at))
+    for at in order:
         if (price := cost(lines[at].text)) <= tokens:
             tokens -= price
-            taken.add(at)
-    return "".join(line.text for at, line in enumerate(lines) if at in taken)
+            taken[at] = lines[at].text
+    for at in order:
+        line = lines[at]
+        if not line.whole or not taken.get(at):
+            continue
+        inside = [other for other in taken if taken[other] and _is_inside(lines[other], line)]
+        price = cost(line.whole) - sum(cost(taken[other]) for other in inside)
+        if price <= tokens:
+            tokens -= price
+            taken.update(dict.fromkeys(inside, ""))
+            taken[at] = line.whole
+    return "".join(taken[at] for at in sorted(taken)), tokens
+
+
+def texts(lines: Iterable[Line]) -> list[str]:
+    """All texts whose cost ``pack`` can ask for."""
+    return [text for line in lines for text in (line.text, line.whole)]
+
+
+def _is_inside(inner: Line, outer: Line) -> bool:
+    return outer.start <= inner.start and inner.end <= outer.end and bool(outer.end)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +204,12 @@ def _stubbed(item: _Item, language: str) -> str:
     stub = STUBS.get(language, "")
     head = item.head.rstrip("{").rstrip()
     return head + ("" if head.endswith(stub.strip()) else stub) + "\n"
+
+
+def _line(item: _Item, tree: syntax.SyntaxTree, with_body: bool) -> Line:
+    is_short = with_body and item.end - item.start <= _LONGEST_WHOLE
+    whole = _text(tree.source.data, item.start, item.end).rstrip() + "\n" if is_short else ""
+    return Line(_stubbed(item, tree.language), 2, whole, item.start, item.end)
 
 
 def _opened(item: _Item, language: str) -> str:

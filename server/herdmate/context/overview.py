@@ -1,11 +1,12 @@
-"""The start of a prompt for a long file: imports, and the heads of definitions above the window.
+"""The start of a prompt for a long file: imports, and the definitions above the window.
 
-It depends only on the text above the window, so it does not change as the user types below.
+It is made anew only when the text above the window changes, not as the user types below.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 
 from herdmate.context import outline, syntax
 from herdmate.redaction.redact import redacted
@@ -13,6 +14,9 @@ from herdmate.text import Document
 from herdmate.token_counts import TokenCounts
 
 _MOST = 50
+
+_REACH = 3_000
+"""Characters below the overview; the definitions they name come whole where there is room."""
 
 
 @dataclass(slots=True)
@@ -40,8 +44,8 @@ class Overviews:
             self._made[document.uri] = known
             if len(self._made) > _MOST:
                 del self._made[next(iter(self._made))]
-        await counts.learn([line.text for line in known[1]])
-        return outline.pack(known[1], tokens, counts.cost)
+        await counts.learn(outline.texts(known[1]))
+        return outline.pack(known[1], tokens, counts.cost)[0]
 
 
 def _above(
@@ -53,5 +57,8 @@ def _above(
     """
     if tree is None:
         return ()
-    lines = outline.above(tree, document.text, start)
-    return tuple(outline.Line(redacted(line.text), line.rank) for line in lines)
+    used = frozenset(re.findall(r"\w+", document.text[start : start + _REACH]))
+    lines = outline.above(tree, document.text, start, used)
+    return tuple(
+        replace(line, text=redacted(line.text), whole=redacted(line.whole)) for line in lines
+    )

@@ -139,14 +139,14 @@ class ParserClient:
         count = None if answer is None else answer.get("errors")
         return count if isinstance(count, int) else None
 
-    def heads(self, text: str, language: str) -> tuple[tuple[str, str, str], ...]:
+    def heads(self, text: str, language: str) -> tuple[tuple[str, str, str, int, int], ...]:
         """What a text defines, redacted, as the fields of ``Head``."""
         question = {"do": "heads", "text": text, "language": language}
         answer = self._ask(question, text, language, LONGEST_PARSE)
         found = answer.get("heads") if answer is not None else None
         if not isinstance(found, list) or not all(map(_is_head, found)):
             return ()
-        return tuple((name, code, holder) for name, code, holder in found)
+        return tuple((name, code, holder, start, end) for name, code, holder, start, end in found)
 
     def _ask(
         self, question: Mapping[str, Any], text: str, language: str, seconds: float,
@@ -275,7 +275,7 @@ def _worked(process: psutil.Process) -> float:
 
 
 def _is_head(item: object) -> bool:
-    return isinstance(item, list) and len(item) == 3 and all(isinstance(part, str) for part in item)
+    return isinstance(item, list) and [type(part) for part in item] == [str, str, str, int, int]
 
 
 def _mark(text: str, language: str) -> bytes:

@@ -139,7 +139,7 @@ def _find_heads(trees: _Trees, question: dict[str, Any]) -> dict[str, Any]:
     text = redacted(question["text"])
     tree = in_process_parsing.parsed(text, question["language"], question["seconds"])
     found = () if tree is None else heads(tree, text)
-    return {"heads": [[head.name, head.text, head.holder] for head in found]}
+    return {"heads": [[head.name, head.text, head.holder, head.start, head.end] for head in found]}
 
 
 _ANSWERS: dict[str, Callable[[_Trees, dict[str, Any]], dict[str, Any]]] = {

@@ -123,8 +123,7 @@ class Project:
 
         What this returns may be out of date if ``_changes`` has changed in the meantime.
         """
-        text = cursor.document.text
-        found = related(text, cursor.offset, path, self.index, self.nearby)[:_MOST_CANDIDATES]
+        found = related(cursor, path, self.index, self.nearby)[:_MOST_CANDIDATES]
         paths = {item.path for item in found} | set(known.defined if known else ())
         try:
             # Not every change of the rules is reported to us.

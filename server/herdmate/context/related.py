@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from herdmate.context.index import Defined, Index, module_name
+from herdmate.context.imports import Imports, imports_of
+from herdmate.context.index import Defined, Index, kin_at
 from herdmate.context.outline import Head
-from herdmate.text import Excerpt, shown_path
+from herdmate.text import Cursor, Document, Excerpt, shown_path
 
 _REACH_BEFORE, _REACH_AFTER = 2000, 400
 _WORD = re.compile(r"[^\W\d]\w{2,}")
@@ -25,37 +26,49 @@ class Nearby:
     edited: frozenset[Path] = frozenset()
 
 
-def related(
-    text: str, offset: int, path: Path, index: Index, nearby: Nearby
-) -> tuple[Defined, ...]:
-    """Definitions in other files that the code around ``offset`` mentions, most helpful first.
+def related(cursor: Cursor, path: Path, index: Index, nearby: Nearby) -> tuple[Defined, ...]:
+    """Definitions in other files that the code around a cursor mentions, most helpful first.
 
-    A name counts more the closer it is to ``offset``. Files count more if this one imports them, if
-    they are open or recently edited, or if they are in the same folder. A name that many files
-    define counts only in imported ones.
+    A name counts more the closer it is to the cursor; one that is imported and not used yet counts
+    as much as one at the cursor. Files count more if this one imports them, if they are open or
+    recently edited, or if they are in the same folder. A name that many files define counts only in
+    imported ones, and one in a language of another kin never.
     """
-    return related_to(_names(text, offset), text, path, index, nearby)
+    document = cursor.document
+    kin = kin_at(path, document.language)
+    imports = imports_of(document.text, path, kin, index)
+    names = dict.fromkeys(imports.words, _ONCE_IMPORTED)
+    names |= dict.fromkeys(imports.new, _YET_UNUSED)
+    for name, nearness in _names(document.text, cursor.offset).items():
+        names[name] = max(nearness, names.get(name, 0.0))
+    return _known(names, imports, path, kin, index, nearby)
 
 
 def related_to(
-    names: Mapping[str, float], text: str, path: Path, index: Index, nearby: Nearby
+    names: Mapping[str, float], document: Document, path: Path, index: Index, nearby: Nearby
 ) -> tuple[Defined, ...]:
     """Definitions in other files of names with weights between 0 and 1, most helpful first.
 
-    ``text`` is the content of the file at ``path``, in which the names occur.
+    The names occur in ``document``, the file at ``path``.
     """
-    imported = _imported_words(text)
-    meant = {item for word in imported for item in index.modules(word)} - {path}
+    kin = kin_at(path, document.language)
+    imports = imports_of(document.text, path, kin, index)
+    return _known(names, imports, path, kin, index, nearby)
+
+
+def _known(
+    names: Mapping[str, float], imports: Imports, path: Path, kin: str, index: Index, nearby: Nearby
+) -> tuple[Defined, ...]:
     scored: dict[Defined, float] = {}
     for name, nearness in names.items():
-        files = index.named(name)
+        files = index.named(name, kin)
         many = len(files) - (path in files)
         # If many files define a name, checking each would take too long for a keystroke.
-        where = files.keys() - {path} if many <= _MOST_ALIKE else meant & files.keys()
+        where = files.keys() - {path} if many <= _MOST_ALIKE else imports.files & files.keys()
         known = [item for file in where for item in files[file]]
         many = max(many, len(known))
         for item in known:
-            near = _nearness(item.path, path, imported, nearby)
+            near = _nearness(item.path, path, imports, nearby)
             if many > 1 and not near:
                 continue
             if many > _MOST_ALIKE and near < _IMPORTED:
@@ -102,6 +115,7 @@ def pieces(found: Iterable[Defined], index: Index, folders: tuple[Path, ...]) ->
 
 
 _IMPORTED, _EDITED, _OPENED, _BESIDE = 2.0, 0.8, 0.6, 0.4
+_YET_UNUSED, _ONCE_IMPORTED = 1.0, 0.2
 
 
 def _names(text: str, offset: int) -> Mapping[str, float]:
@@ -115,20 +129,10 @@ def _names(text: str, offset: int) -> Mapping[str, float]:
     return found
 
 
-def _imported_words(text: str) -> frozenset[str]:
-    """The words in lines that import other files."""
-    lines = re.findall(
-        r"^[ \t]*(?:from|import|use|using|require\w*|include|#include|mod|export)\b.*|"
-        r"^[ \t]*(?:source|\.)[ \t]+[^=\s].*|"
-        r"^.*\brequire\(.*",
-        text[:20_000], re.MULTILINE,
-    )  # fmt: skip
-    return frozenset(word for line in lines for word in re.findall(r"\w+", line))
-
-
-def _nearness(path: Path, own: Path, imported: frozenset[str], nearby: Nearby) -> float:
+def _nearness(path: Path, own: Path, imports: Imports, nearby: Nearby) -> float:
+    imported = path in imports.files or path.parent in imports.folders
     return (
-        _IMPORTED * (module_name(path) in imported)
+        _IMPORTED * imported
         + _EDITED * (path in nearby.edited)
         + _OPENED * (path in nearby.opened)
         + _BESIDE * (path.parent == own.parent)

@@ -95,7 +95,7 @@ async def test_only_what_would_be_looked_for_is_read(
     (root / "sub" / "f.py").write_text("def other(): ...\n", "utf-8")
     workspace_index.after_saving(session, [(root / "sub" / "f.py").as_uri()])
     await _settled(session)
-    assert session.project.index.named("other")
+    assert session.project.index.named("other", "python")
     assert _known(session, root) == {"first.py", "sub/f.py"}
 
 
