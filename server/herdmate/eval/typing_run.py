@@ -11,7 +11,7 @@ from typing import Any
 from herdmate.eval.stretches import Stretch
 from herdmate.eval.type_stretch import Typed, type_stretch
 from herdmate.eval.writers import NAMES, writers
-from herdmate.lsp.state import FirstMessage
+from herdmate.lsp.state import ChooseEngine
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +48,14 @@ class TypingSummary:
 
 async def run_typing(
     stretches: Sequence[Stretch], settings: dict[str, Any], folder: Path,
-    first_message: FirstMessage, on_result: Callable[[TypedStretch], None],
+    choose: ChooseEngine, on_result: Callable[[TypedStretch], None],
 ) -> list[TypedStretch]:  # fmt: skip
     """Type every stretch once for each of ``NAMES``, who begin in turn. Raises ``HerdmateError``.
 
     What the model has read for the first is in its cache for the second.
     """
     results = []
-    async with writers(settings, folder, first_message) as (opened, clock):
+    async with writers(settings, folder, choose) as (opened, clock):
         for number, stretch in enumerate(stretches):
             for name in NAMES if number % 2 == 0 else NAMES[::-1]:
                 writer = opened[name](stretch)

@@ -15,7 +15,7 @@ from herdmate.eval.type_stretch import Clock, Writer
 from herdmate.generation import ModelInfo, Request
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
-from herdmate.lsp.state import FirstMessage
+from herdmate.lsp.state import ChooseEngine
 from herdmate.lsp.typist import Typist
 from herdmate.prompting.families import can_infill, continue_prompt, family_of, infill_prompt
 from herdmate.settings import CompletionSettings
@@ -29,13 +29,13 @@ NAMES = ("herdmate", "bare")
 
 @asynccontextmanager
 async def writers(
-    settings: dict[str, Any], folder: Path, first_message: FirstMessage
+    settings: dict[str, Any], folder: Path, choose: ChooseEngine
 ) -> AsyncIterator[tuple[dict[str, Callable[[Stretch], Writer]], Clock]]:
     """What opens a stretch in an editor that has ``folder`` open, by name, and their clock.
 
     All share one model. Raises ``HerdmateError``.
     """
-    server = create_server(first_message)
+    server = create_server(choose)
     async with connect_within(server, settings, folder) as client:
         await client.ready(lambda _message, _fraction: None)
         info = await server.model.host.ready()
