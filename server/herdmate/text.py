@@ -35,7 +35,8 @@ class Span:
 class Document:
     """One version of one open file.
 
-    ``language`` is the LSP language id (``"python"``, ``"typescriptreact"``). ``tree`` is the
+    ``language`` is the LSP language id (``"python"``, ``"typescriptreact"``), ``said`` what the
+    editor calls it if that is something else. ``tree`` is the
     syntax tree of ``text`` and belongs to ``context.syntax``; ``None`` if no grammar is known. An
     edit moves the tree on to the next version, so read it before the first ``await``. ``supposed``
     is set if the text is not the editor's: it holds the real document and the edit that turns it
@@ -48,6 +49,7 @@ class Document:
     version: int | None = None
     tree: object | None = None
     supposed: tuple[Document, Edit] | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

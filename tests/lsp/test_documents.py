@@ -145,3 +145,13 @@ def test_a_version_whose_tree_a_later_edit_has_moved_on_is_not_looked_up_in_it(
     else:
         assert found is not None
         assert found.tree.root_node.end_byte == len(text)
+
+
+def test_a_document_has_the_lsp_name_of_its_language_after_edits_too() -> None:
+    documents = Documents()
+    documents.open(types.TextDocumentItem(URI, "sh", 0, "echo a\n"))
+    part = types.TextDocumentContentChangeWholeDocument("echo b\n")
+    name = types.VersionedTextDocumentIdentifier(1, URI)
+    documents.change(types.DidChangeTextDocumentParams(name, [part]))
+    document = documents.get(URI).document
+    assert (document.language, document.said, document.text) == ("shellscript", "sh", "echo b\n")

@@ -11,6 +11,7 @@ from herdmate.completion.cursor_context import CLOSING_TAG, indentation
 from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.context import syntax, syntax_queries
+from herdmate.context.language_ids import names_language
 from herdmate.context.lexical import LONG_QUOTES, is_quote_open, unclosed
 from herdmate.text import Cursor, Document, line_end, name_in, path_of
 
@@ -94,7 +95,9 @@ def is_switched_off(
         known += (file.relative_to(at).as_posix() for at in folders if at in file.parents)
     known = [name for name in known if len(name) <= _LONGEST_PATH]
     return any(
-        entry == document.language or any(_matches(name, entry) for name in known)
+        names_language(entry, document.language)
+        or entry == document.said
+        or any(_matches(name, entry) for name in known)
         for entry in disabled_in[:_MOST_GLOBS]
         if len(entry) <= _LONGEST_GLOB
     )

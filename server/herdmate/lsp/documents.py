@@ -16,6 +16,7 @@ from typing import Any
 from lsprotocol import types
 
 from herdmate.context import syntax
+from herdmate.context.language_ids import language_id
 from herdmate.errors import SelectionError
 from herdmate.lsp.convert import UTF16, edits_from_lsp
 from herdmate.lsp.notebooks import Notebook, cell_of, changed_notebook, notebook_from
@@ -89,7 +90,9 @@ class Documents:
         if item.uri in self._open:
             _log.warning("an open document was opened again; its old text is discarded")
         with self._dropped_on_error(item.uri):
-            return self.start(Document(item.uri, item.language_id, item.text, item.version))
+            language = language_id(item.language_id, item.uri)
+            said = item.language_id if item.language_id != language else ""
+            return self.start(Document(item.uri, language, item.text, item.version, said=said))
 
     def start(self, document: Document) -> OpenDocument:
         """Keep a document with its lines, and begin to parse it."""

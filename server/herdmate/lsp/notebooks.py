@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from lsprotocol import types
 
 from herdmate.context import syntax
+from herdmate.context.language_ids import language_id
 from herdmate.lsp.convert import Lines, edits_from_lsp, lines_of
 from herdmate.lsp.open_document import OpenDocument, difference, moved_on
 from herdmate.lsp.rope import Encoding
@@ -86,7 +87,7 @@ def changed_notebook(
 
 
 def _cell(item: types.TextDocumentItem, encoding: Encoding) -> Cell:
-    return Cell(item.language_id, item.version, lines_of(item.text, encoding))
+    return Cell(language_id(item.language_id), item.version, lines_of(item.text, encoding))
 
 
 def _joined(

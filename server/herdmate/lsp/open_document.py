@@ -54,7 +54,7 @@ def edited(
 def in_between(opened: OpenDocument, lines: Lines, version: int | None) -> OpenDocument:
     """The document amid a long message, without a tree; the old tree waits for the last part."""
     old, text = opened.document, lines.rope.text
-    document = Document(old.uri, old.language, text, version, syntax.NoTree())
+    document = replace(old, text=text, version=version, tree=syntax.NoTree())
     return OpenDocument(document, lines, before_message(opened))
 
 
@@ -67,7 +67,7 @@ def before_message(opened: OpenDocument) -> Document:
 def moved_on(old: Document, edits: Sequence[Edit], text: str, version: int | None) -> Document:
     """The next version of a document, without its lines."""
     tree = _tree(old, edits, text) if text != old.text else old.tree
-    return Document(old.uri, old.language, text, version, tree)
+    return replace(old, text=text, version=version, tree=tree)
 
 
 def difference(old_text: str, new_text: str) -> Edit:

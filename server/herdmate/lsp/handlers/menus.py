@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from herdmate.completion.silence_reasons import SilenceReason
+from herdmate.context.language_ids import names_language
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import model_choice, pausing
@@ -65,7 +66,7 @@ def _pausing(session: Session, uri: str) -> Iterator[MenuItem]:
         return
     opened = session.documents.find(uri)
     language = opened.document.language if opened is not None else ""
-    if language in settings.disabled_in:
+    if any(names_language(entry, language) for entry in settings.disabled_in):
         yield MenuItem(f"Resume in {language}", "play", resume, ["language", language])
     elif language:
         yield MenuItem(f"Pause in {language}", "debug-pause", pause, ["language", language])

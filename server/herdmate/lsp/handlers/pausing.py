@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from herdmate.completion.silence_reasons import Silence, SilenceReason
+from herdmate.context.language_ids import names_language
 from herdmate.lsp.action_arguments import texts_from_lsp, wrong
 from herdmate.lsp.handlers.configuration import change
 from herdmate.lsp.session import Session
@@ -42,10 +43,16 @@ async def pause(session: Session, what: str, language: str) -> None:
     if what == "workspace":
         await change(session, "completion.enabled", False, workspace=True)
     elif what == "language":
-        others = [name for name in session.settings.completion.disabled_in if name != language]
+        others = _others(session, language)
         await change(session, "completion.disabledIn", [*others, language])
     else:
         session.completion.paused_until = asyncio.get_running_loop().time() + _HOUR
+
+
+def _others(session: Session, language: str) -> list[str]:
+    """What else ghost text is switched off for, by whatever name this language has there."""
+    entries = session.settings.completion.disabled_in
+    return [entry for entry in entries if not names_language(entry, language)]
 
 
 async def resume(session: Session, what: str, language: str) -> None:
@@ -53,7 +60,7 @@ async def resume(session: Session, what: str, language: str) -> None:
     if what == "workspace":
         await change(session, "completion.enabled", None)
     elif what == "language":
-        others = [name for name in session.settings.completion.disabled_in if name != language]
+        others = _others(session, language)
         await change(session, "completion.disabledIn", others or None)
     else:
         session.completion.paused_until = 0.0
