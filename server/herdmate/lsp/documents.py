@@ -16,13 +16,13 @@ from typing import Any
 from lsprotocol import types
 
 from herdmate.context import syntax
-from herdmate.context.language_ids import language_id
 from herdmate.errors import SelectionError
 from herdmate.lsp.convert import UTF16, edits_from_lsp
 from herdmate.lsp.notebooks import Notebook, cell_of, changed_notebook, notebook_from
 from herdmate.lsp.open_document import (
     OpenDocument,
     before_message,
+    document_from_lsp,
     edited,
     in_between,
     is_all_new,
@@ -90,9 +90,7 @@ class Documents:
         if item.uri in self._open:
             _log.warning("an open document was opened again; its old text is discarded")
         with self._dropped_on_error(item.uri):
-            language = language_id(item.language_id, item.uri)
-            said = item.language_id if item.language_id != language else ""
-            return self.start(Document(item.uri, language, item.text, item.version, said=said))
+            return self.start(document_from_lsp(item))
 
     def start(self, document: Document) -> OpenDocument:
         """Keep a document with its lines, and begin to parse it."""
@@ -326,8 +324,7 @@ class Documents:
         notebook, name = key
         if notebook:
             found = self._notebooks[notebook]
-            joined = {**found.joined, name: document}
-            self._notebooks[notebook] = replace(found, joined=joined)
+            self._notebooks[notebook] = replace(found, joined={**found.joined, name: document})
         else:
             self._open[name] = replace(self._open[name], document=document)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from lsprotocol import types
 
 from herdmate.context import syntax
+from herdmate.context.language_ids import language_id
 from herdmate.lsp.convert import Lines, lines_of
 from herdmate.lsp.rope import Encoding
 from herdmate.text import Document, Edit, Span, narrowed
@@ -29,6 +30,13 @@ class OpenDocument:
     document: Document
     lines: Lines
     before: Document | None = None
+
+
+def document_from_lsp(item: types.TextDocumentItem) -> Document:
+    """A document, in the language that its editor or its name means."""
+    language = language_id(item.language_id, item.uri)
+    said = item.language_id if item.language_id != language else ""
+    return Document(item.uri, language, item.text, item.version, said=said)
 
 
 def opened_from(document: Document, encoding: Encoding) -> OpenDocument:
