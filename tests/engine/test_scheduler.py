@@ -129,7 +129,7 @@ def test_cancel_evaluates_nothing_more() -> None:
     before = run.scheduler.totals.evaluated_tokens
     run.scheduler.cancel(1)
     run.until_idle()
-    assert run.scheduler.totals.evaluated_tokens == before == run.backend.chunk
+    assert run.scheduler.totals.evaluated_tokens == before == 16
     assert run.finished(1).reason == "cancelled"
 
 
@@ -214,14 +214,24 @@ def test_an_exact_request_evaluates_what_was_moved() -> None:
     assert run.finished(4).usage.evaluated_tokens == 1  # now it is exact
 
 
-def test_a_suffix_that_is_not_the_same_is_not_moved() -> None:
+def test_a_suffix_that_goes_on_is_moved_and_its_end_evaluated() -> None:
     run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     run.submit(1, _infill("def f():", _SUFFIX))
     run.until_idle()
     run.submit(2, _infill("def f():\n", _SUFFIX + "!"))
     run.until_idle()
-    assert run.finished(2).usage.evaluated_tokens == 1 + 1 + len(_SUFFIX) + 1 + 1
+    assert run.finished(2).usage.evaluated_tokens == 1 + 1 + 1 + 1
     assert run.text(2) == _digest_of("def f():\n", _SUFFIX + "!")
+
+
+def test_a_suffix_that_is_not_the_same_is_not_moved() -> None:
+    run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
+    run.submit(1, _infill("def f():", _SUFFIX))
+    run.until_idle()
+    run.submit(2, _infill("def f():\n", _SUFFIX[:6] + "!" + _SUFFIX[6:]))
+    run.until_idle()
+    assert run.finished(2).usage.evaluated_tokens == 1 + 1 + len(_SUFFIX) + 1 + 1
+    assert run.text(2) == _digest_of("def f():\n", _SUFFIX[:6] + "!" + _SUFFIX[6:])
 
 
 def test_a_suffix_is_not_moved_for_ever() -> None:

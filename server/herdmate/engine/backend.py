@@ -84,8 +84,8 @@ class Backend(Protocol):
         Raises ``EngineError`` if the model fails.
         """
 
-    def forget(self, sequence: int, start: int) -> None:
-        """Drop a sequence's cached tokens from position ``start`` onwards."""
+    def forget(self, sequence: int, start: int, end: int = -1) -> None:
+        """Drop a sequence's cached tokens at positions ``start:end``; -1 means to its end."""
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Let a sequence share another's cached tokens at positions ``start:end``."""

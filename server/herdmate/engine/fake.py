@@ -118,20 +118,24 @@ class FakeBackend:
             return False
         if self._aborted.is_set():
             return False
+        sequences = {slot.sequence for slot in batch}
+        held = {each: [cell.position for cell in self._held(each)] for each in sequences}
         for slot in batch:
-            if [cell.position for cell in self._held(slot.sequence)] != list(range(slot.position)):
-                raise AssertionError(f"gap in sequence {slot.sequence} at {slot.position}")
+            held[slot.sequence].append(slot.position)
             self._cells.append(_Cell(slot.position, slot.token, {slot.sequence}))
+        for sequence, positions in held.items():
+            if positions != list(range(len(positions))):
+                raise AssertionError(f"gap in sequence {sequence}")
         if len(self._cells) > self._script.context:
             raise AssertionError("more cells than the context has")
         self._ends = [(slot.sequence, slot.position) for slot in batch]
         self.evaluated += batch
         return True
 
-    def forget(self, sequence: int, start: int) -> None:
+    def forget(self, sequence: int, start: int, end: int = -1) -> None:
         """Drop cached tokens."""
         for cell in self._held(sequence):
-            if cell.position >= start:
+            if cell.position >= start and (end < 0 or cell.position < end):
                 cell.sequences.remove(sequence)
         self._cells = [cell for cell in self._cells if cell.sequences]
 

@@ -6,9 +6,10 @@ document, a conversation). Whatever a new prompt has in common with it is not ev
 - the longest common prefix stays in place, or is shared from another lane that has more of it (all
   explanations begin alike);
 - the suffix of an infill prompt, which follows the prefix, is *parked* in the lane's second
-  sequence while the changed end of the prefix is evaluated, and then moved to its new place. That
-  is approximate: its cells have not seen the change. ``exact`` is the length of a lane's prefix
-  that no move has affected.
+  sequence while the changed end of the prefix is evaluated, and then moved to its new place; as
+  much of it as was evaluated and is still there, also where its first tokens changed (an editor
+  closed a bracket) or its end did. That is approximate: its cells have not seen the change.
+  ``exact`` is the length of a lane's prefix that no move has affected.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ _LEAST_TAIL = 8
 _MOST_DRIFT = 32
 """How many tokens before a suffix can change until it is evaluated again."""
 
+_MOST_NEW = 3
+"""How many of a suffix's first tokens can change; an auto-closed bracket is one or two."""
+
 
 class Owner(Protocol):
     """The job that is using a lane."""
@@ -46,8 +50,8 @@ class Lane:
     """The tokens that a sequence holds from position 0.
 
     ``tail`` is the range of the last prompt's suffix in ``tokens``; ``parked`` is a suffix waiting
-    to be moved, whose cells are in the lane's second sequence from position ``parked_at``.
-    ``drift`` counts the tokens that have changed since the suffix was evaluated.
+    to be moved from position ``parked_at`` of the lane's second sequence to ``parked_to`` of its
+    first. ``drift`` counts the tokens that have changed since the suffix was evaluated.
     """
 
     sequence: int
@@ -56,6 +60,7 @@ class Lane:
     tail: tuple[int, int] = (0, 0)
     parked: list[int] = field(default_factory=list)
     parked_at: int = 0
+    parked_to: int = 0
     drift: int = 0
     used: int = 0
     owner: Owner | None = None
@@ -122,11 +127,12 @@ class Lanes:
 
     def attach(self, lane: Lane) -> None:
         """Move a parked suffix to its new place once everything before it is evaluated."""
-        if not lane.parked or len(lane.tokens) != lane.tail[0]:
+        start = lane.parked_to
+        if not lane.parked or len(lane.tokens) != start:
             return
-        spare, (start, end) = self._spare(lane), lane.tail
+        spare = self._spare(lane)
         self._backend.shift(spare, start - lane.parked_at)
-        self._backend.copy(spare, lane.sequence, start, end)
+        self._backend.copy(spare, lane.sequence, start, start + len(lane.parked))
         self._backend.forget(spare, 0)
         lane.tokens += lane.parked
         lane.parked, self.has_moved = [], True
@@ -202,21 +208,26 @@ class Lanes:
     def _park(
         self, lane: Lane, kept: int, tokens: Sequence[int], tail: tuple[int, int]
     ) -> bool:  # fmt: skip
-        """Park the last prompt's suffix if the new prompt has the same; is it parked?"""
-        wanted = list(tokens[tail[0] : tail[1]])
-        start, end = lane.tail
+        """Park what the new prompt's suffix has of the last one's; is any of it parked?"""
+        wanted, (start, end) = tokens[tail[0] : tail[1]], lane.tail
+        at = lane.parked_at if lane.parked else start
+        old = lane.parked or lane.tokens[start:end]
+        skipped, new, count = _in_common(old, wanted)
         before = len(lane.tokens) if lane.parked else start
         drift = lane.drift + max(tail[0], before) - kept - 1  # the piece before it stays the same
-        if len(wanted) < _LEAST_TAIL or drift > _MOST_DRIFT:
+        drift += max(skipped, new)
+        if count < _LEAST_TAIL or drift > _MOST_DRIFT:
             return False
+        spare = self._spare(lane)
         if not lane.parked:
-            if lane.tokens[start:end] != wanted or kept > start or self._is_shared(lane, start):
+            if kept > start or self._is_shared(lane, start):
                 return False
-            self._backend.copy(lane.sequence, self._spare(lane), start, end)
-            lane.parked, lane.parked_at = wanted, start
-        elif lane.parked != wanted:
-            return False
-        lane.drift = drift
+            self._backend.copy(lane.sequence, spare, at + skipped, at + skipped + count)
+        else:
+            self._backend.forget(spare, at + skipped + count)
+            self._backend.forget(spare, 0, at + skipped)
+        lane.parked, lane.parked_at = list(old[skipped : skipped + count]), at + skipped
+        lane.parked_to, lane.drift = tail[0] + new, drift
         return True
 
     def _unpark(self, lane: Lane) -> None:
@@ -235,6 +246,14 @@ class Lanes:
 
     def _spare(self, lane: Lane) -> int:
         return self._backend.lanes + lane.sequence
+
+
+def _in_common(old: Sequence[int], new: Sequence[int]) -> tuple[int, int, int]:
+    """The longest run that two suffixes share near their starts: its place in each, its length."""
+    places = ((one, other) for one in range(_MOST_NEW + 1) for other in range(_MOST_NEW + 1))
+    runs = ((common_prefix(old[one:], new[other:], len(old)), one, other) for one, other in places)
+    count, one, other = max(runs, key=lambda run: (run[0], -run[1] - run[2]))
+    return one, other, count
 
 
 def common_prefix(first: Sequence[int], second: Sequence[int], most: int) -> int:

@@ -135,9 +135,9 @@ class LlamaBackend:
         batch_threads = max(self._profile.batch_threads - taken, 1)
         llama_cpp.llama_set_n_threads(self._context, threads, batch_threads)
 
-    def forget(self, sequence: int, start: int) -> None:
-        """Drop cached tokens from a position onwards."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, -1)
+    def forget(self, sequence: int, start: int, end: int = -1) -> None:
+        """Drop cached tokens."""
+        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end)
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Share cached tokens."""

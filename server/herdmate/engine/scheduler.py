@@ -5,6 +5,9 @@ each step evaluates more of them. A step builds one batch from the jobs of the m
 the newest token of each that is generating, and a chunk of the first unfinished prompt. A draft of
 the tokens expected next can follow the newest token; it is kept as far as the model agrees. Less
 urgent jobs wait and resume later; they lose only time.
+
+What was evaluated of a prompt stays in its lane when the job is cancelled, for the next one in that
+lane. So the chunk under way may end by itself (see ``pacing``); generating stops at once.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from dataclasses import dataclass
 from herdmate.engine.backend import Backend, Slot
 from herdmate.engine.job import Event, Job
 from herdmate.engine.kv_cache import Lane, Lanes
+from herdmate.engine.pacing import measured
 from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Finished, FinishReason, Request, Totals
 
@@ -37,6 +41,10 @@ class Scheduler:
         self._lock = threading.Lock()
         self._work = threading.Condition(self._lock)
         self._running: tuple[Job, ...] = ()
+        self._pace = measured(backend.step_seconds)
+        self._chunk = 0  # tokens of the running batch, if it has a chunk of a prompt
+        self._batches = 0
+        self._started = 0.0
         self.totals = Totals()
 
     def submit(self, number: int, request: Request, emit: Callable[[Event], None]) -> None:
@@ -45,7 +53,8 @@ class Scheduler:
         with self._lock:
             self._jobs.append(job)
             if any(job.urgency < other.urgency for other in self._running):
-                self._backend.abort()
+                # In one lane they share a document, and probably what is being evaluated.
+                self._stop(any(job.lane_name == other.lane_name for other in self._running))
             self._work.notify()
 
     def cancel(self, number: int) -> None:
@@ -55,8 +64,28 @@ class Scheduler:
                 if job.number == number:
                     job.cancelled = True
                     if job in self._running:
-                        self._backend.abort()
+                        self._stop(is_of_use=True)
             self._work.notify()
+
+    def _stop(self, is_of_use: bool) -> None:
+        """Stop the running batch; the lock is held.
+
+        ``is_of_use``: what a chunk of a prompt adds will be reused, so it gets a moment to end.
+        """
+        elapsed = time.perf_counter() - self._started
+        seconds = self._pace.patience(self._chunk, elapsed) if self._chunk and is_of_use else 0.0
+        if not seconds:
+            self._backend.abort()
+            return
+        timer = threading.Timer(seconds, self._stop_batch, (self._batches,))
+        timer.daemon = True
+        timer.start()
+
+    def _stop_batch(self, number: int) -> None:
+        """Stop the batch of that number if it is still running."""
+        with self._lock:
+            if self._running and self._batches == number:
+                self._backend.abort()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until there is a job; ``False`` if none came within ``timeout`` seconds."""
@@ -122,7 +151,9 @@ class Scheduler:
         batch: list[Slot] = []
         parts: list[_Part] = []
         prompting = [job for job in jobs if job.is_prompting]
-        chunk = self._backend.chunk - (len(jobs) - len(prompting))
+        most = self._backend.chunk
+        undisturbed = prompting[0].prompt_seconds if prompting else 0.0
+        chunk = min(self._pace.chunk(most, undisturbed), most - (len(jobs) - len(prompting)))
         for job in jobs:
             if job.lane is None or job in prompting[1:]:
                 continue  # just evicted by an earlier job, or not its turn
@@ -144,7 +175,7 @@ class Scheduler:
         """What a job wants evaluated next: up to ``most`` tokens and a draft."""
         self._lanes.attach(lane)
         held = len(lane.tokens)
-        end = lane.tail[0] if lane.parked else len(job.tokens)
+        end = lane.parked_to if lane.parked else len(job.tokens)
         tokens = job.tokens[held : min(held + most, end)]
         draft: list[int] = []
         if held + len(tokens) == len(job.tokens) and not job.wants_alternatives:
@@ -155,16 +186,17 @@ class Scheduler:
         """Evaluate a batch; if that is aborted or fails, the cache stays as it was."""
         if not self._may_run(parts):
             return False
-        started = time.perf_counter()
         failure: EngineError | None = None
         try:
             done = self._backend.evaluate(batch)
         except EngineError as error:
             done, failure = False, error
+        seconds = time.perf_counter() - self._started
         with self._lock:
             self._running = ()
+        if self._chunk:
+            (self._pace.note if done else self._pace.note_stopped)(len(batch), seconds)
         self._lanes.has_moved = self._lanes.has_moved and not done
-        seconds = time.perf_counter() - started
         self.totals.evaluated_tokens += len(batch) if done else 0
         self.totals.seconds += seconds
         for part in parts:
@@ -183,6 +215,9 @@ class Scheduler:
         """
         jobs = tuple(part.job for part in parts)
         with self._lock:
+            self._batches, self._started = self._batches + 1, time.perf_counter()
+            has_chunk = any(job.is_prompting for job in jobs)
+            self._chunk = sum(len(part.tokens) for part in parts) if has_chunk else 0
             self._backend.allow()
             if self._lanes.has_moved:
                 return True
