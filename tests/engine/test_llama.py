@@ -86,19 +86,20 @@ async def test_cancel_stops_within_a_chunk_of_the_prompt(starter_model: Path) ->
 async def test_a_prompt_that_keys_interrupt_goes_on_where_it_was(starter_model: Path) -> None:
     """1,700 tokens; each key comes before even a tenth of them can be evaluated."""
     code = "".join(f"value_{at} = compute({at})\n" for at in range(160))
-    gaps = (0.08, 0.2, 0.1, 0.15, 0.09, 0.18, 0.12)
+    gaps, line = (0.08, 0.2, 0.1, 0.15, 0.09, 0.18, 0.12) * 3, "total = sum_of_it(value_3)"
     async with _engine(starter_model, context=4096) as engine:
         family = family_of(await engine.ready())
+        await _answer(engine, _plain("y", "other", 1))  # the first one prepares the vocabulary
         counts = []
         for typed, gap in enumerate(gaps):
-            prompt = infill_prompt(family, code + "total = "[:typed], SUFFIX)
+            prompt = infill_prompt(family, code + line[:typed], SUFFIX)
             request = Request(prompt, "doc", 8, priority=Priority.TYPING)
             asking = asyncio.ensure_future(_answer(engine, request))
             await asyncio.sleep(gap)
             asking.cancel()
             await asyncio.wait({asking})
             counts.append((await engine.totals()).evaluated_tokens)
-        prompt = infill_prompt(family, code + "total = ", SUFFIX)
+        prompt = infill_prompt(family, code + line, SUFFIX)
         _, end = await _answer(engine, Request(prompt, "doc", 8, priority=Priority.TYPING))
         assert counts == sorted(counts)
         assert end.usage.reused_tokens >= counts[-1] - 20  # all but the typed text and what follows
