@@ -82,7 +82,7 @@ class Request:
     ``alternatives`` is the number of answers, which differ in their first token. ``exact`` forbids
     reusing a suffix that was evaluated before a small change to the prefix. ``drafting`` lets the
     engine draft upcoming tokens from the prompt, for answers that repeat much of it; it does not
-    change the answer.
+    change the answer. ``logprobs`` asks for the probability of each piece.
     """
 
     prompt: Prompt
@@ -94,6 +94,7 @@ class Request:
     alternatives: int = 1
     exact: bool = False
     drafting: bool = False
+    logprobs: bool = False
 
 
 FinishReason = Literal["end", "stop", "length", "context", "cancelled"]
@@ -133,10 +134,15 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """The next bit of an answer, in whole characters. ``index`` tells alternatives apart."""
+    """The next bit of an answer, in whole characters. ``index`` tells alternatives apart.
+
+    ``logprob`` is the natural logarithm of the probability that the model gave the bit's tokens;
+    ``None`` if it was not asked for, or is not known.
+    """
 
     text: str
     index: int = 0
+    logprob: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,6 +122,21 @@ def test_a_more_urgent_request_takes_over_the_lane_of_its_document() -> None:
     assert (run.text(1), run.text(2)) == ("answer", "answer")
 
 
+def test_the_probability_of_each_piece_is_told_where_it_is_asked_for() -> None:
+    run = _Run(FakeStart({"": "sure? né"}, doubtful="?"))
+    run.submit(1, _request("x", logprobs=True))
+    run.submit(2, _request("x", lane="b"))
+    run.submit(3, _request("x", lane="c", alternatives=2, logprobs=True))
+    run.until_idle()
+    pieces = [event for event in run.said[1] if isinstance(event, Piece)]
+    assert [piece.text for piece in pieces] == ["s", "u", "r", "e", "?", " ", "n", "é"]
+    assert [piece.logprob for piece in pieces] == [*[-0.01] * 4, -4.0, *[-0.01] * 2, -0.02]
+    assert all(event.logprob is None for event in run.said[2] if isinstance(event, Piece))
+    others = [event for event in run.said[3] if isinstance(event, Piece) and event.index]
+    assert others[0].text == "t"
+    assert others[0].logprob == -0.01
+
+
 def test_cancel_evaluates_nothing_more() -> None:
     run = _Run(FakeStart({"": "x" * 90}))
     run.submit(1, _request("p" * 400))

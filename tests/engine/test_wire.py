@@ -10,6 +10,7 @@ from herdmate.errors import ContextFullError, EngineError
 from herdmate.generation import (
     Finished,
     ModelInfo,
+    Piece,
     Priority,
     Prompt,
     Request,
@@ -34,7 +35,7 @@ ODD_FAKES: list[Any] = [
     "start",
     [
         LlamaStart("/home/\udce4/m.gguf", 8192, 3, 0, ("<step>",), "mapped", "q8_0", True),
-        FakeStart({"": "x"}, ("<a>", "<b>"), 0.5, 512, "/tmp/record", 2.0),
+        FakeStart({"": "x"}, ("<a>", "<b>"), 0.5, 512, "/tmp/record", 2.0, "?"),
     ],
 )
 def test_starts(start: LlamaStart | FakeStart) -> None:
@@ -76,6 +77,7 @@ def test_requests() -> None:
         alternatives=3,
         exact=True,
         drafting=True,
+        logprobs=True,
     )
     line = wire.encode(wire.request_to_wire(request))
     assert line.count(b"\n") == 1
@@ -87,6 +89,25 @@ def test_answers() -> None:
     assert wire.finished_from_wire(wire.finished_to_wire(finished)) == finished
     info = ModelInfo("p", "n", "llama", "spm", 32016, 4096, 16384, 32, 7, 4, {"▁<PRE>": 32007})
     assert wire.info_from_wire(wire.decode(wire.encode(wire.info_to_wire(info)))) == info
+
+
+@pytest.mark.parametrize(
+    "piece", [Piece("a"), Piece("\ud83d\n", 2, -0.5), Piece("b", 0, 0.0), Piece("c", 1, -1e4)]
+)
+def test_pieces(piece: Piece) -> None:
+    assert wire.piece_from_wire(wire.decode(wire.encode(wire.piece_to_wire(piece)))) == piece
+
+
+def test_a_probability_above_one_counts_as_one() -> None:
+    assert wire.piece_from_wire({"text": "a", "index": 0, "logprob": 1e-7}).logprob == 0.0
+
+
+@pytest.mark.parametrize(
+    "odd", ["-1", True, float("nan"), float("-inf"), -1e300, [-1.0], {}, {"a": 1}], ids=str
+)
+def test_an_odd_probability_is_refused(odd: Any) -> None:
+    with pytest.raises((LookupError, TypeError, ValueError)):
+        wire.piece_from_wire({"text": "a", "index": 0, "logprob": odd})
 
 
 def test_errors_keep_their_class_and_sentence() -> None:

@@ -9,6 +9,9 @@ from typing import Protocol
 from herdmate.engine.token_healing import PieceTable, Tokens
 from herdmate.generation import ModelInfo, Sampling, Segment
 
+LEAST_LOGPROB = -100.0
+"""The least log-probability of a token; a logit can be minus infinity."""
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -27,6 +30,12 @@ class Sampler(Protocol):
         """The token chosen from the logits of batch slot ``index`` of the last evaluation.
 
         If ``allowed`` is given, only its tokens are candidates.
+        """
+
+    def logprob(self, index: int, token: int, allowed: Tokens | None = None) -> float:
+        """The natural logarithm of the model's probability of a token at that slot, at most 0.
+
+        Among all tokens, or those ``allowed``; whatever the temperature.
         """
 
     def best(self, index: int, count: int) -> list[int]:

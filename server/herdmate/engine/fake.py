@@ -50,6 +50,11 @@ class FakeBackend:
         self.evaluated: list[Slot] = []
 
     @property
+    def doubtful(self) -> str:
+        """The characters that the model is not sure of."""
+        return self._script.doubtful
+
+    @property
     def info(self) -> ModelInfo:
         """A made-up model."""
         return ModelInfo(
@@ -206,6 +211,11 @@ class _ScriptSampler:
             signal.raise_signal(signal.SIGILL)
         self._at += 1
         return self._reply[self._at - 1] if self._at <= len(self._reply) else _END
+
+    def logprob(self, index: int, token: int, allowed: Tokens | None = None) -> float:
+        """As scripted: little for the characters in ``doubtful``."""
+        doubts = self._backend.doubtful.encode()
+        return -4.0 if token < _END and token in doubts else -0.01
 
     def best(self, index: int, count: int) -> list[int]:
         """The next byte of the reply, then the byte values after it."""

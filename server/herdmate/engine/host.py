@@ -140,14 +140,23 @@ class EngineHost:
                 yield event
 
     async def answer(
-        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+        self,
+        request: Request,
+        is_enough: Callable[[str], bool] = lambda _: False,
+        on_piece: Callable[[Piece], None] = lambda _: None,
     ) -> str:
-        """The whole text, or the text so far once it ``is_enough``; the model then stops."""
+        """The whole text, or the text so far once it ``is_enough``; the model then stops.
+
+        ``on_piece`` receives each piece before the text is judged.
+        """
         text = ""
         async with aclosing(self.generate(request)) as events:
             async for event in events:
-                text += event.text if isinstance(event, Piece) else ""
-                if isinstance(event, Piece) and is_enough(text):
+                if not isinstance(event, Piece):
+                    continue
+                text += event.text
+                on_piece(event)
+                if is_enough(text):
                     break
         return text
 

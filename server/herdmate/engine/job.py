@@ -64,6 +64,7 @@ class Job:
         self.generated = self.inherited = self.drafted = 0
         self.prompt_seconds = self.generation_seconds = 0.0
         self.cancelled = False
+        self._logprob = 0.0  # of the tokens since the last piece
 
     @property
     def lane_name(self) -> str:
@@ -123,9 +124,12 @@ class Job:
         """The tokens that can come next; ``None`` means any."""
         return backend.pieces.allowed(self.healing) if self.healing else None
 
-    def take(self, token: int, piece: bytes, is_end: bool) -> FinishReason | None:
+    def take(
+        self, token: int, piece: bytes, is_end: bool, logprob: float = 0.0
+    ) -> FinishReason | None:
         """Take the token that the model chose; the reason if it ends the answer."""
         self.generated += 1
+        self._logprob += logprob
         if is_end or token in self.end_tokens:
             return "end"
         self.tokens.append(token)
@@ -142,7 +146,9 @@ class Job:
         """Emit some text."""
         if text:
             self.text += text
-            self.emit(Piece(text, self.index))
+            logprob = self._logprob if self.request.logprobs else None
+            self.emit(Piece(text, self.index, logprob))
+            self._logprob = 0.0
 
     def spend(self, seconds: float) -> None:
         """Record the time of one evaluation."""
@@ -162,6 +168,7 @@ class Job:
         other.family = self.family
         self.family.append(other)
         other.say(self.text)
+        other._logprob = self._logprob
         return other
 
     def usage(self) -> Usage:

@@ -23,6 +23,7 @@ from herdmate.engine.backend import Backend, Slot
 from herdmate.engine.job import Event, Job
 from herdmate.engine.kv_cache import Lane, Lanes
 from herdmate.engine.pacing import measured
+from herdmate.engine.token_healing import Tokens
 from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Finished, FinishReason, Request, Totals
 
@@ -252,11 +253,13 @@ class Scheduler:
         for at in range(len(draft) + 1):
             if job.wants_alternatives:
                 self._fork(job, first + at)
-            token = job.sampler.sample(first + at, job.allowed(self._backend))
+            allowed = job.allowed(self._backend)
+            token = job.sampler.sample(first + at, allowed)
+            logprob = _logprob(job, first + at, token, allowed)
             self.totals.generated_tokens += 1
             is_end = self._backend.is_end(token)
             was_healing = bool(job.healing)
-            reason = job.take(token, self._backend.piece(token), is_end)
+            reason = job.take(token, self._backend.piece(token), is_end, logprob)
             agrees = at < len(draft) and token == draft[at] and not is_end
             job.drafted += agrees and not was_healing
             if reason is not None or not agrees:
@@ -280,7 +283,8 @@ class Scheduler:
             with contextlib.suppress(EngineError):  # all lanes are taken: it waits for one
                 self._lanes.fork(job.lane, other.lane_name, other)
             self.totals.generated_tokens += 1
-            reason = other.take(token, self._backend.piece(token), is_end=False)
+            logprob = _logprob(job, index, token)
+            reason = other.take(token, self._backend.piece(token), False, logprob)
             if reason is not None:
                 self._end(other, reason)
 
@@ -318,6 +322,13 @@ class Scheduler:
         if job.lane is not None:
             job.lane.owner = None
             job.lane = None
+
+
+def _logprob(job: Job, index: int, token: int, allowed: Tokens | None = None) -> float:
+    """The log-probability of a token that a job takes, if it is asked for."""
+    if not job.request.logprobs or job.sampler is None:
+        return 0.0
+    return job.sampler.logprob(index, token, allowed)
 
 
 @dataclass(slots=True)

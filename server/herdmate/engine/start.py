@@ -31,7 +31,7 @@ class FakeStart:
     load the model. The reply ``"<die>"`` ends the process like a crash in native code,
     ``"<illegal>"`` like an instruction that the processor lacks; ``"<digest>"`` is replaced by a
     digest of the cached prompt, which exposes wrong cells. All text that reaches the engine is
-    appended to the file ``record``, if one is given.
+    appended to the file ``record``, if one is given. The characters in ``doubtful`` are improbable.
     """
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
@@ -40,6 +40,7 @@ class FakeStart:
     context: int = 4096
     record: str = ""
     load_seconds: float = 0.0
+    doubtful: str = ""
 
 
 @dataclass(frozen=True, slots=True)

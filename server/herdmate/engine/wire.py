@@ -100,6 +100,7 @@ def request_to_wire(request: Request) -> dict[str, Any]:
         "alternatives": request.alternatives,
         "exact": request.exact,
         "drafting": request.drafting,
+        "logprobs": request.logprobs,
     }
 
 
@@ -121,6 +122,7 @@ def request_from_wire(value: Mapping[str, Any]) -> Request:
         alternatives=value["alternatives"],
         exact=value["exact"],
         drafting=value["drafting"],
+        logprobs=value["logprobs"],
     )
 
 
@@ -139,9 +141,18 @@ def finished_from_wire(value: Mapping[str, Any]) -> Finished:
     return Finished(_checked(value["reason"], FinishReason), _made(Usage, value["usage"]), others)
 
 
+def piece_to_wire(piece: Piece) -> dict[str, Any]:
+    """A piece of an answer as JSON."""
+    known = {} if piece.logprob is None else {"logprob": round(piece.logprob, 4)}
+    return {"text": piece.text, "index": piece.index, **known}
+
+
 def piece_from_wire(value: Mapping[str, Any]) -> Piece:
     """A piece of an answer, from JSON."""
-    return Piece(_checked(value["text"], str), _checked(value["index"], int))
+    logprob = value.get("logprob")
+    if logprob is not None:
+        logprob = min(float(_checked(logprob, float)), 0.0)
+    return Piece(_checked(value["text"], str), _checked(value["index"], int), logprob)
 
 
 def counts_from_wire(value: Mapping[str, Any]) -> list[int]:

@@ -149,6 +149,7 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
     if message["do"] == "generate":
         request = wire.request_from_wire(message["request"])
         together = request.priority > Priority.TYPING and request.alternatives == 1
+        together = together and not request.logprobs
         tell = _sparing(number, say) if together else lambda event: _tell(event, number, say)
         scheduler.submit(number, request, tell)
     elif message["do"] == "cancel":
@@ -176,7 +177,7 @@ def _sparing(number: int, say: Say) -> Callable[[Event], None]:
             if now - told_at < _BETWEEN_PIECES:
                 return
         if kept:
-            say("piece", id=number, text=kept, index=0)
+            say("piece", id=number, **wire.piece_to_wire(Piece(kept)))
             kept, told_at = "", now
         if not isinstance(event, Piece):
             _tell(event, number, say)
@@ -186,7 +187,7 @@ def _sparing(number: int, say: Say) -> Callable[[Event], None]:
 
 def _tell(event: Event, number: int, say: Say) -> None:
     if isinstance(event, Piece):
-        say("piece", id=number, text=event.text, index=event.index)
+        say("piece", id=number, **wire.piece_to_wire(event))
     elif isinstance(event, Finished):
         say("finished", id=number, **wire.finished_to_wire(event))
     else:
