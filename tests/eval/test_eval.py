@@ -106,3 +106,20 @@ def test_nothing_is_made_of_what_the_model_must_not_see(tmp_path: Path) -> None:
     _eval(tmp_path, {"": "x"}, str(source), "--records", str(records))
     (only,) = (json.loads(line) for line in records.read_text().splitlines())
     assert only["name"].endswith("seen.py")
+
+
+def test_definitions_are_judged_by_their_end(tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.mkdir()
+    for at in range(3):
+        body = "\n".join(f"  const value{at}{line} = {line};" for line in range(5))
+        (source / f"{at}.js").write_text(f"function number{at}() {{\n{body}\n}}\n")
+    rest = "\n  return 1;\n}"
+    replies = {"() {": rest, "()": f" {{{rest}", "": f") {{{rest}"}
+    command = (str(source), "--cut", "definition", "--json", "--baseline", "bare")
+    rows = json.loads(_eval(tmp_path, replies, *command))["summaries"]
+    assert [row["asked"] for row in rows] == ["herdmate", "bare"]
+    assert {row["definitions"] for row in rows} == {3}
+    assert rows[1]["whole"] == 3
+    rows = json.loads(_eval(tmp_path, {"": "\n  return"}, *command))["summaries"]
+    assert {row["whole"] for row in rows} == {0}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
@@ -40,8 +41,9 @@ def add_parser(commands: Commands) -> None:
     )
     parser.add_argument("--count", type=int, default=100, metavar="N", help="holes per language")
     parser.add_argument(
-        "--cut", choices=("line", "word", "block"), default="line",
-        help="what to remove from your code: a line's end, the same from mid-word, or whole lines",
+        "--cut", choices=("line", "word", "block", "definition"), default="line",
+        help="what to remove from your code: a line's end, the same from mid-word, whole lines, or "
+        "a function from its head on",
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
@@ -57,12 +59,24 @@ def add_parser(commands: Commands) -> None:
         action="store_true",
         help="run Python programs that contain the model's code, on this machine",
     )
+    _add_sizes(parser)
+    add_options(parser, "answer")
+    parser.set_defaults(run=_run)
+
+
+def _add_sizes(parser: argparse.ArgumentParser) -> None:
+    """What the model is given, and how much of the set."""
     parser.add_argument("--order", choices=("psm", "spm"), help="order of the bare model's prompt")
     parser.add_argument("--prefix-tokens", type=int, default=512, metavar="N")
     parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
-    parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="per answer")
-    add_options(parser, "answer")
-    parser.set_defaults(run=_run)
+    parser.add_argument(
+        "--max-tokens", type=int, metavar="N",
+        help="per answer (default: 64, and 256 for a definition)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--half", choices=("first", "second"),
+        help="only holes of one half, by a hash of their code: tune on one, prove on the other",
+    )  # fmt: skip
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -73,14 +87,16 @@ def _run(arguments: argparse.Namespace) -> int:
         )
     names = ["herdmate", *dict.fromkeys(arguments.baseline)]
     fake = arguments.fake_engine
+    most = arguments.max_tokens or (256 if arguments.cut == "definition" else 64)
     given = Conditions(
-        arguments.model, arguments.prefix_tokens, arguments.suffix_tokens, arguments.max_tokens,
+        arguments.model, arguments.prefix_tokens, arguments.suffix_tokens, most,
         arguments.threads, not arguments.automatic, arguments.order,
     )  # fmt: skip
     work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests)
     total = len(holes) * len(names)
     results = measured(work, "filling holes", total, arguments.records, record)
     about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
+             "half": arguments.half,
              "model": arguments.model if fake else model_name(arguments.model),
              **asdict(given)}  # fmt: skip
     tell(arguments.json, about, summaries(results), table)
@@ -95,11 +111,16 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
         if not path.exists():
             raise SelectionError(f"There is no {path}; give a set of holes, or a file or folder.")
         if path.is_file() and ".jsonl" in path.name:
-            known += read_set(path)
+            known += _of_half(read_set(path), arguments.half)
             continue
         files = code_files(path, arguments.language or LANGUAGES, chance)
         most = arguments.count * max(len(arguments.language or ()), 1)
-        known += islice(punch(files, arguments.cut, chance), most)
+        punched = _of_half(punch(files, arguments.cut, chance), arguments.half)
+        known += islice(punched, most)
     wanted = arguments.language or dict.fromkeys(hole.language for hole in known)
     by_language = ([hole for hole in known if hole.language == language] for language in wanted)
     return [hole for holes in by_language for hole in sample(holes, arguments.count, chance)]
+
+
+def _of_half(holes: Iterable[Hole], half: str | None) -> Iterator[Hole]:
+    return (hole for hole in holes if half in (None, hole.half))

@@ -112,7 +112,10 @@ async def _herdmate(client: Client, given: Conditions, hole: Hole) -> Answer:
 
 
 async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
-    """The same weights without Herdmate: the surrounding code cut to size, no filters."""
+    """The same weights without Herdmate: the surrounding code cut to size, no filters.
+
+    They write as many lines as there were, but end a definition by themselves.
+    """
     started = time.perf_counter()
     family = family_of(await host.ready())
     before = hole.before[-given.prefix_tokens * _CHARS_PER_TOKEN :]
@@ -124,9 +127,9 @@ async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
     lines = hole.middle.strip().count("\n") + 1
     text = await host.answer(
         Request(replace(prompt, cursor=None), "bare", given.max_tokens, exact=True),
-        lambda said: said.lstrip("\n").count("\n") >= lines,
+        lambda said: not hole.is_definition and said.lstrip("\n").count("\n") >= lines,
     )
-    if lines == 1:
+    if lines == 1 and not hole.is_definition:
         # Keep only the first line that is not blank.
         text = text[: len(text) - len(text.lstrip("\n"))] + text.lstrip("\n").split("\n")[0]
     return Answer(text or None, time.perf_counter() - started)

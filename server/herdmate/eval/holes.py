@@ -8,6 +8,7 @@ tests).
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import random
 import re
@@ -19,10 +20,12 @@ from typing import Any, Literal
 
 from herdmate.context.grammars import language_of
 from herdmate.errors import SelectionError
+from herdmate.eval.definitions import cut_definition
 from herdmate.eval.sources import sound_code
 
-Cut = Literal["line", "word", "block"]
-"""What to remove from the user's code: the end of a line, the same from within a word, or lines."""
+Cut = Literal["line", "word", "block", "definition"]
+"""What to remove from the user's code: the end of a line, the same from within a word, lines, or a
+function's body with the end of its head."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Trial:
 class Hole:
     """Code with ``middle`` removed between ``before`` and ``after``.
 
-    ``language`` is an LSP language id; ``tests`` are for the whole program.
+    ``language`` is an LSP language id; ``tests`` are for the whole program. ``is_definition``: the
+    middle is the rest of a function.
     """
 
     name: str
@@ -46,6 +50,13 @@ class Hole:
     middle: str
     after: str
     tests: tuple[Trial, ...] = ()
+    is_definition: bool = False
+
+    @property
+    def half(self) -> Literal["first", "second"]:
+        """The half of any set that it belongs to, which depends on its code alone."""
+        code = f"{self.before[-1000:]}\0{self.middle}".encode("utf-8", "replace")
+        return "second" if hashlib.sha256(code).digest()[0] % 2 else "first"
 
     def filled(self, text: str, reach: int = 0) -> str:
         """The code with ``text`` in the hole, also replacing ``reach`` characters after it."""
@@ -74,10 +85,12 @@ def punch(paths: Iterable[Path], cut: Cut, chance: random.Random) -> Iterator[Ho
     for path in paths:
         if (found := sound_code(path)) is None:
             continue
-        text, _ = found
-        if (place := _place(text, cut, chance)) is not None:
-            start, end = place
-            yield Hole(str(path), language_of(path), text[:start], text[start:end], text[end:])
+        text, tree = found
+        is_definition = cut == "definition"
+        place = cut_definition(text, tree, chance) if is_definition else _place(text, cut, chance)
+        if place is not None:
+            parts = text[: place[0]], text[place[0] : place[1]], text[place[1] :]
+            yield Hole(str(path), language_of(path), *parts, is_definition=is_definition)
 
 
 def sample(holes: Iterable[Hole], count: int, chance: random.Random) -> list[Hole]:

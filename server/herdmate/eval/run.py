@@ -10,7 +10,7 @@ from typing import Any
 from herdmate.eval.asking import Conditions, askers
 from herdmate.eval.holes import Hole
 from herdmate.eval.programs import passes
-from herdmate.eval.scores import Answer, Score, score
+from herdmate.eval.scores import Answer, Score, is_whole, score
 from herdmate.lsp.state import ChooseEngine
 
 
@@ -30,7 +30,7 @@ class Summary:
 
     ``shown`` and ``exact`` are counts out of ``holes``. Of ``judged`` files that had no syntax
     error, ``valid`` have none with the answer either. Of ``tested`` programs, ``passed`` pass their
-    tests.
+    tests; of ``definitions``, ``whole`` were completed to their end.
     """
 
     language: str
@@ -43,6 +43,8 @@ class Summary:
     valid: int
     tested: int
     passed: int
+    definitions: int
+    whole: int
     median_seconds: float
 
 
@@ -52,15 +54,17 @@ async def run(
 ) -> list[Result]:  # fmt: skip
     """Give every hole to every asker. Raises ``HerdmateError``."""
     results = []
-    async with askers(names, given, choose) as asked:
+    async with askers((*names, "bare"), given, choose) as asked:
         for hole in holes:
-            for name, ask in asked.items():
-                answer = await ask(hole)
-                passed = None
+            for name in names:
+                answer = await asked[name](hole)
+                passed = whole = None
                 if runs_tests and hole.tests and hole.language == "python":
                     program = hole.filled(answer.text or "", answer.reach)
                     passed = await passes(program, hole.tests)
-                results.append(Result(hole, name, answer, score(hole, answer, passed)))
+                if hole.is_definition:
+                    whole = await is_whole(hole, answer, asked["bare"])
+                results.append(Result(hole, name, answer, score(hole, answer, passed, whole)))
                 on_result(results[-1])
     return results
 
@@ -106,5 +110,7 @@ def _summary(language: str, asked: str, results: Sequence[Result]) -> Summary:
         valid=sum(item.valid is True for item in scores),
         tested=sum(item.passed is not None for item in scores),
         passed=sum(item.passed is True for item in scores),
+        definitions=sum(item.whole is not None for item in scores),
+        whole=sum(item.whole is True for item in scores),
         median_seconds=median(result.answer.seconds for result in results),
     )
