@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from herdmate.actions import target
 from herdmate.actions.action_input import Diagnostic, describe_diagnostics
 from herdmate.actions.offers import offers
 from herdmate.prompting.library import load_library
@@ -93,3 +94,19 @@ def test_problems_in_words() -> None:
         "- `return y`: Undefined name `y` (ruff F821)\n(see also b.py:3: was here)"
     )
     assert describe_diagnostics((OTHER,), document).startswith("- `def f(x):`: Unused argument")
+
+
+def test_the_definition_at_the_cursor_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An editor asks at every move of the cursor."""
+    looked_up: list[Selection] = []
+    look_up = target._definition
+
+    def count(selection: Selection) -> Span | None:
+        looked_up.append(selection)
+        return look_up(selection)
+
+    monkeypatch.setattr(target, "_definition", count)
+    found = offers(ACTIONS, _selection(CODE, "python"), ())
+    assert {item.action.works_on for item in found} == {"selection", "definition"}
+    assert {item.target.text for item in found} == {"def f(x):\n    return y"}
+    assert len(looked_up) == 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herdmate.actions.target import has_target, resolve_target
+from herdmate.actions.target import resolve_target, targets_of
 from herdmate.context import syntax
 from herdmate.context.window import around
 from herdmate.errors import SelectionError
@@ -51,7 +51,7 @@ def test_what_is_typed_after_the_command_does_not_move_what_it_works_on() -> Non
 
 
 def test_nothing_to_work_on() -> None:
-    assert not has_target(_selection(11, 11))
+    assert "selection" not in targets_of(_selection(11, 11))
     with pytest.raises(SelectionError, match="Select the code first"):
         resolve_target(_selection(11, 11))
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from herdmate.actions.action_input import ActionInput, Diagnostic, short_message
-from herdmate.actions.target import has_target, resolve_target
+from herdmate.actions.target import targets_of
 from herdmate.context import syntax
 from herdmate.context.node_kinds import kinds_around, symbol_at
-from herdmate.errors import SelectionError
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import fill
 from herdmate.text import Selection
@@ -16,10 +15,11 @@ from herdmate.text import Selection
 
 @dataclass(frozen=True, slots=True)
 class ActionOffer:
-    """An action with the title that the user sees and the input that it is offered for."""
+    """An action with the title that the user sees, what it works on, and its input."""
 
     action: Action
     title: str
+    target: Selection
     action_input: ActionInput
 
 
@@ -37,21 +37,23 @@ def offers(
     tree = syntax.tree_of(selection.document)
     if tree is not None and selection.span.is_empty:
         symbol = symbol_at(tree, selection.document.text, selection.span.start)
-    known: dict[str, frozenset[str] | None] = {}
+    targets = targets_of(selection)
+    met = {
+        works_on: _met(selection, target, tree, symbol, problems, may_be_more)
+        for works_on, target in targets.items()
+    }
     for action in actions:
         if action.languages and selection.document.language not in action.languages:
             continue
-        if action.works_on not in known:
-            known[action.works_on] = _there_is(selection, action, tree, symbol, problems)
-        there_is = known[action.works_on]
-        if may_be_more and problems and there_is is not None:
-            there_is |= {"diagnostics"}
-        if there_is is not None and there_is.issuperset(action.needs):
-            found += _offers(action, problems, symbol)
+        target = targets.get(action.works_on)
+        if target is not None and met[action.works_on].issuperset(action.needs):
+            found += _offers(action, target, problems, symbol)
     return found
 
 
-def _offers(action: Action, problems: tuple[Diagnostic, ...], symbol: str) -> list[ActionOffer]:
+def _offers(
+    action: Action, target: Selection, problems: tuple[Diagnostic, ...], symbol: str
+) -> list[ActionOffer]:
     if "diagnostic" in action.needs:
         inputs = [ActionInput(problems=(problem,), symbol=symbol) for problem in problems[:3]]
     else:
@@ -59,7 +61,8 @@ def _offers(action: Action, problems: tuple[Diagnostic, ...], symbol: str) -> li
             ActionInput(problems=problems if "diagnostics" in action.needs else (), symbol=symbol)
         ]
     return [
-        ActionOffer(action, title_of(action, action_input), action_input) for action_input in inputs
+        ActionOffer(action, title_of(action, action_input), target, action_input)
+        for action_input in inputs
     ]
 
 
@@ -69,20 +72,14 @@ def title_of(action: Action, action_input: ActionInput) -> str:
     return fill(action.title, {"symbol": action_input.symbol, "diagnostics": about})
 
 
-def _there_is(
-    selection: Selection, action: Action, tree: syntax.SyntaxTree | None, symbol: str,
-    problems: tuple[Diagnostic, ...],
-) -> frozenset[str] | None:  # fmt: skip
-    """Which of the ``NEEDS`` of actions are met; ``None`` if there is nothing to work on."""
-    if action.works_on == "selection" and not has_target(selection):
-        return None
-    try:
-        target = resolve_target(selection, action.works_on == "definition")
-    except SelectionError:
-        return None
+def _met(
+    selection: Selection, target: Selection, tree: syntax.SyntaxTree | None, symbol: str,
+    problems: tuple[Diagnostic, ...], may_be_more: bool,
+) -> frozenset[str]:  # fmt: skip
+    """Which of the ``NEEDS`` of actions are met."""
     found = set(kinds_around(tree, target.span)) if tree is not None else set()
     found |= {"selection"} if selection.text.strip() else set()
     found |= {"symbol"} if symbol else set()
     found |= {"diagnostic"} if problems else set()
-    found |= {"diagnostics"} if len(problems) > 1 else set()
+    found |= {"diagnostics"} if len(problems) > 1 or (may_be_more and problems) else set()
     return frozenset(found)

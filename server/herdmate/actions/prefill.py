@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from herdmate.actions.context import ActionContext
-from herdmate.actions.explain import explanation_of
+from herdmate.actions.question import question_for
 from herdmate.prompting.library import Action
 from herdmate.text import Selection
 
 
-async def prefill_explanation(selection: Selection, action: Action, context: ActionContext) -> None:
-    """Evaluate the prompt of an explanation of the selection, without asking for one.
+async def prefill_explanation(target: Selection, action: Action, context: ActionContext) -> None:
+    """Evaluate the prompt of an explanation of the target, without asking for one.
 
     Raises ``HerdmateError`` if it cannot be asked for.
     """
-    question = await explanation_of(selection, action, context)
+    question = await question_for(action, target, context)
     await context.host.evaluate(question.request)

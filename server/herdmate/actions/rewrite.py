@@ -49,20 +49,32 @@ async def rewrite(
     action_input: ActionInput = _NO_INPUT,
     on_progress: Callable[[int], None] = lambda _: None,
 ) -> Rewrite:
+    """Resolve a selection to what the action works on, and carry out the refactoring."""
+    target = resolve_target(selection, action.works_on == "definition")
+    action_input = replace(action_input, selected=selection.text)
+    return await rewrite_target(target, action, context, action_input, on_progress)
+
+
+async def rewrite_target(
+    target: Selection,
+    action: Action,
+    context: ActionContext,
+    action_input: ActionInput,
+    on_progress: Callable[[int], None],
+) -> Rewrite:
     """Carry out a refactoring. ``on_progress`` receives the number of tokens generated so far.
 
     The model gets one chance to correct an unusable reply. Raises ``RefusedError`` if it still is
     not code, is cut off, would break the file's syntax or changes what the action must not change,
     and another ``HerdmateError`` if the model cannot be asked.
     """
-    target = resolve_target(selection, action.works_on == "definition")
     refuse_withheld(target.document, context)
     if holds_a_key(target.document.text[target.span.start : target.span.end]):
         raise RefusedError(
             "This code contains a private key, which the model never sees; select code without it."
         )
-    if action.works_on == "definition" and selection.text.strip() != target.text.strip():
-        action_input = replace(action_input, selected=selection.text)
+    if action.works_on != "definition" or action_input.selected.strip() == target.text.strip():
+        action_input = replace(action_input, selected="")
     pieces = await _parts(target, action, context)
     if pieces == (target,):
         return await _rewritten(target, action, context, action_input, on_progress)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Literal
+
 from herdmate.context import syntax, syntax_queries
 from herdmate.errors import SelectionError
 from herdmate.text import Selection, Span, whole_lines
@@ -13,18 +17,31 @@ def resolve_target(selection: Selection, whole_definition: bool = False) -> Sele
     ``whole_definition``: the innermost definition, whatever is selected, or the selected lines if
     there is none. Raises ``SelectionError`` if there is nothing to work on.
     """
-    document, span = selection.document, selection.span
-    if whole_definition or not selection.text.strip():
-        span = _definition(selection) or span
+    needs_definition = whole_definition or not selection.text.strip()
+    return _lines_of(selection, _definition(selection) if needs_definition else None)
+
+
+def targets_of(selection: Selection) -> Mapping[Literal["selection", "definition"], Selection]:
+    """What actions could work on at a selection, by their ``works_on``; empty if nothing.
+
+    With a blank selection outside any definition there is no ``selection``.
+    """
+    definition, is_blank = _definition(selection), not selection.text.strip()
+    found: dict[Literal["selection", "definition"], Selection] = {}
+    with suppress(SelectionError):
+        found["definition"] = _lines_of(selection, definition)
+        if definition is not None or not is_blank:
+            found["selection"] = _lines_of(selection, definition if is_blank else None)
+    return found
+
+
+def _lines_of(selection: Selection, definition: Span | None) -> Selection:
+    """The whole lines of a definition or else of the selection; may raise ``SelectionError``."""
+    document, span = selection.document, definition or selection.span
     span = whole_lines(document.text, span)
     if not document.text[span.start : span.end].strip():
         raise SelectionError("Select the code first, or put the cursor inside a function.")
     return Selection(document, _without_blank_lines(document.text, span))
-
-
-def has_target(selection: Selection) -> bool:
-    """Is there anything that an action could work on?"""
-    return bool(selection.text.strip()) or _definition(selection) is not None
 
 
 def _definition(selection: Selection) -> Span | None:

@@ -47,16 +47,6 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
     )
 
 
-def checked(session: Session, value: Any) -> tuple[ActionArguments, Action]:
-    """The arguments, once the document is known to be open, and the action that they name.
-
-    Raises ``JsonRpcException`` or ``HerdmateError``.
-    """
-    arguments = arguments_from_lsp(value)
-    session.documents.get(arguments.uri)
-    return arguments, session.configuration.library.get(arguments.action or "explain")
-
-
 def texts_from_lsp(arguments: Sequence[Any], many: int) -> list[str]:
     """The first ``many`` arguments as strings, empty if missing; raises ``JsonRpcException``."""
     if not all(text is None or isinstance(text, str) for text in arguments[:many]):
@@ -88,40 +78,45 @@ def wrong(sentence: str) -> JsonRpcException:
 class ActionRequest:
     """What a command's arguments refer to, looked up once and in one version of the document."""
 
+    arguments: ActionArguments
     action: Action
     opened: OpenDocument
-    selection: Selection
     action_input: ActionInput
 
 
-async def request_of(session: Session, arguments: ActionArguments, action: Action) -> ActionRequest:
-    """The action with the selection in the parsed document, and what was said about it.
+def request_from_lsp(session: Session, value: Any, action: str = "") -> ActionRequest:
+    """What a command asks for; ``action`` is the one meant if its arguments name none.
 
-    Raises ``SelectionError`` if the document has changed since.
+    Raises ``JsonRpcException``, or ``HerdmateError`` if the document is not open.
     """
-    action_input = action_input_of(session, arguments)  # before the document can change
-    opened = session.documents.get(arguments.uri)
-    return ActionRequest(action, opened, await selection_of(session, arguments), action_input)
+    arguments = arguments_from_lsp(value)
+    library = session.configuration.library
+    return request_of(session, arguments, library.get(arguments.action or action))
 
 
-async def selection_of(session: Session, arguments: ActionArguments) -> Selection:
-    """The selection that the arguments refer to, in the parsed document.
+def request_of(session: Session, arguments: ActionArguments, action: Action) -> ActionRequest:
+    """The action with the document as it is now, and what was said about it.
 
-    Raises ``SelectionError`` if the document has changed since.
+    Call it before a later message is handled, which may change or close the document. Raises
+    ``SelectionError`` if it is not open.
     """
     session.documents.refresh(arguments.uri)
     opened = session.documents.get(arguments.uri)
+    problems = diagnostics_from_lsp(arguments.diagnostics, opened.lines)
+    action_input = ActionInput(arguments.instruction, problems, arguments.symbol)
+    return ActionRequest(arguments, action, opened, action_input)
+
+
+async def selection_of(session: Session, request: ActionRequest) -> Selection:
+    """The selection that a request is about, in the parsed document.
+
+    Raises ``SelectionError`` if the document had changed since the action was listed.
+    """
+    arguments, opened = request.arguments, request.opened
     if arguments.version is not None and arguments.version != opened.document.version:
         raise SelectionError("The file has changed since; request the action again.")
     span = opened.lines.span(range_from_json(arguments.range))
     return Selection((await parsed(session, opened, with_edits=True)).document, span)
-
-
-def action_input_of(session: Session, arguments: ActionArguments) -> ActionInput:
-    """The instruction, diagnostics and symbol in the arguments."""
-    lines = session.documents.get(arguments.uri).lines
-    problems = diagnostics_from_lsp(arguments.diagnostics, lines)
-    return ActionInput(arguments.instruction, problems, arguments.symbol)
 
 
 def _text(value: Mapping[str, Any], name: str) -> str:

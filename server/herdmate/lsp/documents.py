@@ -131,14 +131,13 @@ class Documents:
         if isinstance(uri, str):
             self._drop(uri)
 
-    def refresh(self, uri: str) -> OpenDocument | None:
-        """The latest version; parsing of what was typed since the last parse begins."""
+    def refresh(self, uri: str) -> None:
+        """Begin to parse what was typed since the last parse; ``find`` has the latest version."""
         for key in self._keys_of(uri):
             if key in self._parsings:
                 self._parse_again.add(key)
             else:
                 self._parse_edits(key)
-        return self.find(uri)
 
     def refresh_all(self) -> None:
         """Let ``parse_on`` parse what was typed in any document since its last parse."""

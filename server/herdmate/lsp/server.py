@@ -12,7 +12,12 @@ from lsprotocol import types
 
 from herdmate.context import parser_client
 from herdmate.lsp import protocol
-from herdmate.lsp.action_arguments import checked, members_from_lsp, number_from_lsp, texts_from_lsp
+from herdmate.lsp.action_arguments import (
+    members_from_lsp,
+    number_from_lsp,
+    request_from_lsp,
+    texts_from_lsp,
+)
 from herdmate.lsp.handlers import (
     code_actions,
     configuration,
@@ -241,15 +246,15 @@ def _commands(server: Session) -> None:
 
     @server.command(protocol.COMMAND_EXPLAIN)
     def explain(ls: Session, *arguments: Any) -> Awaitable[str] | None:
-        # Not async, like ``rewrite``: the selection is resolved before a later message is handled,
+        # Not async, like ``rewrite``: the document is looked up before a later message is handled,
         # which may change the text.
-        given, action = checked(ls, next(iter(arguments), None))
-        return explanation.explain_selection(ls, given, action)
+        request = request_from_lsp(ls, next(iter(arguments), None), "explain")
+        return explanation.explain_selection(ls, request)
 
     @server.command(protocol.COMMAND_REWRITE)
     def rewrite(ls: Session, *arguments: Any) -> None:
-        given, action = checked(ls, next(iter(arguments), None))
-        ls.spawn(refactoring.rewrite_in_place(ls, given, action))
+        request = request_from_lsp(ls, next(iter(arguments), None))
+        ls.spawn(refactoring.rewrite_in_place(ls, request))
 
     @server.command(protocol.COMMAND_STATUS)
     async def status(ls: Session, *_arguments: Any) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from herdmate.lsp import protocol
+from herdmate.lsp.action_arguments import request_of
 from herdmate.lsp.handlers import explanation
 from herdmate.lsp.protocol import ActionArguments, Turn
 from tests.lsp.in_process import peer
@@ -39,7 +40,8 @@ async def test_a_file_may_be_closed_as_soon_as_it_is_to_be_explained(
         monkeypatch.setattr(explanation, makes, closing)
         action = client.session.configuration.library.get("explain")
         arguments = ActionArguments(uri, _RANGE, "explain", **asked)
-        await explanation._stream(client.session, arguments, action)
+        request = request_of(client.session, arguments, action)
+        await explanation._stream(client.session, request)
         parts = [note["params"] for note in client.notifications
                  if note["method"] == protocol.EXPLANATION]  # fmt: skip
         assert uri not in client.session.documents

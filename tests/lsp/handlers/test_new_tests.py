@@ -75,8 +75,8 @@ async def test_what_is_planted_while_the_model_writes(
     session: Any = SimpleNamespace(
         folders=(project,), action_context=None, capabilities=SimpleNamespace(show_document=False),
     )  # fmt: skip
-    arguments: Any = SimpleNamespace(uri=(project / "a.py").as_uri())
-    action: Any = SimpleNamespace(title="Write Tests")
+    arguments = SimpleNamespace(uri=(project / "a.py").as_uri())
+    request: Any = SimpleNamespace(arguments=arguments, action=SimpleNamespace(title="Write Tests"))
     with pytest.raises(RefusedError, match=words) if words else nullcontext():
-        await new_tests.write_tests_beside(session, arguments, action)
+        await new_tests.write_tests_beside(session, request)
     assert len(sent) == (not words)

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from herdmate.actions.action_input import ActionInput
+from herdmate.actions.offers import ActionOffer
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.protocol import Status
@@ -73,6 +75,8 @@ async def test_a_selection_is_read_where_it_may_be_explained_next(code: str, rea
     session.documents.open(types.TextDocumentItem("file:///a.py", "python", 0, code))
     document = session.documents.get("file:///a.py").document
     explain = session.configuration.library.get("explain")
-    read_ahead.after_selecting(session, Selection(document, Span(0, len(code))), explain)
+    selection = Selection(document, Span(0, len(code)))
+    offer = ActionOffer(explain, explain.title, selection, ActionInput())
+    read_ahead.after_selecting(session, selection, offer)
     assert bool(session.completion.reading_ahead) == reads
     await session.end()

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from lsprotocol import types
 
+from herdmate.actions import target
+from herdmate.actions.action_input import Diagnostic
 from herdmate.actions.rewrite import Rewrite
 from herdmate.engine.start import FakeStart
 from herdmate.errors import StaleError
+from herdmate.lsp.action_arguments import request_from_lsp, selection_of
 from herdmate.lsp.capabilities import Capabilities
-from herdmate.lsp.handlers.refactoring import rewrite_to_lsp
+from herdmate.lsp.documents import Documents
+from herdmate.lsp.handlers import refactoring
+from herdmate.lsp.handlers.refactoring import rewrite_to_lsp, run_rewrite
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
+from herdmate.prompting.library import load_library
 from herdmate.settings import RefactorSettings, Settings
 from herdmate.text import Edit, Selection, Span
 
@@ -76,3 +84,46 @@ def test_no_edit_is_made_of_a_text_that_has_changed(versioned: bool) -> None:
     session.documents.open(types.TextDocumentItem(URI, "python", 8, "# new\n" + CODE))
     with pytest.raises(StaleError, match="changed"):
         rewrite_to_lsp(session, done, "Simplify")
+
+
+async def test_the_document_and_what_the_action_works_on_are_looked_up_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = _session(diagnostics=True)
+    session.configuration.library = load_library()[0]
+    looked_up: list[str] = []
+
+    def counted(owner: Any, name: str) -> None:
+        look_up = getattr(owner, name)
+
+        def count(*given: Any) -> Any:
+            looked_up.append(name)
+            return look_up(*given)
+
+        monkeypatch.setattr(owner, name, count)
+
+    counted(Documents, "get")
+    counted(target, "_definition")
+    problem = Diagnostic(Span(18, 19), "y is not used")
+    asked: list[Any] = []
+
+    async def all_diagnostics(*given: Any) -> tuple[Diagnostic, ...]:
+        asked.append(given[-1])
+        return (problem, problem)
+
+    async def rewrite_target(*given: Any) -> Any:
+        asked.extend(given)
+
+    monkeypatch.setattr(refactoring, "all_diagnostics", all_diagnostics)
+    monkeypatch.setattr(refactoring, "rewrite_target", rewrite_target)
+    place = {"line": 1, "character": 4}
+    range_ = {"start": place, "end": place}
+    told = {"uri": URI, "version": 7, "range": range_, "action": "fix_all"}
+    request = request_from_lsp(session, told)
+    selection = await selection_of(session, request)
+    await run_rewrite(session, request, selection, lambda _: None)
+    assert looked_up == ["get", "_definition"]
+    span, found, _, _, action_input, _ = asked
+    assert found.text == CODE.rstrip()
+    assert span == found.span
+    assert action_input.problems == (problem, problem)

@@ -16,7 +16,7 @@ from herdmate.actions.action_input import Diagnostic
 from herdmate.actions.offers import ActionOffer, offers
 from herdmate.context.withheld import reason_to_withhold
 from herdmate.lsp import protocol
-from herdmate.lsp.action_arguments import arguments_from_lsp, request_of
+from herdmate.lsp.action_arguments import request_from_lsp, selection_of
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.diagnostics import MOST, problem_from_lsp
 from herdmate.lsp.handlers import read_ahead
@@ -31,7 +31,8 @@ from herdmate.text import Document, Selection, path_of
 
 async def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The actions for a selection, or for the definition around the cursor."""
-    if (opened := session.documents.refresh(params.text_document.uri)) is None:
+    session.documents.refresh(params.text_document.uri)
+    if (opened := session.documents.find(params.text_document.uri)) is None:
         return []
     opened = await parsed(session, opened, with_edits=True)
     selection = Selection(opened.document, opened.lines.span(params.range))
@@ -45,7 +46,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
         if _is_wanted(offer.action.lsp_kind, params.context.only)
         and _can_run(session, offer.action, opened.document)
     ]
-    if explain := next((item.action for item in offered if item.action.name == "explain"), None):
+    if explain := next((item for item in offered if item.action.name == "explain"), None):
         read_ahead.after_selecting(session, selection, explain)
     version = opened.document.version
     return [_to_lsp(session, offer, params, of_client, version) for offer in offered]
@@ -55,12 +56,11 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
     """Add the edit to an action that has no command; any other is returned unchanged."""
     if item.command is not None or item.data is None:
         return item
-    arguments = arguments_from_lsp(item.data)
-    action = session.configuration.library.get(arguments.action)
-    with session.asking_about(arguments.uri):
-        request = await request_of(session, arguments, action)
+    request = request_from_lsp(session, item.data)
+    with session.asking_about(request.arguments.uri):
+        selection = await selection_of(session, request)
         async with thinking(session):
-            done = await run_rewrite(session, request, request.selection, lambda _: None)
+            done = await run_rewrite(session, request, selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)
     return item
 

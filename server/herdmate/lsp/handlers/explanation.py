@@ -15,14 +15,13 @@ from herdmate.actions.offers import title_of
 from herdmate.actions.question import Question
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.lsp import protocol
-from herdmate.lsp.action_arguments import action_input_of, request_of
+from herdmate.lsp.action_arguments import ActionRequest, selection_of
 from herdmate.lsp.handlers.shown_documents import show_markdown
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
 from herdmate.prompting.families import Turn
-from herdmate.prompting.library import Action
 from herdmate.text import name_in
 
 _BETWEEN_PARTS = 0.1
@@ -31,21 +30,20 @@ _BETWEEN_PARTS = 0.1
 _STOPPED = "The explanation was stopped."
 
 
-def explain_selection(
-    session: Session, arguments: ActionArguments, action: Action
-) -> Awaitable[str] | None:
+def explain_selection(session: Session, request: ActionRequest) -> Awaitable[str] | None:
     """Start an explanation; return its text only if the client has no other way to show it."""
     if session.capabilities.explanation:
-        session.spawn(_stream(session, arguments, action))
+        session.spawn(_stream(session, request))
         return None
     if session.capabilities.show_document:
-        session.spawn(_show(session, arguments, action))
+        session.spawn(_show(session, request))
         return None
-    return _whole(session, arguments, action)
+    return _whole(session, request)
 
 
-async def _stream(session: Session, arguments: ActionArguments, action: Action) -> None:
+async def _stream(session: Session, request: ActionRequest) -> None:
     """Send each part as it arrives; the last one says so, and gives the error if there was one."""
+    arguments = request.arguments
     name, title = str(uuid.uuid4()), _title(arguments)
     said = arguments.instruction if arguments.turns else ""
 
@@ -57,8 +55,8 @@ async def _stream(session: Session, arguments: ActionArguments, action: Action) 
     whole, kept, sent_at = "", "", 0.0
     question: Question | None = None
     try:
-        question, doing = await _question(session, arguments, action)
-        async with aclosing(_parts(session, question, doing)) as parts:
+        question = await _question(session, request)
+        async with aclosing(_parts(session, request, question)) as parts:
             async for text in parts:
                 kept, whole = kept + text, whole + text
                 if (now := time.monotonic()) - sent_at >= _BETWEEN_PARTS:
@@ -78,45 +76,44 @@ def _next(arguments: ActionArguments, question: Question, answer: str) -> Action
     return replace(arguments, turns=[*turns, protocol.Turn("assistant", answer)], instruction="")
 
 
-async def _show(session: Session, arguments: ActionArguments, action: Action) -> None:
+async def _show(session: Session, request: ActionRequest) -> None:
     """Have the client show the whole explanation as a Markdown document."""
-    text = await _whole(session, arguments, action)
-    name = Path(_file_name(arguments.uri)).stem or "code"
-    await show_markdown(session, name, f"# {_title(arguments)}\n\n{text}\n")
+    text = await _whole(session, request)
+    name = Path(_file_name(request.arguments.uri)).stem or "code"
+    await show_markdown(session, name, f"# {_title(request.arguments)}\n\n{text}\n")
 
 
-async def _whole(session: Session, arguments: ActionArguments, action: Action) -> str:
-    question, doing = await _question(session, arguments, action)
-    async with aclosing(_parts(session, question, doing)) as parts:
+async def _whole(session: Session, request: ActionRequest) -> str:
+    question = await _question(session, request)
+    async with aclosing(_parts(session, request, question)) as parts:
         return "".join([text async for text in parts])
 
 
-async def _question(
-    session: Session, arguments: ActionArguments, action: Action
-) -> tuple[Question, str]:
-    """The question for a first explanation, or a follow-up question; and the action's title.
+async def _question(session: Session, request: ActionRequest) -> Question:
+    """The question for a first explanation, or a follow-up question.
 
     Nothing is looked up in the document later on: the user may close it.
     """
+    arguments, action, context = request.arguments, request.action, session.action_context
     with session.asking_about(arguments.uri):
-        context = session.action_context
         if not arguments.turns:
-            asked = await request_of(session, arguments, action)
-            question = await explanation_of(asked.selection, action, context, asked.action_input)
-            return question, title_of(action, asked.action_input)
+            selection = await selection_of(session, request)
+            return await explanation_of(selection, action, context, request.action_input)
         if not arguments.instruction.strip() or len(arguments.turns) % 2:
             raise SelectionError("A follow-up needs a question and the conversation so far.")
         turns = tuple(
             Turn("user" if turn.role == "user" else "assistant", turn.text)
             for turn in arguments.turns
         )
-        document = session.documents.get(arguments.uri).document
-        title = title_of(action, action_input_of(session, arguments))
-        return await follow_up(document, action, turns, arguments.instruction, context), title
+        document = request.opened.document
+        return await follow_up(document, action, turns, arguments.instruction, context)
 
 
-async def _parts(session: Session, question: Question, title: str) -> AsyncGenerator[str, None]:
-    """The answer in parts, with progress under this title."""
+async def _parts(
+    session: Session, request: ActionRequest, question: Question
+) -> AsyncGenerator[str, None]:
+    """The answer in parts, with progress under the action's title."""
+    title = title_of(request.action, request.action_input)
     async with progress(session, title) as report, thinking(session):
         tell, count = counted(report), 0
         async with aclosing(answer_to(question, session.model.host)) as parts:

@@ -6,20 +6,19 @@ from lsprotocol import types
 
 from herdmate.actions.write_tests import NewFile, check_place, write_tests
 from herdmate.errors import RefusedError
-from herdmate.lsp.action_arguments import selection_of
+from herdmate.lsp.action_arguments import ActionRequest, selection_of
 from herdmate.lsp.apply_edit import apply
 from herdmate.lsp.handlers.shown_documents import show_document
 from herdmate.lsp.progress import counted, progress
-from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
-from herdmate.prompting.library import Action
 from herdmate.text import folder_of, path_of
 
 
-async def write_tests_beside(session: Session, arguments: ActionArguments, action: Action) -> None:
+async def write_tests_beside(session: Session, request: ActionRequest) -> None:
     """Have the model write tests, and show the new file. Raises ``HerdmateError``."""
-    selection, path = await selection_of(session, arguments), path_of(arguments.uri)
+    action, path = request.action, path_of(request.arguments.uri)
+    selection = await selection_of(session, request)
     root = folder_of(path, session.folders) if path else None
     async with progress(session, action.title) as report, thinking(session):
         found = await write_tests(selection, action, session.action_context, root, counted(report))

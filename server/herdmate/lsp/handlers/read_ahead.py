@@ -11,13 +11,13 @@ from typing import Any
 
 from lsprotocol import types
 
+from herdmate.actions.offers import ActionOffer
 from herdmate.actions.prefill import prefill_explanation
 from herdmate.completion.prefill import prefill
 from herdmate.errors import HerdmateError
 from herdmate.lsp.handlers.pausing import is_paused
 from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
-from herdmate.prompting.library import Action
 from herdmate.text import Cursor, Selection
 
 _log = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ def after_showing(session: Session, cursor: Cursor) -> None:
     _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
 
 
-def after_selecting(session: Session, selection: Selection, explain: Action) -> None:
+def after_selecting(session: Session, selection: Selection, explain: ActionOffer) -> None:
     """Read the prompt that explains the selected lines, as the user may ask for that next.
 
     A selection within one line is more likely a word to copy; a large one takes longer to read
@@ -75,7 +75,7 @@ def after_selecting(session: Session, selection: Selection, explain: Action) -> 
     """
     code = selection.text.strip()
     if session.settings.completion.prefill and "\n" in code and len(code) <= _MOST_SELECTED:
-        work = partial(prefill_explanation, selection, explain, session.action_context)
+        work = partial(prefill_explanation, explain.target, explain.action, session.action_context)
         _later(session, selection.document.uri, _AFTER_SELECTING, work)
 
 

@@ -9,48 +9,44 @@ from lsprotocol import types
 
 from herdmate.actions.edits import moved
 from herdmate.actions.offers import title_of
-from herdmate.actions.rewrite import Rewrite, rewrite
+from herdmate.actions.rewrite import Rewrite, rewrite_target
 from herdmate.actions.target import resolve_target
 from herdmate.errors import StaleError
-from herdmate.lsp.action_arguments import ActionRequest, request_of
+from herdmate.lsp.action_arguments import ActionRequest, request_of, selection_of
 from herdmate.lsp.apply_edit import apply, refusal
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_diagnostics
 from herdmate.lsp.handlers.new_tests import write_tests_beside
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.progress import counted, progress
-from herdmate.lsp.protocol import ActionArguments
 from herdmate.lsp.ranges import range_to_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
-from herdmate.prompting.library import Action
 from herdmate.text import Selection
 
 _ANNOTATION = "herdmate"
 _AGAIN = "Run again"
 
 
-async def rewrite_in_place(session: Session, arguments: ActionArguments, action: Action) -> None:
+async def rewrite_in_place(session: Session, request: ActionRequest) -> None:
     """Run a refactoring with progress and apply it. Raises ``HerdmateError``.
 
     If the document has changed in the meantime, asks the user whether to run it again.
     """
-    with session.asking_about(arguments.uri):
-        if action.kind == "tests":
-            await write_tests_beside(session, arguments, action)
+    with session.asking_about(request.arguments.uri):
+        if request.action.kind == "tests":
+            await write_tests_beside(session, request)
         else:
-            await _rewrite_until_applied(session, arguments, action)
+            await _rewrite_until_applied(session, request)
 
 
-async def _rewrite_until_applied(
-    session: Session, arguments: ActionArguments, action: Action
-) -> None:
+async def _rewrite_until_applied(session: Session, request: ActionRequest) -> None:
     while True:
         # Resolved first: the user may type until the client has agreed to show progress.
-        request = await request_of(session, arguments, action)
-        title = title_of(action, request.action_input)
+        selection = await selection_of(session, request)
+        title = title_of(request.action, request.action_input)
         async with progress(session, title) as report, thinking(session):
-            done = await run_rewrite(session, request, request.selection, counted(report))
+            done = await run_rewrite(session, request, selection, counted(report))
         try:
             await _apply(session, done, title)
             if done.reasons:
@@ -61,7 +57,7 @@ async def _rewrite_until_applied(
                 raise
             if not await agrees(session, str(error), _AGAIN):
                 return
-        arguments = _moved(session, arguments, done)
+        request = _moved(session, request, done)
 
 
 async def run_rewrite(
@@ -71,12 +67,12 @@ async def run_rewrite(
     on_progress: Callable[[int], None],
 ) -> Rewrite:
     """Ask the model for a refactoring of the selection. Raises ``HerdmateError``."""
-    action, action_input = request.action, request.action_input
+    action, action_input = request.action, replace(request.action_input, selected=selection.text)
+    target = resolve_target(selection, action.works_on == "definition")
     if "diagnostics" in action.needs:
-        whole = resolve_target(selection, True)
-        if found := await all_diagnostics(session, request.opened, whole.span):
-            action_input = replace(action_input, problems=found)
-    return await rewrite(selection, action, session.action_context, action_input, on_progress)
+        found = await all_diagnostics(session, request.opened, target.span)
+        action_input = replace(action_input, problems=found or action_input.problems)
+    return await rewrite_target(target, action, session.action_context, action_input, on_progress)
 
 
 def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:
@@ -120,12 +116,13 @@ def _is_previewed(session: Session, done: Rewrite) -> bool:
     return wanted and session.capabilities.annotations
 
 
-def _moved(session: Session, arguments: ActionArguments, done: Rewrite) -> ActionArguments:
-    """The same arguments for the document as it is now."""
-    opened = session.documents.get(arguments.uri)
+def _moved(session: Session, request: ActionRequest, done: Rewrite) -> ActionRequest:
+    """The same request for the document as it is now."""
+    opened = session.documents.get(request.arguments.uri)
     now = moved(done.target.span, done.target.document.text, opened.document.text)
     range_ = range_to_json(opened.lines.range(now))
-    return replace(arguments, range=range_, version=opened.document.version)
+    arguments = replace(request.arguments, range=range_, version=opened.document.version)
+    return request_of(session, arguments, request.action)
 
 
 async def _apply(session: Session, done: Rewrite, title: str) -> None:
