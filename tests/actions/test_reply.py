@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from herdmate.actions.reply import code_of
+from herdmate.actions.reply import Place, code_of
 from herdmate.errors import RefusedError
 
 if sys.version_info >= (3, 11):
@@ -27,8 +27,14 @@ CASES = [
 @pytest.mark.parametrize("case", CASES)
 def test_reply(case: dict[str, Any]) -> None:
     finished, line_end = case.get("finished", True), case.get("line_end")
+    rows = frozenset(case.get("rows_in_strings", ()))
+    place = Place(case.get("language", ""), rows, case.get("may_remove", False))
+
+    def code() -> str:
+        return code_of(case["reply"], case["original"], finished, line_end, place=place)
+
     if "refused" in case:
         with pytest.raises(RefusedError, match=case["refused"]):
-            code_of(case["reply"], case["original"], finished, line_end)
+            code()
     else:
-        assert code_of(case["reply"], case["original"], finished, line_end) == case["code"]
+        assert code() == case["code"]

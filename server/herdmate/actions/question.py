@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from herdmate.actions.action_input import ActionInput, describe_diagnostics
 from herdmate.actions.context import ActionContext
+from herdmate.actions.prose_losses import PROSE_WITH_FENCES
 from herdmate.actions.reference import (
     Reference,
     conventions,
@@ -70,7 +71,7 @@ async def question_for(
     reference = await reference_for(target, context, affordable)
     values = _values(target, surroundings, reference, action_input)
     await _refuse_by_now(target.document, context)
-    system, user, reply_start = render(action, values)
+    system, user, reply_start = render(action, values, _shortest_fence(target.document))
     turns = (Turn("user", user),)
     return _question(action, target.document, family, system, turns, reply_start, max_tokens)
 
@@ -82,7 +83,7 @@ async def taken_up(
     refuse_withheld(document, context)
     family = family_of(await context.host.ready())
     await _refuse_by_now(document, context)
-    system, _, reply_start = render(action, _file_values(document))
+    system, _, reply_start = render(action, _file_values(document), _shortest_fence(document))
     return _question(action, document, family, system, turns, reply_start, action.max_tokens)
 
 
@@ -178,6 +179,11 @@ def _values(
         "selected": action_input.selected.strip("\r\n"),
         "instruction": action_input.instruction,
     }
+
+
+def _shortest_fence(document: Document) -> int:
+    """Backticks of a fence that the model's text does not close: it may have fences of its own."""
+    return 5 if document.language in PROSE_WITH_FENCES else 3
 
 
 def _file_values(document: Document) -> dict[str, str]:

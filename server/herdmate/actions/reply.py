@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from herdmate.actions.omissions import leaves_out
+from herdmate.actions.prose_losses import PROSE_WITH_FENCES, loses_prose
+from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lines
 from herdmate.context.indentation import in_place
 from herdmate.errors import RefusedError
 from herdmate.text import LINE_BREAK, with_line_feeds
@@ -15,13 +18,32 @@ _IMPORT = re.compile(r"(?<!\s)\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
 _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
 _LONGEST_REASONS = 600
+_OPENING = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,}(?!~))[^\n`]*\n", re.MULTILINE)
+_BARE_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_MOST_READINGS = 20
 _UNLIKE = 0.3
 """Below this likeness, a block is an example or talk, not a version of the original."""
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the code of a reply goes.
+
+    ``rows_in_strings``: the rows of the original, from 0, that begin inside a string literal.
+    ``may_remove``: the action may remove parts of the text.
+    """
+
+    language: str = ""
+    rows_in_strings: frozenset[int] = frozenset()
+    may_remove: bool = False
+
+
+_ANYWHERE = Place()
+
+
 def code_of(
     reply: str, original: str, finished: bool, line_end: str | None = None,
-    clean: Callable[[str], str] = lambda code: code,
+    clean: Callable[[str], str] = lambda code: code, place: Place = _ANYWHERE,
 ) -> str:  # fmt: skip
     """The code of a reply, ready to replace ``original`` exactly.
 
@@ -30,34 +52,66 @@ def code_of(
     code. Raises ``RefusedError`` if the reply is cut off, has no code, has unrelated code, or
     leaves parts of the code out.
     """
-    reply = with_line_feeds(reply)
+    reply, rows = with_line_feeds(reply), place.rows_in_strings
+    if place.language in PROSE_WITH_FENCES:
+        code = _prose_of(reply, original, finished, place.may_remove)
+        placed = _with_hard_breaks(in_place(code, original, line_end, rows), code)
+    else:
+        code = _code_of(reply, original, finished, clean)
+        placed = in_place(code, original, line_end, rows)
+    return with_unchanged_lines(placed, original, rows, code.strip("\n"))
+
+
+def _code_of(reply: str, original: str, finished: bool, clean: Callable[[str], str]) -> str:
     blocks, is_open = _blocks(reply, " {0,3}")
     if not finished and (is_open or not blocks):
-        raise RefusedError(
-            "The model's answer was cut off, so nothing was changed; select a smaller part."
-        )
+        raise _refusal("cut_off")
     blocks = blocks or _unfenced(reply, original) or _blocks(reply, "[ \t]*")[0]
     if not blocks:
-        raise RefusedError(
-            "The model answered in words instead of code, so nothing was changed.", "words"
-        )
-    code = _without_holder(
-        _without_idle_imports(clean(_likest(blocks, original)), original), original
-    )
-    if len(words := set(re.findall(r"\w+", original))) > 3 and words.isdisjoint(
-        re.findall(r"\w+", code)
-    ):
-        raise RefusedError(
-            "The model answered with other code, so nothing was changed; try again.",
-            "other_code",
-        )
+        raise _refusal("words")
+    code = clean(_likest(blocks, original))
+    code = _without_holder(_without_idle_imports(code, original), original)
+    if _is_other(code, original):
+        raise _refusal("other_code")
     if leaves_out(code, original):
-        raise RefusedError(
-            "The model left parts of the code out, so nothing was changed; select a smaller "
-            "part or try again.",
-            "left_out",
-        )
-    return in_place(code, original, line_end)
+        raise _refusal("left_out")
+    return code
+
+
+def _prose_of(reply: str, original: str, finished: bool, may_remove: bool) -> str:
+    """The text of a reply about a text for people."""
+    texts, is_open = _readings(reply)
+    if not finished and is_open:
+        raise _refusal("cut_off")
+    if not texts:
+        raise _refusal("words")
+    text = max(texts, key=lambda text: _likeness(text, original))
+    if _is_other(text, original):
+        raise _refusal("other_code")
+    if loses_prose(text, original, may_remove):
+        raise _refusal("left_out")
+    return text
+
+
+def _is_other(code: str, original: str) -> bool:
+    """Have two pieces of code not a single word in common?"""
+    words = set(re.findall(r"\w+", original))
+    return len(words) > 3 and words.isdisjoint(re.findall(r"\w+", code))
+
+
+_REFUSALS = {
+    "cut_off": "The model's answer was cut off, so nothing was changed; select a smaller part.",
+    "words": "The model answered in words instead of code, so nothing was changed.",
+    "other_code": "The model answered with other code, so nothing was changed; try again.",
+    "left_out": (
+        "The model left parts of the code out, so nothing was changed; select a smaller part or "
+        "try again."
+    ),
+}
+
+
+def _refusal(why: str) -> RefusedError:
+    return RefusedError(_REFUSALS[why], "" if why == "cut_off" else why)
 
 
 def new_code_of(reply: str, finished: bool) -> str:
@@ -96,6 +150,25 @@ def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
             return blocks, True
         at = end.end()
     return blocks, False
+
+
+def _readings(reply: str) -> tuple[list[str], bool]:
+    """What the text in a reply may be, and whether its block was never closed.
+
+    A text for people has fenced blocks of its own, whose fences look like the one that ends it.
+    """
+    if (start := _OPENING.search(reply)) is None:
+        return [], False
+    fences = list(_BARE_FENCE.finditer(reply, start.end()))
+    long_enough = [fence for fence in fences if len(fence["fence"]) >= len(start["fence"])]
+    ends = [fence.start() for fence in long_enough or fences]
+    is_open = not ends or bool(reply[ends[-1] :].strip("`~ \t\n"))
+    if len(ends) > 2 * _MOST_READINGS:
+        ends = ends[:_MOST_READINGS] + ends[-_MOST_READINGS:]
+    found = [reply[start.end() : end] for end in (*ends, len(reply))]
+    if reply[: start.start()].strip():  # perhaps the text itself, without a fence around it
+        found.append(reply)
+    return [text for text in found if text.strip()], is_open
 
 
 def _closing(reply: str, at: int, indent: str, fence: str) -> re.Match[str] | None:
@@ -143,6 +216,15 @@ def _likeness(block: str, original: str) -> float:
     """How much two pieces of code share, 0 to 1, in any order (Dice coefficient of tokens)."""
     one, other = (Counter(re.findall(r"\w+|[^\w\s]", text)) for text in (block, original))
     return 2 * (one & other).total() / max(one.total() + other.total(), 1)
+
+
+def _with_hard_breaks(placed: str, code: str) -> str:
+    """The text with the two spaces that end some of its lines, and break them in Markdown."""
+    lines, raw = lines_with_ends(placed), code.strip("\n").split("\n")
+    return "".join(
+        line.rstrip() + ("  " if old.endswith("  ") and old.strip() else "") + end
+        for (line, end), old in zip(lines, raw, strict=False)
+    )
 
 
 def _without_idle_imports(code: str, original: str) -> str:

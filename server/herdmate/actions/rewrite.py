@@ -10,7 +10,7 @@ from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import smallest_edits
 from herdmate.actions.question import longest_target, question_for, refuse_withheld
-from herdmate.actions.reply import code_of, reasons_of
+from herdmate.actions.reply import Place, code_of, reasons_of
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
 from herdmate.actions.target import resolve_target
@@ -179,7 +179,7 @@ def _checked(original: Selection, action: Action, reply: str, finished: bool) ->
             code = without_known_imports(code, target.text, target.document.text)
         return without_echoed_definitions(code, language, known)
 
-    code = code_of(reply, target.text, finished, line_end, clean)
+    code = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
     if not smallest_edits(target.text, code):
         raise UnchangedError(_UNCHANGED)
     touches_callers = validate_rewrite(target, code, action.changes)
@@ -187,6 +187,15 @@ def _checked(original: Selection, action: Action, reply: str, finished: bool) ->
     edits = smallest_edits(original.text, whole, original.span.start)
     reasons = reasons_of(reply) if action.reasons else ""
     return Rewrite(original, edits, touches_callers, reasons)
+
+
+def _place(target: Selection, action: Action) -> Place:
+    document, may_remove = target.document, "definitions" in action.changes
+    tree = syntax.fresh_tree_of(document)
+    rows = frozenset[int]()
+    if tree is not None:
+        rows = syntax_queries.rows_in_strings(tree, document.text, target.span)
+    return Place(document.language, rows, may_remove)
 
 
 def _as_seen(target: Selection) -> Selection:

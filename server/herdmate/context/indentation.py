@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from itertools import pairwise
 
 from herdmate.text import LINE_BREAK, line_ending
@@ -13,19 +14,24 @@ _OPENS = re.compile(r"^\s*- |([:{(\[]|=>|->|\b(then|do|begin|else))\s*$")
 _CLOSES = re.compile(r"\s*([})\]]|end\b)")
 
 
-def in_place(code: str, original: str, line_end: str | None = None) -> str:
+def in_place(
+    code: str, original: str, line_end: str | None = None, in_strings: Collection[int] = ()
+) -> str:
     r"""``code``, whose line end is ``\n``, as an exact replacement for ``original``.
 
     ``line_end`` is the file's; without it, the first one in ``original`` is used. Lines of the
     original that are further left than the code itself, as in strings, stay as they are.
+    ``in_strings`` are the rows of the original, from 0, that begin inside a string literal; they
+    do not tell how code is indented.
     """
-    theirs = [line for line in LINE_BREAK.split(original) if line.strip()] or [""]
-    indent, known = theirs[0][: _width(theirs[0])], set(theirs)
+    rows = [(row in in_strings, line) for row, line in enumerate(LINE_BREAK.split(original))]
+    theirs = [line for in_string, line in rows if line.strip() and not in_string] or [""]
+    indent, known = theirs[0][: _width(theirs[0])], {line for _, line in rows if line.strip()}
     raw = code.strip("\n").split("\n")
     is_kept = [
         at > 0 and line in known and _width(line) < len(indent) for at, line in enumerate(raw)
     ]
-    lines = _in_units_of(theirs, raw)
+    lines = _in_units_of(theirs, raw, {line.strip() for in_string, line in rows if in_string})
     body = [line for line, kept in zip(lines, is_kept, strict=True) if line.strip() and not kept]
     shift = _shift(body, theirs) if body else 0
     placed = [
@@ -78,19 +84,23 @@ def _shifted(line: str, shift: int, indent: str) -> str:
     return indent[:shift] + line if shift >= 0 else line[min(-shift, _width(line)) :]
 
 
-def _in_units_of(theirs: list[str], lines: list[str]) -> list[str]:
-    """The lines indented like the original: with tabs or spaces, and as many of them."""
-    step, own = _step(theirs), _step(lines)
+def _in_units_of(theirs: list[str], lines: list[str], strings: Collection[str]) -> list[str]:
+    """The lines indented like the original: with tabs or spaces, and as many of them.
+
+    ``strings`` are lines, without indentation, that do not tell how the lines are indented now.
+    """
+    code = [line for line in lines if line.strip() not in strings]
+    step, own = _step(theirs), _step(code)
     if any(line.startswith("\t") for line in theirs):
         return [_with_unit(line, " " * (own or 4), "\t") for line in lines]
-    if any(line.startswith("\t") for line in lines):
+    if any(line.startswith("\t") for line in code):
         if not any(line.startswith(" ") for line in theirs):
             return lines  # no way to tell what the file uses
         return [_with_unit(line, "\t", " " * (step or 4)) for line in lines]
-    if {step, own} != {2, 4} or _lost_first([line for line in lines if line.strip()], theirs):
+    if {step, own} != {2, 4} or _lost_first([line for line in code if line.strip()], theirs):
         return lines
     base = _width(lines[0])
-    widths = [_width(line) - base for line in lines if line.strip()]
+    widths = [_width(line) - base for line in code if line.strip()]
     if all(w >= 0 and w % own == 0 for w in widths):
         head = " " * base
         return [head + _with_unit(line[base:], " " * own, " " * step) for line in lines]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 from herdmate.context import lexical
@@ -11,7 +12,7 @@ from herdmate.context.ancestors import ancestors, child_at
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
 from herdmate.context.syntax import SyntaxTree
-from herdmate.text import Span, line_end, line_start
+from herdmate.text import LINE_BREAK, Span, line_end, line_start
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:
@@ -58,6 +59,8 @@ def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
         end = line_end(text, tree.source.to_offset(behind.end_byte))
     return _widened(text, Span(start, end))
 
+
+_MOST_ROWS = 5_000
 
 _BEGINS_ITEM = re.compile(r"^[^\s)\]}]", re.MULTILINE)
 
@@ -121,6 +124,16 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         if broken and lexical.is_quote_open(text[line_start(text, offset) : offset])
         else None
     )
+
+
+def rows_in_strings(tree: SyntaxTree, text: str, span: Span) -> frozenset[int]:
+    """The rows of a span, from 0, that begin inside a string literal; of a long one, the first."""
+    rows: set[int] = set()
+    breaks = LINE_BREAK.finditer(text, span.start, span.end)
+    for row, line_break in enumerate(islice(breaks, _MOST_ROWS), start=1):
+        if is_in_string_or_comment(tree, text, line_break.end()) == "string":
+            rows.add(row)
+    return frozenset(rows)
 
 
 def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:

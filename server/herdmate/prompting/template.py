@@ -14,13 +14,16 @@ _ALWAYS = {"fence", "language", "language_name", "path"}
 _FENCE = re.compile(r"`{3,}")
 
 
-def render(action: Action, values: Mapping[str, str]) -> tuple[str, str, str]:
+def render(
+    action: Action, values: Mapping[str, str], shortest_fence: int = 3
+) -> tuple[str, str, str]:
     """An action's system text, user text and start of the reply.
 
-    ``$fence`` is computed here: more backticks in a row than anything in ``values`` has. A
-    paragraph of ``user`` is dropped if all it mentions, besides fence, language and path, is empty.
+    ``$fence`` is computed here: more backticks in a row than anything in ``values`` has, and at
+    least ``shortest_fence``. A paragraph of ``user`` is dropped if all it mentions, besides fence,
+    language and path, is empty.
     """
-    given = {**values, "fence": _fence(values.values())}
+    given = {**values, "fence": _fence(values.values(), shortest_fence)}
     paragraphs = action.user.strip("\n").split("\n\n")
     user = "\n\n".join(part for part in paragraphs if _has_something(part, values))
     return (
@@ -48,8 +51,8 @@ def _has_something(paragraph: str, values: Mapping[str, str]) -> bool:
     return not names or any(values.get(name, "").strip() for name in names)
 
 
-def _fence(texts: Iterable[str]) -> str:
-    longest = 2
+def _fence(texts: Iterable[str], shortest: int) -> str:
+    longest = shortest - 1
     for text in texts:
         for run in _FENCE.findall(text):
             longest = max(longest, len(run))

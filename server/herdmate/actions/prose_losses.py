@@ -1,0 +1,114 @@
+"""Has a model left out parts of a text for people, such as a README?
+
+What definitions are to code, headings, blocks of code, links, list items and paragraphs are to
+prose: whoever asked for better words does not expect one of them to be gone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+
+from herdmate.text import LINE_BREAK
+
+PROSE_WITH_FENCES = frozenset(
+    ["markdown", "mdx", "rmd", "quarto", "plaintext", "restructuredtext", "asciidoc", "git-commit"]
+)
+"""Languages whose text is for people and may hold fenced blocks of code."""
+
+_HEADING = re.compile(r" {0,3}(?:#{1,6}|={1,6})[ \t]+(?P<words>.*?)[ \t]*#*[ \t]*\Z")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,}|~{2,})[ \t]*\Z")
+_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+(?P<words>.*)\Z")
+_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|~{3,}|-{4,}(?=[ \t]*\Z))")
+_URL = re.compile(
+    r"\b(?:https?|ftp|mailto):[^\s<>()\[\]\"'`]{1,500}|\]\((?P<target>[^\s()]{1,500})"
+)
+_WORD = re.compile(r"\w{3,}")
+_ALIKE = 0.4
+"""The share of its words that a passage keeps when it is reworded."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """What a text consists of: words of headings, code in fences, addresses, and passages."""
+
+    headings: Counter[str]
+    code: Counter[str]
+    links: frozenset[str]
+    passages: tuple[str, ...]
+
+
+def loses_prose(new: str, original: str, may_remove: bool = False) -> bool:
+    """Does ``original`` have more than ``new`` repeats, rewords or replaces?
+
+    ``may_remove``: the user may have asked for that, so only the loss of most of it counts.
+    """
+    old, now = _parts(original), _parts(new)
+    lost = (
+        _surplus(old.headings, now.headings)
+        + _surplus(old.code, now.code)
+        + max(len(old.links - now.links) - len(now.links - old.links), 0)
+        + _lost_passages(old.passages, now.passages, new)
+    )
+    parts = old.headings.total() + old.code.total() + len(old.links) + len(old.passages)
+    return lost > (parts // 2 if may_remove else 0)
+
+
+def _surplus(old: Counter[str], new: Counter[str]) -> int:
+    """How many are gone without a new one in their place."""
+    return max((old - new).total() - (new - old).total(), 0)
+
+
+def _lost_passages(old: tuple[str, ...], new: tuple[str, ...], whole: str) -> int:
+    """How many passages are gone whose words are not elsewhere either."""
+    fewer = len(old) - len(new)
+    if fewer <= 0:
+        return 0
+    words = set(_WORD.findall(whole.lower()))
+    gone = 0
+    for passage in old:
+        own = set(_WORD.findall(passage.lower()))
+        gone += bool(own) and len(own & words) < _ALIKE * len(own)
+    return min(gone, fewer)
+
+
+def _parts(text: str) -> _Parts:
+    headings: Counter[str] = Counter()
+    code: Counter[str] = Counter()
+    passages: list[str] = []
+    paragraph: list[str] = []
+    fenced: list[str] = []
+    marks = ""
+
+    def end_paragraph() -> None:
+        if paragraph:
+            passages.append(" ".join(paragraph))
+            paragraph.clear()
+
+    for line in LINE_BREAK.split(text):
+        fence = _FENCE.match(line)
+        if marks:
+            if fence and fence["marks"].startswith(marks):
+                code["\n".join(filter(None, map(str.strip, fenced)))] += 1
+                fenced, marks = [], ""
+            else:
+                fenced.append(line)
+        elif fence:
+            end_paragraph()
+            marks = fence["marks"]
+        elif heading := _HEADING.match(line):
+            end_paragraph()
+            headings[heading["words"].lower()] += 1
+        elif _UNDERLINE.match(line) and len(paragraph) == 1:
+            headings[paragraph.pop().lower()] += 1
+        elif item := _ITEM.match(line):
+            end_paragraph()
+            paragraph.append(item["words"])
+        elif line.strip():
+            paragraph.append(line.strip())
+        else:
+            end_paragraph()
+    end_paragraph()
+    links = frozenset(match["target"] or match[0] for match in _URL.finditer(text))
+    return _Parts(headings, code, links, tuple(passages))

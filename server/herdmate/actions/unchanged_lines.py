@@ -1,0 +1,76 @@
+"""Gives back, byte for byte, the lines of a reply that the model did not change.
+
+Models drop spaces at line ends and know one kind of line end only, and their code is moved to the
+indentation of the file. None of that is a change that anybody asked for.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Collection, Iterator
+
+_LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+_MOST_PAIRS = 4_000_000
+"""Pairs of lines that are compared. Of longer code, only the start and the end are matched."""
+
+
+def with_unchanged_lines(
+    placed: str, original: str, in_strings: Collection[int] = (), said: str = ""
+) -> str:
+    """``placed``, with the trailing spaces and line ends of ``original`` on lines that both have.
+
+    ``in_strings`` are the rows of ``original``, from 0, that begin inside a string literal; these
+    also get their indentation back. ``said`` has the same lines as ``placed``, as the model wrote
+    them: those in the same column as before, relative to the first, get the tabs and spaces of
+    ``original``, and changed ones in a string that the model repeats exactly stay as they are.
+    """
+    new, old = lines_with_ends(placed), lines_with_ends(original)
+    raw = said.split("\n") if said else [line for line, _ in new]
+    known = dict(_pairs([line.strip() for line, _ in new], [line.strip() for line, _ in old]))
+    moved = _columns_right_of(old[0][0], raw[0])
+    is_verbatim = False  # does the model repeat the string around exactly?
+    for at, (line, end) in enumerate(new):
+        if (was := known.get(at)) is None:
+            new[at] = raw[at] if is_verbatim else line, end
+            continue
+        before, before_end = old[was]
+        is_same = was in in_strings or line.rstrip() == before.rstrip()
+        is_same = is_same or not moved.isdisjoint(_columns_right_of(before, raw[at]))
+        new[at] = before if is_same else line, (before_end or end) if end else end
+        if was + 1 not in in_strings:
+            is_verbatim = False
+        elif before.strip():
+            is_verbatim = was not in in_strings or raw[at].rstrip() == before.rstrip()
+    return "".join(line + end for line, end in new)
+
+
+def _columns_right_of(one: str, other: str) -> set[tuple[int, int]]:
+    """By how many columns one line begins further right than another, for each width of tabs."""
+    return {(tab, _column(one, tab) - _column(other, tab)) for tab in (4, 8)}
+
+
+def _column(line: str, tab: int) -> int:
+    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(tab))
+
+
+def lines_with_ends(text: str) -> list[tuple[str, str]]:
+    """Each line of a text, and what ends it: nothing after the last one."""
+    found: list[tuple[str, str]] = [match.groups() for match in _LINE.finditer(text)]  # type: ignore[misc]
+    return found[:-1] if len(found) > 1 and found[-1] == ("", "") and found[-2][1] == "" else found
+
+
+def _pairs(new: list[str], old: list[str]) -> Iterator[tuple[int, int]]:
+    """The rows of lines that two lists have in common, in order."""
+    most = min(len(new), len(old))
+    head = next((at for at in range(most) if new[at] != old[at]), most)
+    rest = most - head
+    tail = next((at for at in range(rest) if new[-1 - at] != old[-1 - at]), rest)
+    yield from ((at, at) for at in range(head))
+    yield from ((len(new) - at, len(old) - at) for at in range(tail, 0, -1))
+    middle, theirs = new[head : len(new) - tail], old[head : len(old) - tail]
+    if len(middle) * len(theirs) > _MOST_PAIRS:
+        return
+    matcher = difflib.SequenceMatcher(None, middle, theirs, autojunk=False)
+    for start, was, size in matcher.get_matching_blocks():
+        yield from ((head + start + at, head + was + at) for at in range(size))
