@@ -78,9 +78,7 @@ def test_only_spaces_and_line_ends_differ_from_the_code(code: str, original: str
     assert "".join(after.split()) == "".join(code.split())
 
 
-@pytest.mark.parametrize(
-    "path", ["server/herdmate/actions/omissions.py", "extension/src/setup.ts"]
-)
+@pytest.mark.parametrize("path", ["server/herdmate/actions/omissions.py", "extension/src/setup.ts"])
 @pytest.mark.parametrize("form", ["exact", "without spaces at line ends", "further left", "CRLF"])
 def test_real_code_given_back_is_the_same(path: str, form: str) -> None:
     text = (Path(__file__).parents[2] / path).read_text("utf-8")
