@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from herdmate.actions.context import ActionContext
+from herdmate.cli.console import Console
 from herdmate.cli.locations import path_of_document
-from herdmate.cli.terminal import Console
 from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.engine.host import EngineHost

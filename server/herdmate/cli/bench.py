@@ -16,8 +16,8 @@ from herdmate.bench.run import NAMES, run
 from herdmate.bench.scene import scene_of
 from herdmate.bench.table import table
 from herdmate.bench.trace import recorded_gaps, synthetic_gaps
-from herdmate.cli.serve import Commands
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.console import Console
+from herdmate.cli.terminal import write
 from herdmate.errors import SelectionError
 from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES
@@ -33,12 +33,10 @@ To compare with a llama-server, start one with the same model and thread count, 
 """
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate bench [FILE]``."""
-    parser = commands.add_parser(
-        "bench", help="measure the speed on this machine", description=_ABOUT,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )  # fmt: skip
+    parser.description = _ABOUT
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--model", default="auto", help="a name, a path, or auto")

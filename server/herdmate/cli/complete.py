@@ -6,18 +6,17 @@ import argparse
 import asyncio
 
 from herdmate.cli import action_context
+from herdmate.cli.console import Console
 from herdmate.cli.locations import cursor_at
-from herdmate.cli.serve import Commands
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.terminal import write
 from herdmate.completion.complete import complete
 from herdmate.completion.silence_reasons import Silence
 from herdmate.completion.state import CompletionState
 from herdmate.settings import Settings
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate complete FILE:LINE:COLUMN``."""
-    parser = commands.add_parser("complete", help="print the ghost text at FILE:LINE:COLUMN")
     parser.add_argument("place", metavar="FILE:LINE:COLUMN")
     parser.set_defaults(run=lambda arguments: asyncio.run(_complete(arguments)))
     action_context.add_model_option(parser)

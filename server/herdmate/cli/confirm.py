@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.prompt import Confirm
 from rich.text import Text
 
-from herdmate.cli.terminal import Console
+from herdmate.cli.console import Console
 
 
 def agrees(question: str, console: Console) -> bool:

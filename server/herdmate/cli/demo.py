@@ -15,10 +15,9 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from herdmate.actions.edits import unified
+from herdmate.cli.console import Console
 from herdmate.cli.locations import read_document
 from herdmate.cli.models import pull_with_progress
-from herdmate.cli.serve import Commands
-from herdmate.cli.terminal import Console
 from herdmate.context import syntax, syntax_queries
 from herdmate.errors import HerdmateError, NoModelError, SelectionError
 from herdmate.lsp.client import Client, connect
@@ -40,9 +39,8 @@ class Scene:
     definition: Span
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate demo [FILE]``."""
-    parser = commands.add_parser("demo", help="show what Herdmate does, on a sample or on FILE")
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
     parser.add_argument("--model", default="auto", help="a name, a path, or auto")
     parser.set_defaults(run=_run)

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from herdmate.cli.measuring import add_options, measured, tell
-from herdmate.cli.serve import Commands, engine_starter
+from herdmate.cli.serve import engine_starter
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.asking import NAMES, Conditions, model_name
@@ -27,11 +27,9 @@ folder of your own code, in which holes are made at random. Your files are never
 """
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate eval SET``."""
-    parser = commands.add_parser(
-        "eval", help="measure the quality on your own code or on a benchmark", description=_ABOUT
-    )
+    parser.description = _ABOUT
     parser.add_argument("set", type=Path, metavar="SET", nargs="+")
     parser.add_argument(
         "--language",

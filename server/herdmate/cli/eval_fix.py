@@ -11,13 +11,9 @@ from pathlib import Path
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, tell
-from herdmate.cli.serve import Commands
 from herdmate.errors import SelectionError
 from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
 from herdmate.eval.flaws import read_flaws
-
-NAME = "eval-fix"
-"""The internal name of ``eval fix``."""
 
 _ABOUT = """\
 Applies the quick fix to functions with a bug, through a real server, and then runs their tests on
@@ -25,9 +21,9 @@ this machine, without a sandbox. SET is HumanEvalPack's Python part, as .jsonl.
 """
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate eval fix SET``."""
-    parser = commands.add_parser(NAME, prog="herdmate eval fix", description=_ABOUT)
+    parser.description = _ABOUT
     parser.add_argument("set", type=Path, metavar="SET")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="bugs")
     parser.add_argument(

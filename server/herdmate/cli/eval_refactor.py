@@ -12,7 +12,6 @@ from pathlib import Path
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, tell
-from herdmate.cli.serve import Commands
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.refactoring import (
@@ -25,9 +24,6 @@ from herdmate.eval.refactoring import (
 )
 from herdmate.eval.sources import code_files
 
-NAME = "eval-refactor"
-"""The internal name of ``eval refactor``."""
-
 _ABOUT = """\
 Refactors functions of your own code, through a real server, and reports how many changes were
 applied, what was refused and why, and whether the files stay valid. Test files are skipped. Your
@@ -35,9 +31,9 @@ files are never written to; a check runs in a copy of the folder.
 """
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate eval refactor PATH...``."""
-    parser = commands.add_parser(NAME, prog="herdmate eval refactor", description=_ABOUT)
+    parser.description = _ABOUT
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a file or folder")
     parser.add_argument(
         "--action", action="append", default=[], metavar="NAME",

@@ -13,7 +13,7 @@ from rich import box
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, tell
-from herdmate.cli.serve import Commands, engine_starter
+from herdmate.cli.serve import engine_starter
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
@@ -28,9 +28,6 @@ from herdmate.eval.typing_run import (
 )
 from herdmate.eval.writers import NAMES
 
-NAME = "eval-typing"
-"""The internal name of ``eval typing``."""
-
 _PROSE = {"markdown", "json", "jsonc", "html", "xml", "yaml", "toml", "plaintext", "latex"}
 
 _ABOUT = """\
@@ -42,9 +39,9 @@ never written to. Ctrl-C ends the run and prints the figures so far.
 """
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate eval typing FOLDER``."""
-    parser = commands.add_parser(NAME, prog="herdmate eval typing", description=_ABOUT)
+    parser.description = _ABOUT
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument(
         "--language", "--languages", action="append", metavar="ID", dest="languages",

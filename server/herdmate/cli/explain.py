@@ -9,13 +9,11 @@ from contextlib import aclosing
 from herdmate.actions.explain import explain
 from herdmate.cli import action_context
 from herdmate.cli.locations import selection_at
-from herdmate.cli.serve import Commands
 from herdmate.cli.terminal import write
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate explain FILE:START-END``."""
-    parser = commands.add_parser("explain", help="explain the lines FILE:START-END")
     parser.add_argument("place", metavar="FILE:START-END")
     parser.set_defaults(run=lambda arguments: asyncio.run(_explain(arguments)))
     action_context.add_model_option(parser)

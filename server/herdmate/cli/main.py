@@ -6,41 +6,46 @@ import argparse
 import logging
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
-from herdmate.cli import (
-    bench,
-    complete,
-    demo,
-    eval,
-    eval_fix,
-    eval_refactor,
-    eval_typing,
-    explain,
-    models,
-    refactor,
-    serve,
-    setup,
-    stats,
-)
-from herdmate.cli.terminal import Console, LogFormatter, Parser
+from herdmate.cli.terminal import LogFormatter, Parser, tell
 from herdmate.errors import HerdmateError
 from herdmate.version import VERSION
+
+_COMMANDS = {
+    "demo": "show what Herdmate does, on a sample or on FILE",
+    "setup": "print your editor's configuration; --write adds it",
+    "serve": "start the language server on stdio",
+    "complete": "print the ghost text at FILE:LINE:COLUMN",
+    "explain": "explain the lines FILE:START-END",
+    "refactor": "refactor the lines FILE:START-END",
+    "models": "see, fetch, find and remove models",
+    "stats": "show what became of ghost text; kept on this machine only",
+    "bench": "measure the speed on this machine",
+    "eval": "measure the quality on your own code or on a benchmark",
+}
+"""The commands and what they do; each is the module of that name."""
+
+_EVAL = {"fix": "eval_fix", "refactor": "eval_refactor", "typing": "eval_typing"}
+"""What can follow ``eval`` instead of a set, and the module of each."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, 0 on success."""
-    arguments = _parser().parse_args(_joined(sys.argv[1:] if argv is None else argv))
+    words = _joined(sys.argv[1:] if argv is None else argv)
+    arguments = _parser(words).parse_args(words)
     _set_up_logging(arguments.log_level)
     try:
         return int(arguments.run(arguments))
     except HerdmateError as error:
-        Console(stderr=True, highlight=False).print(f"herdmate: {error}")
+        tell(f"herdmate: {error}")
         return 1
     except KeyboardInterrupt:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+    """The parser of all commands; only those among ``words`` are imported, with their arguments."""
     parser = Parser(
         prog="herdmate",
         description="A coding companion that runs entirely on your machine.",
@@ -53,16 +58,12 @@ def _parser() -> argparse.ArgumentParser:
         help="what is written to standard error; only debug shows code (default: warning)",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    commands_in_order = (
-        demo, setup, serve, complete, explain, refactor, models, stats, bench, eval, eval_fix,
-        eval_refactor, eval_typing,
-    )  # fmt: skip
-    for part in commands_in_order:
-        part.add_parser(commands)
+    found = {name: commands.add_parser(name, help=does) for name, does in _COMMANDS.items()}
+    for word, name in _EVAL.items():
+        found[name] = commands.add_parser(name, prog=f"herdmate eval {word}")
+    for name in found.keys() & set(words):
+        import_module(f"herdmate.cli.{name}").add_arguments(found[name])
     return parser
-
-
-_EVAL = {"fix": eval_fix.NAME, "refactor": eval_refactor.NAME, "typing": eval_typing.NAME}
 
 
 def _joined(argv: Sequence[str]) -> list[str]:

@@ -15,7 +15,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from herdmate.atomic_write import open_named
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.console import Console
+from herdmate.cli.terminal import write
 
 _T = TypeVar("_T")
 

@@ -10,7 +10,6 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import psutil
 from rich.progress import (
@@ -26,7 +25,8 @@ from rich.text import Text
 
 from herdmate.cli import perplexity, tune
 from herdmate.cli.confirm import agrees
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.console import Console
+from herdmate.cli.terminal import write
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place
@@ -47,9 +47,8 @@ _VARIANTS = (
 )
 
 
-def add_parser(commands: Any) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate models list | pull | path | rm | recommend | inspect | perplexity | tune``."""
-    parser = commands.add_parser("models", help="see, fetch, find and remove models")
     actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
     listing = actions.add_parser(
         "list", help="list the models on this machine and those available to fetch"

@@ -13,8 +13,8 @@ import psutil
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from herdmate.cli.console import Console
 from herdmate.cli.measuring import tell
-from herdmate.cli.terminal import Console
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.sources import code_files

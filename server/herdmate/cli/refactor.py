@@ -14,19 +14,18 @@ from herdmate.actions.edits import unified
 from herdmate.actions.rewrite import rewrite
 from herdmate.actions.write_tests import check_place, write_tests
 from herdmate.cli import action_context
+from herdmate.cli.console import show_diff
 from herdmate.cli.locations import file_of, path_of_document, selection_at
 from herdmate.cli.replace_file import refuse_links, replace
-from herdmate.cli.serve import Commands
-from herdmate.cli.terminal import show_diff, tell
+from herdmate.cli.terminal import tell
 from herdmate.context.git_config import repository_of
 from herdmate.errors import RefusedError
 from herdmate.prompting.library import Action
 from herdmate.text import Selection, apply_edits
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate refactor ACTION FILE:START-END``."""
-    parser = commands.add_parser("refactor", help="refactor the lines FILE:START-END")
     parser.add_argument(
         "action", help="simplify, add_types, document, fix, change…, or an action of your own"
     )

@@ -8,7 +8,6 @@ import secrets
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from herdmate.atomic_write import PRIVATE, create_whole
 from herdmate.bounded_read import read_bytes
@@ -26,12 +25,9 @@ from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
 from herdmate.settings import Settings
 
-Commands = Any  # argparse has no public name for what add_subparsers returns
 
-
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate serve [--socket PATH]``."""
-    parser = commands.add_parser("serve", help="start the language server on stdio")
     place = parser.add_mutually_exclusive_group()
     if HAS_SOCKETS:
         place.add_argument(

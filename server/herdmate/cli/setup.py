@@ -16,6 +16,7 @@ from herdmate.actions.edits import unified
 from herdmate.child_process import isolated_command, which
 from herdmate.cli.config_block import with_block, without_block
 from herdmate.cli.confirm import agrees
+from herdmate.cli.console import Console, show_diff
 from herdmate.cli.editor import (
     Editor,
     configuration,
@@ -27,8 +28,7 @@ from herdmate.cli.editor import (
 )
 from herdmate.cli.models import pull_with_progress
 from herdmate.cli.replace_file import replace
-from herdmate.cli.serve import Commands
-from herdmate.cli.terminal import Console, show_diff, write
+from herdmate.cli.terminal import write
 from herdmate.errors import NoModelError, SetupError
 from herdmate.models import catalogue
 from herdmate.models.start import first_message
@@ -42,9 +42,8 @@ else:
     import tomli as tomllib
 
 
-def add_parser(commands: Commands) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate setup [EDITOR] [--write]``."""
-    parser = commands.add_parser("setup", help="print your editor's configuration; --write adds it")
     parser.add_argument(
         "editor", nargs="?", metavar="EDITOR", help="its name; omit it to list all editors"
     )

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from typing import Any
 
 from rich.table import Table
 
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.console import Console
+from herdmate.cli.terminal import write
 from herdmate.errors import HerdmateError
 from herdmate.usage import statistics
 from herdmate.usage.statistics_file import StatisticsFile
 
 
-def add_parser(commands: Any) -> None:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate stats [--json | --erase]``."""
-    parser = commands.add_parser(
-        "stats", help="show what became of ghost text; kept on this machine only"
-    )
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="every day and language, as JSON")
     how.add_argument("--erase", action="store_true", help="erase all counts")

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import psutil
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from herdmate.cli.terminal import Console
+from herdmate.cli.console import Console
 from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Hardware, Point, axes, grid, start

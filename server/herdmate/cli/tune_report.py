@@ -9,8 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from herdmate.atomic_write import open_named
+from herdmate.cli.console import Console
 from herdmate.cli.curves import TITLES, as_svg, as_text, value_text
-from herdmate.cli.terminal import Console, write
+from herdmate.cli.terminal import write
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Point
 
