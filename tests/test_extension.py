@@ -259,6 +259,7 @@ def test_the_server_understands_the_capabilities_that_are_announced() -> None:
     assert own.diagnostics
     assert own.menu
     assert own.configure
+    assert own.grows
 
 
 def test_no_command_of_the_extension_hides_one_of_the_server() -> None:
@@ -374,6 +375,7 @@ _TYPESCRIPT: dict[Any, str] = {
     float | None: "number | null",
     int | None: "number | null",
     str | None: "string | null",
+    dict[str, int]: "Position",
     dict[str, dict[str, int]]: "Range",
     list[dict[str, Any]]: "Diagnostic[]",
     int: "number",

@@ -10,7 +10,9 @@ import {
   RevealOutputChannelOn,
   type StaticFeature,
 } from 'vscode-languageclient/node';
+import { askAgain, isAskingAgain } from './growth';
 import { progressWithCancel } from './progress';
+import { COMPLETION_GREW } from './protocol';
 import { settings } from './settings';
 
 const { Automatic } = vscode.InlineCompletionTriggerKind;
@@ -37,10 +39,12 @@ export function newClient(
     initializationOptions: settings,
     middleware: {
       handleWorkDoneProgress: progressWithCancel(() => client),
-      provideInlineCompletionItems: (document, position, context, token, next) =>
-        hasSeveralCursors(document) && context.triggerKind === Automatic
+      provideInlineCompletionItems: (document, position, context, token, next) => {
+        if (isAskingAgain(document, position)) context = { ...context, triggerKind: Automatic };
+        return hasSeveralCursors(document) && context.triggerKind === Automatic
           ? undefined
-          : next(document, position, context, token),
+          : next(document, position, context, token);
+      },
       workspace: {
         configuration: ({ items }) =>
           items.map(({ section }) => (section === 'herdmate' ? settings() : null)),
@@ -55,6 +59,7 @@ export function newClient(
   };
   const client = new QuietClient('herdmate', 'Herdmate', launch, options);
   client.registerFeature(ownCapabilities);
+  client.onNotification(COMPLETION_GREW, askAgain);
   return client;
 }
 
@@ -76,7 +81,8 @@ const ownCapabilities: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const extensions = vscode.extensions.all.map(({ id }) => id);
     const own = { status: true, explanation: true, ask: true, diagnostics: true };
-    capabilities.experimental = { herdmate: { ...own, menu: true, configure: true, extensions } };
+    const others = { menu: true, configure: true, grows: true, extensions };
+    capabilities.experimental = { herdmate: { ...own, ...others } };
   },
   initialize: () => {},
   getState: () => ({ kind: 'static' }),

@@ -1,13 +1,14 @@
 // What Herdmate's server says beyond the Language Server Protocol: mirrors
 // server/herdmate/lsp/protocol.py by hand, and tests/test_extension.py compares the two.
 
-import type { Diagnostic, Range } from 'vscode-languageclient/node';
+import type { Diagnostic, Position, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
 export const DIAGNOSTICS = 'herdmate/diagnostics';
 export const MENU = 'herdmate/menu';
 export const CONFIGURE = 'herdmate/configure';
 export const EXPLANATION = 'herdmate/explanation';
+export const COMPLETION_GREW = 'herdmate/completionGrew';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
 export const CURSOR = 'herdmate/cursor';
@@ -30,6 +31,12 @@ export interface Status {
   message?: string;
   fraction?: number | null;
   model?: string | null;
+}
+
+export interface CompletionGrew {
+  uri: string;
+  version: number | null;
+  position: Position;
 }
 
 export interface ExplanationPart {

@@ -15,6 +15,7 @@ from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.errors import EngineError, HerdmateError
 from herdmate.generation import Prompt, Request
 from herdmate.text import Cursor, Document
+from tests.context.parsed import parsed
 from tests.waiting import until
 
 REQUEST = Request(Prompt(()), "lane", 64)
@@ -103,11 +104,87 @@ async def test_what_was_shown_stays_while_it_is_typed() -> None:
     model.say("return sum(items)\n", "    # and")
     assert await following == Shown("return sum(items)")
     assert await running.follow(_cursor("ret"), 60, False) == Shown("urn sum(items)")
-    asked = asyncio.ensure_future(running.follow(_cursor("ret"), 0, True))
+    asked = asyncio.ensure_future(running.follow(_cursor("ret"), None, True))
     await model.heard()
     assert not asked.done()  # who asks by the key waits for all of it
     model.say(" more\n", None)
     assert await asked == Shown("urn sum(items)\n    # and more")
+
+
+async def test_a_line_is_shown_the_moment_it_ends_and_the_rest_as_it_comes() -> None:
+    model, ended = _Model(), dict[int, str]()
+    running = _start(model, ended)
+    model.say("result = 0", "\n")
+    first = await asyncio.wait_for(running.follow(_cursor(), 0.0, False), 60)
+    assert first == Shown("result = 0")
+    growing = asyncio.ensure_future(running.more(_cursor(), first.text))
+    model.say("    for item in items:", "\n")  # no head without its body
+    await model.heard()
+    assert not growing.done()
+    model.say("        result += item", "\n")
+    second = await asyncio.wait_for(growing, 60)
+    assert second == Shown("result = 0\n    for item in items:\n        result += item")
+    whole = asyncio.ensure_future(running.more(_cursor(), second.text, at_end=True))
+    model.say("    print(result)\n", "    return re")
+    await model.heard()
+    assert not whole.done()
+    model.say("sult", None)
+    last = await whole
+    assert last is not None
+    assert last.text == ended[len(BEFORE)] == second.text + "\n    print(result)\n    return result"
+    assert await running.more(_cursor(), last.text) is None
+
+
+async def test_what_was_typed_of_it_is_not_shown_again_as_it_grows() -> None:
+    model = _Model()
+    running = _start(model)
+    model.say("result = 0\n")
+    assert await running.follow(_cursor("res"), 0.0, False) == Shown("ult = 0")
+    growing = asyncio.ensure_future(running.more(_cursor("res"), "ult = 0"))
+    model.say("    return result", None)
+    assert await growing == Shown("ult = 0\n    return result")
+
+
+@pytest.mark.parametrize("end", ["stop", EngineError("It died."), None])
+async def test_what_ends_without_more_does_not_grow(end: Exception | str | None) -> None:
+    model = _Model()
+    running = _start(model)
+    model.say("return 1\n")
+    assert await running.follow(_cursor(), 0.0, False) == Shown("return 1")
+    growing = asyncio.ensure_future(running.more(_cursor(), "return 1"))
+    await model.heard()
+    running.stop() if end == "stop" else model.say(end)
+    assert await asyncio.wait_for(growing, 60) is None
+
+
+async def test_what_was_shown_is_never_taken_back() -> None:
+    """All of it repeats a line below, which only its end tells."""
+    model, ended = _Model(), dict[int, str]()
+    before = "def total(items):\n    "
+    cursor = Cursor(Document("a", "python", before + "\n    print(1)\n"), len(before))
+    kept = lambda cursor, shown: ended.__setitem__(cursor.offset, shown.text)  # noqa: E731
+    running = InFlight(cursor, "block", None, kept).start(REQUEST, model)
+    model.say("a = 1\n")
+    assert await running.follow(cursor, 0.0, False) == Shown("a = 1")
+    running._raw = ""  # as if a rule dropped all of it
+    model.say(None)
+    await until(lambda: running.is_done)
+    assert ended == {len(before): "a = 1"}
+
+
+async def test_lines_are_not_shown_with_what_closes_them_while_the_model_goes_on() -> None:
+    """The rest would not begin with them."""
+    model = _Model()
+    text = "const sum = \nlet b\n"
+    code = Cursor(Document("a", "javascript", text, tree=parsed(text, "javascript")), 12)
+    running = InFlight(code, "block", syntax_check_at(code), lambda *_: None).start(REQUEST, model)
+    following = asyncio.ensure_future(running.follow(code, 0.0, False))
+    model.say("add(one,\n", "  two")
+    await model.heard()
+    done, _ = await asyncio.wait([following], timeout=0.2)
+    assert not done
+    model.say(")\n", None)
+    assert await following == Shown("add(one,\n  two)")
 
 
 async def test_half_a_line_is_never_shown() -> None:
@@ -174,7 +251,7 @@ async def test_a_generation_that_ends_while_its_lines_are_checked_is_answered(
 async def test_a_generation_that_is_stopped_before_it_begins_is_answered() -> None:
     running = _start(_Model())
     running.stop()
-    assert await asyncio.wait_for(running.follow(_cursor(), 0.0, True), 60) is None
+    assert await asyncio.wait_for(running.follow(_cursor(), None, True), 60) is None
 
 
 async def test_typing_what_it_says_follows_and_something_else_does_not() -> None:

@@ -31,6 +31,7 @@ class Editor(LanguageClient):
         self.edits: list[types.WorkspaceEdit] = []
         self.statuses: list[dict[str, Any]] = []
         self.parts: list[dict[str, Any]] = []
+        self.grew: list[dict[str, Any]] = []
         self.shown_documents: list[types.ShowDocumentParams] = []
         self.questions: list[types.ShowMessageRequestParams] = []
         self.configured: list[dict[str, Any]] = []
@@ -160,6 +161,11 @@ class Editor(LanguageClient):
         @self.feature(protocol.EXPLANATION)
         def explanation(params: Any) -> None:
             self.parts.append(_plain(params))
+            changed.set()
+
+        @self.feature(protocol.COMPLETION_GREW)
+        def completion_grew(params: Any) -> None:
+            self.grew.append(_plain(params))
             changed.set()
 
         @self.feature(types.WORKSPACE_APPLY_EDIT)

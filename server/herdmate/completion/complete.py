@@ -12,8 +12,7 @@ from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
-from herdmate.completion.syntax_check import sound, syntax_check_at
-from herdmate.completion.syntax_judge import SyntaxCheck
+from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
 from herdmate.completion.trigger import is_switched_off, shape_at, silence_reason
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
@@ -35,10 +34,6 @@ _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
 
 
-_TIMES_IF_ASKED, _MOST_IF_ASKED = 6, 4096
-"""How many times the tokens a completion may have that the user asked for, and how many at most."""
-
-
 @dataclass(frozen=True, slots=True)
 class Completion:
     """Text that replaces ``span``, which is empty or on the cursor's line.
@@ -53,11 +48,12 @@ class Completion:
 
 async def complete(
     cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool,
-    asking: Asking = nullcontext,
+    asking: Asking = nullcontext, grows: bool = False,
 ) -> tuple[Completion, ...] | Silence:  # fmt: skip
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
-    ``asking`` is entered only while the model is working. Raises ``HerdmateError`` if the model
+    ``asking`` is entered only while the model is working. ``grows``: lines are shown as soon as
+    they are completed, as the client can be told of more. Raises ``HerdmateError`` if the model
     cannot be asked.
     """
     if silence := _forbidden(cursor, state, settings, invoked):
@@ -67,9 +63,8 @@ async def complete(
         return _here([shown], cursor, is_cached=True)
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
-    shape = shape_at(cursor, settings.multiline, invoked)
-    check = syntax_check_at(cursor, invoked)
-    box = 0.0 if invoked else settings.time_box / 1000
+    shape, check = shape_at(cursor, settings.multiline), syntax_check_at(cursor)
+    box = _box(settings, invoked, grows)
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
         if not several and (shown := await _followed(running, cursor, box, invoked)):
             return _here([shown], cursor)
@@ -77,7 +72,7 @@ async def complete(
     if not invoked:
         await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
     asked_at = asyncio.get_running_loop().time()
-    request = await typing_request(cursor, state, with_room(settings) if invoked else settings)
+    request = await typing_request(cursor, state, settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
     if several:
@@ -92,8 +87,17 @@ async def complete(
     return _here([shown], cursor) if shown else _NOTHING
 
 
-async def _followed(running: InFlight, cursor: Cursor, box: float, invoked: bool) -> Shown | None:
+async def _followed(
+    running: InFlight, cursor: Cursor, box: float | None, invoked: bool
+) -> Shown | None:
     return await running.follow(cursor, box, invoked) if running.agrees(cursor) else None
+
+
+def _box(settings: CompletionSettings, invoked: bool, grows: bool) -> float | None:
+    """Seconds to wait for the whole suggestion before its first lines are shown."""
+    if not settings.time_box or (invoked and not grows):
+        return None
+    return 0.0 if grows else settings.time_box / 1000
 
 
 def _forbidden(
@@ -108,11 +112,6 @@ def _forbidden(
     if withheld := reason_to_withhold(cursor.document, state.project.withheld):
         return Silence(withheld.reason, withheld.detail)
     return None
-
-
-def with_room(settings: CompletionSettings) -> CompletionSettings:
-    """The settings for a completion that the user asked for: it may be a long block."""
-    return replace(settings, max_tokens=min(settings.max_tokens * _TIMES_IF_ASKED, _MOST_IF_ASKED))
 
 
 async def typing_request(

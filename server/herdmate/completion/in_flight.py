@@ -18,8 +18,7 @@ from typing import Protocol
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
-from herdmate.completion.syntax_check import sound
-from herdmate.completion.syntax_judge import SyntaxCheck
+from herdmate.completion.syntax_check import SyntaxCheck, sound
 from herdmate.completion.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
 from herdmate.generation import Request
@@ -61,6 +60,7 @@ class InFlight:
         self._context = cursor_context(cursor)
         self._raw = ""
         self._checked = Shown(""), Shown("")
+        self._given = Shown("")  # the most that was shown before the end
         self._changes, self._changed = 0, asyncio.Event()
         self._followers = 0
         self._goes_on = False
@@ -96,17 +96,17 @@ class InFlight:
             return False  # everything so far would be dropped
         return may_say(text, old, behind(old), new)
 
-    async def follow(self, cursor: Cursor, box: float, stops_at_once: bool) -> Shown | None:
+    async def follow(self, cursor: Cursor, box: float | None, stops_at_once: bool) -> Shown | None:
         """What to show at ``cursor``; ``None`` if nothing is left or it no longer ``agrees``.
 
-        Everything, if the generation ends within ``box`` seconds (0 waits for the end); otherwise
-        the lines completed by then, or else the first one to be completed. From then on, completed
-        lines are returned at once. If the wait is cancelled and no other request follows, the model
-        stops, immediately if ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if
-        the generation failed.
+        Everything, if the generation ends within ``box`` seconds (``None`` waits for the end);
+        otherwise the lines completed by then, or else the first one to be completed. From then on,
+        completed lines are returned at once, and what is shown later begins with them. If the wait
+        is cancelled and no other request follows, the model stops, immediately if
+        ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if the generation failed.
         """
         self._followers += 1
-        ends = asyncio.get_running_loop().time() + box if box else None
+        ends = asyncio.get_running_loop().time() + box if box is not None else None
         try:
             while not self.is_done and self.agrees(cursor):
                 seen = self._changes
@@ -115,7 +115,7 @@ class InFlight:
                     self._goes_on or asyncio.get_running_loop().time() >= ends
                 )
                 shows_lines = has_ended and not self._is_said
-                if lines := await self._rest(cursor, whole_lines=True) if shows_lines else None:
+                if lines := await self._lines(cursor) if shows_lines else None:
                     self._goes_on = True
                     return lines
                 await self._wait(seen, ends)
@@ -123,12 +123,29 @@ class InFlight:
                 raise self._error
             if self._task is not None and self._task.cancelled():
                 return None
-            return await self._rest(cursor, whole_lines=False)
+            return self._left(await self._sound(self.said()), cursor)
         finally:
             self._followers -= 1
             if not self._followers and not self.is_done and not self._goes_on:
                 loop = asyncio.get_running_loop()
                 loop.call_later(0.0 if stops_at_once else GRACE, self._stop_if_left)
+
+    async def more(self, cursor: Cursor, than: str, at_end: bool = False) -> Shown | None:
+        """What to show at ``cursor`` once it has grown beyond the text ``than``.
+
+        ``at_end`` waits for the whole of it. ``None`` if the generation ends, in whatever way,
+        without any more.
+        """
+        while not self.is_done:
+            seen = self._changes
+            lines = None if at_end or self._is_said else await self._lines(cursor)
+            if _has_grown(lines, than):
+                return lines
+            await self._wait(seen, None)
+        if self._task is None or self._task.cancelled() or self._error is not None:
+            return None
+        left = self._left(await self._sound(self.said()), cursor)
+        return left if _has_grown(left, than) else None
 
     def stop(self) -> None:
         """Stop the model: the answer is no longer wanted."""
@@ -168,23 +185,40 @@ class InFlight:
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._changed.wait(), left if left and left > 0 else None)
 
-    async def _rest(self, cursor: Cursor, whole_lines: bool) -> Shown | None:
-        """What is left after the typed text; ``whole_lines`` drops an unfinished last line."""
-        shown = self.said()
-        if whole_lines:
-            text = shown.text[: max(shown.text.rfind("\n"), 0)].removesuffix("\r")
-            shown = Shown(text)
+    async def _lines(self, cursor: Cursor) -> Shown | None:
+        """What is left, after the typed text, of the lines completed so far.
+
+        What was added to close them is no part of what the model goes on to say: such lines wait
+        for the rest.
+        """
+        raw = self._raw[: max(self._raw.rfind("\n"), 0)]
+        shown = finish(raw, self._cursor, self._shape, self._context) or Shown("")
+        if not shown.text.startswith((known := await self._sound(shown)).text):
+            return None
+        if (left := self._left(known, cursor)) is not None:
+            self._given = known
+        return left
+
+    def _left(self, shown: Shown, cursor: Cursor) -> Shown | None:
         begun = self._cursor
-        left = what_is_left(await self._sound(shown), begun, behind(begun), cursor)
+        left = what_is_left(shown, begun, behind(begun), cursor)
         return left if left and left.text.strip() else None
 
     async def _sound(self, shown: Shown) -> Shown:
-        """The part of ``shown`` that breaks nothing; checked again only once it changes."""
+        """The part of ``shown`` that breaks nothing; checked again only once it changes.
+
+        Never takes back what was shown before: ghost text only grows.
+        """
         checked = self._checked
         if checked[0] != shown:
             checked = self._checked = shown, await sound(shown, self._check)
-        return checked[1]
+        known = checked[1]
+        return known if known.text.startswith(self._given.text) else self._given
 
     def _stop_if_left(self) -> None:
         if not self._followers and not self._goes_on:
             self.stop()
+
+
+def _has_grown(shown: Shown | None, than: str) -> bool:
+    return shown is not None and shown.text != than and shown.text.startswith(than)

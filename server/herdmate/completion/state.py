@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from herdmate.completion.cache import CompletionCache
 from herdmate.completion.in_flight import InFlight
+from herdmate.completion.postprocess import Shown
 from herdmate.completion.silence_reasons import Silence
 from herdmate.context.overview import Overviews
 from herdmate.context.project import Project
@@ -14,12 +15,22 @@ from herdmate.engine.host import EngineHost
 from herdmate.errors import HerdmateError
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """Ghost text that has grown at an offset in one version of a document."""
+
+    version: int | None
+    offset: int
+    shown: Shown
+
+
 @dataclass(slots=True)
 class CompletionState:
     """The engine, the project that the model sees, and recent answers.
 
     ``in_flight`` maps each document's URI to its current generation, ``reading_ahead`` to the task
-    that evaluates its prompt ahead of time. ``silence`` is why the last request showed nothing.
+    that evaluates its prompt ahead of time, ``grown`` to what the client was told to ask for again
+    and has not asked for yet. ``silence`` is why the last request showed nothing.
     ``paused_until`` is a time by the event loop's clock.
     """
 
@@ -29,6 +40,7 @@ class CompletionState:
     overviews: Overviews = field(default_factory=Overviews)
     in_flight: dict[str, InFlight] = field(default_factory=dict)
     reading_ahead: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+    grown: dict[str, Grown] = field(default_factory=dict)
     silence: Silence | HerdmateError | None = None
     paused_until: float = 0.0
 
@@ -45,6 +57,7 @@ class CompletionState:
     def stop(self, uri: str) -> None:
         """Stop all work for a document that was closed or must no longer be seen."""
         self.stop_reading_ahead(uri)
+        self.grown.pop(uri, None)
         if (running := self.in_flight.pop(uri, None)) is not None:
             running.stop()
 
@@ -56,6 +69,7 @@ class CompletionState:
     def reset(self) -> None:
         """Discard the previous model's answers, because another model takes over."""
         self.in_flight.clear()
+        self.grown.clear()
         self.cache = CompletionCache()
 
     def end(self) -> None:

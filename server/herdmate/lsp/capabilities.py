@@ -25,6 +25,8 @@ class Capabilities:
     """Shows ``herdmate/menu``."""
     configure: bool = False
     """Answers ``herdmate/configure``."""
+    grows: bool = False
+    """Asks again for ghost text that has grown (``herdmate/completionGrew``)."""
     extensions: frozenset[str] = frozenset()
     """Ids of the editor's other extensions, in lower case."""
     shows_content: bool = False
@@ -67,6 +69,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         diagnostics=bool(own.get("diagnostics")),
         menu=bool(own.get("menu")),
         configure=bool(own.get("configure")),
+        grows=bool(own.get("grows")),
         extensions=_names(own.get("extensions")),
         shows_content=bool(content and content.dynamic_registration),
         inline_completion=document.inline_completion is not None,

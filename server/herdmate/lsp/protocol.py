@@ -1,9 +1,9 @@
 """Herdmate's additions to the Language Server Protocol; ``extension/src/protocol.ts`` mirrors them.
 
 A client declares support in ``initialize`` under ``capabilities.experimental.herdmate``, with true
-for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``menu`` and ``configure``. Every
-other client gets the same through standard messages. ``extensions`` there lists the editor's other
-extensions.
+for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``menu``, ``configure`` and
+``grows``. Every other client gets the same through standard messages. ``extensions`` there lists
+the editor's other extensions.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ EXPLANATION = "herdmate/explanation"
 CURSOR = "herdmate/cursor"
 """Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so the
 model can read ahead."""
+
+COMPLETION_GREW = "herdmate/completionGrew"
+"""Server to client, notification ``CompletionGrew`` (capability ``grows``): the ghost text shown
+there has grown. While it is still visible, the client asks for it again, as if by itself."""
 
 DIAGNOSTICS = "herdmate/diagnostics"
 """Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, from every source.
@@ -108,6 +112,18 @@ class Status:
     message: str = ""
     fraction: float | None = None
     model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CompletionGrew:
+    """Where ghost text has grown: ``position`` is an LSP position in a ``version`` of a document.
+
+    Once the document or the cursor has moved on, it means nothing.
+    """
+
+    uri: str
+    version: int | None
+    position: dict[str, int]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,8 @@ import * as windows from './windows.mjs';
 const SCENARIOS = [
   ghostText.ghostTextIsAcceptedWithTab,
   ghostText.typingThroughKeepsTheRest,
+  ghostText.aBodyGrowsWithoutAKey,
+  ghostText.whatIsDismissedDoesNotGrow,
   ghostText.acceptingAWordKeepsTheRest,
   ghostText.acceptingALineKeepsTheRest,
   ghostText.theEditorsOwnBracketIsNotDoubled,

@@ -5,6 +5,9 @@ import { PATIENCE, say } from './machine.mjs';
 import { SOURCE } from './shop.mjs';
 import {
   backToTheCode,
+  configure,
+  ghostText,
+  ghostTextSeen,
   isPython,
   log,
   newGhost,
@@ -16,8 +19,11 @@ import {
   squeezed,
   startAnew,
   untilGhost,
+  untilLogged,
+  watchGhostText,
 } from './window.mjs';
 
+const GREW = 'ghost text has grown';
 const TYPED = '\n\ndef cheapest(items: list[Item]) -> Item:\n';
 
 export async function ghostTextIsAcceptedWithTab() {
@@ -54,6 +60,40 @@ export async function typingThroughKeepsTheRest() {
   await untilGhost((text) => text === '');
   assert.equal(timesAsked(), asked, 'the model was asked again for what it had said');
   say(`typed through ${JSON.stringify(shown)}`);
+}
+
+/** Line by line, without a moment in which there is nothing. */
+export async function aBodyGrowsWithoutAKey() {
+  await configure('completion.timeBox', 500);
+  await typedHead('Shop');
+  await untilGhost((text) => text.trim());
+  const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
+  await ready.waitFor({ timeout: PATIENCE }); // the model has ended
+  await page.waitForTimeout(1000); // the last lines are drawn
+  await picture('1f-grown');
+  const seen = (await ghostTextSeen()).map(squeezed);
+  say(`grew in ${seen.length - 1} steps to ${JSON.stringify(await ghostText())}`);
+  assert(seen.length > 1, 'it did not grow');
+  seen.reduce((shorter, longer) => {
+    assert(longer.startsWith(shorter), `${longer} does not go on from ${shorter}`);
+    return longer;
+  });
+  await page.keyboard.press('Tab');
+  const text = await saved((code) => squeezed(code).includes(seen.at(-1)));
+  isPython(text);
+}
+
+export async function whatIsDismissedDoesNotGrow() {
+  await typedHead('Warehouse');
+  await untilGhost((text) => text.trim());
+  await page.keyboard.press('Escape');
+  await untilGhost((text) => text === '');
+  await watchGhostText();
+  await untilLogged(GREW, log().split(GREW).length);
+  await page.waitForTimeout(1000);
+  assert.deepEqual(await ghostTextSeen(), [], 'what was dismissed came back');
+  await configure('completion.timeBox', 0);
+  say('what was dismissed stays away');
 }
 
 export async function acceptingAWordKeepsTheRest() {
@@ -119,4 +159,12 @@ async function isAcceptedInParts(key, pictured) {
 /** How often the model was asked for ghost text, by the server's log. */
 function timesAsked() {
   return log().split('typing: ').length - 1;
+}
+
+/** Types the head of what takes several lines. */
+async function typedHead(name) {
+  const values = ['name', 'street', 'city', 'country', 'phone', 'owner'].join(': str, ');
+  await startAnew(`class ${name}:\ndef __init__(self, ${values}: str):`);
+  await watchGhostText();
+  await page.keyboard.press('Enter');
 }

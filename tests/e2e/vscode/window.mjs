@@ -27,6 +27,11 @@ export const onDisk = () => fs.readFileSync(file, 'utf8');
 write(file, SOURCE);
 write(path.join(workspace, 'sales.ipynb'), JSON.stringify(NOTEBOOK));
 
+const GHOST_TEXT = [
+  '.ghost-text-decoration, .ghost-text-decoration-preview',
+  '.suggest-preview-text', // the further lines
+];
+
 /** The window in which a person works now. */
 export let page;
 
@@ -195,9 +200,34 @@ export async function untilGhost(isMeant) {
 
 /** All ghost text in the editor, its lines joined. */
 export async function ghostText() {
-  const first = page.locator('.ghost-text-decoration, .ghost-text-decoration-preview');
-  const further = page.locator('.suggest-preview-text');
+  const [first, further] = GHOST_TEXT.map((part) => page.locator(part));
   return plain([await first.allInnerTexts(), await further.allInnerTexts()].flat().join(''));
+}
+
+/** Notes all ghost text that is drawn from now on. */
+export async function watchGhostText() {
+  await page.evaluate((parts) => {
+    const drawn = [];
+    const look = (now) => {
+      if (globalThis.drawn !== drawn) return; // another watch has begun
+      const elements = parts.flatMap((part) => [...document.querySelectorAll(part)]);
+      const text = elements.map((element) => element.innerText).join('');
+      if (text !== drawn.at(-1)?.text) drawn.push({ text, since: now });
+      drawn.at(-1).until = now;
+      requestAnimationFrame(look);
+    };
+    globalThis.drawn = drawn;
+    requestAnimationFrame(look);
+  }, GHOST_TEXT);
+}
+
+/** What could be read of it, from the first on: its lines are drawn one after the other. */
+export async function ghostTextSeen() {
+  const drawn = await page.evaluate(() => globalThis.drawn);
+  const read = drawn.filter(({ since, until }) => until - since > 100);
+  const texts = read.map(({ text }) => plain(text));
+  const first = texts.findIndex((text) => text.trim());
+  return first < 0 ? [] : texts.slice(first);
 }
 
 /** All that the server of this window has logged. */

@@ -15,7 +15,7 @@ from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.typing_through import part_inside
 from herdmate.errors import HerdmateError
 from herdmate.lsp.convert import Lines
-from herdmate.lsp.handlers import pausing, read_ahead, usage_statistics
+from herdmate.lsp.handlers import growth, pausing, read_ahead, usage_statistics
 from herdmate.lsp.open_document import OpenDocument, has_tree
 from herdmate.lsp.parsing import parsed
 from herdmate.lsp.session import Session
@@ -34,13 +34,18 @@ async def inline_completion(
     """The ghost text to show at the cursor; empty if none is worth showing."""
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return _list([])
+    if (grown := growth.grown(session, opened, params)) is not None:
+        cursor = Cursor(opened.document, grown.span.start)
+        return _shown(session, opened, cursor, [grown])
+    growth.stop(session, opened.document.uri)
     if (opened := await _parsed(session, opened)) is None:
         return _list([])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
-    found = await _complete(session, cursor, _is_invoked(params))
-    if found:
+    grows = session.capabilities.grows
+    found = await _complete(session, cursor, _is_invoked(params), grows)
+    if found and not (grows and growth.watch(session, opened, cursor, found[0])):
         read_ahead.after_showing(session, cursor)
     return _shown(session, opened, cursor, found)
 
@@ -107,9 +112,11 @@ async def _parsed(session: Session, opened: OpenDocument) -> OpenDocument | None
     return await session.tasks.supersede(key, parsed(session, opened))
 
 
-async def _complete(session: Session, cursor: Cursor, invoked: bool) -> tuple[Completion, ...]:
+async def _complete(
+    session: Session, cursor: Cursor, invoked: bool, grows: bool = False
+) -> tuple[Completion, ...]:
     asked_at = _begin(session, cursor)
-    return _end(session, cursor, await _ask(session, cursor, invoked), asked_at)
+    return _end(session, cursor, await _ask(session, cursor, invoked, grows), asked_at)
 
 
 def _begin(session: Session, cursor: Cursor) -> float:
@@ -117,11 +124,12 @@ def _begin(session: Session, cursor: Cursor) -> float:
     return usage_statistics.after_asking(session, cursor)
 
 
-async def _ask(session: Session, cursor: Cursor, invoked: bool) -> _Answer:
+async def _ask(session: Session, cursor: Cursor, invoked: bool, grows: bool = False) -> _Answer:
     if not invoked and pausing.is_paused(session):
         return pausing.silence(session)
     settings = session.settings.completion
-    work = complete(cursor, session.completion, settings, invoked, partial(thinking, session))
+    thinks = partial(thinking, session)
+    work = complete(cursor, session.completion, settings, invoked, thinks, grows)
     with session.asking_about(cursor.document.uri):
         try:
             return await session.tasks.supersede(f"type {cursor.document.uri}", work)
