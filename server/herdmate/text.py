@@ -172,11 +172,16 @@ def path_of(uri: str) -> Path | None:
     try:
         parts = urlsplit(uri)
         is_here = parts.scheme in _ON_DISK and parts.netloc.lower() in _HERE
-        path = Path(url2pathname(parts.path)) if is_here else None
+        path = Path(_file_name(parts.path)) if is_here else None
         is_name = path is not None and path.is_absolute() and b"\0" not in os.fsencode(path)
     except ValueError:
         return None
     return path if is_name and len(str(path)) <= _LONGEST_PATH else None
+
+
+def _file_name(path: str) -> str:
+    """The name of the file that the path in a URI means; elsewhere than on Windows, any bytes."""
+    return url2pathname(path) if os.name == "nt" else unquote(path, errors="surrogateescape")
 
 
 def name_in(uri: str) -> str:

@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from herdmate.context.files import MOST_LEVELS
 from herdmate.context.ignored import is_ignored, unreadable_rules
 from herdmate.context.secret_names import is_secret
-from herdmate.redaction.redact import Redactions, search
+from herdmate.redaction.redact import Redactions, run_redaction
 from herdmate.text import Document, folder_of
 
 _MOST_LINKS = 16
@@ -139,7 +139,7 @@ async def without_secrets_soon(document: Document) -> Document:
 
     A version that is cancelled before its turn is not searched.
     """
-    return await search(len(document.text), without_secrets, document, on=_searching)
+    return await run_redaction(len(document.text), without_secrets, document, on=_searching)
 
 
 def forget_document(uri: str) -> None:

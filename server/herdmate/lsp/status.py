@@ -25,6 +25,12 @@ def set_status(session: Session, status: Status) -> None:
         session.protocol.notify(protocol.STATUS, asdict(status))
 
 
+def state_in_words(session: Session) -> str:
+    """What the model is doing, as the editor's status bar says it."""
+    state = session.model.status.state
+    return "no model" if state == "noModel" else state
+
+
 async def next_status(session: Session) -> Status:
     """Wait for the next change of status."""
     session.model.status_changed.clear()

@@ -55,12 +55,12 @@ def redacted(text: str) -> str:
     return _starred(_starred(text, hidden_in(text)), _far_reaching_in(text))
 
 
-async def search(
+async def run_redaction(
     length: int, work: Callable[..., _T], *arguments: object, on: Executor | None = None
 ) -> _T:
-    """What ``work`` answers, which redacts ``length`` characters: many of them on a thread.
+    """Call ``work``, which redacts ``length`` characters: here if they are few, else on a thread.
 
-    ``on`` has the thread, if not any will do.
+    ``on``: the threads to use, instead of any.
     """
     if length <= _LONG:
         return work(*arguments)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from herdmate.generation import Request, Text
-from herdmate.redaction.redact import Redactions, redacted, search
+from herdmate.redaction.redact import Redactions, redacted, run_redaction
 
 _prompts = Redactions()
 
@@ -14,12 +14,12 @@ _prompts = Redactions()
 async def request_without_secrets(request: Request) -> Request:
     """A request with its secrets replaced by asterisks, wherever it comes from."""
     texts = (segment.text for segment in request.prompt.segments if isinstance(segment, Text))
-    return await search(sum(map(len, texts)), _without_secrets, request)
+    return await run_redaction(sum(map(len, texts)), _without_secrets, request)
 
 
 async def texts_without_secrets(texts: Sequence[str]) -> list[str]:
     """The same for texts whose tokens are to be counted."""
-    return await search(sum(map(len, texts)), lambda: [redacted(text) for text in texts])
+    return await run_redaction(sum(map(len, texts)), lambda: [redacted(text) for text in texts])
 
 
 def _without_secrets(request: Request) -> Request:

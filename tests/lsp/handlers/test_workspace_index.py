@@ -107,6 +107,29 @@ async def test_nothing_is_read_where_related_code_is_switched_off(
     assert not session.index.changed_files
 
 
+@pytest.mark.parametrize("left", [True, False])
+async def test_a_closed_folder_is_forgotten_before_any_disk_is_read(
+    session: Session, root: Path, tmp_path_factory: pytest.TempPathFactory, left: bool
+) -> None:
+    """Even if no folder is left to index; what is being read of a closed one comes too late."""
+    other = tmp_path_factory.mktemp("other")
+    _write(other, "second.py", "sub/third.py")
+    session.project.folders = (root, other)
+    await workspace_index.index_workspace(session)
+    assert len(session.project.index) == 3
+    reading = workspace_index._read(session, other / "second.py")
+    (other / "second.py").write_text("def later(): ...\n", "utf-8")
+    late = asyncio.ensure_future(reading)
+    await asyncio.sleep(0)
+    folders = [types.WorkspaceFolder(root.as_uri(), "root")] if left else []
+    session.protocol._workspace = Workspace(None, workspace_folders=folders)
+    workspace_index.after_changing_folders(session)
+    assert session.project.index.paths() == ({root / "first.py"} if left else set())
+    assert not await late
+    await _settled(session)
+    assert session.project.index.paths() == ({root / "first.py"} if left else set())
+
+
 async def test_links_are_not_followed(session: Session, root: Path) -> None:
     (root / ".gitignore").write_text("private/\n", "utf-8")
     _write(root, "private/a.py", "plain/b.py")

@@ -14,6 +14,7 @@ from herdmate.lsp.handlers import model_choice, pausing
 from herdmate.lsp.handlers.status_report import sentence_of_silence
 from herdmate.lsp.protocol import Menu, MenuItem
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import state_in_words
 from herdmate.models import catalogue
 
 
@@ -27,8 +28,9 @@ async def menu(session: Session, name: str, uri: str) -> Menu:
 def _status(session: Session, uri: str) -> Menu:
     items = [*_fetching(session), *_pausing(session, uri), *_looking(session)]
     name = f", {session.model.status.model}" if session.model.status.model else ""
-    title = f"Herdmate: {session.model.status.state}{name}"
-    return Menu(title, _speed(session) or session.model.status.message, items)
+    title = f"Herdmate: {state_in_words(session)}{name}"
+    is_well = session.model.status.state not in ("noModel", "error")
+    return Menu(title, (is_well and _speed(session)) or session.model.status.message, items)
 
 
 def _speed(session: Session) -> str:

@@ -11,6 +11,7 @@ from lsprotocol import types
 from herdmate.completion.complete import budget, why_smaller
 from herdmate.errors import HerdmateError
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import state_in_words
 
 
 async def report(session: Session) -> dict[str, Any]:
@@ -54,7 +55,7 @@ def why_nothing(session: Session) -> str:
 def sentence_of_silence(session: Session) -> str:
     """Why the last request for ghost text gave nothing, in a sentence for the user."""
     if session.model.status.state not in ("ready", "thinking", "sleeping"):
-        return session.model.status.message or f"Herdmate is {session.model.status.state}."
+        return session.model.status.message or f"Herdmate: {state_in_words(session)}."
     if session.completion.silence:
         return f"There was no ghost text: {str(session.completion.silence).rstrip('.')}."
     return "The last request was answered with ghost text, or there has not been one yet."

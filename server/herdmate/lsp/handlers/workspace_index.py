@@ -83,7 +83,10 @@ async def _read(session: Session, path: Path) -> bool:
         if stamp is None:
             index.forget(path)
         return False
-    return index.take(path, stamp, await asyncio.to_thread(read_heads, path, root))
+    heads = await asyncio.to_thread(read_heads, path, root)
+    if folder_of(path, session.folders) is None:
+        return False  # the folder was closed in the meantime
+    return index.take(path, stamp, heads)
 
 
 def _files(folders: Iterable[Path]) -> Iterator[Path]:
@@ -96,8 +99,11 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def after_changing_folders(session: Session) -> None:
-    """Adapt to a change of the workspace's folders."""
+    """Adapt to a change of the workspace's folders; what was in a closed one is gone at once."""
     session.learn_folders()
+    for path in session.project.index.paths():
+        if folder_of(path, session.folders) is None:
+            session.project.index.forget(path)
     configuration.drop_untrusted_prompts(session)
     session.spawn(configuration.load_prompts(session))
     session.index.rules = {}

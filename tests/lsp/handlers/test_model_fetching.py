@@ -1,0 +1,140 @@
+"""A model is fetched only as the user wants it, and loaded afterwards."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+from lsprotocol import types
+
+from herdmate.engine.start import FakeStart
+from herdmate.errors import FetchError, ModelError, NoModelError
+from herdmate.lsp.capabilities import Capabilities
+from herdmate.lsp.handlers import model_fetching
+from herdmate.lsp.protocol import Status
+from herdmate.lsp.session import Session
+from herdmate.lsp.state import EngineChoice
+from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.verified_fetch import FetchProgress
+
+_LICENSED = catalogue.find("codellama-7b")
+_STARTER = catalogue.starter()
+
+
+class _Fetching:
+    """A session for which nothing is fetched or loaded for real."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, asks: bool = True) -> None:
+        self.answer = True
+        self.fails: Exception | None = None
+        self.questions: list[str] = []
+        self.shown: list[str] = []
+        self.fetched: list[str] = []
+        self.seen: list[Status] = []
+        self.loads: list[Exception | None] = []
+        self.no_model: NoModelError | None = None
+        self.session = Session(lambda *_: EngineChoice(FakeStart()))
+        self.session.capabilities = Capabilities(show_message_request=asks, status=True)
+        monkeypatch.setenv("HERDMATE_HOME", str(home))
+        monkeypatch.setattr(self.session.protocol, "notify", lambda *_: None)
+        monkeypatch.setattr(self.session, "window_show_message", self._show)
+        monkeypatch.setattr(model_fetching, "agrees", self._agrees)
+        monkeypatch.setattr(model_fetching, "fetch", self._fetch)
+        monkeypatch.setattr(model_fetching, "in_place", tuple)
+        monkeypatch.setattr(model_fetching, "load_model", self._load)
+
+    async def _agrees(self, _session: Session, question: str, *_answers: str) -> bool:
+        self.questions.append(question)
+        return self.answer
+
+    async def _fetch(
+        self, model: CatalogueModel, folder: Path, on_progress: Any, _others: object
+    ) -> Path:
+        self.fetched.append(model.name)
+        on_progress(FetchProgress("fetching", 1 << 20, 2 << 20))
+        self.seen.append(self.session.model.status)
+        if self.fails is not None:
+            raise self.fails
+        return folder / model.file
+
+    async def _load(self, _session: Session, *_: Any, **_more: Any) -> bool:
+        error, self.no_model = self.no_model, None
+        self.loads.append(error)
+        if error is not None:
+            raise error
+        return True
+
+    def _show(self, params: types.ShowMessageParams) -> None:
+        self.shown.append(params.message)
+
+
+@pytest.fixture
+def fetching(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> _Fetching:
+    return _Fetching(monkeypatch, tmp_path)
+
+
+async def test_where_there_is_no_model_the_starter_is_offered_fetched_and_loaded(
+    fetching: _Fetching,
+) -> None:
+    fetching.no_model = NoModelError("There is none.")
+    await model_fetching.load_or_offer(fetching.session)
+    (question,) = fetching.questions
+    assert _STARTER.title in question
+    assert fetching.fetched == [_STARTER.name]
+    assert len(fetching.loads) == 2
+    assert fetching.session.settings.model == "auto"  # the user has chosen none
+
+
+async def test_an_offer_that_is_declined_or_cannot_be_made_fetches_nothing(
+    fetching: _Fetching, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    fetching.answer = False
+    silent = _Fetching(monkeypatch, tmp_path, asks=False)
+    for each in (fetching, silent):
+        each.no_model = NoModelError("There is none.")
+        await model_fetching.load_or_offer(each.session)
+        assert each.fetched == []
+    assert silent.shown == ["There is none."]
+
+
+async def test_a_model_that_is_named_is_the_one_in_use_from_then_on(fetching: _Fetching) -> None:
+    await model_fetching.fetch_model(fetching.session, _LICENSED)
+    (question,) = fetching.questions
+    assert _LICENSED.licence in question
+    assert (fetching.fetched, len(fetching.loads)) == ([_LICENSED.name], 1)
+    assert fetching.session.settings.model == _LICENSED.name
+
+
+async def test_a_licence_that_is_not_agreed_to_is_the_end_of_it(fetching: _Fetching) -> None:
+    fetching.answer = False
+    await model_fetching.fetch_model(fetching.session, _LICENSED)
+    with pytest.raises(ModelError, match="licence was not accepted"):
+        await model_fetching.pull_model(fetching.session, _LICENSED.name)
+    assert (fetching.fetched, fetching.loads) == ([], [])
+    assert fetching.session.settings.model == "auto"
+
+
+async def test_a_fetch_that_fails_leaves_the_status_and_the_choice(fetching: _Fetching) -> None:
+    before = fetching.session.model.status = Status("ready", "It is ready.")
+    for fails in (FetchError("The host is gone."), asyncio.CancelledError()):
+        fetching.fails = fails  # type: ignore[assignment]
+        with pytest.raises(type(fails)):
+            await model_fetching.fetch_model(fetching.session, _STARTER)
+    assert fetching.session.model.status == before
+    assert fetching.seen == [Status("fetching", "fetching 1 of 2 MB", 0.5)] * 2
+    assert fetching.session.settings.model == "auto"
+    assert fetching.loads == []
+
+
+@pytest.mark.parametrize(("state", "loads"), [("noModel", 1), ("ready", 0)])
+async def test_a_pulled_model_is_loaded_only_if_there_was_none(
+    fetching: _Fetching, state: Any, loads: int
+) -> None:
+    fetching.session.model.status = Status(state)
+    path = await model_fetching.pull_model(fetching.session, "starter")
+    assert path.name == _STARTER.file
+    await asyncio.gather(*fetching.session.tasks.running)
+    assert len(fetching.loads) == loads
