@@ -18,7 +18,8 @@ from herdmate import threads
 from herdmate.completion.complete import Completion, complete, typing_request
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.silence_reasons import Silence
-from herdmate.completion.syntax_check import SyntaxCheck, sound
+from herdmate.completion.syntax_check import sound
+from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context import project
 from herdmate.context.withheld import Withheld, WithheldReason, without_secrets_soon
 from herdmate.generation import Request, Text

@@ -87,7 +87,7 @@ def test_the_line_ends_of_the_document_change_only_those_of_the_completion(case:
 
 def test_there_are_enough_cases_and_half_of_them_pass_unchanged() -> None:
     cases: list[Case] = [param.values[0] for param in golden_cases()]
-    unchanged = [case for case in cases if drawn(case, Shown(case["model"])) == case["shown"]]
+    unchanged = [case for case in cases if f"├{case['model']}┤" in case["shown"]]
     assert len(cases) >= 120
     assert len(unchanged) * 2 >= len(cases)
     assert len({case["language"] for case in cases}) >= 8

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from herdmate.completion.syntax_check import LARGEST, SyntaxCheck, sound_part, syntax_check_at
+from herdmate.completion.syntax_check import LARGEST, sound_part, syntax_check_at
+from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context import syntax
 from herdmate.text import Cursor, Document, Edit, Span, supposing
 
@@ -164,3 +165,60 @@ def test_what_is_broken_does_not_end_the_item_around() -> None:
     check = _check(code)
     assert check is not None
     assert "def g" in check.after
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "sound"),
+    [
+        # the model was stopped within blocks that it had opened
+        ("javascript", "const a = 1;\n│\n", "f(() => {\n  if (a) {\n    g();",
+         "f(() => {\n  if (a) {\n    g();\n  }\n})"),
+        ("java", "class A {\n    │\n}\n", "void f() {\n        g();\n        h(",
+         "void f() {\n        g();\n    }"),
+        ("java", "class A {\n    void f() {\n        │\n    }\n}\n",
+         "run(() -> {\n            g();\n            h(",
+         "run(() -> {\n            g();\n        });"),
+        ("ruby", "a = 1\n│\n", "def f\n  if a\n    g", "def f\n  if a\n    g\n  end\nend"),
+        ("shellscript", "a=1\n│\n", "for b in c; do\n  if d; then\n    e",
+         "for b in c; do\n  if d; then\n    e\n  fi\ndone"),
+        ("python", "def f():\n    │\n", 'def g():\n        """Gives the first\n        of all',
+         'def g():\n        """Gives the first\n        of all"""'),
+        # nothing is made up within a line, and nothing is ended that is ended below
+        ("javascript", "const a = 1;\n│\n", "f(a, g(b", ""),
+        ("javascript", "if (a) {\n  │\n}\n", "b();\n  c();", "b();\n  c();"),
+        # blocks that the user has yet to end
+        ("java", "class A {\n    int f() {\n        return │\n\n    int g() {\n        return 1;\n"
+         "    }\n}\n", "a.b(c);", "a.b(c);"),
+        ("javascript", "it('a', () => {\n  f(│\n\nit('b', () => {\n  g();\n});\n", "a);", "a);"),
+    ],
+)  # fmt: skip
+def test_what_was_not_ended_is_ended_or_waits(
+    language: str, code: str, text: str, sound: str
+) -> None:
+    assert sound_part(text, _check(code, language)) == sound
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "typed", "asked"),
+    [
+        # ``else`` without its ``if``
+        ("def f(a):\n    │\n    else:\n        g()\n", "h(a)", "", "h(a)"),
+        ("def f(a):\n    │\n    else:\n        g()\n", "h(a", "", ""),
+        ("def f(a):\n    │\n    else:\n        g()\n", "if a:\n        h()", "if a:\n        h()",
+         "if a:\n        h()"),
+        ("def f(a):\n    │\n    return a\n", "else:\n        g()", "", ""),
+    ],
+)  # fmt: skip
+def test_what_makes_nothing_worse_is_shown_to_those_who_ask(
+    code: str, text: str, typed: str, asked: str
+) -> None:
+    cursor = Cursor(Document("a", "python", code.replace("│", "")), code.index("│"))
+    assert sound_part(text, syntax_check_at(cursor)) == typed
+    assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
+
+
+def test_fewer_lines_still_replace_the_closers_that_they_contain() -> None:
+    check = _check("class A:\n    def f(│)\n")
+    text = "self, a):\n        b = a\n        return (b"
+    assert sound_part(text, check, 1) == "self, a):\n        b = a"
+    assert sound_part("self, a,\n        b,\n        c", check, 1) == ""

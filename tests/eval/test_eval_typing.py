@@ -74,7 +74,8 @@ def test_both_write_the_same_and_the_figures_add_up(tmp_path: Path) -> None:
     before = {path: path.read_bytes() for path in folder.iterdir()}
     done = _typing(
         tmp_path, folder, {"": "zzz(1)\nmore"}, "--json", "--files", "1", "--characters", "60",
-        "--languages", "python,javascript", "--no-pauses", "--records", str(records),
+        "--languages", "python,javascript", "--no-pauses", "--slow-motion", "50",
+        "--records", str(records),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     found = json.loads(done.stdout)
@@ -97,14 +98,14 @@ def test_what_comes_next_is_taken_over(tmp_path: Path) -> None:
     """``return`` is what always comes after a head, and the model knows it."""
     done = _typing(
         tmp_path, _folder(tmp_path), {"": "return first"}, "--json", "--files", "1",
-        "--language", "python", "--characters", "100", "--no-pauses",
+        "--language", "python", "--characters", "100", "--no-pauses", "--slow-motion", "50",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     rows = {row["asked"]: row for row in json.loads(done.stdout)["summaries"]}
     for row in rows.values():
         assert row["saved"] > 0
         assert row["wrong"] < row["shown"]
-        assert row["median_seconds"] <= row["p95_seconds"] <= 0.2
+        assert 0 < row["median_seconds"] <= row["p95_seconds"]
 
 
 @pytest.mark.e2e

@@ -133,25 +133,37 @@ async def test_time_in_which_nothing_happens_is_skipped_but_counts() -> None:
 async def test_timers_see_the_skipped_time() -> None:
     clock, rung = Clock(), asyncio.Event()
     asyncio.get_running_loop().call_later(1000.0, rung.set)
-    await clock.let_pass(1001.0, is_thought=False)
+    await clock.let_pass(1001.0, slept=0.0)
     await asyncio.wait_for(rung.wait(), 10)
 
 
-@pytest.mark.parametrize(("busy", "thought"), [(True, False), (False, True)])
-async def test_time_is_not_skipped_for_a_server_at_work(
-    busy: bool, thought: bool, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("busy", "least", "expected"), [(100, 0.0, 5.0), (2, 0.0, 0.1), (0, 2.0, 2.0), (0, 9.0, 5.0)]
+)
+async def test_time_is_not_skipped_while_a_server_is_at_work(
+    busy: int, least: float, expected: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slept = []
+    slept = 0.0
     sleep: Callable[[float], Any] = asyncio.sleep
+    answers = iter([True] * busy + [False] * 100)
 
     async def counted(seconds: float) -> None:
-        slept.append(seconds)
+        nonlocal slept
+        slept += seconds
         await sleep(0)
 
-    clock = Clock(lambda: busy)
+    clock, now = Clock(lambda: next(answers)), asyncio.get_running_loop().time
     monkeypatch.setattr(asyncio, "sleep", counted)
-    await clock.let_pass(5.0, is_thought=thought)
-    assert slept == [5.0]
+    began = now()
+    await clock.let_pass(5.0, slept=least)
+    assert slept == pytest.approx(expected)
+    assert now() - began >= 5.0 - slept
+
+
+async def test_in_slow_motion_late_answers_are_in_time() -> None:
+    writer = _Scripted({"a": "bc"}, seconds=0.05)
+    found = await type_stretch("abc", [0.01] * 3, writer, Clock(), slower=1000.0)
+    assert (found.late, found.shown, found.taken) == (0, 1, 2)
 
 
 @pytest.mark.parametrize(

@@ -73,7 +73,8 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
     folder = arguments.folder if arguments.folder.is_dir() else arguments.folder.absolute().parent
-    work = partial(run_typing, chosen, settings, folder, engine_starter(fake))
+    slower = min(max(arguments.slow_motion, 0.01), 1000.0)
+    work = partial(run_typing, chosen, slower, settings, folder, engine_starter(fake))
     total = len(chosen) * len(NAMES)
     results = measured(work, "typing", total, arguments.records, typing_record)
     about = {
@@ -92,14 +93,11 @@ def _stretches(arguments: argparse.Namespace) -> list[Stretch]:
     given = [name for item in arguments.languages or () for name in item.split(",") if name]
     languages = list(dict.fromkeys(given)) or sorted(set(LANGUAGES) - _PROSE)
     files = sorted(code_files(arguments.folder, languages, random.Random()))
-    slower = min(max(arguments.slow_motion, 0.01), 1000.0)
     found: list[Stretch] = []
     for language in languages:
         of_it = [path for path in files if language_of(path) == language]
         random.Random(arguments.seed).shuffle(of_it)
-        every = stretches(
-            of_it, max(arguments.characters, 1), arguments.pauses, arguments.seed, slower
-        )
+        every = stretches(of_it, max(arguments.characters, 1), arguments.pauses, arguments.seed)
         found += islice(every, max(arguments.files, 0))
     return found
 

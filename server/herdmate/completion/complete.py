@@ -12,7 +12,8 @@ from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
-from herdmate.completion.syntax_check import SyntaxCheck, sound, syntax_check_at
+from herdmate.completion.syntax_check import sound, syntax_check_at
+from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.trigger import is_switched_off, shape_at, silence_reason
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
@@ -32,6 +33,10 @@ from herdmate.text import Cursor, Span
 
 _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
+
+
+_TIMES_IF_ASKED, _MOST_IF_ASKED = 6, 4096
+"""How many times the tokens a completion may have that the user asked for, and how many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,8 @@ async def complete(
         return _here([shown], cursor, is_cached=True)
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
-    shape, check = shape_at(cursor, settings.multiline), syntax_check_at(cursor)
+    shape = shape_at(cursor, settings.multiline, invoked)
+    check = syntax_check_at(cursor, invoked)
     box = _box(settings, invoked, grows)
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
         if not several and (shown := await _followed(running, cursor, box, invoked)):
@@ -72,7 +78,7 @@ async def complete(
     if not invoked:
         await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
     asked_at = asyncio.get_running_loop().time()
-    request = await typing_request(cursor, state, settings)
+    request = await typing_request(cursor, state, with_room(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
     if several:
@@ -112,6 +118,11 @@ def _forbidden(
     if withheld := reason_to_withhold(cursor.document, state.project.withheld):
         return Silence(withheld.reason, withheld.detail)
     return None
+
+
+def with_room(settings: CompletionSettings) -> CompletionSettings:
+    """The settings for a completion that the user asked for: it may be a long block."""
+    return replace(settings, max_tokens=min(settings.max_tokens * _TIMES_IF_ASKED, _MOST_IF_ASKED))
 
 
 async def typing_request(

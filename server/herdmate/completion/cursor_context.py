@@ -11,10 +11,8 @@ from herdmate.context.languages import LANGUAGES
 from herdmate.context.lexical import (
     LONG_QUOTES,
     PROSE,
-    brackets,
-    depth_after,
+    balance,
     opens_block,
-    unclosed,
 )
 from herdmate.context.line_kinds import Kind, line_kinds
 from herdmate.text import Cursor, line_ending, with_line_feeds
@@ -61,9 +59,9 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         before = before[1:]
     above, below = before[-2::-1], after[1:]
     language = cursor.document.language
-    balance = None
+    balanced = None
     if language not in WITH_LONE_CLOSERS and language in LANGUAGES and language not in PROSE:
-        balance = _balance(
+        balanced = _balance(
             before, after, language, reaches_start=not low, reaches_end=high == len(text)
         )
     known, code = "\n".join(before), code_lines(before, after, language)
@@ -72,8 +70,8 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         line_suffix=after[0],
         above=tuple(line.rstrip() for line in above if line.strip())[:3],
         below=tuple(line.rstrip() for line in below if line.strip())[:3],
-        closers_missing=None if balance is None else max(balance, 0),
-        closers_left=max(-(balance or 0), 0),
+        closers_missing=None if balanced is None else balanced[0],
+        closers_left=0 if balanced is None else balanced[1],
         line_end=line_ending(text),
         language=language,
         head=above[0].rstrip() if above else "",
@@ -138,19 +136,16 @@ def kinds_of_lines(text: str, context: CursorContext) -> list[Kind]:
 
 def _balance(
     before: list[str], after: list[str], language: str, *, reaches_start: bool, reaches_end: bool
-) -> int | None:
-    """Brackets open at the cursor minus those closed after it, in the top-level item around it."""
+) -> tuple[int, int] | None:
+    """Brackets open at the cursor that are not closed after it, in the top-level item around it;
+    and brackets closed after it that are not open."""
     first = next((at for at in reversed(range(len(before))) if _begins_item(before[at])), None)
     last = next((at for at in range(1, len(after)) if _begins_item(after[at])), None)
     if (first is None and not reaches_start) or (last is None and not reaches_end):
         return None
-    opened = unclosed("\n".join(before[first or 0 :]), language)
-    closed = 0
-    depth = 0
-    for _, char in brackets("\n".join(after[:last]), language):
-        depth = depth_after(char, depth)
-        closed = max(closed, -depth)
-    return opened - closed
+    known = "\n".join(before[first or 0 :]), "\n".join(after[:last])
+    missing, left = balance(*known, language)
+    return len(missing), left
 
 
 def _begins_item(line: str) -> bool:

@@ -18,7 +18,8 @@ from typing import Protocol
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
-from herdmate.completion.syntax_check import SyntaxCheck, sound
+from herdmate.completion.syntax_check import sound
+from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
 from herdmate.generation import Request

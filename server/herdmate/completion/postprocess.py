@@ -22,6 +22,7 @@ from herdmate.completion.filters.limit_to_gap import limit_to_gap
 from herdmate.completion.filters.limit_to_line import limit_to_line
 from herdmate.completion.filters.limit_to_secret import limit_to_secret
 from herdmate.completion.filters.limit_to_statement import limit_to_statement
+from herdmate.completion.filters.limit_to_suffix import limit_to_suffix
 from herdmate.completion.filters.mend_indentation import mend_indentation
 from herdmate.completion.filters.remove_carriage_returns import remove_carriage_returns
 from herdmate.completion.filters.remove_trailing_whitespace import remove_trailing_whitespace
@@ -140,6 +141,7 @@ _WORD = re.compile(r"\w")
 
 _LIMITS: dict[Shape, Rule] = {
     "line": limit_to_line,
+    "gap": limit_to_suffix,
     "statement": limit_to_statement,
     "block": lambda text, context: (
         limit_to_statement if context.line_prefix.strip() else limit_to_block
@@ -150,7 +152,7 @@ _LIMITS: dict[Shape, Rule] = {
 def _before(shape: Shape) -> tuple[Rule, ...]:
     if shape == "block":
         return BEFORE
-    return (*BEFORE, trim_to_cursor_line if shape == "line" else trim_to_bracket)
+    return (*BEFORE, trim_to_cursor_line if shape in ("line", "gap") else trim_to_bracket)
 
 
 def _begun(raw: str, context: CursorContext, shape: Shape) -> str:
@@ -163,7 +165,7 @@ def _finished(raw: str, context: CursorContext, shape: Shape) -> str:
 
 def _is_closed_ahead(behind: str, shape: Shape) -> bool:
     """Can a completion continue past the closers after the cursor?"""
-    return shape != "block" and bool(behind) and set(behind) <= _AUTO_CLOSED
+    return shape in ("line", "statement") and bool(behind) and set(behind) <= _AUTO_CLOSED
 
 
 def _closes(text: str, behind: str) -> bool:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-Shape = Literal["line", "statement", "block"]
-"""``line``: the rest of the cursor's line. ``statement``: the same, and where the line that the
-model writes opens a block or a bracket, all of it to its end. ``block``: the rest of the block that
-the cursor is in or that its line has opened."""
+Shape = Literal["line", "gap", "statement", "block"]
+"""What a completion can be at most.
+
+``line``: the rest of the cursor's line. ``gap``: lines up to the code that follows on it.
+``statement``: the rest of the line and, where the line that the model writes opens a block or a
+bracket, all of it to its end. ``block``: the rest of the block that the cursor is in or that its
+line has opened.
+"""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import re
 from bisect import bisect_right
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from herdmate.completion.continuations import closed_off, continuations
 from herdmate.completion.postprocess import Shown
+from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode, errors_in
 from herdmate.context import lexical, syntax, syntax_queries
 from herdmate.context.languages import BRACES
-from herdmate.context.lexical import LONG_QUOTES, unclosed
+from herdmate.context.lexical import LONG_QUOTES, balance, unclosed
 from herdmate.context.python_code import row_of_error
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
 from herdmate.threads import computed
@@ -19,8 +20,8 @@ from herdmate.threads import computed
 LARGEST = 40_000
 """The most code around the cursor that is parsed, in characters: about 20 milliseconds."""
 
-_MOST_PARSED = 60_000
-"""The limit of characters parsed for one completion, however many ways there are to repair it."""
+_MOST_TRIED = 4
+"""How many lines from the end are looked at for a place to close what a completion leaves open."""
 
 _NEAR = 3
 """Lines below the cursor in which an error counts as left over from code at the cursor."""
@@ -29,47 +30,24 @@ _WITHOUT = frozenset({"sql"})
 """Languages whose grammars reject much valid code."""
 
 
-@dataclass(frozen=True, slots=True)
-class SyntaxCheck:
-    """The code around a cursor that a completion must not break: whole top-level items.
-
-    ``whole`` is the document before and after the cursor, if it is small enough: broken code at the
-    cursor can make the item seem to end there. ``is_stub`` is true for Python's ``.pyi`` files.
-    """
-
-    language: str
-    before: str
-    after: str
-    whole: tuple[str, str] | None = None
-    is_stub: bool = False
-
-    def errors_with(self, text: str, reach: int = 0) -> int:
-        """How many errors the code has with ``text`` at the cursor.
-
-        ``text`` also replaces ``reach`` characters after the cursor.
-        """
-        return _errors(self.before + text + self.after[reach:], self.language)
-
-    def is_sound_with(self, text: str, reach: int = 0) -> bool:
-        """Is the code free of errors with ``text`` at the cursor?"""
-        if _is_sound(self.before + text + self.after[reach:], self.language):
-            return True
-        if self.whole is None:
-            return False
-        return _is_sound(self.whole[0] + text + self.whole[1][reach:], self.language)
-
-
-def syntax_check_at(cursor: Cursor) -> SyntaxCheck | None:
+def syntax_check_at(cursor: Cursor, is_asked: bool = False) -> SyntaxCheck | None:
     """The check for a cursor; ``None`` if nothing can be said about the syntax there.
 
     Call it before the first ``await``: it reads the document's tree.
     """
-    document, offset = cursor.document, cursor.offset
+    document = cursor.document
     if document.language in _WITHOUT:
         return None
     if document.supposed is not None:
         real, edit = document.supposed
-        return _supposing(syntax_check_at(Cursor(real, edit.span.start)), edit)
+        check = _supposing(_check_at(Cursor(real, edit.span.start)), edit)
+    else:
+        check = _check_at(cursor)
+    return replace(check, is_asked=True) if check is not None and is_asked else check
+
+
+def _check_at(cursor: Cursor) -> SyntaxCheck | None:
+    document, offset = cursor.document, cursor.offset
     if (tree := syntax.tree_of(document)) is None:
         return None
     text = document.text
@@ -129,68 +107,99 @@ async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
     """As many leading lines of a completion as break nothing; ``""`` if none do.
 
-    Prefers fewer lines that leave no error at all. If the user's own code is unfinished, the lines
-    must be ones to continue from, with any closers they lack added; if it is broken elsewhere, they
-    must not make it worse. In large code, not all of this is tried.
+    Prefers fewer lines that leave no error at all; blocks that the text does not end are ended. If
+    the user's own code is unfinished, the lines must be ones to continue from, with any closers
+    they lack added; if it is broken elsewhere, they must not make it worse. In large code, not all
+    of this is tried.
     """
     if check is None or not text:
         return text
-    # A text that replaces characters after the cursor is kept whole or not at all.
-    parts = [text] if reach else _leading_lines(text)
+    parts = _leading_lines(text)
+    if reach:  # what replaces characters after the cursor has to contain them
+        parts = [part for part in parts if _is_in(check.after[:reach], part)]
+    if not parts:
+        return ""
     try:
-        return _sound_part(parts, _Judge(check, reach))
-    except _TooMuchCode:
+        return _sound_part(parts, Judge(check, reach))
+    except TooMuchCode:
         return ""
 
 
-class _TooMuchCode(Exception):
-    """More code than can be parsed between two keystrokes, or code that cannot be parsed at all."""
-
-
-@dataclass(slots=True)
-class _Judge:
-    """Asks a check until too much code has been parsed."""
-
-    check: SyntaxCheck
-    reach: int
-    parsed: int = 0
-
-    def is_sound(self, text: str) -> bool:
-        """See ``SyntaxCheck.is_sound_with``."""
-        self._spend()
-        return self.check.is_sound_with(text, self.reach)
-
-    def errors(self, text: str) -> int:
-        """See ``SyntaxCheck.errors_with``."""
-        self._spend()
-        return self.check.errors_with(text, self.reach)
-
-    def _spend(self) -> None:
-        if self.parsed > _MOST_PARSED:
-            raise _TooMuchCode
-        whole = self.check.whole or ("", "")
-        self.parsed += sum(map(len, (self.check.before, self.check.after, *whole)))
-
-
-def _sound_part(parts: list[str], judge: _Judge) -> str:
+def _sound_part(parts: list[str], judge: Judge) -> str:
     check = judge.check
     if judge.is_sound(parts[0]):
         return parts[0]
     was_sound = check.is_sound_with("") and not _is_in_word(check)
+    if ended := _with_ends(parts, judge):
+        return ended
     if fewer := next((part for part in parts[1:] if judge.is_sound(part)), ""):
         return fewer
     if was_sound:
         return ""
-    with contextlib.suppress(_TooMuchCode):
+    with contextlib.suppress(TooMuchCode):
         if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
             return mended
-    if not _is_broken_elsewhere(check):
+        if inner := next((part for part in parts if _is_sound_once_closed(part, judge)), ""):
+            return inner
+    return _no_worse(parts, judge)
+
+
+def _with_ends(parts: list[str], judge: Judge) -> str:
+    """The first of the parts that is sound once the blocks that it has opened are ended."""
+    check = judge.check
+    line = check.before[line_start(check.before, len(check.before)) :]
+    for part in parts[:_MOST_TRIED]:
+        ended = _docstring_ended(part, check) or closed_off(line, part, check.language)
+        if ended and judge.is_sound(ended):
+            return ended
+        if ended and check.language in BRACES and judge.is_sound(ended + ";"):
+            return ended + ";"
+    return ""
+
+
+def _docstring_ended(text: str, check: SyntaxCheck) -> str:
+    """A text in Python that ends in a string of several lines which it has begun, with its end."""
+    if check.language != "python" or "\n" not in text:
         return ""
-    now, judge = check.errors_with(""), _Judge(check, judge.reach)
-    return next((part for part in parts if judge.errors(part) <= now), "")
+    for quotes in LONG_QUOTES:
+        if text.count(quotes) % 2 and not check.before.count(quotes) % 2:
+            return text.rstrip() + quotes
+    return ""
 
 
-def _to_go_on_from(text: str, judge: _Judge) -> str:
+def _is_sound_once_closed(text: str, judge: Judge) -> bool:
+    """Does a text lack nothing but what closes the blocks that were open at the cursor?"""
+    check = judge.check
+    if check.language not in BRACES or unclosed(text, check.language):
+        return False
+    after = check.after[judge.reach :]
+    missing, _ = balance(check.before + text, after, check.language)
+    return bool(missing) and judge.is_sound(text + "\n" + "\n".join(missing))
+
+
+def _no_worse(parts: list[str], judge: Judge) -> str:
+    """The first of the parts that adds no error to code that is broken elsewhere."""
+    check = judge.check
+    if not (_is_broken_elsewhere(check) or check.is_asked):
+        return ""
+    now, judge = check.errors_with(""), Judge(check, judge.reach)
+    for part in parts:
+        if judge.errors(part) <= now and not (
+            check.is_asked and _breaks_here(part, check, judge.reach)
+        ):
+            return part
+    return ""
+
+
+def _breaks_here(text: str, check: SyntaxCheck, reach: int) -> bool:
+    """Is the first error that Python sees in a text itself, or in front of it?"""
+    if check.language != "python":
+        return False
+    row = row_of_error(check.before + text + check.after[reach:])
+    return row is not None and row <= (check.before + text).count("\n")
+
+
+def _to_go_on_from(text: str, judge: Judge) -> str:
     """The text, with closers it lacks, if some continuation makes the code valid; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :] + text
@@ -213,11 +222,11 @@ def _to_go_on_from(text: str, judge: _Judge) -> str:
         short = text.rstrip(" ,([")
         if short and short != text and (ended := _ended(short, judge)):
             return ended
-    ends = _continuations(line, closers, check.language)
+    ends = continuations(line, closers, check.language)
     return text if any(judge.is_sound(text + end) for end in ends) else ""
 
 
-def _ended(text: str, judge: _Judge) -> str:
+def _ended(text: str, judge: Judge) -> str:
     """The text plus what closes its line's brackets, if that makes the code valid; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :] + text
@@ -228,30 +237,15 @@ def _ended(text: str, judge: _Judge) -> str:
     return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
 
-def _continuations(line: str, closers: str, language: str) -> Iterator[str]:
-    """Possible continuations that would complete the line."""
-    if line.rstrip().endswith(":"):
-        yield " pass"
-    yield from _BLOCKS.get(language, ())
-    if language in BRACES:
-        yield closers + " {}"
-    if closers:
-        yield closers
-        yield closers + ": pass"
-        yield closers + ";"
-
-
-_BLOCKS = {
-    "shellscript": ("\n:\nfi", "\n:\ndone", "\n:\n}"),
-    "ruby": ("\nend",),
-    "lua": ("\nend",),
-    "julia": ("\nend",),
-}
-"""What ends a block that a line has opened, by language."""
-
 _CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
 _HEADER = re.compile(r"\s*(?:[})]\s*)?(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
 _GOES_ON = ",([{=+-*/%&|<>:?.\\"
+
+
+def _is_in(some: str, text: str) -> bool:
+    """Is ``some`` a subsequence of a text?"""
+    left = iter(text)
+    return all(char in left for char in some)
 
 
 def _is_in_word(check: SyntaxCheck) -> bool:
@@ -265,7 +259,7 @@ def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
     end = line_end(check.after, 0)
     line = check.before[start:] + check.after[:end]
     above, below = check.before[:start], check.after[end:]
-    if not _errors(above + below, check.language):
+    if not errors_in(above + below, check.language):
         return False
     if check.language != "python":
         return True
@@ -291,24 +285,6 @@ def _leading_lines(text: str) -> list[str]:
         parts.append(text)
         text = text[: max(text.rfind("\n"), 0)].rstrip()
     return parts
-
-
-def _is_sound(code: str, language: str) -> bool:
-    """Is code free of errors? For Python, Python itself decides."""
-    if language == "python":
-        return row_of_error(code) is None
-    return not _counted(code, language)
-
-
-def _errors(code: str, language: str) -> int:
-    return _counted(code, language) + (language == "python" and row_of_error(code) is not None)
-
-
-def _counted(code: str, language: str) -> int:
-    """The number of errors in code. Only languages with a grammar have a check."""
-    if (count := syntax.errors_in(code, language)) is None:
-        raise _TooMuchCode  # or code that the grammar cannot cope with
-    return count
 
 
 def _is_stub(document: Document) -> bool:

@@ -54,19 +54,23 @@ def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
     return None
 
 
-def shape_at(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> Shape:
+def shape_at(
+    cursor: Cursor, setting: Literal["auto", "always", "never"], is_asked: bool = False
+) -> Shape:
     """What a completion at the cursor can be. ``auto`` lets the surrounding code decide.
 
     A block if the cursor's line is blank or ends by opening a block. A line if code follows it, in
     strings and comments, and where the block that the line would open stands below already. A
-    statement everywhere else. Call it before the first ``await``: it reads the document's tree.
+    statement everywhere else. A completion that the user asked for (``is_asked``) can be several
+    lines between broken code. Call it before the first ``await``: it reads the document's tree.
     """
     if setting != "auto":
         return "block" if setting == "always" else "line"
     document, behind = cursor.document, cursor.line_suffix
-    if behind.strip() and not _only_closes(behind):
-        return "line"
     tree, place = _where(cursor)
+    if behind.strip() and not _only_closes(behind):
+        is_gap = is_asked and tree is not None and syntax_queries.is_broken_at(tree, cursor.offset)
+        return "gap" if is_gap else "line"
     if place == "comment" or (place == "string" and _is_in_string_of_lines(cursor)):
         return "line"
     if place == "string":

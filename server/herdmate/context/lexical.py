@@ -74,6 +74,26 @@ def closers(text: str, language: str) -> str:
     return "".join(reversed(waiting))
 
 
+def balance(before: str, after: str, language: str) -> tuple[str, int]:
+    """What closes the brackets that are open between two texts and that ``after`` leaves open.
+
+    Innermost first; and how many brackets ``after`` closes that are not open.
+    """
+    waiting, left, depth = list(reversed(closers(before, language))), 0, 0
+    missing: list[str] = []
+    for _, char in brackets(after, language):
+        depth = depth_after(char, depth)
+        if depth >= 0:
+            continue
+        depth = 0
+        if char not in waiting:
+            left += 1
+            continue
+        while (waits := waiting.pop()) != char:
+            missing.append(waits)
+    return "".join((*missing, *reversed(waiting))), left
+
+
 def is_quote_open(line: str) -> bool:
     """Is a quote open at the end of the line?"""
     quote = ""

@@ -7,6 +7,8 @@ import builtins
 import re
 import warnings
 
+from herdmate.context.newer_python import in_older_words
+
 _GIVEN = frozenset(dir(builtins)) | {
     *("__file__", "__name__", "__doc__", "__package__", "__spec__", "__path__", "__class__"),
     *("__module__", "__qualname__", "__annotations__", "__builtins__", "__loader__", "self", "cls"),
@@ -16,11 +18,15 @@ _GIVEN = frozenset(dir(builtins)) | {
 def row_of_error(code: str) -> int | None:
     """The 0-based row of the first syntax error, or ``None``.
 
-    Python is stricter than the grammar: it rejects a body that is missing or not indented. Code for
-    a different version of Python counts as an error.
+    Python is stricter than the grammar: it rejects a body that is missing or not indented. What is
+    newer than this Python is no error; neither is code that nests too deeply for it to tell.
     """
     parsed = _parsed(code)
-    return parsed if isinstance(parsed, int) else None
+    if not isinstance(parsed, int):
+        return None
+    older = in_older_words(code)
+    again = parsed if older is None or older == code else _parsed(older)
+    return again if isinstance(again, int) else None
 
 
 def unknown_names(code: str) -> frozenset[str]:
@@ -115,8 +121,10 @@ def _parsed(code: str) -> ast.Module | int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code)
+            return ast.parse(code.removeprefix("\ufeff"))
         except SyntaxError as error:
             return max((error.lineno or 1) - 1, 0)
-        except (ValueError, RecursionError, MemoryError):
+        except (RecursionError, MemoryError):
+            return ast.Module([], [])  # this Python cannot tell
+        except ValueError:
             return 0

@@ -37,14 +37,11 @@ class Stretch:
     gaps: tuple[float, ...]
 
 
-def stretches(
-    paths: Iterable[Path], characters: int, pauses: bool, seed: int, slower: float = 1.0
-) -> Iterator[Stretch]:
+def stretches(paths: Iterable[Path], characters: int, pauses: bool, seed: int) -> Iterator[Stretch]:
     """One stretch of whole lines, at a random place, in each file that is long enough.
 
     It begins behind a line's indentation and is ``characters`` long or up to its line's end longer.
-    Files with a syntax error or a secret are skipped. The gaps are ``slower`` times as long as a
-    person's. The same file and seed give the same stretch
+    Files with a syntax error or a secret are skipped. The same file and seed give the same stretch
     whatever the other files are.
     """
     for path in paths:
@@ -61,8 +58,7 @@ def stretches(
         end = line_end(text, start + characters)
         document = Document(path.absolute().as_uri(), language_of(path), text[:start] + text[end:])
         typed = text[start:end]
-        gaps = tuple(gap * slower for gap in _gaps(typed, pauses, dice))
-        yield Stretch(document, start, typed, gaps)
+        yield Stretch(document, start, typed, tuple(_gaps(typed, pauses, dice)))
 
 
 def _gaps(text: str, pauses: bool, dice: random.Random) -> Iterator[float]:

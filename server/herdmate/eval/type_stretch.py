@@ -19,6 +19,8 @@ _LONGEST_KEY = 512
 
 _THOUGHT = 0.3
 """Seconds. In a pause this long a server may find something to do, so it is always waited for."""
+_STEP = 0.05
+"""Seconds after which it is looked again whether the server is still at work."""
 
 
 class Writer(Protocol):
@@ -47,13 +49,16 @@ class Clock:
         real = loop.time
         loop.time = lambda: real() + self._skipped  # type: ignore[method-assign]
 
-    async def let_pass(self, seconds: float, is_thought: bool) -> None:
-        """Let time pass; it is slept only in a pause for thought, or while an answer is written."""
-        if is_thought or self._is_busy():
-            await asyncio.sleep(seconds)
-        else:
-            self._skipped += seconds
-            await asyncio.sleep(0)
+    async def let_pass(self, seconds: float, slept: float) -> None:
+        """Let time pass, really for the first ``slept`` and while an answer is being written."""
+        slept = min(seconds, slept)
+        await asyncio.sleep(slept)
+        seconds -= slept
+        while seconds > 0 and self._is_busy():
+            await asyncio.sleep(part := min(seconds, _STEP))
+            seconds -= part
+        self._skipped += seconds
+        await asyncio.sleep(0)
 
 
 @dataclass(slots=True)
@@ -76,8 +81,12 @@ class Typed:
     seconds: list[float] = field(default_factory=list)
 
 
-async def type_stretch(text: str, gaps: Sequence[float], writer: Writer, clock: Clock) -> Typed:
+async def type_stretch(
+    text: str, gaps: Sequence[float], writer: Writer, clock: Clock, slower: float = 1.0
+) -> Typed:
     """Type ``text``; each key follows the one before after its gap, whether answered or not.
+
+    All gaps are ``slower`` times as long as given.
 
     Only an answer that arrives before the next key is shown. If it says what comes next, the next
     key is the accepting one. Before the first key the person has waited for one answer, which is
@@ -96,7 +105,7 @@ async def type_stretch(text: str, gaps: Sequence[float], writer: Writer, clock: 
         typed.characters += _characters(written)
         at += len(written)
         writer.press(written)
-        answer = await _answer(writer, shown, gaps[at - 1], clock)
+        answer = await _answer(writer, shown, gaps[at - 1], slower, clock)
         typed.requests += 1
         if answer is None:
             typed.late += 1
@@ -146,15 +155,18 @@ def _is_the_same(new: str, shown: str) -> bool:
     return bool(shown) and (new.startswith(shown) or shown.startswith(new))
 
 
-async def _answer(writer: Writer, shown: str, gap: float, clock: Clock) -> Answer | None:
+async def _answer(
+    writer: Writer, shown: str, gap: float, slower: float, clock: Clock
+) -> Answer | None:
     """The answer to a key and how long it took; ``None`` if the next key came first."""
     now = asyncio.get_running_loop().time
     began = now()
     asking = asyncio.ensure_future(writer.suggestion(shown))
-    await asyncio.wait({asking}, timeout=gap)
+    await asyncio.wait({asking}, timeout=gap * slower)
     if not asking.done():
         asking.cancel()
         return None
     seconds = now() - began
-    await clock.let_pass(max(gap - seconds, 0.0), gap >= _THOUGHT)
+    left = max(gap * slower - seconds, 0.0)
+    await clock.let_pass(left, slept=gap if gap >= _THOUGHT else 0.0)
     return Answer(asking.result(), seconds)

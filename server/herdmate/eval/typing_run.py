@@ -47,11 +47,12 @@ class TypingSummary:
 
 
 async def run_typing(
-    stretches: Sequence[Stretch], settings: dict[str, Any], folder: Path,
+    stretches: Sequence[Stretch], slower: float, settings: dict[str, Any], folder: Path,
     choose: ChooseEngine, on_result: Callable[[TypedStretch], None],
 ) -> list[TypedStretch]:  # fmt: skip
     """Type every stretch once for each of ``NAMES``, who begin in turn. Raises ``HerdmateError``.
 
+    The person is ``slower`` times as slow as usual.
     What the model has read for the first is in its cache for the second.
     """
     results = []
@@ -59,7 +60,7 @@ async def run_typing(
         for number, stretch in enumerate(stretches):
             for name in NAMES if number % 2 == 0 else NAMES[::-1]:
                 writer = opened[name](stretch)
-                typed = await type_stretch(stretch.text, stretch.gaps, writer, clock)
+                typed = await type_stretch(stretch.text, stretch.gaps, writer, clock, slower)
                 writer.leave()
                 results.append(TypedStretch(stretch, name, typed))
                 on_result(results[-1])

@@ -87,8 +87,10 @@ async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_l
     parse_all(session.documents)
     seen = []
 
-    def noted(cursor: Cursor, setting: Literal["auto", "always", "never"]) -> Shape:
-        seen.append((shape_at(cursor, setting), syntax_check_at(cursor)))
+    def noted(
+        cursor: Cursor, setting: Literal["auto", "always", "never"], is_asked: bool = False
+    ) -> Shape:
+        seen.append((shape_at(cursor, setting, is_asked), syntax_check_at(cursor)))
         return seen[-1][0]
 
     monkeypatch.setattr("herdmate.completion.complete.shape_at", noted)

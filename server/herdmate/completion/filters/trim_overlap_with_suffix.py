@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from herdmate.completion.cursor_context import CursorContext
+from herdmate.completion.cursor_context import CursorContext, is_telling
 from herdmate.context.lexical import unclosed
 
 
@@ -13,7 +13,10 @@ def trim_overlap_with_suffix(text: str, context: CursorContext) -> str:
     behind = context.line_suffix.rstrip()
     for size in range(min(len(behind), len(text)), 0, -1):
         rest, repeated = text[:-size], behind[:size]
-        if not text.endswith(repeated) or _cuts_word(rest, repeated, behind[size:]):
+        is_all = size == len(behind) and is_telling(behind)  # may begin within a word
+        if not text.endswith(repeated) or not (
+            is_all or not _cuts_word(rest, repeated, behind[size:])
+        ):
             continue
         # A closer that the completion itself needs is not a repetition.
         opens = unclosed(rest, context.language) > 0 and any(char in ")]}" for char in repeated)

@@ -1,0 +1,95 @@
+"""How many errors code has, with a completion in it, within a limit of how much is parsed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from herdmate.context import syntax
+from herdmate.context.python_code import row_of_error
+
+_MOST_PARSED = 60_000
+"""The limit of characters parsed for one completion, however many ways there are to repair it."""
+
+_MOST_PARSED_IF_ASKED = 400_000
+"""The same where the user has asked for the completion: some tenths of a second."""
+
+
+@dataclass(frozen=True, slots=True)
+class SyntaxCheck:
+    """The code around a cursor that a completion must not break: whole top-level items.
+
+    ``whole`` is the document before and after the cursor, if it is small enough: broken code at the
+    cursor can make the item seem to end there. ``is_stub`` is true for Python's ``.pyi`` files.
+    ``is_asked``: the user asked for the completion, so what makes nothing worse is shown as well.
+    """
+
+    language: str
+    before: str
+    after: str
+    whole: tuple[str, str] | None = None
+    is_stub: bool = False
+    is_asked: bool = False
+
+    def errors_with(self, text: str, reach: int = 0) -> int:
+        """How many errors the code has with ``text`` at the cursor.
+
+        ``text`` also replaces ``reach`` characters after the cursor.
+        """
+        return errors_in(self.before + text + self.after[reach:], self.language)
+
+    def is_sound_with(self, text: str, reach: int = 0) -> bool:
+        """Is the code free of errors with ``text`` at the cursor?"""
+        if is_sound(self.before + text + self.after[reach:], self.language):
+            return True
+        if self.whole is None:
+            return False
+        return is_sound(self.whole[0] + text + self.whole[1][reach:], self.language)
+
+
+class TooMuchCode(Exception):
+    """More code than can be parsed between two keystrokes, or code that cannot be parsed at all."""
+
+
+@dataclass(slots=True)
+class Judge:
+    """Asks a check until too much code has been parsed."""
+
+    check: SyntaxCheck
+    reach: int
+    parsed: int = 0
+
+    def is_sound(self, text: str) -> bool:
+        """See ``SyntaxCheck.is_sound_with``."""
+        self._spend()
+        return self.check.is_sound_with(text, self.reach)
+
+    def errors(self, text: str) -> int:
+        """See ``SyntaxCheck.errors_with``."""
+        self._spend()
+        return self.check.errors_with(text, self.reach)
+
+    def _spend(self) -> None:
+        most = _MOST_PARSED_IF_ASKED if self.check.is_asked else _MOST_PARSED
+        if self.parsed > most:
+            raise TooMuchCode
+        whole = self.check.whole or ("", "")
+        self.parsed += sum(map(len, (self.check.before, self.check.after, *whole)))
+
+
+def is_sound(code: str, language: str) -> bool:
+    """Is code free of errors? For Python, Python itself decides."""
+    if language == "python":
+        return row_of_error(code) is None
+    return not _counted(code, language)
+
+
+def errors_in(code: str, language: str) -> int:
+    """The number of errors in code; for Python, one more if Python itself rejects it."""
+    return _counted(code, language) + (language == "python" and row_of_error(code) is not None)
+
+
+def _counted(code: str, language: str) -> int:
+    """The number of errors in code. Only languages with a grammar have a check."""
+    if (count := syntax.errors_in(code, language)) is None:
+        raise TooMuchCode  # or code that the grammar cannot cope with
+    return count
