@@ -171,5 +171,5 @@ async def test_a_context_that_is_small_makes_the_window_smaller(tmp_path: Path) 
         assert await client.ghost_text(URI, 302, 4) == ["return sum(items)"]
         await client.until(lambda: [item["state"] for item in client.statuses[-2:]] == A_QUESTION)
         told = client.statuses[-1]["message"]
-        assert "herdmate.engine.contextTokens is 512, so the model sees 345 tokens before" in told
+        assert "herdmate.engine.contextTokens is 512, so the model is shown 345 tokens" in told
         assert (await client.status())["window"]["note"] in told

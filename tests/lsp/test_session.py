@@ -105,13 +105,13 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     after_engine_change(session, EngineState("ready", info=_info(4096)))
     session.model.host.latency.note_reading(800, 20.0)
     assert [status.state for status in told] == ["ready"]
-    assert "sees" not in told[-1].message
+    assert "is shown" not in told[-1].message
     async with thinking(session):
         pass
     assert [status.state for status in told] == ["ready", "thinking", "ready"]
     assert told[-1].message.endswith(
-        "The model reads 40 tokens per second here, so the model sees 256 tokens before the cursor "
-        "and 64 after it, not 512 and 128."
+        "The model reads only 40 tokens per second, so the model is shown 256 tokens before the "
+        "cursor and 64 after it instead of 512 and 128."
     )
 
 
@@ -119,7 +119,7 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     ("setting", "reason"),
     [
         (512, "herdmate.engine.contextTokens is 512"),
-        (4096, "This model's context has 512 tokens"),  # it was trained with no more
+        (4096, "This model's context holds only 512 tokens"),  # it was trained with no more
     ],
 )
 async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
@@ -128,8 +128,8 @@ async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: s
     session.model.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
     after_engine_change(session, EngineState("ready", info=_info(512)))
     assert session.model.status.message.endswith(
-        f"{reason}, so the model sees 345 tokens before the cursor and 86 after it, "
-        "not 512 and 128."
+        f"{reason}, so the model is shown 345 tokens before the cursor and 86 after it "
+        "instead of 512 and 128."
     )
 
 

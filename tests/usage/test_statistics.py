@@ -115,7 +115,7 @@ def test_a_file_of_an_older_version_is_added_to() -> None:
 def test_the_sentence_names_what_the_code_leaves_out() -> None:
     silence = Silence(WithheldReason.UNREADABLE_RULES, "/home/{me}/.gitignore")
     assert "the rules in /home/{me}/.gitignore cannot be read" in str(silence)
-    assert str(Silence(SilenceReason.PAUSED, "14:30")) == "paused until 14:30"
+    assert str(Silence(SilenceReason.PAUSED, "14:30")) == "it is paused until 14:30"
 
 
 def test_a_language_id_is_no_text() -> None:

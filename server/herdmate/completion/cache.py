@@ -1,4 +1,4 @@
-"""Recent completions, so that typing into one costs nothing."""
+"""Recent completions, so that typing along with one costs nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Key = tuple[str, str]
 
 
 class CompletionCache:
-    """The last 250 completions by the text before the cursor, each with the text after it."""
+    """The last 250 completions, keyed by the text before the cursor, with the text after it."""
 
     def __init__(self) -> None:
         self._given: OrderedDict[Key, tuple[Shown, str]] = OrderedDict()
@@ -35,7 +35,7 @@ class CompletionCache:
             del self._given[key]
 
     def get(self, cursor: Cursor) -> Shown | None:
-        """What is left of a completion from up to 512 characters earlier, if it still fits."""
+        """What remains of a completion from up to 512 characters earlier, if it still fits."""
         for typed in range(min(_TYPED_ON, cursor.offset) + 1):
             if (given := self._given.get(_key(cursor, typed))) is not None:
                 shown, stood = given

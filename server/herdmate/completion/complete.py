@@ -109,7 +109,7 @@ def _box(settings: CompletionSettings, invoked: bool, grows: bool) -> float | No
 def _forbidden(
     cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool
 ) -> Silence | None:
-    """Why nothing may be shown in this document, whatever its text says."""
+    """Why nothing may be shown in this document, regardless of its text."""
     if not settings.enabled and not invoked:
         return Silence(SilenceReason.DISABLED)
     where = settings.disabled_in
@@ -153,7 +153,7 @@ async def typing_request(
 
 
 async def _window(cursor: Cursor, before: int, after: int, state: CompletionState) -> Window:
-    """The lines around the cursor; a quarter of the prefix outlines what is cut off above them."""
+    """The lines around the cursor; a quarter of the prefix outlines what is cut off above it."""
     counts = state.host.counts
     lines = lines_in_reach(cursor, before, after)
     await counts.learn(lines.texts)
@@ -169,8 +169,8 @@ _NOTHING = Silence(SilenceReason.NOTHING_USEFUL)
 
 
 def budget(info: ModelInfo, settings: CompletionSettings, latency: Latency) -> tuple[int, int]:
-    """Tokens of prefix and suffix: as configured, or scaled down to what fits the context and the
-    model reads in time."""
+    """Tokens for prefix and suffix: as configured, or scaled down to what fits the context and can
+    be read in time."""
     wished = settings.prefix_tokens + settings.suffix_tokens
     share = min(1.0, _share_that_fits(info, settings), share_of_window(latency, wished))
     return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
@@ -184,14 +184,14 @@ def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
         return ""
     read = share_of_window(latency, wished.prefix_tokens + wished.suffix_tokens)
     if read < _share_that_fits(info, wished):
-        reason = f"The model reads {latency.reading:.0f} tokens per second here"
+        reason = f"The model reads only {latency.reading:.0f} tokens per second"
     elif 0 < settings.engine.context_tokens <= info.context:
         reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
     else:
-        reason = f"This model's context has {info.context} tokens"
+        reason = f"This model's context holds only {info.context} tokens"
     return (
-        f"{reason}, so the model sees {before} tokens before the cursor and {after} after it, "
-        f"not {wished.prefix_tokens} and {wished.suffix_tokens}."
+        f"{reason}, so the model is shown {before} tokens before the cursor and {after} after it "
+        f"instead of {wished.prefix_tokens} and {wished.suffix_tokens}."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the rules of ``postprocess`` know about the place a completion is for."""
+"""What the rules of ``postprocess`` know about the cursor's surroundings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from herdmate.context.line_kinds import Kind, line_kinds
 from herdmate.text import Cursor, line_ending, with_line_feeds
 
 _REACH = 4000
-"""Characters looked at on either side of the cursor."""
+"""Characters examined on either side of the cursor."""
 
 WITH_LONE_CLOSERS = frozenset({"shellscript"})
 """Languages that close brackets they never opened, as in ``case x in a) ...``."""

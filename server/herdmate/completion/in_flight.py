@@ -65,7 +65,7 @@ class InFlight:
         self._changes, self._changed = 0, asyncio.Event()
         self._followers = 0
         self._goes_on = False
-        self._is_said = False  # the model has ended; what it said may still be being checked
+        self._is_said = False  # the model has finished; its text may still be under check
         self._error: HerdmateError | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -77,7 +77,7 @@ class InFlight:
     def start(self, request: Request, asker: Asker) -> InFlight:
         """Ask the model."""
         self._task = asyncio.create_task(self._run(request, asker))
-        # Also if it is stopped before it begins; it counts as done by then.
+        # This also runs if it is stopped before it begins; by then it counts as done.
         self._task.add_done_callback(lambda _: self._note_change())
         return self
 
@@ -86,7 +86,7 @@ class InFlight:
         return finish(self._raw, self._cursor, self._shape, self._context) or Shown("")
 
     def agrees(self, cursor: Cursor) -> bool:
-        """Can it still produce what the user typed, up to ``cursor``, since it began?"""
+        """Can it still produce what the user has typed since it began, up to ``cursor``?"""
         old, new = self._cursor, cursor
         if self.is_done or old.document.uri != new.document.uri or new.offset < old.offset:
             return False
@@ -178,7 +178,7 @@ class InFlight:
         self._changed.set()
 
     async def _wait(self, seen: int, ends: float | None) -> None:
-        """Wait for more than the ``seen`` changes, or for the end of a time box not yet over."""
+        """Wait for more changes than ``seen``, or for the time box to end if it has not yet."""
         if self._changes != seen:  # while the text was being checked
             return
         self._changed.clear()

@@ -53,7 +53,7 @@ def finish(
 ) -> Shown | None:
     """The completion to show, with the document's line endings, or ``None`` if nothing is left.
 
-    ``raw`` is everything the model has said; ``shape`` is the answer of ``shape_at``. ``context``
+    ``raw`` is everything the model has said; ``shape`` is the result of ``shape_at``. ``context``
     is the cursor's, for callers that ask about every piece of an answer.
     """
     context = context or cursor_context(cursor)

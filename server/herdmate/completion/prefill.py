@@ -22,7 +22,7 @@ async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSe
 
     A suffix that was only reused while the user typed is evaluated again. If ghost text is shown,
     the completion that would follow it is prepared instead, to be ready when the user accepts.
-    Every other request goes first. Raises ``HerdmateError`` if there is no model.
+    Every other request takes precedence. Raises ``HerdmateError`` if there is no model.
     """
     if not settings.enabled or not settings.prefill:
         return

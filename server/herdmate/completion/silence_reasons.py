@@ -18,9 +18,9 @@ class SilenceReason(Enum):
     def __init__(self, code: str, sentence: str) -> None:
         self.code, self.sentence = code, sentence
 
-    DISABLED = "switched off", "switched off by herdmate.completion.enabled"
-    DISABLED_HERE = "switched off here", "switched off here by herdmate.completion.disabledIn"
-    PAUSED = "paused", "paused until {}"
+    DISABLED = "switched off", "it is switched off by herdmate.completion.enabled"
+    DISABLED_HERE = "switched off here", "it is switched off here by herdmate.completion.disabledIn"
+    PAUSED = "paused", "it is paused until {}"
     LARGE_FILE = (
         "large file",
         "the file is larger than 2 million characters; request a suggestion explicitly",

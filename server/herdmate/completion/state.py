@@ -31,7 +31,7 @@ class CompletionState:
     ``in_flight`` maps each document's URI to its current generation, ``reading_ahead`` to the task
     that evaluates its prompt ahead of time, ``grown`` to what the client was told to ask for again
     and has not asked for yet. ``silence`` is why the last request showed nothing.
-    ``paused_until`` is a time by the event loop's clock.
+    ``paused_until`` is a time on the event loop's clock.
     """
 
     host: EngineHost
@@ -67,7 +67,7 @@ class CompletionState:
             reading.cancel()
 
     def reset(self) -> None:
-        """Discard the previous model's answers, because another model takes over."""
+        """Discard the previous model's answers, because another model is taking over."""
         self.in_flight.clear()
         self.grown.clear()
         self.cache = CompletionCache()

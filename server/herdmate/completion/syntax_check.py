@@ -249,7 +249,7 @@ def _is_in(some: str, text: str) -> bool:
 
 
 def _is_in_word(check: SyntaxCheck) -> bool:
-    """Is a word being typed? Half of it can be a name, which makes the code valid by accident."""
+    """Is a word being typed? Half of one can be a name, which makes the code valid by accident."""
     return check.before[-1:].isalnum() and not check.after[:1].isalnum()
 
 

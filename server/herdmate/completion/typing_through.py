@@ -1,4 +1,4 @@
-"""Typing what ghost text says: what is left of it, whatever the editor auto-closes.
+"""Typing along with ghost text: what is left of it, whatever the editor auto-closes.
 
 After ``foo(`` many editors insert ``)`` at once and let the user type over it. The ghost text
 contains that bracket itself, so what is left of it replaces the editor's.

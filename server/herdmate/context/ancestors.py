@@ -14,7 +14,7 @@ _MOST_EMPTY = 8
 def ancestors(root: Any, start: int, end: int) -> list[Any]:
     """The innermost node that contains the bytes ``start:end``, then its parent, and so on."""
     node, empty = root.descendant_for_byte_range(start, end), list[Any]()
-    # The way down does not lead to empty nodes, at whose position other nodes begin too.
+    # The way down misses empty nodes, because other nodes begin at the same position.
     while node is not None and node.start_byte == node.end_byte and len(empty) < _MOST_EMPTY:
         empty.append(node)
         node = node.parent
@@ -22,12 +22,12 @@ def ancestors(root: Any, start: int, end: int) -> list[Any]:
 
 
 DEEPEST_TREE = 5_000
-"""Nodes in one another, as in a sum of so many terms; the way up from one takes time by them."""
+"""Levels of nested nodes, as in a sum of that many terms; walking up takes time for each one."""
 
 _BETWEEN_PROBES = 1_000  # bytes
 _MOST_PROBES = 500
 _MOST_STEPS = 40_000
-"""In all probes together; a long file by people has 10,000."""
+"""In all probes together; a long hand-written file takes 10,000."""
 
 
 def child_at(root: Any, at: int) -> Any | None:
@@ -69,7 +69,7 @@ def _way_down(root: Any, node: Any, most: int | None = None) -> list[Any]:
     way, cursor = [root], root.walk()
     while way[-1].id != node.id and len(way) != most:
         if cursor.goto_first_child_for_byte(node.start_byte) is False:
-            # Version 0.21 answers so for the first child, and goes on showing the parent.
+            # Version 0.21 returns this for the first child, and the cursor still shows the parent.
             cursor.goto_parent()
             cursor.goto_first_child()
         while cursor.node.end_byte <= node.start_byte and cursor.goto_next_sibling():

@@ -13,7 +13,7 @@ from herdmate.text import Span
 Fits = Callable[[Span], bool]
 
 _DEEPEST = 20
-"""Levels of nested classes that are cut."""
+"""Levels of nested classes that are cut up."""
 
 
 def parts(tree: SyntaxTree, span: Span, fits: Fits) -> tuple[Span, ...] | None:

@@ -13,7 +13,7 @@ from herdmate.context.ignored import Rules, rules_in
 from herdmate.context.secret_names import is_secret
 
 MOST_FILES = 5_000
-"""Files of a workspace that are read, the nearest to its root first."""
+"""The most files of a workspace that are read, those nearest its root first."""
 
 LARGEST_FILE = 64_000
 """Bytes. Larger files are generated, or take too long to parse between two keystrokes."""

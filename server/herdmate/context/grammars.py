@@ -118,7 +118,7 @@ def language_of(path: str | PurePath) -> str:
 
 
 def ending_of(language: str) -> str:
-    """The file ending for an LSP language id, ``".txt"`` if it is unknown."""
+    """The file extension for an LSP language id, ``".txt"`` if it is unknown."""
     known = LANGUAGES.get(language)
     return next((name for name in known.files if name.startswith(".")), "") if known else ".txt"
 
@@ -133,7 +133,7 @@ def _from_languages(language: Language) -> Any:
     import tree_sitter_languages as pack
 
     with warnings.catch_warnings():
-        # tree-sitter 0.21 warns about the call that this package loads its grammars with.
+        # tree-sitter 0.21 warns about the call with which this package loads its grammars.
         warnings.simplefilter("ignore", FutureWarning)
         return pack.get_parser(
             language.grammar if language.old_grammar is None else language.old_grammar

@@ -1,4 +1,4 @@
-"""Parses in this very process: only text that ``parser_client`` has tried before.
+"""Parses in the current process: only text that ``parser_client`` has tried before.
 
 Grammars are native code by many authors. Some text makes them crash, run for minutes or end the
 process, so only ``syntax`` and ``parser_worker`` call this.
@@ -21,7 +21,7 @@ class SyntaxTree:
     ``is_stale``: the last edits have not been parsed yet; old nodes have only moved with them.
     ``tried_as`` is the number under which the parser process keeps the same tree, 0 if it does not;
     ``untold`` are the latest edits, in order, that its tree still lacks.
-    ``later`` has an item once the tree has been told edits that this text lacks.
+    ``later`` has an item once the tree has been told of edits that this text lacks.
     """
 
     language: str
@@ -34,7 +34,7 @@ class SyntaxTree:
 
     @property
     def is_moved_on(self) -> bool:
-        """Have its nodes moved with edits that its text lacks? They lie about places then."""
+        """Have its nodes moved with edits that its text lacks? If so, their positions are wrong."""
         return bool(self.later)
 
 

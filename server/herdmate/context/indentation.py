@@ -1,4 +1,4 @@
-"""Fits new code into the place of old code: its indentation, line ends and final line end."""
+"""Fits new code into the place of old code: its indentation, line endings and final newline."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ _CLOSES = re.compile(r"\s*([})\]]|end\b)")
 def in_place(
     code: str, original: str, line_end: str | None = None, in_strings: Collection[int] = ()
 ) -> str:
-    r"""``code``, whose line end is ``\n``, as an exact replacement for ``original``.
+    r"""``code``, whose line ending is ``\n``, as an exact replacement for ``original``.
 
     ``line_end`` is the file's; without it, the first one in ``original`` is used. Lines of the
-    original that are further left than the code itself, as in strings, stay as they are.
+    original that are indented less than the code itself, as in strings, stay as they are.
     ``in_strings`` are the rows of the original, from 0, that begin inside a string literal; they
     do not tell how code is indented.
     """

@@ -1,4 +1,4 @@
-"""What we know about each language, as data: its names, file endings and node types.
+"""What we know about each language, as data: its names, file extensions and node types.
 
 Node types cover both grammar packages (see ``grammars``); a type that only one of them has does no
 harm with the other.
@@ -14,7 +14,7 @@ class Language:
     """One language by its LSP id.
 
     ``grammar`` is its name in tree-sitter-language-pack, ``old_grammar`` the one in
-    tree-sitter-languages if that differs (``""``: not usable there). ``files`` are endings with
+    tree-sitter-languages if that differs (``""``: not usable there). ``files`` are extensions with
     their dot, or whole file names. ``definitions`` are the node types that define something worth
     naming.
     """

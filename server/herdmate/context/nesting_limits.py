@@ -11,7 +11,7 @@ import re
 from herdmate.context.source import utf_8
 
 DEEPEST = 500
-"""Nested brackets. Code by people has ten levels, generated code thirty."""
+"""Nested brackets. Hand-written code has ten levels, generated code thirty."""
 
 _DEEPEST_IN = {"perl": 40, "markdown": 100}
 """Lower limits for weaker grammars: Perl's in the language pack overruns its buffer at 83 ``"${``,

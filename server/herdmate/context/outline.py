@@ -79,10 +79,10 @@ def named(tree: syntax.SyntaxTree, names: Collection[str]) -> tuple[tuple[str, L
 def above(
     tree: syntax.SyntaxTree, text: str, offset: int, used: Collection[str] = ()
 ) -> tuple[Line, ...]:
-    """What matters in the code above ``offset``, in file order, with ``\\n`` line ends.
+    """What matters in the code above ``offset``, in file order, with ``\\n`` line endings.
 
     These are the heads of the definitions around ``offset`` (rank 0), the imports (1), and the
-    siblings of the former, with stubs for bodies (2), of which the nearest are enough. Siblings
+    siblings of the former, with stubs for bodies (2); of these, the nearest are enough. Siblings
     whose names are in ``used`` come whole where there is room.
     """
     if tree.language not in STUBS:

@@ -1,9 +1,8 @@
 """Talks to the parser process, which may crash or hang; the server must not.
 
 Everything parsed in the server is tried there first, in the same steps: a text, then each edit to
-it. What crashes there, or takes too long, is never parsed here, and much is never parsed here at
-all. Harmful text, which made the process crash or hang, is remembered by its hash and not tried
-again.
+it. What crashes there, or takes too long, is never parsed here; some text is parsed only there.
+Harmful text, which made the process crash or hang, is remembered by its hash and not tried again.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ from herdmate.text import Edit
 _log = logging.getLogger(__name__)
 
 MOST_REFUSED = 1_000
-"""Harmful texts that are remembered."""
+"""How many harmful texts are remembered."""
 
 _SLACK = 0.5
 """Seconds of CPU time beyond the limit after which the process is killed."""
@@ -40,7 +39,7 @@ _LONGEST_WAIT = 10.0
 """Seconds for an answer, however busy the machine is."""
 
 _MOST_MEMORY = 1 << 30
-"""Bytes of the process's memory, checked while it works: not every system can limit them."""
+"""Bytes that the process may use, checked while it works: not every system can enforce a limit."""
 
 _LOOK = 0.1
 _DYING = 0.5
@@ -154,7 +153,7 @@ class ParserClient:
     ) -> Mapping[str, Any] | None:  # fmt: skip
         """The answer; ``None`` if there is none in time or the question ended the process.
 
-        ``_BUSY`` if the process still works for another thread after ``wait`` seconds.
+        ``_BUSY`` if the process is still working for another thread after ``wait`` seconds.
         """
         if self._refused and _mark(text, language) in self._refused:
             return None
@@ -171,7 +170,7 @@ class ParserClient:
                     return found
                 if self._ends != ends:  # it was asked to end; the text did no harm
                     return None
-                # A used process can have ended for lack of work or over an earlier question.
+                # A used process may have been idle for too long, or failed on an earlier question.
                 if not self._has_ended() or is_fresh:
                     break
             self._refuse(_mark(text, language), language)
@@ -193,7 +192,7 @@ class ParserClient:
             self._process.stdin.write(line)
             self._process.stdin.flush()
             answer = json.loads(_patiently(self._answers, self._process.pid, seconds) or b"")
-        except _TooMuchMemoryError:  # maybe over earlier questions: a fresh process will tell
+        except _TooMuchMemoryError:  # perhaps because of earlier questions: a fresh one will tell
             self._process.kill()
             self._process.wait()
             return None

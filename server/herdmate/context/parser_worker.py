@@ -158,7 +158,7 @@ def _private_output() -> BinaryIO:
 
 
 def _limit_memory() -> None:
-    """Limit memory and core dumps, on systems that can; ``parser_client`` looks on all of them."""
+    """Limit memory and core dumps, on systems that can; ``parser_client`` checks on all of them."""
     try:
         import resource
 

@@ -1,8 +1,8 @@
 """Code from other files that the model sees along with a document.
 
 The start of a prompt must not change while the user types, or the whole prompt is evaluated again.
-So the excerpts chosen for a document stay until a pause in typing, and even then if few others
-would be chosen by then. Code that is withheld now, gone or changed is dropped at once.
+So the excerpts chosen for a document stay until typing pauses, and even then if a new choice would
+bring few others. Code that has since been withheld, removed or changed is dropped at once.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from herdmate.token_counts import TokenCounts
 _MOST_CANDIDATES = 24
 
 _MOST_TRIES = 2
-"""How often excerpts are chosen if what may be seen changes meanwhile; then there are none."""
+"""How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ class Project:
     ) -> tuple[Excerpt, ...]:
         """The excerpts that the model sees along with the document, within ``tokens``.
 
-        There are none if the disk does not say in time whether the model may see them.
+        There are none if the disk does not answer in time whether the model may see them.
         """
         uri = cursor.document.uri
         path = path_of(uri)
@@ -89,9 +89,9 @@ class Project:
         return ()
 
     async def reason_by_now(self, uri: str) -> Withheld | None:
-        """Why the model must not see a document's file, which may be closed by now.
+        """Why the model must not see a document's file; the document may be closed by now.
 
-        Raises ``OSError`` if the disk does not say in time.
+        Raises ``OSError`` if the disk does not answer in time.
         """
         if (path := path_of(uri.partition("#")[0])) is None:
             return None
@@ -142,7 +142,7 @@ class Project:
         return _Chosen(found, chosen, {item.path: self.index.of_file(item.path) for item in found})
 
     def _kept(self, uri: str, chosen: _Chosen | None) -> tuple[Excerpt, ...]:
-        """The excerpts of a choice, which is kept for the keystrokes that follow."""
+        """The excerpts of a choice, which is kept for later keystrokes."""
         if chosen is None:
             self._chosen.pop(uri, None)
             return ()
@@ -151,10 +151,10 @@ class Project:
 
 
 def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:
-    """Those of the files that the model must not see; reads disks."""
+    """The files among these that the model must not see; reads the disk."""
     return [path for path in paths if reason_to_withhold_file(path, folders) is not None]
 
 
 def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:
-    """Does the new choice bring no more than half as many others as there were in the old one?"""
+    """Are the additions in the new choice at most half as many as there were in the old one?"""
     return 2 * sum(item not in old for item in new) <= len(old)

@@ -77,7 +77,7 @@ def without_typing(code: str, original: str) -> str:
 
 
 def without_known_imports(code: str, original: str, file: str) -> str:
-    """Code without top-level imports of names that the file already has, from wherever.
+    """Code without top-level imports of names that the file already has, wherever they come from.
 
     A model that sees only a function has to guess where its names come from. Imports that are in
     ``original`` stay.

@@ -47,7 +47,7 @@ def related(cursor: Cursor, path: Path, index: Index, nearby: Nearby) -> tuple[D
 def related_to(
     names: Mapping[str, float], document: Document, path: Path, index: Index, nearby: Nearby
 ) -> tuple[Defined, ...]:
-    """Definitions in other files of names with weights between 0 and 1, most helpful first.
+    """Definitions of weighted names (0 to 1) in other files, most helpful first.
 
     The names occur in ``document``, the file at ``path``.
     """

@@ -26,12 +26,12 @@ _DATA = frozenset(
         "toml tsv txt vars xcconfig xls xlsx xml yaml yml"
     ).split()
 )
-"""Endings of data files; a file without an ending counts as one too."""
+"""Extensions of data files; a file without an extension counts as one too."""
 
 _CONFIGURING = frozenset(
     "bash cjs dart fish h hpp ino js lua mjs php pl ps1 psd1 py r rb sh ts zsh".split()
 )
-"""Endings of code in which configuration is often written."""
+"""Extensions of code in which configuration is often written."""
 
 _NAMES = (
     # Environments.
@@ -111,13 +111,13 @@ _NAMES = (
     *("mongoid.y*ml", "env.php"),
     *("localsettings.php", "config.inc.php", "local_settings.py", "settings_local.py"),
     *("secret_token.rb", "arduino_secrets.*"),
-    # Endings that name a secret.
+    # Extensions that name a secret.
     *("*.secret", "*.secrets", "*.token", "*.tokens", "*.credentials", "*.creds", "*.password"),
     *("*.passwd", "*.passphrase", "*.apikey", "*.pass", ".pw"),
     # Copies of databases.
     *("dump*.sql", "*dump.sql", "*[-_.]dump[-_.]*.sql", "*backup*.sql", "*.sql.*z*", "*.dump"),
     *("*.pgdump", "*.dmp", "*.bacpac", "users.sql", "accounts.sql", "customers.sql"),
-    # Histories of what was typed.
+    # Command histories.
     *(".*_history", ".*-history", "*.history", "fish_history", ".histfile", ".viminfo", ".lesshst"),
     *("consolehost_history.txt", "*_history.txt"),
 )  # fmt: skip
@@ -162,7 +162,7 @@ _EXEMPT = re.compile(
 """Names that only resemble those of secrets and are meant to be seen."""
 
 _MAY_FOLLOW = _DATA | _CONFIGURING
-"""Endings that can follow ``example``; ``.env.example.com`` belongs to a host."""
+"""Extensions that can follow ``example``; ``.env.example.com`` belongs to a host."""
 
 _BACKUP = re.compile(
     r"(?:\.(?:bak|backup|old|orig|original|save|sw[a-p]|tmp|temp|copy|rej|git|disabled|inactive|"
@@ -204,7 +204,7 @@ _NOT_OF_SECRETS = frozenset(
     "changed forgot forgotten generator message messages policies policy reset rules schema "
     "schemas strength".split()
 )
-"""Words for files that are about passwords, such as the text of a mail or a schema."""
+"""Words in the names of files about passwords, such as the text of an e-mail or a schema."""
 
 _TEXTS = frozenset("i18n l10n lang langs locale locales schema schemas translations".split())
 _STYLES = frozenset(
@@ -263,12 +263,12 @@ def _configures_secrets(words: list[str], ending: str, folders: list[str]) -> bo
 
 
 def _is_data(name: str, ending: str, words: list[str]) -> bool:
-    """Is it a data file, by its ending or for lack of one?"""
+    """Is it a data file, by its extension or for lack of one?"""
     return not ending or ending in _DATA or (name.startswith(".") and ending in words)
 
 
 def _is_token(words: list[str], folders: list[str]) -> bool:
-    """Is it an access token, rather than a design token or one of a vocabulary?"""
+    """Is it an access token, rather than a design token or a vocabulary's?"""
     words = [part for word in words for part in _TOKEN.sub(r"\1 token", word).split()]
     is_one = "token" in words and _TOKEN_WORDS.issuperset(words)
     return is_one and _STYLES.isdisjoint(folders[-2:])

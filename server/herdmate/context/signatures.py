@@ -1,6 +1,6 @@
 """What code promises its callers: the definitions in a span, their heads and parameters.
 
-Definitions inside functions are private to these and left out, unless the span is inside the
+Definitions inside a function are private to it and left out, unless the span is inside that
 function.
 """
 

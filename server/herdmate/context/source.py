@@ -1,4 +1,4 @@
-"""A text and its UTF-8 encoding, in which tree-sitter counts."""
+"""A text and its UTF-8 encoding, in whose bytes tree-sitter counts."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ __all__ = ["SyntaxTree", "error_count"]
 
 @dataclass(frozen=True, slots=True)
 class NoTree:
-    """Stands in for the tree of a document that cannot be parsed in time, to not try again."""
+    """Stands in for the tree of a document that cannot be parsed in time, to avoid trying again."""
 
 
 ParseSlices = Generator[float, None, SyntaxTree | None]

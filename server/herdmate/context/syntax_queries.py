@@ -1,4 +1,4 @@
-"""Questions to a syntax tree: what is at a place in the text, and what encloses it."""
+"""Queries on a syntax tree: what is at a place in the text, and what encloses it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def enclosing_definition(tree: SyntaxTree, text: str, span: Span) -> Span | None
 def items_around(tree: SyntaxTree, text: str, offset: int) -> Span:
     """The top-level items on both sides of ``offset``, and their neighbours, in whole lines.
 
-    The whole text if the tree does not tell.
+    The whole text if the tree cannot tell.
     """
     root = tree.tree.root_node
     left, right = text[:offset].rstrip(), text[offset:].lstrip()
@@ -146,7 +146,7 @@ def is_broken_at(tree: SyntaxTree, offset: int) -> bool:
 def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:
     """Does the code just before ``offset`` begin a block (``{``, Python's ``:``, ``then``, ...)?
 
-    Ignores spaces and line ends in between. Without a tree, strings are taken for code.
+    Ignores spaces and line endings in between. Without a tree, strings are taken for code.
     """
     end = len(text[max(offset - 2000, 0) : offset].rstrip()) + max(offset - 2000, 0)
     if tree is not None and is_in_string_or_comment(tree, text, end):
@@ -165,7 +165,7 @@ def _between(root: Any, start: int, end: int) -> Iterator[Any]:
 
 
 def _reaches(source: bytes, node: Any, at: int) -> bool:
-    """Is ``at`` inside a comment, or at the end of one that only a line end closes?"""
+    """Is ``at`` inside a comment, or at the end of one that only a line ending closes?"""
     if node.start_byte < at < node.end_byte:
         return True
     comment = source[node.start_byte : node.end_byte]

@@ -40,7 +40,7 @@ _LONGEST_NAME = 80  # bytes; a test file's name has two of these and its affixes
 _RESERVED = frozenset({
     "CON", "PRN", "AUX", "NUL", *(f"{name}{at}" for name in ("COM", "LPT") for at in range(1, 10)),
 })  # fmt: skip
-"""Device names on Windows, whatever the ending."""
+"""Device names on Windows, whatever the extension."""
 _FOLDERS = ("tests", "test", "spec", "__tests__")
 _MAIN, _TEST = "src/main/", "src/test/"  # Maven's and Gradle's
 

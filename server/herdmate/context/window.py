@@ -23,7 +23,7 @@ Cost = Callable[[str], int]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """What the model sees around a cursor, with ``\\n`` as its only line end.
+    """What the model sees around a cursor, with ``\\n`` as its only line ending.
 
     ``start`` is the offset in the document's text at which ``prefix`` begins.
     """
@@ -35,7 +35,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """A selection and what the model sees around it, with ``\\n`` as its only line end.
+    """A selection and what the model sees around it, with ``\\n`` as its only line ending.
 
     ``before`` can begin with the file's imports, followed by a blank line for the omitted lines.
     """
@@ -81,7 +81,7 @@ def lines_in_reach(cursor: Cursor, prefix_tokens: int, suffix_tokens: int) -> Li
 
 
 def fitting(lines: LinesInReach, cost: Cost) -> Window:
-    """The window that ``gather`` finds, from lines that were taken from the text before."""
+    """The window that ``gather`` finds, from lines that were taken from the text earlier."""
     start = _start(lines.before, lines.prefix_tokens, cost)
     prefix = "".join(piece.text for piece in lines.before[start:])
     return Window(
@@ -166,7 +166,7 @@ def _after(cursor: Cursor, tokens: int) -> list[str]:
 
 
 def _place_back(text: str, offset: int, characters: int) -> int:
-    """The offset so many characters back, with a ``\\r\\n`` counting as one."""
+    """The offset that many characters back, with a ``\\r\\n`` counting as one."""
     start = offset - characters
     while (more := text.count("\r\n", start, offset)) != offset - start - characters:
         start = offset - characters - more
@@ -293,7 +293,7 @@ def _definition(
 
 
 def _count(lines: list[str], characters: int) -> int:
-    """How many lines it takes for so many characters; one more than there are if not enough."""
+    """How many lines cover that many characters; one more than there are if all are too few."""
     totals = accumulate(map(len, lines), initial=0)
     return next((at for at, total in enumerate(totals) if total >= characters), len(lines) + 1)
 
@@ -329,7 +329,7 @@ def _outwards(
 
 
 def _selection_with_line_feeds(selection: Selection) -> Selection:
-    """The same selection with ``\\n`` as the document's only line end."""
+    """The same selection with ``\\n`` as the document's only line ending."""
     document, span = selection.document, selection.span
     if "\r" not in document.text:
         return selection

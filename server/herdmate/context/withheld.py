@@ -23,7 +23,7 @@ _BETWEEN_PATHS = re.compile(r"[\"'&=;,{}\s]+")
 
 _documents = Redactions()
 _searching = ThreadPoolExecutor(1, "search for secrets")
-"""One thread: versions of a document wait for one search of it all, and are then quickly done."""
+"""One thread only: later versions of a document wait for the first full search, then are quick."""
 
 
 class WithheldReason(Enum):
@@ -46,8 +46,8 @@ class WithheldReason(Enum):
     )
     UNREADABLE_RULES = (
         "unreadable ignore rules",
-        "the rules in {} cannot be read, so it is unknown whether git ignores this file; replace "
-        "them with an ordinary file of fewer than 64,000 characters, or remove them",
+        "the rules in {} cannot be read, so it is unknown whether git ignores this file; put the "
+        "rules in an ordinary file of fewer than 64,000 characters, or remove them",
     )
     TOO_DEEP = "too deep", f"the file is more than {MOST_LEVELS} folders deep"
     BEING_CHECKED = (
@@ -135,7 +135,7 @@ def without_secrets(document: Document) -> Document:
 
 
 async def without_secrets_soon(document: Document) -> Document:
-    """``without_secrets``, for a long document on another thread: searching it all takes long.
+    """``without_secrets``, for a long document on another thread: searching it all takes a while.
 
     A version that is cancelled before its turn is not searched.
     """

@@ -40,7 +40,7 @@ _BYTES_OF_A_TOKEN = 4096
 """Generous: one token as JSON, including the message around it."""
 
 _BYTES_OF_A_PIECE = 64
-"""Overhead of a message around a piece's text."""
+"""Overhead of the message around a piece's text."""
 
 _T = TypeVar("_T")
 
@@ -243,18 +243,18 @@ class EngineProcess:
             await process.end()
 
     def _must_speak(self) -> bool:
-        """Is a message from the process, or its end, due?"""
+        """Is the process due to send a message or to end?"""
         return bool(self._asked) or not self._info.done() or self._has_failed()
 
     def _take(self, message: dict[str, Any]) -> bool:
-        """Handle a message; did it answer a question? Raises if the message is invalid."""
+        """Handle a message, raising if it is invalid; return whether it answered a question."""
         word = message["say"]
         if word == "alive":
             return False
         if word not in ("loading", "measuring", "ready", "failed"):
             return self._take_answer(message)
         if self._info.done():
-            raise ValueError("it is loaded, or has failed")
+            raise ValueError("the model is already loaded or has failed")
         if word == "loading":
             self._tell(EngineState("loading", fraction=wire.fraction_from_wire(message)))
         elif word == "measuring":
@@ -281,7 +281,7 @@ class EngineProcess:
         if isinstance(answer, Piece):
             asked.room -= len(answer.text) + _BYTES_OF_A_PIECE
             if asked.room < 0:
-                raise ValueError("an answer without end")
+                raise ValueError("an answer that never ends")
         self._crashes = 0
         asked.answers.put_nowait(answer)
         return True

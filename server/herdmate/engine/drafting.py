@@ -46,7 +46,7 @@ class Lookup:
         return [] if at is None else self._tokens[at : at + length]
 
     def _append(self, token: int) -> None:
-        # From now on the new token answers a lookup of the gram before it.
+        # From now on, the new token is what a lookup of the trigram before it finds.
         if len(self._tokens) >= _GRAM:
             self._ends[tuple(self._tokens[-_GRAM:])] = len(self._tokens)
         self._tokens.append(token)

@@ -1,4 +1,4 @@
-"""The engine's life: one model at a time, started, replaced and stopped; the last request."""
+"""The engine's life cycle: one model at a time, started, replaced and stopped."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class EngineHost:
 
     @cached_property
     def _engine(self) -> asyncio.Future[Engine]:
-        """Made when it is first needed, as a server is made before its event loop runs."""
+        """Created on first use, because a server is created before its event loop runs."""
         return _unknown()
 
     def listen(

@@ -127,7 +127,7 @@ class Job:
     def take(
         self, token: int, piece: bytes, is_end: bool, logprob: float = 0.0
     ) -> FinishReason | None:
-        """Take the token that the model chose; the reason if it ends the answer."""
+        """Take the token that the model chose; return the reason if it ends the answer."""
         self.generated += 1
         self._logprob += logprob
         if is_end or token in self.end_tokens:

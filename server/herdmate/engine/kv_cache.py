@@ -32,7 +32,7 @@ _LEAST_TAIL = 8
 """The shortest suffix, in tokens, that is cheaper to move than to evaluate."""
 
 _MOST_DRIFT = 32
-"""How many tokens before a suffix can change until it is evaluated again."""
+"""How many tokens before a suffix may change before it must be evaluated again."""
 
 _MOST_NEW = 3
 """How many of a suffix's first tokens can change; an auto-closed bracket is one or two."""
@@ -104,7 +104,7 @@ class Lanes:
     def reuse(
         self, lane: Lane, tokens: Sequence[int], tail: tuple[int, int], may_approximate: bool
     ) -> int:
-        """Keep what this or another lane has of ``tokens``; how many need no evaluation.
+        """Keep what this or another lane has of ``tokens``; return how many need no evaluation.
 
         The last token is always evaluated, for its logits. ``tail`` is the suffix's range in
         ``tokens``, empty if it cannot be moved. Parked tokens count as kept.

@@ -1,7 +1,7 @@
 """How fast the user types and the model reads; hence when to ask and how much context to send.
 
 Asking at every key of a burst produces answers that nobody sees, and with a prompt that takes a
-minute to evaluate, the first ghost text comes after the user's next thought.
+minute to evaluate, the first ghost text appears when the user has long moved on.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def delay(latency: Latency, least: float) -> float:
 
 
 def share_of_window(latency: Latency, tokens: int) -> float:
-    """The share of a window of ``tokens`` that the model evaluates in ten seconds, in quarters."""
+    """The share of a window of ``tokens`` that the model evaluates in ten seconds, in steps."""
     if latency.read < _ENOUGH:
         return 1.0
     fit = (share for share in _SHARES if tokens * share <= _READING * latency.reading)

@@ -33,7 +33,7 @@ _SECONDS_BETWEEN_LOOKS = 2.0
 
 _PAUSE_SECONDS = 0.5
 _FIRST_LOOK_SECONDS = 0.3
-"""How long a pause makes the last load sample worthless, and how long to sample after it."""
+"""The pause after which the last load sample is out of date, and how long to take the next one."""
 
 
 class LlamaBackend:
@@ -117,7 +117,7 @@ class LlamaBackend:
         )
 
     def _make_way(self) -> None:
-        """Use fewer threads while other processes use the cores: two on one free core only wait.
+        """Use fewer threads while other processes use the cores: two share a free core badly.
 
         Measured with one of two cores busy (0.5B): 46 ms per token on one thread, 70 ms on two.
         """

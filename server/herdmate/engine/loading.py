@@ -95,9 +95,9 @@ def lock_note(how: LlamaStart) -> str:
     if not how.lock_memory or allowed == resource.RLIM_INFINITY or allowed >= needed:
         return ""
     return (
-        f"The model is not locked in memory: it needs {needed // 1_000_000} MB and the limit is "
-        f"{allowed // 1_000_000}; raise it with `ulimit -l unlimited` before the editor starts, "
-        "or switch herdmate.engine.lockMemory off."
+        f"The model is not locked in memory: it needs {needed // 1_000_000} MB, but the limit is "
+        f"{allowed // 1_000_000} MB; raise the limit with `ulimit -l unlimited` before you start "
+        "the editor, or turn herdmate.engine.lockMemory off."
     )
 
 

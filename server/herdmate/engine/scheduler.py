@@ -147,7 +147,7 @@ class Scheduler:
     def _batch(self, jobs: Sequence[Job]) -> tuple[list[Slot], list[_Part]]:
         """The newest token of each generating job, and one chunk of the first unfinished prompt.
 
-        In order of rank: eviction never removes a job that is already in the batch.
+        Goes in order of rank, so that eviction never removes a job that is already in the batch.
         """
         batch: list[Slot] = []
         parts: list[_Part] = []
@@ -248,7 +248,7 @@ class Scheduler:
     def _choose(
         self, job: Job, draft: Sequence[int], first: int
     ) -> tuple[int, FinishReason | None]:
-        """Sample while the model agrees with the draft; how much of it stays, and why it ends."""
+        """Sample while the model agrees with the draft; return how much stays, and why it ends."""
         assert job.sampler is not None
         for at in range(len(draft) + 1):
             if job.wants_alternatives:

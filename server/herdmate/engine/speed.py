@@ -1,4 +1,4 @@
-"""How fast a model runs under a series of profiles; whatever can stay loaded in between does."""
+"""How fast a model runs under a series of profiles; whatever they share stays loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the engine's process is told when it starts: what answers, and how it logs."""
+"""The first message to the engine's process: what is to answer, and how to log."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class LlamaStart:
-    """A GGUF file for llama.cpp to load, and the engine's settings; zeros as in these."""
+    """A GGUF file for llama.cpp to load, and the engine's settings; 0 means what it does there."""
 
     path: str
     context: int = 4096

@@ -35,7 +35,7 @@ def load(
     on_processor = not llama_cpp.llama_supports_gpu_offload()
     if profile is None and on_processor and tuning.is_at_rest(_LOOK_SECONDS):
         on_measuring()
-        with suppress(HerdmateError):  # even if memory is too short to measure, it may run
+        with suppress(HerdmateError):  # what cannot be measured for lack of memory may run
             profile = _measured(how)
     profile = as_wished(how, profile or tuning.default(how.path))
     model = load_model(how, profile, on_progress)

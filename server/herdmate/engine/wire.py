@@ -5,8 +5,8 @@ To the engine: ``generate``, ``cancel``, ``count``, ``measure``, ``ping``. From 
 ``alive``. Each message is a JSON object on one line with its name under ``"do"`` or ``"say"``.
 
 The engine's messages are validated here: native code in that process reads untrusted files, and one
-may have taken it over. The functions ``…_from_wire`` raise ``LookupError``, ``TypeError`` or
-``ValueError`` for an invalid message.
+of them may have taken it over. The functions ``…_from_wire`` raise ``LookupError``, ``TypeError``
+or ``ValueError`` for an invalid message.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def decode(line: bytes) -> dict[str, Any]:
     """The message on one line; raises ``ValueError``, ``TypeError`` or ``RecursionError``."""
     message = json.loads(line)
     if not isinstance(message, dict):
-        raise TypeError("a message is an object")
+        raise TypeError("a message must be an object")
     return message
 
 
@@ -214,7 +214,7 @@ def _made(kind: type[_T], value: Any) -> _T:
 def _given(kind: type[_T], values: Any) -> _T:
     """A dataclass from plain values; those left out have their defaults."""
     if not isinstance(values, dict):
-        raise TypeError("an object is wanted")
+        raise TypeError("expected an object")
     plain: Any = kind
     hints = _hints(plain)
     return kind(**{name: _checked(value, hints[name]) for name, value in values.items()})
@@ -239,13 +239,13 @@ def _checked(value: Any, hint: Any) -> Any:
     else:
         is_right = isinstance(value, hint)
     if not is_right:
-        raise ValueError(f"not of the type {hint}")
+        raise ValueError(f"expected {hint}")
     return value
 
 
 def _sequence(value: Any) -> Sequence[Any]:
     if not isinstance(value, list | tuple):
-        raise TypeError("a list is wanted")
+        raise TypeError("expected a list")
     return value
 
 

@@ -166,7 +166,7 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
 
 
 def _sparing(number: int, say: Say) -> Callable[[Event], None]:
-    """Send pieces in lumps: each message wakes three processes, which slows the model down."""
+    """Send pieces in batches: each message wakes three processes, which slows the model down."""
     kept, told_at = "", 0.0
 
     def tell(event: Event) -> None:

@@ -40,7 +40,7 @@ def gave_up(ending: Ending, times: int) -> str:
 def _how(ending: Ending) -> str:
     code = ending.code
     if code is None:
-        return ending.words or "it could not be ended"
+        return ending.words or "it could not be stopped"
     if code == -9:
         return "it was killed, perhaps because memory ran out"
     if code in _ILLEGAL_INSTRUCTION:

@@ -20,10 +20,10 @@ from herdmate.errors import EngineError
 _log = logging.getLogger(__name__)
 
 PATIENCE = 30.0
-"""Seconds of silence after which a process is pinged, and after as many again killed."""
+"""Seconds of silence after which a process is pinged and, after as many again, killed."""
 
 _END_SECONDS = 5.0
-"""Seconds for a process to end once its output has ended or it was killed (it can hang)."""
+"""Seconds that a process may take to end once its output has ended or it was killed."""
 
 _DRAIN_SECONDS = 1.0
 """Seconds to read what was left in the pipe: another process may hold it open forever."""
@@ -59,7 +59,7 @@ class WorkerProcess:
         pipe.write(wire.encode(message))
 
     def close_input(self) -> None:
-        """Close its input, at which it ends."""
+        """Close its input, which makes it end."""
         if self._process.stdin is not None:
             self._process.stdin.close()
 

@@ -20,13 +20,13 @@ export async function theMenuPausesAndResumes() {
   await choose('Pause in python', '1f-menu');
   await untilLogged('settings changed: completion.disabledIn');
   await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
-  await untilLogged('no completion: switched off here by herdmate.completion.disabledIn');
+  await untilLogged('no completion: it is switched off here by herdmate.completion.disabledIn');
   assert.equal(await ghostText(), '');
   await choose('Resume in python');
   await untilLogged('settings changed: completion.disabledIn', 2);
   await choose('Pause for an Hour');
   await startAnew('def of_same_count(items: list[Item]) -> list[Item]:\n');
-  await untilLogged('no completion: paused until');
+  await untilLogged('no completion: it is paused until');
   assert.equal(await ghostText(), '');
   await choose('Resume Ghost Text');
   await startAnew('def of_same_name(items: list[Item]) -> list[Item]:\n');

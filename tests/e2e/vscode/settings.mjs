@@ -16,7 +16,7 @@ export async function changedSettingsWorkAtOnce() {
   const [server, engine] = [pidOf('info\0serve'), enginesPid()];
   await configure('completion.enabled', false);
   await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
-  await window.untilLogged('no completion: switched off by herdmate.completion.enabled');
+  await window.untilLogged('no completion: it is switched off by herdmate.completion.enabled');
   assert.equal(await ghostText(), '');
   await configure('completion.enabled', true);
   await configure('engine.contextTokens', 2048);

@@ -17,7 +17,7 @@ _SLACK = 16
 """How many text messages beyond ``max_tokens`` to accept before cutting the answer off."""
 
 _EMPTY = 4096
-"""How many messages in a row without text to accept, such as a thinking model sends."""
+"""How many consecutive messages without text to accept, such as those of a thinking model."""
 
 
 class Answering:
@@ -98,7 +98,7 @@ class Answering:
         if not said.text:
             self._empty += 1
             if self._empty > _EMPTY + self._question.max_tokens:
-                raise ServerError("The remote server keeps sending but does not answer; try again.")
+                raise ServerError("The remote server sends messages but no answer; try again.")
             return
         self._empty = 0
         self._pieces += 1

@@ -166,6 +166,6 @@ _OF_ANOTHER = (
     "server's key and HERDMATE_API_KEY_ORIGIN to {origin}."
 )
 _UNDECIDED = (
-    "The API key is not sent to {origin}, because it is not known to be for this server; set "
-    "HERDMATE_API_KEY_ORIGIN to {origin}."
+    "The API key is not sent to {origin}, because it is not known to be for this server; if it is, "
+    "set HERDMATE_API_KEY_ORIGIN to {origin}."
 )

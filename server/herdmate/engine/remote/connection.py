@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _LONGEST_LINE = 1 << 20
 _CONNECT_SECONDS = 10.0
-"""To connect; the engine limits how long the answer takes, see ``Patience``."""
+"""Time limit for connecting; for the time limits of the answer see ``Patience``."""
 
 _HEADERS = {
     "User-Agent": f"herdmate/{VERSION}",

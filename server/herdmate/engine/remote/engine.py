@@ -70,7 +70,7 @@ class RemoteStart:
 
 
 class RemoteEngine:
-    """A remote server's model. A server that does not answer is tried again and again."""
+    """A remote server's model. A server that does not answer is retried until it does."""
 
     process_id: int | None = None
 

@@ -1,4 +1,4 @@
-"""Token counts without a tokenizer: rather too many than too few."""
+"""Token counts without a tokenizer, erring on the high side."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _LETTERS = 4
 
 
 def estimated(text: str) -> int:
-    """About how many tokens a text has; the test shows how far off real vocabularies are."""
+    """Roughly how many tokens a text has; the test shows how far off that is."""
     return sum(_cost(part) for part in _PART.findall(text))
 
 

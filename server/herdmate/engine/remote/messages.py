@@ -29,7 +29,7 @@ async def fetch_message(
         return await asyncio.wait_for(_fetch_message(endpoint, path, body), _SECONDS)
     except asyncio.TimeoutError as error:
         raise UnreachableError(
-            f"{endpoint} accepts connections but does not answer; check what it is doing."
+            f"{endpoint} accepts connections but does not answer; check its log."
         ) from error
 
 
@@ -153,5 +153,5 @@ def _refusal(endpoint: Endpoint, status: int, said: str, wait: float) -> EngineE
             f"The prompt does not fit in the context of the model at {endpoint}; set "
             "herdmate.engine.contextTokens to that context's size."
         )
-    return ServerError(f"{endpoint} answered with error {status}{because}; see its log.",
+    return ServerError(f"{endpoint} returned error {status}{because}; see its log.",
                        status, False, wait)  # fmt: skip

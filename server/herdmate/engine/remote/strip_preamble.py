@@ -21,7 +21,7 @@ class PreambleStripper:
         self._held = ""
 
     def push(self, text: str) -> str:
-        """The next part, as far as it certainly belongs to the answer."""
+        """The next part, as much as is certain to belong to the answer."""
         if not self._waits:
             return text
         self._held += text
@@ -30,6 +30,6 @@ class PreambleStripper:
         return self.finish() if len(self._held) > _PATIENCE else ""
 
     def finish(self) -> str:
-        """The text that was held back, once nothing more or no fence comes."""
+        """The text that was held back, at the end or once no fence is expected."""
         self._waits, text, self._held = False, self._held, ""
         return text
