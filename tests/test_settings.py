@@ -135,7 +135,7 @@ def test_many_wrong_settings_are_told_in_a_few_short_sentences() -> None:
     assert time.monotonic() - began < 10  # seconds; nothing of it is compared or repeated whole
     assert settings == Settings()
     assert len(errors) == 4
-    assert str(errors[-1]) == "Other Herdmate settings are wrong too."
+    assert str(errors[-1]) == "Other Herdmate settings are invalid too."
     for error in errors:
         assert len(str(error)) < 250
         assert str(error).isprintable()

@@ -170,7 +170,7 @@ def _working_directory() -> str:
 
 def _check(command: tuple[str, ...]) -> None:
     if not os.path.isabs(command[0]):
-        raise ValueError(f"{command[0]!r} is looked up on a path; name it in full")
+        raise ValueError(f"{command[0]!r} is not an absolute path")
 
 
 def _absolute_entries(path: str) -> str:

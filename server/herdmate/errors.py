@@ -42,7 +42,7 @@ class ContextFullError(EngineError):
 
 
 class ServerError(EngineError):
-    """The remote server refused, broke off, or gave an answer that makes no sense.
+    """The remote server refused, hung up, or gave an answer that makes no sense.
 
     ``status`` is the HTTP status, 0 if there is none. ``is_loading``: it will answer once its model
     is loaded. ``wait`` is the delay in seconds that the server asked for, if any.

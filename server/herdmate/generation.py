@@ -45,7 +45,7 @@ class Prompt:
     """Segments in order, and the pieces and strings that end the model's answer.
 
     ``cursor`` is the index of the text that ends at the user's cursor. The cursor may have cut its
-    last tokens; these are healed (see ``engine.healing``).
+    last tokens; these are healed (see ``engine.token_healing``).
     """
 
     segments: tuple[Segment, ...]

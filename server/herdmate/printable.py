@@ -15,7 +15,7 @@ LONGEST_MESSAGE = 2000
 _ACTING = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f"  # controls except tabs and line feeds
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f"  # text direction
-    "\u2028\u2029"  # line ends that only some programs know
+    "\u2028\u2029"  # line endings that only some programs know
     "\u200b\u2060-\u2064\ufeff\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible
     "\ud800-\udfff]"  # surrogates, which stand for non-UTF-8 bytes in file names
 )

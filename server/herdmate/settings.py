@@ -153,13 +153,13 @@ SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
 """Sections that VS Code's extension reads itself (`herdmate.server.command`, `herdmate.trace`)."""
 
 MOST_CHARACTERS = 4096
-"""Of a string; the longest path that Linux allows."""
+"""In a string, as in the longest path that Linux allows."""
 
 MOST_ENTRIES = 1000
-"""Of a list."""
+"""In a list."""
 
 _MOST_TOLD = 3
-"""Sentences; other mistakes are reported once these are fixed."""
+"""How many mistakes are reported at once; the others follow when these are fixed."""
 
 
 def settings_from_json(value: Mapping[str, Any]) -> tuple[Settings, tuple[SettingsError, ...]]:
@@ -170,7 +170,7 @@ def settings_from_json(value: Mapping[str, Any]) -> tuple[Settings, tuple[Settin
     """
     known = {name: item for name, item in value.items() if name not in SETTINGS_OF_THE_EDITOR_ONLY}
     told = list(islice(_problems(Settings(), known, ""), _MOST_TOLD + 1))
-    told[_MOST_TOLD:] = ["Other Herdmate settings are wrong too."] * (len(told) > _MOST_TOLD)
+    told[_MOST_TOLD:] = ["Other Herdmate settings are invalid too."] * (len(told) > _MOST_TOLD)
     return _from_json(Settings(), known), tuple(map(SettingsError, told))
 
 
@@ -256,7 +256,7 @@ def _no_text(entry: Any) -> str | None:
         return "a string"
     if len(entry) > MOST_CHARACTERS:
         return f"a string of at most {MOST_CHARACTERS} characters"
-    # Neither the file system nor a terminal takes these, nor half an emoji.
+    # Neither file systems nor terminals accept these, nor half of a surrogate pair.
     is_odd = any(unicodedata.category(char) in ("Cc", "Cs") for char in entry)
     return "a string without control characters" if is_odd else None
 
@@ -274,7 +274,7 @@ _MOST_SHOWN = 40
 
 
 def _shown(entry: Any) -> str:
-    """An entry in JSON's words, short and on one line whatever it is."""
+    """An entry as in JSON, but short and on one line whatever it is."""
     if isinstance(entry, str):
         return f'"{_short(entry)}"'
     if isinstance(entry, bool):
@@ -292,7 +292,7 @@ def _short(text: str) -> str:
 
 
 def _unknown(path: str, key: str, known: list[str]) -> str:
-    # What is much longer than every name is like none, and takes long to compare.
+    # A key much longer than every name resembles none of them, and takes long to compare.
     near = difflib.get_close_matches(key, known, n=1) if len(key) <= _MOST_SHOWN else []
     hint = f" Did you mean herdmate.{path}{near[0]}?" if near else ""
     return f"There is no setting herdmate.{path}{_short(key)}.{hint}"

@@ -76,7 +76,7 @@ class Cursor:
 
     @property
     def line_suffix(self) -> str:
-        """The part of the cursor's line after the cursor, without its line end."""
+        """The part of the cursor's line after the cursor, without its line ending."""
         return self.document.text[self.offset : line_end(self.document.text, self.offset)]
 
 
@@ -95,7 +95,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """Code from another file: the path to show, and the code, which ends with a line end."""
+    """Code from another file: the path to show, and the code, which ends with a line ending."""
 
     path: str
     code: str
@@ -195,7 +195,7 @@ def name_in(uri: str) -> str:
 def folder_of(path: Path, folders: tuple[Path, ...]) -> Path | None:
     """The innermost workspace folder that contains a path."""
     known = frozenset(folders)  # a workspace can have many
-    # A path can have thousands of parents, each of which takes time by its length.
+    # A path can have thousands of parents, each of which takes time proportional to its length.
     deepest = max((len(folder.parts) for folder in known), default=0)
     near = path.parents[max(len(path.parts) - 1 - deepest, 0) :]
     return next((parent for parent in near if parent in known), None)

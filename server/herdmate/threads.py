@@ -1,6 +1,6 @@
 """The threads that ghost text waits for, so that a disk that hangs does not hold it up.
 
-asyncio's own threads are few, and a disk that hangs keeps every thread that reads it.
+asyncio has few threads of its own, and a disk that hangs keeps every thread that reads from it.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ _computing = ThreadPoolExecutor(4, "computing")
 
 
 async def computed(work: Callable[..., _T], *arguments: object, on: Executor | None = None) -> _T:
-    """What ``work`` returns, on a thread that no hanging disk keeps: ``work`` must read none.
+    """The result of ``work``, on a thread that no hanging disk can hold: it must not read any.
 
     The one exception is a parser process that has to be started, which reads Python's own files.
 
-    ``on`` has the thread, if not any will do. If this is cancelled, work that has not begun is
-    dropped.
+    ``on`` is the executor to use, if it matters which. If this is cancelled, work that has not
+    begun is dropped.
     """
     return await asyncio.get_running_loop().run_in_executor(on or _computing, work, *arguments)
 

@@ -1,5 +1,5 @@
-"""Two attempts: the model gets one chance to correct a refused reply; if it changed nothing though
-something must change, the same question is asked again with some randomness.
+"""Two attempts: the model gets one chance to correct a refused reply; if it changed nothing even
+though something must change, the same question is asked again with some randomness.
 """
 
 from __future__ import annotations
@@ -30,9 +30,9 @@ async def attempted(
     """What ``take`` makes of the reply, or of a second one if it refuses the first.
 
     ``take`` receives the reply and whether the model ended it on its own; ``on_progress`` receives
-    the number of tokens generated so far. ``must_change``: leaving the code as it is is wrong, and
-    the same question is then asked again with some randomness. Raises ``RefusedError`` if the
-    second reply is refused too, or if asking again would not help.
+    the number of tokens generated so far. ``must_change``: leaving the code as it is would be
+    wrong, so the same question is then asked again with some randomness. Raises ``RefusedError``
+    if the second reply is refused too, or if asking again would not help.
     """
     counter = count(1)
 

@@ -59,7 +59,7 @@ async def question_for(
         raise SelectionError(f"{action.name} needs to know what is wrong; run it on a diagnostic.")
     target = replace(target, document=await without_secrets_soon(target.document))
     info = await context.host.ready()
-    refuse_withheld(target.document, context)  # by now
+    refuse_withheld(target.document, context)  # it may have been withheld since
     family = family_of(info)
     await context.host.counts.learn([*_lines_near(target), target.text])
     target_tokens = context.host.counts.cost(target.text)
@@ -131,7 +131,7 @@ async def _refuse_by_now(document: Document, context: ActionContext) -> None:
         reason = await context.project.reason_by_now(document.uri)
     except OSError:
         raise SelectionError(
-            "The model was not asked: the disk with this file does not respond; try again later."
+            "The model was not asked: the disk with this file is not responding; try again later."
         ) from None
     _refuse(reason)
 

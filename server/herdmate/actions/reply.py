@@ -22,7 +22,7 @@ _OPENING = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,}(?!~))[^\n`]*\n", re.MULTILI
 _BARE_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 _MOST_READINGS = 20
 _UNLIKE = 0.3
-"""Below this likeness, a block is an example or talk, not a version of the original."""
+"""Below this likeness, a block is an example or chatter, not a version of the original."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _is_other(code: str, original: str) -> bool:
 _REFUSALS = {
     "cut_off": "The model's answer was cut off, so nothing was changed; select a smaller part.",
     "words": "The model answered in words instead of code, so nothing was changed.",
-    "other_code": "The model answered with other code, so nothing was changed; try again.",
+    "other_code": "The model answered with unrelated code, so nothing was changed; try again.",
     "left_out": (
         "The model left parts of the code out, so nothing was changed; select a smaller part or "
         "try again."

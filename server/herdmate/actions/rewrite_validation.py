@@ -117,7 +117,7 @@ def _promises(items: Iterable[Signature]) -> Counter[tuple[object, ...]]:
 def _refuse_unknown_names(names: Collection[str]) -> None:
     if names:
         raise RefusedError(
-            f"The model's code uses {_listed(sorted(names))}, which nothing defines here, "
+            f"The model's code uses names that are not defined here ({_listed(sorted(names))}), "
             f"{_NOTHING_CHANGED}.",
             "unknown",
             names=_listed(sorted(names)),
@@ -134,7 +134,7 @@ def _refuse_more_than_asked(
         bound = {leaf.text for leaf in old if leaf.binds}
         if moved.keys() <= bound and elsewhere.isdisjoint({*moved, *moved.values()}):
             return
-    kinds = " and ".join(words for kind, words in _KINDS.items() if kind in changes) or "nothing"
+    kinds = " and ".join(words for kind, words in _KINDS.items() if kind in changes) or "whitespace"
     raise RefusedError(
         f"The model changed more than {kinds}, {_NOTHING_CHANGED}; try again or select a smaller "
         "part.",

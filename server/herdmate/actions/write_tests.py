@@ -49,7 +49,7 @@ async def write_tests(
     target = resolve_target(selection, whole_definition=True)
     names, path = _names(target), path_of(target.document.uri)
     if path is None or not names:
-        raise SelectionError("Put the cursor inside a function or class of a saved file.")
+        raise SelectionError("Put the cursor inside a function or class in a saved file.")
     root = _project(path, root)
     known = await asyncio.to_thread(list, readable_files(root))
     language = target.document.language
@@ -79,12 +79,12 @@ def check_place(test_file: Path, source: Path, root: Path | None) -> None:
     project = _project(source, root)
     if not is_within(test_file.parent, project):
         raise RefusedError(
-            f"{test_file.parent} leads out of {project}, so no tests were written; write the "
+            f"{test_file.parent} is really outside {project}, so no tests were written; write the "
             "first one by hand where tests belong."
         )
     if os.path.lexists(test_file):
         raise RefusedError(
-            f"{test_file} already exists, so it was not overwritten; run the action again."
+            f"{test_file} already exists and was not overwritten; run the action again."
         )
 
 
@@ -120,8 +120,8 @@ def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
         )  # fmt: skip
     if language == "python" and (unknown := sorted(unknown_names(text))):
         raise RefusedError(
-            f"The model's tests use {', '.join(unknown)}, which nothing defines or imports, so "
-            "nothing was written.",
+            f"The model's tests use names that are neither defined nor imported "
+            f"({', '.join(unknown)}), so nothing was written.",
             "unknown",
             names=", ".join(unknown),
         )

@@ -227,7 +227,7 @@ def _as_comments(others: Others) -> str:
 
 
 _CANNOT_INFILL = (
-    "was not trained to fill in the middle, so ghost text sees only the code before the cursor."
+    "was not trained to fill in the middle, so ghost text uses only the code before the cursor."
 )
 
 

@@ -13,7 +13,7 @@ _NO_INFILL = re.compile(r"34b|70b|python")
 
 
 def pieces_by_name(name: str) -> Mapping[str, int]:
-    """The control pieces of a model, as far as its name tells; their ids are unknown (0).
+    """The control pieces of a model, as far as its name reveals them; their ids are unknown (0).
 
     A model of an unknown family gets ``SERVER_ROLES``, which its server puts into its own format.
     """

@@ -1,4 +1,4 @@
 """Replaces keys, tokens and passwords with asterisks in everything that an engine receives.
 
-**Invariant:** redaction changes neither the length of a text nor its line ends.
+**Invariant:** redaction changes neither the length of a text nor its line endings.
 """

@@ -1,4 +1,4 @@
-"""The values of names that tell of secrets: ``password = …``, ``"apiKey": …``."""
+"""The values of names that suggest secrets: ``password = …``, ``"apiKey": …``."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_READ = 256
 """Characters of a value that are examined."""
 
 _LONG_ENOUGH = 16
-"""Characters of a value that looks random by chance in hardly any name."""
+"""Characters. A value this long that looks random is hardly ever just a name."""
 
 _OPERATOR = re.compile(
     r"(?:s|[_.-]?(?:(?i:key|access|secret|token|base|prod|production|dev|development|test|live|"
@@ -38,7 +38,7 @@ _OPERATOR = re.compile(
 """What can come between such a name and its value."""
 
 _SHORT = ("pass", "pw", "psw", "mdp")
-"""How names end that are words or abbreviations of other things too."""
+"""Endings of names that are also ordinary words, or abbreviations of other things."""
 
 _IS_SET = re.compile(r"=(?!=)|(?<!:):(?!:)|<-|>")
 _RUN = re.compile(r"[^\s\"'`()\[\]{}<>;,]*")
@@ -128,7 +128,7 @@ def _is_setting(text: str, name: Place, end: int) -> bool:
 
 
 def _before(text: str, at: int) -> str:
-    """The start of a line, as far as it is read."""
+    """The start of a line, as far back as it is read."""
     low = max(at - _LONGEST_READ, 0)
     return text[max(low, text.rfind("\n", low, at) + 1) : at]
 

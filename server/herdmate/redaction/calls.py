@@ -30,7 +30,7 @@ _PLAIN = re.compile(r"[\w.*#-]+")
 
 
 def passed_in(text: str) -> Iterator[Place]:
-    """The places of strings behind the first argument of such calls that look like passwords."""
+    """The places of strings after the first argument of such calls that look like passwords."""
     for call in _CALL.finditer(lowered(text)):
         yield from _arguments(text, call.end())
 
@@ -59,5 +59,5 @@ def _is_password(value: str) -> bool:
 
 
 def _is_irregular(value: str) -> bool:
-    """Are there digits between its letters, as there are in no name or version?"""
+    """Are there digits between its letters, as in no name or version?"""
     return re.search(r"[A-Za-z]\d+[A-Za-z]", value) is not None and "." not in value

@@ -9,10 +9,10 @@ from herdmate.redaction.places import Place
 from herdmate.redaction.values import is_password, is_placeholder, is_secret_value
 
 _LONGEST_LINE = 400
-"""Characters behind a command's name that are read."""
+"""Characters after a command's name that are read."""
 
 _QUOTE = r"(?:\\?[\"'])?"
-"""What a word can be quoted with, in a string with an escape."""
+"""What a word can be quoted with; inside a string the quote is escaped."""
 
 _GAP = rf"{_QUOTE}[\s,=]\s{{0,20}}(?:\\\r?\n[ \t]{{0,40}})?{_QUOTE}"
 """What separates words, on a command line or in a list of strings."""
@@ -45,7 +45,7 @@ _COMMANDS: Mapping[str, tuple[tuple[str, ...], str]] = {
     "config": (("config",), rf"(?:npm|git|yarn|pnpm|composer){_GAP}config"),
     "echo": (("echo ", "printf "), "echo|printf"),
 }  # fmt: skip
-"""Commands by what their secrets look like: marks, one of which each text has, and patterns."""
+"""Commands by what their secrets look like: marks, one of which the text must have, and names."""
 
 _PATTERNS = {
     family: (marks, re.compile(rf"(?:{names})(?=[\"'\s,])"))
@@ -94,7 +94,7 @@ _STRINGS = {
     quote: re.compile(rf"(?:[^{quote}\\]|\\.|{quote}{quote})*{quote}", re.DOTALL)
     for quote in "\"'`"
 }
-"""The rest of a string by its quote, which is escaped by a backslash or doubled."""
+"""The rest of a string by its quote, which a backslash or doubling escapes."""
 
 
 _LONG_OPTION = re.compile(
@@ -155,7 +155,7 @@ def _option(text: str, family: str, at: int, end: int) -> Place | None:
 
 
 def _end_of_string(text: str, command: int, at: int, end: int) -> int | None:
-    """Where the string ends that starts with a command, unless it is nothing but its name."""
+    """Where a string that starts with a command ends; ``None`` if it is just the command's name."""
     string = _STRINGS.get(text[command - 1 : command])
     if string is None or text.startswith(text[command - 1], at):
         return None
@@ -164,10 +164,10 @@ def _end_of_string(text: str, command: int, at: int, end: int) -> int | None:
 
 
 _POSITIONAL = frozenset({"bundled", "last", "net", "echo"})
-"""Families in which the secret is one of the words, and not that of an option."""
+"""Families in which the secret is one of the words rather than an option's value."""
 
 _AT_THE_END = frozenset({"last", "net"})
-"""Families in which the secret is told by the end of the command that follows it."""
+"""Families in which the secret is recognised by the end of the command after it."""
 
 _CERTAIN = frozenset({"attached", "login", "bundled", "small_p", "small_a", "pw", "echo"})
 """Families in which the word can be nothing but a password, whatever it looks like."""

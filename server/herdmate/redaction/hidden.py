@@ -1,4 +1,4 @@
-"""The places of secrets in a text, apart from keys of many lines and manifests."""
+"""The places of secrets in a text, apart from multi-line keys and manifests."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from herdmate.redaction.tokens_in_context import shaped_in
 def hidden_in(text: str) -> Iterator[Place]:
     """The places of secrets in a text of whole lines, unordered; some can overlap.
 
-    What is a secret depends on no more than the word it is in, 4096 characters around it and a
-    value of ``LONGEST_VALUE`` in up to sixteen strings.
+    Whether something is a secret depends on no more than the word it is in, 4096 characters around
+    it and a value of ``LONGEST_VALUE`` in up to sixteen strings.
     """
     yield from issued_in(text)
     yield from shaped_in(text)

@@ -21,7 +21,7 @@ _OPENING = re.compile(
     r"(?:(?:new[ \t]{1,2})?(?:[A-Za-z_][\w.:!]{0,40}\(|[(\[]|[\"']{2}\.join\()\s{0,80}){0,3}"
     r"(?=[a-zA-Z@$]{0,2}[\"'`「“])"
 )
-"""What can come before a string: a line end, brackets, and calls."""
+"""What can come before a string: a line ending, brackets, and calls."""
 
 _LONG = re.compile(r"[a-zA-Z@$]{0,2}(\"\"\"|'''|`(?=[ \t]{0,8}\r?\n))")
 _HEREDOC = re.compile(

@@ -24,7 +24,7 @@ _PART = re.compile(r"[^\s\"']{2,}")
 def data_of_secrets_in(text: str) -> Iterator[Place]:
     """The places of the values of ``data`` and ``stringData`` in documents of kind ``Secret``.
 
-    The kind can be far from them: the text has to be the whole one.
+    The kind can be far from them, so ``text`` has to be the whole text.
     """
     if "Secret" not in text:
         return
@@ -40,7 +40,7 @@ def data_of_secrets_in(text: str) -> Iterator[Place]:
 
 
 def _is_in_one(kinds: list[int], at: int, ends: list[int]) -> bool:
-    """Is a kind in the same document as a place? All are in order; the last one has no end."""
+    """Is a kind in the same document as a place? Both lists are in order, without the last end."""
     document = bisect_right(ends, at)
     number = bisect_left(kinds, ends[document - 1] if document else 0)
     return number < len(kinds) and (document == len(ends) or kinds[number] < ends[document])

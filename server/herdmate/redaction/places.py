@@ -1,4 +1,4 @@
-"""Where in a text something is, and the text without its case at the same places."""
+"""Where something is in a text, and the text in lower case with the same places."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _ASCII_LOWER = {ord(letter): letter.lower() for letter in "ABCDEFGHIJKLMNOPQRSTU
 
 
 def lowered(text: str) -> str:
-    """The text in lower case, in which every place is the same.
+    """The text in lower case, with every place unchanged.
 
     Where lower case is longer, as that of a Turkish capital is, only ASCII letters are lowered.
     """

@@ -1,6 +1,6 @@
 """Replaces keys, tokens and passwords with asterisks in every text that goes into a prompt.
 
-**Invariant:** a redacted text keeps its length and its line ends, so offsets stay valid. The work
+**Invariant:** redacted text keeps its length and line endings, so offsets stay valid. The work
 depends on nothing but the length of the text.
 """
 
@@ -42,7 +42,7 @@ _MOST_LINES = 2000
 _MOST_KEPT = 32
 
 _LONG = 10_000
-"""Characters that are searched in 4 ms; in 40, if somebody meant that to take long."""
+"""Characters that are searched in 4 ms; in 40 ms if they were crafted to be slow."""
 
 _T = TypeVar("_T")
 
@@ -50,7 +50,7 @@ _T = TypeVar("_T")
 def redacted(text: str) -> str:
     """The text with its secrets replaced by asterisks.
 
-    Of a key without an end (as in code that looks for keys), only what looks like one is replaced.
+    If a key has no end (as in code that looks for keys), only what looks like one is replaced.
     """
     return _starred(_starred(text, hidden_in(text)), _far_reaching_in(text))
 
@@ -111,9 +111,9 @@ def _far_reaching_in(text: str) -> Iterator[Place]:
 # --- changes
 
 _REACH, _REACH_IN_LINES = 4096, 24
-"""What a secret depends on around it: so many characters and, beyond those, so many lines.
+"""How much around it a secret depends on: characters and, beyond those, lines.
 
-Of long lines it is no more than a value in strings can have, and the rest of a word.
+In long lines it is no more than the length of a value in strings, and the rest of a word.
 """
 
 _WORD = re.compile(r"[^\s\"'`()\[\]{}<>;,]*")
@@ -203,7 +203,7 @@ def _between_marks(text: str, marks: list[re.Match[str]]) -> Iterator[Place]:
 
 def _start_of_key(text: str, start: int, end: int) -> Iterator[Place]:
     """What looks like a key after a header, and any long base64 before the next mark."""
-    # The rest of the header's line first: a key on one line has ``\n`` instead of line ends.
+    # The rest of the header's line first: a key on one line has ``\n`` instead of line endings.
     at = _line_behind(text, start, end)
     if re.search(r"\w", text[start:at]):
         yield start, at
@@ -249,7 +249,7 @@ def _is_as_in_a_key(line: str) -> bool:
 
 
 def _starred(text: str, places: Iterable[Place]) -> str:
-    """The text with asterisks in these places, except for line ends."""
+    """The text with asterisks in these places, except for line endings."""
     parts, done = list[str](), 0
     for start, end in sorted(places):
         if end > done:

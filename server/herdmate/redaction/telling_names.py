@@ -1,4 +1,4 @@
-"""Names that tell that their value is secret: ``password``, ``apiKey``, ``mot_de_passe``."""
+"""Names that reveal that their value is secret: ``password``, ``apiKey``, ``mot_de_passe``."""
 
 # ruff: noqa: SIM905 - long lists of words, to be read and added to
 
@@ -11,7 +11,8 @@ from typing import Literal
 from herdmate.redaction.places import lowered
 
 Kind = Literal["password", "phrase", "words", "hex", "random"]
-"""What a value looks like: chosen by people, that or four words, twelve, 64 digits, random."""
+"""What a value looks like: chosen by a person, that or four words, twelve words, 64 digits, random.
+"""
 
 _BEFORE_PASS = "db user root admin smtp mail ftp login auth sql store".split()
 _PASSWORD = "|".join(

@@ -38,7 +38,7 @@ def is_secret_value(value: str) -> bool:
 
 
 def is_passphrase(value: str, fewest: int) -> bool:
-    """Is it made of so many plain words as are drawn at random, and not a sentence?"""
+    """Is it made of at least ``fewest`` plain words, as if drawn at random, and not a sentence?"""
     words = re.split("[ -]", value[:300])
     return (
         fewest <= len(words) <= 24

@@ -23,9 +23,9 @@ ASKED = "asked"
 ANSWERED = "answered"
 """Requests that were answered with text."""
 CACHED = "cached"
-"""Of these, the ones answered from an earlier answer."""
+"""Of these, the ones served from an earlier answer."""
 SHOWN = "shown"
-"""Suggestions; one that the user types into, and that is therefore answered again, counts once."""
+"""Suggestions; one that the user types along with, and that is served again, counts once."""
 ACCEPTED = "accepted"
 """Suggestions whose remaining text was accepted in one go."""
 CHARACTERS = "acceptedCharacters"
@@ -114,7 +114,7 @@ def from_json(text: str) -> Counts:
             }
         )
     except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError("not statistics of Herdmate") from error
+        raise ValueError("not Herdmate's statistics") from error
 
 
 def figures(counts: Counts) -> Table:
@@ -145,7 +145,7 @@ def since(counts: Counts) -> str:
 
 def page(counts: Counts, note: str) -> str:
     """All statistics as Markdown, followed by a note."""
-    parts = ["# What became of ghost text", since(counts)]
+    parts = ["# Ghost text statistics", since(counts)]
     if counts:
         parts += [_markdown(table) for table in (figures(counts), silences(counts)) if table.rows]
     return "\n\n".join((*parts, note)) + "\n"
@@ -196,10 +196,10 @@ def _markdown(table: Table) -> str:
 def _key(day: str, language: str, name: str) -> Key:
     if _DAY.fullmatch(day) and _LANGUAGE.fullmatch(language) and _NAME.fullmatch(name):
         return Key(day, language, name)
-    raise ValueError("not a count of Herdmate")
+    raise ValueError("not one of Herdmate's counts")
 
 
 def _number(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise ValueError("not a number of times")
+        raise ValueError("not a valid count")
     return value

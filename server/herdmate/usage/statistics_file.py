@@ -55,7 +55,10 @@ class StatisticsFile:
         return True
 
     def erase(self) -> bool:
-        """Remove the file and any damaged one set aside: was there any? Raises ``OSError``."""
+        """Remove the file and any damaged one set aside; return whether there was any.
+
+        Raises ``OSError``.
+        """
         old_part = self.path.with_suffix(".part")  # left behind by crashes of older versions
         there = [path for path in (self.path, self._aside, old_part) if path.exists()]
         if there:

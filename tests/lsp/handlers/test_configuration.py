@@ -72,7 +72,7 @@ async def test_several_wrong_settings_are_one_message(client: _Client) -> None:
     await client.tell({f"wrong{at}": at for at in range(50)} | {"engine": {"threads": -7}})
     (message,) = client.shown
     assert "herdmate.engine.threads must be a whole number from 0 to 512 or -1, not -7" in message
-    assert message.endswith("Other Herdmate settings are wrong too.")
+    assert message.endswith("Other Herdmate settings are invalid too.")
     assert message.isprintable()
 
 
