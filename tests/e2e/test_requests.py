@@ -317,7 +317,7 @@ async def test_a_stream_of_no_messages_ends_the_server(tmp_path: Path, data: byt
         await client.begin()
         client.write(data)
         assert await client.ended() == 1
-        assert "The connection is closed: " in client.log
+        assert "Closing the connection: " in client.log
         assert "Traceback" not in client.log
 
 

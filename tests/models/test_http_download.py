@@ -124,14 +124,14 @@ CHUNKED = b"%x\r\n%b\r\n" % (SIZE, DATA)
         (answer(200, CHUNKED + b"1\r\n!\r\n0\r\n\r\n", Transfer_Encoding="chunked"), "more than"),
         (whole(Content_Encoding="gzip"), "compresses"),
         (whole(Content_Encoding="identity, br"), "compresses"),
-        (answer(204), "204, No Content"),
+        (answer(204), "204 No Content"),
         (answer(206, DATA, Content_Range=f"bytes 0-{SIZE - 1}/{SIZE}"), "206"),
-        (answer(404, b"<h1>\x1b[2J"), "404, Not Found"),
+        (answer(404, b"<h1>\x1b[2J"), "404 Not Found"),
         (answer(799), "799"),
         (answer(304), "304"),
         (answer(302), "302"),
-        (answer(200, DATA[:50], Content_Length=str(SIZE)), "broke off"),
-        (answer(200, DATA[:50]), "broke off"),
+        (answer(200, DATA[:50], Content_Length=str(SIZE)), "hung up|was lost"),
+        (answer(200, DATA[:50]), "hung up|was lost"),
     ],
 )  # fmt: skip
 async def test_an_answer_that_is_not_the_file(target: Path, said: bytes, words: str) -> None:

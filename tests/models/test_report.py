@@ -70,7 +70,7 @@ def test_an_upload_that_was_replaced(tmp_path: Path) -> None:
 def test_another_file_under_the_name_of_one_that_is_known(tmp_path: Path) -> None:
     known = catalogue.find("codellama-7b")
     [fault] = report(_codellama(tmp_path / known.file), 4096).faults
-    assert f"the known file of this name has {known.size}" in fault
+    assert f"the known file of that name has {known.size}" in fault
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_folders_of_other_weights(
 
 def test_a_folder_that_holds_the_file(tmp_path: Path) -> None:
     _codellama(tmp_path / "m.gguf")
-    with pytest.raises(ModelError, match=r"give the file in it: .*m\.gguf"):
+    with pytest.raises(ModelError, match=r"use the file in it: .*m\.gguf"):
         report(tmp_path, 4096)
 
 

@@ -20,9 +20,9 @@ async def apply(
 ) -> str | None:
     """Have the client apply an edit; return why it did not, or ``None``.
 
-    ``asks_user``: the client shows the edit first. The user can take any time, and declining is
-    not a failure. Raises ``StaleError`` if the client answers with an error. A client that gives no
-    usable answer is assumed to have applied the edit.
+    ``asks_user``: the client shows the edit first. The user can take as long as they like, and
+    declining is not a failure. Raises ``StaleError`` if the client answers with an error. A client
+    that gives no usable answer is assumed to have applied the edit.
     """
 
     def why_not(answer: Any) -> str | None:

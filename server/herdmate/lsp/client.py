@@ -137,7 +137,7 @@ class Client:
         await asyncio.wait(self._listening)
 
     async def ready(self, on_status: Callable[[str, float | None], None]) -> str:
-        """Wait for the model and answer its name; raises ``HerdmateError`` if there is none."""
+        """Wait for the model and return its name; raises ``HerdmateError`` if there is none."""
         while True:
             status = await self._statuses.get()
             on_status(status["message"], status["fraction"])

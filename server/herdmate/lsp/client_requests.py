@@ -37,8 +37,8 @@ async def ask(
     """The client's answer, or ``otherwise`` if it gives none that can be read.
 
     ``read`` takes the answer as JSON and may raise anything. ``seconds`` is ``None`` if the user
-    has to answer, which can take any time; the wait then ends with the calling task, at the latest
-    when the session ends. ``refused`` turns the message of an error response into a result.
+    has to answer, which can take arbitrarily long; the wait then ends with the calling task, at the
+    latest when the session ends. ``refused`` turns the message of an error response into a result.
     """
     try:
         return read(await _answer(session, method, params, seconds))

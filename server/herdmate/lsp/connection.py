@@ -25,7 +25,7 @@ _LAST_SECONDS = 10.0  # for the last answers
 _TIDY_SECONDS = 1.0
 
 Read = Callable[[], Awaitable[bytes]]
-"""Answers the next bytes, none at the end of the stream."""
+"""Returns the next bytes, or none at the end of the stream."""
 
 
 async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_SECONDS) -> int:
@@ -37,7 +37,7 @@ async def converse(protocol: Protocol, read: Read, rest_seconds: float = _REST_S
     try:
         await _listen(protocol, read, rest_seconds)
     except FramingError as error:
-        _log.error("The connection is closed: %s.", error)
+        _log.error("Closing the connection: %s.", error)
         await protocol.finish(_LAST_SECONDS)
         return 1
     is_over = protocol.stage == "shut down"
@@ -79,7 +79,7 @@ async def end_process(tidy_up: Callable[[], Awaitable[None]], code: int) -> None
     for task in others:
         task.cancel()
     if (await asyncio.wait({*others, tidying}, timeout=_TIDY_SECONDS))[1]:
-        _log.error("The process exits although not all of its work has ended.")
+        _log.error("Exiting although some work has not ended.")
     logging.shutdown()
     os._exit(code)
 

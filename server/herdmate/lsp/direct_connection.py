@@ -11,7 +11,7 @@ from pygls.lsp.server import LanguageServer
 
 
 def connect_directly(server: LanguageServer, client: LanguageClient) -> list[asyncio.Task[None]]:
-    """Let the two hear each other; answers the tasks that listen, to be cancelled at the end."""
+    """Connect the two; return the tasks that listen, which are to be cancelled at the end."""
     to_server, to_client = asyncio.StreamReader(), asyncio.StreamReader()
     client.protocol.set_writer(_Voice(to_server))
     server.protocol.set_writer(_Voice(to_client))

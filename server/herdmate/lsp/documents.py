@@ -1,7 +1,7 @@
 """The open documents, each with its lines and syntax tree, updated edit by edit.
 
 Messages apply in the order they arrive, whatever their versions say: a client that misnumbers its
-changes has made them all the same. A document whose text is no longer known is dropped until it is
+changes has made them nonetheless. A document whose text is no longer known is dropped until it is
 reopened: no answer is better than one about the wrong text.
 """
 
@@ -41,7 +41,7 @@ class Documents:
     """All documents that are open in the editor.
 
     Every change makes a new ``OpenDocument``; of an old one, only the text remains valid. URIs are
-    expected in the spelling that ``named`` answers.
+    expected in the spelling that ``named`` returns.
     """
 
     def __init__(self, on_close: Callable[[str], None] = lambda _uri: None) -> None:
@@ -67,7 +67,7 @@ class Documents:
     def named(self, uri: str) -> str:
         """The spelling with which a document, notebook or cell was opened; others are left alone.
 
-        A client can open two spellings, which are two documents then.
+        A client can open two spellings, which are then two documents.
         """
         known = self._names.get(plain_uri(uri))
         return uri if known is None or uri in known else known[-1]

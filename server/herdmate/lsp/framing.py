@@ -67,7 +67,7 @@ class Framing:
                 self._looked = 0
                 return length_from_header(lines, self._most)
             if _LINE.fullmatch(line) is None:
-                raise FramingError("a header line is not one of the protocol's")
+                raise FramingError("a header line is not valid")
         if len(self._came) > _MOST_HEADER:
             raise FramingError(f"a header is longer than {_MOST_HEADER} bytes")
         return None
@@ -81,7 +81,7 @@ def length_from_header(lines: list[bytes], most: int = MOST_BYTES) -> int:
     found: set[bytes] = set()
     for line in lines:
         if (match := _LINE.fullmatch(line)) is None:
-            raise FramingError("a header line is not one of the protocol's")
+            raise FramingError("a header line is not valid")
         name, value = match.group(1).lower(), match.group(2)
         if name == b"content-length":
             found.add(value)

@@ -155,7 +155,7 @@ class Protocol(LanguageServerProtocol):
             raise JsonRpcException("The server is already initialized.", _INVALID)
         handler = self._known(method)
         if handler is None or not _is_answered(method):
-            sentence = f"There is no request {method[:_MOST_SHOWN]}."
+            sentence = f"Unknown request: {method[:_MOST_SHOWN]}."
             raise JsonRpcException(sentence, _NO_METHOD)
         return handler
 
@@ -303,7 +303,7 @@ class Protocol(LanguageServerProtocol):
     ) -> Generator[Any, Any, Any]:
         """Run a command with its arguments as raw JSON; each command checks its own."""
         if (handler := self.fm.commands.get(params.command)) is None:
-            raise JsonRpcInvalidParams(f"There is no command {params.command[:_MOST_SHOWN]}.")
+            raise JsonRpcInvalidParams(f"Unknown command: {params.command[:_MOST_SHOWN]}.")
         return (yield handler, tuple(params.arguments or ()), None)
 
 

@@ -68,7 +68,7 @@ def message_from_bytes(body: bytes) -> Message:
 def message_from_json(value: Any) -> Message:
     """The message that a JSON value represents."""
     if not isinstance(value, dict):
-        what = "The Language Server Protocol has no batches."
+        what = "The Language Server Protocol does not allow batches."
         sentence = what if isinstance(value, list) else "The message is not an object."
         return Fault(None, types.ErrorCodes.InvalidRequest, sentence)
     if "method" in value:
@@ -82,13 +82,13 @@ MOST_AT_ONCE = {
     types.TEXT_DOCUMENT_DID_CHANGE: ("contentChanges", 100),
     types.WORKSPACE_DID_CHANGE_WATCHED_FILES: ("changes", 1_000),
 }
-"""Lists in notifications that say the same in parts, and how many items take 20 ms or so."""
+"""Lists in notifications that can be handled in parts, and how many items take about 20 ms."""
 
 
 def in_parts(message: Message) -> Iterator[Message]:
-    """A notification with a very long list as several with a part of it each; others as they are.
+    """A notification with a very long list split into several; any other message as it is.
 
-    Others have their turn between two parts, so 20,000 changes at once hold nobody.
+    Other work can run between two parts, so 20,000 changes at once hold nobody up.
     """
     name, most = MOST_AT_ONCE.get(getattr(message, "method", ""), ("", 0))
     if not isinstance(message, Notification) or not name or not isinstance(message.params, dict):
@@ -129,7 +129,7 @@ def is_nested_too_deeply(value: Any) -> bool:
 def _call(value: dict[str, Any]) -> Message:
     method, params = value["method"], value.get("params")
     if value.get("jsonrpc") != "2.0":
-        return _invalid(value, 'The message does not say "jsonrpc": "2.0".')
+        return _invalid(value, 'The message lacks "jsonrpc": "2.0".')
     if not isinstance(method, str):
         return _invalid(value, "The method is not a string.")
     if "id" in value and not is_id(value["id"]):

@@ -17,7 +17,7 @@ _AT_A_KEY = 0.03
 """Seconds that parsing may take per keystroke; a long file is not parsed on a keystroke at all."""
 
 _FEW = 16
-"""Edits applied to the tree one by one; more than these are merged into one."""
+"""Edits applied to the tree one by one; if there are more, they are merged into one."""
 
 
 @dataclass(frozen=True, slots=True)

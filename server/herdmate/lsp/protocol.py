@@ -51,11 +51,11 @@ request: change the setting ``herdmate.name``, or remove it if ``value`` is null
 if ``workspace`` is true, otherwise wherever it is currently set."""
 
 COMMAND_EXPLAIN = "herdmate.explain"
-"""Arguments: one ``ActionArguments``. Answers at once and the text follows, unless the client can
-show it no other way: then the text is the answer."""
+"""Arguments: one ``ActionArguments``. Returns at once and the text follows, unless the client has
+no other way to show it: then the text is the result."""
 
 COMMAND_REWRITE = "herdmate.rewrite"
-"""Arguments: one ``ActionArguments``. Answers at once; the edit follows as workspace/applyEdit."""
+"""Arguments: one ``ActionArguments``. Returns at once; the edit follows as workspace/applyEdit."""
 
 COMMAND_ASK = "herdmate.ask"
 """A command of the *client* (capability ``ask``): asks the user for an instruction and then runs
@@ -79,15 +79,15 @@ COMMAND_STATUS = "herdmate.status"
 """No arguments; returns the current ``Status``."""
 
 COMMAND_WHY = "herdmate.why"
-"""No arguments. Shows, and answers, why the last request for ghost text gave nothing."""
+"""No arguments. Shows and returns why the last request for ghost text produced nothing."""
 
 COMMAND_SEEN = "herdmate.seen"
 """No arguments. Shows the last request to the model: the prompt, its parts, tokens and times.
-Answers the text only if the client cannot show a document."""
+Returns the text only if the client cannot show a document."""
 
 COMMAND_STATS = "herdmate.stats"
 """No arguments. Shows what became of ghost text, in figures kept only on this machine.
-Answers the text only if the client cannot show a document."""
+Returns the text only if the client cannot show a document."""
 
 COMMAND_ACCEPTED = "herdmate.accepted"
 """Attached to every ghost text, for clients to run on acceptance. Argument: the ghost text's

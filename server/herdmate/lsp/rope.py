@@ -28,7 +28,7 @@ class Rope:
     """A text in ``pieces``, with counts of what precedes each piece.
 
     ``offsets``, ``units`` and ``breaks`` count the characters, the units of the encoding and the
-    line ends; the last entry of each is the total. No line end is split between two pieces.
+    line endings; the last entry of each is the total. No line ending is split between two pieces.
     """
 
     pieces: tuple[str, ...]
@@ -49,11 +49,11 @@ class Rope:
 
     @property
     def line_count(self) -> int:
-        """The number of lines; a text that ends in a line end has an empty last line."""
+        """The number of lines; a text that ends in a line ending has an empty last line."""
         return self.breaks[-1] + 1
 
     def line(self, number: int) -> tuple[int, int]:
-        """The start and end of a line, without its line end."""
+        """The start and end of a line, without its line ending."""
         start = self._break(number)[1] if number else 0
         return start, self._break(number + 1)[0] if number < self.breaks[-1] else self.size
 
@@ -87,7 +87,7 @@ class Rope:
 
     def edited(self, start: int, end: int, new_text: str) -> Rope:
         """The rope with ``start:end`` replaced by ``new_text``."""
-        # Include pieces that only touch the edit: two halves of a line end may meet there.
+        # Include pieces that only touch the edit: two halves of a line ending may meet there.
         first = max(bisect_left(self.offsets, start) - 1, 0)
         last = min(bisect_right(self.offsets, end), len(self.pieces))
         before = self.offsets[first]
@@ -105,7 +105,7 @@ class Rope:
         )
 
     def _break(self, count: int) -> tuple[int, int]:
-        """The start and end of a line end, given its number counted from 1."""
+        """The start and end of a line ending, given its number counted from 1."""
         at = bisect_left(self.breaks, count) - 1
         found = islice(LINE_BREAK.finditer(self.pieces[at]), count - self.breaks[at] - 1, None)
         start, end = next(found).span()
@@ -151,7 +151,7 @@ def _spliced(
 
 
 def _cut(text: str) -> list[str]:
-    """Pieces of about the same length, none of which begins inside a line end."""
+    """Pieces of about the same length, none of which begins inside a line ending."""
     step = -(-len(text) // max(-(-len(text) // _PIECE), 1)) or 1
     pieces, start = [], 0
     while start < len(text):

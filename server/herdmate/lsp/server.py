@@ -177,7 +177,7 @@ def _documents(server: Session) -> None:
 
 
 def _after_change(server: Session, *changes: types.DidChangeTextDocumentParams) -> None:
-    """What follows the changes that one message tells."""
+    """What is done after the changes in one message."""
     if not changes:
         return
     for params in changes:

@@ -119,7 +119,7 @@ class Session(LanguageServer):
 
     @contextmanager
     def asking_about(self, uri: str) -> Iterator[None]:
-        """While work on a document goes on: what it leaves of one closed meanwhile is dropped."""
+        """While work on a document goes on; what this leaves of one closed meanwhile is dropped."""
         try:
             yield
         finally:

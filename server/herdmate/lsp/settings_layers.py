@@ -1,4 +1,4 @@
-"""The settings, kept apart by source: a setting that its source no longer gives is gone."""
+"""The settings, kept apart by source: a setting that its source no longer has is gone."""
 
 from __future__ import annotations
 

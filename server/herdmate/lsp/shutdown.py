@@ -56,7 +56,7 @@ async def finish(session: Session) -> None:
         if (error := task.exception()) is not None:
             log_failure("shutdown", error)
     if late:
-        _log.warning("the disk does not answer; the server ends all the same")
+        _log.warning("the disk is not responding; the server exits anyway")
 
 
 def _end(session: Session, at_end: ExitStack) -> None:

@@ -84,7 +84,7 @@ def _bound(path: Path) -> socket.socket:
     except OSError as error:
         listening.close()
         raise SetupError(
-            f"No socket can be created at {path} ({error.strerror or error}); give a path in a "
+            f"No socket can be created at {path} ({error.strerror or error}); use a path in a "
             "folder that you own."
         ) from error
     except SetupError:
@@ -102,7 +102,7 @@ def _check_folder(folder: Path) -> None:
         raise SetupError(f"There is no folder {folder}; create it first.") from error
     if mode & 0o022 and not mode & stat.S_ISVTX:
         raise SetupError(
-            f"Other users can write to {folder} and could replace the socket; give a path in a "
+            f"Other users can write to {folder} and could replace the socket; use a path in a "
             "folder that only you can write to."
         )
 
@@ -114,9 +114,9 @@ def _clear(path: Path) -> None:
     except FileNotFoundError:
         return
     if not stat.S_ISSOCK(found.st_mode):
-        raise SetupError(f"{path} exists and is not a socket; give another path.")
+        raise SetupError(f"{path} exists and is not a socket; use another path.")
     if found.st_uid != os.geteuid():
-        raise SetupError(f"{path} belongs to another user; give another path.")
+        raise SetupError(f"{path} belongs to another user; use another path.")
     with socket.socket(socket.AF_UNIX) as asking:
         asking.settimeout(1.0)
         try:
@@ -124,7 +124,7 @@ def _clear(path: Path) -> None:
         except (ConnectionRefusedError, FileNotFoundError):
             path.unlink(missing_ok=True)
             return
-    raise SetupError(f"Another server is listening at {path}; stop it, or give another path.")
+    raise SetupError(f"Another server is listening at {path}; stop it, or use another path.")
 
 
 def _serve(server: Session, listening: socket.socket, token: str, end: End) -> None:

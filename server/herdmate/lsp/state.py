@@ -63,7 +63,7 @@ class ModelState:
     """The engine with its model, and what the user is told of them.
 
     ``choice``: what the engine was last started with. ``info``: of the running model, or of the
-    last one. ``requests``: how many requests of the user the model is working on.
+    last one. ``requests``: how many of the user's requests the model is working on.
     """
 
     choose: ChooseEngine
@@ -90,7 +90,7 @@ class IndexState:
     """What keeps the workspace's index up to date.
 
     ``rules``: the ignore rules as last checked, by folder. ``changed_files``: not checked yet.
-    ``typed_at``: when the last key was typed, by the event loop's clock. ``edited``: URIs, the
+    ``typed_at``: when the last key was typed, on the event loop's clock. ``edited``: URIs, the
     most recently edited first.
     """
 

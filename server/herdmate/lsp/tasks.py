@@ -38,7 +38,7 @@ class Tasks:
         task = self._latest[key] = asyncio.ensure_future(work)
         try:
             answer = await asyncio.shield(task)
-            # The newer work may have come when this was done already, but not told yet.
+            # Newer work may have arrived after this was done, but before it was returned.
             return answer if self._latest.get(key) is task else None
         except asyncio.CancelledError:
             if task.cancelled() and self._latest.get(key) is not task:

@@ -1,5 +1,5 @@
 """One spelling for each URI: clients write ``c%3A`` for ``c:``, or ``file://localhost/`` for
-``file:///``, and not always the same.
+``file:///``, and not consistently.
 
 The server keeps everything about a document under the spelling that it was opened with. Messages
 get that spelling as they come in, so nothing else has to compare URIs.
@@ -37,7 +37,7 @@ def plain_uri(uri: str) -> str:
 
 
 def with_uris(params: Any, named: Callable[[str], str]) -> Any:
-    """A message's parameters as JSON, with each URI replaced by what ``named`` answers.
+    """A message's parameters as JSON, with each URI replaced by what ``named`` returns.
 
     Spellings of a URI that nobody knows yet become one within the message.
     """

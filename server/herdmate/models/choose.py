@@ -29,7 +29,7 @@ _CONTEXT_GUESS = 32_768
 
 _CODELLAMA = re.compile(r"code[-_ ]?llama", re.I)
 _FAMILIES = re.compile(r"code[-_ ]?llama|qwen[-_ ]?2\.?5[-_ ]?coder", re.I)
-"""Match the names that other programs give to models."""
+"""Match the names that other programs give models."""
 
 _OFFERED = ("codellama-34b", "codellama-13b", "codellama-7b", "starter-1.5b", "starter")
 """What to suggest when another model does not fit, best first."""

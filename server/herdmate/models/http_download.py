@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 30.0
-"""For all headers of one response, however slowly they arrive."""
+"""Time limit for all headers of one response, however slowly they arrive."""
 
 SILENCE_SECONDS = 30.0
 """The longest silence in the middle of a file."""
@@ -127,7 +127,7 @@ def _begin(response: httpx2.Response, start: int, size: int, mark: str) -> int:
         return 0
     match = _RANGE.fullmatch(response.headers.get("Content-Range", "").strip())
     if match is None or int(match[1]) != start or not start <= int(match[2]) < size:
-        raise _OtherFileError("the host sent a part of the file other than the one requested")
+        raise _OtherFileError("the host sent a different part of the file from the one requested")
     if match[3] not in ("*", str(size)) or (mark and response.headers.get("ETag", mark) != mark):
         raise _OtherFileError("the file on the host has changed")
     _check_length(response, int(match[2]) + 1 - start)
@@ -139,8 +139,8 @@ def _check_status(response: httpx2.Response, wanted: tuple[int, ...]) -> None:
     if status in wanted:
         return
     with suppress(ValueError):  # the host's own words for it are not shown
-        raise DownloadError(f"the host answered {status}, {HTTPStatus(status).phrase}")
-    raise DownloadError(f"the host answers {status}")
+        raise DownloadError(f"the host returned {status} {HTTPStatus(status).phrase}")
+    raise DownloadError(f"the host returned {status}")
 
 
 def _check_length(response: httpx2.Response, size: int) -> None:
@@ -170,7 +170,7 @@ async def _write(response: httpx2.Response, file: BinaryIO, left: int) -> None:
         file.write(held)
         file.flush()
     if left:
-        raise _BrokenOffError(f"the host broke off with {left} bytes still to come")
+        raise _BrokenOffError(f"the host hung up with {left} bytes still to come")
 
 
 async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
@@ -189,7 +189,7 @@ async def _pieces(response: httpx2.Response) -> AsyncIterator[bytes]:
     except httpx2.TimeoutException as error:
         raise _BrokenOffError(f"nothing arrived for {SILENCE_SECONDS:.0f} seconds") from error
     except httpx2.TransportError as error:
-        raise _BrokenOffError("the connection broke off") from error
+        raise _BrokenOffError("the connection was lost") from error
 
 
 @asynccontextmanager

@@ -42,10 +42,10 @@ _BLOCKS = {
 }  # fmt: skip
 
 _NOT_MODELS = {
-    b"ggml": "is in the GGML format, which llama.cpp has not read since August 2023",
-    b"fmgg": "is in the GGML format, which llama.cpp has not read since August 2023",
-    b"lmgg": "is in the GGML format, which llama.cpp has not read since August 2023",
-    b"tjgg": "is in the GGML format, which llama.cpp has not read since August 2023",
+    b"ggml": "is in the GGML format, which llama.cpp dropped in August 2023",
+    b"fmgg": "is in the GGML format, which llama.cpp dropped in August 2023",
+    b"lmgg": "is in the GGML format, which llama.cpp dropped in August 2023",
+    b"tjgg": "is in the GGML format, which llama.cpp dropped in August 2023",
     b"vers": "is a git-lfs pointer, not the model itself",
     b"<!do": "is a web page, not a model",
     b"<htm": "is a web page, not a model",

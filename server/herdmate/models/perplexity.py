@@ -37,7 +37,7 @@ def windows(tokens: Sequence[int], most: int = 0, size: int = WINDOW) -> list[Se
     """
     if len(tokens) < 2 * size:
         raise SelectionError(
-            f"The text has {len(tokens)} tokens, but at least {2 * size} are needed; give a "
+            f"The text has {len(tokens)} tokens, but at least {2 * size} are needed; pass a "
             "longer text with --text."
         )
     starts = range(0, len(tokens) - size + 1, size)

@@ -91,10 +91,10 @@ def _of_folder(path: Path) -> str:
     """The sentence for a folder: what weights it holds, and which file to use instead."""
     names = sorted(item.name for item in islice(path.iterdir(), _MOST_NAMES))
     if ggufs := [name for name in names if name.endswith(".gguf")]:
-        return f"{path} is a folder; give the file in it: {path / ggufs[0]}."
+        return f"{path} is a folder; use the file in it: {path / ggufs[0]}."
     weights = any(name.endswith((".safetensors", ".bin", ".pt")) for name in names)
     if not weights:
-        return f"{path} is a folder without a GGUF model; give a GGUF file."
+        return f"{path} is a folder without a GGUF model; use a GGUF file."
     method = _quantised_by(path) or "safetensors or PyTorch"
     twin = _twin(path.name)
     return (
@@ -160,7 +160,7 @@ def _faults(
     if known and size in _REPLACED:
         yield f"This is the August 2023 upload, which was replaced in September; {again}."
     elif known and not known.has_size(size):
-        yield f"It has {size} bytes, but the known file of this name has {known.size}; {again}."
+        yield f"It has {size} bytes, but the known file of that name has {known.size}; {again}."
     try:
         check_parts(path)
     except ModelError as error:

@@ -106,7 +106,7 @@ async def run(command: Sequence[str], environment: dict[str, str], tick: Tick) -
             start_new_session=True,  # Ctrl-C is ours to handle
         )
     except (OSError, ValueError) as error:
-        raise FetchError(f"no process can be started: {error}") from error
+        raise FetchError(f"a process could not be started: {error}") from error
     assert process.stderr is not None
     words = asyncio.ensure_future(process.stderr.read())
     try:

@@ -37,7 +37,7 @@ _SAMPLES = 3
 
 _FINALISTS = 2
 _ROUNDS = 3
-"""How often all axes are walked at most."""
+"""The most times that all axes are walked."""
 
 
 def choose(points: Sequence[Point], limit: float = 0.0) -> Point:
@@ -66,7 +66,7 @@ def _beyond(points: Sequence[Point], limit: float) -> str:
         return "There is not enough memory to measure this model; choose a smaller one."
     soonest = min(point.first for point in points)
     return (
-        f"No configuration gives the first token within {limit:g} s (the fastest takes "
+        f"No configuration produces the first token within {limit:g} s (the fastest takes "
         f"{soonest:.2f} s); set a longer limit, shorten the prompt with --prompt, or "
         "choose a smaller model."
     )
@@ -175,7 +175,7 @@ class Search:
         )
 
     def _walk(self, axis: Axis) -> bool:
-        """Walk along an axis; did the best choice change?"""
+        """Walk along an axis; return whether the best choice changed."""
         began = self.best
         self._walked[axis.name] = [began]
         if axis.is_ordered:
@@ -221,7 +221,7 @@ class Search:
         """Is it better than the best? Measured in turns, so that a busy moment affects both."""
         best = self.best
         if self._trials.of(best) is None:
-            return True  # anywhere is better than where memory is too short
+            return True  # anything is better than running out of memory
         for count in range(1, _SAMPLES + 1):
             mine, least = (self._cost(choice, count) for choice in (other, best))
             if mine[0] != least[0] or abs(mine[1] / least[1] - 1) > _CLOSE / count:

@@ -70,9 +70,7 @@ def models_of(given: str) -> tuple[CatalogueModel, ...]:
             )
         repository, file = match[1], match[2]
         if any(not part.strip(".") for part in (*repository.split("/"), *file.split("/"))):
-            raise ModelError(
-                f"{given} is not a path within a repository; give it without `.` and `..` as names."
-            )
+            raise ModelError(f"{given} is not a path within a repository; leave out `.` and `..`.")
         page = f"https://huggingface.co/{repository}"
         sources: list[HuggingFaceFile | WebFile] = [
             HuggingFaceFile(repository, "main", name) for name in _split_names(file)
@@ -87,7 +85,7 @@ def models_of(given: str) -> tuple[CatalogueModel, ...]:
                 "file yourself."
             )
         if not _FILE.fullmatch(unquote(parts.path).rpartition("/")[2]):
-            raise ModelError(f"{given} is not a GGUF file; give the address of one.")
+            raise ModelError(f"{given} is not a GGUF file; use the address of one.")
         page = given
         sources = [WebFile(parts._replace(path=name).geturl()) for name in _split_names(parts.path)]
     if len(sources) > _MOST_PARTS:

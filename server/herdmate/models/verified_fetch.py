@@ -167,7 +167,7 @@ def _refuse_no_model(model: CatalogueModel, whole: Path, place: Path) -> None:
     if fault := why_no_model(whole):
         shutil.rmtree(place, ignore_errors=True)
         raise _OtherFileError(
-            f"{model.file} {fault}, so it was not kept; give the address of a GGUF model."
+            f"{model.file} {fault}, so it was not kept; use the address of a GGUF model."
         )
 
 

@@ -1,8 +1,8 @@
 """textDocument/codeAction: what can be done with the selection. Listing it generates nothing.
 
 An action carries a command, because a command can be cancelled, shows progress, and works in
-editors that give a request ten seconds. A client that takes no workspace/applyEdit but resolves
-edits gets the edit from codeAction/resolve.
+editors that give a request ten seconds. A client that does not support workspace/applyEdit but
+resolves edits gets the edit from codeAction/resolve.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def drop_untrusted_prompts(session: Session) -> None:
 async def pull(session: Session) -> bool:
     """Ask the client for its settings, if it supports that, and apply them.
 
-    Answers whether the engine needs a restart.
+    Returns whether the engine needs a restart.
     """
     if session.capabilities.configuration:
         item = types.ConfigurationItem(section=settings_layers.SECTION)

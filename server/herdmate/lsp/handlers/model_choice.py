@@ -87,7 +87,7 @@ def _detail(model: Listed, free: int, measured: float) -> str:
     Whether the model fits, what it cannot do, how fast it is, where it is, and its licence.
     """
     fits = model.needs <= free
-    needs = f"needs {model.needs / 1e9:.1f} of {free / 1e9:.1f} GB free"
+    needs = f"needs {model.needs / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
     guess = written_a_second(model.size)
     speed = f"{f'~{guess:.0f}' if guess >= 1 else '<1'} tokens/s on CPU"
     said = (

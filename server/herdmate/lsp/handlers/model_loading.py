@@ -44,7 +44,7 @@ async def load_model(session: Session, instead_of: str = "", asks: bool = False)
     """Start the engine with the model in the settings, ending a load in progress.
 
     ``instead_of``: a sentence on why the remote server in the settings is not used. ``asks``: the
-    user can keep the old model if there is not enough memory for the new one. Answers ``False`` if
+    user can keep the old model if there is not enough memory for the new one. Returns ``False`` if
     the user did, or if a newer call has superseded this one. Raises ``NoModelError``.
     """
     return bool(await session.tasks.supersede("load", _load(session, instead_of, asks)))
@@ -62,7 +62,7 @@ async def stop_loading(session: Session) -> None:
 
 
 def after_engine_change(session: Session, state: EngineState) -> None:
-    """Tell the user of a change in the engine's life; some of them need more than a sentence."""
+    """Tell the user about a change in the engine's state; some need more than a sentence."""
     if state.state == "ready" and state.info is not None:
         session.model.info = state.info
         set_ready(session)
@@ -135,7 +135,7 @@ async def _look_up(session: Session, settings: Settings) -> EngineChoice:
         return await asyncio.wait_for(reading, _DISK_SECONDS)
     except asyncio.TimeoutError as error:
         raise ModelError(
-            "The disk with the models does not respond; reconnect it, or set herdmate.model to a "
+            "The disk with the models is not responding; reconnect it, or set herdmate.model to a "
             "file elsewhere, then run the command herdmate.restartEngine."
         ) from error
     except OSError as error:
@@ -148,8 +148,8 @@ async def _look_up(session: Session, settings: Settings) -> EngineChoice:
     except Exception as error:
         _log.exception("internal error")
         raise ModelError(
-            "Choosing a model failed with an internal error (see the log); set herdmate.model to "
-            "a file, and please report it."
+            "Choosing a model failed with an internal error; please report it with the log, and "
+            "set herdmate.model to a file in the meantime."
         ) from error
 
 

@@ -22,11 +22,11 @@ _OTHERS = {
     "rjmacarthy.twinny": "twinny",
     "tabbyml.vscode-tabby": "Tabby",
 }
-"""Extension ids in VS Code's marketplace. Wingman gives no ghost text."""
+"""Extension ids in VS Code's marketplace. Wingman shows no ghost text."""
 
 
 async def tell_of_others(session: Session) -> None:
-    """Tell the user that another extension gives ghost text too, once for each extension."""
+    """Tell the user that another extension shows ghost text too, once for each extension."""
     found = [known for known in sorted(_OTHERS) if known in session.capabilities.extensions]
     asks = session.capabilities.configure and session.capabilities.show_message_request
     if not found or not asks or not session.settings.completion.enabled:
@@ -36,12 +36,12 @@ async def tell_of_others(session: Session) -> None:
     names = " and ".join(_OTHERS[known] for known in news)
     text = (
         f"{names} may show ghost text too. The editor shows only one suggestion but asks "
-        "every extension for one on each keystroke. Explanations and refactorings do not clash."
+        "every extension for one on each keystroke. Explanations and refactorings are unaffected."
     )
     if await agrees(session, text, f"Leave ghost text to {names}", "Keep Herdmate's"):
         await change(session, "completion.enabled", False)
         session.show(
-            "You can resume Herdmate's ghost text in its status menu.", types.MessageType.Info
+            "You can resume Herdmate's ghost text from its status menu.", types.MessageType.Info
         )
 
 

@@ -71,7 +71,7 @@ def after_selecting(session: Session, selection: Selection, explain: ActionOffer
     """Read the prompt that explains the selected lines, as the user may ask for that next.
 
     A selection within one line is more likely a word to copy; a large one takes longer to read
-    than a user hesitates.
+    than users wait before they ask.
     """
     code = selection.text.strip()
     if session.settings.completion.prefill and "\n" in code and len(code) <= _MOST_SELECTED:

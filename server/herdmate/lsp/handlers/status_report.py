@@ -46,14 +46,14 @@ async def _window(session: Session) -> dict[str, Any]:
 
 
 def why_nothing(session: Session) -> str:
-    """Show, and answer, why the last request for ghost text gave nothing."""
+    """Show and return why the last request for ghost text produced nothing."""
     sentence = sentence_of_silence(session)
     session.show(sentence, types.MessageType.Info)
     return sentence
 
 
 def sentence_of_silence(session: Session) -> str:
-    """Why the last request for ghost text gave nothing, in a sentence for the user."""
+    """Why the last request for ghost text produced nothing, in a sentence for the user."""
     if session.model.status.state not in ("ready", "thinking", "sleeping"):
         return session.model.status.message or f"Herdmate: {state_in_words(session)}."
     if session.completion.silence:
