@@ -393,7 +393,7 @@ def test_a_file_without_comments_is_made_but_never_added_to(
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("jetbrains", "by hand"), ("neovm", "did you mean neovim?"), ("notepad", "there are emacs,")],
+    [("jetbrains", "by hand"), ("neovm", "did you mean neovim?"), ("notepad", "it knows emacs,")],
 )
 def test_what_cannot_be_written_is_said(
     capsys: pytest.CaptureFixture[str], name: str, said: str

@@ -51,7 +51,7 @@ def _infill(url: str, prefix: str, suffix: str, max_tokens: int) -> Infilled:
         ) from error
     timings = last.get("timings")
     if timings is None:
-        raise EngineError(f"{url} is not a llama-server; give the URL of one.")
+        raise EngineError(f"{url} is not a llama-server; pass the URL of one.")
     evaluated = int(timings["prompt_n"])
     cached = int(timings.get("cache_n", 0))
     return Infilled(

@@ -27,7 +27,7 @@ def table(found: dict[str, Any]) -> Table:
                 drawn.add_row(*row)
     for name, of in (("typing", "a keystroke"), ("token", "a first token")):
         if (ratio := found.get(f"{name}_by_floor")) is not None:
-            drawn.add_row(f"{of} by this machine's floor", f"{ratio:.2f}", "1 is the floor")
+            drawn.add_row(f"{of}, relative to the floor", f"{ratio:.2f}", "1 is the floor")
     return drawn
 
 
@@ -116,7 +116,7 @@ def _rivals(value: Any) -> Iterator[Row]:
                        f"first answer {figures['first_answer_seconds']:.1f} s")  # fmt: skip
         yield _seconds("its first token", figures["first_seconds"])
         yield _tokens("prompt tokens it evaluated", figures["evaluated_prompt"])
-        yield "Herdmate's time by its time", _number(compared["ratio"]), (
+        yield "Herdmate's time relative to it", _number(compared["ratio"]), (
             f"where the model was asked {_number(compared['ratio_asked'])}")  # fmt: skip
 
 

@@ -27,7 +27,7 @@ _ABOUT = """\
 Retypes code in the middle of FILE through a real server and measures what comes back. Without FILE,
 one of Herdmate's own modules is used. FILE is never written to.
 
-To compare with a llama-server, start one with the same model and thread count, and give its URL:
+To compare with a llama-server, start one with the same model and thread count, and pass its URL:
   llama-server -m MODEL.gguf --cache-reuse 256 -np 1 -c 4096 -t THREADS --port 8012
   herdmate bench --against http://127.0.0.1:8012
 """

@@ -66,8 +66,8 @@ def find(name: str) -> Editor:
         return known[name.lower()]
     near = difflib.get_close_matches(name.lower(), known, n=1)
     names = ", ".join(editor.name for editor in editors())
-    hint = f"did you mean {near[0]}?" if near else f"there are {names}."
-    raise SetupError(f"Herdmate knows no editor {name!r}; {hint}")
+    hint = f"did you mean {near[0]}?" if near else f"it knows {names}."
+    raise SetupError(f"Herdmate does not know the editor {name!r}; {hint}")
 
 
 def configuration(editor: Editor, command: Sequence[str]) -> str:

@@ -107,7 +107,7 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
     known: list[Hole] = []
     for path in arguments.set:
         if not path.exists():
-            raise SelectionError(f"There is no {path}; give a set of holes, or a file or folder.")
+            raise SelectionError(f"{path} does not exist; pass a set of holes, a file or a folder.")
         if path.is_file() and ".jsonl" in path.name:
             known += _of_half(read_set(path), arguments.half)
             continue

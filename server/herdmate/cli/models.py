@@ -41,9 +41,9 @@ from herdmate.settings import Settings
 from herdmate.user_folders import expanded
 
 _VARIANTS = (
-    "--all adds the base models, which fill in the middle (7B, 13B, 70B) but follow no\n"
-    "instructions, and the Python variants, which only continue the text before the cursor,\n"
-    "best of all in Python."
+    "--all adds the base models, which fill in the middle (7B, 13B, 70B) but do not follow\n"
+    "instructions, and the Python variants, which only continue the text before the cursor\n"
+    "and are at their best in Python."
 )
 
 
@@ -232,7 +232,7 @@ def _inspect(arguments: argparse.Namespace) -> int:
         ("size", f"{found.size / 1e9:.2f} GB"),
         ("trained on", f"{found.context} tokens of context, {found.vocabulary} in the vocabulary"),
         ("can", ", ".join(found.abilities) or "continue text only"),
-        ("memory", f"{found.memory / 1e9:.1f} GB with {context} tokens of context; {fits} into "
+        ("memory", f"{found.memory / 1e9:.1f} GB with {context} tokens of context; {fits} in "
                    f"the {free / 1e9:.1f} GB free"),
     ):  # fmt: skip
         table.add_row(title, Text(value))

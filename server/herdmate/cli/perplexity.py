@@ -125,7 +125,7 @@ def _text(source: Path) -> str:
         return source.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise SelectionError(
-            f"{source} cannot be read ({error.strerror}); give a text file."
+            f"{source} cannot be read ({error.strerror}); use a text file."
         ) from error
 
 

@@ -74,12 +74,12 @@ def _refuse_change(path: Path, found: os.stat_result, before: bytes) -> None:
 
 def _changed(path: Path) -> RefusedError:
     return RefusedError(
-        f"{path} was changed meanwhile, so it was not overwritten; run the command again."
+        f"{path} has changed in the meantime, so it was not overwritten; run the command again."
     )
 
 
 def _leads_elsewhere(path: Path) -> RefusedError:
     return RefusedError(
-        f"{path} leads through a link to {path.resolve()}, so it was not written; give that path "
+        f"{path} leads through a link to {path.resolve()}, so it was not written; use that path "
         "if you mean that file."
     )

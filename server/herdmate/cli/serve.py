@@ -85,7 +85,7 @@ def _serve_port(server: Session, file: Path, at_end: ExitStack, end: End) -> Non
             create_whole(file, json.dumps({"port": port, "token": token}).encode(), PRIVATE)
         except OSError as error:
             raise SetupError(
-                f"{file} cannot be created ({error.strerror or error}); give another path to "
+                f"{file} cannot be created ({error.strerror or error}); pass another path to "
                 "--token-file."
             ) from error
 

@@ -50,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--write",
         action="store_true",
-        help="show the change to the editor's file, ask, and make it",
+        help="show the change to the editor's file, and make it if you agree",
     )
     parser.add_argument(
         "--yes", action="store_true", help="make the change without asking; fetches no model"
@@ -123,7 +123,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     """Show the change and make it if the user agrees."""
     console = Console(highlight=False)
     if path is None:
-        raise SetupError(f"Set {editor.title} up by hand; `herdmate setup {editor.name}` says how.")
+        raise SetupError(f"Set up {editor.title} by hand; `herdmate setup {editor.name}` says how.")
     before, text = _read(path)
     after = _merged(editor, path, text, block)
     if after == text:
@@ -155,7 +155,7 @@ def _own_file(path: Path) -> Path:
     if path.is_symlink() and hasattr(os, "geteuid") and path.lstat().st_uid not in (
         0, os.geteuid(),
     ):  # fmt: skip
-        raise SetupError(f"{path} is another user's link; add the lines yourself.")
+        raise SetupError(f"{path} is a link that another user made; add the lines yourself.")
     return path.resolve()
 
 

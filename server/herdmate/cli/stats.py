@@ -1,4 +1,4 @@
-"""``herdmate stats``: what became of ghost text."""
+"""``herdmate stats``: how ghost text fared."""
 
 from __future__ import annotations
 

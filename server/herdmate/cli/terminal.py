@@ -1,7 +1,7 @@
 """All command output passes through here, so that untrusted text cannot act on the terminal.
 
 File names, model metadata, a model's answers and errors from other programs are untrusted. On a
-terminal, and in everything written for people, control characters are shown by their numbers (see
+terminal, and in everything written for people, control characters are shown as their codes (see
 ``printable``). Code, diffs and JSON that go to a pipe or a file are left as they are, byte for
 byte, as ``git`` and ``ls`` do: another program reads them.
 """

@@ -28,7 +28,7 @@ _ABOUT = f"""\
 Measures the time to the first token and the tokens per second under one setting after another, and
 saves, for this model and machine, those that finish an answer of {ANSWER} tokens soonest; among
 equals, those that need the fewest resources. Your own settings take precedence. Do not use the
-machine in the meantime.
+machine while this runs.
 """
 
 _BEYOND = 32
@@ -76,7 +76,7 @@ def add_parser(actions: Any) -> None:
         help="your engine.contextTokens setting, if it is not the default",
     )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves to this file")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves in this file")
     parser.add_argument("--no-save", action="store_true", help="only measure; save nothing")
     parser.add_argument(
         "--grid",
@@ -121,7 +121,7 @@ def _check(arguments: argparse.Namespace, trained: int) -> None:
             f"{context}; lower --prompt or raise --context."
         )
     if arguments.first_token < 0:
-        raise SelectionError("Give --first-token in seconds, more than 0.")
+        raise SelectionError("--first-token must be more than 0 seconds.")
     if arguments.svg and not arguments.svg.absolute().parent.is_dir():
         raise SelectionError(f"There is no folder {arguments.svg.absolute().parent} for --svg.")
 

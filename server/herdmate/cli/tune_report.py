@@ -106,7 +106,7 @@ def _notes(result: Result) -> list[str]:
 
 def _end(is_saved: bool, no_save: bool) -> str:
     if is_saved:
-        return "Saved; it takes effect the next time this model starts."
+        return "Saved; it takes effect the next time this model is loaded."
     return (
         ("Nothing was saved, as requested.")
         if no_save
@@ -123,5 +123,5 @@ def draw(file: Path, result: Result, along: Sequence[Axis], path: Path, layers: 
             drawing.write(picture)
     except OSError as error:
         raise SelectionError(
-            f"{file} cannot be written ({error.strerror}); give --svg another file."
+            f"{file} cannot be written ({error.strerror}); pass another file to --svg."
         ) from error

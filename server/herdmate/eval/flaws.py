@@ -46,7 +46,7 @@ def read_flaws(path: Path) -> Iterator[Flaw]:
                 yield Flaw(row["task_id"], code, row["entry_point"], row["test"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SelectionError(
-            f"{path} is not a set of bugs that Herdmate can read ({error!r}); give HumanEvalPack's "
+            f"{path} is not a set of bugs that Herdmate can read ({error!r}); use HumanEvalPack's "
             "Python part, as .jsonl."
         ) from error
 

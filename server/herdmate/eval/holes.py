@@ -73,7 +73,7 @@ def read_set(path: Path) -> Iterator[Hole]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SelectionError(
             f"{path} is not a set of holes that Herdmate can read ({error!r}); "
-            "give SantaCoder's infill set or SAFIM's, as .jsonl or .jsonl.gz."
+            "use SantaCoder's infill set or SAFIM's, as .jsonl or .jsonl.gz."
         ) from error
 
 

@@ -25,7 +25,7 @@ def code_files(path: Path, languages: Collection[str], chance: random.Random) ->
     Raises ``SelectionError`` if the path does not exist.
     """
     if not path.exists():
-        raise SelectionError(f"There is no {path}; give a file or folder.")
+        raise SelectionError(f"{path} does not exist; pass a file or folder.")
     path = path.absolute()
     files = [path] if path.is_file() else sorted(readable_files(path))
     files = [item for item in files if language_of(item) in languages]
