@@ -1,5 +1,5 @@
-// Bundles the extension into dist/extension.js, and puts beside that the licences of what is in it
-// and the server's wheel, from which Set Up installs it. PYTHON builds the wheel.
+// Bundles the extension into dist/extension.js and adds the licences of what it contains and the
+// server's wheel, which Set Up installs. PYTHON builds the wheel.
 
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings locked/*.txt up to date: what Set Up installs, each package with its version and the hashes
-# of all its files, for every system and Python that pyproject.toml names. Needs the network.
+# Updates locked/*.txt: what Set Up installs, each package with its version and the hashes of all
+# its files, for every system and Python that pyproject.toml names. Needs the network.
 #
-#   build.txt   what builds llama.cpp's Python package, of which there are no wheels
+#   build.txt   what builds llama.cpp's Python package, for which there are no wheels
 #   server.txt  what Herdmate's wheel depends on
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -1,5 +1,5 @@
 // Shows what explain.ts renders. The text comes from a model that has read somebody's code, so
-// whatever could load, send or lead elsewhere is taken out; the page's policy forbids the rest.
+// anything that could load, send or lead elsewhere is removed; the page's policy forbids the rest.
 const ACTIVE = 'meta, base, link, style, script, form, iframe, object, embed, img, video, audio';
 const main = document.querySelector('main');
 const error = document.querySelector('#error');

@@ -14,14 +14,14 @@ export function originOf(url: string): string | undefined {
   }
 }
 
-/** Keeps the key of one origin; an empty one removes it. */
+/** Stores the key for one origin; an empty key removes it. */
 export async function storeKey(secrets: Secrets, origin: string, key: string): Promise<void> {
   await (key ? secrets.store(nameOf(origin), key) : secrets.delete(nameOf(origin)));
 }
 
 /**
- * What the server's environment gets for the address that is in force: a key, and the origin to which
- * alone the server sends it. Without a key for just this origin what the user's environment has.
+ * The environment variables for the server, given the address in the settings: a key, and the only
+ * origin to which the server may send it. If no key is stored for that origin, the user's own.
  */
 export async function keyVariables(
   secrets: Secrets,
@@ -38,7 +38,7 @@ export async function keyVariables(
 
 const nameOf = (origin: string) => `${NAME}@${origin}`;
 
-/** A key of before they had origins was meant for the server that the user's own settings name. */
+/** A key stored before keys had origins was meant for the server in the user's own settings. */
 async function bindOldKey(secrets: Secrets, origin: string | undefined): Promise<void> {
   const old = origin && (await secrets.get(NAME));
   if (!old) return;

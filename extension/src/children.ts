@@ -6,8 +6,9 @@ import type { ExtensionContext } from 'vscode';
 export const WINDOWS = process.platform === 'win32';
 
 /**
- * Where children work: never in the workspace, in which Python, Windows and others would look for
- * modules and programs. The extension's own storage, or where that cannot be made its own folder.
+ * The working directory of child processes: never the workspace, where Python, Windows and others
+ * would look for modules and programs. It is the extension's storage or, if that cannot be created,
+ * the folder that it is installed in.
  */
 export function neutralFolder(context: ExtensionContext): string {
   const storage = context.globalStorageUri.fsPath;
@@ -20,8 +21,8 @@ export function neutralFolder(context: ExtensionContext): string {
 }
 
 /**
- * Starts a program, which is named by its absolute path, without an API key unless `variables` have
- * it. Rejects where it cannot be run. With `leads` it can be ended with all that it starts.
+ * Starts a program, given by its absolute path, without an API key unless `variables` contains one.
+ * Rejects if it cannot be run. With `leads`, it can be ended together with everything it starts.
  */
 export async function startChild(
   [program, ...args]: [string, ...string[]],
@@ -36,10 +37,10 @@ export async function startChild(
   return child;
 }
 
-/** A program that was started says nothing. */
+/** A program was started but does not answer. */
 export class NoAnswerError extends Error {}
 
-/** Waits until a program works; one that does not in time is ended, and the next start not held up. */
+/** Waits until a program has started; ends it if that takes too long, so a new one can start. */
 export async function startedWithin(
   milliseconds: number,
   start: Promise<void>,
@@ -61,7 +62,7 @@ export async function startedWithin(
   }
 }
 
-/** Ends a program, with all that it has started where it leads that. */
+/** Ends a program, together with everything it has started if it leads a process group. */
 export function endWhole(
   child: ChildProcessWithoutNullStreams,
   signal: NodeJS.Signals = 'SIGTERM',
@@ -74,6 +75,6 @@ export function endWhole(
     try {
       process.kill(-pid, signal);
     } catch {
-      child.kill(signal); // it leads nothing, or has ended meanwhile
+      child.kill(signal); // it leads no group, or has just ended
     }
 }

@@ -17,12 +17,12 @@ import { settings } from './settings';
 
 const { Automatic } = vscode.InlineCompletionTriggerKind;
 
-/** The documents that the server is told of. */
+/** The documents that the server is told about. */
 export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) => ({ scheme }));
 
 /**
- * A client that is ready to start, which then has `launch` start the server; ghost text and code
- * actions are the library's own work.
+ * A client that is ready to start; it calls `launch` to start the server. The library itself takes
+ * care of ghost text and code actions.
  */
 export function newClient(
   launch: () => Promise<ChildProcess>,
@@ -63,7 +63,7 @@ export function newClient(
   return client;
 }
 
-/** Ghost text is for one place: with several cursors it would stand only at the first. */
+/** Ghost text is for one place: with several cursors it would appear only at the first. */
 function hasSeveralCursors(document: vscode.TextDocument): boolean {
   const editor = vscode.window.activeTextEditor;
   return editor?.document === document && editor.selections.length > 1;
@@ -72,11 +72,11 @@ function hasSeveralCursors(document: vscode.TextDocument): boolean {
 export async function sendSettings(client: LanguageClient): Promise<void> {
   const params = { settings: { herdmate: settings() } };
   const sent = client.sendNotification(DidChangeConfigurationNotification.type, params);
-  // A changed setting may also restart the server: then the next one is started with it.
+  // A changed setting may also restart the server; the new one then starts with it.
   await sent.catch((error) => client.isRunning() && Promise.reject(error));
 }
 
-/** Tells the server that this client knows what `protocol.ts` adds to the protocol. */
+/** Tells the server that this client supports what `protocol.ts` adds to the protocol. */
 const ownCapabilities: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const extensions = vscode.extensions.all.map(({ id }) => id);
@@ -89,7 +89,7 @@ const ownCapabilities: StaticFeature = {
   clear: () => {},
 };
 
-/** Only logs, and without stack traces: `server.ts` tells the user, once, what went wrong. */
+/** Only logs errors, without stack traces: `server.ts` tells the user once what went wrong. */
 class QuietClient extends LanguageClient {
   override error(message: string, cause?: unknown): void {
     super.error(message, cause && String(cause), false);

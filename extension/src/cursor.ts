@@ -6,13 +6,13 @@ import type { Server } from './server';
 const REST = 300; // milliseconds
 const TYPING = 50;
 
-/** Tells the server where the cursor rests, so that the model may read ahead. */
+/** Tells the server where the cursor rests, so that the model can read ahead. */
 export function activateCursor(context: vscode.ExtensionContext, server: Server): void {
   let timer: NodeJS.Timeout | undefined;
   let typedAt = 0;
   const tell = (editor: vscode.TextEditor | undefined) => {
     clearTimeout(timer);
-    // Typing moves the cursor too, but the server knows of that by itself.
+    // Typing moves the cursor too, but the server already knows about that.
     if (!editor?.selection.isEmpty || Date.now() - typedAt < TYPING) return;
     if (!vscode.languages.match(SERVED, editor.document)) return;
     timer = setTimeout(() => {

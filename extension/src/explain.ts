@@ -22,7 +22,7 @@ export function activateExplain(context: vscode.ExtensionContext, server: Server
   );
 }
 
-/** One panel, which shows the newest explanation until the user closes it. */
+/** A single panel, which shows the newest explanation until the user closes it. */
 class ExplanationView implements vscode.Disposable {
   private panel: vscode.WebviewPanel | undefined;
   private readonly begun = new Set<string>();
@@ -42,7 +42,7 @@ class ExplanationView implements vscode.Disposable {
     if (part.id !== this.id) return; // An older one, or one whose view was closed.
     this.text += part.text;
     this.last = part;
-    this.next = part.next ?? this.next; // A question that failed can be asked again.
+    this.next = part.next ?? this.next; // A failed question can be asked again.
     this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
   }
 
@@ -73,8 +73,8 @@ class ExplanationView implements vscode.Disposable {
       this.panel = undefined;
       this.id = undefined;
     });
-    // The page says when it is there, at first and whenever it comes back to the front, and what
-    // the user asks.
+    // The page sends a message when it has loaded, whenever it is shown again, and with each
+    // question that the user asks.
     panel.webview.onDidReceiveMessage(({ question }: { question?: string }) => {
       if (question && this.next) return this.ask({ ...this.next, instruction: question });
       return this.render();
@@ -94,7 +94,7 @@ class ExplanationView implements vscode.Disposable {
   }
 }
 
-/** Undefined where VS Code's own Markdown extension is switched off. */
+/** Undefined if VS Code's built-in Markdown extension is switched off. */
 async function markdownToHtml(text: string): Promise<string | undefined> {
   try {
     return await vscode.commands.executeCommand<string>('markdown.api.render', text);
@@ -103,7 +103,7 @@ async function markdownToHtml(text: string): Promise<string | undefined> {
   }
 }
 
-/** The empty page: it may run its own script and load nothing, whatever the model writes. */
+/** The empty page: it may run its own script but load nothing, whatever the model writes. */
 function page(webview: vscode.Webview, media: vscode.Uri): string {
   const values: Record<string, string> = { source: webview.cspSource, nonce: randomUUID() };
   for (const name of ['explanation.css', 'explanation.js'])

@@ -1,4 +1,4 @@
-/** What VS Code's `inspect` tells of a setting, as far as it is looked at here. */
+/** The parts of what VS Code's `inspect` says about a setting that are used here. */
 export interface Inspected {
   defaultValue?: unknown;
   globalValue?: unknown;
@@ -6,13 +6,13 @@ export interface Inspected {
   workspaceFolderValue?: unknown;
 }
 
-/** A workspace that is not trusted may switch this one off, and decides nothing else. */
+/** The only setting that an untrusted workspace may change, and only to switch it off. */
 export const SWITCH = 'herdmate.completion.enabled';
 
 /**
- * A section of settings as the user's own settings alone have it, for a workspace that is not
- * trusted. VS Code before 1.132 lets through what stands there in a group (microsoft/vscode#330310),
- * so each setting is looked at by its full name, and groups are made of these.
+ * A section of settings from the user's own settings alone, for an untrusted workspace. VS Code
+ * before 1.132 lets the workspace's nested settings through (microsoft/vscode#330310), so each
+ * setting is looked up by its full name and the groups are rebuilt from these.
  */
 export function ownSettings(
   names: readonly string[],

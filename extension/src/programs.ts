@@ -1,13 +1,13 @@
 import { accessSync, constants, lstatSync, realpathSync, statSync } from 'node:fs';
 import * as path from 'node:path';
 
-/** A machine as far as programs are looked for on it; tests have others. */
+/** What looking for programs needs to know about the machine; tests pass their own. */
 export interface Machine {
   readonly platform: NodeJS.Platform;
   readonly env: NodeJS.ProcessEnv;
   /** Is this a file that can be run? */
   readonly canRun: (file: string) => boolean;
-  /** The path without links. */
+  /** The path with all links resolved. */
   readonly real: (file: string) => string;
 }
 
@@ -16,7 +16,7 @@ export const HERE: Machine = {
   env: process.env,
   canRun: (file) => {
     try {
-      // Programs of Windows' store are links that only Windows itself follows.
+      // Programs from the Windows store are links that only Windows itself follows.
       if (process.platform === 'win32') return !lstatSync(file).isDirectory();
       accessSync(file, constants.X_OK);
       return statSync(file).isFile();
@@ -37,16 +37,16 @@ const PYTHONS = ['python3', 'python3.13', 'python3.12', 'python3.11', 'python3.1
 const SYSTEM = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin'];
 
 /**
- * The absolute path of a program on the PATH. Folders of `excluded`, and entries that depend on the
- * working directory, are passed over: a workspace must not bring a program of the same name.
+ * The absolute path of a program on the PATH. The `excluded` folders and entries that depend on the
+ * working directory are skipped: a workspace must not be able to substitute its own program.
  */
 export function onPath(name: string, excluded: string[], machine = HERE): string | undefined {
   return inFolders(foldersOfPath(machine), [name], excluded, machine)[0];
 }
 
 /**
- * The Pythons that may become the base of an environment that all workspaces share: those of the
- * system, then those on the PATH, and at last the selected one. None lies in a folder of `excluded`.
+ * The Pythons that can be the base of an environment shared by all workspaces: the system's, then
+ * those on the PATH, and finally the selected one. None is in an `excluded` folder.
  */
 export function pythons(
   selected: string | undefined,
@@ -65,7 +65,7 @@ export function pythons(
   return [...new Set(found)];
 }
 
-/** Does a file lie in one of these folders, by its path or when links are followed? All is in `/`. */
+/** Is a file in one of these folders, as written or with links resolved? A root never counts. */
 export function isInside(file: string, folders: string[], machine = HERE): boolean {
   const { relative, sep, isAbsolute, parse } = lib(machine);
   const within = (folder: string, place: string) => {
@@ -96,7 +96,7 @@ function inFolders(folders: string[], names: string[], excluded: string[], machi
 }
 
 function foldersOfPath(machine: Machine): string[] {
-  // Windows has it as `Path`, and only its own `process.env` finds it under any case.
+  // Windows calls it `Path`, and only the real `process.env` ignores case.
   const name = Object.keys(machine.env).find((key) => key.toUpperCase() === 'PATH') ?? 'PATH';
   return (machine.env[name] ?? '')
     .split(lib(machine).delimiter)
@@ -104,7 +104,7 @@ function foldersOfPath(machine: Machine): string[] {
     .filter((folder) => isAbsolute(folder, machine));
 }
 
-/** On Windows those of PATHEXT that are programs: others would need a shell. */
+/** On Windows, the extensions in PATHEXT that mean programs: others would need a shell. */
 function extensions(name: string, machine: Machine): string[] {
   if (machine.platform !== 'win32' || /\.(?:exe|com)$/i.test(name)) return [''];
   const told = (machine.env['PATHEXT'] ?? '.COM;.EXE').split(';').map((one) => one.toLowerCase());

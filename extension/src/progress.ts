@@ -4,7 +4,7 @@ import { WorkDoneProgressCancelNotification } from 'vscode-languageclient/node';
 
 type Running = { report: (message: string) => void; finish: () => void };
 
-/** Shows progress that can be cancelled with a button for it, which the library's own has not. */
+/** Shows cancellable progress with a cancel button, which the library's own lacks. */
 export function progressWithCancel(
   client: () => LanguageClient,
 ): NonNullable<Middleware['handleWorkDoneProgress']> {
@@ -27,7 +27,7 @@ export function progressWithCancel(
 function show(title: string, token: ProgressToken, client: LanguageClient): Running {
   const running: Running = { report: () => {}, finish: () => {} };
   const ended = new Promise<void>((resolve) => {
-    const watch = client.onDidChangeState(() => running.finish()); // the server ended
+    const watch = client.onDidChangeState(() => running.finish()); // the server has ended
     running.finish = () => {
       watch.dispose();
       resolve();

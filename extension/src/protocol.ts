@@ -1,5 +1,5 @@
-// What Herdmate's server says beyond the Language Server Protocol: mirrors
-// server/herdmate/lsp/protocol.py by hand, and tests/test_extension.py compares the two.
+// Herdmate's additions to the Language Server Protocol. Mirrors server/herdmate/lsp/protocol.py by
+// hand; tests/test_extension.py compares the two.
 
 import type { Diagnostic, Position, Range } from 'vscode-languageclient/node';
 

@@ -10,7 +10,7 @@ import { interpreter, MissingServerError, serverCommand } from './serverCommand'
 import { commandOfSettings, configure, remoteUrls } from './settings';
 import { Setup } from './setup';
 
-const PATIENCE = 60_000; // milliseconds until a server that does not answer is given up
+const PATIENCE = 60_000; // milliseconds until we give up on a server that does not answer
 
 type Failure = Status & { show: () => Promise<void> };
 
@@ -22,8 +22,8 @@ export class Server {
   private readonly setup: Setup;
   private client: LanguageClient | undefined;
   private process: ChildProcessWithoutNullStreams | undefined;
-  private wish: string | undefined; // what the settings said at the last start, and needs another
-  private failure: Failure | undefined; // while the server neither runs nor starts
+  private wish: string | undefined; // what the last start depended on; a change calls for another
+  private failure: Failure | undefined; // while the server is neither running nor starting
   private turn: Promise<void> = Promise.resolve();
 
   readonly onStatus = this.status.event;
@@ -50,7 +50,7 @@ export class Server {
     );
   }
 
-  /** Ends the server if it runs, and starts it as the settings say now. Never rejects. */
+  /** Ends the server if it is running, and starts it with the current settings. Never rejects. */
   restart(): Promise<void> {
     return this.inTurn(async () => {
       await this.end();
@@ -58,7 +58,7 @@ export class Server {
     });
   }
 
-  /** Starts the server anew where the settings ask for another one, or for one that works. */
+  /** Restarts the server if the settings now call for a different one, or if it is not running. */
   private follow(): Promise<void> {
     return this.inTurn(async () => {
       if (!(await this.isOther())) return;
@@ -67,18 +67,18 @@ export class Server {
     });
   }
 
-  /** Makes an environment for the server that the extension carries, and starts that. */
+  /** Installs the server that comes with the extension into its own environment and starts it. */
   private async setUp(): Promise<void> {
-    if (this.setup.isOlder()) return this.restart(); // which tries it once
+    if (this.setup.isOlder()) return this.restart(); // which updates it
     const failure = this.failure;
-    await this.stop(); // Windows replaces no file that is in use
+    await this.stop(); // Windows cannot replace a file that is in use
     this.status.fire({ state: 'starting', message: vscode.l10n.t('Setting up Herdmate') });
     const python = await interpreter().catch(() => undefined);
     if ((await this.setup.run(python)) || !failure) await this.restart();
     else this.status.fire(failure);
   }
 
-  /** Keeps the key of a remote engine where VS Code keeps secrets; the server is told at its start. */
+  /** Stores a remote server's key in VS Code's secret storage; our server gets it at its start. */
   private async setApiKey(): Promise<void> {
     const origin = originOf(remoteUrls().url);
     if (!origin) {
@@ -95,12 +95,12 @@ export class Server {
     await this.restart();
   }
 
-  /** Do the settings ask for another process? Trust counts as a change whether they differ or not. */
+  /** Do the settings now call for a different process, or is none running? */
   private async isOther(): Promise<boolean> {
     return this.failure !== undefined || this.wish !== (await this.wished())[0];
   }
 
-  /** The command and the keys that the settings ask for, in one text, and the keys. */
+  /** The command and the key variables that the settings call for, as one string; the variables. */
   private async wished(): Promise<[string, Record<string, string>]> {
     const keys = await keyVariables(this.context.secrets, remoteUrls());
     return [JSON.stringify([commandOfSettings(), keys]), keys];
@@ -110,20 +110,20 @@ export class Server {
     return this.inTurn(() => this.end());
   }
 
-  /** Runs a command of the server; where none runs, the user is told again why. */
+  /** Runs a server command; if the server is not running, tells the user why again. */
   async execute(command: string, ...args: object[]): Promise<void> {
     await this.turn;
     if (!this.client) return this.failure?.show();
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
   }
 
-  /** Asks the server something, where one runs. */
+  /** Sends a request to the server if it is running. */
   async request<T>(method: string, params: object): Promise<T | undefined> {
     await this.turn;
     return this.client?.sendRequest<T>(method, params);
   }
 
-  /** Tells the server something, where one runs. */
+  /** Sends a notification to the server if it is running. */
   async notify(method: string, params: object): Promise<void> {
     await this.turn;
     await this.client?.sendNotification(method, params);
@@ -176,7 +176,7 @@ export class Server {
     const [client, child] = [this.client, this.process];
     this.client = this.process = undefined;
     await client?.stop().catch((error) => this.log.error(error));
-    if (child) setTimeout(() => endWhole(child, 'SIGKILL'), 2000).unref(); // if it is still there
+    if (child) setTimeout(() => endWhole(child, 'SIGKILL'), 2000).unref(); // if it is still running
   }
 
   private tellOfFailedStart(error: unknown): void {

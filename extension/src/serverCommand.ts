@@ -5,7 +5,7 @@ import { WINDOWS } from './children';
 import { isAbsolute, onPath } from './programs';
 import { commandOfSettings } from './settings';
 
-/** There is no such program; an empty one where none was named and none was found. */
+/** The program does not exist; empty if none was named and none was found. */
 export class MissingServerError extends Error {
   constructor(readonly program = '') {
     super(program);
@@ -20,7 +20,7 @@ export async function serverCommand(
   const [named, ...rest] = commandOfSettings();
   if (named) return [inFull(named), ...rest];
   const python = await interpreter().catch((error) => {
-    log.warn(`The selected Python interpreter is not known: ${error}`);
+    log.warn(`The selected Python interpreter could not be determined: ${error}`);
     return undefined;
   });
   const program = beside(python) ?? (await own()) ?? onPath('herdmate', workspaceFolders());
@@ -28,12 +28,12 @@ export async function serverCommand(
   return [program];
 }
 
-/** The folders whose programs are only run where the user names them. */
+/** The folders whose programs are run only if the user names them. */
 export function workspaceFolders(): string[] {
   return (vscode.workspace.workspaceFolders ?? []).map(({ uri }) => uri.fsPath);
 }
 
-/** A command's program as an absolute path: from the PATH, or from a workspace that is trusted. */
+/** The absolute path of a command's program: from the PATH, or from a trusted workspace. */
 function inFull(named: string): string {
   if (isAbsolute(named)) return named;
   const [folder] = vscode.workspace.isTrusted ? workspaceFolders() : [];
@@ -58,7 +58,7 @@ interface PythonApi {
   };
 }
 
-/** The interpreter selected for this workspace, which may name any program: so only if trusted. */
+/** The interpreter selected for this workspace; only if trusted, as it can be any program. */
 export async function interpreter(): Promise<string | undefined> {
   if (!vscode.workspace.isTrusted) return undefined;
   const extension = vscode.extensions.getExtension<PythonApi>('ms-python.python');

@@ -10,7 +10,7 @@ interface Settings {
 
 const NAMES = Object.keys(manifest.contributes.configuration.properties);
 
-/** The section `herdmate` as far as the workspace is trusted, and whether it is. */
+/** The settings in force (the user's own alone if the workspace is untrusted), and that trust. */
 export function settings(): Settings {
   const all = vscode.workspace.getConfiguration();
   const trustWorkspace = vscode.workspace.isTrusted;
@@ -20,20 +20,20 @@ export function settings(): Settings {
   return { ...told, trustWorkspace };
 }
 
-/** The command that the settings name; empty where they name none. */
+/** The command in the settings; empty if there is none. */
 export function commandOfSettings(): string[] {
   const command = settings().server?.command;
   return Array.isArray(command) ? command.filter((word) => typeof word === 'string') : [];
 }
 
-/** The server that is to have the model, and the one that the user's own settings name. */
+/** The remote server in the settings in force, and the one in the user's own settings. */
 export function remoteUrls(): { url: string; own: string } {
   const told = vscode.workspace.getConfiguration().inspect('herdmate.remote.url')?.globalValue;
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return { url: text(settings().remote?.url), own: text(told) };
 }
 
-/** Changes a setting where it is set now, or else for the user, because a menu said so. */
+/** Changes a setting at the user's request, where it is currently set or else for the user. */
 export async function configure(asked: { name: string; value: unknown; workspace: boolean }) {
   const { name, value, workspace } = asked;
   const all = vscode.workspace.getConfiguration('herdmate');

@@ -12,16 +12,16 @@ const PIP = ['install', '--disable-pip-version-check', '--no-input', '--progress
 type Progress = vscode.Progress<{ message: string }>;
 type Run = (step: string, program: string, ...args: string[]) => Promise<void>;
 
-/** The environment of its own into which Herdmate installs the wheel that the extension carries. */
+/** Herdmate's own environment, into which the wheel that comes with the extension is installed. */
 export class Setup implements vscode.Disposable {
   private readonly storage: string;
   private readonly folder: string;
   private readonly python: string;
   private readonly program: string;
-  private readonly stamp: string; // names the version that made the environment whole
+  private readonly stamp: string; // holds the version that completed the environment
   private readonly version: string;
   private running: Promise<boolean> | undefined;
-  private ends = new vscode.CancellationTokenSource(); // what is running
+  private ends = new vscode.CancellationTokenSource(); // cancels what is running
 
   constructor(
     private readonly context: vscode.ExtensionContext,
@@ -36,28 +36,28 @@ export class Setup implements vscode.Disposable {
     this.version = (context.extension.packageJSON as { version: string }).version;
   }
 
-  /** The installed server, if there is one; brought up to this version first, where that goes. */
+  /** The installed server, if there is one, after updating it to this version if possible. */
   async server(): Promise<string | undefined> {
-    await this.running; // what it makes may be what is asked for
+    await this.running; // it may be installing just this
     if (this.isOlder()) await this.run(undefined);
     return this.made() && existsSync(this.program) ? this.program : undefined;
   }
 
-  /** Is it of another version, to which a start brings it up? */
+  /** Is another version installed, which the next start will update? */
   readonly isOlder = () => (this.made() ?? this.version) !== this.version;
 
-  /** Installs, updates or repairs, one at a time, and tells what goes wrong without waiting. */
+  /** Installs, updates or repairs, one at a time; reports errors without waiting for the user. */
   run(preferred: string | undefined): Promise<boolean> {
     this.running ??= this.attempt(preferred);
     return this.running;
   }
 
-  /** Ends what runs: another window or the next start would meet it in the same folder. */
+  /** Ends what is running, which would get in the way of another window or the next start. */
   dispose(): void {
     this.ends.cancel();
   }
 
-  /** The version that made the environment whole, unless its Python is gone since then. */
+  /** The version that completed the environment, unless its Python has disappeared since. */
   private made(): string | undefined {
     const isThere = existsSync(this.stamp) && existsSync(this.python);
     return isThere ? readFileSync(this.stamp, 'utf8') : undefined;
@@ -113,7 +113,7 @@ export class Setup implements vscode.Disposable {
     writeFileSync(this.stamp, this.version);
   }
 
-  /** Runs a program, and shows every second how long it takes and what it has said last. */
+  /** Runs a program and shows, every second, the time elapsed and its last line of output. */
   private async logged(progress: Progress, step: string, program: string, ...args: string[]) {
     this.log.info(`Running ${[program, ...args].join(' ')}`);
     const { token } = this.ends;
@@ -147,7 +147,7 @@ export class Setup implements vscode.Disposable {
   }
 }
 
-/** The first Python that can make an environment. It looks at nothing in folders or PYTHONPATH. */
+/** The first Python that can create an environment; run isolated from folders and PYTHONPATH. */
 async function suitable(candidates: string[], run: Run): Promise<string> {
   for (const candidate of candidates) {
     try {

@@ -15,14 +15,14 @@ const STATES: Record<State, { icon: string; name: string; colour?: 'warning' | '
   error: { icon: 'error', name: vscode.l10n.t('error'), colour: 'error' },
 };
 
-/** What can be done also where no server runs. */
+/** What can be done even if no server is running. */
 const OWN = [
   row(vscode.l10n.t('Show Log'), 'output', 'herdmate.showLog'),
   row(vscode.l10n.t('Settings'), 'gear', 'workbench.action.openSettings', '@ext:herdmate.herdmate'),
   row(vscode.l10n.t('Restart Server'), 'refresh', 'herdmate.restartServer'),
 ];
 
-/** What the server does, at the right of the status bar and among the language's; clicks show more. */
+/** Shows what the server is doing, in the status bar and language status; a click shows more. */
 export function activateStatus(context: vscode.ExtensionContext, server: Server): void {
   let status: Status = { state: 'starting' };
   const item = vscode.window.createStatusBarItem('status', vscode.StatusBarAlignment.Right);
@@ -34,7 +34,7 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
     status = now;
     paint(item, now);
     beside.text = title(now);
-    beside.detail = now.state === 'ready' ? '' : (now.message ?? ''); // there is one line for both
+    beside.detail = now.state === 'ready' ? '' : (now.message ?? ''); // both share one line
   };
   const open = (menu: string, own: MenuItem[]) => showMenu(server, menu, own, status);
   show(status);
@@ -61,7 +61,7 @@ function paint(item: vscode.StatusBarItem, status: Status): void {
 }
 
 function percent({ fraction }: Status): string {
-  return typeof fraction === 'number' ? ` ${Math.round(fraction * 100)} %` : '';
+  return typeof fraction === 'number' ? ` ${Math.round(fraction * 100)}%` : '';
 }
 
 function title(status: Status): string {
@@ -69,7 +69,7 @@ function title(status: Status): string {
   return status.model ? `${state}, ${status.model}` : state;
 }
 
-/** Shows a menu of the server, with `own` at its end; without a server what can be done then. */
+/** Shows one of the server's menus followed by `own`; without a server, what can still be done. */
 async function showMenu(server: Server, menu: string, own: MenuItem[], status: Status) {
   const uri = vscode.window.activeTextEditor?.document.uri.toString() ?? '';
   const told = await server.request<Menu>(MENU, { menu, uri });

@@ -88,7 +88,7 @@ class EngineSettings:
     """How to run the model."""
 
     context_tokens: Annotated[int, Range(256, 1_048_576, also=((0, 0),))] = 4096
-    """Size of the context, in tokens; a larger one needs more memory, 0 uses the model's own."""
+    """Size of the context, in tokens; a larger one needs more memory; 0 uses the model's own."""
 
     threads: Annotated[int, Range(0, 512, also=((-1, 0),))] = 0
     """CPU threads; 0 or -1 uses the fastest measured count."""
@@ -97,7 +97,7 @@ class EngineSettings:
     """Layers to keep on the GPU; -1 uses the tuned number or as many as fit, 0 keeps none there."""
 
     weights: Literal["auto", "repacked", "mapped"] = "auto"
-    """How weights are kept: `repacked` runs faster, `mapped` loads faster, `auto` measures."""
+    """Layout of the weights: `repacked` runs faster, `mapped` loads faster, `auto` measures."""
 
     kv_type: Literal["f16", "q8_0"] = "f16"
     """Precision of the KV cache; `q8_0` halves its memory and changes answers slightly."""
