@@ -32,7 +32,7 @@ def read_bytes(path: Path, most: int, within: Path | None = None) -> bytes:
     ``UnsuitableFileError`` if the file exists but must not be read.
     """
     if within is not None and not is_within(path, within):
-        raise UnsuitableFileError(f"{path} leads out of {within}")
+        raise UnsuitableFileError(f"{path} resolves to a file outside {within}")
     with open_regular(path, most) as file:
         data = file.read(most + 1)
     if len(data) > most:  # it has grown, or reports no size, like files in /proc

@@ -233,7 +233,7 @@ def test_on_a_terminal_the_change_is_shown_and_the_user_asked(
         assert line in shown
     question = f"Write {languages}? "
     assert shown.index(block.splitlines()[-1]) < shown.index(question)
-    assert (f"Written: {languages}" in shown) == is_written
+    assert (f"Wrote {languages}" in shown) == is_written
     assert ("Nothing was written." in shown) == (status == 1)
     assert ("There is no model yet. Fetch" in shown) == is_written
     assert "Traceback" not in shown
@@ -310,7 +310,7 @@ def test_a_model_is_fetched_only_if_that_is_wanted(
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no pseudo-terminals")
 def test_with_yes_nothing_is_asked_on_a_terminal_and_nothing_is_fetched(languages: Path) -> None:
-    for said in (f"Written: {languages}", f"{languages} is already up to date."):
+    for said in (f"Wrote {languages}", f"{languages} is already up to date."):
         status, shown = _in_a_terminal(["setup", "helix", "--write", "--yes"], "no model yet", "")
         assert status == 0
         assert said in shown

@@ -25,7 +25,7 @@ from herdmate.redaction.redact import holds_a_key
 from herdmate.text import Edit, Selection, Span, apply_edits, line_ending, with_text
 
 _NO_INPUT = ActionInput()
-_UNCHANGED = "The model has no changes to suggest, so nothing was changed."
+_UNCHANGED = "The model had no changes to suggest."
 
 
 @dataclass(frozen=True, slots=True)

@@ -79,8 +79,8 @@ def check_place(test_file: Path, source: Path, root: Path | None) -> None:
     project = _project(source, root)
     if not is_within(test_file.parent, project):
         raise RefusedError(
-            f"{test_file.parent} is really outside {project}, so no tests were written; write the "
-            "first one by hand where tests belong."
+            f"{test_file.parent} resolves to a folder outside {project}, so no tests were written; "
+            "write the first one by hand where tests belong."
         )
     if os.path.lexists(test_file):
         raise RefusedError(

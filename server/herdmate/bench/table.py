@@ -54,7 +54,7 @@ def _token(value: Any) -> Iterator[Row]:
 
 
 def _rhythm(value: Any) -> Iterator[Row]:
-    yield "typing on: answered before the next key", _percent(value["answered"]), "of keystrokes"
+    yield "at typing speed: answered in time", _percent(value["answered"]), "of keystrokes"
     yield "with text to show", _percent(value["shown"]), "of keystrokes"
     missed = f"{value['missed_pauses']} of {value['pauses']} pauses were too short"
     yield _seconds("answer within a pause", value["seconds_after_pause"], missed)
@@ -150,7 +150,7 @@ def _mega(count: int) -> str:
 
 
 def _percent(part: float | None) -> str:
-    return "none" if part is None else f"{100 * part:.0f} %"
+    return "none" if part is None else f"{100 * part:.0f}%"
 
 
 def _number(value: float | None) -> str:

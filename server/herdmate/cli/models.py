@@ -211,7 +211,7 @@ def _recommend(_arguments: argparse.Namespace) -> int:
         console.print("No model fits; close other programs or free up disk space.")
         return 1
     pull = f"herdmate models pull {advice.best.model.name}"
-    console.print(f"Take {advice.best.model.title}: {pull}", soft_wrap=True)
+    console.print(f"Recommended: {advice.best.model.title} ({pull})", soft_wrap=True)
     if advice.further:
         console.print(advice.further, soft_wrap=True)
     return 0
@@ -252,7 +252,7 @@ def _remove(arguments: argparse.Namespace) -> int:
 
 def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bool:
     """Show the licence's name and notice before the fetch, and ask for agreement."""
-    console.print(f"{model.title} is under the {model.licence} ({model.licence_url}).")
+    console.print(f"Licence of {model.title}: {model.licence} ({model.licence_url}).")
     console.print(model.notice)
     if yes:
         return True

@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="show the change to the editor's file, and make it if you agree",
     )
     parser.add_argument(
-        "--yes", action="store_true", help="make the change without asking; fetches no model"
+        "--yes", action="store_true", help="make the change without asking; does not fetch a model"
     )
     parser.add_argument(
         "--file", type=Path, help="the editor's configuration file, if it is elsewhere"
@@ -140,7 +140,7 @@ def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
     except OSError as error:
         reason = error.strerror or "it is in use"
         raise SetupError(f"{path} cannot be written ({reason}); add the lines yourself.") from error
-    console.print(f"Written: {path}", soft_wrap=True)
+    console.print(f"Wrote {path}", soft_wrap=True)
     _tell(editor, None)
     _offer_model(console, yes)
     return 0

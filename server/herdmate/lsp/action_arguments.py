@@ -114,7 +114,7 @@ async def selection_of(session: Session, request: ActionRequest) -> Selection:
     """
     arguments, opened = request.arguments, request.opened
     if arguments.version is not None and arguments.version != opened.document.version:
-        raise SelectionError("The file has changed since; request the action again.")
+        raise SelectionError("The file has changed in the meantime; request the action again.")
     span = opened.lines.span(range_from_json(arguments.range))
     return Selection((await parsed(session, opened, with_edits=True)).document, span)
 

@@ -222,7 +222,7 @@ def _check_sense(path: Path, action: Action) -> None:
     if not action.lsp_kind.startswith(("refactor.", "source.", "quickfix")):
         raise PromptError(
             f"{path.name}: lsp_kind must begin with refactor., source. or quickfix, not "
-            f"{_shown(action.lsp_kind)}; editors would not offer the action."
+            f"{_shown(action.lsp_kind)}; editors ignore other kinds."
         )
     if not 1 <= action.max_tokens <= _MOST_TOKENS or not 0 <= action.temperature <= 2:
         raise PromptError(
@@ -273,7 +273,7 @@ def _shown(value: Any) -> str:
     try:
         return _in_a_line(repr(value))
     except RecursionError:
-        return "what it is"
+        return "a value nested this deeply"
 
 
 def _in_a_line(text: str) -> str:

@@ -40,6 +40,7 @@ _BOUNDS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
 _BEYOND = _WITHIN + "more"
 
 _SILENT = "silent: "
+_SHOWN_AS = {"code behind the cursor": "code after the cursor"}  # files keep the former
 _ERROR = "error"
 _OTHER = "other"
 
@@ -134,7 +135,8 @@ def silences(counts: Counts) -> Table:
     for key, number in counts.items():
         if key.name.startswith(_SILENT):
             sums[key.name.removeprefix(_SILENT)] += number
-    return Table(("nothing shown", "times"), tuple((name, f"{n:,}") for name, n in _ranked(sums)))
+    rows = ((_SHOWN_AS.get(name, name), f"{number:,}") for name, number in _ranked(sums))
+    return Table(("nothing shown", "times"), tuple(rows))
 
 
 def since(counts: Counts) -> str:

@@ -163,7 +163,7 @@ def _chosen(endpoint: Endpoint, wanted: str, models: Mapping[str, Message]) -> s
     """The model that was named, else the first that generates text. Raises ``ServerError``."""
     writing = [name for name in models if "embed" not in name.lower()]
     if wanted and wanted not in models:
-        there = f"it has {', '.join(writing[:8])}" if writing else "it has none"
+        there = f"it has {', '.join(writing[:8])}" if writing else "it has no models"
         raise ServerError(
             f"{endpoint} has no model {wanted} ({there}); change herdmate.remote.model.", 404
         )

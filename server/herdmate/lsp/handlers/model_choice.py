@@ -103,7 +103,7 @@ def _detail(model: Listed, free: int, measured: float) -> str:
 
 _LACKS = {
     (True, True): "",
-    (True, False): "no instructions",
+    (True, False): "does not follow instructions",
     (False, True): "no ghost text",
     (False, False): "continues text only",
 }

@@ -131,7 +131,7 @@ async def _agrees(session: Session, sentence: str) -> bool:
 
 async def _agrees_to_licence(session: Session, model: CatalogueModel) -> bool:
     """Does the user agree to the licence? Its name and notice are shown before the fetch."""
-    terms = f"{model.title} is under the {model.licence} ({model.licence_url}). {model.notice}"
+    terms = f"Licence of {model.title}: {model.licence} ({model.licence_url}). {model.notice}"
     if session.capabilities.show_message_request:
         return await agrees(session, terms, _AGREE)
     pull = f"To agree and fetch it, run `herdmate models pull {model.name}` in a terminal."
