@@ -176,7 +176,7 @@ async def test_a_model_that_sees_no_problem_is_asked_otherwise() -> None:
             await rewrite(_selection(), _action("simplify"), model)
         assert model.host.last_request is not None
         assert model.host.last_request.request.sampling.temperature == 0
-        with pytest.raises(UnchangedError, match=r"nothing was changed\.$"):
+        with pytest.raises(UnchangedError, match=r"no changes to suggest\.$"):
             await rewrite(_selection(), _action("fix"), model, ActionInput(problems=(problem,)))
         assert model.host.last_request.request.sampling.temperature > 0
 

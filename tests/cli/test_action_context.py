@@ -101,7 +101,7 @@ def test_write_leaves_what_has_changed_meanwhile(
     monkeypatch.setattr(refactor, "rewrite", rewrite)
     monkeypatch.setattr(action_context, "running", lambda *_: nullcontext())
     said = _refused(["refactor", "simplify", f"{path}:1-2", "--write"], capsys)
-    assert "was changed meanwhile" in said
+    assert "has changed in the meantime" in said
     assert path.read_text("utf-8") == "theirs\n"
 
 
