@@ -40,7 +40,7 @@ def _nothing(_project: Path, _outside: Path) -> None:
 
 @pytest.mark.parametrize(
     ("meanwhile", "words"),
-    [(_link, "leads out"), (_deep_link, "leads out"), (_file, "exists"), (_dangling, "exists"),
+    [(_link, "folder outside"), (_deep_link, "leads out"), (_file, "exists"), (_dangling, "exists"),
      (_nothing, "")],
 )  # fmt: skip
 async def test_what_is_planted_while_the_model_writes(

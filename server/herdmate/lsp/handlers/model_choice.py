@@ -103,7 +103,7 @@ def _detail(model: Listed, free: int, measured: float) -> str:
 
 _LACKS = {
     (True, True): "",
-    (True, False): "does not follow instructions",
+    (True, False): "not instruction-tuned",
     (False, True): "no ghost text",
     (False, False): "continues text only",
 }
