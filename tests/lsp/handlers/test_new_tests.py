@@ -40,8 +40,8 @@ def _nothing(_project: Path, _outside: Path) -> None:
 
 @pytest.mark.parametrize(
     ("meanwhile", "words"),
-    [(_link, "folder outside"), (_deep_link, "leads out"), (_file, "exists"), (_dangling, "exists"),
-     (_nothing, "")],
+    [(_link, "folder outside"), (_deep_link, "folder outside"), (_file, "exists"),
+     (_dangling, "exists"), (_nothing, "")],
 )  # fmt: skip
 async def test_what_is_planted_while_the_model_writes(
     tmp_path: Path,
