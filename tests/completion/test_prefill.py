@@ -9,6 +9,7 @@ import pytest
 from herdmate.actions.context import ActionContext
 from herdmate.actions.explain import explain
 from herdmate.actions.prefill import prefill_explanation
+from herdmate.actions.target import resolve_target
 from herdmate.completion.complete import complete
 from herdmate.completion.prefill import prefill
 from herdmate.prompting.library import load_library
@@ -61,7 +62,7 @@ async def test_an_explanation_of_what_was_selected_starts_at_once() -> None:
     selection = Selection(HERE.document, Span(0, len("def total(items):\n    return \n")))
     async with fake_completion({"": "It adds."}) as model:
         context = ActionContext(model.host, model.project)
-        await prefill_explanation(selection, action, context)
+        await prefill_explanation(resolve_target(selection), action, context)
         before = await model.host.totals()
         assert before.generated_tokens == 0
         assert [part async for part in explain(selection, action, context)]
