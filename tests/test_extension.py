@@ -329,7 +329,8 @@ def _settings(group: object, prefix: str = "herdmate.") -> dict[str, dict[str, A
         if get_origin(hint) is Literal:
             choices = {"enum": list(get_args(hint))}
         elif get_origin(hint) is tuple:
-            choices, default = {"items": {"type": "string"}}, list(default)
+            among = {"enum": list(named)} if (named := get_args(get_args(hint)[0])) else {}
+            choices, default = {"items": {"type": "string"} | among}, list(default)
         meaning = _docstrings()[type(group).__name__][item.name]
         kind = "string" if "enum" in choices else _TYPES.get(hint, "array")
         found[name] = {"type": kind, "default": default, "markdownDescription": meaning, **choices}

@@ -67,6 +67,8 @@ def test_what_is_given_is_used_and_the_rest_stays() -> None:
         ({"model": "m" * 10_000_000}, "must be a string of at most 4096 characters"),
         ({"completion": {"disabledIn": "*.md"}}, "must be a list of strings"),
         ({"completion": {"disabledIn": [1]}}, "must be a list of strings"),
+        ({"completion": {"scopes": ["coment"]}}, "must be a list of code, comments, strings"),
+        ({"completion": {"scopes": "code"}}, "must be a list of strings"),
         ({"completion": {"disabledIn": ["a"] * 1_000_000}}, "a list of at most 1000 strings"),
         ({"completion": {"disabledIn": ["a\n"]}}, "each a string without control characters"),
     ],

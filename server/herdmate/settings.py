@@ -44,6 +44,9 @@ class CompletionSettings:
     disabled_in: tuple[str, ...] = ()
     """Language ids and file globs where ghost text appears only on request."""
 
+    scopes: tuple[Literal["code", "comments", "strings"], ...] = ("code", "comments", "strings")
+    """Where ghost text appears while typing; elsewhere only on request."""
+
     multiline: Literal["auto", "always", "never"] = "auto"
     """Whether ghost text may span several lines; `auto` decides from the code around the cursor."""
 
@@ -228,7 +231,7 @@ def _mismatch(hint: Any, entry: Any) -> str | None:
     if hint is bool:
         return None if isinstance(entry, bool) else "true or false"
     if get_origin(hint) is tuple:
-        return _no_texts(entry)
+        return _no_texts(entry) or _no_choices(get_args(hint)[0], entry)
     return _no_text(entry)
 
 
@@ -249,6 +252,13 @@ def _no_texts(entry: Any) -> str | None:
         return f"a list of at most {MOST_ENTRIES} strings"
     wrong = filter(None, map(_no_text, entry))
     return next((f"a list of strings, each {words}" for words in wrong), None)
+
+
+def _no_choices(hint: Any, entries: Any) -> str | None:
+    choices = get_args(hint)
+    if not choices or set(entries) <= set(choices):
+        return None
+    return "a list of " + ", ".join(map(str, choices))
 
 
 def _no_text(entry: Any) -> str | None:

@@ -24,6 +24,7 @@ from herdmate.context import project
 from herdmate.context.withheld import Withheld, WithheldReason, without_secrets_soon
 from herdmate.generation import Request, Text
 from herdmate.settings import CompletionSettings
+from herdmate.text import Cursor, Document
 from tests.fake_model import cursor, fake_completion
 
 SETTINGS = CompletionSettings(delay=0)
@@ -85,6 +86,27 @@ async def test_switched_off_it_is_silent_unless_asked() -> None:
     async with fake_completion({"": "one"}) as model:
         assert isinstance(await complete(cursor("x = ", "\n"), model, settings, False), Silence)
         assert isinstance(await complete(cursor("x = ", "\n"), model, settings, True), tuple)
+
+
+async def test_a_scope_that_is_switched_off_is_silent_unless_asked() -> None:
+    settings, here = replace(SETTINGS, scopes=("code",)), cursor("x = 1  # ", "\n")
+    async with fake_completion({"": "fine"}) as model:
+        assert await complete(here, model, SETTINGS, invoked=False)
+        silence = await complete(here, model, settings, invoked=False)
+        assert "herdmate.completion.scopes" in str(silence)
+        assert isinstance(await complete(here, model, settings, invoked=True), tuple)
+
+
+async def test_the_name_of_an_empty_file_is_all_that_tells_what_belongs_there() -> None:
+    async with fake_completion({"": "import bisect"}) as model:
+        named = Cursor(Document("file:///a/binary_search.py", "python", "\n"), 0)
+        request = await typing_request(named, model, SETTINGS)
+        texts = [part.text for part in request.prompt.segments if isinstance(part, Text)]
+        assert "# binary_search.py\n" in texts
+        begun = Cursor(Document("file:///a/binary_search.py", "python", "x = 1\n"), 6)
+        request = await typing_request(begun, model, SETTINGS)
+        assert not any("binary" in p.text for p in request.prompt.segments if isinstance(p, Text))
+        assert isinstance(await complete(named, model, SETTINGS, invoked=False), tuple)
 
 
 async def test_a_document_withheld_while_its_prompt_is_made_is_not_sent(

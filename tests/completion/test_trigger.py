@@ -7,6 +7,7 @@ from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.trigger import (
     LARGEST_DOCUMENT,
     is_switched_off,
+    scope_off,
     shape_at,
     silence_reason,
 )
@@ -151,3 +152,48 @@ def test_a_glob_of_many_stars_takes_no_time(entry: str) -> None:
     assert is_switched_off(document, ("*.js", "python"), (Path("/p"),))
     long = Document("file:///p/" + "a/" * 50_000, "python", "")
     assert not is_switched_off(long, (entry,) * 300, (Path("/p"),))
+
+
+@pytest.mark.parametrize(
+    ("language", "drawn", "place"),
+    [
+        ("python", "x = 1\n│", "code"),
+        ("python", "# a│\n", "comments"),
+        ("python", "x = 1  # a│\n", "comments"),
+        ("python", "x = 'a│'\n", "strings"),
+        ("python", "def f():\n    '''A\n    │\n    '''\n", "strings"),
+        ("python", "x = f'{│}'\n", "code"),
+        ("go", "var a = `\n│\n`\n", "strings"),
+        ("javascript", "/**\n * │\n */\n", "comments"),
+        ("nonsense", "x = 'a│\n", "strings"),
+        ("nonsense", "x = 1\n│", "code"),
+        ("markdown", "don't │\n", "code"),
+        ("elm", "-- a\n{- b\n│\n-}\n", "comments"),
+    ],
+)
+def test_ghost_text_can_be_switched_off_in_code_comments_or_strings(
+    language: str, drawn: str, place: str
+) -> None:
+    at = Cursor(Document("file:///a", language, drawn.replace("│", "")), drawn.index("│"))
+    places = ("code", "comments", "strings")
+    assert not scope_off(at, places)
+    for scope in places:
+        assert scope_off(at, (scope,)) is (scope != place)
+    assert scope_off(at, ())
+
+
+@pytest.mark.parametrize(
+    ("language", "name", "is_telling"),
+    [
+        *[("python", "binary_search.py", True), ("java", "UserService.java", True)],
+        *[("go", "test_parser.go", True), ("rust", "HTTPServer.rs", True)],
+        *[("python", "main.py", False), ("python", "untitled-1", False), ("python", "a.py", False)],
+        *[("javascript", "index.test.js", False), ("json", "settings.json", False)],
+        *[("python", "__init__.py", False), ("python", "", False)],
+    ],
+)
+def test_an_empty_file_is_completed_if_its_name_tells_what_it_is(
+    language: str, name: str, is_telling: bool
+) -> None:
+    reason = silence_reason(Cursor(Document(f"file:///{name}", language, ""), 0), invoked=False)
+    assert (reason is None) is is_telling

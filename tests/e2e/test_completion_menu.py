@@ -24,6 +24,16 @@ async def test_a_completion_menu_where_there_is_no_ghost_text(tmp_path: Path) ->
         assert item.text_edit.new_text.startswith("re")
 
 
+async def test_an_entry_of_several_lines_is_indented_already(tmp_path: Path) -> None:
+    """A client that indents what it inserts would do so twice."""
+    async with editor(EMACS, tmp_path, {"": "if items:\n        return 1"}) as client:
+        await client.until_ready()
+        client.open(URI, CODE)
+        (item,) = await until_answer(lambda: _menu(client, *HOLE))
+        assert "\n" in item.text_edit.new_text  # type: ignore[union-attr]
+        assert item.insert_text_mode is types.InsertTextMode.AsIs
+
+
 async def test_a_menu_does_not_wait_for_a_slow_model(tmp_path: Path) -> None:
     """Other servers' entries stand in the same menu. The answer is there a moment later."""
     options = {"completion": {"prefill": False}}

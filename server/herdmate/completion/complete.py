@@ -14,7 +14,8 @@ from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.syntax_judge import SyntaxCheck
-from herdmate.completion.trigger import is_switched_off, shape_at, silence_reason
+from herdmate.completion.telling_name import telling_name
+from herdmate.completion.trigger import is_switched_off, scope_off, shape_at, silence_reason
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
@@ -61,7 +62,8 @@ async def complete(
     they are completed, as the client can be told of more. Raises ``HerdmateError`` if the model
     cannot be asked.
     """
-    if silence := _forbidden(cursor, state, settings, invoked):
+    is_off = not invoked and scope_off(cursor, settings.scopes)
+    if silence := _forbidden(cursor, state, settings, invoked) or (_SCOPE_OFF if is_off else None):
         return silence
     several = invoked and settings.alternatives > 1
     if not several and (shown := state.cache.get(cursor)):
@@ -159,11 +161,21 @@ async def _window(cursor: Cursor, before: int, after: int, state: CompletionStat
     await counts.learn(lines.texts)
     whole = fitting(lines, counts.cost)
     if not whole.start:
-        return whole
+        return _named(whole, cursor)
     window, room = gather(cursor, before - before // 4, after, counts.cost), before // 4
     above = await state.overviews.above(cursor.document, window.start, room, counts)
     return replace(window, prefix=above + window.prefix) if above else whole
 
+
+def _named(window: Window, cursor: Cursor) -> Window:
+    """The window with the file's name above an empty file: all that tells what belongs there."""
+    document = cursor.document
+    if document.text.strip() or not (name := telling_name(document)):
+        return window
+    return replace(window, prefix=f"{comment_mark(document.language)} {name}\n{window.prefix}")
+
+
+_SCOPE_OFF = Silence(SilenceReason.SCOPE_OFF)
 
 _NOTHING = Silence(SilenceReason.NOTHING_USEFUL)
 

@@ -20,6 +20,7 @@ class SilenceReason(Enum):
 
     DISABLED = "switched off", "it is switched off by herdmate.completion.enabled"
     DISABLED_HERE = "switched off here", "it is switched off here by herdmate.completion.disabledIn"
+    SCOPE_OFF = "scope off", "it is switched off here by herdmate.completion.scopes"
     PAUSED = "paused", "it is paused until {}"
     LARGE_FILE = (
         "large file",

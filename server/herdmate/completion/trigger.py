@@ -10,10 +10,12 @@ from typing import Literal
 from herdmate.completion.cursor_context import CLOSING_TAG, indentation
 from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import SilenceReason
+from herdmate.completion.telling_name import telling_name
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.language_ids import names_language
 from herdmate.context.lexical import LONG_QUOTES, is_quote_open, unclosed
-from herdmate.text import Cursor, Document, line_end, name_in, path_of
+from herdmate.context.line_kinds import kind_at
+from herdmate.text import Cursor, Document, line_end, name_in, path_of, with_line_feeds
 
 LARGEST_DOCUMENT = 2_000_000
 """Characters. Above this, each keystroke costs more than ghost text is worth."""
@@ -42,7 +44,7 @@ def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
         return None
     if len(document.text) > LARGEST_DOCUMENT:
         return SilenceReason.LARGE_FILE
-    if not document.text.strip():
+    if not document.text.strip() and not telling_name(document):
         return SilenceReason.EMPTY_FILE
     if _is_said(cursor):
         return SilenceReason.STATEMENT_COMPLETE
@@ -52,6 +54,26 @@ def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
     if len(behind.strip()) > MOST_BEHIND_CURSOR and not _only_closes(behind):
         return SilenceReason.CODE_AFTER_CURSOR
     return None
+
+
+def scope_off(cursor: Cursor, scopes: tuple[str, ...]) -> bool:
+    """Does the user want no ghost text in such a place: code, a comment or a string?
+
+    Call it before the first ``await``: it reads the document's tree.
+    """
+    if len(set(scopes)) == len(_SCOPES):
+        return False
+    tree, place = _where(cursor)
+    if tree is None and place is None:
+        place = kind_at(with_line_feeds(cursor.prefix[-_ABOVE:]), cursor.document.language)
+    return _SCOPES[place or "code"] not in scopes
+
+
+_SCOPES = {"code": "code", "comment": "comments", "string": "strings"}
+"""What the setting calls a kind of place."""
+
+_ABOVE = 4000
+"""Characters above the cursor that tell what it is in, for a language without a grammar."""
 
 
 def shape_at(

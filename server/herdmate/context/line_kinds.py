@@ -13,7 +13,13 @@ from functools import cache
 from typing import Literal
 
 from herdmate.context.languages import BRACES, line_comment
-from herdmate.context.lexical import PROSE, SINGLE_QUOTED, WITH_REGEX
+from herdmate.context.lexical import (
+    PROSE,
+    SINGLE_QUOTED,
+    WITH_REGEX,
+    is_quote_open,
+    trailing_comment,
+)
 
 Kind = Literal["code", "string", "comment"]
 
@@ -64,6 +70,16 @@ def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKi
             at = _through(text, at, opened, found)
     _note_lines(text, at, len(text), "code", nesting[-1], found)
     return found
+
+
+def kind_at(text: str, language: str) -> Kind:
+    r"""What the end of a text is in; its only line end is ``\n``."""
+    known, line = line_kinds(text, language), text[text.rfind("\n") + 1 :]
+    if known.inside is not None:
+        return known.inside.kind
+    if known.kinds[-1] == "comment" or trailing_comment(line, language) is not None:
+        return "comment"
+    return "string" if language not in PROSE and is_quote_open(line) else "code"
 
 
 _MOST_LINES = 40

@@ -206,6 +206,8 @@ def _menu_entry(
         detail="Herdmate",
         documentation=text,
         filter_text=word or text,
+        # It is indented already; a client would indent it once more.
+        insert_text_mode=types.InsertTextMode.AsIs if "\n" in text or "\r" in text else None,
         text_edit=types.TextEdit(range_, text),
         command=command,
     )
