@@ -62,8 +62,7 @@ async def complete(
     they are completed, as the client can be told of more. Raises ``HerdmateError`` if the model
     cannot be asked.
     """
-    is_off = not invoked and scope_off(cursor, settings.scopes)
-    if silence := _forbidden(cursor, state, settings, invoked) or (_SCOPE_OFF if is_off else None):
+    if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
     several = invoked and settings.alternatives > 1
     if not several and (shown := state.cache.get(cursor)):
@@ -109,14 +108,20 @@ def _box(settings: CompletionSettings, invoked: bool, grows: bool) -> float | No
 
 
 def _forbidden(
-    cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool
-) -> Silence | None:
-    """Why nothing may be shown in this document, regardless of its text."""
+    cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool,
+    is_parsed: bool = False,
+) -> Silence | None:  # fmt: skip
+    """Why nothing may be shown in this document, regardless of its text.
+
+    ``is_parsed``: no edit has moved its tree on, so it tells which scope the cursor is in.
+    """
     if not settings.enabled and not invoked:
         return Silence(SilenceReason.DISABLED)
     where = settings.disabled_in
     if not invoked and is_switched_off(cursor.document, where, state.project.folders):
         return Silence(SilenceReason.DISABLED_HERE)
+    if not invoked and is_parsed and scope_off(cursor, settings.scopes):
+        return Silence(SilenceReason.SCOPE_OFF)
     if withheld := reason_to_withhold(cursor.document, state.project.withheld):
         return Silence(withheld.reason, withheld.detail)
     return None
@@ -174,8 +179,6 @@ def _named(window: Window, cursor: Cursor) -> Window:
         return window
     return replace(window, prefix=f"{comment_mark(document.language)} {name}\n{window.prefix}")
 
-
-_SCOPE_OFF = Silence(SilenceReason.SCOPE_OFF)
 
 _NOTHING = Silence(SilenceReason.NOTHING_USEFUL)
 
