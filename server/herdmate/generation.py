@@ -82,7 +82,8 @@ class Request:
     ``alternatives`` is the number of answers, which differ in their first token. ``exact`` forbids
     reusing a suffix that was evaluated before a small change to the prefix. ``drafting`` lets the
     engine draft upcoming tokens from the prompt, for answers that repeat much of it; it does not
-    change the answer. ``logprobs`` asks for the probability of each piece.
+    change the answer. ``logprobs`` asks for the probability of each piece. ``language`` is that of
+    the document, for the statistics; the engine is not told.
     """
 
     prompt: Prompt
@@ -95,6 +96,7 @@ class Request:
     exact: bool = False
     drafting: bool = False
     logprobs: bool = False
+    language: str = ""
 
 
 FinishReason = Literal["end", "stop", "length", "context", "cancelled"]

@@ -21,6 +21,7 @@ from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
 from herdmate.lsp.status import set_status, thinking
 from herdmate.models import catalogue
+from herdmate.models.start import first_message
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import EngineSettings, Settings
 from tests.models.gguf_file import gguf, write
@@ -73,7 +74,8 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     memory = SimpleNamespace(available=free)
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     session = Session(lambda *_: EngineChoice(FakeStart()))
-    session.configuration.settings = Settings(model="codellama-7b")
+    start, _ = first_message(Settings(model="codellama-7b"), ())
+    session.model.choice = EngineChoice(start)
     said = "There is not enough memory for codellama.gguf; choose a smaller model."
     after_engine_change(session, EngineState("failed", message=said, error=NoMemoryError(said)))
     assert session.model.status.state == "error"

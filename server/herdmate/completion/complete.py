@@ -156,6 +156,7 @@ async def typing_request(
         max_tokens=min(settings.max_tokens, info.context // 2),
         priority=Priority.TYPING,
         exact=not settings.reuse_suffix,
+        language=cursor.document.language,
     )
 
 

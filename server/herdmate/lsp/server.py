@@ -100,12 +100,11 @@ def _lifetime(server: Session) -> None:
     @server.feature(types.WORKSPACE_DID_CHANGE_CONFIGURATION)
     async def did_change_configuration(params: types.DidChangeConfigurationParams) -> None:
         configuration.push(server, params.settings)
-        had_related = server.settings.completion.related
-        needs_other_engine = await configuration.pull(server)
+        changes = await configuration.pull(server)
         server.spawn(configuration.load_prompts(server))
-        if server.settings.completion.related and not had_related:
+        if changes.index:
             server.spawn(workspace_index.index_workspace(server))
-        if needs_other_engine:
+        if changes.engine:
             server.spawn(model_fetching.load_chosen(server))
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)

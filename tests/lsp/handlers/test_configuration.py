@@ -14,6 +14,7 @@ from lsprotocol import types
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import configuration, model_choice, workspace_index
+from herdmate.lsp.handlers.configuration import Changes
 from herdmate.lsp.handlers.model_choice import Wanted
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
@@ -45,7 +46,7 @@ class _Client:
         monkeypatch.setattr(configuration, "ask", ask)
         monkeypatch.setattr(Session, "show", show)
 
-    async def tell(self, settings: Any) -> bool:
+    async def tell(self, settings: Any) -> configuration.Changes:
         self.settings = settings
         return await configuration.pull(self.session)
 
@@ -94,10 +95,29 @@ async def test_the_chosen_model_is_not_forgotten_when_another_setting_changes(
     await client.tell({"model": "a"})
     await model_choice.choose_model(client.session, Wanted("codellama-7b", is_here=False))
     assert client.session.settings.model == "codellama-7b"
-    assert not await client.tell({"model": "a", "completion": {"delay": 9}})
+    assert not (await client.tell({"model": "a", "completion": {"delay": 9}})).engine
     assert client.session.settings.model == "codellama-7b"
-    assert await client.tell({"model": "b"})
+    assert (await client.tell({"model": "b"})).engine
     assert client.session.settings.model == "b"
+
+
+@pytest.mark.parametrize(
+    ("settings", "engine", "index"),
+    [
+        ({}, False, False),
+        ({"completion": {"related": True}}, False, True),
+        ({"engine": {"threads": 3}}, True, False),
+        ({"remote": {"url": "http://localhost:1"}, "completion": {"related": True}}, True, True),
+        ({"completion": {"related": False, "delay": 9}}, False, False),
+    ],
+)
+async def test_what_has_to_follow_a_change_is_told_once(
+    client: _Client, settings: Any, engine: bool, index: bool
+) -> None:
+    await client.tell({"completion": {"related": False}})
+    changes = await client.tell({"completion": {"related": False}} | settings)
+    assert changes == Changes(engine, index)
+    assert await client.tell(client.settings) == Changes(engine=False, index=False)
 
 
 @pytest.mark.parametrize("answer", [None, [], "x", 3, [[]], {"model": "x"}])
@@ -119,7 +139,7 @@ async def test_a_client_that_is_silent_has_not_removed_its_settings(
         return otherwise
 
     monkeypatch.setattr(configuration, "ask", ask)
-    assert not await configuration.pull(client.session)
+    assert await configuration.pull(client.session) == Changes(engine=False, index=False)
     assert not client.session.settings.completion.enabled
 
 

@@ -10,6 +10,7 @@ import pytest
 from lsprotocol import types
 
 from herdmate.engine.start import FakeStart
+from herdmate.generation import Priority, Prompt, Request, Usage
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import usage_statistics
 from herdmate.lsp.session import Session
@@ -30,6 +31,21 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> StatisticsFile:
     """Where the server keeps what it counts."""
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
     return StatisticsFile()
+
+
+@pytest.mark.parametrize(
+    ("priority", "stats", "counted"),
+    [(Priority.TYPING, True, 7), (Priority.TYPING, False, 0), (Priority.ASKED, True, 0)],
+)
+def test_tokens_count_for_the_language_of_the_request(
+    priority: Priority, stats: bool, counted: int
+) -> None:
+    """Also if the document has been closed meanwhile."""
+    session = Session(lambda *_: EngineChoice(FakeStart()))
+    session.configuration.settings = Settings(stats=stats)
+    request = Request(Prompt(()), "type file:///gone.go", 1, priority=priority, language="go")
+    usage_statistics.after_generating(session, request, Usage(prompt_tokens=7))
+    assert _by_name(session.usage.tally.counted, "go").get("promptTokens", 0) == counted
 
 
 @pytest.mark.e2e

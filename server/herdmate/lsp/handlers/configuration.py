@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,14 @@ from herdmate.settings import Settings, camel_case, settings_from_json
 _log = logging.getLogger(__name__)
 
 _SILENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What has to follow a change of settings: another ``engine``, an ``index`` not kept so far."""
+
+    engine: bool
+    index: bool
 
 
 def begin(session: Session, options: Any) -> None:
@@ -56,11 +64,8 @@ def drop_untrusted_prompts(session: Session) -> None:
         configuration.library, configuration.prompt_folders = Library(others, others), ()
 
 
-async def pull(session: Session) -> bool:
-    """Ask the client for its settings, if it supports that, and apply them.
-
-    Returns whether the engine needs a restart.
-    """
+async def pull(session: Session) -> Changes:
+    """Ask the client for its settings, if it supports that, and apply them."""
     if session.capabilities.configuration:
         item = types.ConfigurationItem(section=settings_layers.SECTION)
         params = types.ConfigurationParams([item])
@@ -99,7 +104,7 @@ async def change(session: Session, name: str, value: Any, workspace: bool = Fals
     await tell(session, protocol.CONFIGURE, params)
 
 
-def _adopt(session: Session) -> bool:
+def _adopt(session: Session) -> Changes:
     configuration, before = session.configuration, session.settings
     now, errors = settings_from_json(settings_layers.merged(configuration.layers))
     told = tuple(map(str, errors))
@@ -109,7 +114,8 @@ def _adopt(session: Session) -> bool:
     drop_untrusted_prompts(session)
     if changed := list(_changed(before, now)):
         _log.info("settings changed: %s", ", ".join(changed))
-    return _engine_part(before) != _engine_part(now)
+    index = now.completion.related and not before.completion.related
+    return Changes(_engine_part(before) != _engine_part(now), index)
 
 
 async def _load_prompts(session: Session) -> None:

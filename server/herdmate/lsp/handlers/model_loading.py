@@ -115,7 +115,7 @@ async def _load(session: Session, instead_of: str, asks: bool) -> bool:
     if isinstance(start, RemoteStart) and start.endpoint.no_key:
         session.show(start.endpoint.no_key, types.MessageType.Warning)
     session.completion.reset()
-    await host.start(start, session.settings.engine.unload_after * 60)
+    await host.start(start, settings.engine.unload_after * 60)
     return True
 
 
@@ -159,8 +159,9 @@ async def _load_instead(session: Session, why: str) -> None:
 
 async def _advise(session: Session, message: str) -> None:
     """Report the error with advice on what would fit into memory; this reads the disks."""
-    choice, context = session.model.choice, session.settings.engine.context_tokens
-    path = choice.start.path if choice and isinstance(choice.start, LlamaStart) else ""
-    advice = await asyncio.to_thread(memory_advice, path, context)
+    advice = ""
+    if session.model.choice and isinstance(start := session.model.choice.start, LlamaStart):
+        advice = await asyncio.to_thread(memory_advice, start.path, start.context)
     if session.model.status.message == as_message(message):  # nothing else was loaded meanwhile
-        fail(session, NoMemoryError(f"{message} {advice[:1].upper()}{advice[1:]}."))
+        said = f"{message} {advice[:1].upper()}{advice[1:]}." if advice else message
+        fail(session, NoMemoryError(said))

@@ -51,9 +51,8 @@ def after_answering(
 
 def after_generating(session: Session, request: Request, usage: Usage) -> None:
     """Count the tokens of a request to the model for ghost text."""
-    opened = session.documents.find(request.lane.removeprefix("type "))
-    if session.settings.stats and opened is not None and request.priority is Priority.TYPING:
-        session.usage.tally.generated(opened.document.language, usage)
+    if session.settings.stats and request.priority is Priority.TYPING:
+        session.usage.tally.generated(request.language, usage)
 
 
 def offered(
