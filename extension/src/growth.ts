@@ -8,9 +8,9 @@ let growing: CompletionGrew | undefined;
 /**
  * Makes VS Code ask again for ghost text that has grown.
  *
- * Only while some is visible, as what the user dismissed stays away: hence "show next", which also
- * leaves the shorter one where VS Code keeps that beside what it gets. Where nothing was typed VS
- * Code asks nobody again, unless there is a new provider: hence one that offers nothing.
+ * Only while some is visible, because what the user dismissed must not come back: hence "show next",
+ * which also moves past the shorter one if VS Code keeps that beside the new one. If nothing was
+ * typed, VS Code asks again only if there is a new provider: hence one that offers nothing.
  */
 export async function askAgain(grew: CompletionGrew): Promise<void> {
   const editor = vscode.window.activeTextEditor;
@@ -27,7 +27,7 @@ export async function askAgain(grew: CompletionGrew): Promise<void> {
   await vscode.commands.executeCommand('editor.action.inlineSuggest.showNext');
 }
 
-/** Is VS Code asking here only because ghost text has grown? It says that the user asked. */
+/** Is VS Code asking here only because ghost text has grown? It claims that the user asked. */
 export function isAskingAgain(document: vscode.TextDocument, position: vscode.Position): boolean {
   return growing !== undefined && isAt(growing, document, position);
 }

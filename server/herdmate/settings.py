@@ -63,7 +63,7 @@ class CompletionSettings:
     """Minimum delay after a keystroke, in milliseconds; longer if the model is slow."""
 
     time_box: Annotated[int, Range(0, 600_000)] = 500
-    """Show completed lines after this many milliseconds, in VS Code at once; 0 waits for all."""
+    """Show completed lines after this many milliseconds, or at once in VS Code; 0 waits for all."""
 
     alternatives: Annotated[int, Range(1, 8)] = 1
     """Number of suggestions that an explicit request returns; each one takes extra time."""

@@ -180,7 +180,7 @@ def path_of(uri: str) -> Path | None:
 
 
 def _file_name(path: str) -> str:
-    """The name of the file that the path in a URI means; elsewhere than on Windows, any bytes."""
+    """The name of the file that the path in a URI means; except on Windows, any bytes."""
     return url2pathname(path) if os.name == "nt" else unquote(path, errors="surrogateescape")
 
 

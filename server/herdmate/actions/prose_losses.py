@@ -1,7 +1,7 @@
 """Has a model left out parts of a text for people, such as a README?
 
-What definitions are to code, headings, blocks of code, links, list items and paragraphs are to
-prose: whoever asked for better words does not expect one of them to be gone.
+What definitions are to code, headings, code blocks, links, list items and paragraphs are to prose:
+whoever asked for better wording does not expect any of them to disappear.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ALIKE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """What a text consists of: words of headings, code in fences, addresses, and passages."""
+    """What a text consists of: headings, code in fences, addresses, and passages."""
 
     headings: Counter[str]
     code: Counter[str]
@@ -61,7 +61,7 @@ def _surplus(old: Counter[str], new: Counter[str]) -> int:
 
 
 def _lost_passages(old: tuple[str, ...], new: tuple[str, ...], whole: str) -> int:
-    """How many passages are gone whose words are not elsewhere either."""
+    """How many passages are gone whose words are not found elsewhere either."""
     fewer = len(old) - len(new)
     if fewer <= 0:
         return 0

@@ -79,7 +79,7 @@ def _code_of(reply: str, original: str, finished: bool, clean: Callable[[str], s
 
 
 def _prose_of(reply: str, original: str, finished: bool, may_remove: bool) -> str:
-    """The text of a reply about a text for people."""
+    """The text in a reply about prose."""
     texts, is_open = _readings(reply)
     if not finished and is_open:
         raise _refusal("cut_off")
@@ -94,7 +94,7 @@ def _prose_of(reply: str, original: str, finished: bool, may_remove: bool) -> st
 
 
 def _is_other(code: str, original: str) -> bool:
-    """Have two pieces of code not a single word in common?"""
+    """Do two pieces of code have not a single word in common?"""
     words = set(re.findall(r"\w+", original))
     return len(words) > 3 and words.isdisjoint(re.findall(r"\w+", code))
 
@@ -219,7 +219,7 @@ def _likeness(block: str, original: str) -> float:
 
 
 def _with_hard_breaks(placed: str, code: str) -> str:
-    """The text with the two spaces that end some of its lines, and break them in Markdown."""
+    """The text with the two trailing spaces that mean a line break in Markdown."""
     lines, raw = lines_with_ends(placed), code.strip("\n").split("\n")
     return "".join(
         line.rstrip() + ("  " if old.endswith("  ") and old.strip() else "") + end

@@ -1,7 +1,7 @@
-"""Gives back, byte for byte, the lines of a reply that the model did not change.
+"""Restores, byte for byte, the lines of a reply that the model did not change.
 
-Models drop spaces at line ends and know one kind of line end only, and their code is moved to the
-indentation of the file. None of that is a change that anybody asked for.
+Models drop trailing spaces and know only one kind of line ending, and their code is moved to the
+indentation of the file. Nobody asked for any of these changes.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _MOST_PAIRS = 4_000_000
 def with_unchanged_lines(
     placed: str, original: str, in_strings: Collection[int] = (), said: str = ""
 ) -> str:
-    """``placed``, with the trailing spaces and line ends of ``original`` on lines that both have.
+    """``placed``, with ``original``'s trailing spaces and line endings on lines that both have.
 
     ``in_strings`` are the rows of ``original``, from 0, that begin inside a string literal; these
     also get their indentation back. ``said`` has the same lines as ``placed``, as the model wrote
@@ -29,7 +29,7 @@ def with_unchanged_lines(
     raw = said.split("\n") if said else [line for line, _ in new]
     known = dict(_pairs([line.strip() for line, _ in new], [line.strip() for line, _ in old]))
     moved = _columns_right_of(old[0][0], raw[0])
-    is_verbatim = False  # does the model repeat the string around exactly?
+    is_verbatim = False  # does the model repeat the surrounding string exactly?
     for at, (line, end) in enumerate(new):
         if (was := known.get(at)) is None:
             new[at] = raw[at] if is_verbatim else line, end
@@ -46,7 +46,7 @@ def with_unchanged_lines(
 
 
 def _columns_right_of(one: str, other: str) -> set[tuple[int, int]]:
-    """By how many columns one line begins further right than another, for each width of tabs."""
+    """How many columns further right one line begins than another, for each width of tabs."""
     return {(tab, _column(one, tab) - _column(other, tab)) for tab in (4, 8)}
 
 

@@ -1,4 +1,4 @@
-"""``herdmate eval typing``: what ghost text saves somebody who types, beside the bare model."""
+"""``herdmate eval typing``: how much typing ghost text saves, compared with the bare model."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ from herdmate.eval.writers import NAMES
 _PROSE = {"markdown", "json", "jsonc", "html", "xml", "yaml", "toml", "plaintext", "latex"}
 
 _ABOUT = """\
-Types stretches of your files again, through a real server and at the speed of a person, and takes
-over every suggestion whose first word or lines are what comes next. A suggestion is only shown if
-it arrives before the next key, so the speed of this machine counts. The same is done with the bare
-model, whose first line is shown. Time in which nothing is generated is skipped. Your files are
-never written to. Ctrl-C ends the run and prints the figures so far.
+Retypes stretches of your files through a real server at human speed, and accepts every suggestion
+whose first word or lines are what comes next. A suggestion is shown only if it arrives before the
+next key, so the speed of this machine counts. The same is done with the bare model, whose first
+line is shown. Time in which nothing is generated is skipped. Your files are never written to.
+Ctrl-C ends the run and prints the figures so far.
 """
 
 
@@ -45,7 +45,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="FOLDER")
     parser.add_argument(
         "--language", "--languages", action="append", metavar="ID", dest="languages",
-        help="only files in this language; may be repeated, or several with commas in between",
+        help="only files in this language; may be repeated, or several separated by commas",
     )  # fmt: skip
     parser.add_argument("--files", type=int, default=5, metavar="N", help="files per language")
     parser.add_argument(
@@ -67,7 +67,7 @@ def _run(arguments: argparse.Namespace) -> int:
     chosen = _stretches(arguments)
     if not chosen:
         raise SelectionError(
-            "There is nothing to type: no file without syntax errors is long enough; give a folder "
+            "There is nothing to type: no file without syntax errors is long enough; use a folder "
             "with code in it, or fewer --characters."
         )
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}

@@ -20,14 +20,14 @@ _COMMANDS = {
     "explain": "explain the lines FILE:START-END",
     "refactor": "refactor the lines FILE:START-END",
     "models": "see, fetch, find and remove models",
-    "stats": "show what became of ghost text; kept on this machine only",
+    "stats": "show how ghost text fared; the counts stay on this machine",
     "bench": "measure the speed on this machine",
-    "eval": "measure the quality on your own code or on a benchmark",
+    "eval": "measure the quality on your own code or a benchmark",
 }
 """The commands and what they do; each is the module of that name."""
 
 _EVAL = {"fix": "eval_fix", "refactor": "eval_refactor", "typing": "eval_typing"}
-"""What can follow ``eval`` instead of a set, and the module of each."""
+"""What can follow ``eval`` instead of a set, and the module for each."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -37,7 +37,7 @@ _MARGIN_TOKENS = 16
 
 
 _TIMES_IF_ASKED, _MOST_IF_ASKED = 6, 4096
-"""How many times the tokens a completion may have that the user asked for, and how many at most."""
+"""How many times as many tokens an explicitly requested completion may have, and the most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ async def complete(
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
     ``asking`` is entered only while the model is working. ``grows``: lines are shown as soon as
-    they are completed, as the client can be told of more. Raises ``HerdmateError`` if the model
-    cannot be asked.
+    they are complete, because the client can be told when there is more. Raises ``HerdmateError``
+    if the model cannot be asked.
     """
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence

@@ -1,4 +1,4 @@
-"""What would end code that is not finished: brackets, blocks, whole statements."""
+"""What would complete unfinished code: brackets, blocks, whole statements."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from herdmate.context.lexical import (
 )
 
 _MOST_LINES = 400
-"""Lines above the last one in which what they leave open is looked for."""
+"""How many lines above the last one are searched for what they leave open."""
 
 _BLOCKS = {
     "shellscript": ("\n:\nfi", "\n:\ndone", "\n:\n}"),
@@ -48,10 +48,10 @@ def continuations(line: str, open_brackets: str, language: str) -> Iterator[str]
 
 
 def closed_off(line_prefix: str, text: str, language: str) -> str:
-    """A text that ends within the blocks that it has opened, with the lines that end these.
+    """A text that ends inside blocks that it has opened, plus the lines that close them.
 
-    ``line_prefix`` stands before it on its first line. ``""`` if it opens none, its last line opens
-    something itself, or nothing ends a block but its indentation.
+    ``line_prefix`` precedes it on its first line. ``""`` if it opens none, if its last line opens
+    something itself, or if only indentation ends a block.
     """
     lines = (line_prefix + text).split("\n")
     last = lines[-1]
@@ -70,7 +70,7 @@ def closed_off(line_prefix: str, text: str, language: str) -> str:
 
 
 def _end_of(line: str, language: str) -> str:
-    """What ends all that a line opens; ``""`` if it opens nothing."""
+    """What closes everything that a line opens; ``""`` if it opens nothing."""
     end = ""
     if language in _ENDS and opens_block(line, language):
         end = _ENDS[language]

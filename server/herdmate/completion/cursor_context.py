@@ -95,7 +95,7 @@ GOES_ON = re.compile(
 )
 
 CLOSING_TAG = re.compile(r"\s*</[\w.:-]{0,100}>[\s)\]};,]*")
-"""What an editor closes behind ``<div>``."""
+"""What an editor inserts after ``<div>``."""
 
 ENDS = ")]}>\"'`;:,"
 
@@ -130,7 +130,7 @@ def indent_unit(context: CursorContext) -> str:
 
 
 def kinds_of_lines(text: str, context: CursorContext) -> list[Kind]:
-    """What each line of a completion begins in; lines inside strings are nobody's to indent."""
+    """What each line of a completion begins in; lines inside strings must not be indented."""
     return line_kinds(text, context.language, context.code.inside).kinds
 
 

@@ -134,8 +134,8 @@ class InFlight:
     async def more(self, cursor: Cursor, than: str, at_end: bool = False) -> Shown | None:
         """What to show at ``cursor`` once it has grown beyond the text ``than``.
 
-        ``at_end`` waits for the whole of it. ``None`` if the generation ends, in whatever way,
-        without any more.
+        ``at_end`` waits for all of it. ``None`` if the generation ends, however it does, without
+        producing more.
         """
         while not self.is_done:
             seen = self._changes
@@ -189,8 +189,8 @@ class InFlight:
     async def _lines(self, cursor: Cursor) -> Shown | None:
         """What is left, after the typed text, of the lines completed so far.
 
-        What was added to close them is no part of what the model goes on to say: such lines wait
-        for the rest.
+        Lines to which closers were added wait for the rest, because the model may not continue
+        with those closers.
         """
         raw = self._raw[: max(self._raw.rfind("\n"), 0)]
         shown = finish(raw, self._cursor, self._shape, self._context) or Shown("")

@@ -7,8 +7,8 @@ from typing import Literal
 Shape = Literal["line", "gap", "statement", "block"]
 """What a completion can be at most.
 
-``line``: the rest of the cursor's line. ``gap``: lines up to the code that follows on it.
-``statement``: the rest of the line and, where the line that the model writes opens a block or a
-bracket, all of it to its end. ``block``: the rest of the block that the cursor is in or that its
+``line``: the rest of the cursor's line. ``gap``: lines up to the code after the cursor on it.
+``statement``: the rest of the line and, if what the model writes there opens a block or a bracket,
+everything up to its end. ``block``: the rest of the block that the cursor is in or that its
 line has opened.
 """

@@ -47,18 +47,18 @@ _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
 class Statement:
-    """A statement of which some lines are known.
+    """A statement whose first lines are known.
 
     ``is_ended``: only ``else`` and the like, directly below, can still belong to it.
     """
 
     def __init__(self, line: str, prefix: str, language: str, closed_behind: int) -> None:
-        """``line`` is its first, of which ``prefix`` stands before the cursor.
+        """``line`` is its first line, and ``prefix`` the part of that before the cursor.
 
-        ``closed_behind`` brackets of the prefix are closed after the cursor.
+        ``closed_behind`` is how many brackets of the prefix are closed after the cursor.
         """
         self._language = code_language(language)
-        # What is written in a string opens nothing, unless the string ends on its line.
+        # Text inside a string opens nothing, unless the string ends on its line.
         is_text = is_quote_open(prefix) and is_quote_open(line)
         self._is_line = is_text or language in _PROSE or language.startswith("git-")
         self._quotes = _LONG_QUOTES.get(self._language, ('"""',))
@@ -99,7 +99,7 @@ class Statement:
         )
 
     def _read(self, line: str) -> None:
-        """Count the brackets of a line, and the quotes of strings of several lines."""
+        """Count a line's brackets, and the quotes of multi-line strings."""
         if self._quote:
             _, ended, line = line.rpartition(self._quote)
             if not ended:
@@ -123,7 +123,7 @@ class Statement:
         return bool(by_word or _CLOSES.match(line))
 
     def _holds(self, line: str) -> bool:
-        """Can a line that is no deeper than the statement stand in its open bracket?"""
+        """Can a line that is no deeper than the statement be inside its open bracket?"""
         if self._open[-1] == "{":
             return bool(_LABEL.match(line) or _GOES_ON.match(line))
         return self._last.rstrip().endswith((",", "(", "["))
@@ -158,7 +158,7 @@ class Statement:
         return self._language in BRACES or opens_block(self._head, self._language)
 
     def _opens(self, line: str) -> bool:
-        """Does a line announce more, below it?"""
+        """Does a line announce more below it?"""
         comment = trailing_comment(line, self._language)
         line = line[:comment].rstrip()
         mark = line_comment(self._language)

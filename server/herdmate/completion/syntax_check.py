@@ -21,7 +21,7 @@ LARGEST = 40_000
 """The most code around the cursor that is parsed, in characters: about 20 milliseconds."""
 
 _MOST_TRIED = 4
-"""How many lines from the end are looked at for a place to close what a completion leaves open."""
+"""How many lines from the end are tried as places to close what a completion leaves open."""
 
 _NEAR = 3
 """Lines below the cursor in which an error counts as left over from code at the cursor."""
@@ -107,10 +107,10 @@ async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
     """As many leading lines of a completion as break nothing; ``""`` if none do.
 
-    Prefers fewer lines that leave no error at all; blocks that the text does not end are ended. If
-    the user's own code is unfinished, the lines must be ones to continue from, with any closers
-    they lack added; if it is broken elsewhere, they must not make it worse. In large code, not all
-    of this is tried.
+    Prefers fewer lines if these leave no error at all; blocks that the text leaves open are closed.
+    If the user's own code is unfinished, the lines must be a start that can be completed, with any
+    closers they lack added; if it is broken elsewhere, they must not make it worse. In large code,
+    not all of this is tried.
     """
     if check is None or not text:
         return text
@@ -145,7 +145,7 @@ def _sound_part(parts: list[str], judge: Judge) -> str:
 
 
 def _with_ends(parts: list[str], judge: Judge) -> str:
-    """The first of the parts that is sound once the blocks that it has opened are ended."""
+    """The first of the parts that is sound once the blocks that it has opened are closed."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :]
     for part in parts[:_MOST_TRIED]:
@@ -158,7 +158,7 @@ def _with_ends(parts: list[str], judge: Judge) -> str:
 
 
 def _docstring_ended(text: str, check: SyntaxCheck) -> str:
-    """A text in Python that ends in a string of several lines which it has begun, with its end."""
+    """Python text that ends inside a multi-line string that it has begun, with that closed."""
     if check.language != "python" or "\n" not in text:
         return ""
     for quotes in LONG_QUOTES:
@@ -192,7 +192,7 @@ def _no_worse(parts: list[str], judge: Judge) -> str:
 
 
 def _breaks_here(text: str, check: SyntaxCheck, reach: int) -> bool:
-    """Is the first error that Python sees in a text itself, or in front of it?"""
+    """Is the first error that Python reports in the text itself, or before it?"""
     if check.language != "python":
         return False
     row = row_of_error(check.before + text + check.after[reach:])

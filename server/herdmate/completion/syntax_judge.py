@@ -1,4 +1,4 @@
-"""How many errors code has, with a completion in it, within a limit of how much is parsed."""
+"""How many errors code has with a completion in it, limiting how much is parsed."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from herdmate.context import syntax
 from herdmate.context.python_code import row_of_error
 
 _MOST_PARSED = 60_000
-"""The limit of characters parsed for one completion, however many ways there are to repair it."""
+"""The most characters parsed for one completion, however many ways there are to repair it."""
 
 _MOST_PARSED_IF_ASKED = 400_000
-"""The same where the user has asked for the completion: some tenths of a second."""
+"""The same if the user asked for the completion: a few tenths of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class SyntaxCheck:
 
     ``whole`` is the document before and after the cursor, if it is small enough: broken code at the
     cursor can make the item seem to end there. ``is_stub`` is true for Python's ``.pyi`` files.
-    ``is_asked``: the user asked for the completion, so what makes nothing worse is shown as well.
+    ``is_asked``: the user asked for the completion, so one that makes nothing worse is shown too.
     """
 
     language: str

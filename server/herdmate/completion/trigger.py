@@ -28,10 +28,10 @@ _MOST_GLOBS, _LONGEST_GLOB, _LONGEST_PATH = 200, 500, 4096
 _CLOSERS = frozenset(")]}>\"'`;:,. \t")
 
 _BELOW = 2000
-"""Characters below the cursor's line in which the next line is looked for."""
+"""Characters below the cursor's line that are searched for the next line."""
 
 _CONTINUES = re.compile(r"\s*(?:[)\]}.,?:&|+*/=<>-]|end\b)")
-"""How a line begins that is no first line of a body."""
+"""How a line begins that cannot be the first line of a body."""
 
 
 def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
@@ -82,9 +82,9 @@ def shape_at(
     """What a completion at the cursor can be. ``auto`` lets the surrounding code decide.
 
     A block if the cursor's line is blank or ends by opening a block. A line if code follows it, in
-    strings and comments, and where the block that the line would open stands below already. A
-    statement everywhere else. A completion that the user asked for (``is_asked``) can be several
-    lines between broken code. Call it before the first ``await``: it reads the document's tree.
+    strings and comments, and if the block that the line would open is already below. A statement
+    everywhere else. A completion that the user asked for (``is_asked``) can be several lines
+    between broken code. Call it before the first ``await``: it reads the document's tree.
     """
     if setting != "auto":
         return "block" if setting == "always" else "line"
@@ -147,7 +147,7 @@ def _where(cursor: Cursor) -> tuple[syntax.SyntaxTree | None, str | None]:
 
 
 def _is_in_string_of_lines(cursor: Cursor) -> bool:
-    """Is a string around the cursor one that begins on a line above, or can have several lines?"""
+    """Is the cursor in a string that begins on a line above, or that can have several lines?"""
     prefix = cursor.line_prefix
     return not is_quote_open(prefix) or any(quotes in prefix for quotes in (*LONG_QUOTES, "`"))
 

@@ -1,7 +1,7 @@
 """The lines around a place that show how its code is indented: code of the same block first.
 
-Comments, strings, aligned and continued lines, and code of other languages in the same file say
-nothing about that.
+Comments, strings, aligned and continuation lines, and code in other languages in the same file do
+not show that.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from herdmate.context.line_kinds import ALIGNED, Inside, LineKinds, line_kinds
 class CodeLines:
     r"""The code around a cursor.
 
-    ``nearest``: its lines, those of the same block first. ``in_order``: the same as they stand in
-    the file. ``inside``: the string or comment that is open at the cursor.
+    ``nearest``: its lines, those of the same block first. ``in_order``: the same lines in file
+    order. ``inside``: the string or comment that is open at the cursor.
     """
 
     nearest: tuple[str, ...]
@@ -27,11 +27,11 @@ class CodeLines:
 
 
 _MOST_LINES = 60
-"""On either side."""
+"""How many lines on either side are read."""
 
 
 def code_lines(before: list[str], after: list[str], language: str) -> CodeLines:
-    """The code lines around a cursor, of whose own line each side has a part."""
+    """The code lines around a cursor, whose own line is split between the two sides."""
     known = line_kinds("\n".join(before), language)
     below = line_kinds("\n".join(after), language, known.inside)
     here = before[-1] if known.kinds[-1] == "code" else ""
@@ -53,11 +53,11 @@ def code_lines(before: list[str], after: list[str], language: str) -> CodeLines:
 _CONTINUED = re.compile(r"(?:(?<!\+)\+|(?<!-)-|[*/%=\\.]|&&|\|\||<<)[ \t]*$")
 _CONTINUES = re.compile(r"[ \t]*(?:\??\.\w|&&|\|\||\|>|[?:] |[+/=] )")
 _SELECTING = frozenset({"css", "scss", "less"}) | PROSE
-"""Languages whose lines may begin or end so without going on."""
+"""Languages whose lines may begin or end like this without being continued."""
 
 
 def _code(lines: list[str], known: LineKinds, language: str) -> list[str]:
-    """The lines that begin as code and go on with no other."""
+    """The lines that begin as code and do not continue another line."""
     found, above = [], ""
     for line, kind, bracket in zip(lines, known.kinds, known.brackets, strict=False):
         if not line.strip() or kind == "comment":
@@ -80,7 +80,7 @@ _FENCED = frozenset({"markdown", "mdx", "quarto", "rmd", "asciidoc", "restructur
 
 
 def _in_region(lines: list[str], language: str) -> tuple[list[str], list[str]]:
-    """The lines up to where another language begins, and those beyond it that say anything."""
+    """The lines up to where another language begins, and the relevant ones beyond it."""
     edge = _TAGS if language in _TAGGED else _FENCE if language in _FENCED else None
     if edge is None:
         return lines, []

@@ -1,6 +1,6 @@
-"""What a file imports: the words in its import statements, and which files of the index they mean.
+"""What a file imports: the words in its import statements, and the indexed files they refer to.
 
-This goes by what import statements look like in any language, not by any language's rules for
+This relies on what import statements look like across languages, not on any language's rules for
 finding modules.
 """
 
@@ -31,17 +31,16 @@ _CLOSING = {"(": ")", "{": "}"}
 
 _Fit = tuple[int, int, int]
 """How many words lead to a file, how many folders it shares with the importing file, and how few
-there are in all."""
+folders its path has."""
 
 _NONE: _Fit = (0, 0, -MOST_LEVELS)
 
 
 @dataclass(frozen=True, slots=True)
 class Imports:
-    """The words of a file's import statements, and the files and folders that they mean.
+    """The words in a file's import statements, and the files and folders that they refer to.
 
-    ``new`` are words that stand nowhere else in the file, so that what they name is still to be
-    used.
+    ``new`` are words that occur nowhere else in the file, so what they name has not been used yet.
     """
 
     words: frozenset[str] = frozenset()
@@ -66,7 +65,7 @@ def imports_of(text: str, path: Path, kin: str, index: Index) -> Imports:
 
 
 def _statements(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of import statements, with the lines over which their brackets reach."""
+    """The spans of import statements, including all lines that their brackets enclose."""
     done = 0
     for found in _STATEMENT.finditer(text):
         if found.start() < done:
@@ -85,9 +84,9 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _meant(line: list[str], own: Path, kin: str, index: Index) -> Iterator[Path]:
-    """For each word that is a module's name, the files that fit the words before it best.
+    """For each word that is a module's name, the files that best fit the words before it.
 
-    Among equals, those win that are nearest to the importing file.
+    Among equals, those nearest to the importing file win.
     """
     best: dict[str, dict[Path, _Fit]] = {}
     for at, word in enumerate(line):

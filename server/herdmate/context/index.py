@@ -162,14 +162,14 @@ def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | Non
 
 
 def module_name(path: Path) -> str:
-    """The name under which other files import a file: in Go, its folder's."""
+    """The name under which other files import a file; in Go, that of its folder."""
     if path.suffix == ".go":
         return path.parent.name
     return path.parent.name if path.stem in ("__init__", "index", "mod", "lib") else path.stem
 
 
 def kin_at(path: Path, language: str) -> str:
-    """The kin of a document's language, by its LSP id or else its file's name."""
+    """The kin of a document's language, by its LSP id or else its file name."""
     return kin_of(language if language in LANGUAGES else language_of(path))
 
 

@@ -64,15 +64,15 @@ _ALIASES = {
 _BY_ALIAS = {alias: name for name, aliases in _ALIASES.items() for alias in aliases.split()}
 _KNOWN = frozenset({*LANGUAGES, *_ALIASES})
 _UNSURE = frozenset({"", "plaintext"})
-"""What editors send that have no name for a file's language."""
+"""What editors send if they have no name for a file's language."""
 
 _LONGEST = 100
 
 
 def language_id(said: str, uri: str = "") -> str:
-    """The LSP id of what an editor calls ``said``, or else of the file's name.
+    """The LSP id for what an editor calls ``said``, or else for the file's name.
 
-    What neither tells stays as it is.
+    If neither is known, the name stays as it is.
     """
     known = _known(said)
     by_name = language_of(name_in(uri)) if uri else "plaintext"
@@ -82,7 +82,7 @@ def language_id(said: str, uri: str = "") -> str:
 
 
 def names_language(entry: str, language: str) -> bool:
-    """Is an entry of the user's, which may be a glob or a file name, a name of a language?"""
+    """Does one of the user's entries, which may also be a glob or a file name, name a language?"""
     return entry == language or (
         _MAY_BE_PATH.search(entry) is None and language_id(entry) == language_id(language)
     )
@@ -92,7 +92,7 @@ _MAY_BE_PATH = re.compile(r"[./*?\[\\]")
 
 
 def _known(said: str) -> str | None:
-    """The LSP id for an editor's name of a language, ``None`` if that is none that we know."""
+    """The LSP id for an editor's name for a language, or ``None`` if we do not know it."""
     if said in LANGUAGES:
         return said
     name = re.sub(r"[\s_]+", "-", said[:_LONGEST].strip().lower())

@@ -77,7 +77,7 @@ def closers(text: str, language: str) -> str:
 def balance(before: str, after: str, language: str) -> tuple[str, int]:
     """What closes the brackets that are open between two texts and that ``after`` leaves open.
 
-    Innermost first; and how many brackets ``after`` closes that are not open.
+    Innermost first. Also how many brackets ``after`` closes that are not open.
     """
     waiting, left, depth = list(reversed(closers(before, language))), 0, 0
     missing: list[str] = []

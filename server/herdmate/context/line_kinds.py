@@ -34,11 +34,11 @@ class Inside:
 
 @dataclass(slots=True)
 class LineKinds:
-    """What is known of a text's lines, one entry for each.
+    """What is known about a text's lines, one entry for each.
 
-    ``kinds``: what a line begins in; one that is nothing but a comment is ``"comment"`` too.
-    ``brackets``: the innermost one that is open where it begins, ``""`` if none is, ``ALIGNED`` if
-    its content begins on its own line, so that later lines are indented as far as that.
+    ``kinds``: what a line begins in; a line that is only a comment is ``"comment"`` too.
+    ``brackets``: the innermost one open where it begins, ``""`` if there is none, ``ALIGNED`` if
+    its content begins on the bracket's own line, so that later lines are aligned with that.
     ``inside`` is what is open where the text ends.
     """
 
@@ -83,11 +83,11 @@ def kind_at(text: str, language: str) -> Kind:
 
 
 _MOST_LINES = 40
-"""Lines of a string in plain quotes; a quote that is closed later than that was none."""
+"""The most lines of a string in plain quotes; a quote that is closed later was not one."""
 
 
 def _through(text: str, at: int, inside: Inside, found: LineKinds) -> int:
-    """Go on behind the end of what is open; to the end of the text if nothing closes it."""
+    """Continue after the end of what is open, or at the end of the text if nothing closes it."""
     closed = re.compile(inside.rest, re.MULTILINE).match(text, at)
     end = len(text) if closed is None else closed.end()
     if inside.rest in _PLAIN and text.count("\n", at, end) > _MOST_LINES:
@@ -125,7 +125,7 @@ def _nest(text: str, at: int, nesting: list[str]) -> None:
 
 
 _Opener = Callable[[str], Inside] | None
-"""What a token opens; ``None`` for one that is whole, or a bracket."""
+"""What a token opens; ``None`` for one that is complete, or a bracket."""
 
 
 def _up_to(end: str) -> str:
@@ -231,7 +231,7 @@ _LONG: dict[str, tuple[tuple[str, _Opener], ...]] = {
     "clojure": (_DOUBLE,),
     "r": (_BOTH,),
 }  # fmt: skip
-"""What can go on for lines, by language."""
+"""What can span several lines, by language."""
 
 _CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
 _REGEX = (

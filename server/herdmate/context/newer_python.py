@@ -1,7 +1,7 @@
-"""Python in the words of an older Python, for a server that runs on one.
+"""Newer Python rewritten for an older one, for a server that runs on that.
 
-Rows stay where they are, names need not: the result is only good for asking whether the rest of the
-code is well formed.
+Rows keep their places, names need not: the result serves only to check whether the rest of the code
+is well formed.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def in_older_words(code: str) -> str | None:
 
 
 def _without_nested_quotes(code: str, levels: int) -> str | None:
-    """The code with an empty string for each f-string that this Python does not know."""
+    """The code with an empty string for each f-string that this Python does not support."""
     parts: list[str] = []
     at = 0
     while (token := _TOKEN.search(code, at)) is not None:
@@ -157,7 +157,7 @@ def _parses(code: str) -> bool:
 
 
 def _without_parameters(code: str, heads: re.Pattern[str]) -> str | None:
-    """The code without type parameters behind ``heads``; ``None`` if those are none."""
+    """The code without the type parameters after ``heads``; ``None`` if they are not valid ones."""
     parts: list[str] = []
     at = 0
     while (head := heads.search(code, at)) is not None:

@@ -104,7 +104,7 @@ def above(
 def pack(lines: tuple[Line, ...], tokens: int, cost: Callable[[str], int]) -> tuple[str, int]:
     """As many lines as fit, in order, and how many tokens are left.
 
-    The most important and, among equals, the last win. What room is left goes to bodies, in the
+    The most important and, among equals, the last win. The remaining room goes to bodies, in the
     same order.
     """
     taken: dict[int, str] = {}

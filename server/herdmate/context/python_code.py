@@ -19,7 +19,7 @@ def row_of_error(code: str) -> int | None:
     """The 0-based row of the first syntax error, or ``None``.
 
     Python is stricter than the grammar: it rejects a body that is missing or not indented. What is
-    newer than this Python is no error; neither is code that nests too deeply for it to tell.
+    newer than this Python is not an error; neither is code that nests too deeply for it to tell.
     """
     parsed = _parsed(code)
     if not isinstance(parsed, int):

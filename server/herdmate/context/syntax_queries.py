@@ -137,7 +137,7 @@ def rows_in_strings(tree: SyntaxTree, text: str, span: Span) -> frozenset[int]:
 
 
 def is_broken_at(tree: SyntaxTree, offset: int) -> bool:
-    """Has the top-level item on either side of ``offset`` a syntax error?"""
+    """Does the top-level item on either side of ``offset`` have a syntax error?"""
     at = tree.source.to_byte(offset)
     around = (child_at(tree.tree.root_node, max(at - 1, 0)), child_at(tree.tree.root_node, at))
     return any(node is not None and node.has_error for node in around)

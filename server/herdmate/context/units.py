@@ -14,8 +14,8 @@ _POSSIBLE = (8, 3)
 class Units:
     """How a text indents its lines.
 
-    ``columns``: the spaces of a level, 0 for a tab. ``lost``: the levels that it left out, because
-    it did not know how far the line was indented on which it began.
+    ``columns``: the spaces of a level, 0 for a tab. ``lost``: the levels that it left out because
+    it did not know the indentation of the line on which it began.
     """
 
     columns: int
@@ -24,7 +24,7 @@ class Units:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a text goes on: the levels of the line above its own, and what that line begins.
+    """Where a text continues: the levels of the line above its own, and what that line begins.
 
     ``opens``: the line below it is one level deeper; ``hangs``: only by a round or square bracket,
     or a tag.
@@ -50,9 +50,9 @@ def levels_of(line: str, unit: str) -> int | None:
 
 
 def units_below(line: str, place: Place, unit: str) -> Units | None:
-    """The units of a text, judged by a line of it that is indented; ``None`` if those are ``unit``.
+    """The units of a text, judged by one of its indented lines; ``None`` if they are ``unit``.
 
-    Later lines do not matter: what is shown of a text stays while it grows.
+    Later lines do not matter: what has been shown of a text stays as it grows.
     """
     wanted = place.levels + place.opens - bool(_CLOSES.match(line))
     known = 0 if line.startswith("\t") else _width(line)
@@ -90,7 +90,7 @@ def _in_spaces(known: int, place: Place, wanted: int, lost: int) -> Units:
 
 
 def in_units(line: str, own: Units, unit: str) -> str:
-    """A line of a text with such ``own`` units, in those of the file."""
+    """A line of a text with its ``own`` units, converted to the file's."""
     rest = line.lstrip(" \t")
     lead = line[: len(line) - len(rest)]
     star = " " if rest.startswith("*") and lead.endswith(" ") else ""  # of a block comment

@@ -208,7 +208,7 @@ class Lanes:
     def _park(
         self, lane: Lane, kept: int, tokens: Sequence[int], tail: tuple[int, int]
     ) -> bool:  # fmt: skip
-        """Park what the new prompt's suffix has of the last one's; is any of it parked?"""
+        """Park what the new prompt's suffix shares with the last one's; return whether any is."""
         wanted, (start, end) = tokens[tail[0] : tail[1]], lane.tail
         at = lane.parked_at if lane.parked else start
         old = lane.parked or lane.tokens[start:end]

@@ -1,9 +1,9 @@
-"""How much of a prompt to evaluate at once, so that a keystroke ends little work and loses none.
+"""How much of a prompt to evaluate at once, so that keystrokes stop little work and lose none.
 
 A prompt is evaluated in chunks. What a chunk has added to the KV cache stays; a chunk that is
-stopped is lost. So the first chunks are short and may end by themselves after a cancellation:
-otherwise someone who types faster than a chunk takes would never get past it. The longer nobody
-disturbs, the longer they become, because the weights are read once for each. Measured on one core
+stopped is lost. So the first chunks are short and may finish after a cancellation: otherwise
+someone who types faster than a chunk takes would never get past it. The longer a prompt is
+undisturbed, the longer its chunks become, because each reads the weights once. Measured on one core
 (0.5B, tokens per second of its time): 89 in chunks of 16, 98 of 32, 118 of 64, 122 of 128.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 PATIENCE = 0.15
-"""Seconds that a first chunk should take, and that any gets to end after it was cancelled."""
+"""Seconds that a first chunk should take, and that any chunk gets to finish once cancelled."""
 
 _FOR_THE_SHORTEST = 1.0
 """The same for a chunk that cannot be shorter, on a slow or busy machine."""
@@ -30,7 +30,7 @@ _SHARE = 0.5
 
 @dataclass(slots=True)
 class Pace:
-    """How fast prompts are evaluated at present; 0 until known."""
+    """How fast prompts are currently evaluated; 0 until known."""
 
     seconds_per_token: float = 0.0
 
@@ -64,10 +64,10 @@ class Pace:
         return min(count, most)
 
     def patience(self, tokens: int, elapsed: float) -> float:
-        """Seconds that a cancelled chunk gets to end; 0 if they would not be enough.
+        """Seconds that a cancelled chunk gets to finish; 0 if that would not be enough.
 
-        More than ``PATIENCE`` only where the machine needs more for the shortest chunk: that one
-        must end some time, or nothing is ever evaluated between two keys.
+        More than ``PATIENCE`` only if the machine needs more for the shortest chunk: that must
+        finish eventually, or nothing is ever evaluated between two keys.
         """
         left = tokens * self.seconds_per_token - elapsed
         if tokens <= _LEAST:
@@ -76,6 +76,6 @@ class Pace:
 
 
 def measured(step_seconds: Mapping[int, float]) -> Pace:
-    """The pace to begin with, from measured evaluation times by their number of tokens."""
+    """The initial pace, from measured evaluation times by their number of tokens."""
     seconds = step_seconds.get(_LEAST, 0.0)
     return Pace(seconds / _LEAST)

@@ -1,4 +1,4 @@
-"""Functions in the user's code, and where they can be cut: in their head or just behind it."""
+"""Functions in the user's code, and where they can be cut: in their head or just after it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _MOST_NODES = 50_000
 def cut_definition(text: str, tree: SyntaxTree, chance: random.Random) -> tuple[int, int] | None:
     """Where a definition, chosen at random, is cut, and where it ends; ``None`` without one.
 
-    It is a function of 3 to 25 lines, cut behind the opening bracket of its parameters, behind the
-    head, or behind what opens the body (``:``, ``{``).
+    It is a function of 3 to 25 lines, cut after the opening bracket of its parameters, after the
+    head, or after what opens the body (``:``, ``{``).
     """
     places = [place for node in _nodes(tree) if (place := _cuts(node, text, tree)) is not None]
     if not places:
@@ -39,7 +39,7 @@ def _nodes(tree: SyntaxTree) -> Iterator[Any]:
 
 
 def _cuts(node: Any, text: str, tree: SyntaxTree) -> tuple[tuple[int, ...], int] | None:
-    """Where a function can be cut, and where it ends; ``None`` if it is no usual one."""
+    """Where a function can be cut, and where it ends; ``None`` if it is an unusual one."""
     name, body = name_of(node), head_end(node)
     if name is None or body is None:
         return None

@@ -33,7 +33,7 @@ class Score:
     ``similarity`` is between 0 and 1. ``valid`` says whether the file with the answer has no syntax
     error; ``None`` if nothing was shown or the file had one before. ``passed`` says whether its
     tests pass; ``None`` if they were not run. ``whole`` says whether it is the whole rest of a
-    definition; ``None`` if the hole is no such rest.
+    definition; ``None`` if the hole is not one.
     """
 
     exact: bool

@@ -21,7 +21,7 @@ _LARGEST = 1_000_000
 def code_files(path: Path, languages: Collection[str], chance: random.Random) -> list[Path]:
     """The files of a folder, or the one file, shuffled and without those barred from prompts.
 
-    A folder is walked as a workspace is: no links, nothing hidden or installed, and not for ever.
+    A folder is searched as a workspace is: no links, nothing hidden or installed, within limits.
     Raises ``SelectionError`` if the path does not exist.
     """
     if not path.exists():

@@ -19,7 +19,7 @@ _FASTEST, _SLOWEST = 0.08, 0.2
 
 _SPREAD = 0.45  # of the logarithm of a pause
 _PAUSES = {"word": (0.2, 0.5), "line": (0.6, 1.5)}
-"""How likely a pause is behind a word or line, and its median seconds, as in ``herdmate bench``."""
+"""How likely a pause is after a word or line, and its median seconds, as in ``herdmate bench``."""
 
 _LINE = re.compile(r"[^\n]+")
 
@@ -40,7 +40,7 @@ class Stretch:
 def stretches(paths: Iterable[Path], characters: int, pauses: bool, seed: int) -> Iterator[Stretch]:
     """One stretch of whole lines, at a random place, in each file that is long enough.
 
-    It begins behind a line's indentation and is ``characters`` long or up to its line's end longer.
+    It begins after a line's indentation, is ``characters`` long, and extends to the end of a line.
     Files with a syntax error or a secret are skipped. The same file and seed give the same stretch
     whatever the other files are.
     """
@@ -62,7 +62,7 @@ def stretches(paths: Iterable[Path], characters: int, pauses: bool, seed: int) -
 
 
 def _gaps(text: str, pauses: bool, dice: random.Random) -> Iterator[float]:
-    """The seconds after each character: 80 to 200 ms, or longer behind some words and lines."""
+    """The seconds after each character: 80 to 200 ms, or longer after some words and lines."""
     is_behind_line = False
     for char in text:
         is_behind_line = char == "\n" or (is_behind_line and char in " \t")

@@ -1,4 +1,4 @@
-"""A person who types a stretch of code and takes over suggestions that say what comes next."""
+"""A person who types a stretch of code and accepts suggestions that say what comes next."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ _FIRST_WORD = re.compile(r"\W*\w+")
 _LINE_END = re.compile(r"\n")
 _INDENT = re.compile(r"(?<=\n)[ \t]+")
 _LONGEST_KEY = 512
-"""Characters of text in which the next key is looked for; only Return with an indent is long."""
+"""Characters of text that are searched for the next key; only Return with an indent is long."""
 
 _THOUGHT = 0.3
 """Seconds. In a pause this long a server may find something to do, so it is always waited for."""
 _STEP = 0.05
-"""Seconds after which it is looked again whether the server is still at work."""
+"""Seconds between checks whether the server is still working."""
 
 
 class Writer(Protocol):
     """An editor with a document in which suggestions are shown."""
 
     def press(self, text: str) -> None:
-        """Write a key, or a suggestion that is taken over."""
+        """Type a key, or insert an accepted suggestion."""
 
     async def suggestion(self, shown: str) -> str | None:
         """What to show at the cursor where ``shown`` is left of an earlier suggestion."""
@@ -37,7 +37,7 @@ class Writer(Protocol):
 
 
 class Clock:
-    """The running event loop's clock, put forward over time in which nothing happens.
+    """The running event loop's clock, advanced past time in which nothing happens.
 
     Everything in this process that goes by that clock sees the same time.
     """
@@ -50,7 +50,7 @@ class Clock:
         loop.time = lambda: real() + self._skipped  # type: ignore[method-assign]
 
     async def let_pass(self, seconds: float, slept: float) -> None:
-        """Let time pass, really for the first ``slept`` and while an answer is being written."""
+        """Let time pass, really for the first ``slept`` seconds and while an answer is written."""
         slept = min(seconds, slept)
         await asyncio.sleep(slept)
         seconds -= slept
@@ -65,7 +65,7 @@ class Clock:
 class Typed:
     """What became of one stretch.
 
-    ``characters`` have been typed or taken over, a line end with the indent behind it as one.
+    ``characters`` have been typed or accepted; a line ending and the indent after it count as one.
     ``taken`` of them came from suggestions, for ``presses`` of the accepting key. ``shown`` counts
     new suggestions, of which ``wrong`` did not say what comes next. ``late`` of the ``requests``
     were not answered before the next key. ``seconds`` are from a key to a new suggestion.
@@ -84,7 +84,7 @@ class Typed:
 async def type_stretch(
     text: str, gaps: Sequence[float], writer: Writer, clock: Clock, slower: float = 1.0
 ) -> Typed:
-    """Type ``text``; each key follows the one before after its gap, whether answered or not.
+    """Type ``text``; each key follows the previous one after its gap, whether answered or not.
 
     All gaps are ``slower`` times as long as given.
 
@@ -120,10 +120,10 @@ async def type_stretch(
 
 
 def right_part(shown: str, coming: str) -> int:
-    """How many characters a person would take over of a suggestion where ``coming`` is to be typed.
+    """How many characters of a suggestion a person would accept who wants to type ``coming``.
 
-    All of it, else as many whole lines as are right, else the first word with what stands before
-    it; 0 if that is wrong too. Half of a word is wrong.
+    All of it, else as many whole lines as are right, else the first word with what precedes it; 0
+    if that is wrong too. Half a word is wrong.
     """
     lines = [found.start() for found in _LINE_END.finditer(shown) if shown[: found.start()].strip()]
     for end in (len(shown), *reversed(lines)):
@@ -142,7 +142,7 @@ def _says(shown: str, coming: str) -> bool:
 
 
 def _characters(text: str) -> int:
-    """How many characters a person writes; editors write the indent behind a line end."""
+    """How many characters a person types; editors insert the indent after a line ending."""
     return len(_INDENT.sub("", text))
 
 
@@ -151,7 +151,7 @@ def _is_word(char: str) -> bool:
 
 
 def _is_the_same(new: str, shown: str) -> bool:
-    """Is this what was shown already, or more or less of it?"""
+    """Is this what was already shown, or more or less of it?"""
     return bool(shown) and (new.startswith(shown) or shown.startswith(new))
 
 

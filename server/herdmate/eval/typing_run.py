@@ -1,4 +1,4 @@
-"""One run: every stretch is typed with each writer's suggestions; then all is summed up."""
+"""One run: every stretch is typed with each writer's suggestions, and the results are summed up."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from herdmate.lsp.state import ChooseEngine
 
 @dataclass(frozen=True, slots=True)
 class TypedStretch:
-    """One stretch, whose suggestions were shown in it, and what became of it."""
+    """One stretch, the writer whose suggestions were shown in it, and what became of it."""
 
     stretch: Stretch
     asked: str
@@ -27,7 +27,7 @@ class TypedStretch:
 class TypingSummary:
     """All stretches of one language with one writer's suggestions; see ``Typed`` for the counts.
 
-    ``saved`` is ``taken`` less ``presses``: what did not have to be typed. Seconds are ``None`` if
+    ``saved`` is ``taken`` minus ``presses``: what did not have to be typed. Seconds are ``None`` if
     nothing was shown.
     """
 
@@ -50,9 +50,9 @@ async def run_typing(
     stretches: Sequence[Stretch], slower: float, settings: dict[str, Any], folder: Path,
     choose: ChooseEngine, on_result: Callable[[TypedStretch], None],
 ) -> list[TypedStretch]:  # fmt: skip
-    """Type every stretch once for each of ``NAMES``, who begin in turn. Raises ``HerdmateError``.
+    """Type every stretch once for each of ``NAMES``, who take turns going first.
 
-    The person is ``slower`` times as slow as usual.
+    The person is ``slower`` times as slow as usual. Raises ``HerdmateError``.
     What the model has read for the first is in its cache for the second.
     """
     results = []
@@ -70,7 +70,7 @@ async def run_typing(
 def typing_summaries(results: Iterable[TypedStretch]) -> list[TypingSummary]:
     """By language, then by writer; with several languages, all of them together come last.
 
-    A stretch that was not typed with everybody's suggestions does not count if others were.
+    A stretch that was not typed with every writer's suggestions does not count if others were.
     """
     results = list(results)
     names = list(dict.fromkeys(result.asked for result in results))

@@ -1,4 +1,4 @@
-"""Those who suggest while somebody types: the real server, and the bare model."""
+"""What makes suggestions while somebody types: the real server, and the bare model."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from herdmate.text import line_start
 _CHARS_PER_TOKEN = 4
 
 NAMES = ("herdmate", "bare")
-"""Who suggests: Herdmate as its users have it, and the same model without it."""
+"""The writers: Herdmate as its users have it, and the same model without it."""
 
 
 @asynccontextmanager
 async def writers(
     settings: dict[str, Any], folder: Path, choose: ChooseEngine
 ) -> AsyncIterator[tuple[dict[str, Callable[[Stretch], Writer]], Clock]]:
-    """What opens a stretch in an editor that has ``folder`` open, by name, and their clock.
+    """By name, what opens a stretch in an editor that has ``folder`` open; and their clock.
 
     All share one model. Raises ``HerdmateError``.
     """
@@ -50,7 +50,7 @@ async def writers(
 
 
 class _Herdmate:
-    """What an editor would show that asks the server at every key."""
+    """What an editor that asks the server at every key would show."""
 
     def __init__(self, client: Client, stretch: Stretch) -> None:
         self._client = client
@@ -71,10 +71,10 @@ class _Herdmate:
 
 
 class _Bare:
-    """The same weights asked at every key, of whose answer the first line is shown.
+    """The same weights, asked at every key; the first line of the answer is shown.
 
     The window begins at a fixed line, so that what the model has read stays in its cache. What is
-    shown stays as long as it is typed, as in every editor.
+    shown stays as long as the user types along with it, as in every editor.
     """
 
     def __init__(
@@ -103,7 +103,7 @@ class _Bare:
         return first_line(text) or None
 
     def leave(self) -> None:
-        """Nothing was opened."""
+        """Do nothing: nothing was opened."""
 
 
 def first_line(text: str) -> str:

@@ -33,7 +33,7 @@ class OpenDocument:
 
 
 def document_from_lsp(item: types.TextDocumentItem) -> Document:
-    """A document, in the language that its editor or its name means."""
+    """A document, in the language that the editor or the file name indicates."""
     language = language_id(item.language_id, item.uri)
     said = item.language_id if item.language_id != language else ""
     return Document(item.uri, language, item.text, item.version, said=said)

@@ -118,7 +118,7 @@ class Status:
 class CompletionGrew:
     """Where ghost text has grown: ``position`` is an LSP position in a ``version`` of a document.
 
-    Once the document or the cursor has moved on, it means nothing.
+    Once the document or the cursor has changed, it means nothing.
     """
 
     uri: str

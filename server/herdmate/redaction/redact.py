@@ -60,7 +60,7 @@ async def run_redaction(
 ) -> _T:
     """Call ``work``, which redacts ``length`` characters: here if they are few, else on a thread.
 
-    ``on``: the threads to use, instead of any.
+    ``on``: the executor to use, if it matters which.
     """
     if length <= _LONG:
         return work(*arguments)

@@ -8,7 +8,7 @@ from herdmate.completion.cursor_context import CursorContext, first_line, is_tel
 def drop_repeat_of_next_line(text: str, context: CursorContext) -> str:
     """Drop a completion whose first line repeats the line below.
 
-    Where it has more lines, these have to be the ones below as well.
+    If it has more lines, they must repeat the lines below as well.
     """
     first, below = first_line(text, context).rstrip(), "".join(context.below[:1])
     is_same = first == below or (is_telling(first) and first.strip() == below.strip())

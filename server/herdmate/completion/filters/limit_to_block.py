@@ -14,7 +14,7 @@ def limit_to_block(text: str, context: CursorContext) -> str:
 
     The block ends before a line indented less than it. At its own level it ends after its body,
     except before ``else`` and the like; at the top level, also after a blank line. A line that only
-    closes the block is its last line. Lines that begin in a string say nothing.
+    closes the block is its last line. Lines that begin inside a string do not count.
     """
     lines = text.split("\n")
     head = next((at for at, line in enumerate(lines) if line.strip()), 0)

@@ -19,7 +19,7 @@ _WITH_FENCES = frozenset(
 def limit_to_code(text: str, context: CursorContext) -> str:
     """Stop at fences and control words: they address a reader or the model, and are not code.
 
-    A fence within a comment or a string is part of it.
+    A fence inside a comment or a string is part of that.
     """
     if (control := _CONTROL.search(text)) is not None:
         text = text[: control.start()]
@@ -28,7 +28,7 @@ def limit_to_code(text: str, context: CursorContext) -> str:
     kinds: list[str] = []
     for fence in _FENCE.finditer(text):
         if fence.start() == 0 and context.line_prefix.strip():
-            continue  # behind something on its line
+            continue  # after something else on its line
         kinds = kinds or list(kinds_of_lines(text, context))
         if kinds[text.count("\n", 0, fence.start())] == "code":
             return text[: fence.start()]

@@ -1,4 +1,4 @@
-"""Stop where the completion arrives at the code behind the cursor."""
+"""Stop where the completion reaches the code after the cursor."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from herdmate.completion.cursor_context import CursorContext
 
 
 def limit_to_suffix(text: str, context: CursorContext) -> str:
-    """Stop where a line of the completion ends with the code behind the cursor."""
+    """Stop where a line of the completion ends with the code after the cursor."""
     behind = context.line_suffix.strip()
     lines = text.split("\n")
     for at, line in enumerate(lines):

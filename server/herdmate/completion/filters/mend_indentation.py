@@ -16,14 +16,14 @@ from herdmate.context.units import Place, Units, in_units, is_indented, levels_o
 
 _TAG = re.compile(r"(?:^|[\s(>])<(?:[A-Za-z][^<>]{0,200}(?<![/=]))?>$")
 _TAGGED = frozenset({"javascript", "javascriptreact", "typescriptreact", "vue", "svelte", "astro"})
-"""Languages in which what is between two tags is indented."""
+"""Languages in which the content between two tags is indented."""
 
 
 def mend_indentation(text: str, context: CursorContext) -> str:
     """Indent with tabs or with spaces, and with as many, as the code around does.
 
-    Lines that begin in a string are left alone. The first line that is indented tells how the text
-    is.
+    Lines that begin inside a string are left alone. The first indented line shows how the text is
+    indented.
     """
     first, _, more = text.partition("\n")
     unit, lines = indent_unit(context), more.split("\n")
@@ -34,7 +34,7 @@ def mend_indentation(text: str, context: CursorContext) -> str:
     own: Units | None = None
     for line, kind in zip(lines, kinds, strict=True):
         if kind == "string":
-            above = line  # it ends what the line above began
+            above = line  # it completes what the line above began
         elif is_indented(line) and line.strip():
             if levels is not None:
                 own = units_below(line, _place(above, levels, line, context), unit)

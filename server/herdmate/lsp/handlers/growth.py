@@ -1,5 +1,5 @@
-"""Ghost text that grows: its first lines are shown while the model goes on, and the client is told
-to ask again once there is more."""
+"""Ghost text that grows: its first lines are shown while the model continues, and the client is
+told to ask again once there is more."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from herdmate.text import Cursor, Span
 _log = logging.getLogger(__name__)
 
 PAUSE = 0.3
-"""Seconds between two steps of growth; more often, it would be restless."""
+"""Seconds between two steps of growth; anything faster would be distracting."""
 
 MOST = 5
 """Steps of growth before the last one, which comes when the model has ended."""
 
 
 def watch(session: Session, opened: OpenDocument, cursor: Cursor, shown: Completion) -> bool:
-    """Tell the client when there is more than is ``shown``; false if the model has ended."""
+    """Tell the client when there is more than ``shown``; ``False`` if the model has finished."""
     uri = cursor.document.uri
     running = session.completion.in_flight.get(uri)
     if running is None or not running.agrees(cursor):
@@ -39,7 +39,7 @@ def watch(session: Session, opened: OpenDocument, cursor: Cursor, shown: Complet
 
 
 def stop(session: Session, uri: str) -> None:
-    """Tell nothing more about what was shown in a document: something else is asked for."""
+    """Stop telling about what was shown in a document: something else is being asked for."""
     session.completion.grown.pop(uri, None)
     session.tasks.stop(_key(uri))
 

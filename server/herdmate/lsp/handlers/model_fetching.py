@@ -30,7 +30,7 @@ _YES, _AGREE = "Fetch the starter", "Agree and fetch"
 async def load_or_offer(session: Session, asks: bool = False) -> None:
     """Load the model; if there is none, offer to fetch the starter.
 
-    ``asks``: first ask the user whether a model should be loaded for which memory is short.
+    ``asks``: first ask the user whether to load a model that may not fit in memory.
     """
     try:
         await _load(session, asks)
@@ -45,7 +45,7 @@ async def load_chosen(session: Session) -> None:
 
 
 async def pull_model(session: Session, name: str) -> Path:
-    """``fetch_named``; without a model so far, also load one."""
+    """``fetch_named``; if there has been no model so far, also load one."""
     path = await fetch_named(session, name)
     if session.model.status.state == "noModel":
         session.spawn(_load(session))
@@ -53,7 +53,7 @@ async def pull_model(session: Session, name: str) -> Path:
 
 
 async def fetch_named(session: Session, name: str) -> Path:
-    """Fetch a model, if needed, and answer its file.
+    """Fetch a model, if needed, and return its file.
 
     Raises ``ModelError`` for an unknown name or a licence not agreed to, and ``FetchError``.
     """

@@ -50,7 +50,7 @@ async def pause(session: Session, what: str, language: str) -> None:
 
 
 def _others(session: Session, language: str) -> list[str]:
-    """What else ghost text is switched off for, by whatever name this language has there."""
+    """The entries of ``completion.disabledIn`` other than this language, however it is named."""
     entries = session.settings.completion.disabled_in
     return [entry for entry in entries if not names_language(entry, language)]
 

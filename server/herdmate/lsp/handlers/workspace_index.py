@@ -99,7 +99,7 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
 
 
 def after_changing_folders(session: Session) -> None:
-    """Adapt to a change of the workspace's folders; what was in a closed one is gone at once."""
+    """Adapt to a change in the workspace's folders; what was in a closed one is dropped at once."""
     session.learn_folders()
     for path in session.project.index.paths():
         if folder_of(path, session.folders) is None:
