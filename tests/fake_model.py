@@ -16,11 +16,11 @@ from herdmate.text import Cursor, Document
 
 @asynccontextmanager
 async def fake_completion(
-    replies: Mapping[str, str], seconds: float = 0.0, context: int = 4096
+    replies: Mapping[str, str], seconds: float = 0.0, context: int = 4096, doubtful: str = ""
 ) -> AsyncIterator[CompletionState]:
     """What ghost text works with; see ``FakeStart``; each byte is a token."""
     made = CompletionState(EngineHost(), Project())
-    await made.host.start(FakeStart(replies, QWEN_PIECES, seconds, context))
+    await made.host.start(FakeStart(replies, QWEN_PIECES, seconds, context, doubtful=doubtful))
     try:
         yield made
     finally:

@@ -34,7 +34,7 @@ _MANIFEST = (_EXTENSION / "package.json").read_text("utf-8")
 _STRINGS: dict[str, str] = json.loads((_EXTENSION / "package.nls.json").read_text("utf-8"))
 _PACKAGE: dict[str, Any] = json.loads(_MANIFEST)
 _SOURCES = {file.name: file.read_text("utf-8") for file in (_EXTENSION / "src").glob("*.ts")}
-_TYPES = {bool: "boolean", int: "integer", str: "string"}
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string"}
 _LITERAL = re.compile(
     r"""//[^\n]*|/\*.*?\*/  # comments, in which quotes mean nothing
     | ((?:l10n\.t|log\.\w+)\(\s*)?  # what takes it: translated, or an English log

@@ -57,6 +57,9 @@ def test_what_is_given_is_used_and_the_rest_stays() -> None:
         ({"completion": {"maxTokens": 0}}, "from 1 to 4096 or -1, not 0;"),
         ({"completion": {"maxTokens": -(10**9999)}}, "not a very long number"),
         ({"completion": {"alternatives": 400_000_000}}, "from 1 to 8, not 400000000; its default"),
+        ({"completion": {"confidence": 1.5}}, "must be a number from 0 to 1, not 1.5;"),
+        ({"completion": {"confidence": float("nan")}}, "must be a number from 0 to 1"),
+        ({"completion": {"confidence": "0.5"}}, "must be a number from 0 to 1"),
         ({"completion": {"enabled": 1}}, "must be true or false"),
         ({"completion": {"multiline": "maybe"}}, "one of auto, always, never"),
         ({"completion": {"multiline": ["auto"]}}, "one of auto, always, never, not a list"),
@@ -98,7 +101,8 @@ def test_a_number_is_taken_up_to_its_bounds_and_not_beyond(
     for bad in beyond:
         settings, (error,) = settings_from_json({group: {name: bad}})
         assert settings == Settings()
-        said = f"herdmate.{group}.{name} must be a whole number from {numbers.least} to "
+        kind = "whole number" if numbers.whole else "number"
+        said = f"herdmate.{group}.{name} must be a {kind} from {numbers.least} to "
         assert f"{said}{numbers.most}" in str(error)
 
 

@@ -19,7 +19,7 @@ from herdmate.errors import SettingsError
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The whole numbers that a setting accepts, from ``least`` to ``most``.
+    """The numbers that a setting accepts, from ``least`` to ``most``; ``whole`` ones only, or any.
 
     ``also``: numbers that mean something in llama.cpp or Ollama, with the values they stand for.
     """
@@ -27,6 +27,7 @@ class Range:
     least: int
     most: int
     also: tuple[tuple[int, int], ...] = ()
+    whole: bool = True
 
     @property
     def lowest(self) -> int:
@@ -64,6 +65,9 @@ class CompletionSettings:
 
     time_box: Annotated[int, Range(0, 600_000)] = 500
     """Show completed lines after this many milliseconds, or at once in VS Code; 0 waits for all."""
+
+    confidence: Annotated[float, Range(0, 1, whole=False)] = 0.03
+    """How probable a line must be for the model to be shown while typing; 0 shows everything."""
 
     alternatives: Annotated[int, Range(1, 8)] = 1
     """Number of suggestions that an explicit request returns; each one takes extra time."""
@@ -237,12 +241,14 @@ def _mismatch(hint: Any, entry: Any) -> str | None:
 
 def _not_in_range(numbers: Range, entry: Any) -> str | None:
     is_whole = isinstance(entry, int) or (isinstance(entry, float) and entry.is_integer())
-    among = is_whole and not isinstance(entry, bool)
+    is_fraction = isinstance(entry, float) and not numbers.whole
+    among = (is_whole or is_fraction) and not isinstance(entry, bool)
     others = [number for number, _ in numbers.also]
     if among and (numbers.least <= entry <= numbers.most or entry in others):
         return None
     also = "".join(f" or {number}" for number in others)
-    return f"a whole number from {numbers.least} to {numbers.most}{also}"
+    kind = "whole number" if numbers.whole else "number"
+    return f"a {kind} from {numbers.least} to {numbers.most}{also}"
 
 
 def _no_texts(entry: Any) -> str | None:
@@ -274,8 +280,9 @@ def _no_text(entry: Any) -> str | None:
 def _taken(hint: Any, entry: Any) -> Any:
     """A valid entry, converted to the field's type."""
     if get_origin(hint) is Annotated:
-        number = int(entry)
-        return dict(get_args(hint)[1].also).get(number, number)
+        kind, numbers = get_args(hint)
+        number = kind(entry)
+        return dict(numbers.also).get(number, number)
     return tuple(entry) if isinstance(entry, list) else entry
 
 

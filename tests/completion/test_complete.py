@@ -17,7 +17,7 @@ import pytest
 from herdmate import threads
 from herdmate.completion.complete import Completion, complete, typing_request
 from herdmate.completion.postprocess import Shown
-from herdmate.completion.silence_reasons import Silence
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.syntax_check import sound
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context import project
@@ -79,6 +79,36 @@ async def test_several_of_an_explicit_request_the_best_first_and_remembered() ->
         assert isinstance(again, tuple)
         assert [item.text for item in again] == ["one"]
         assert (await model.host.totals()).requests == asked
+
+
+async def test_what_the_model_doubts_is_shown_only_to_those_who_ask() -> None:
+    settings = replace(SETTINGS, confidence=0.1)
+    here = cursor("x = ", "\n")
+    async with fake_completion({"": "onz"}, doubtful="z") as model:
+        for _ in range(2):  # the second time from the cache
+            found = await complete(here, model, settings, False)
+            assert isinstance(found, Silence)
+            assert found.reason is SilenceReason.DOUBTFUL
+            assert "completion.confidence" in str(found)
+        assert (await model.host.totals()).requests == 1
+        for sure, invoked in ((settings, True), (replace(settings, confidence=0.0), False)):
+            found = await complete(here, model, sure, invoked)
+            assert isinstance(found, tuple)
+            assert [item.text for item in found] == ["onz"]
+    async with fake_completion({"": "onz"}, doubtful="z") as model:
+        found = await complete(here, model, settings, True)
+        assert isinstance(found, tuple)
+    async with fake_completion({"": "one"}, doubtful="z") as model:
+        assert isinstance(await complete(here, model, settings, False), tuple)
+
+
+async def test_a_block_is_shown_up_to_what_the_model_doubts() -> None:
+    settings = replace(SETTINGS, confidence=0.1)
+    here = cursor("def f(a):\n    ", "\n")
+    async with fake_completion({"": "b = a\n    cz = b\n    return c"}, doubtful="z") as model:
+        found = await complete(here, model, settings, False)
+        assert isinstance(found, tuple)
+        assert [item.text for item in found] == ["b = a"]
 
 
 async def test_switched_off_it_is_silent_unless_asked() -> None:

@@ -13,7 +13,7 @@ from herdmate.completion.in_flight import GRACE, InFlight
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.errors import EngineError, HerdmateError
-from herdmate.generation import Prompt, Request
+from herdmate.generation import Piece, Prompt, Request
 from herdmate.text import Cursor, Document
 from tests.context.parsed import parsed
 from tests.waiting import until
@@ -36,7 +36,10 @@ class _Model:
         self.idle = asyncio.Event()
 
     async def answer(
-        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+        self,
+        request: Request,
+        is_enough: Callable[[str], bool] = lambda _: False,
+        on_piece: Callable[[Piece], None] = lambda _: None,
     ) -> str:
         text = ""
         try:
@@ -48,6 +51,7 @@ class _Model:
                 if piece is None:
                     return text
                 text += piece
+                on_piece(Piece(piece, logprob=-4.0 if "doubtful" in piece else -0.01))
                 if is_enough(text):
                     return text
         except asyncio.CancelledError:

@@ -195,7 +195,9 @@ def start_neovim(
     with contextlib.ExitStack() as started:
 
         def start(**settings: Any) -> Neovim:
-            editor = Neovim(program, tmp_path, {"model": str(starter_model), **settings})
+            completion = {"confidence": 0, **settings.pop("completion", {})}
+            model = {"model": str(starter_model), "completion": completion}
+            editor = Neovim(program, tmp_path, {**model, **settings})
             started.callback(editor.quit)
             return editor
 

@@ -6,6 +6,7 @@ import asyncio
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, replace
 
+from herdmate.completion.confidence import confident
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
@@ -65,8 +66,8 @@ async def complete(
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
     several = invoked and settings.alternatives > 1
-    if not several and (shown := state.cache.get(cursor)):
-        return _here([shown], cursor, is_cached=True)
+    if not several and (known := _cached(cursor, state, 0 if invoked else settings.confidence)):
+        return known
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
     shape = shape_at(cursor, settings.multiline, invoked)
@@ -87,11 +88,21 @@ async def complete(
         async with asking():
             found = await _alternatives(several_of, cursor, shape, check, state)
         return _here(found, cursor) if found else _NOTHING
-    running = InFlight(cursor, shape, check, state.cache.put, asking)
+    running = InFlight(cursor, shape, check, state.cache.put, asking, settings.confidence)
     state.in_flight[cursor.document.uri] = running.start(request, state.host)
     shown = await running.follow(cursor, box, invoked)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
-    return _here([shown], cursor) if shown else _NOTHING
+    return _here([shown], cursor) if shown else _DOUBTFUL if running.is_doubtful else _NOTHING
+
+
+def _cached(
+    cursor: Cursor, state: CompletionState, level: float
+) -> tuple[Completion, ...] | Silence | None:
+    """What is left of an earlier answer, as far as the model was sure of it."""
+    if (shown := state.cache.get(cursor)) is None:
+        return None
+    sure = confident(shown, level, cursor.document.language)
+    return _here([sure], cursor, is_cached=True) if sure else _DOUBTFUL
 
 
 async def _followed(
@@ -157,6 +168,7 @@ async def typing_request(
         priority=Priority.TYPING,
         exact=not settings.reuse_suffix,
         language=cursor.document.language,
+        logprobs=True,
     )
 
 
@@ -182,6 +194,7 @@ def _named(window: Window, cursor: Cursor) -> Window:
 
 
 _NOTHING = Silence(SilenceReason.NOTHING_USEFUL)
+_DOUBTFUL = Silence(SilenceReason.DOUBTFUL)
 
 
 def budget(info: ModelInfo, settings: CompletionSettings, latency: Latency) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
+from herdmate.completion.confidence import confident, marked
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
@@ -22,7 +23,7 @@ from herdmate.completion.syntax_check import sound
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.typing_through import behind, may_say, what_is_left
 from herdmate.errors import HerdmateError
-from herdmate.generation import Request
+from herdmate.generation import Piece, Request
 from herdmate.text import Cursor
 
 _log = logging.getLogger(__name__)
@@ -39,9 +40,15 @@ class Asker(Protocol):
     """The part of ``EngineHost`` that asks the model."""
 
     async def answer(
-        self, request: Request, is_enough: Callable[[str], bool] = lambda _: False
+        self,
+        request: Request,
+        is_enough: Callable[[str], bool] = lambda _: False,
+        on_piece: Callable[[Piece], None] = lambda _: None,
     ) -> str:
-        """The whole text; ``is_enough`` receives the text so far and can stop the model."""
+        """The whole text; ``is_enough`` receives the text so far and can stop the model.
+
+        ``on_piece`` receives each piece before that.
+        """
 
 
 class InFlight:
@@ -54,12 +61,20 @@ class InFlight:
         check: SyntaxCheck | None,
         on_end: Callable[[Cursor, Shown], None],
         asking: Asking = contextlib.nullcontext,
+        level: float = 0.0,
     ) -> None:
-        """``on_end`` receives the finished completion, unless nothing is left of it."""
+        """``on_end`` receives the finished completion, unless nothing is left of it.
+
+        ``level`` is how probable a line must be to be shown to someone who did not ask for it.
+        """
         self._asking = asking
         self._cursor, self._shape, self._check, self._on_end = cursor, shape, check, on_end
         self._context = cursor_context(cursor)
         self._raw = ""
+        self._pieces: list[Piece] = []
+        self._wished = self._level = level
+        self.is_doubtful = False
+        """Was a suggestion held back because the model was not sure enough?"""
         self._checked = Shown(""), Shown("")
         self._given = Shown("")  # the most that was shown before the end
         self._changes, self._changed = 0, asyncio.Event()
@@ -83,7 +98,8 @@ class InFlight:
 
     def said(self) -> Shown:
         """What is worth showing so far, with the document's line endings."""
-        return finish(self._raw, self._cursor, self._shape, self._context) or Shown("")
+        shown = finish(self._raw, self._cursor, self._shape, self._context) or Shown("")
+        return marked(shown, self._pieces)
 
     def agrees(self, cursor: Cursor) -> bool:
         """Can it still produce what the user has typed since it began, up to ``cursor``?"""
@@ -107,6 +123,7 @@ class InFlight:
         ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if the generation failed.
         """
         self._followers += 1
+        self._level = 0.0 if stops_at_once else self._wished
         ends = asyncio.get_running_loop().time() + box if box is not None else None
         try:
             while not self.is_done and self.agrees(cursor):
@@ -156,7 +173,7 @@ class InFlight:
     async def _run(self, request: Request, asker: Asker) -> None:
         try:
             async with self._asking():
-                await asker.answer(request, self._take)
+                await asker.answer(request, self._take, self._pieces.append)
             self._is_said = True
             if (shown := await self._sound(self.said())).text:
                 self._on_end(self._cursor, shown)
@@ -194,6 +211,7 @@ class InFlight:
         """
         raw = self._raw[: max(self._raw.rfind("\n"), 0)]
         shown = finish(raw, self._cursor, self._shape, self._context) or Shown("")
+        shown = marked(shown, self._pieces)
         if not shown.text.startswith((known := await self._sound(shown)).text):
             return None
         if (left := self._left(known, cursor)) is not None:
@@ -203,7 +221,11 @@ class InFlight:
     def _left(self, shown: Shown, cursor: Cursor) -> Shown | None:
         begun = self._cursor
         left = what_is_left(shown, begun, behind(begun), cursor)
-        return left if left and left.text.strip() else None
+        if left is None or not left.text.strip():
+            return None
+        sure = confident(left, self._level, cursor.document.language)
+        self.is_doubtful = sure is None
+        return sure
 
     async def _sound(self, shown: Shown) -> Shown:
         """The part of ``shown`` that breaks nothing; checked again only once it changes.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from herdmate.completion.cursor_context import CursorContext, cursor_context
 from herdmate.completion.filters.drop_blank import drop_blank
@@ -42,10 +42,15 @@ Rule = Callable[[str, CursorContext], str]
 @dataclass(frozen=True, slots=True)
 class Shown:
     """Text worth showing. It replaces ``reach`` characters after the cursor: brackets and quotes
-    that it contains itself."""
+    that it contains itself.
+
+    ``logprobs`` has, as far as known, the places in the text at which the model's tokens end and
+    their log-probabilities; see ``confidence``.
+    """
 
     text: str
     reach: int = 0
+    logprobs: tuple[tuple[int, float], ...] = field(default=(), compare=False)
 
 
 def finish(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from herdmate.completion.complete import typing_request
+from herdmate.completion.confidence import marked
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.silence_reasons import SilenceReason
@@ -12,7 +13,7 @@ from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.trigger import shape_at, silence_reason
 from herdmate.context.withheld import reason_to_withhold
-from herdmate.generation import Priority
+from herdmate.generation import Piece, Priority
 from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Edit, Span, supposing
 
@@ -47,10 +48,13 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
     shape, check = shape_at(cursor, settings.multiline), syntax_check_at(cursor)
     request = await typing_request(cursor, state, settings, nobody_types=True)
     context = cursor_context(cursor)
+    pieces: list[Piece] = []
     raw = await state.host.answer(
         replace(request, priority=Priority.BACKGROUND),
         lambda said: is_whole(said, cursor, shape, context),
+        pieces.append,
     )
-    shown = await sound(finish(raw, cursor, shape, context) or Shown(""), check)
+    said = marked(finish(raw, cursor, shape, context) or Shown(""), pieces)
+    shown = await sound(said, check)
     if shown.text:
         state.cache.put(cursor, shown)

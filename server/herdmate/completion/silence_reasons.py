@@ -31,6 +31,11 @@ class SilenceReason(Enum):
     INSIDE_WORD = "inside a word", "the cursor is inside a word"
     CODE_AFTER_CURSOR = "code behind the cursor", "there is more code after the cursor"
     NOTHING_USEFUL = "nothing useful", "the model had nothing useful to add"
+    DOUBTFUL = (
+        "doubtful",
+        "the model was not sure enough (herdmate.completion.confidence); request a suggestion "
+        "explicitly to see it",
+    )
     OTHER_MENU_ENTRY = (
         "other menu entry",
         "the selected menu entry does not begin with what was typed",

@@ -42,7 +42,10 @@ def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Sho
         return None
     change = _Change(begun, typed, shown.text, stood, cursor)
     more = change.characters_more(min(shown.reach, len(stood)), may_go_on=False)
-    return None if more is None else Shown(shown.text[len(typed) :], shown.reach + more)
+    if more is None:
+        return None
+    left = tuple((at - len(typed), value) for at, value in shown.logprobs if at > len(typed))
+    return Shown(shown.text[len(typed) :], shown.reach + more, left)
 
 
 def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:

@@ -215,7 +215,7 @@ class _ScriptSampler:
     def logprob(self, index: int, token: int, allowed: Tokens | None = None) -> float:
         """As scripted: little for the characters in ``doubtful``."""
         doubts = self._backend.doubtful.encode()
-        return -4.0 if token < _END and token in doubts else -0.01
+        return -4.0 if token < _END and token in doubts else -0.001
 
     def best(self, index: int, count: int) -> list[int]:
         """The next byte of the reply, then the byte values after it."""

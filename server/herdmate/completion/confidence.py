@@ -1,0 +1,93 @@
+"""How sure the model is of a suggestion, and how much of it is therefore shown.
+
+The measure is the probability of a line: that the model writes just this, which is the product of
+the probabilities of its tokens, of the first dozen at most. Measured beside it, on holes in
+installed packages: the mean over the tokens, the least of them, the first two or four; none tells
+right lines from wrong ones as well.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, takewhile
+
+from herdmate.completion.postprocess import Shown
+from herdmate.context.lexical import PROSE, unclosed
+from herdmate.generation import Piece
+
+_MOST_TOKENS = 12
+"""Of a line that count; more make no difference in code, and long sentences improbable."""
+
+
+def marked(shown: Shown, pieces: Sequence[Piece]) -> Shown:
+    """A suggestion that was made of an answer's pieces, with their log-probabilities.
+
+    Unchanged if they are not known, or if the suggestion has little in common with the answer. The
+    two are compared without whitespace, which is the file's.
+    """
+    if not shown.text or not pieces or any(piece.logprob is None for piece in pieces):
+        return shown
+    said = [_solid(piece.text) for piece in pieces]
+    begin, size = _place("".join(said), _solid(shown.text))
+    ends = [at + 1 for at, char in enumerate(shown.text) if not char.isspace()][:size]
+    found = []
+    for piece, text, done in zip(pieces, said, accumulate(map(len, said)), strict=True):
+        last = min(done - begin, len(ends))
+        if last > max(done - len(text) - begin, 0):
+            found.append((ends[last - 1], piece.logprob or 0.0))
+    return replace(shown, logprobs=tuple(found))
+
+
+def confidence(shown: Shown) -> float:
+    """The probability of a suggestion's first line that is not blank; 1 if nothing is known."""
+    known = zip(shown.text.split("\n"), _probabilities(shown), strict=True)
+    return next((likely for line, likely in known if line.strip()), 1.0)
+
+
+def confident(shown: Shown, level: float, language: str) -> Shown | None:
+    """The lines before the first one whose probability is below ``level``; ``None`` if none are.
+
+    Lines are cut only where no bracket is left open. Prose is shown whatever its probability: no
+    sentence is written twice in the same words.
+    """
+    if level <= 0 or not shown.logprobs or language in PROSE:
+        return shown
+    if confidence(shown) < level:
+        return None
+    lines, likely = shown.text.split("\n"), _probabilities(shown)
+    doubtful = next((at for at, value in enumerate(likely) if value < level), len(lines))
+    for count in range(doubtful, 0, -1) if doubtful < len(lines) else ():
+        text = "\n".join(lines[:count]).rstrip()
+        if text and not unclosed(text, language):
+            return replace(shown, text=text)
+    return shown
+
+
+def _probabilities(shown: Shown) -> list[float]:
+    """The probability of each line, given those before it."""
+    ends = list(accumulate(len(line) + 1 for line in shown.text.split("\n")))
+    lines: list[list[float]] = [[] for _ in ends]
+    for at, logprob in shown.logprobs:
+        if (line := bisect_right(ends, at)) < len(ends):
+            lines[line].append(logprob)
+    return [math.exp(sum(line[:_MOST_TOKENS])) for line in lines]
+
+
+def _solid(text: str) -> str:
+    return "".join(text.split())
+
+
+def _place(said: str, shown: str) -> tuple[int, int]:
+    """Where in what was said the text that is shown begins, and how much of it is there.
+
+    What closes a bracket or a quote can have been added at its end.
+    """
+    if (begin := said.find(shown)) >= 0:
+        return begin, len(shown)
+    size = sum(
+        1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(said, shown, strict=False))
+    )
+    return 0, size if 2 * size > len(shown) else 0

@@ -1,0 +1,113 @@
+"""How probable each line of a suggestion is, and what of it is shown."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from herdmate.completion.confidence import confidence, confident, marked
+from herdmate.completion.postprocess import Shown
+from herdmate.completion.typing_through import behind, what_is_left
+from herdmate.generation import Piece
+from herdmate.text import Cursor, Document
+
+
+def _pieces(*given: tuple[str, float]) -> list[Piece]:
+    return [Piece(text, logprob=math.log(likely)) for text, likely in given]
+
+
+def _marked(text: str, *given: tuple[str, float]) -> Shown:
+    return marked(Shown(text), _pieces(*given))
+
+
+def test_a_line_is_as_probable_as_all_its_tokens_together() -> None:
+    shown = _marked("return a + b", ("return", 0.5), (" a", 0.5), (" +", 1.0), (" b", 0.4))
+    assert math.isclose(confidence(shown), 0.1)
+
+
+@pytest.mark.parametrize(
+    ("shown", "pieces", "likely"),
+    [
+        (
+            "a = 1",
+            [("    a", 0.5), (" = ", 0.5), ("1\n", 0.5), ("b", 0.1)],
+            0.125,
+        ),  # cut, and moved
+        ("\n    a\n", [("\n\ta", 0.5), ("\n", 0.9)], 0.5),  # the file's indentation
+        ("b", [("a ", 0.1), ("b", 0.5)], 0.5),  # what stood before the cursor was dropped
+        ("f(x)", [("f(", 0.5), ("x", 0.5)], 0.25),  # what closes it was added
+        ("é😀", [("é", 0.5), ("😀", 0.5)], 0.25),
+        ("nothing of it", [("something", 0.1)], 1.0),
+        ("", [("a", 0.1)], 1.0),
+        ("a", [], 1.0),
+        ("\n\n", [("\n\n", 0.1)], 1.0),
+        (" ".join("x" * 30), [("x ", 0.5)] * 30, 0.5**12),  # a dozen tokens count
+    ],
+)
+def test_what_is_shown_has_the_probability_of_what_was_said(
+    shown: str, pieces: list[tuple[str, float]], likely: float
+) -> None:
+    assert math.isclose(confidence(_marked(shown, *pieces)), likely)
+
+
+def test_without_probabilities_everything_is_shown() -> None:
+    shown = marked(Shown("a"), [Piece("a")])
+    assert shown.logprobs == ()
+    assert confident(shown, 1.0, "python") is shown
+    half = marked(Shown("ab"), [Piece("a", logprob=-9.0), Piece("b")])
+    assert confident(half, 1.0, "python") is half
+
+
+_TWO = [("x = 1\n", 0.9), ("y = ", 0.5), ("zz\n", 0.1), ("return", 0.9), (" x", 0.9)]
+
+
+@pytest.mark.parametrize(
+    ("level", "left"),
+    [
+        (0.0, "x = 1\ny = zz\nreturn x"),
+        (0.04, "x = 1\ny = zz\nreturn x"),
+        (0.06, "x = 1"),
+        (0.85, "x = 1"),
+        (0.95, None),
+    ],
+)
+def test_it_is_cut_before_the_first_doubtful_line(level: float, left: str | None) -> None:
+    shown = _marked("x = 1\ny = zz\nreturn x", *_TWO)
+    found = confident(shown, level, "python")
+    assert (found and found.text) == left
+
+
+def test_no_bracket_is_left_open() -> None:
+    shown = _marked("f(\n  a,\n  b)", ("f(\n", 0.9), ("a,\n", 0.9), ("b)", 0.01))
+    found = confident(shown, 0.5, "python")
+    assert found is shown
+    after = _marked("g()\nf(\n  a)", ("g()\n", 0.9), ("f(\n", 0.9), ("a)", 0.01))
+    found = confident(after, 0.5, "python")
+    assert found is not None
+    assert found.text == "g()"
+
+
+def test_prose_is_shown() -> None:
+    shown = _marked("Once upon a time", ("Once", 0.1), (" upon a time", 0.1))
+    assert confident(shown, 0.5, "markdown") is shown
+    assert confident(shown, 0.5, "python") is None
+
+
+def test_a_reach_that_belongs_to_the_text_stays() -> None:
+    shown = marked(Shown("x)", 1), _pieces(("x", 0.9), (")", 0.9)))
+    found = confident(shown, 0.5, "python")
+    assert found is not None
+    assert found.reach == 1
+
+
+def test_what_was_typed_is_no_longer_in_doubt() -> None:
+    begun = Cursor(Document("a", "python", "x = \n"), 4)
+    shown = _marked("value.rare + 1", ("value", 0.9), (".rare", 0.01), (" + 1", 0.9))
+    assert confident(shown, 0.5, "python") is None
+    typed = Cursor(Document("a", "python", "x = value.rare\n"), 14)
+    left = what_is_left(shown, begun, behind(begun), typed)
+    assert left is not None
+    assert left.text == " + 1"
+    assert math.isclose(confidence(left), 0.9)
+    assert confident(left, 0.5, "python") is left
