@@ -222,3 +222,57 @@ def test_fewer_lines_still_replace_the_closers_that_they_contain() -> None:
     text = "self, a):\n        b = a\n        return (b"
     assert sound_part(text, check, 1) == "self, a):\n        b = a"
     assert sound_part("self, a,\n        b,\n        c", check, 1) == ""
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "sound"),
+    [
+        (
+            "ruby",
+            'class A\n  def f(name)\n    puts "Hello, │\n  end\nend\n',
+            "#{name}!",
+            '#{name}!"',
+        ),
+        ("ruby", 'def f(name)\n  puts("Hello, │\nend\n', "#{name}", '#{name}")'),
+        ("python", 'def f(name):\n    print(f"Hello, │\n    return 1\n', "{name}", '{name}")'),
+        ("python", 'def f(name):\n    x = "Hello, │\n    return 1\n', "world", 'world"'),
+        ("javascript", 'function f(name) {\n  console.log("Hello, │\n}\n', "world", 'world")'),
+        (
+            "java",
+            'class A {\n    void f() {\n        String s = "Hello │\n    }\n}\n',
+            "world",
+            'world";',
+        ),
+        ("python", 'x = "a │"\n', "b", "b"),
+        ("python", 'x = {"a": "b │\n', "c", 'c"}'),
+        ("ruby", 'puts "a │"\n', "#{b}", "#{b}"),
+        ("go", 'func f() {\n\tfmt.Println("Hello, │\n}\n', "world", 'world")'),
+        ("rust", 'fn f() {\n    println!("Hello, │\n}\n', "{}", '{}")'),
+        ("kotlin", 'fun f(name: String) {\n    println("Hello, │\n}\n', "${name}", '${name}")'),
+        (
+            "csharp",
+            'class A {\n  void F(string name) {\n    Console.WriteLine($"Hello, │\n  }\n}\n',
+            "{name}",
+            '{name}");',
+        ),
+        ("php", '<?php\nfunction f($name) {\n    echo "Hello, │\n}\n', "{$name}", '{$name}";'),
+        ("ruby", 'def f(name)\n  x = "Hello, │\n  x\nend\n', "#{name.upcase", '#{name.upcase}"'),
+        (
+            "typescript",
+            "const f = (name: string) => {\n  const s = `Hello, │\n};\n",
+            "${name}",
+            "${name}`",
+        ),
+        ("shellscript", 'f() {\n  echo "Hello, │\n}\n', "${name}", '${name}"'),
+        ("python", "x = f'{a}, │\ny = 1\n", '{b["c"]}', '{b["c"]}\''),
+        ("c", 'int f(void) {\n    printf("Hello, │\n}\n', "%d\\n", '%d\\n");'),
+        ("java", 'class A {\n    String s = "a │";\n}\n', "b", "b"),
+        ("python", "print(\"it's │)\n", "fine", 'fine"'),
+        ("ruby", 'x = {"a" => "b │\n', "c", 'c"}'),
+    ],
+)
+def test_a_string_that_is_left_open_is_closed(
+    language: str, code: str, text: str, sound: str
+) -> None:
+    assert (check := _check(code, language)) is not None
+    assert sound_part(text, check) == sound

@@ -13,6 +13,7 @@ from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode, er
 from herdmate.context import lexical, syntax, syntax_queries
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import LONG_QUOTES, balance, unclosed
+from herdmate.context.open_strings import string_closers
 from herdmate.context.python_code import row_of_error
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
 from herdmate.threads import computed
@@ -130,6 +131,8 @@ def _sound_part(parts: list[str], judge: Judge) -> str:
     if judge.is_sound(parts[0]):
         return parts[0]
     was_sound = check.is_sound_with("") and not _is_in_word(check)
+    if not judge.reach and (ended := _string_ended(parts[-1], judge)):
+        return ended
     if ended := _with_ends(parts, judge):
         return ended
     if fewer := next((part for part in parts[1:] if judge.is_sound(part)), ""):
@@ -142,6 +145,17 @@ def _sound_part(parts: list[str], judge: Judge) -> str:
         if inner := next((part for part in parts if _is_sound_once_closed(part, judge)), ""):
             return inner
     return _no_worse(parts, judge)
+
+
+def _string_ended(text: str, judge: Judge) -> str:
+    """A text that leaves the string open in which it began, with its end; ``""`` if it does not."""
+    check = judge.check
+    line = check.before[line_start(check.before, len(check.before)) :]
+    quotes, brackets = string_closers(line + text, check.language)
+    if not quotes or "\n" in text or not string_closers(line, check.language)[0]:
+        return ""
+    ends = dict.fromkeys((quotes, quotes + brackets, quotes + brackets + ";"))
+    return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
 
 def _with_ends(parts: list[str], judge: Judge) -> str:
