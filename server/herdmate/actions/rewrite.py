@@ -13,7 +13,7 @@ from herdmate.actions.question import longest_target, question_for, refuse_withh
 from herdmate.actions.reply import Place, code_of, reasons_of
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
-from herdmate.actions.target import resolve_target
+from herdmate.actions.target import lines_of, resolve_target
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
@@ -25,6 +25,7 @@ from herdmate.redaction.redact import holds_a_key
 from herdmate.text import Edit, Selection, Span, apply_edits, line_ending, with_text
 
 _NO_INPUT = ActionInput()
+_WIDENED = "The selection held only a part of a definition, so the model was given all of it."
 _UNCHANGED = "The model had no changes to suggest."
 
 
@@ -73,12 +74,24 @@ async def rewrite_target(
         raise RefusedError(
             "This code contains a private key, which the model never sees; select code without it."
         )
+    is_widened = action.works_on == "selection" and _is_widened(target, action_input.selected)
     if action.works_on != "definition" or action_input.selected.strip() == target.text.strip():
         action_input = replace(action_input, selected="")
     pieces = await _parts(target, action, context)
     if pieces == (target,):
-        return await _rewritten(target, action, context, action_input, on_progress)
-    return await _in_parts(target, pieces, action, context, action_input, on_progress)
+        done = await _rewritten(target, action, context, action_input, on_progress)
+    else:
+        done = await _in_parts(target, pieces, action, context, action_input, on_progress)
+    return replace(done, reasons=f"{_WIDENED}\n{done.reasons}".strip()) if is_widened else done
+
+
+def _is_widened(target: Selection, selected: str) -> bool:
+    """Does a target have more lines of code than were selected, though some were?"""
+    count, of = (
+        len([line for line in text.splitlines() if line.strip()])
+        for text in (selected, target.text)
+    )
+    return 0 < count < of
 
 
 async def _rewritten(
@@ -160,7 +173,7 @@ async def _parts(
             f"context of {info.context}; select a smaller part or increase "
             "herdmate.engine.contextTokens."
         )
-    return tuple(resolve_target(Selection(document, span)) for span in found)
+    return tuple(lines_of(document, span) for span in found)
 
 
 def _checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:

@@ -6,19 +6,23 @@ from collections.abc import Mapping
 from contextlib import suppress
 from typing import Literal
 
-from herdmate.context import syntax, syntax_queries
+from herdmate.context import syntax
+from herdmate.context.definition_at import definition_at, untorn
 from herdmate.errors import SelectionError
-from herdmate.text import Selection, Span, whole_lines
+from herdmate.text import Document, Selection, Span, whole_lines
 
 
 def resolve_target(selection: Selection, whole_definition: bool = False) -> Selection:
-    """The selection as whole lines; if it is blank, the innermost definition around it.
+    """The selection as whole lines; if it is blank, the innermost definition on its lines.
 
+    If definitions would be torn apart, the selection is widened to all of them.
     ``whole_definition``: the innermost definition, whatever is selected, or the selected lines if
     there is none. Raises ``SelectionError`` if there is nothing to work on.
     """
-    needs_definition = whole_definition or not selection.text.strip()
-    return _lines_of(selection, _definition(selection) if needs_definition else None)
+    definition = None
+    if whole_definition or not selection.text.strip():
+        definition = _definition(selection)
+    return lines_of(selection.document, definition or _untorn(selection))
 
 
 def targets_of(selection: Selection) -> Mapping[Literal["selection", "definition"], Selection]:
@@ -26,18 +30,23 @@ def targets_of(selection: Selection) -> Mapping[Literal["selection", "definition
 
     With a blank selection outside any definition there is no ``selection``.
     """
-    definition, is_blank = _definition(selection), not selection.text.strip()
+    document, definition = selection.document, _definition(selection)
+    untorn_span, is_blank = _untorn(selection), not selection.text.strip()
     found: dict[Literal["selection", "definition"], Selection] = {}
     with suppress(SelectionError):
-        found["definition"] = _lines_of(selection, definition)
+        found["definition"] = lines_of(document, definition or untorn_span)
         if definition is not None or not is_blank:
-            found["selection"] = _lines_of(selection, definition if is_blank else None)
+            found["selection"] = lines_of(
+                document, definition if definition and is_blank else untorn_span
+            )
     return found
 
 
-def _lines_of(selection: Selection, definition: Span | None) -> Selection:
-    """The whole lines of a definition or else of the selection; may raise ``SelectionError``."""
-    document, span = selection.document, definition or selection.span
+def lines_of(document: Document, span: Span) -> Selection:
+    """The whole lines of a span, without blank ones at either end.
+
+    Raises ``SelectionError`` if there are no others.
+    """
     span = whole_lines(document.text, span)
     if not document.text[span.start : span.end].strip():
         raise SelectionError("Select the code first, or put the cursor inside a function.")
@@ -48,7 +57,12 @@ def _definition(selection: Selection) -> Span | None:
     document = selection.document
     if (tree := syntax.fresh_tree_of(document)) is None:
         return None
-    return syntax_queries.enclosing_definition(tree, document.text, selection.span)
+    return definition_at(tree, document.text, selection.span)
+
+
+def _untorn(selection: Selection) -> Span:
+    tree = syntax.fresh_tree_of(selection.document)
+    return untorn(tree, selection.document.text, selection.span) if tree else selection.span
 
 
 def _without_blank_lines(text: str, span: Span) -> Span:

@@ -59,9 +59,12 @@ def _depth(root: Any, at: int) -> int:
 
 
 def _way_up(root: Any, node: Any) -> list[Any]:
-    """A node and its ancestors; just the node and the root if the way down misses it."""
+    """A node and its ancestors; without the nearest ones if the way down ends before it."""
     way = _way_down(root, node)
-    return way[::-1] if way[-1].id == node.id else [node, root]
+    if way[-1].id == node.id:
+        return way[::-1]
+    start, end = node.start_byte, node.end_byte
+    return [node, *(one for one in way[::-1] if one.start_byte <= start and end <= one.end_byte)]
 
 
 def _way_down(root: Any, node: Any, most: int | None = None) -> list[Any]:
