@@ -229,7 +229,7 @@ class AnySession(RuleBasedStateMachine):
             assert units_of(theirs, self.encoding) == mine.data, (uri, theirs)
             assert units_of(opened.lines.rope.text, self.encoding) == mine.data
             assert opened.lines.rope.line_count == len(mine.lines)
-            assert opened.document.language == self.languages[uri]
+            assert (opened.document.said or opened.document.language) == self.languages[uri]
             if isinstance(tree := opened.document.tree, syntax.SyntaxTree):
                 assert tree.source.text == opened.document.text
 
