@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
 from herdmate.completion.trigger import shape_at
@@ -110,3 +111,37 @@ def test_a_completion_that_begins_with_a_line_end_is_not_lost(
     assert shown is not None
     assert shown.text.strip() == "return x"
     assert not is_whole("\n", cursor, shape)
+
+
+@pytest.mark.parametrize(
+    ("before", "line"),
+    [
+        ("app.get(", "  const a = f(b, [c, d], {e: 'f'});\n"),
+        ("app.get(", "a\n    "),
+        ("x = ", "(("),
+        ("x = ", "'\\\\"),
+        ("x = ", "`a\n  ${b}"),
+        ("f(" * 200, ") => {\n"),
+    ],
+)
+def test_twice_the_text_takes_twice_the_work_and_no_more(before: str, line: str) -> None:
+    """Asked at each piece; calls are counted, Python's own included."""
+    cursor = Cursor(Document("file:///a", "javascript", before + ")\n"), len(before))
+    context = cursor_context(cursor)
+
+    def calls(text: str) -> int:
+        seen = 0
+
+        def note(*_: object) -> None:
+            nonlocal seen
+            seen += 1
+
+        sys.setprofile(note)
+        try:
+            is_whole(text, cursor, "statement", context)
+        finally:
+            sys.setprofile(None)
+        return seen
+
+    start = "(a) => {\n"
+    assert calls(start + line * 200) <= 2.5 * calls(start + line * 100) + 200

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from herdmate.completion.syntax_check import LARGEST, sound_part, syntax_check_at
+from herdmate.completion.postprocess import Shown
+from herdmate.completion.syntax_check import LARGEST, sound, sound_part, syntax_check_at
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context import syntax
 from herdmate.text import Cursor, Document, Edit, Span, supposing
@@ -89,6 +90,13 @@ def test_what_reaches_over_closers_counts_without_them() -> None:
     check = _check("def f(│)\n")
     assert sound_part("a, b) -> int: ...", check, 1) == "a, b) -> int: ..."
     assert sound_part("a, b)) -> int: ...", _check("def g(x): ...\n\ndef f(│): ...\n"), 1) == ""
+
+
+async def test_what_would_break_the_code_beyond_brackets_still_fills_them() -> None:
+    check = _check("load().then(│)\n", "javascript")
+    assert await sound(Shown("data) => data;", 1), check) == Shown("data")
+    assert await sound(Shown("(data) => data);", 1), check) == Shown("(data) => data);", 1)
+    assert await sound(Shown(") => data;", 1), check) == Shown("")
 
 
 def test_only_what_is_around_is_looked_at() -> None:

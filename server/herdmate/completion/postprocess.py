@@ -23,12 +23,14 @@ from herdmate.completion.filters.limit_to_line import limit_to_line
 from herdmate.completion.filters.limit_to_secret import limit_to_secret
 from herdmate.completion.filters.limit_to_statement import limit_to_statement
 from herdmate.completion.filters.limit_to_suffix import limit_to_suffix
+from herdmate.completion.filters.limit_to_tags import limit_to_tags
 from herdmate.completion.filters.mend_indentation import mend_indentation
 from herdmate.completion.filters.remove_carriage_returns import remove_carriage_returns
 from herdmate.completion.filters.remove_trailing_whitespace import remove_trailing_whitespace
 from herdmate.completion.filters.trim_leading_line_end import trim_leading_line_end
 from herdmate.completion.filters.trim_overlap_with_suffix import trim_overlap_with_suffix
 from herdmate.completion.filters.trim_repeated_indentation import trim_repeated_indentation
+from herdmate.completion.filters.trim_repeated_prefix import trim_repeated_prefix
 from herdmate.completion.filters.trim_repeated_space import trim_repeated_space
 from herdmate.completion.filters.trim_to_bracket import trim_to_bracket
 from herdmate.completion.filters.trim_to_cursor_line import trim_to_cursor_line
@@ -97,6 +99,7 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
         (_LIMITS[shape], settled),
         (limit_loop, settled),
         (limit_to_code, complete),
+        (limit_to_tags, settled),
         (limit_to_gap, complete),
         (limit_repeated_lines, complete),
     ]
@@ -111,6 +114,7 @@ BEFORE: tuple[Rule, ...] = (
     trim_leading_line_end,
     trim_repeated_indentation,
     trim_repeated_space,
+    trim_repeated_prefix,
     mend_indentation,
     indent_body,
 )
@@ -121,6 +125,7 @@ AFTER: tuple[Rule, ...] = (
     limit_to_code,
     limit_to_gap,
     limit_to_brackets,
+    limit_to_tags,
     limit_repeated_lines,
     limit_loop,
     trim_trailing_comments,

@@ -12,7 +12,7 @@ from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode, errors_in
 from herdmate.context import lexical, syntax, syntax_queries
 from herdmate.context.languages import BRACES
-from herdmate.context.lexical import LONG_QUOTES, balance, unclosed
+from herdmate.context.lexical import LONG_QUOTES, balance, before_unopened, unclosed
 from herdmate.context.open_strings import string_closers
 from herdmate.context.python_code import row_of_error
 from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
@@ -96,13 +96,18 @@ def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck 
 async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
     """The part of ``shown`` that breaks nothing: see ``sound_part``.
 
+    Where a text replaces brackets behind the cursor and breaks the code, what fills them is left.
+
     Asks the parser process on a thread: tens of milliseconds, a second for hostile code, longer if
     the process must be started.
     """
     if check is None or not shown.text:
         return shown
     text = await computed(sound_part, shown.text, check, shown.reach)
-    return replace(shown, text=text)
+    if text or not shown.reach:
+        return replace(shown, text=text)
+    inside = before_unopened(shown.text, check.language)
+    return Shown(await computed(sound_part, inside, check) if inside.strip() else "")
 
 
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from herdmate.context.languages import BRACES, line_comment
 
@@ -44,8 +45,9 @@ def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
         return
     mark = line_comment(language)
     without_end: dict[str, int] = {}
-    at = 0
-    while at < len(text):
+    notable, at = _notable(language), 0
+    while found := notable.search(text, at):
+        at = found.start()
         char = text[at]
         if char in "()[]{}":
             yield at, char
@@ -56,6 +58,13 @@ def brackets(text: str, language: str) -> Iterator[tuple[int, str]]:
         elif char == "/" and language in WITH_REGEX:
             at = _regex_end(text, at)
         at += 1
+
+
+@lru_cache(maxsize=64)
+def _notable(language: str) -> re.Pattern[str]:
+    """The characters at which code has to be looked at; all others are skipped at once."""
+    marks = (line_comment(language) or "")[:1] + ("/" if language in WITH_REGEX else "")
+    return re.compile("[" + re.escape("()[]{}\"'`" + marks) + "]")
 
 
 def depth_after(bracket: str, depth: int) -> int:
@@ -92,6 +101,16 @@ def balance(before: str, after: str, language: str) -> tuple[str, int]:
         while (waits := waiting.pop()) != char:
             missing.append(waits)
     return "".join((*missing, *reversed(waiting))), left
+
+
+def before_unopened(text: str, language: str) -> str:
+    """The part of a text before it closes a bracket that it did not open."""
+    depth = 0
+    for at, char in brackets(text, code_language(language)):
+        depth = depth_after(char, depth)
+        if depth < 0:
+            return text[:at]
+    return text
 
 
 def is_quote_open(line: str) -> bool:
