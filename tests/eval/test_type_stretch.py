@@ -48,6 +48,7 @@ class _Scripted:
     def __init__(self, by_text: dict[str, str], seconds: float = 0.0) -> None:
         self.by_text, self.seconds = by_text, seconds
         self.text, self.cancelled = "", 0
+        self.growing: dict[str, str] = {}
 
     def press(self, text: str) -> None:
         self.text += text
@@ -60,6 +61,9 @@ class _Scripted:
                 self.cancelled += 1
                 raise
         return self.by_text.get(self.text)
+
+    async def grown(self, shown: str) -> str:
+        return self.growing.get(shown, shown)
 
     def leave(self) -> None:
         """Nothing is open."""
@@ -112,6 +116,13 @@ async def test_a_suggestion_that_grows_is_one() -> None:
     writer = _Scripted({"a": "b = x", "ab": " = x\nmore"})
     found = await _typed("ab = y", writer)
     assert found.shown == 1
+
+
+async def test_what_has_grown_before_the_next_key_is_taken_over_too() -> None:
+    writer = _Scripted({"a": "b"})
+    writer.growing = {"b": "b\nc"}
+    found = await _typed("ab\nc", writer)
+    assert (found.shown, found.wrong, found.taken, found.presses) == (1, 0, 3, 1)
 
 
 async def test_an_answer_after_the_next_key_is_cancelled_and_never_shown() -> None:

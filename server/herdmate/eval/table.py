@@ -18,7 +18,7 @@ def table(summaries: Sequence[Summary]) -> Table:
 
     Only Herdmate's seconds are shown: later askers find the hole's code in the cache already.
     """
-    found = Table(box=box.SIMPLE, pad_edge=False)
+    found = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
     are_definitions = any(item.definitions for item in summaries)
     for title in (*_COLUMNS, "whole" if are_definitions else "passed", "seconds"):
         is_name = title in ("language", "asked")

@@ -32,6 +32,9 @@ class Writer(Protocol):
     async def suggestion(self, shown: str) -> str | None:
         """What to show at the cursor where ``shown`` is left of an earlier suggestion."""
 
+    async def grown(self, shown: str) -> str:
+        """What was ``shown``, with what has been added to it since."""
+
     def leave(self) -> None:
         """Close the document."""
 
@@ -115,7 +118,7 @@ async def type_stretch(
             typed.shown += 1
             typed.wrong += not right_part(new, text[at:])
             typed.seconds.append(answer.seconds)
-        shown = new
+        shown = await writer.grown(new) if new else ""
     return typed
 
 
@@ -162,9 +165,11 @@ async def _answer(
     now = asyncio.get_running_loop().time
     began = now()
     asking = asyncio.ensure_future(writer.suggestion(shown))
-    await asyncio.wait({asking}, timeout=gap * slower)
-    if not asking.done():
-        asking.cancel()
+    try:
+        await asyncio.wait({asking}, timeout=gap * slower)
+    finally:
+        is_late = asking.cancel()  # no effect on one that has arrived
+    if is_late:
         return None
     seconds = now() - began
     left = max(gap * slower - seconds, 0.0)

@@ -36,7 +36,7 @@ async def writers(
     All share one model. Raises ``HerdmateError``.
     """
     server = create_server(choose)
-    async with connect_within(server, settings, folder) as client:
+    async with connect_within(server, settings, folder, grows=True) as client:
         await client.ready(lambda _message, _fraction: None)
         info = await server.model.host.ready()
         usual = server.settings.completion
@@ -50,7 +50,7 @@ async def writers(
 
 
 class _Herdmate:
-    """What an editor that asks the server at every key would show."""
+    """What VS Code would show, which asks the server at every key, and again when text grows."""
 
     def __init__(self, client: Client, stretch: Stretch) -> None:
         self._client = client
@@ -65,6 +65,9 @@ class _Herdmate:
         if not edits:
             return None
         return edits[0].new_text[typist.offset - edits[0].span.start :] or None
+
+    async def grown(self, shown: str) -> str:
+        return (await self.suggestion(shown) or shown) if self._typist.has_grown() else shown
 
     def leave(self) -> None:
         self._typist.leave()
@@ -101,6 +104,9 @@ class _Bare:
             lambda said: "\n" in said.lstrip("\n"),
         )
         return first_line(text) or None
+
+    async def grown(self, shown: str) -> str:
+        return shown
 
     def leave(self) -> None:
         """Do nothing: nothing was opened."""

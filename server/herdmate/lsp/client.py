@@ -53,16 +53,16 @@ async def connect(
 
 @asynccontextmanager
 async def connect_within(
-    server: Session, settings: dict[str, Any], folder: Path | None = None
+    server: Session, settings: dict[str, Any], folder: Path | None = None, grows: bool = False
 ) -> AsyncIterator[Client]:
     """A client of a server in this process, whose model the caller can then also use directly.
 
     The two exchange messages as if through pipes. The client has ``folder`` open as its workspace.
-    Raises ``HerdmateError``.
+    ``grows``: it looks at ``grown``. Raises ``HerdmateError``.
     """
     client = Client()
     client.attend(server)
-    await client.shake_hands(settings, folder)
+    await client.shake_hands(settings, folder, grows)
     try:
         yield client
     finally:
@@ -80,6 +80,7 @@ class Client:
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._outcomes: asyncio.Queue[types.WorkspaceEdit | str] = asyncio.Queue()
         self._progress: types.ProgressToken | None = None
+        self.grown = ("", 0)  # the document and version whose ghost text has grown
         self._listening: list[asyncio.Task[None]] = []
         self._listen()
 
@@ -93,9 +94,11 @@ class Client:
         """Connect this client to a server in the same process."""
         self._listening += connect_directly(server, self._client)
 
-    async def shake_hands(self, settings: dict[str, Any], folder: Path | None = None) -> None:
+    async def shake_hands(
+        self, settings: dict[str, Any], folder: Path | None = None, grows: bool = False
+    ) -> None:
         """Initialize the session, as an editor with ghost text, these settings and this folder."""
-        own = {"status": True, "explanation": True}
+        own = {"status": True, "explanation": True, "grows": grows}
         edits = types.WorkspaceEditClientCapabilities(document_changes=True)
         await self._client.initialize_async(
             types.InitializeParams(
@@ -285,6 +288,10 @@ class Client:
         @self._client.feature(protocol.STATUS)
         def status(params: Any) -> None:
             self._statuses.put_nowait(params._asdict())
+
+        @self._client.feature(protocol.COMPLETION_GREW)
+        def grew(params: Any) -> None:
+            self.grown = params.uri, params.version
 
         @self._client.feature(protocol.EXPLANATION)
         def explanation(params: Any) -> None:

@@ -41,6 +41,10 @@ class Typist:
         """The ghost text at the cursor, requested as an editor does while the user types."""
         return await self._client.ghost_text(self.document, self.offset, invoked)
 
+    def has_grown(self) -> bool:
+        """Is there more than was last shown at the cursor?"""
+        return self._client.grown == (self.document.uri, self._version)
+
     def leave(self) -> None:
         """Close the document."""
         self._client.close(replace(self.document))
