@@ -124,7 +124,7 @@ def test_the_table_is_whole_in_a_narrow_terminal(tmp_path: Path) -> None:
 
 @pytest.mark.e2e
 def test_where_there_is_nothing_to_type_is_said(tmp_path: Path) -> None:
-    for folder, words in ((tmp_path / "none", "There is no"), (tmp_path, "nothing to type")):
+    for folder, words in ((tmp_path / "none", "does not exist"), (tmp_path, "nothing to type")):
         done = _typing(tmp_path, folder, {"": "x"})
         assert done.returncode == 1
         assert words in " ".join(done.stderr.split())
