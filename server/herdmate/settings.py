@@ -67,7 +67,7 @@ class CompletionSettings:
     """Show completed lines after this many milliseconds, or at once in VS Code; 0 waits for all."""
 
     confidence: Annotated[float, Range(0, 1, whole=False)] = 0.03
-    """How probable a line must be for the model to be shown while typing; 0 shows everything."""
+    """How probable the model must find a line for it to appear while typing; 0 shows everything."""
 
     alternatives: Annotated[int, Range(1, 8)] = 1
     """Number of suggestions that an explicit request returns; each one takes extra time."""

@@ -25,7 +25,7 @@ from herdmate.redaction.redact import holds_a_key
 from herdmate.text import Edit, Selection, Span, apply_edits, line_ending, with_text
 
 _NO_INPUT = ActionInput()
-_WIDENED = "The selection held only a part of a definition, so the model was given all of it."
+_WIDENED = "The selection covered only part of a definition, so the model was given all of it."
 _UNCHANGED = "The model had no changes to suggest."
 
 

@@ -186,7 +186,7 @@ async def _window(cursor: Cursor, before: int, after: int, state: CompletionStat
 
 
 def _named(window: Window, cursor: Cursor) -> Window:
-    """The window with the file's name above an empty file: all that tells what belongs there."""
+    """The window with the file's name above an empty file: only that shows what belongs there."""
     document = cursor.document
     if document.text.strip() or not (name := telling_name(document)):
         return window

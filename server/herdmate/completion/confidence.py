@@ -1,9 +1,9 @@
 """How sure the model is of a suggestion, and how much of it is therefore shown.
 
-The measure is the probability of a line: that the model writes just this, which is the product of
-the probabilities of its tokens, of the first dozen at most. Measured beside it, on holes in
-installed packages: the mean over the tokens, the least of them, the first two or four; none tells
-right lines from wrong ones as well.
+The measure is the probability that the model writes exactly this line: the product of the
+probabilities of its tokens, at most the first dozen. Also tried, on holes in installed packages:
+the mean over the tokens, the least of them, the first two or four; none tells right lines from
+wrong ones as well.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from herdmate.context.lexical import PROSE, unclosed
 from herdmate.generation import Piece
 
 _MOST_TOKENS = 12
-"""Of a line that count; more make no difference in code, and long sentences improbable."""
+"""How many tokens of a line count; more change nothing in code, and make long prose improbable."""
 
 
 def marked(shown: Shown, pieces: Sequence[Piece]) -> Shown:
-    """A suggestion that was made of an answer's pieces, with their log-probabilities.
+    """A suggestion made from an answer's pieces, with their log-probabilities.
 
     Unchanged if they are not known, or if the suggestion has little in common with the answer. The
     two are compared without whitespace, which is the file's.

@@ -153,7 +153,7 @@ def _sound_part(parts: list[str], judge: Judge) -> str:
 
 
 def _string_ended(text: str, judge: Judge) -> str:
-    """A text that leaves the string open in which it began, with its end; ``""`` if it does not."""
+    """A text that leaves open the string in which it began, with that closed; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :]
     quotes, brackets = string_closers(line + text, check.language)

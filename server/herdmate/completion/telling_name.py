@@ -1,4 +1,4 @@
-"""Names of files that tell what an empty file is going to be."""
+"""File names that reveal what an empty file is for."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _LONGEST = 100
 
 
 def telling_name(document: Document) -> str:
-    """The name of a file if it tells what the file is for; ``""`` if not.
+    """A file's name if it reveals what the file is for; ``""`` if not.
 
     Also ``""`` in a language that has no line comment to put the name in.
     """

@@ -73,7 +73,7 @@ _SCOPES = {"code": "code", "comment": "comments", "string": "strings"}
 """What the setting calls a kind of place."""
 
 _ABOVE = 4000
-"""Characters above the cursor that tell what it is in, for a language without a grammar."""
+"""Characters above the cursor that show what it is in, for a language without a grammar."""
 
 
 def shape_at(

@@ -61,8 +61,8 @@ def definition_at(tree: SyntaxTree, text: str, span: Span) -> Span | None:
 def untorn(tree: SyntaxTree, text: str, span: Span) -> Span:
     """A span, widened to hold the definitions of which it has the head or the closing line only.
 
-    A head that nothing of its body is selected with is left alone, and so is a class of which less
-    than half is.
+    A head selected without any of its body is left alone, and so is a class less than half of
+    which is selected.
     """
     first, last = _visible(text, span)
     if first == last:
@@ -119,7 +119,7 @@ def _around(tree: SyntaxTree, text: str, first: int, last: int) -> _Found | None
 
 
 def _visible(text: str, span: Span) -> tuple[int, int]:
-    """The first and just behind the last character, other than blanks, on the lines of a span."""
+    """The offsets of the first, and just after the last, non-blank character on a span's lines."""
     start, end = line_start(text, span.start), span.end
     if span.is_empty or line_start(text, end) != end:
         end = line_end(text, end)

@@ -48,7 +48,7 @@ class LineKinds:
 
 
 def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKinds:
-    r"""The kinds of the lines of a text whose only line end is ``\n``.
+    r"""The kinds of the lines of a text whose only line ending is ``\n``.
 
     ``inside`` is what is open where the text begins.
     """
@@ -73,7 +73,7 @@ def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKi
 
 
 def kind_at(text: str, language: str) -> Kind:
-    r"""What the end of a text is in; its only line end is ``\n``."""
+    r"""What the end of a text is in; its only line ending is ``\n``."""
     known, line = line_kinds(text, language), text[text.rfind("\n") + 1 :]
     if known.inside is not None:
         return known.inside.kind

@@ -18,7 +18,7 @@ _FORMATTED = {
     "python": re.compile(r"(?<!\w)(?:[rR]?[fFtT]|[fFtT][rR])$"),
     "csharp": re.compile(r"\$@?$|@\$$"),
 }
-"""What stands before the quote of a string in which a brace begins code."""
+"""What precedes the quote of a string in which a brace begins code."""
 
 _CHARACTER = re.compile(r"'(?:\\[^\n]{1,8}?|[^'\\\n])'")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -58,7 +58,7 @@ _QUOTES = frozenset("\"'`")
 
 
 def _past_character(line: str, at: int, language: str, waiting: list[_Open]) -> int:
-    """Go on in a string."""
+    """Continue inside a string."""
     inner = waiting[-1]
     if opened := _interpolation(line, at, language, inner.closer, inner.has_braces):
         waiting.append(_Open(_CLOSERS[opened[-1]]))
@@ -69,7 +69,7 @@ def _past_character(line: str, at: int, language: str, waiting: list[_Open]) -> 
 
 
 def _past_code(line: str, at: int, language: str, waiting: list[_Open]) -> int:
-    """Go on outside of strings."""
+    """Continue outside strings."""
     char = line[at]
     if language not in SINGLE_QUOTED and (literal := _CHARACTER.match(line, at)):
         return literal.end()
