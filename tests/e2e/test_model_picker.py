@@ -52,7 +52,7 @@ async def test_the_models_that_can_be_chosen(name: str, home: Path, tmp_path: Pa
         first, *others = found.models
         assert (first.name, first.title, first.bytes) == (STARTER.name, STARTER.title, STARTER.size)
         assert (first.infill, first.instruct, first.installed) == (True, True, True)
-        assert first.detail.startswith("needs 0.9 of ")
+        assert first.detail.startswith("needs 0.9 GB, ")
         assert not any(model.installed for model in others)
         assert len(others) == len(catalogue.models()) - 1
         assert found.current == ""  # the fake engine has no file
