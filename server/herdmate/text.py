@@ -17,6 +17,9 @@ from urllib.request import url2pathname
 LINE_BREAK = re.compile(r"\r\n|\n|\r")
 """What ends a line, in LSP and in the files that models are trained on."""
 
+BYTE_ORDER_MARK = "\ufeff"
+"""What some editors leave at the start of a file."""
+
 
 @dataclass(frozen=True, slots=True)
 class Span:

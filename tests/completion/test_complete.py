@@ -139,6 +139,13 @@ async def test_the_name_of_an_empty_file_is_all_that_tells_what_belongs_there() 
         assert isinstance(await complete(named, model, SETTINGS, invoked=False), tuple)
 
 
+async def test_a_byte_order_mark_is_not_shown_to_the_model() -> None:
+    async with fake_completion({"": "fine"}) as model:
+        marked = Cursor(Document("file:///a.py", "python", "\ufeffx = 1\ny = \n"), 11)
+        request = await typing_request(marked, model, SETTINGS)
+        assert "x = 1\ny = " in [p.text for p in request.prompt.segments if isinstance(p, Text)]
+
+
 async def test_a_document_withheld_while_its_prompt_is_made_is_not_sent(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

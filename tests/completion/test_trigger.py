@@ -39,6 +39,7 @@ def cursor(drawn: str, language: str = "python") -> Cursor:
         ("x = f(│]}])}])})]}])}])", None),
         ("│", "empty"),
         (" \n│\n", "empty"),
+        ("\ufeff│", "empty"),
     ],
 )
 def test_reasons_for_silence(drawn: str, word: str | None) -> None:

@@ -31,7 +31,7 @@ from herdmate.prompting.families import (
     infill_prompt,
 )
 from herdmate.settings import CompletionSettings, Settings
-from herdmate.text import Cursor, Span
+from herdmate.text import BYTE_ORDER_MARK, Cursor, Span
 
 _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
@@ -188,7 +188,7 @@ async def _window(cursor: Cursor, before: int, after: int, state: CompletionStat
 def _named(window: Window, cursor: Cursor) -> Window:
     """The window with the file's name above an empty file: only that shows what belongs there."""
     document = cursor.document
-    if document.text.strip() or not (name := telling_name(document)):
+    if document.text.strip(f"{BYTE_ORDER_MARK} \t\r\n") or not (name := telling_name(document)):
         return window
     return replace(window, prefix=f"{comment_mark(document.language)} {name}\n{window.prefix}")
 
@@ -255,9 +255,10 @@ async def _alternatives(
 
 
 def _prompt(window: Window, family: Family, others: Others) -> Prompt:
+    prefix = window.prefix.removeprefix(BYTE_ORDER_MARK)
     if can_infill(family):
-        return infill_prompt(family, window.prefix, window.suffix, others=others)
-    return continue_prompt(family, window.prefix, others)
+        return infill_prompt(family, prefix, window.suffix, others=others)
+    return continue_prompt(family, prefix, others)
 
 
 def _here(found: list[Shown], cursor: Cursor, is_cached: bool = False) -> tuple[Completion, ...]:

@@ -15,7 +15,7 @@ from herdmate.context.lexical import (
     opens_block,
 )
 from herdmate.context.line_kinds import Kind, line_kinds
-from herdmate.text import Cursor, line_ending, with_line_feeds
+from herdmate.text import BYTE_ORDER_MARK, Cursor, line_ending, with_line_feeds
 
 _REACH = 4000
 """Characters examined on either side of the cursor."""
@@ -53,7 +53,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
     """The context of a cursor."""
     text, offset = cursor.document.text, cursor.offset
     low, high = max(offset - _REACH, 0), min(offset + _REACH, len(text))
-    before = with_line_feeds(text[low:offset]).split("\n")
+    before = with_line_feeds(text[low:offset].removeprefix(BYTE_ORDER_MARK)).split("\n")
     after = with_line_feeds(text[offset:high]).split("\n")
     if low and len(before) > 1:
         before = before[1:]

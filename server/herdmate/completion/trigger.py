@@ -15,7 +15,15 @@ from herdmate.context import syntax, syntax_queries
 from herdmate.context.language_ids import names_language
 from herdmate.context.lexical import LONG_QUOTES, is_quote_open, unclosed
 from herdmate.context.line_kinds import kind_at
-from herdmate.text import Cursor, Document, line_end, name_in, path_of, with_line_feeds
+from herdmate.text import (
+    BYTE_ORDER_MARK,
+    Cursor,
+    Document,
+    line_end,
+    name_in,
+    path_of,
+    with_line_feeds,
+)
 
 LARGEST_DOCUMENT = 2_000_000
 """Characters. Above this, each keystroke costs more than ghost text is worth."""
@@ -44,7 +52,7 @@ def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
         return None
     if len(document.text) > LARGEST_DOCUMENT:
         return SilenceReason.LARGE_FILE
-    if not document.text.strip() and not telling_name(document):
+    if not document.text.removeprefix(BYTE_ORDER_MARK).strip() and not telling_name(document):
         return SilenceReason.EMPTY_FILE
     if _is_said(cursor):
         return SilenceReason.STATEMENT_COMPLETE

@@ -8,6 +8,7 @@ import re
 import warnings
 
 from herdmate.context.newer_python import in_older_words
+from herdmate.text import BYTE_ORDER_MARK
 
 _GIVEN = frozenset(dir(builtins)) | {
     *("__file__", "__name__", "__doc__", "__package__", "__spec__", "__path__", "__class__"),
@@ -121,7 +122,7 @@ def _parsed(code: str) -> ast.Module | int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code.removeprefix("\ufeff"))
+            return ast.parse(code.removeprefix(BYTE_ORDER_MARK))
         except SyntaxError as error:
             return max((error.lineno or 1) - 1, 0)
         except (RecursionError, MemoryError):

@@ -10,7 +10,7 @@ from typing import Any
 from herdmate.context import lexical
 from herdmate.context.ancestors import ancestors, child_at
 from herdmate.context.definitions import is_definition, name_of, with_attributes
-from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS
+from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS, line_comment
 from herdmate.context.syntax import SyntaxTree
 from herdmate.text import LINE_BREAK, Span, line_end, line_start
 
@@ -116,7 +116,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     broken = tree.is_stale
     # A line comment ends right at the cursor, so its nodes are those on the left.
     for node in around:
-        if node.type in COMMENTS and _reaches(source, node, at):
+        if node.type in COMMENTS and _reaches(source, node, at, tree.language):
             return "comment"
         broken = broken or (node.has_error and node.id != root.id)
     return (
@@ -164,8 +164,23 @@ def _between(root: Any, start: int, end: int) -> Iterator[Any]:
             waiting.extend(reversed(node.named_children))
 
 
-def _reaches(source: bytes, node: Any, at: int) -> bool:
-    """Is ``at`` inside a comment, or at the end of one that only a line ending closes?"""
+_LONE_RETURN = re.compile(rb"\r(?!\n)")
+_BLOCKS = (b"/*", b"<!--", b"{-", b"(*", b"--[", b"#=", b"=begin", b"<#")
+"""How comments begin that can have several lines."""
+
+
+def _reaches(source: bytes, node: Any, at: int, language: str) -> bool:
+    """Is ``at`` inside a comment, or at the end of one that only a line ending closes?
+
+    Grammars end a line comment at a line feed alone, our lines at a lone carriage return too.
+    """
+    begun = source[node.start_byte : at]
+    if _LONE_RETURN.search(begun) and not begun.startswith(_BLOCKS):
+        line = begun.decode("utf-8", "replace").rpartition("\r")[2]
+        mark = line_comment(language) or "\r"
+        return (
+            line.lstrip().startswith(mark) or lexical.trailing_comment(line, language) is not None
+        )
     if node.start_byte < at < node.end_byte:
         return True
     comment = source[node.start_byte : node.end_byte]
