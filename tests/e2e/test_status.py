@@ -69,7 +69,7 @@ async def test_cancelling_the_progress_leaves_the_file_alone(tmp_path: Path) -> 
 
 
 async def test_killing_the_engine_answers_tells_once_and_goes_on(tmp_path: Path) -> None:
-    async with editor(VSCODE, tmp_path, GHOST, seconds=0.02) as client:
+    async with editor(VSCODE, tmp_path, GHOST, seconds=0.1) as client:
         client.open(URI, CODE)
         status = await client.until_ready()
         asked = asyncio.ensure_future(client.ghost_text(URI, *HOLE))
