@@ -26,17 +26,17 @@ class CodeLines:
     inside: Inside | None
 
 
-_MOST_LINES = 60
-"""How many lines on either side are read."""
+_MOST_LINES, _MOST_BELOW = 60, 30
 
 
 def code_lines(before: list[str], after: list[str], language: str) -> CodeLines:
     """The code lines around a cursor, whose own line is split between the two sides."""
     known = line_kinds("\n".join(before), language)
+    after = after[: _MOST_BELOW + 1]
     below = line_kinds("\n".join(after), language, known.inside)
     here = before[-1] if known.kinds[-1] == "code" else ""
     up = _code(before[:-1], known, language)[: -_MOST_LINES - 1 : -1]
-    down = _code(["", *after[1:]], below, language)[:_MOST_LINES]
+    down = _code(["", *after[1:]], below, language)
     (up, up_there), (down, down_there) = _in_region(up, language), _in_region(down, language)
     (item, up), (item_below, down) = _in_item(up, is_below=False), _in_item(down, is_below=True)
     if here[:1].strip():  # the cursor's line begins the item

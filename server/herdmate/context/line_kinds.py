@@ -39,12 +39,14 @@ class LineKinds:
     ``kinds``: what a line begins in; a line that is only a comment is ``"comment"`` too.
     ``brackets``: the innermost one open where it begins, ``""`` if there is none, ``ALIGNED`` if
     its content begins on the bracket's own line, so that later lines are aligned with that.
-    ``inside`` is what is open where the text ends.
+    ``inside`` is what is open where the text ends. ``strings``: where those of several
+    lines are.
     """
 
     kinds: list[Kind] = field(default_factory=lambda: ["code"])
     brackets: list[str] = field(default_factory=lambda: [""])
     inside: Inside | None = None
+    strings: list[tuple[int, int]] = field(default_factory=list)
 
 
 def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKinds:
@@ -67,9 +69,18 @@ def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKi
             opened = kind(match[0])
             if opened.kind == "comment" and _is_first(text, match.start()):
                 found.kinds[-1] = "comment"
-            at = _through(text, at, opened, found)
+            at = _through(text, at, opened, found, match.start())
     _note_lines(text, at, len(text), "code", nesting[-1], found)
     return found
+
+
+def without_strings(text: str, language: str, inside: Inside | None = None) -> str:
+    """The text with spaces in place of strings of several lines, so that places stay the same."""
+    parts, at = [], 0
+    for start, end in line_kinds(text, language, inside).strings:
+        parts += [text[at:start], " " * (end - start)]
+        at = end
+    return "".join((*parts, text[at:]))
 
 
 def kind_at(text: str, language: str) -> Kind:
@@ -86,7 +97,7 @@ _MOST_LINES = 40
 """The most lines of a string in plain quotes; a quote that is closed later was not one."""
 
 
-def _through(text: str, at: int, inside: Inside, found: LineKinds) -> int:
+def _through(text: str, at: int, inside: Inside, found: LineKinds, start: int = 0) -> int:
     """Continue after the end of what is open, or at the end of the text if nothing closes it."""
     closed = re.compile(inside.rest, re.MULTILINE).match(text, at)
     end = len(text) if closed is None else closed.end()
@@ -94,6 +105,8 @@ def _through(text: str, at: int, inside: Inside, found: LineKinds) -> int:
         return at
     found.inside = inside if closed is None else None
     _note_lines(text, at, end, inside.kind, "", found)
+    if inside.kind == "string" and "\n" in text[at:end]:
+        found.strings.append((start, end))
     return end
 
 

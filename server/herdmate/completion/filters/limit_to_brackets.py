@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from herdmate.completion.cursor_context import WITH_LONE_CLOSERS, CursorContext
 from herdmate.context.lexical import PROSE, brackets, code_language, depth_after, unclosed
+from herdmate.context.line_kinds import without_strings
 
 
 def limit_to_brackets(text: str, context: CursorContext) -> str:
@@ -20,9 +21,9 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
         allowed = here if allowed is None else min(here, allowed)
     if allowed is None:
         return text
-    depth = 0
-    for at, char in brackets(text, language):
-        if char == "}" and _reopens(text[at + 1 :], language):
+    depth, code = 0, without_strings(text, context.language, context.code.inside)
+    for at, char in brackets(code, language):
+        if char == "}" and _reopens(code[at + 1 :], language):
             continue
         depth = depth_after(char, depth)
         if depth < -allowed:
