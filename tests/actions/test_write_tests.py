@@ -64,6 +64,15 @@ async def test_what_the_model_is_told(tmp_path: Path, first: str, told: str) -> 
         await _written(tmp_path, {"": _reply(first)})
 
 
+async def test_an_answer_that_was_cut_off_keeps_its_whole_tests(tmp_path: Path) -> None:
+    more = f"{GOOD}\n\ndef test_nothing():\n    assert total([]) == 0 # " + "and so on " * 900
+    found = await _written(tmp_path, {"": more})
+    assert found.text == GOOD
+    assert "cut off" in found.note
+    with pytest.raises(RefusedError, match="cut off"):
+        await _written(tmp_path, {"": "def test_total():\n    # " + "and so on " * 900})
+
+
 async def test_nothing_to_test(tmp_path: Path) -> None:
     with pytest.raises(SelectionError, match="inside a function"):
         await _written(tmp_path, {}, "x = 1\n")

@@ -114,12 +114,15 @@ def _refusal(why: str) -> RefusedError:
     return RefusedError(_REFUSALS[why], "" if why == "cut_off" else why)
 
 
-def new_code_of(reply: str, finished: bool) -> str:
+def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda _: "") -> str:
     """The longest block of a reply, for a new file.
 
-    Raises ``RefusedError`` if the reply is cut off or has no code.
+    ``whole`` makes what can be used of a block that was cut off; ``""`` if nothing can. Raises
+    ``RefusedError`` if that is so, or if the reply has no code.
     """
     blocks, is_open = _blocks(with_line_feeds(reply), " {0,3}")
+    if not finished and is_open and blocks and (text := whole(blocks[-1].strip("\n"))):
+        return text
     if not finished and (is_open or not blocks):
         raise RefusedError("The model's answer was cut off, so nothing was written.")
     if not blocks:

@@ -15,6 +15,7 @@ from herdmate.actions.context import ActionContext
 from herdmate.actions.question import question_for
 from herdmate.actions.reply import new_code_of
 from herdmate.actions.target import resolve_target
+from herdmate.actions.whole_tests import whole_tests
 from herdmate.bounded_read import is_within
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.files import readable_files
@@ -24,13 +25,16 @@ from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
 from herdmate.text import Selection, Span, line_end, line_start, path_of
 
+_CUT_OFF = "The model's answer was cut off; the file has the tests that were complete by then."
+
 
 @dataclass(frozen=True, slots=True)
 class NewFile:
-    """A file that does not exist yet, and its contents."""
+    """A file that does not exist yet, and its contents; ``note`` is what the user should know."""
 
     path: Path
     text: str
+    note: str = ""
 
 
 async def write_tests(
@@ -64,9 +68,9 @@ async def write_tests(
     question = await question_for(action, target, context, action_input)
 
     def take(reply: str, finished: bool) -> NewFile:
-        text = new_code_of(reply, finished)
+        text = new_code_of(reply, finished, lambda code: whole_tests(code, language))
         _refuse_no_tests(text, language, names)
-        return NewFile(test_file, text)
+        return NewFile(test_file, text, "" if finished else _CUT_OFF)
 
     return await attempted(question, context.host, take, on_progress)
 

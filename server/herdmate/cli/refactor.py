@@ -67,6 +67,8 @@ async def _tests(selection: Selection, action: Action, context: ActionContext, w
     root = repository_of(path.resolve().parent)
     found = await write_tests(selection, action, context, root)
     show_diff(unified("", found.text, found.path.name))
+    if found.note:
+        tell(found.note)
     if writes:
         with _telling(found.path):
             check_place(found.path, path, root)

@@ -27,6 +27,8 @@ async def write_tests_beside(session: Session, request: ActionRequest) -> None:
     if (refused := await apply(session, edit, action.title)) is not None:
         reason = refused or "it may already exist"
         raise RefusedError(f"The editor did not create {found.path.name} ({reason}).")
+    if found.note:
+        session.show(found.note, types.MessageType.Info)
     if session.capabilities.show_document:
         await show_document(session, found.path.as_uri())
 

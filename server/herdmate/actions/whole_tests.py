@@ -1,0 +1,85 @@
+"""The whole tests of a test file that was cut off: half a test would test something else."""
+
+from __future__ import annotations
+
+import re
+
+from herdmate.context import syntax
+from herdmate.context.languages import line_comment
+from herdmate.context.lexical import brackets
+
+_BEGINS_TEST = re.compile(
+    r"[ \t]*(?:(?:async )?def test|(?:it|test|specify|scenario|example)(?:\.\w+)*\b\W"
+    r"|func Test|(?:public |private |protected |internal |static )*(?:void|function|fun)\b)"
+)
+_BELONGS = re.compile(r"[ \t]*(?:[@#\[]|//|/?\*|class Test|$)")
+"""Decorators, attributes, comments, blank lines and the head of its class directly above a test."""
+
+_CLOSERS = {"(": ")", "[": "]", "{": "}"}
+_DEFINES = re.compile(r"[ \t]*(?:class|module|def)\b")
+_MOST_CUTS = 20
+
+
+def whole_tests(text: str, language: str) -> str:
+    r"""A test file without the test that it breaks off in, and with what is open closed.
+
+    ``text`` has ``\n`` as its line end. The result parses without errors, where there is a grammar;
+    ``""`` if not even one test is whole.
+    """
+    lines = text.split("\n")
+    starts = [row for row, line in enumerate(lines) if _BEGINS_TEST.match(line)]
+    for cut in starts[: -_MOST_CUTS - 1 : -1]:
+        if cut == starts[0]:
+            break
+        kept = lines[:cut]
+        while kept and _BELONGS.match(kept[-1]):
+            kept.pop()
+        whole = "\n".join([*kept, *_closing(kept, language)]) + "\n"
+        if not syntax.errors_in(whole, language):
+            return whole
+    return ""
+
+
+def _closing(lines: list[str], language: str) -> list[str]:
+    """The lines that close what lines of code have left open, the innermost first."""
+    if language == "ruby":
+        return _ends(lines)
+    text, opened = "\n".join(lines), list[int]()
+    for at, char in brackets(text, language):
+        if char in _CLOSERS:
+            opened.append(at)
+        elif opened:
+            opened.pop()
+    found: dict[int, str] = {}
+    for at in reversed(opened):
+        row = text.count("\n", 0, at)
+        found[row] = found.get(row, "") + _CLOSERS[text[at]]
+    ends = ";" if language.startswith(("javascript", "typescript")) else ""
+    return [
+        _indent(lines[row]) + closers + (ends if ")" in closers else "")
+        for row, closers in found.items()
+    ]
+
+
+def _ends(lines: list[str]) -> list[str]:
+    """``end`` for each block whose first line is further left than all that follow it."""
+    mark, found = line_comment("ruby"), list[str]()
+    left = len(_indent(lines[-1])) if lines else 0
+    for line in reversed(lines):
+        if not line.strip() or line.lstrip().startswith(mark or "#"):
+            continue
+        if len(_indent(line)) < left and _opens_end(line):
+            found.append(_indent(line) + "end")
+        left = min(left, len(_indent(line)))
+    return found
+
+
+def _opens_end(line: str) -> bool:
+    """Does a line of Ruby open a block that ``end`` closes?"""
+    code = line.rstrip()
+    has_names = code.endswith("|") and " do |" in code
+    return code.endswith(" do") or has_names or _DEFINES.match(code) is not None
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip())]

@@ -1,0 +1,168 @@
+"""What is kept of a test file that was cut off."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.actions.whole_tests import whole_tests
+from herdmate.context import syntax
+
+PYTHON = """\
+import pytest
+from shop import total
+
+
+def test_empty():
+    assert total([]) == 0
+
+
+@pytest.mark.parametrize("a", [1, 2])
+def test_one(a):
+    assert total([a]) == a
+
+
+class TestMany:
+    def test_two(self):
+        assert total([1, 2]) == 3
+
+    def test_three(self):
+        items = [1, 2, 3]
+        assert total(items) == 6
+"""
+JAVASCRIPT = """\
+import { total } from "./shop";
+
+describe("total", () => {
+  const one = [1];
+
+  it("is 0 for nothing", () => {
+    expect(total([])).toBe(0);
+  });
+
+  // of one
+  it("is the item", () => {
+    expect(total(one)).toBe(1);
+  });
+
+  it("adds", () => {
+    expect(total([1, 2])).toBe(3);
+  });
+});
+"""
+GO = """\
+package shop
+
+import "testing"
+
+func TestEmpty(t *testing.T) {
+	if Total(nil) != 0 {
+		t.Fatal("not 0")
+	}
+}
+
+// of one
+func TestOne(t *testing.T) {
+	if Total([]int{1}) != 1 {
+		t.Fatal("not 1")
+	}
+}
+"""
+JAVA = """\
+import org.junit.jupiter.api.Test;
+
+class ShopTest {
+    @Test
+    void empty() {
+        assertEquals(0, Shop.total());
+    }
+
+    @Test
+    void one() {
+        assertEquals(1, Shop.total(1));
+    }
+}
+"""
+KOTLIN = """\
+class ShopTest {
+    @Test
+    fun `nothing costs nothing`() {
+        assertEquals(0, total())
+    }
+
+    @Test
+    fun one() {
+        assertEquals(1, total(1))
+    }
+}
+"""
+PHP = """\
+<?php
+use PHPUnit\\Framework\\TestCase;
+
+class ShopTest extends TestCase
+{
+    public function testEmpty(): void
+    {
+        $this->assertSame(0, total([]));
+    }
+
+    public function testOne(): void
+    {
+        $this->assertSame(1, total([1]));
+    }
+}
+"""
+RUBY = """\
+require "shop"
+
+RSpec.describe "total" do
+  context "of few" do
+    it "is 0 for nothing" do
+      expect(total([])).to eq(0)
+    end
+
+    it "is the item" do
+      [1, 2].each do |a|
+        expect(total([a])).to eq(a)
+      end
+    end
+  end
+end
+"""
+FILES = {
+    "python": PYTHON, "javascript": JAVASCRIPT, "typescript": JAVASCRIPT, "go": GO, "java": JAVA,
+    "kotlin": KOTLIN, "php": PHP, "ruby": RUBY,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", FILES)
+def test_wherever_a_file_is_cut_off_whole_tests_are_kept(language: str) -> None:
+    text = FILES[language].rstrip("\n")
+    kept = []
+    for at in range(0, len(text), 7):
+        whole = whole_tests(text[:at], language)
+        if not whole:
+            continue
+        assert not syntax.errors_in(whole, language)
+        closers = " \n;)}]" if language != "ruby" else " \nend"
+        assert text.startswith(whole.rstrip(closers))
+        kept.append(len(whole))
+    assert kept == sorted(kept)
+    assert kept[-1] > len(text) / 3
+
+
+def test_the_last_whole_test_and_what_closes_it() -> None:
+    cut = JAVASCRIPT[: JAVASCRIPT.index("toBe(3)")]
+    expected = JAVASCRIPT[: JAVASCRIPT.index('  it("adds"')].rstrip() + "\n});\n"
+    assert whole_tests(cut, "javascript") == expected
+    cut = PYTHON[: PYTHON.index("== 3")]
+    assert whole_tests(cut, "python") == PYTHON[: PYTHON.index("class TestMany")].rstrip() + "\n"
+    cut = RUBY[: RUBY.index("[1, 2]")]
+    expected = RUBY[: RUBY.index('    it "is the item"')].rstrip() + "\n  end\nend\n"
+    assert whole_tests(cut, "ruby") == expected
+
+
+def test_a_file_without_a_whole_test() -> None:
+    assert whole_tests("import pytest\n\n\ndef test_a():\n    assert f(", "python") == ""
+    assert whole_tests("", "python") == ""
+    assert whole_tests("x" * 10_000, "go") == ""
