@@ -158,13 +158,14 @@ def test_the_starter_saves_something(tmp_path: Path, starter_model: Path) -> Non
     """Code that repeats itself, which any model continues."""
     command = [
         sys.executable, "-m", "herdmate", "eval", "typing", str(_folder(tmp_path)), "--json",
-        "--files", "1", "--characters", "150", "--language", "python",
+        "--files", "1", "--characters", "40", "--language", "python", "--no-pauses",
+        "--slow-motion", "200",
         "--model", str(starter_model),
     ]  # fmt: skip
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     rows = {row["asked"]: row for row in json.loads(done.stdout)["summaries"]}
-    assert rows["herdmate"]["characters"] == rows["bare"]["characters"] > 100
+    assert rows["herdmate"]["characters"] == rows["bare"]["characters"] >= 35
     assert rows["herdmate"]["requests"] > 0
     assert rows["herdmate"]["late"] <= rows["herdmate"]["requests"]
     assert rows["herdmate"]["shown"] > 0

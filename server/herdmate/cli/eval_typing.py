@@ -56,11 +56,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="type without pauses for thought, 80 to 200 ms per key throughout",
     )  # fmt: skip
     parser.add_argument(
-        "--slow-motion", type=float, default=1.0, metavar="N",
+        "--slow-motion", type=_factor, default=1.0, metavar="N",
         help="type N times as slowly, to see what a machine N times as fast would show",
     )  # fmt: skip
     add_options(parser, "stretch")
     parser.set_defaults(run=_run)
+
+
+def _factor(text: str) -> float:
+    """A factor from the command line; ``nan`` is none."""
+    if not 0.01 <= (found := float(text)) <= 1000:
+        raise argparse.ArgumentTypeError("it must be between 0.01 and 1000")
+    return found
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -73,8 +80,9 @@ def _run(arguments: argparse.Namespace) -> int:
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
     folder = arguments.folder if arguments.folder.is_dir() else arguments.folder.absolute().parent
-    slower = min(max(arguments.slow_motion, 0.01), 1000.0)
-    work = partial(run_typing, chosen, slower, settings, folder, engine_starter(fake))
+    work = partial(
+        run_typing, chosen, arguments.slow_motion, settings, folder, engine_starter(fake)
+    )
     total = len(chosen) * len(NAMES)
     results = measured(work, "typing", total, arguments.records, typing_record)
     about = {
