@@ -470,11 +470,11 @@ def test_a_fetch_is_seen_as_it_goes(version: str, tmp_path: Path, starter_model:
         with contextlib.closing(terminal):
             terminal.until(lambda: "1: Fetch the starter" in terminal.screen)
             terminal.keys("1", "Enter")
-            seen = r"Fetching Qwen2\.5-Coder 0\.5B Instruct Q4_K_M: 42 %"
+            seen = r"Fetching Qwen2\.5-Coder 0\.5B Instruct Q4_K_M: 42%"
             terminal.until(lambda: re.search(seen, terminal.screen))
             hub.go_on.set()
             terminal.until(lambda: fetched.exists() and engines(terminal.pid))
-            terminal.until(lambda: " %" not in terminal.screen)
+            terminal.until(lambda: not re.search(r": \d+%", terminal.screen))
 
 
 @with_each_version
