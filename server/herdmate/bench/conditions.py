@@ -17,7 +17,10 @@ Tell = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """The model, the code and the settings. ``serve`` holds extra arguments for the server."""
+    """The model, the code and the settings. ``serve`` holds extra arguments for the server.
+
+    ``grows``: the client asks again for ghost text that has grown.
+    """
 
     model: Path
     scene: Scene
@@ -31,6 +34,7 @@ class Conditions:
     cancels: int = 50
     seed: int = 0
     serve: tuple[str, ...] = ()
+    grows: bool = False
     tell: Tell = lambda _sentence: None
 
 
@@ -42,7 +46,7 @@ AT_ONCE = {"delay": 0, "prefill": False}
 async def server(given: Conditions, **completion: Any) -> AsyncIterator[Client]:
     """A fresh, ready server for one measurement; ``completion`` adds to its completion settings."""
     async with connect(settings(given, **completion), "--log-level", "error",
-                       serve=given.serve) as client:  # fmt: skip
+                       serve=given.serve, grows=given.grows) as client:  # fmt: skip
         await client.ready(lambda _message, _fraction: None)
         yield client
 

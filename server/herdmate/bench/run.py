@@ -13,6 +13,7 @@ from herdmate.bench.conditions import Conditions
 from herdmate.bench.figures import between, median
 from herdmate.bench.first_answer import first_answer
 from herdmate.bench.keystroke import keystroke
+from herdmate.bench.looking_up import looking_up
 from herdmate.bench.memory import memory
 from herdmate.bench.paced import Paced, first_tokens, paced
 from herdmate.bench.rhythm import rhythm
@@ -27,6 +28,7 @@ MEASURES: Mapping[str, Callable[[Conditions], Awaitable[Any]]] = {
     "typing": paced,
     "token": first_tokens,
     "rhythm": rhythm,
+    "looks": looking_up,
     "speed": speed,
     "cancel": cancels,
     "beside": beside,

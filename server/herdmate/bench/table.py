@@ -60,6 +60,12 @@ def _rhythm(value: Any) -> Iterator[Row]:
     yield _seconds("answer within a pause", value["seconds_after_pause"], missed)
 
 
+def _looks(value: Any) -> Iterator[Row]:
+    shown = f"in {_percent(value['shown'])} of {len(value['looks'])} looks up"
+    yield _seconds("from a key to new ghost text, eleven languages", value["seconds"], shown)
+    yield _seconds("until it was whole", value["whole"], f"it grew {value['steps']} times")
+
+
 def _speed(value: Any) -> Iterator[Row]:
     yield "tokens per second through the server", f"{value['by_clock']:.1f}", (
         f"{value['by_engine']:.1f} by the engine's clock")  # fmt: skip
@@ -121,8 +127,8 @@ def _rivals(value: Any) -> Iterator[Row]:
 
 
 _ROWS = {
-    "first": _first, "typing": _typing, "token": _token, "rhythm": _rhythm, "rivals": _rivals,
-    "speed": _speed, "cancel": _cancel, "beside": _beside, "memory": _memory,
+    "first": _first, "typing": _typing, "token": _token, "rhythm": _rhythm, "looks": _looks,
+    "rivals": _rivals, "speed": _speed, "cancel": _cancel, "beside": _beside, "memory": _memory,
     "keystroke": _keystroke, "floor": _floor,
 }  # fmt: skip
 

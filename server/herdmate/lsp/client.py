@@ -33,18 +33,18 @@ _GOODBYE_SECONDS = 10.0
 
 @asynccontextmanager
 async def connect(
-    settings: dict[str, Any], *flags: str, serve: tuple[str, ...] = ()
+    settings: dict[str, Any], *flags: str, serve: tuple[str, ...] = (), grows: bool = False
 ) -> AsyncIterator[Client]:
     """A client with its own server process, which ends when the block exits.
 
     On the server's command line, ``flags`` go before the subcommand ``serve`` and the arguments in
-    ``serve`` after it. Raises ``HerdmateError``.
+    ``serve`` after it. ``grows``: it looks at ``grown``. Raises ``HerdmateError``.
     """
     if model := settings.get("model"):
         settings = {**settings, "model": from_here(model, model_folder())}
     client = Client()
     await client.start((*flags, "serve", *serve))
-    await client.shake_hands(settings)
+    await client.shake_hands(settings, grows=grows)
     try:
         yield client
     finally:

@@ -39,6 +39,7 @@ class Typist:
 
     async def ghost_text(self, invoked: bool = False) -> str | None:
         """The ghost text at the cursor, requested as an editor does while the user types."""
+        self._client.grown = ("", 0)
         return await self._client.ghost_text(self.document, self.offset, invoked)
 
     def has_grown(self) -> bool:
