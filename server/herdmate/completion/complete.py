@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from herdmate.completion.confidence import confident
+from herdmate.completion.confidence import confidence, confident
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
@@ -45,12 +45,14 @@ _TIMES_IF_ASKED, _MOST_IF_ASKED = 6, 4096
 class Completion:
     """Text that replaces ``span``, which is empty or on the cursor's line.
 
-    ``is_cached``: it comes from an earlier answer; the model was not asked.
+    ``is_cached``: it comes from an earlier answer; the model was not asked. ``confidence`` is the
+    probability of the first line, ``None`` if it is not known.
     """
 
     text: str
     span: Span
     is_cached: bool = False
+    confidence: float | None = field(default=None, compare=False)
 
 
 async def complete(
@@ -263,4 +265,12 @@ def _prompt(window: Window, family: Family, others: Others) -> Prompt:
 
 def _here(found: list[Shown], cursor: Cursor, is_cached: bool = False) -> tuple[Completion, ...]:
     at = cursor.offset
-    return tuple(Completion(shown.text, Span(at, at + shown.reach), is_cached) for shown in found)
+    return tuple(
+        Completion(
+            shown.text,
+            Span(at, at + shown.reach),
+            is_cached,
+            confidence(shown) if shown.logprobs else None,
+        )
+        for shown in found
+    )

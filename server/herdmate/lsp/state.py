@@ -107,11 +107,15 @@ class IndexState:
 
 @dataclass(slots=True)
 class UsageState:
-    """Counts of ghost text, their file, and the timer of the next write."""
+    """Counts of ghost text, their file, the timer of the next write, and what was learnt.
+
+    ``level``: how sure the model must be for this user, from 0 to 1.
+    """
 
     tally: Tally = field(default_factory=Tally)
     file: StatisticsFile = field(default_factory=StatisticsFile)
     saving: asyncio.TimerHandle | None = None
+    level: float = 0.0
 
 
 @dataclass(slots=True)

@@ -26,7 +26,8 @@ _SPACE = re.compile(r"\s+")
 class ShownSuggestion:
     """What is left of a suggestion: ``text`` replaces ``reach`` characters from ``at`` on.
 
-    ``before`` and ``behind`` are the text around ``at``, in a document of ``length`` characters.
+    ``before`` and ``behind`` are the text around ``at``, in a document of ``length`` characters;
+    ``band`` says how sure the model was.
     """
 
     number: int
@@ -38,6 +39,7 @@ class ShownSuggestion:
     before: str
     behind: str
     length: int
+    band: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import date
 
 from herdmate.completion.complete import Completion
@@ -11,7 +12,7 @@ from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.context.withheld import WithheldReason
 from herdmate.generation import Usage
 from herdmate.text import Cursor, Document
-from herdmate.usage import statistics
+from herdmate.usage import learnt_confidence, statistics
 from herdmate.usage.shown_suggestion import (
     Accepted,
     ShownSuggestion,
@@ -63,11 +64,16 @@ class Tally:
         first = self._number + 1
         self._number += len(items)
         offers = tuple(
-            suggestion_at(cursor, item.text, item.span, first + place)
+            replace(
+                suggestion_at(cursor, item.text, item.span, first + place),
+                band=learnt_confidence.band(item.confidence),
+            )
             for place, item in enumerate(items)
         )
         if offers and not any(is_same(old, new, cursor) for old in self._shown for new in offers):
             self._count(cursor.document.language, statistics.SHOWN)
+            if offers[0].band:
+                self._count(cursor.document.language, learnt_confidence.shown(offers[0].band))
         if offers:
             self._shown = offers
             self._offers.extend(offers)
@@ -127,6 +133,8 @@ class Tally:
         )
         item = accepted(offer, self._today())
         self._count(offer.language, statistics.ACCEPTED)
+        if offer.band:
+            self._count(offer.language, learnt_confidence.accepted(offer.band))
         self._count(offer.language, statistics.CHARACTERS, len(offer.text))
         self._accepted.append(item)
         return item

@@ -21,6 +21,7 @@ from herdmate.lsp.parsing import parsed
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
 from herdmate.text import Cursor, Edit, Span, supposing
+from herdmate.usage.learnt_confidence import as_learnt
 
 _log = logging.getLogger(__name__)
 
@@ -127,7 +128,7 @@ def _begin(session: Session, cursor: Cursor) -> float:
 async def _ask(session: Session, cursor: Cursor, invoked: bool, grows: bool = False) -> _Answer:
     if not invoked and pausing.is_paused(session):
         return pausing.silence(session)
-    settings = session.settings.completion
+    settings = as_learnt(session.settings.completion, session.usage.level)
     thinks = partial(thinking, session)
     work = complete(cursor, session.completion, settings, invoked, thinks, grows)
     with session.asking_about(cursor.document.uri):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import date
 
 from lsprotocol import types
 
@@ -17,6 +18,7 @@ from herdmate.lsp.handlers import shown_documents
 from herdmate.lsp.session import Session
 from herdmate.text import Cursor
 from herdmate.usage import statistics
+from herdmate.usage.learnt_confidence import learnt_level
 from herdmate.usage.shown_suggestion import Accepted
 
 _SECONDS = 30.0
@@ -131,6 +133,12 @@ async def _save(session: Session) -> None:
     session.usage.saving = None
     if not session.settings.stats:
         session.usage.tally.forget()
+        session.usage.level = 0.0
     counts = session.usage.tally.take()
-    if counts and not await asyncio.to_thread(session.usage.file.add, counts):
+    if not counts:
+        return
+    if not await asyncio.to_thread(session.usage.file.add, counts):
         session.usage.tally.counted += counts
+        return
+    known = await asyncio.to_thread(session.usage.file.read)
+    session.usage.level = learnt_level(known, date.today())
