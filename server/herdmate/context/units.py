@@ -27,12 +27,13 @@ class Place:
     """Where a text continues: the levels of the line above its own, and what that line begins.
 
     ``opens``: the line below it is one level deeper; ``hangs``: only by a round or square bracket,
-    or a tag.
+    or a tag. ``may_be_lost``: the text began behind indentation, which it may have forgotten.
     """
 
     levels: int
     opens: bool
     hangs: bool
+    may_be_lost: bool = True
 
 
 def is_indented(line: str) -> bool:
@@ -56,7 +57,7 @@ def units_below(line: str, place: Place, unit: str) -> Units | None:
     """
     wanted = place.levels + place.opens - bool(_CLOSES.match(line))
     known = 0 if line.startswith("\t") else _width(line)
-    lost = place.levels if place.opens else 0
+    lost = place.levels if place.opens and place.may_be_lost else 0
     if not known:
         tabs = len(line) - len(line.lstrip("\t"))
         missing = lost if lost and tabs + lost == wanted else 0
@@ -72,7 +73,7 @@ def units_below(line: str, place: Place, unit: str) -> Units | None:
         return None
     others = [size for size in (*_LIKELY, *_POSSIBLE) if size != step]
     fits = (Units(size) for size in others if known == wanted * size)
-    forgets = (Units(size, lost) for size in others if lost and known == (wanted - lost) * size)
+    forgets = (Units(size, lost) for size in others[:1] if lost and known == (wanted - lost) * size)
     return next(fits, None) or next(forgets, None)
 
 

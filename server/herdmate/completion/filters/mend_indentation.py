@@ -25,12 +25,14 @@ def mend_indentation(text: str, context: CursorContext) -> str:
     Lines that begin inside a string are left alone. The first indented line shows how the text is
     indented.
     """
-    first, _, more = text.partition("\n")
-    unit, lines = indent_unit(context), more.split("\n")
-    if not more or not unit:
+    lines, kinds, unit = text.split("\n"), kinds_of_lines(text, context), indent_unit(context)
+    if context.line_prefix:  # the first line is indented already
+        above, first, lines, kinds = context.line_prefix + lines[0], lines[:1], lines[1:], kinds[1:]
+    else:
+        above, first = "".join(context.above[:1]), []
+    if not lines or not unit:
         return text
-    kinds = kinds_of_lines(text, context)[1:]
-    above, levels = context.line_prefix + first, levels_of(context.line_prefix + first, unit)
+    levels = levels_of(above, unit)
     own: Units | None = None
     for line, kind in zip(lines, kinds, strict=True):
         if kind == "string":
@@ -47,7 +49,7 @@ def mend_indentation(text: str, context: CursorContext) -> str:
         line if kind == "string" or not line.strip() else in_units(line, own, unit)
         for line, kind in zip(lines, kinds, strict=True)
     ]
-    return "\n".join((first, *_until_left(lines, placed, own)))
+    return "\n".join((*first, *_until_left(lines, placed, own)))
 
 
 def _place(above: str, levels: int, line: str, context: CursorContext) -> Place:
@@ -55,7 +57,7 @@ def _place(above: str, levels: int, line: str, context: CursorContext) -> Place:
     is_tag = context.language in _TAGGED and _TAG.search(above) is not None
     is_label = context.language in BRACES and line.rstrip().endswith(":")
     opens = (is_tag or opens_body(above, context)) and not (is_label or GOES_ON.match(line))
-    return Place(levels, opens, hangs=is_tag or above.endswith(("(", "[")))
+    return Place(levels, opens, is_tag or above.endswith(("(", "[")), bool(context.line_prefix))
 
 
 def _until_left(lines: list[str], placed: list[str], own: Units) -> list[str]:
