@@ -76,7 +76,7 @@ class CompletionSettings:
     """Let the model read ahead: the open file, what follows ghost text, and selected lines."""
 
     related: bool = True
-    """Include definitions from other files that the code at the cursor refers to."""
+    """Include code from other files that the code at the cursor refers to or resembles."""
 
     reuse_suffix: bool = True
     """Reuse the cached suffix while typing: faster, slightly less exact."""

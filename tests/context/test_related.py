@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.context.excerpts import Material, excerpts
 from herdmate.context.index import Index
 from herdmate.context.outline import Head
-from herdmate.context.related import Nearby, excerpts, related
+from herdmate.context.related import Nearby, related
 from herdmate.text import Cursor, Document
 
 GEOMETRY = """\
@@ -83,15 +84,18 @@ def test_a_class_comes_with_its_members_in_the_order_of_the_file(project: Path) 
     index = _index(project)
     path = project / "main.py"
     found = related(_at_end("Shape(", path), path, index, Nearby())
-    assert excerpts(found, index, (project,), 100, lambda text: 1)[0].code == (
+    assert excerpts(Material(found), index, (project,), 100, lambda text: 1)[0].code == (
         "class Shape: ...\n    def area(self): ...\n    def scale(self, by): ...\n"
     )
-    assert excerpts(found, index, (project,), 100, lambda text: 1)[0].path == "app/geometry.py"
+    assert (
+        excerpts(Material(found), index, (project,), 100, lambda text: 1)[0].path
+        == "app/geometry.py"
+    )
     several = (project.parent, project, project / "other")
-    assert excerpts(found, index, several, 100, lambda text: 1)[0].path == (
+    assert excerpts(Material(found), index, several, 100, lambda text: 1)[0].path == (
         f"{project.name}/app/geometry.py"
     )
-    assert excerpts(found, index, (project,), 3, lambda text: 1) == ()
+    assert excerpts(Material(found), index, (project,), 3, lambda text: 1) == ()
 
 
 def test_a_file_is_read_again_only_when_it_has_changed(project: Path) -> None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from herdmate.actions.context import ActionContext
 from herdmate.context import outline, syntax, syntax_queries
 from herdmate.context.conventions import Conventions, conventions_of
+from herdmate.context.excerpts import Material, excerpts, texts
 from herdmate.context.languages import comment_mark
-from herdmate.context.related import excerpts, pieces, related_to
+from herdmate.context.related import related_to
 from herdmate.prompting.words import say
 from herdmate.text import Selection, Span, path_of, with_line_feeds
 
@@ -119,8 +120,9 @@ async def _of_other_files(
         return ()
     names = dict.fromkeys(re.findall(r"[^\W\d]\w{2,}", target.text), 1.0)
     found = related_to(names, target.document, path, known.index, known.nearby)[:_MOST_FOUND]
-    await context.host.counts.learn(pieces(found, known.index, known.folders))
-    chosen = excerpts(found, known.index, known.folders, tokens, context.host.counts.cost)
+    material = Material(found)
+    await context.host.counts.learn(texts(material, known.index, known.folders))
+    chosen = excerpts(material, known.index, known.folders, tokens, context.host.counts.cost)
     mark = comment_mark(target.document.language)
     return tuple((f"{mark} {excerpt.path}", excerpt.code) for excerpt in chosen)
 

@@ -151,18 +151,23 @@ async def typing_request(
     settings: CompletionSettings,
     nobody_types: bool = False,
 ) -> Request:
-    """The request for a completion at the cursor, with a window that fits the context."""
+    """The request for a completion at the cursor, with a window that fits the context.
+
+    Code from other files gets half as many tokens as the prefix, where the context has room: half
+    of them in its place, half besides, as it stays the same from key to key.
+    """
     cursor = replace(cursor, document=await without_secrets_soon(cursor.document))
     info = await state.host.ready()
     family = family_of(info)
     before, after = budget(info, settings, state.host.latency)
     counts, project = state.host.counts, state.project
-    around = before // 4 if settings.related else 0
+    instead = before // 4 if settings.related else 0
+    around = instead + min(instead, max(_room(info, settings) - before - after, 0))
     excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
     others = Others(
         excerpts, project.shown_path(cursor.document.uri), comment_mark(cursor.document.language)
     )
-    window = await _window(cursor, before - (around if excerpts else 0), after, state)
+    window = await _window(cursor, before - (instead if excerpts else 0), after, state)
     return Request(
         prompt=_prompt(window, family, others),
         lane=f"type {cursor.document.uri}",
@@ -229,8 +234,12 @@ def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
 def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
     """The share of the configured window that fits the context; 1 or more if all of it does."""
     wished = settings.prefix_tokens + settings.suffix_tokens
-    room = info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS
-    return max(room, 0) / max(wished, 1)
+    return _room(info, settings) / max(wished, 1)
+
+
+def _room(info: ModelInfo, settings: CompletionSettings) -> int:
+    """The tokens of a prompt that fit the context."""
+    return max(info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS, 0)
 
 
 async def _alternatives(

@@ -8,19 +8,22 @@ bring few others. Code that has since been withheld, removed or changed is dropp
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
-from herdmate.context.index import Defined, Index
+from herdmate.context.excerpts import Material, excerpts, texts
+from herdmate.context.fragments import Files, query_at
+from herdmate.context.index import Defined, Index, Stamp
 from herdmate.context.outline import Head
-from herdmate.context.related import Nearby, excerpts, pieces, related
+from herdmate.context.related import Nearby, alike_in, related
 from herdmate.context.withheld import Withheld, reason_to_withhold_file
 from herdmate.text import Cursor, Excerpt, path_of, shown_path
 from herdmate.threads import DiskChecks
 from herdmate.token_counts import TokenCounts
 
 _MOST_CANDIDATES = 24
+_MOST_FRAGMENTS = 8
 
 _MOST_TRIES = 2
 """How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
@@ -30,13 +33,16 @@ _MOST_TRIES = 2
 class _Chosen:
     """What was chosen for a document, and everything that its files defined at that time."""
 
-    found: tuple[Defined, ...]
+    material: Material
     excerpts: tuple[Excerpt, ...]
-    defined: Mapping[Path, tuple[Head, ...]]
+    defined: Mapping[Path, _Version]
 
     def stands(self, index: Index) -> bool:
         """Do the files still define exactly the same?"""
-        return all(index.of_file(path) == heads for path, heads in self.defined.items())
+        return all(_version(path, index) == known for path, known in self.defined.items())
+
+
+_Version = tuple[tuple[Head, ...], Stamp | None]
 
 
 @dataclass(slots=True)
@@ -55,6 +61,7 @@ class Project:
     _chosen: dict[str, _Chosen] = field(default_factory=dict)
     _changes: int = 0  # of what may be seen
     _checks: DiskChecks = field(default_factory=DiskChecks)
+    _files: Files = field(default_factory=Files)
 
     @property
     def nearby(self) -> Nearby:
@@ -108,6 +115,7 @@ class Project:
         """Drop all choices, because other files may be seen now."""
         self._changes += 1
         self._chosen.clear()
+        self._files = Files()
 
     def shown_path(self, uri: str) -> str:
         """A document's path, to show."""
@@ -124,22 +132,27 @@ class Project:
         What this returns may be out of date if ``_changes`` has changed in the meantime.
         """
         found = related(cursor, path, self.index, self.nearby)[:_MOST_CANDIDATES]
-        paths = {item.path for item in found} | set(known.defined if known else ())
+        weights = alike_in(cursor, path, self.index, self.nearby, found)
+        paths = {item.path for item in found} | {*weights} | {*(known.defined if known else ())}
+        query = query_at(cursor.document.text, cursor.offset)
         try:
             # Not every change of the rules is reported to us.
-            withheld = await self._checks.run(partial(_withheld, paths, self.folders))
+            withheld, material = await self._checks.run(
+                partial(_look, paths, self.folders, self._files, found, weights, query)
+            )
         except OSError:
             return None  # it is unknown whether the model may see them
         for path in withheld:
             self.index.forget(path)
-        found = tuple(item for item in found if item.path in self.index)
-        if known is not None and known.stands(self.index) and _agree(known.found, found):
+        material = _still(material, self.index)
+        if known is not None and known.stands(self.index) and _agree(known.material, material):
             return known
-        await counts.learn(pieces(found, self.index, self.folders))
+        await counts.learn(texts(material, self.index, self.folders))
         # Files can have gone while the tokens were being counted.
-        found = tuple(item for item in found if item.head in self.index.of_file(item.path))
-        chosen = excerpts(found, self.index, self.folders, tokens, counts.cost)
-        return _Chosen(found, chosen, {item.path: self.index.of_file(item.path) for item in found})
+        material = _still(material, self.index)
+        chosen = excerpts(material, self.index, self.folders, tokens, counts.cost)
+        defined = {path: _version(path, self.index) for path in material.paths()}
+        return _Chosen(material, chosen, defined)
 
     def _kept(self, uri: str, chosen: _Chosen | None) -> tuple[Excerpt, ...]:
         """The excerpts of a choice, which is kept for later keystrokes."""
@@ -155,6 +168,34 @@ def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:
     return [path for path in paths if reason_to_withhold_file(path, folders) is not None]
 
 
-def _agree(old: tuple[Defined, ...], new: tuple[Defined, ...]) -> bool:
-    """Are the additions in the new choice at most half as many as there were in the old one?"""
-    return 2 * sum(item not in old for item in new) <= len(old)
+def _look(
+    paths: Collection[Path], folders: tuple[Path, ...], files: Files,
+    found: tuple[Defined, ...], weights: Mapping[Path, float], query: str,
+) -> tuple[list[Path], Material]:  # fmt: skip
+    """Those of the files that the model must not see, and what helps of all others; reads disks."""
+    withheld = _withheld(paths, folders)
+    files.forget(withheld)
+    seen = [item for item in found if item.path not in withheld]
+    weights = {path: weight for path, weight in weights.items() if path not in withheld}
+    files.read([*weights, *{item.path for item in seen} - {*weights}], folders)
+    bodies = {item: body for item in seen if (body := files.whole(item))}
+    return withheld, Material(tuple(seen), bodies, files.alike(query, weights, _MOST_FRAGMENTS))
+
+
+def _still(material: Material, index: Index) -> Material:
+    """What is left of the material now that files may have changed or gone."""
+    return replace(
+        material,
+        found=tuple(item for item in material.found if item.head in index.of_file(item.path)),
+        fragments=tuple(part for part in material.fragments if part.path in index),
+    )
+
+
+def _version(path: Path, index: Index) -> _Version:
+    return index.of_file(path), index.stamp(path)
+
+
+def _agree(old: Material, new: Material) -> bool:
+    """Does the new material bring no more than half as many others as there were in the old?"""
+    before, now = (*old.found, *old.fragments), (*new.found, *new.fragments)
+    return 2 * sum(item not in before for item in now) <= len(before)

@@ -1,21 +1,22 @@
-"""Which definitions from other files help at a cursor, most helpful first, within a budget."""
+"""Which definitions from other files help at a cursor, and which files may have code like it."""
 
 from __future__ import annotations
 
+import heapq
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from herdmate.context.imports import Imports, imports_of
 from herdmate.context.index import Defined, Index, kin_at
-from herdmate.context.outline import Head
-from herdmate.text import Cursor, Document, Excerpt, shown_path
+from herdmate.text import Cursor, Document
 
 _REACH_BEFORE, _REACH_AFTER = 2000, 400
 _WORD = re.compile(r"[^\W\d]\w{2,}")
 _MOST_ALIKE = 8
-_MOST_MEMBERS = 12
+_MOST_FILES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,41 +78,26 @@ def _known(
     return tuple(sorted(scored, key=lambda item: (-scored[item], str(item.path), item.head.text)))
 
 
-def excerpts(
-    found: Iterable[Defined], index: Index, folders: tuple[Path, ...], tokens: int,
-    cost: Callable[[str], int],
-) -> tuple[Excerpt, ...]:  # fmt: skip
-    """As many of the definitions as fit, grouped by file, in a stable order.
+def alike_in(
+    cursor: Cursor, path: Path, index: Index, nearby: Nearby, found: Iterable[Defined]
+) -> Mapping[Path, float]:
+    """The files in which code like that at a cursor is looked for, and what each counts.
 
-    A class comes with the heads of its members, a member with that of its class.
+    These are files that are imported, open, recently edited or in the same folder, and those that
+    contain the definitions ``found``, at most ``_MOST_FILES`` of one kin.
     """
-    chosen: dict[Path, set[Head]] = {}
-    for item in found:
-        together = [
-            head for head in _with_kin(item, index) if head not in chosen.get(item.path, ())
-        ]
-        price = sum(cost(head.text) for head in together)
-        price += 0 if item.path in chosen else cost(shown_path(item.path, folders) + "\n")
-        if together and price <= tokens:
-            tokens -= price
-            chosen.setdefault(item.path, set()).update(together)
-    return tuple(
-        Excerpt(
-            shown_path(path, folders),
-            "".join(head.text for head in dict.fromkeys(index.of_file(path)) if head in of_it),
-        )
-        for path, of_it in sorted(chosen.items())
-    )
-
-
-def pieces(found: Iterable[Defined], index: Index, folders: tuple[Path, ...]) -> list[str]:
-    """All texts whose cost ``excerpts`` can ask for."""
-    return [
-        text
-        for item in found
-        for text in (shown_path(item.path, folders) + "\n",
-                     *(head.text for head in _with_kin(item, index)))
-    ]  # fmt: skip
+    kin = kin_at(path, cursor.document.language)
+    imports = imports_of(cursor.document.text, path, kin, index)
+    beside = heapq.nsmallest(_MOST_FILES, index.beside(path))
+    defining = islice(dict.fromkeys(item.path for item in found), _MOST_FILES)
+    where = {*imports.files, *nearby.opened, *nearby.edited, *beside, *defining} - {path}
+    weights = {
+        file: 1 + _nearness(file, path, imports, nearby)
+        for file in where
+        if file in index and kin_at(file, "") == kin
+    }
+    best = heapq.nsmallest(_MOST_FILES, weights, key=lambda file: (-weights[file], str(file)))
+    return {file: weights[file] for file in best}
 
 
 _IMPORTED, _EDITED, _OPENED, _BESIDE = 2.0, 0.8, 0.6, 0.4
@@ -137,11 +123,3 @@ def _nearness(path: Path, own: Path, imports: Imports, nearby: Nearby) -> float:
         + _OPENED * (path in nearby.opened)
         + _BESIDE * (path.parent == own.parent)
     )
-
-
-def _with_kin(item: Defined, index: Index) -> list[Head]:
-    """The heads of a definition, its container and its members."""
-    of_file = index.of_file(item.path)
-    holders = [head for head in of_file if item.head.holder and head.name == item.head.holder][:1]
-    members = [head for head in of_file if head.holder == item.head.name][:_MOST_MEMBERS]
-    return [*holders, item.head, *members]

@@ -1,0 +1,135 @@
+"""Code in other files that is like the code around a cursor."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from herdmate.context import fragments
+from herdmate.context.excerpts import Material, excerpts, texts
+from herdmate.context.fragments import Files, Fragment
+from herdmate.context.index import Defined, Index
+from herdmate.context.outline import Head
+
+OTHERS = "".join(f"value_{at} = compute(first_{at}, second_{at})\n" for at in range(40))
+LIKE = "session = open_session(address)\nsession.send(greeting)\nsession.close()\n"
+
+
+def _files(folder: Path, **code: str) -> tuple[Files, dict[Path, float]]:
+    for name, text in code.items():
+        (folder / f"{name}.py").write_text(text, "utf-8", newline="")
+    paths = sorted(folder.glob("*.py"))
+    found = Files()
+    found.read(paths, (folder,))
+    return found, dict.fromkeys(paths, 1.0)
+
+
+def test_what_shares_rare_words_is_alike(tmp_path: Path) -> None:
+    files, weights = _files(tmp_path, plain=OTHERS, like=OTHERS[:1100] + LIKE + OTHERS[1100:])
+    found = files.alike("connection = open_session(here)\nconnection.greeting", weights, 3)
+    assert LIKE in found[0].text
+    assert [part.path.stem for part in found] == ["like"]
+    assert files.alike("nothing_here(at_all)", weights, 3) == ()
+    assert files.alike("", weights, 3) == ()
+
+
+def test_files_that_count_more_come_first(tmp_path: Path) -> None:
+    files, weights = _files(tmp_path, one=LIKE, two=LIKE)
+    assert [part.path.stem for part in files.alike(LIKE, weights, 9)] == ["one", "two"]
+    weights[tmp_path / "two.py"] = 2.0
+    assert [part.path.stem for part in files.alike(LIKE, weights, 9)] == ["two", "one"]
+
+
+def test_of_one_file_come_few_fragments_that_do_not_overlap(tmp_path: Path) -> None:
+    files, weights = _files(tmp_path, like=LIKE * 30)
+    found = files.alike(LIKE, weights, 9)
+    assert len(found) == 2
+    assert found[0].end <= found[1].start
+
+
+def test_places_are_bytes_and_line_ends_are_line_feeds(tmp_path: Path) -> None:
+    files, weights = _files(tmp_path, like="# ünïcödé 🐑\r\n" * 10 + LIKE.replace("\n", "\r\n"))
+    (found,) = files.alike(LIKE, weights, 1)
+    data = (tmp_path / "like.py").read_bytes()[found.start : found.end].decode()
+    assert found.text == data.replace("\r\n", "\n")
+
+
+def test_secrets_are_not_in_fragments_even_if_cut(tmp_path: Path) -> None:
+    key = "".join(f"{chr(65 + at % 26) * 60}{at}\n" for at in range(30))
+    text = f"-----BEGIN PRIVATE KEY-----\n{key}-----END PRIVATE KEY-----\n"
+    files, weights = _files(tmp_path, like=f"session = '''{text}'''\n{LIKE}")
+    found = files.alike(LIKE + key, weights, 9)
+    assert found
+    assert not any(line in part.text for part in found for line in key.split())
+
+
+def test_a_changed_file_is_read_again_and_a_lost_one_forgotten(tmp_path: Path) -> None:
+    files, weights = _files(tmp_path, like=LIKE)
+    (tmp_path / "like.py").write_text("other(words)\n", "utf-8")
+    files.read(weights, (tmp_path,))
+    assert files.alike(LIKE, weights, 9) == ()
+    assert files.alike("other(words)", weights, 9)
+    (tmp_path / "like.py").unlink()
+    files.read(weights, (tmp_path,))
+    assert files.alike("other(words)", weights, 9) == ()
+
+
+def test_what_is_kept_is_bounded_and_the_last_wins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fragments, "_MOST_KEPT", 3 * len(LIKE))
+    files, weights = _files(tmp_path, **{f"file{at}": LIKE for at in range(9)})
+    found = files.alike(LIKE, weights, 99)
+    assert [part.path.stem for part in found] == ["file6", "file7", "file8"]
+
+
+def test_other_things_than_files_do_no_harm(tmp_path: Path) -> None:
+    (tmp_path / "folder.py").mkdir()
+    (tmp_path / "outside.py").symlink_to("/etc/passwd")
+    (tmp_path / "binary.py").write_bytes(b"\xff\xfe\0" * 100)
+    (tmp_path / "wide.py").write_text("root " * 12_000, "utf-8")
+    (tmp_path / "empty.py").write_text("", "utf-8")
+    (tmp_path / "huge.py").write_text("root\n" * 20_000, "utf-8")
+    files, weights = _files(tmp_path)
+    assert files.alike("root", weights, 9) == ()
+
+
+SHAPE = Head("Shape", "class Shape: ...\n", "", 0, 60)
+AREA = Head("area", "    def area(self): ...\n", "Shape", 20, 60)
+LAST = Head("last", "def last(): ...\n", "", 100, 160)
+
+
+@pytest.mark.parametrize(
+    ("room", "shown"),
+    [
+        (1000, "class Shape: ...\n    def area(self): ...\nfragment\ndef last():\n    return 1\n"),
+        (79, "fragment\ndef last():\n    return 1\n"),
+        (30, "fragment\n"),
+        (10, ""),
+    ],
+)
+def test_definitions_and_fragments_share_the_room(room: int, shown: str) -> None:
+    path, index = Path("/work/a.py"), Index()
+    index.put(path, (SHAPE, AREA, LAST))
+    found = (Defined(path, SHAPE), Defined(path, LAST))
+    bodies = {found[1]: "def last():\n    return 1\n"}
+    material = Material(found, bodies, (Fragment(path, "fragment\n", 70, 80),))
+    asked: list[str] = []
+
+    def cost(text: str) -> int:
+        asked.append(text)
+        return len(text)
+
+    given = excerpts(material, index, (Path("/work"),), room, cost)
+    assert "".join(item.code for item in given) == shown
+    assert set(asked) <= set(texts(material, index, (Path("/work"),)))
+
+
+def test_what_a_fragment_shows_is_not_shown_twice() -> None:
+    path, index = Path("/work/a.py"), Index()
+    index.put(path, (SHAPE, AREA, LAST))
+    whole = Fragment(path, "class Shape:\n    def area(self):\n        pass\n", 0, 60)
+    found = tuple(Defined(path, head) for head in (AREA, LAST))
+    given = excerpts(Material(found, {}, (whole,)), index, (Path("/work"),), 999, len)
+    assert given[0].code == whole.text + LAST.text
