@@ -122,7 +122,10 @@ def _parsed(code: str) -> ast.Module | int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.parse(code.removeprefix(BYTE_ORDER_MARK))
+            whole = code.encode(
+                "utf-8", "replace"
+            ).decode()  # half an emoji is no error of the code
+            return ast.parse(whole.removeprefix(BYTE_ORDER_MARK))
         except SyntaxError as error:
             return max((error.lineno or 1) - 1, 0)
         except (RecursionError, MemoryError):
