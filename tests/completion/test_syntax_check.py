@@ -215,6 +215,9 @@ def test_what_was_not_ended_is_ended_or_waits(
         ("def f(a):\n    │\n    else:\n        g()\n", "if a:\n        h()", "if a:\n        h()",
          "if a:\n        h()"),
         ("def f(a):\n    │\n    return a\n", "else:\n        g()", "", ""),
+        # an error above, or half a character
+        ("def g(:\n    pass\n\n\ndef f(a):\n    │\n", "return a", "return a", "return a"),
+        ("x = '\ud83d'\n\n\ndef f(a):\n    │\n", "return a", "return a", "return a"),
     ],
 )  # fmt: skip
 def test_what_makes_nothing_worse_is_shown_to_those_who_ask(

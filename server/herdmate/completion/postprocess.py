@@ -93,7 +93,7 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
     # The last word may still grow, and only finished lines can be compared.
     settled = _LAST_WORD.sub("", text)
     complete = text[: text.rfind("\n") + 1]
-    if shape == "statement" and not _WORD.search(settled, len(complete)):
+    if shape in ("statement", "block") and not _WORD.search(settled, len(complete)):
         settled = complete  # ``<`` may become ``</div>``
     limits = [
         (_LIMITS[shape], settled),
@@ -196,7 +196,9 @@ def _without_closers(context: CursorContext, behind: str) -> CursorContext:
 def _goes_over(over: str, text: str, behind: str) -> bool:
     """Does a completion itself close what is closed after the cursor, and then continue?"""
     closes_quote = any(char in "\"'`" and text.count(char) % 2 for char in behind)
-    if over == text + behind or not ((over.startswith(text) and over != text) or closes_quote):
+    # Of the brackets, only ``>`` is no limit to what fills it.
+    is_more = over.startswith(text) and (over != text or ">" in behind)
+    if over == text + behind or not (is_more or closes_quote):
         return False
     at = -1
     return all((at := over.find(char, at + 1)) >= 0 for char in behind)

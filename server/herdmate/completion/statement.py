@@ -43,6 +43,10 @@ _LONG_QUOTES = {
     **dict.fromkeys(("javascript", "javascriptreact", "typescript", "typescriptreact"), ("`",)),
     "go": ("`",),
 }
+_WITH_HERE = frozenset({"shellscript", "ruby", "perl", "php"})
+_HERE = re.compile(r"<<[<~-]?\s?['\"]?([A-Z_]{2,40})\b")
+"""What begins a text that ends at the next line with this word."""
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -109,6 +113,8 @@ class Statement:
             if (line.count(quote) - line.count("\\" + quote)) % 2:
                 self._quote, line = quote, line[: line.rfind(quote)]
                 break
+        if self._language in _WITH_HERE and (here := _HERE.search(line)):
+            self._quote = here[1]
         for _, char in brackets(line, self._language):
             if char in _CLOSERS:
                 self._open.append(char)

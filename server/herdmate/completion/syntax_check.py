@@ -198,14 +198,13 @@ def _is_sound_once_closed(text: str, judge: Judge) -> bool:
 
 def _no_worse(parts: list[str], judge: Judge) -> str:
     """The first of the parts that adds no error to code that is broken elsewhere."""
-    check = judge.check
-    if not (_is_broken_elsewhere(check) or check.is_asked):
+    check, is_elsewhere = judge.check, _is_broken_elsewhere(judge.check)
+    if not (is_elsewhere or check.is_asked):
         return ""
     now, judge = check.errors_with(""), Judge(check, judge.reach)
     for part in parts:
-        if judge.errors(part) <= now and not (
-            check.is_asked and _breaks_here(part, check, judge.reach)
-        ):
+        is_no_worse = judge.errors(part) <= now
+        if is_no_worse and (is_elsewhere or not _breaks_here(part, check, judge.reach)):
             return part
     return ""
 
