@@ -13,8 +13,10 @@ from pathlib import Path
 from herdmate.cli.measuring import add_options, measured, tell
 from herdmate.cli.serve import engine_starter
 from herdmate.context.languages import LANGUAGES
+from herdmate.context.project import Project
 from herdmate.errors import SelectionError
 from herdmate.eval.asking import NAMES, Conditions, model_name
+from herdmate.eval.cross_file import calls, workspace
 from herdmate.eval.holes import Hole, punch, read_set, sample
 from herdmate.eval.run import record, run, summaries
 from herdmate.eval.sources import code_files
@@ -39,13 +41,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--count", type=int, default=100, metavar="N", help="holes per language")
     parser.add_argument(
-        "--cut", choices=("line", "word", "block", "definition"), default="line",
-        help="what to remove from your code: a line's end, the same from mid-word, whole lines, or "
-        "a function from its head on",
+        "--cut", choices=("line", "word", "block", "definition", "call"), default="line",
+        help="what to remove from your code: a line's end, the same from mid-word, whole lines, "
+        "a function from its head on, or a call of what another file of the folder defines",
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
-        help="compare with the bare model, or with Herdmate without token healing",
+        help="compare with the bare model, or with Herdmate without token healing or other files",
     )  # fmt: skip
     parser.add_argument(
         "--automatic",
@@ -78,7 +80,8 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    holes = _holes(arguments)
+    among = workspace(arguments.set) if arguments.cut == "call" else None
+    holes = _holes(arguments, among)
     if not holes:
         raise SelectionError(
             "There is nothing to fill in: no code without syntax errors was found."
@@ -90,7 +93,7 @@ def _run(arguments: argparse.Namespace) -> int:
         arguments.model, arguments.prefix_tokens, arguments.suffix_tokens, most,
         arguments.threads, not arguments.automatic, arguments.order,
     )  # fmt: skip
-    work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests)
+    work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests, among)
     total = len(holes) * len(names)
     results = measured(work, "filling holes", total, arguments.records, record)
     about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
@@ -101,7 +104,7 @@ def _run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _holes(arguments: argparse.Namespace) -> list[Hole]:
+def _holes(arguments: argparse.Namespace, among: Project | None) -> list[Hole]:
     """A fixed sample: the same seed gives the same holes."""
     chance = random.Random(arguments.seed)
     known: list[Hole] = []
@@ -113,7 +116,8 @@ def _holes(arguments: argparse.Namespace) -> list[Hole]:
             continue
         files = code_files(path, arguments.language or LANGUAGES, chance)
         most = arguments.count * max(len(arguments.language or ()), 1)
-        punched = _of_half(punch(files, arguments.cut, chance), arguments.half)
+        made = calls(files, among.index, chance) if among else punch(files, arguments.cut, chance)
+        punched = _of_half(made, arguments.half)
         known += islice(punched, most)
     wanted = arguments.language or dict.fromkeys(hole.language for hole in known)
     by_language = ([hole for hole in known if hole.language == language] for language in wanted)

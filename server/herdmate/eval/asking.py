@@ -10,13 +10,15 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from herdmate.completion.complete import typing_request
+from herdmate.completion.complete import complete, typing_request
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.silence_reasons import Silence
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.trigger import shape_at
 from herdmate.context.grammars import ending_of
+from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
 from herdmate.eval.holes import Hole
 from herdmate.eval.scores import Answer
@@ -73,26 +75,30 @@ class Conditions:
         }
 
 
-NAMES = ("herdmate", "bare", "unhealed")
+NAMES = ("herdmate", "bare", "unhealed", "alone")
 """The names of the askers; Herdmate as its users have it comes first."""
 
 
 @asynccontextmanager
 async def askers(
-    names: Sequence[str], given: Conditions, choose: ChooseEngine
+    names: Sequence[str], given: Conditions, choose: ChooseEngine, among: Project | None = None
 ) -> AsyncIterator[dict[str, Asker]]:
     """The requested askers from ``NAMES``, which share one model.
 
-    What the model has read for one is in the cache for the next.
+    What the model has read for one is in the cache for the next. ``among`` has the files that
+    Herdmate sees along with each hole's.
     """
     server = create_server(choose)
     async with connect_within(server, given.settings()) as client:
         await client.ready(lambda _message, _fraction: None)
+        if among is not None:
+            server.project.folders, server.project.index = among.folders, among.index
         server.model.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),
             "bare": partial(_bare, server.model.host, given),
             "unhealed": partial(_unhealed, server.completion, given),
+            "alone": partial(_alone, server.completion, given),
         }
         yield {name: known[name] for name in names}
 
@@ -150,8 +156,23 @@ async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> An
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 
+async def _alone(state: CompletionState, given: Conditions, hole: Hole) -> Answer:
+    """Herdmate that sees no other file."""
+    alone = CompletionState(state.host, Project())
+    cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
+    started = time.perf_counter()
+    found = await complete(cursor, alone, completion, given.invoked)
+    alone.forget(cursor.document.uri)
+    seconds = time.perf_counter() - started
+    if isinstance(found, Silence):
+        return Answer(None, seconds)
+    return Answer(found[0].text, seconds, found[0].span.end - cursor.offset)
+
+
 def _cursor(hole: Hole) -> Cursor:
-    uri = f"file:///holes/{quote(hole.name.replace('/', '_'))}{ending_of(hole.language)}"
+    name = quote(hole.name.replace("/", "_"))
+    uri = f"file:///holes/{name}{ending_of(hole.language)}"
+    uri = hole.path.as_uri() if hole.path is not None else uri
     document = Document(uri, hole.language, hole.before + hole.after)
     return Cursor(document, len(hole.before))
 

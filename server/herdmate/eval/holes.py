@@ -41,7 +41,7 @@ class Hole:
     """Code with ``middle`` removed between ``before`` and ``after``.
 
     ``language`` is an LSP language id; ``tests`` are for the whole program. ``is_definition``: the
-    middle is the rest of a function.
+    middle is the rest of a function. ``path``: the file, where others are seen along with it.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Hole:
     after: str
     tests: tuple[Trial, ...] = ()
     is_definition: bool = False
+    path: Path | None = None
 
     @property
     def half(self) -> Literal["first", "second"]:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from statistics import mean, median
 from typing import Any
 
+from herdmate.context.project import Project
 from herdmate.eval.asking import Conditions, askers
 from herdmate.eval.holes import Hole
 from herdmate.eval.programs import passes
@@ -50,11 +51,11 @@ class Summary:
 
 async def run(
     holes: Sequence[Hole], names: Sequence[str], given: Conditions, choose: ChooseEngine,
-    runs_tests: bool, on_result: Callable[[Result], None],
+    runs_tests: bool, among: Project | None, on_result: Callable[[Result], None],
 ) -> list[Result]:  # fmt: skip
-    """Give every hole to every asker. Raises ``HerdmateError``."""
+    """Give every hole to every asker; see ``askers`` for ``among``. Raises ``HerdmateError``."""
     results = []
-    async with askers((*names, "bare"), given, choose) as asked:
+    async with askers((*names, "bare"), given, choose, among) as asked:
         for hole in holes:
             for name in names:
                 answer = await asked[name](hole)
