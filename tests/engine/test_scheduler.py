@@ -130,11 +130,11 @@ def test_the_probability_of_each_piece_is_told_where_it_is_asked_for() -> None:
     run.until_idle()
     pieces = [event for event in run.said[1] if isinstance(event, Piece)]
     assert [piece.text for piece in pieces] == ["s", "u", "r", "e", "?", " ", "n", "é"]
-    assert [piece.logprob for piece in pieces] == [*[-0.01] * 4, -4.0, *[-0.01] * 2, -0.02]
+    assert [piece.logprob for piece in pieces] == [*[-0.001] * 4, -4.0, *[-0.001] * 2, -0.002]
     assert all(event.logprob is None for event in run.said[2] if isinstance(event, Piece))
     others = [event for event in run.said[3] if isinstance(event, Piece) and event.index]
     assert others[0].text == "t"
-    assert others[0].logprob == -0.01
+    assert others[0].logprob == -0.001
 
 
 def test_cancel_evaluates_nothing_more() -> None:
