@@ -31,6 +31,7 @@ _CLOSES_BY_WORD = re.compile(
 _GOES_ON = re.compile(
     r"\s*(?:[)\]}]+\s*)?(?:else|elif|elsif|elseif|except|finally|catch|rescue|ensure)\b"
 )
+_ENDS_ITSELF = re.compile(r"[\s;]end[);]{0,3}\s*\Z")
 _IS_CASE = re.compile(r"\s*(?:when|in|else)\b")
 _LABEL = re.compile(r"\s*(?:case\b|default\b|#|\w{1,60}\s?\w{0,60}:(?!:))")
 _ATTRIBUTE = re.compile(r"\s*(?:@[\w.]{1,100}(?:\(.{0,400}\))?|#!?\[.{0,400}\])\s*\Z")
@@ -72,7 +73,8 @@ class Statement:
         self._credit = min(closed_behind, unclosed(prefix, self._language))
         self._quote = ""
         self._has_body = False
-        self.is_ended = False
+        by_word = self._language not in _WITHOUT_WORDS
+        self.is_ended = by_word and _ENDS_ITSELF.search(line) is not None
         self._read(line)
 
     def goes_on_with(self, line: str) -> bool:
