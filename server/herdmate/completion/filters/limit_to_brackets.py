@@ -13,15 +13,17 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
     Auto-closed brackets are the common case. ``} else {`` reopens what it closes.
     """
     allowed, language = context.closers_missing, code_language(context.language)
-    behind = context.line_suffix.lstrip()
+    behind, inside = context.line_suffix.lstrip(), context.code.inside
     if behind.startswith((")", "]", "}")) and language not in PROSE | WITH_LONE_CLOSERS:
         # Nothing that is open further out can be closed before these are.
-        closed = len(behind) - len(behind.lstrip(")]}"))
-        here = max(unclosed(context.line_prefix, language) - closed, 0)
+        opened, closed = unclosed(context.line_prefix, language), len(behind)
+        closed -= len(behind.lstrip(")]}"))
+        here = max(opened - closed, 0)
+        inside = None if opened else inside  # far from its start, a file's strings are guessed
         allowed = here if allowed is None else min(here, allowed)
     if allowed is None:
         return text
-    depth, code = 0, without_strings(text, context.language, context.code.inside)
+    depth, code = 0, without_strings(text, context.language, inside)
     for at, char in brackets(code, language):
         if char == "}" and _reopens(code[at + 1 :], language):
             continue
