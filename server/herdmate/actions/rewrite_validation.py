@@ -13,6 +13,7 @@ from herdmate.context import syntax, syntax_queries
 from herdmate.context.preserved_tokens import Leaf, leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
+from herdmate.context.syntax_queries import named_definitions
 from herdmate.errors import RefusedError
 from herdmate.text import Selection, Span, line_end, line_start
 
@@ -39,6 +40,9 @@ def validate_rewrite(target: Selection, code: str, changes: Collection[str]) -> 
     _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
     old, new = signatures(before, span), signatures(after, new_span)
     _refuse_other_definitions(old, new, changes)
+    if "new_definitions" in changes:
+        added = {item.name for item in new} - {item.name for item in old}
+        _refuse_unused(added, _Texts(new_text, after), new_span)
     if language == "python" and (unknown := unknown_names(new_text)):
         _refuse_unknown_names(unknown - unknown_names(text))
     if "body" not in changes:
@@ -100,6 +104,28 @@ def _refuse_other_definitions(
             f"{_listed(item.name for item in broken)}, {_NOTHING_CHANGED}.",
             "signature",
             heads="; ".join(item.shown for item in broken),
+        )
+
+
+def _refuse_unused(names: Collection[str], after: _Texts, span: Span) -> None:
+    """What is extracted has to be used: otherwise the model has only added a copy."""
+    code, found = after.text[span.start : span.end], named_definitions(after.tree, span)
+    unused = []
+    for name in sorted(names):
+        bare = re.split(r"\W", name)[-1] or name
+        own = [inner for said, inner in found if bare in re.split(r"\W", said)]
+        places = re.finditer(rf"(?<!\w){re.escape(bare)}(?!\w)", code)
+        if all(
+            any(inner.start <= span.start + at.start() < inner.end for inner in own)
+            for at in places
+        ):
+            unused.append(name)
+    if unused:
+        raise RefusedError(
+            f"The model's code would define {_listed(unused)} without using it, "
+            f"{_NOTHING_CHANGED}.",
+            "unused",
+            names=_listed(unused),
         )
 
 

@@ -88,6 +88,21 @@ def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> t
     )
 
 
+def named_definitions(tree: SyntaxTree, span: Span) -> tuple[tuple[str, Span], ...]:
+    """The definitions that overlap ``span``, each with its name, in text order."""
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    found = []
+    for node in _between(tree.tree.root_node, start, end):
+        if is_definition(node, tree.language) and (name := name_of(node)) is not None:
+            said = tree.source.data[name.start_byte : name.end_byte].decode("utf-8", "replace")
+            first, last = (
+                tree.source.to_offset(node.start_byte),
+                tree.source.to_offset(node.end_byte),
+            )
+            found.append((said, Span(first, last)))
+    return tuple(found)
+
+
 def imports(tree: SyntaxTree, text: str) -> tuple[Span, ...]:
     """The top-level statements that bring in names: imports, includes, uses, the package."""
     return tuple(
