@@ -39,7 +39,7 @@ def test_what_both_have_stays(case: tuple[str, str, str, str]) -> None:
 def test_lines_in_strings_get_their_indentation_back() -> None:
     original = "f(`\n  a: 1\n    b: 2\n`)\n  g()"
     code = "f(`\n\ta: 1\n\t\tb: 3\n`)\n\tg()"
-    expected = "f(`\n  a: 1\n\t\tb: 3\n`)\n\tg()"
+    expected = "f(`\n  a: 1\n\t\tb: 3\n`)\n  g()"
     assert with_unchanged_lines(code, original, {1, 2, 3}) == expected
 
 

@@ -68,14 +68,16 @@ _ABOUT_CODE = re.compile(
 def leaves_out(code: str, original: str) -> bool:
     """Does ``original`` seem to have code that ``code`` neither repeats nor replaces?"""
     return (
-        _says_so(code, original)
+        announces_gap(code, original)
         or (bool(_bare(original)) and not _bare(code))
         or _lost_definitions(code, original) > 0
     )
 
 
-def _says_so(code: str, original: str) -> bool:
-    """Does the code announce a gap? Lines of the original and of doctests do not count."""
+def announces_gap(code: str, original: str) -> bool:
+    """Does ``code`` say that something is left out? Lines of ``original`` and of doctests do not
+    count.
+    """
     theirs = {line.strip() for line in LINE_BREAK.split(original)}
     lines = LINE_BREAK.split(code)
     in_doctest = False

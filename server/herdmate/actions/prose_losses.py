@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
+from herdmate.actions.omissions import announces_gap
 from herdmate.text import LINE_BREAK
 
 PROSE_WITH_FENCES = frozenset(
@@ -25,8 +26,12 @@ _URL = re.compile(
     r"\b(?:https?|ftp|mailto):[^\s<>()\[\]\"'`]{1,500}|\]\((?P<target>[^\s()]{1,500})"
 )
 _WORD = re.compile(r"\w{3,}")
+_SCHEME = re.compile(r"https?:(?=//)")
 _ALIKE = 0.4
 """The share of its words that a passage keeps when it is reworded."""
+
+_MOST_PAIRS = 250_000
+"""Pairs of changed passages that are compared. In longer text, words may turn up anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +52,9 @@ def loses_prose(new: str, original: str, may_remove: bool = False) -> bool:
     old, now = _parts(original), _parts(new)
     lost = (
         _surplus(old.headings, now.headings)
-        + _surplus(old.code, now.code)
+        + max(_surplus(old.code, now.code), _abridged(old.code, now.code))
         + max(len(old.links - now.links) - len(now.links - old.links), 0)
-        + _lost_passages(old.passages, now.passages, new)
+        + _lost_passages(old, now)
     )
     parts = old.headings.total() + old.code.total() + len(old.links) + len(old.passages)
     return lost > (parts // 2 if may_remove else 0)
@@ -60,17 +65,32 @@ def _surplus(old: Counter[str], new: Counter[str]) -> int:
     return max((old - new).total() - (new - old).total(), 0)
 
 
-def _lost_passages(old: tuple[str, ...], new: tuple[str, ...], whole: str) -> int:
-    """How many passages are gone whose words are not found elsewhere either."""
-    fewer = len(old) - len(new)
+def _abridged(old: Counter[str], new: Counter[str]) -> int:
+    """How many blocks of code say themselves that something is left out of them."""
+    before = "\n".join(old - new)
+    return sum(announces_gap(block, before) for block in new - old)
+
+
+def _lost_passages(old: _Parts, new: _Parts) -> int:
+    """How many passages are gone whose words are not found in what is new either."""
+    fewer = len(old.passages) - len(new.passages)
     if fewer <= 0:
         return 0
-    words = set(_WORD.findall(whole.lower()))
-    gone = 0
-    for passage in old:
-        own = set(_WORD.findall(passage.lower()))
-        gone += bool(own) and len(own & words) < _ALIKE * len(own)
-    return min(gone, fewer)
+    kept = frozenset(new.passages)
+    gone = [passage for passage in old.passages if passage not in kept]
+    found = [*kept.difference(old.passages), *(new.headings - old.headings)]
+    places = [_words(text) for text in (*found, *(new.code - old.code))]
+    if len(gone) * len(places) > _MOST_PAIRS:
+        places = [frozenset().union(*places)]
+    return min(sum(_is_lost(_words(passage), places) for passage in gone), fewer)
+
+
+def _is_lost(words: frozenset[str], places: list[frozenset[str]]) -> bool:
+    return bool(words) and all(len(words & place) < _ALIKE * len(words) for place in places)
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_WORD.findall(text.lower()))
 
 
 def _parts(text: str) -> _Parts:
@@ -110,5 +130,10 @@ def _parts(text: str) -> _Parts:
         else:
             end_paragraph()
     end_paragraph()
-    links = frozenset(match["target"] or match[0] for match in _URL.finditer(text))
-    return _Parts(headings, code, links, tuple(passages))
+    return _Parts(headings, code, _links(text), tuple(passages))
+
+
+def _links(text: str) -> frozenset[str]:
+    """The addresses in a text; ``http``, ``https`` and a final slash make no difference."""
+    found = (match["target"] or match[0] for match in _URL.finditer(text))
+    return frozenset(_SCHEME.sub("", address).rstrip("/") for address in found)

@@ -55,7 +55,7 @@ def code_of(
     reply, rows = with_line_feeds(reply), place.rows_in_strings
     if place.language in PROSE_WITH_FENCES:
         code = _prose_of(reply, original, finished, place.may_remove)
-        placed = _with_hard_breaks(in_place(code, original, line_end, rows), code)
+        placed = _with_hard_breaks(in_place(code, original, line_end, rows, is_prose=True), code)
     else:
         code = _code_of(reply, original, finished, clean)
         placed = in_place(code, original, line_end, rows)

@@ -15,14 +15,16 @@ _CLOSES = re.compile(r"\s*([})\]]|end\b)")
 
 
 def in_place(
-    code: str, original: str, line_end: str | None = None, in_strings: Collection[int] = ()
-) -> str:
+    code: str, original: str, line_end: str | None = None, in_strings: Collection[int] = (),
+    is_prose: bool = False,
+) -> str:  # fmt: skip
     r"""``code``, whose line ending is ``\n``, as an exact replacement for ``original``.
 
     ``line_end`` is the file's; without it, the first one in ``original`` is used. Lines of the
     original that are indented less than the code itself, as in strings, stay as they are.
     ``in_strings`` are the rows of the original, from 0, that begin inside a string literal; they
-    do not tell how code is indented.
+    do not tell how code is indented. ``is_prose``: tabs and spaces stay as they are in the new
+    code, as both mean something in prose.
     """
     rows = [(row in in_strings, line) for row, line in enumerate(LINE_BREAK.split(original))]
     theirs = [line for in_string, line in rows if line.strip() and not in_string] or [""]
@@ -31,7 +33,8 @@ def in_place(
     is_kept = [
         at > 0 and line in known and _width(line) < len(indent) for at, line in enumerate(raw)
     ]
-    lines = _in_units_of(theirs, raw, {line.strip() for in_string, line in rows if in_string})
+    strings = {line.strip() for in_string, line in rows if in_string}
+    lines = raw if is_prose else _in_units_of(theirs, raw, strings)
     body = [line for line, kept in zip(lines, is_kept, strict=True) if line.strip() and not kept]
     shift = _shift(body, theirs) if body else 0
     placed = [
@@ -129,7 +132,8 @@ def _step(lines: list[str]) -> int:
     )
     if steps:
         return min(step for step, count in steps.items() if count == max(steps.values()))
-    return min((width - min(widths) for width in widths if width > min(widths)), default=0)
+    least = min(widths, default=0)
+    return min((width - least for width in widths if width > least), default=0)
 
 
 def _width(line: str) -> int:
