@@ -52,7 +52,7 @@ class CompletionSettings:
     """Whether ghost text may span several lines; `auto` decides from the code around the cursor."""
 
     max_tokens: Annotated[int, Range(1, 4096, also=((-1, 4096),))] = 64
-    """Maximum tokens of a suggestion, six times that on request; -1 allows as many as fit."""
+    """Maximum tokens per suggestion, six times that on request; -1 allows as many as fit."""
 
     prefix_tokens: Annotated[int, Range(1, 131_072)] = 512
     """Number of tokens before the cursor that the model sees."""
@@ -160,10 +160,10 @@ SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
 """Sections that VS Code's extension reads itself (`herdmate.server.command`, `herdmate.trace`)."""
 
 MOST_CHARACTERS = 4096
-"""In a string, as in the longest path that Linux allows."""
+"""The longest string that is accepted: as long as the longest path on Linux."""
 
 MOST_ENTRIES = 1000
-"""In a list."""
+"""The longest list that is accepted."""
 
 _MOST_TOLD = 3
 """How many mistakes are reported at once; the others follow when these are fixed."""

@@ -31,7 +31,7 @@ async def _written(
 
 
 def _reply(code: str) -> str:
-    return f"{code}```\n"  # behind the fence that was begun for the model
+    return f"{code}```\n"  # after the fence that was opened for the model
 
 
 async def test_a_new_file_where_tests_are(tmp_path: Path) -> None:

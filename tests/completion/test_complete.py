@@ -55,7 +55,7 @@ async def test_one_line_of_figures_a_request_also_where_it_was_stopped(
     replies = {"x = <|fim_suffix|>": "1\n\n\n\nmore = 2\n" * 9, "": "last"}
     async with fake_completion(replies, seconds=0.002) as model:
         await complete(cursor("x = ", "\n"), model, SETTINGS, invoked=False)
-        # The engine answers in order, so this one's figures come behind those of the first.
+        # The engine answers in order, so this one's figures come after those of the first.
         await complete(cursor("y = ", "\n"), model, SETTINGS, invoked=False)
         lines = [line for line in caplog.messages if line.startswith("typing: ")]
     assert len(lines) == 2

@@ -69,10 +69,10 @@ def _check(code: str, language: str = "python") -> SyntaxCheck | None:
          "QL[A],", ""),
         ("python", "def g(\n    a: str,\n) -> S│\n\n\ndef g(\n    a: int,\n) -> int: ...\n",
          "QL[A]: ...", "QL[A]: ..."),
-        # Python tells an error above that the cursor's line has made
+        # Python reports an error above that the cursor's line has caused
         ("python", "x = [\n    None\n    if a is None\n    else f(a, b│\n    for a in c\n]\n",
          "_width", "_width)"),
-        # a docstring that was begun is ended
+        # a docstring that was begun is closed
         ("python", 'class A(B):\n    """Raised when\n    a │\n\n\nclass C(B):\n    """C."""\n',
          "kind is missing.", 'kind is missing."""'),
         # the header of a body that is there already, which ended the function too early

@@ -147,7 +147,7 @@ def test_switched_off_in_each_folder_of_a_workspace_and_nowhere_else() -> None:
     ["*a" * 200 + "b", "**/a" * 100 + "b", "*[a-z]" * 80 + "!", "*?" * 200 + "b", "*" * 5_000],
 )
 def test_a_glob_of_many_stars_takes_no_time(entry: str) -> None:
-    """A matcher that goes back would not end in this century."""
+    """A backtracking matcher would not finish in this century."""
     document = Document("file:///p/" + "a" * 3_000, "python", "")
     assert not is_switched_off(document, (entry,) * 300, (Path("/p"),))
     assert is_switched_off(document, ("*.js", "python"), (Path("/p"),))

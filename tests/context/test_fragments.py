@@ -1,4 +1,4 @@
-"""Code in other files that is like the code around a cursor."""
+"""Code in other files that resembles the code around a cursor."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ async def test_disks_are_looked_at_on_another_thread(
 def _changing_rules(
     monkeypatch: pytest.MonkeyPatch, change: Callable[[int], None]
 ) -> Callable[[], int]:
-    """Have rules change right after each look at the disk; tells how many looks there were."""
+    """Have rules change right after each look at the disk; returns how many looks there were."""
     loop, looks, look = asyncio.get_running_loop(), list[int](), project_module._withheld
 
     def late(*given: Any) -> list[Path]:

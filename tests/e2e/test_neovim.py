@@ -1,6 +1,6 @@
 """A real Neovim, with key presses and a drawn screen, against the server with the starter.
 
-It is 0.12, where a test does not say that it holds for 0.11 too, which has no ghost text.
+Neovim 0.12, unless a test says that it also holds for 0.11, which has no ghost text.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Neovim:
         self.until(lambda: self.status()["state"] == "ready")
 
     def until(self, there: Callable[[], Any], seconds: float = 200.0) -> Any:
-        """Wait until ``there`` answers something true."""
+        """Wait until ``there`` returns something true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             if self.nvim.api.get_mode()["blocking"]:  # answers even while Neovim waits for a key
@@ -81,7 +81,7 @@ class Neovim:
         return self.nvim.exec_lua(code, *arguments)
 
     def seen(self, what: str) -> list[Any]:
-        """What the server sent of one sort; ``setup.lua`` has the names."""
+        """What the server sent of one kind; ``setup.lua`` has the names."""
         return list(self.lua("return _G.seen[...]", what))
 
     def inline_requests(self) -> Requests:
@@ -109,7 +109,7 @@ class Neovim:
         return dict(answer)
 
     def send_changes(self) -> None:
-        """Have the server know what has been typed, which Neovim tells it with the next request."""
+        """Make the server learn what has been typed, which Neovim sends with the next request."""
         self.lua(
             "vim.lsp.get_clients()[1]:request_sync('codeAction/resolve', { title = '' }, 5000)"
         )
@@ -179,7 +179,7 @@ with_each_version = pytest.mark.parametrize(
 
 @pytest.fixture
 def version(request: pytest.FixtureRequest) -> str:
-    """The Neovim that the test is of."""
+    """The Neovim that the test is about."""
     return str(getattr(request, "param", NEW))
 
 
@@ -308,7 +308,7 @@ def _until_ghost_is(neovim: Neovim, text: str) -> None:
 
 
 def test_typing_on_supersedes_and_every_request_is_answered(start_neovim: StartNeovim) -> None:
-    """Neovim cancels nothing while one types on, so that the server has to."""
+    """Neovim cancels nothing while the user keeps typing, so the server has to."""
     delay = 3.0  # before the model is asked: what is not superseded is answered later than this
     neovim = start_neovim(completion={"delay": int(delay * 1000)})
     for count, keys in enumerate(("jo", "r", "e", "t"), start=1):
@@ -431,7 +431,7 @@ def _new_user(home: Path, model: Path) -> Environment:
 
 
 def test_what_setup_writes_is_all_a_new_user_needs(tmp_path: Path, starter_model: Path) -> None:
-    """In a terminal of 256 colours, where Neovim's own have no grey for ghost text."""
+    """In a terminal with 256 colours, where Neovim's own have no grey for ghost text."""
     program = required(NEW, NVIM) / NVIM
     environment = _new_user(tmp_path, starter_model)
     file = tmp_path / "shop.py"

@@ -1,4 +1,4 @@
-"""Who is evaluated next, and what is evaluated again: on the fake backend, whose books are real."""
+"""Who is evaluated next, and what again: on the fake backend, whose bookkeeping is real."""
 
 from __future__ import annotations
 
@@ -250,7 +250,7 @@ def test_a_suffix_that_is_not_the_same_is_not_moved() -> None:
 
 
 def test_a_suffix_is_not_moved_for_ever() -> None:
-    """After some dozen tokens it has seen too little of what stands before it."""
+    """After some dozen tokens it has seen too little of what precedes it."""
     run = _Run(FakeStart({"": "<digest>"}, control_pieces=_PIECES))
     evaluated = []
     for length in range(120):
@@ -320,7 +320,7 @@ def test_the_best_other_answer_is_given_where_the_first_is_to_end() -> None:
     run.submit(1, _request("p" * 20, alternatives=2, max_tokens=1))
     run.until_idle()
     said = [(event.index, event.text) for event in run.said[1] if isinstance(event, Piece)]
-    assert said == [(1, "\x01")]  # what the fake has next behind its end, 256, is 1
+    assert said == [(1, "\x01")]  # after its end, 256, the fake continues with 1
 
 
 def test_alternatives_of_a_request_that_is_cancelled_meanwhile_are_too() -> None:

@@ -101,7 +101,7 @@ def _of_this_file(tree: syntax.SyntaxTree, target: Selection) -> tuple[outline.L
 
 
 def _without_bodies_in(enclosing: str, lines: tuple[outline.Line, ...]) -> tuple[outline.Line, ...]:
-    """The lines, those that ``enclosing`` shows with their bodies anyway without these."""
+    """The lines, without bodies that ``enclosing`` shows anyway."""
     return tuple(
         replace(line, whole="") if line.whole.strip() in enclosing else line for line in lines
     )

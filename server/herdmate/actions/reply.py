@@ -117,8 +117,8 @@ def _refusal(why: str) -> RefusedError:
 def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda _: "") -> str:
     """The longest block of a reply, for a new file.
 
-    ``whole`` makes what can be used of a block that was cut off; ``""`` if nothing can. Raises
-    ``RefusedError`` if that is so, or if the reply has no code.
+    ``whole`` returns the usable part of a block that was cut off, ``""`` if there is none. Raises
+    ``RefusedError`` if there is none, or if the reply has no code.
     """
     blocks, is_open = _blocks(with_line_feeds(reply), " {0,3}")
     if not finished and is_open and blocks and (text := whole(blocks[-1].strip("\n"))):

@@ -1,4 +1,4 @@
-"""The whole tests of a test file that was cut off: half a test would test something else."""
+"""The complete tests of a test file that was cut off: half a test would test something else."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ _MOST_CUTS = 20
 
 
 def whole_tests(text: str, language: str) -> str:
-    r"""A test file without the test that it breaks off in, and with what is open closed.
+    r"""A test file without the test in which it breaks off, with everything left open closed.
 
-    ``text`` has ``\n`` as its line end. The result parses without errors, where there is a grammar;
-    ``""`` if not even one test is whole.
+    ``text`` uses ``\n`` as its line ending. The result parses without errors, if there is a
+    grammar; ``""`` if not even one test is complete.
     """
     lines = text.split("\n")
     starts = [row for row, line in enumerate(lines) if _BEGINS_TEST.match(line)]

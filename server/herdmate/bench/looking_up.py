@@ -1,4 +1,4 @@
-"""Typing scripts in eleven languages: how long it takes from a key to new ghost text."""
+"""Typing in eleven languages: how long new ghost text takes to appear after a keystroke."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DEBOUNCE = 0.05
 """Seconds for which VS Code waits before it asks."""
 
 _PATIENCE = 10.0
-"""Seconds after which a person who looks up goes on typing."""
+"""Seconds after which someone who has looked up goes back to typing."""
 
 _POLL = 0.02
 _STILL = 1.0
@@ -42,9 +42,9 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class LookingUp:
-    """What was seen in those looks at which no ghost text had been shown before.
+    """What was seen in those looks before which no ghost text was on the screen.
 
-    ``shown`` is their share with new ghost text, ``steps`` how often it grew, in all.
+    ``shown`` is the share of them with new ghost text, ``steps`` how often it grew in total.
     """
 
     seconds: Spread | None
@@ -55,7 +55,7 @@ class LookingUp:
 
 
 async def looking_up(given: Conditions) -> LookingUp:
-    """Type each script in a file of its own, as VS Code asks while a person types."""
+    """Type each script in a file of its own, requesting ghost text as VS Code does."""
     dice, looks = random.Random(given.seed), list[Look]()
     async with server(replace(given, grows=True)) as client:
         for script in SCRIPTS:

@@ -1,4 +1,4 @@
-"""What is typed in eleven languages, and where the person who types it looks up."""
+"""What is typed in eleven languages, and where the typist looks up."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ LOOK = "¦"
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """``typed`` is typed between ``before`` and ``after``, with ``LOOK`` where one looks up."""
+    """``typed`` goes between ``before`` and ``after``, with ``LOOK`` where the typist looks up."""
 
     language: str
     ending: str
@@ -90,4 +90,4 @@ SCRIPTS = (
         "\n}\n",
     ),
 )  # fmt: skip
-"""Eleven short files, each with something that is begun and not finished."""
+"""Eleven short files, each with something left unfinished."""

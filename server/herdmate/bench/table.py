@@ -61,16 +61,16 @@ def _rhythm(value: Any) -> Iterator[Row]:
 
 
 def _looks(value: Any) -> Iterator[Row]:
-    shown = f"in {_percent(value['shown'])} of {len(value['looks'])} looks up"
+    shown = f"in {_percent(value['shown'])} of {len(value['looks'])} looks"
     yield _seconds("from a key to new ghost text, eleven languages", value["seconds"], shown)
-    yield _seconds("until it was whole", value["whole"], f"it grew {value['steps']} times")
+    yield _seconds("until it stopped growing", value["whole"], f"it grew {value['steps']} times")
 
 
 def _speed(value: Any) -> Iterator[Row]:
     yield "tokens per second through the server", f"{value['by_clock']:.1f}", (
         f"{value['by_engine']:.1f} by the engine's clock")  # fmt: skip
     yield "tokens per second in a bare loop", f"{value['bare']:.1f}", (
-        f"the server reaches {value['ratio']:.2f} of it")  # fmt: skip
+        f"the server reaches {value['ratio']:.2f} of that")  # fmt: skip
 
 
 def _cancel(value: Any) -> Iterator[Row]:
@@ -86,7 +86,7 @@ def _beside(value: Any) -> Iterator[Row]:
     if not value["same_text"]:
         same = f"NOT the same text as alone after {value['same_characters']} characters"
     yield (
-        "ghost text beside an explanation, relative to alone",
+        "ghost text during an explanation, relative to alone",
         ratio,
         f"{value['keystrokes']} keystrokes",
     )

@@ -42,8 +42,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--count", type=int, default=100, metavar="N", help="holes per language")
     parser.add_argument(
         "--cut", choices=("line", "word", "block", "definition", "call"), default="line",
-        help="what to remove from your code: a line's end, the same from mid-word, whole lines, "
-        "a function from its head on, or a call of what another file of the folder defines",
+        help="what to remove from your code: the end of a line, the same from mid-word, whole "
+        "lines, a function from the end of its head, or a call to code in another file",
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
@@ -75,7 +75,8 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--half", choices=("first", "second"),
-        help="only holes of one half, by a hash of their code: tune on one, prove on the other",
+        help="only half of the holes, split by a hash of their code: tune on one half and "
+        "test on the other",
     )  # fmt: skip
 
 

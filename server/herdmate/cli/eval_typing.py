@@ -64,7 +64,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _factor(text: str) -> float:
-    """A factor from the command line; ``nan`` is none."""
+    """A factor from the command line; ``nan`` is not one."""
     if not 0.01 <= (found := float(text)) <= 1000:
         raise argparse.ArgumentTypeError("it must be between 0.01 and 1000")
     return found

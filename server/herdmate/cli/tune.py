@@ -25,7 +25,7 @@ from herdmate.models.tune import Search, Trials, around, choose
 from herdmate.settings import Settings
 
 _ABOUT = f"""\
-Measures the time to the first token and the tokens per second under one setting after another, and
+Measures the time to the first token and the tokens per second with one setting after another, and
 saves, for this model and machine, those that finish an answer of {ANSWER} tokens soonest; among
 equals, those that need the fewest resources. Your own settings take precedence. Do not use the
 machine while this runs.

@@ -38,7 +38,7 @@ _MARGIN_TOKENS = 16
 
 
 _TIMES_IF_ASKED, _MOST_IF_ASKED = 6, 4096
-"""How many times as many tokens an explicitly requested completion may have, and the most."""
+"""By how much an explicit request multiplies the token limit, and the highest limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +153,8 @@ async def typing_request(
 ) -> Request:
     """The request for a completion at the cursor, with a window that fits the context.
 
-    Code from other files gets half as many tokens as the prefix, where the context has room: half
-    of them in its place, half besides, as it stays the same from key to key.
+    Code from other files gets half as many tokens as the prefix, if the context has room: half of
+    them taken from the prefix, half on top of it, since it stays the same between keystrokes.
     """
     cursor = replace(cursor, document=await without_secrets_soon(cursor.document))
     info = await state.host.ready()

@@ -2,8 +2,8 @@
 
 The measure is the probability that the model writes exactly this line: the product of the
 probabilities of its tokens, at most the first dozen. Also tried, on holes in installed packages:
-the mean over the tokens, the least of them, the first two or four; none tells right lines from
-wrong ones as well.
+the mean over the tokens, their minimum, the first two or four; none of these separates right
+lines from wrong ones as well.
 """
 
 from __future__ import annotations
@@ -81,9 +81,9 @@ def _solid(text: str) -> str:
 
 
 def _place(said: str, shown: str) -> tuple[int, int]:
-    """Where in what was said the text that is shown begins, and how much of it is there.
+    """Where the shown text begins in what the model wrote, and how much of it is there.
 
-    What closes a bracket or a quote can have been added at its end.
+    Closing brackets and quotes may have been added at its end.
     """
     if (begin := said.find(shown)) >= 0:
         return begin, len(shown)

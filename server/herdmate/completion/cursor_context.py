@@ -33,7 +33,7 @@ class CursorContext:
     after it, ``None`` if that cannot be determined; ``closers_left`` counts those closed after it
     but not open. ``line_end`` is the document's own. ``head`` is the line directly above, ``""`` if
     that is blank. ``is_in_long_string``: the cursor is in a multi-line string.
-    ``code`` shows how the code around is indented.
+    ``code`` shows how the surrounding code is indented.
     """
 
     line_prefix: str
@@ -120,7 +120,7 @@ def opens_body(line: str, context: CursorContext) -> bool:
 
 
 def indent_unit(context: CursorContext) -> str:
-    """What the code around is indented with for each level: a tab or spaces; ``""`` if unknown."""
+    """One level of the surrounding code's indentation: a tab or spaces; ``""`` if unknown."""
     near = context.code.nearest
     mark = next((line[0] for line in near if line.startswith(("\t", "  "))), "")
     if context.language == "makefile":

@@ -196,7 +196,7 @@ def _without_closers(context: CursorContext, behind: str) -> CursorContext:
 def _goes_over(over: str, text: str, behind: str) -> bool:
     """Does a completion itself close what is closed after the cursor, and then continue?"""
     closes_quote = any(char in "\"'`" and text.count(char) % 2 for char in behind)
-    # Of the brackets, only ``>`` is no limit to what fills it.
+    # Of the closing brackets, only ``>`` does not limit what comes before it.
     is_more = over.startswith(text) and (over != text or ">" in behind)
     if over == text + behind or not (is_more or closes_quote):
         return False

@@ -96,7 +96,7 @@ def _members_around(document: Document, offset: int, item: Span) -> SyntaxCheck 
 async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
     """The part of ``shown`` that breaks nothing: see ``sound_part``.
 
-    Where a text replaces brackets behind the cursor and breaks the code, what fills them is left.
+    If a text that replaces brackets after the cursor breaks the code, what fills them is kept.
 
     Asks the parser process on a thread: tens of milliseconds, a second for hostile code, longer if
     the process must be started.
@@ -153,7 +153,7 @@ def _sound_part(parts: list[str], judge: Judge) -> str:
 
 
 def _string_ended(text: str, judge: Judge) -> str:
-    """A text that leaves open the string in which it began, with that closed; else ``""``."""
+    """A text with the string in which it began closed, if it leaves that open; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :]
     quotes, brackets = string_closers(line + text, check.language)
@@ -177,7 +177,7 @@ def _with_ends(parts: list[str], judge: Judge) -> str:
 
 
 def _docstring_ended(text: str, check: SyntaxCheck) -> str:
-    """Python text that ends inside a multi-line string that it has begun, with that closed."""
+    """Python text that ends inside a multi-line string that it has begun, with it closed."""
     if check.language != "python" or "\n" not in text:
         return ""
     for quotes in LONG_QUOTES:

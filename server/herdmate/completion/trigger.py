@@ -91,8 +91,8 @@ def shape_at(
 
     A block if the cursor's line is blank or ends by opening a block. A line if code follows it, in
     strings and comments, and if the block that the line would open is already below. A statement
-    everywhere else. A completion that the user asked for (``is_asked``) can be several lines
-    between broken code. Call it before the first ``await``: it reads the document's tree.
+    everywhere else. A completion that the user asked for (``is_asked``) can span several
+    lines within broken code. Call it before the first ``await``: it reads the document's tree.
     """
     if setting != "auto":
         return "block" if setting == "always" else "line"

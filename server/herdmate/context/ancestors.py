@@ -41,7 +41,7 @@ def child_at(root: Any, at: int) -> Any | None:
 def is_too_deep(root: Any) -> bool:
     """Does a tree nest more deeply than ``DEEPEST_TREE``, give or take a thousand?
 
-    Looks only at some places: what nests so deeply is long.
+    Looks only at some places: anything nested that deeply is long.
     """
     step, steps = max(_BETWEEN_PROBES, root.end_byte // _MOST_PROBES), 0
     places = range(root.start_byte, root.end_byte, step)

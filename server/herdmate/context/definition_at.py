@@ -1,7 +1,7 @@
 """Which definition a person means by a place in a file: the innermost one whose lines it is on.
 
 A syntax tree knows where a definition begins and ends to the byte; people put the cursor on a
-decorator, before ``def``, behind the closing brace or on the comment above.
+decorator, before ``def``, after the closing brace or on the comment above.
 """
 
 from __future__ import annotations

@@ -26,13 +26,13 @@ class Material:
     fragments: tuple[Fragment, ...] = ()
 
     def paths(self) -> frozenset[Path]:
-        """The files that it is from."""
+        """The files that it comes from."""
         return frozenset(item.path for item in self.found) | {part.path for part in self.fragments}
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """Code shown of a file, from a byte on; it stands for all up to byte ``end``."""
+    """Code shown from a file, from byte ``start``; it represents everything up to byte ``end``."""
 
     start: int
     end: int
@@ -65,7 +65,7 @@ def excerpts(
 ) -> tuple[Excerpt, ...]:  # fmt: skip
     """As much of the material as fits, grouped by file, in a stable order.
 
-    Definitions get half of the room, fragments the rest, and definitions what is left then. A class
+    Definitions get half of the room, fragments the rest, and definitions whatever remains. A class
     comes with the heads of its members, a member with that of its class.
     """
     room = _Room(folders, cost, tokens)

@@ -1,7 +1,7 @@
-"""Code in other files that is like the code around a cursor, and definitions with their bodies.
+"""Code in other files that resembles the code around a cursor, and definitions with bodies.
 
-Files are cut into windows of a few lines. A window is alike by the words that it shares with the
-code around the cursor, each weighed by how few windows have it (BM25 without its constants).
+Files are cut into windows of a few lines. A window is ranked by the words that it shares with
+the code around the cursor, each weighted by how few windows have it (BM25 without its constants).
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _LONGEST_WHOLE = 240  # bytes of a definition with its body
 _MOST_KEPT = 1_000_000
 """Characters of files kept; with their words they take some 15 MB at most."""
 
-_SAME = 40  # characters by which a definition is known again
+_SAME = 40  # characters by which a definition is recognised
 
 _SECONDS = 0.15
 """For reading files that are not known yet; those that are left are read at the next pause."""
@@ -71,7 +71,7 @@ class Files:
     _known: dict[Path, _File] = field(default_factory=dict)
 
     def read(self, paths: Iterable[Path], folders: tuple[Path, ...]) -> None:
-        """Read those files that have changed or are not known, until time is over."""
+        """Read those files that have changed or are not known, until time runs out."""
         end = time.monotonic() + _SECONDS
         for path in paths:
             stamp = stamp_of_file(path)
@@ -92,7 +92,7 @@ class Files:
             self._known.pop(path, None)
 
     def whole(self, item: Defined) -> str:
-        """A definition with its body; ``""`` if that is long or no longer there."""
+        """A definition with its body; ``""`` if it is too long or gone."""
         file, head = self._known.get(item.path), item.head
         if file is None or not 0 < head.end - head.start <= _LONGEST_WHOLE:
             return ""
@@ -101,9 +101,9 @@ class Files:
         return code if code.startswith(head.text[:_SAME].split("\n")[0].rstrip(" .;{")) else ""
 
     def alike(self, query: str, weights: Mapping[Path, float], most: int) -> tuple[Fragment, ...]:
-        """Up to ``most`` windows of known files that are like the query, best first.
+        """Up to ``most`` windows of known files that resemble the query, best first.
 
-        ``weights`` maps the files to look into to what they count.
+        ``weights`` maps the files to search to their weights.
         """
         wanted = frozenset(_WORD.findall(query))
         files = {path: self._known[path] for path in weights if path in self._known}
@@ -126,7 +126,7 @@ class Files:
 
 
 def query_at(text: str, offset: int) -> str:
-    """The code around an offset that others are compared with."""
+    """The code around an offset, with which windows are compared."""
     return text[max(offset - _QUERY_BEFORE, 0) : offset + _QUERY_AFTER]
 
 
@@ -159,7 +159,7 @@ def _windows(text: str) -> Iterator[_Window]:
 
 
 def _rarity(files: Iterable[_File], wanted: frozenset[str]) -> dict[str, float]:
-    """How much a word says, between 0 and 1: less the more windows have it."""
+    """How informative a word is, from 0 to 1; the more windows have it, the less it is."""
     counts: Counter[str] = Counter()
     total = 1
     for file in files:

@@ -39,8 +39,8 @@ class LineKinds:
     ``kinds``: what a line begins in; a line that is only a comment is ``"comment"`` too.
     ``brackets``: the innermost one open where it begins, ``""`` if there is none, ``ALIGNED`` if
     its content begins on the bracket's own line, so that later lines are aligned with that.
-    ``inside`` is what is open where the text ends. ``strings``: where those of several
-    lines are.
+    ``inside`` is what is open where the text ends. ``strings``: where multi-line
+    strings are.
     """
 
     kinds: list[Kind] = field(default_factory=lambda: ["code"])
@@ -75,7 +75,7 @@ def line_kinds(text: str, language: str, inside: Inside | None = None) -> LineKi
 
 
 def without_strings(text: str, language: str, inside: Inside | None = None) -> str:
-    """The text with spaces in place of strings of several lines, so that places stay the same."""
+    """The text with spaces in place of multi-line strings, so that offsets stay the same."""
     parts, at = [], 0
     for start, end in line_kinds(text, language, inside).strings:
         parts += [text[at:start], " " * (end - start)]

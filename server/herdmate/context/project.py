@@ -172,7 +172,7 @@ def _look(
     paths: Collection[Path], folders: tuple[Path, ...], files: Files,
     found: tuple[Defined, ...], weights: Mapping[Path, float], query: str,
 ) -> tuple[list[Path], Material]:  # fmt: skip
-    """Those of the files that the model must not see, and what helps of all others; reads disks."""
+    """The files that the model must not see, and useful material from the others; reads disks."""
     withheld = _withheld(paths, folders)
     files.forget(withheld)
     seen = [item for item in found if item.path not in withheld]
@@ -196,6 +196,6 @@ def _version(path: Path, index: Index) -> _Version:
 
 
 def _agree(old: Material, new: Material) -> bool:
-    """Does the new material bring no more than half as many others as there were in the old?"""
+    """Are there at most half as many new items as there were items in the old material?"""
     before, now = (*old.found, *old.fragments), (*new.found, *new.fragments)
     return 2 * sum(item not in before for item in now) <= len(before)

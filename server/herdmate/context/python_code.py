@@ -122,9 +122,8 @@ def _parsed(code: str) -> ast.Module | int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            whole = code.encode(
-                "utf-8", "replace"
-            ).decode()  # half an emoji is no error of the code
+            # Half an emoji is not an error in the code.
+            whole = code.encode("utf-8", "replace").decode()
             return ast.parse(whole.removeprefix(BYTE_ORDER_MARK))
         except SyntaxError as error:
             return max((error.lineno or 1) - 1, 0)

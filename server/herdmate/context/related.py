@@ -33,7 +33,7 @@ def related(cursor: Cursor, path: Path, index: Index, nearby: Nearby) -> tuple[D
     A name counts more the closer it is to the cursor; one that is imported and not used yet counts
     as much as one at the cursor. Files count more if this one imports them, if they are open or
     recently edited, or if they are in the same folder. A name that many files define counts only in
-    imported ones, and one in a language of another kin never.
+    imported ones, and one in an unrelated language never does.
     """
     document = cursor.document
     kin = kin_at(path, document.language)
@@ -81,10 +81,10 @@ def _known(
 def alike_in(
     cursor: Cursor, path: Path, index: Index, nearby: Nearby, found: Iterable[Defined]
 ) -> Mapping[Path, float]:
-    """The files in which code like that at a cursor is looked for, and what each counts.
+    """The files to search for code like that at a cursor, and the weight of each.
 
     These are files that are imported, open, recently edited or in the same folder, and those that
-    contain the definitions ``found``, at most ``_MOST_FILES`` of one kin.
+    contain the definitions ``found``, at most ``_MOST_FILES``, in related languages.
     """
     kin = kin_at(path, cursor.document.language)
     imports = imports_of(cursor.document.text, path, kin, index)

@@ -115,7 +115,7 @@ _NAME_FIELDS = ("pattern", "name", "left", "declarator")
 
 
 def _names(part: Any, source: bytes) -> Iterator[str]:
-    """The names that one parameter declares: Go's ``a, b int`` are two."""
+    """The names that one parameter declares: Go's ``a, b int`` declares two."""
     for wanted in _NAME_FIELDS:
         if found := part.children_by_field_name(wanted):
             yield from (_plain(source, child).strip("*&") for child in found)

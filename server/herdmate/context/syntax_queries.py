@@ -115,7 +115,7 @@ def imports(tree: SyntaxTree, text: str) -> tuple[Span, ...]:
 def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | None:
     """``"string"`` or ``"comment"`` if a character typed at ``offset`` would be part of one.
 
-    ``None`` for code, also if it is interpolated into a string. A string that is not closed yet is
+    ``None`` for code, even if it is interpolated into a string. A string that is not closed yet is
     recognised by its quote.
     """
     at = tree.source.to_byte(offset)
@@ -181,13 +181,13 @@ def _between(root: Any, start: int, end: int) -> Iterator[Any]:
 
 _LONE_RETURN = re.compile(rb"\r(?!\n)")
 _BLOCKS = (b"/*", b"<!--", b"{-", b"(*", b"--[", b"#=", b"=begin", b"<#")
-"""How comments begin that can have several lines."""
+"""What begins a comment that can span several lines."""
 
 
 def _reaches(source: bytes, node: Any, at: int, language: str) -> bool:
     """Is ``at`` inside a comment, or at the end of one that only a line ending closes?
 
-    Grammars end a line comment at a line feed alone, our lines at a lone carriage return too.
+    Grammars end a line comment only at a line feed; our lines also end at a carriage return.
     """
     begun = source[node.start_byte : at]
     if _LONE_RETURN.search(begun) and not begun.startswith(_BLOCKS):

@@ -27,7 +27,7 @@ class Place:
     """Where a text continues: the levels of the line above its own, and what that line begins.
 
     ``opens``: the line below it is one level deeper; ``hangs``: only by a round or square bracket,
-    or a tag. ``may_be_lost``: the text began behind indentation, which it may have forgotten.
+    or a tag. ``may_be_lost``: the text began after indentation, which it may have ignored.
     """
 
     levels: int

@@ -120,7 +120,7 @@ async def _herdmate(client: Client, given: Conditions, hole: Hole) -> Answer:
 async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
     """The same weights without Herdmate: the surrounding code cut to size, no filters.
 
-    They write as many lines as there were, but end a definition by themselves.
+    They may write as many lines as were removed; a definition they have to end themselves.
     """
     started = time.perf_counter()
     family = family_of(await host.ready())
@@ -157,7 +157,7 @@ async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> An
 
 
 async def _alone(state: CompletionState, given: Conditions, hole: Hole) -> Answer:
-    """Herdmate that sees no other file."""
+    """Herdmate without access to other files."""
     alone = CompletionState(state.host, Project())
     cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
     started = time.perf_counter()

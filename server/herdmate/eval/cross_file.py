@@ -1,4 +1,4 @@
-"""Holes whose answers lie in another file: calls of what other files of the same folder define."""
+"""Holes whose answers lie in another file: calls of what other files in the same folder define."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def workspace(folders: Sequence[Path]) -> Project:
 
 
 def calls(paths: Iterable[Path], index: Index, chance: random.Random) -> Iterator[Hole]:
-    """Up to two holes in each file, from a call or its arguments, or all of its line, to its end.
+    """Up to two holes per file: a line's code from its start, a call or the call's arguments on.
 
-    One to three other files define the name that is called, and the file itself does not.
+    One to three other files define the name that is called; the file itself does not.
     """
     for path in map(Path.absolute, paths):
         if (found := sound_code(path)) is None:
@@ -52,7 +52,7 @@ def calls(paths: Iterable[Path], index: Index, chance: random.Random) -> Iterato
 
 
 def _places(text: str, path: Path, index: Index) -> Iterator[tuple[int, int, int, str]]:
-    """Where a line's code, a called name in it, and the line begin and end; and the name."""
+    """Each call: the offsets of its line's code, its name and the line's end; and the name."""
     kin = kin_at(path, "")
     at = 0
     for line in text.splitlines(keepends=True):

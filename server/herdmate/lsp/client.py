@@ -38,7 +38,8 @@ async def connect(
     """A client with its own server process, which ends when the block exits.
 
     On the server's command line, ``flags`` go before the subcommand ``serve`` and the arguments in
-    ``serve`` after it. ``grows``: it looks at ``grown``. Raises ``HerdmateError``.
+    ``serve`` after it. ``grows``: the server announces ghost text that has grown. Raises
+    ``HerdmateError``.
     """
     if model := settings.get("model"):
         settings = {**settings, "model": from_here(model, model_folder())}
@@ -58,7 +59,7 @@ async def connect_within(
     """A client of a server in this process, whose model the caller can then also use directly.
 
     The two exchange messages as if through pipes. The client has ``folder`` open as its workspace.
-    ``grows``: it looks at ``grown``. Raises ``HerdmateError``.
+    ``grows``: the server announces ghost text that has grown. Raises ``HerdmateError``.
     """
     client = Client()
     client.attend(server)

@@ -60,7 +60,7 @@ class Configuration:
 
 @dataclass(slots=True)
 class ModelState:
-    """The engine with its model, and what the user is told of them.
+    """The engine with its model, and what the user is told about them.
 
     ``choice``: what the engine was last started with. ``info``: of the running model, or of the
     last one. ``requests``: how many of the user's requests the model is working on.

@@ -168,7 +168,7 @@ class Search:
         return choose(self._trials.points, self._limit)
 
     def _is_clear(self, axis: Axis) -> bool:
-        """Has the axis been walked, with all but its best so bad that no other axis can help?"""
+        """Has the axis been walked, with its best choice too far ahead for others to matter?"""
         costs = sorted(self._cost(choice) for choice in self._walked.get(axis.name, ()))
         return len(costs) > 1 and (
             costs[0][0] != costs[1][0] or costs[1][1] > costs[0][1] * (1 + _CLEAR)

@@ -62,7 +62,7 @@ def learnt_level(counts: Counts, today: date) -> float:
 
 
 def as_learnt(settings: CompletionSettings, level: float) -> CompletionSettings:
-    """The settings with the learnt level, where that is more; 0 keeps showing everything."""
+    """The settings with the learnt level, if that is higher; 0 keeps showing everything."""
     if not settings.confidence:
         return settings
     return replace(settings, confidence=max(settings.confidence, level))

@@ -1,4 +1,4 @@
-"""Indent with tabs or with spaces, and with as many, as the code around does."""
+"""Indent as the surrounding code does: with tabs, or with as many spaces."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TAGGED = frozenset({"javascript", "javascriptreact", "typescriptreact", "vue", 
 
 
 def mend_indentation(text: str, context: CursorContext) -> str:
-    """Indent with tabs or with spaces, and with as many, as the code around does.
+    """Indent as the surrounding code does: with tabs, or with as many spaces.
 
     Lines that begin inside a string are left alone. The first indented line shows how the text is
     indented.

@@ -1,4 +1,4 @@
-"""Drop a start that repeats what stands before the cursor, from an open bracket on."""
+"""Drop a start that repeats the text before the cursor, from an open bracket on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _WORD = re.compile(r"\w")
 
 
 def trim_repeated_prefix(text: str, context: CursorContext) -> str:
-    """Drop a start that repeats what stands before the cursor, from an open bracket on.
+    """Drop a start that repeats the text before the cursor, from an open bracket on.
 
     ``func (s `` is continued with ``(s *Stack)``: the model begins the bracket again.
     """
