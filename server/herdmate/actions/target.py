@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from itertools import takewhile
 from typing import Literal
 
 from herdmate.context import syntax
@@ -68,10 +69,11 @@ def _untorn(selection: Selection) -> Span:
 def _without_blank_lines(text: str, span: Span) -> Span:
     """The span without blank lines at either end or a final line ending."""
     lines = text[span.start : span.end].splitlines(keepends=True)
-    start, end = span.start, span.end
-    while lines and not lines[0].strip():
-        start += len(lines.pop(0))
-    while lines and not lines[-1].strip():
-        end -= len(lines.pop())
+    start = span.start + sum(map(len, takewhile(_is_blank, lines)))
+    end = max(span.end - sum(map(len, takewhile(_is_blank, reversed(lines)))), start)
     kept = text[start:end]
     return Span(start, start + len(kept.rstrip("\r\n")))
+
+
+def _is_blank(line: str) -> bool:
+    return not line.strip()

@@ -12,7 +12,13 @@ from typing import Any
 
 from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_container, is_definition, with_attributes
-from herdmate.context.languages import ATTRIBUTES, COMMENTS, FUNCTION_VALUES, WRAPPERS
+from herdmate.context.languages import (
+    ASSIGNMENTS,
+    ATTRIBUTES,
+    COMMENTS,
+    FUNCTION_VALUES,
+    WRAPPERS,
+)
 from herdmate.context.syntax import SyntaxTree
 from herdmate.text import Span, line_end, line_start
 
@@ -24,6 +30,9 @@ _MOST_BLANK = 20
 
 _DEEPEST_FIRST = 3
 """Nodes that may begin where their first definition does, as a block does."""
+
+_MOST_WRAPPED = 3
+"""Calls around a function, as in ``memo(forwardRef((props, ref) => ...))``."""
 
 _NAMED_VALUES = frozenset(
     {"field_definition", "public_field_definition", "pair", "assignment_expression"}
@@ -152,7 +161,21 @@ def _defines(node: Any, language: str) -> bool:
     if node.type in _NAMED_VALUES:
         value = node.child_by_field_name("value") or node.child_by_field_name("right")
         return value is not None and value.type in FUNCTION_VALUES
-    return is_definition(node, language)
+    return is_definition(node, language) or (node.type in ASSIGNMENTS and _wraps_function(node))
+
+
+def _wraps_function(node: Any) -> bool:
+    """Does a declaration outside functions pass one on, as ``const A = memo(() => ...)`` does?"""
+    if node.parent is None or node.parent.type not in {"program", *WRAPPERS}:
+        return False
+    values = [child.child_by_field_name("value") for child in node.named_children[:9]]
+    for _ in range(_MOST_WRAPPED):
+        calls = [value for value in values if value is not None and value.type == "call_expression"]
+        given = [call.child_by_field_name("arguments") for call in calls]
+        values = [value for values in filter(None, given) for value in values.named_children[:9]]
+        if any(value.type in FUNCTION_VALUES for value in values):
+            return True
+    return False
 
 
 def _below(node: Any, language: str) -> Any | None:
@@ -177,10 +200,10 @@ def _first_definition(node: Any, language: str) -> Any | None:
         if node.type in WRAPPERS:
             within = (child for child in node.named_children if _defines(child, language))
             return next(within, None)
-        first = next(iter(node.named_children), None)
-        if first is None or first.start_byte != node.start_byte:
+        children = node.named_children
+        if not children or children[0].start_byte != node.start_byte:
             return None
-        node = first
+        node = next((one for one in children if one.type not in ATTRIBUTES), children[0])
     return None
 
 

@@ -21,9 +21,14 @@ _MOST_AROUND = 50
 def is_definition(node: Any, language: str) -> bool:
     """Does a node define something worth naming?"""
     if node.type in LANGUAGES[language].definitions:
-        # ``class`` is Ruby's node for a class and also every language's keyword.
-        return bool(node.is_named)
+        # ``class`` is Ruby's node for a class and also every language's keyword; ``function`` is
+        # also Haskell's node for the type of one.
+        return bool(node.is_named) and not (language == "haskell" and _is_type(node))
     return node.type in ASSIGNMENTS and _assigned_function(node) is not None
+
+
+def _is_type(node: Any) -> bool:
+    return node.type == "function" and node.child_by_field_name("result") is not None
 
 
 def is_container(node: Any) -> bool:

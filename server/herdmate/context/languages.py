@@ -160,8 +160,8 @@ LANGUAGES: dict[str, Language] = {
 WRAPPERS = _types("decorated_definition export_statement template_declaration ambient_declaration")
 """Nodes around a definition that belong to it."""
 
-ATTRIBUTES = _types("attribute_item decorator")
-"""Nodes that precede a definition as siblings and belong to it."""
+ATTRIBUTES = _types("attribute_item decorator signature")
+"""Nodes that precede a definition as siblings and belong to it: in Haskell, its signature."""
 
 ASSIGNMENTS = _types("lexical_declaration variable_declaration")
 """Declarations that define a function if their value is one of ``FUNCTION_VALUES``."""
@@ -184,7 +184,7 @@ STRINGS = _types(
 )
 COMMENTS = _types(
     "comment line_comment block_comment multiline_comment html_comment doc_comment"
-    " documentation_comment"
+    " documentation_comment haddock"
 )
 
 INTERPOLATIONS = _types(
