@@ -105,6 +105,11 @@ class EngineHost:
                 await before.result().stop()
 
     @property
+    def is_waiting(self) -> bool:
+        """Is there no engine yet, and no error to say why, so that requests wait?"""
+        return not self._engine.done()
+
+    @property
     def process_id(self) -> int | None:
         """The engine's process id while it runs."""
         known = self._engine.done() and self._engine.exception() is None

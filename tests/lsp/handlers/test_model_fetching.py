@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,17 +12,20 @@ from lsprotocol import types
 
 from herdmate.engine.start import FakeStart
 from herdmate.errors import FetchError, ModelError, NoModelError
+from herdmate.generation import ModelInfo
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import model_fetching
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
+from herdmate.lsp.status import set_ready
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.verified_fetch import FetchProgress
 
 _LICENSED = catalogue.find("codellama-7b")
 _STARTER = catalogue.starter()
+_INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
 
 class _Fetching:
@@ -29,6 +33,7 @@ class _Fetching:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, asks: bool = True) -> None:
         self.answer = True
+        self.meanwhile: Callable[[], None] = lambda: None
         self.fails: Exception | None = None
         self.questions: list[str] = []
         self.shown: list[str] = []
@@ -54,8 +59,10 @@ class _Fetching:
         self, model: CatalogueModel, folder: Path, on_progress: Any, _others: object
     ) -> Path:
         self.fetched.append(model.name)
+        self.progress = on_progress
         on_progress(FetchProgress("fetching", 1 << 20, 2 << 20))
         self.seen.append(self.session.model.status)
+        self.meanwhile()
         if self.fails is not None:
             raise self.fails
         return folder / model.file
@@ -127,6 +134,36 @@ async def test_a_fetch_that_fails_leaves_the_status_and_the_choice(fetching: _Fe
     assert fetching.seen == [Status("fetching", "fetching 1 of 2 MB", 0.5)] * 2
     assert fetching.session.settings.model == "auto"
     assert fetching.loads == []
+
+
+@pytest.mark.parametrize("goes_on", [False, True])
+async def test_a_fetch_that_fails_hides_nothing_that_the_engine_said_meanwhile(
+    fetching: _Fetching, goes_on: bool
+) -> None:
+    model = fetching.session.model
+
+    def become_ready() -> None:
+        model.info = _INFO
+        set_ready(fetching.session)
+        if goes_on:
+            fetching.progress(FetchProgress("fetching", 2 << 20, 2 << 20))
+
+    model.status = Status("loading", "Loading the model.", 0.3)
+    fetching.meanwhile, fetching.fails = become_ready, FetchError("The host is gone.")
+    with pytest.raises(FetchError):
+        await model_fetching.fetch_model(fetching.session, _STARTER)
+    assert model.status.state == "ready"
+
+
+async def test_a_fetch_that_fails_after_the_model_has_answered_says_that_it_is_ready(
+    fetching: _Fetching,
+) -> None:
+    model = fetching.session.model
+    model.info, model.status = _INFO, Status("thinking", "Asking the model.")
+    fetching.fails = FetchError("The host is gone.")
+    with pytest.raises(FetchError):
+        await model_fetching.fetch_model(fetching.session, _STARTER)
+    assert model.status.state == "ready"
 
 
 @pytest.mark.parametrize(("state", "loads"), [("noModel", 1), ("ready", 0)])

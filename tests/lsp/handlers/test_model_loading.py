@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from herdmate.engine.host import EngineHost
 from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import HerdmateError, NoMemoryError, NoModelError
@@ -80,10 +81,35 @@ async def test_a_user_who_declines_keeps_the_engine(monkeypatch: pytest.MonkeyPa
     loading = _Loading(monkeypatch, _SHORT)
     loading.answer = False
     before = loading.session.model.status = Status("ready")
+    monkeypatch.setattr(EngineHost, "is_waiting", False)
     await model_fetching.load_chosen(loading.session)
     assert len(loading.looked_up) == 1
     assert loading.started == loading.refused == []
     assert loading.session.model.status == before
+
+
+async def test_a_user_who_declines_where_no_engine_is_left_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loading = _Loading(monkeypatch, _SHORT)
+    loading.answer = False
+    asked = asyncio.Event()
+
+    async def look_up_for_ever(*_: Any) -> EngineChoice:
+        asked.set()
+        await asyncio.Event().wait()
+        return _SHORT
+
+    with monkeypatch.context() as patch:
+        patch.setattr(model_loading, "_look_up", look_up_for_ever)
+        first = asyncio.ensure_future(model_fetching.load_or_offer(loading.session))
+        await asyncio.wait_for(asked.wait(), 30)
+    assert loading.session.model.status.state == "starting"
+    await model_fetching.load_chosen(loading.session)
+    await asyncio.wait_for(first, 30)
+    (refused,) = loading.refused
+    assert loading.session.model.status == Status("error", str(refused))
+    assert "restartEngine" in str(refused)
 
 
 @pytest.mark.parametrize("asks", [False, True])

@@ -16,7 +16,7 @@ from herdmate.lsp.handlers.model_loading import load_model, stop_loading
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
-from herdmate.lsp.status import next_status, set_status
+from herdmate.lsp.status import next_status, set_ready, set_status
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.discovery import in_place
@@ -76,19 +76,31 @@ async def fetch_model(session: Session, wanted: CatalogueModel | None) -> None:
     model = wanted or catalogue.starter()
     if model.notice and not await _agrees_to_licence(session, model):
         return
-    before = session.model.status
+    before = told = session.model.status
 
     def tell(message: str, fraction: float | None) -> None:
+        nonlocal before, told
+        if session.model.status is not told:  # the engine has said something in the meantime
+            before = session.model.status
         set_status(session, protocol.Status("fetching", message, fraction))
+        told = session.model.status
 
     try:
         await _fetch(session, model, tell)
     except BaseException:
-        set_status(session, before)
+        if session.model.status is told:
+            _return_to(session, before)
         raise
     if wanted is not None:
         configuration.choose_model(session, wanted.name)
     await _load(session)
+
+
+def _return_to(session: Session, before: protocol.Status) -> None:
+    if before.state in ("ready", "thinking") and session.model.info is not None:
+        set_ready(session)  # requests may have begun and ended since
+    else:
+        set_status(session, before)
 
 
 async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:

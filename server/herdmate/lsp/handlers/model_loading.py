@@ -39,6 +39,11 @@ _DISK_SECONDS = 60.0
 
 _LOAD = "Load it"
 
+_DECLINED = (
+    "No model was loaded because there is not enough memory; choose another, or run the command "
+    "herdmate.restartEngine."
+)
+
 
 async def load_model(session: Session, instead_of: str = "", asks: bool = False) -> bool:
     """Start the engine with the model in the settings, ending a load in progress.
@@ -108,6 +113,9 @@ async def _load(session: Session, instead_of: str, asks: bool) -> bool:
     if asks and not choice.fits and not await agrees(
         session, f"{choice.note} Load it anyway?", _LOAD
     ):  # fmt: skip
+        if host.is_waiting:  # this took the place of a load that had stopped the engine
+            await host.refuse(ModelError(_DECLINED))
+            set_status(session, Status("error", _DECLINED))
         return False
     _say_starting(session, "Starting the engine.")
     start, note = choice.start, " ".join(filter(None, (instead_of, choice.note)))
