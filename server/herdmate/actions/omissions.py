@@ -75,8 +75,9 @@ def leaves_out(code: str, original: str) -> bool:
 
 
 def announces_gap(code: str, original: str) -> bool:
-    """Does ``code`` say that something is left out? Lines of ``original`` and of doctests do not
-    count.
+    """Does ``code`` say that something was left out?
+
+    Lines of ``original`` and of doctests do not count.
     """
     theirs = {line.strip() for line in LINE_BREAK.split(original)}
     lines = LINE_BREAK.split(code)

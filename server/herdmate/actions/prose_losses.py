@@ -31,7 +31,7 @@ _ALIKE = 0.4
 """The share of its words that a passage keeps when it is reworded."""
 
 _MOST_PAIRS = 250_000
-"""Pairs of changed passages that are compared. In longer text, words may turn up anywhere."""
+"""The most pairs of passages that are compared; in longer text, words may turn up anywhere."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +66,13 @@ def _surplus(old: Counter[str], new: Counter[str]) -> int:
 
 
 def _abridged(old: Counter[str], new: Counter[str]) -> int:
-    """How many blocks of code say themselves that something is left out of them."""
+    """How many of the code blocks announce that part of them was left out."""
     before = "\n".join(old - new)
     return sum(announces_gap(block, before) for block in new - old)
 
 
 def _lost_passages(old: _Parts, new: _Parts) -> int:
-    """How many passages are gone whose words are not found in what is new either."""
+    """How many passages are gone without their words turning up in the new text."""
     fewer = len(old.passages) - len(new.passages)
     if fewer <= 0:
         return 0

@@ -54,11 +54,11 @@ def with_unchanged_lines(
 def _moved_docstrings(
     raw: list[str], old: list[tuple[str, str]], known: dict[int, int], in_strings: Collection[int]
 ) -> frozenset[int]:
-    """The rows in Python's docstrings of which the model has moved all lines as far as the first.
+    """The rows of Python docstrings in which the model moved every line as far as the first.
 
     Their indentation means as little as that of code.
     """
-    moves: dict[int, set[int | None]] = {}  # of each docstring, by its first row
+    moves: dict[int, set[int | None]] = {}  # for each docstring, by its first row
     rows: dict[int, int] = {}
     lines = [line for line, _ in old]
     now = {was: at for at, was in known.items()}

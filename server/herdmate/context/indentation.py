@@ -23,7 +23,7 @@ def in_place(
     ``line_end`` is the file's; without it, the first one in ``original`` is used. Lines of the
     original that are indented less than the code itself, as in strings, stay as they are.
     ``in_strings`` are the rows of the original, from 0, that begin inside a string literal; they
-    do not tell how code is indented. ``is_prose``: tabs and spaces stay as they are in the new
+    do not show how code is indented. ``is_prose``: tabs and spaces stay as they are in the new
     code, as both mean something in prose.
     """
     rows = [(row in in_strings, line) for row, line in enumerate(LINE_BREAK.split(original))]
