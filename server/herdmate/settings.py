@@ -64,7 +64,7 @@ class CompletionSettings:
     """Minimum delay after a keystroke, in milliseconds; longer if the model is slow."""
 
     time_box: Annotated[int, Range(0, 600_000)] = 500
-    """Show completed lines after this many milliseconds, or at once in VS Code; 0 waits for all."""
+    """Milliseconds until completed lines are shown (VS Code, Neovim: at once); 0 waits for all."""
 
     confidence: Annotated[float, Range(0, 1, whole=False)] = 0.03
     """How probable the model must find a line for it to appear while typing; 0 shows everything."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -218,8 +219,9 @@ def neovim(start_neovim: StartNeovim) -> Neovim:
     ],
 )
 def test_ghost_text_is_drawn_and_accepted_with_tab(
-    neovim: Neovim, place: str, typed: str, line: str
+    start_neovim: StartNeovim, place: str, typed: str, line: str
 ) -> None:
+    neovim = start_neovim(completion={"timeBox": 0})
     neovim.keys(place + typed)
     neovim.until(lambda: neovim.nvim.current.line == line)
     row, column, ghost = neovim.until(neovim.ghost)
@@ -233,6 +235,28 @@ def test_ghost_text_is_drawn_and_accepted_with_tab(
     neovim.until(lambda: neovim.lines != before)
     assert neovim.lines == [*before[:row], *drawn, *before[row + 1 :]]
     ast.parse("\n".join(neovim.lines))
+
+
+def test_a_body_grows_without_a_key(start_neovim: StartNeovim) -> None:
+    neovim = start_neovim(completion={"prefill": False})
+    neovim.keys("Go<CR>class Shop:<CR>def __init__(self, name, city, items):<CR>")
+    neovim.until(neovim.ghost)
+    seen = [_ghost_text(neovim)]
+
+    def is_grown() -> bool:
+        if (text := _ghost_text(neovim)) != seen[-1]:
+            seen.append(text)
+        return neovim.status()["state"] == "ready" and len(neovim.seen("growth")) > 0
+
+    neovim.until(is_grown)
+    neovim.until(lambda: is_grown() and "\n" in seen[-1])
+    assert all(longer.startswith(shorter) for shorter, longer in pairwise(seen)), seen
+    assert all(seen)
+    before = "\n".join(neovim.lines)
+    text = _ghost_text(neovim)
+    neovim.keys("<Tab>")
+    neovim.until(lambda: "\n".join(neovim.lines) == before + text)
+    ast.parse(before + text)
 
 
 def test_typing_through_keeps_the_rest_without_asking_the_model(

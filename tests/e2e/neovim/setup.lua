@@ -3,6 +3,7 @@ local root, options = ...
 
 _G.seen = {
   requests = {}, progress = {}, messages = {}, documents = {}, edits = {}, questions = {},
+  growth = {},
 }
 
 -- `type` is pending (sent), cancel, or complete (answered, cancelled ones too).
@@ -23,7 +24,7 @@ vim.api.nvim_create_autocmd('LspProgress', {
 })
 
 local function watch(method, seen)
-  local handler = vim.lsp.handlers[method]
+  local handler = vim.lsp.handlers[method] or function() end
   vim.lsp.handlers[method] = function(err, params, ...)
     table.insert(seen, params)
     return handler(err, params, ...)
@@ -34,6 +35,7 @@ watch('window/showMessage', _G.seen.messages)
 watch('window/showMessageRequest', _G.seen.questions)
 watch('window/showDocument', _G.seen.documents)
 watch('workspace/applyEdit', _G.seen.edits)
+watch('herdmate/completionGrew', _G.seen.growth)
 
 vim.o.cmdheight = 8 -- no hit-enter prompt: it would block every request of the test
 
