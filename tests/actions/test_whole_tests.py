@@ -166,3 +166,110 @@ def test_a_file_without_a_whole_test() -> None:
     assert whole_tests("import pytest\n\n\ndef test_a():\n    assert f(", "python") == ""
     assert whole_tests("", "python") == ""
     assert whole_tests("x" * 10_000, "go") == ""
+
+
+CUT_OFF = {
+    "rust": """\
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adds() {
+        assert_eq!(add(1, 2), 3);
+    }
+
+    #[test]
+    fn more() {
+        assert_eq!(add(""",
+    "csharp": """\
+public class ATest
+{
+    [Fact]
+    public void A()
+    {
+        Assert.Equal(1, F());
+    }
+
+    [Fact]
+    public async Task B()
+    {
+        Assert.Eq""",
+    "cpp": """\
+#include <gtest/gtest.h>
+TEST(A, B) {
+  EXPECT_EQ(1, f());
+}
+
+TEST(A, C) {
+  EXP""",
+    "elixir": """\
+defmodule ATest do
+  use ExUnit.Case
+
+  test "a" do
+    assert 1 == 1
+  end
+
+  test "b" do
+    assert 2 =""",
+    "python": """\
+import pytest
+
+class TestA:
+    @pytest.fixture
+    def x(self):
+        return 1
+
+    def test_a(self, x):
+        \"\"\"It (is.\"\"\"
+        assert x == 1
+
+    @pytest.mark.parametrize("a", [
+        1,
+        2,
+    ])
+    def test_b(self, a):
+        assert a =""",
+    "ruby": """\
+RSpec.describe A do
+  it "a" do
+    expect(f).to eq(1)
+  end
+
+  context "x" do
+    it "b" do
+      expect(f).to""",
+    "swift": """\
+final class ATests: XCTestCase {
+    func testA() {
+        XCTAssertEqual(1, f())
+    }
+
+    func testB() {
+        XCTA""",
+}
+"""Tests of which the second is cut off: in other words, behind attributes, in groups."""
+
+
+@pytest.mark.parametrize("language", CUT_OFF)
+def test_the_first_test_is_kept_in_many_languages(language: str) -> None:
+    text = CUT_OFF[language]
+    whole = whole_tests(text, language)
+    second = {
+        "rust": "    #[test]\n    fn more", "csharp": "    [Fact]\n    public async Task B",
+        "cpp": "TEST(A, C)", "elixir": '  test "b"', "python": "    @pytest.mark.parametrize",
+        "ruby": '  context "x"', "swift": "    func testB",
+    }[language]  # fmt: skip
+    kept = text[: text.index(second)].rstrip()
+    assert whole.startswith(kept)
+    assert whole[len(kept) :].split() in ([], ["}"], ["end"])
+    assert not syntax.errors_in(whole, language)
+
+
+def test_what_cannot_be_checked_nor_closed_is_not_kept() -> None:
+    lua = (
+        'describe("a", function()\n  it("x", function()\n    assert.equal(1, 1)\n  end)\n\n'
+        '  it("y", function()\n    assert.eq'
+    )
+    assert whole_tests(lua, "lua") == ""

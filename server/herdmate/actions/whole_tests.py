@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 
 from herdmate.context import syntax
-from herdmate.context.languages import line_comment
+from herdmate.context.languages import BRACES, line_comment
 from herdmate.context.lexical import brackets
 
 _BEGINS_TEST = re.compile(
     r"[ \t]*(?:(?:async )?def test|(?:it|test|specify|scenario|example)(?:\.\w+)*\b\W"
-    r"|func Test|(?:public |private |protected |internal |static )*(?:void|function|fun)\b)"
+    r"|func [Tt]est|TEST(?:_[FP])?\("
+    r"|(?:(?:public|private|protected|internal|static|async|pub) )*(?:void|function|fun|fn|Task)\b)"
 )
-_BELONGS = re.compile(r"[ \t]*(?:[@#\[]|//|/?\*|class Test|$)")
-"""Decorators, attributes, comments, blank lines and the head of its class directly above a test."""
+_BELONGS = re.compile(
+    r"[ \t]*(?:[@#\[]|//|/?\*|class Test|$|(?:describe|context|suite)\b.*(?:[{(]|\bdo)$)"
+)
+"""Decorators, attributes, comments, blank lines and the head of its group directly above a test."""
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _DEFINES = re.compile(r"[ \t]*(?:class|module|def)\b")
@@ -31,18 +34,29 @@ def whole_tests(text: str, language: str) -> str:
     for cut in starts[: -_MOST_CUTS - 1 : -1]:
         if cut == starts[0]:
             break
-        kept = lines[:cut]
-        while kept and _BELONGS.match(kept[-1]):
-            kept.pop()
-        whole = "\n".join([*kept, *_closing(kept, language)]) + "\n"
-        if not syntax.errors_in(whole, language):
-            return whole
+        for end in dict.fromkeys((cut, _start_of_attributes(lines, cut))):
+            kept = lines[:end]
+            while kept and _BELONGS.match(kept[-1]):
+                kept.pop()
+            closing = _closing(kept, language)
+            whole = "\n".join([*kept, *closing]) + "\n"
+            errors = syntax.errors_in(whole, language)
+            if errors == 0 or (errors is None and (language in BRACES or not closing)):
+                return whole
     return ""
+
+
+def _start_of_attributes(lines: list[str], row: int) -> int:
+    """Where decorators or attributes of several lines directly above a row begin, else the row."""
+    first = row
+    while first and lines[first - 1].strip():
+        first -= 1
+    return first if lines[first].lstrip().startswith(("@", "[", "#[")) else row
 
 
 def _closing(lines: list[str], language: str) -> list[str]:
     """The lines that close what lines of code have left open, the innermost first."""
-    if language == "ruby":
+    if language in ("ruby", "elixir"):
         return _ends(lines)
     text, opened = "\n".join(lines), list[int]()
     for at, char in brackets(text, language):
@@ -75,7 +89,7 @@ def _ends(lines: list[str]) -> list[str]:
 
 
 def _opens_end(line: str) -> bool:
-    """Does a line of Ruby open a block that ``end`` closes?"""
+    """Does a line of Ruby or Elixir open a block that ``end`` closes?"""
     code = line.rstrip()
     has_names = code.endswith("|") and " do |" in code
     return code.endswith(" do") or has_names or _DEFINES.match(code) is not None
