@@ -19,9 +19,14 @@ PROSE_WITH_FENCES = frozenset(
 """Languages whose text is for people and may hold fenced blocks of code."""
 
 _HEADING = re.compile(r" {0,3}(?:#{1,6}|={1,6})[ \t]+(?P<words>.*?)[ \t]*#*[ \t]*\Z")
-_UNDERLINE = re.compile(r" {0,3}(?:=+|-{2,}|~{2,})[ \t]*\Z")
+_UNDERLINE = re.compile(r" {0,3}(?:=+|([-~^\"'`#*+.:_])\1+)[ \t]*\Z")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+(?P<words>.*)\Z")
-_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|~{3,}|-{4,}(?=[ \t]*\Z))")
+_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|~{3,})")
+_FENCES = {
+    "asciidoc": re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|-{4,}(?=[ \t]*\Z))"),
+    "restructuredtext": re.compile(r"(?P<marks>(?!))"),  # all of these underline headings
+}
+_ROW = re.compile(r"[ \t]*(?P<words>\|.*)\Z")
 _URL = re.compile(
     r"\b(?:https?|ftp|mailto):[^\s<>()\[\]\"'`]{1,500}|\]\((?P<target>[^\s()]{1,500})"
 )
@@ -44,12 +49,12 @@ class _Parts:
     passages: tuple[str, ...]
 
 
-def loses_prose(new: str, original: str, may_remove: bool = False) -> bool:
+def loses_prose(new: str, original: str, may_remove: bool = False, language: str = "") -> bool:
     """Does ``original`` have more than ``new`` repeats, rewords or replaces?
 
     ``may_remove``: the user may have asked for that, so only the loss of most of it counts.
     """
-    old, now = _parts(original), _parts(new)
+    old, now = _parts(original, language), _parts(new, language)
     lost = (
         _surplus(old.headings, now.headings)
         + max(_surplus(old.code, now.code), _abridged(old.code, now.code))
@@ -93,7 +98,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.lower()))
 
 
-def _parts(text: str) -> _Parts:
+def _parts(text: str, language: str) -> _Parts:
+    fences = _FENCES.get(language, _FENCE)
     headings: Counter[str] = Counter()
     code: Counter[str] = Counter()
     passages: list[str] = []
@@ -107,7 +113,7 @@ def _parts(text: str) -> _Parts:
             paragraph.clear()
 
     for line in LINE_BREAK.split(text):
-        fence = _FENCE.match(line)
+        fence = fences.match(line)
         if marks:
             if fence and fence["marks"].startswith(marks):
                 code["\n".join(filter(None, map(str.strip, fenced)))] += 1
@@ -122,7 +128,7 @@ def _parts(text: str) -> _Parts:
             headings[heading["words"].lower()] += 1
         elif _UNDERLINE.match(line) and len(paragraph) == 1:
             headings[paragraph.pop().lower()] += 1
-        elif item := _ITEM.match(line):
+        elif item := _ITEM.match(line) or _ROW.match(line):
             end_paragraph()
             paragraph.append(item["words"])
         elif line.strip():
@@ -130,6 +136,7 @@ def _parts(text: str) -> _Parts:
         else:
             end_paragraph()
     end_paragraph()
+    passages += [line.strip() for line in fenced if line.strip()]  # of a fence never closed
     return _Parts(headings, code, _links(text), tuple(passages))
 
 

@@ -54,7 +54,7 @@ def code_of(
     """
     reply, rows = with_line_feeds(reply), place.rows_in_strings
     if place.language in PROSE_WITH_FENCES:
-        code = _prose_of(reply, original, finished, place.may_remove)
+        code = _prose_of(reply, original, finished, place)
         placed = _with_hard_breaks(in_place(code, original, line_end, rows, is_prose=True), code)
     else:
         code = _code_of(reply, original, finished, clean)
@@ -78,7 +78,7 @@ def _code_of(reply: str, original: str, finished: bool, clean: Callable[[str], s
     return code
 
 
-def _prose_of(reply: str, original: str, finished: bool, may_remove: bool) -> str:
+def _prose_of(reply: str, original: str, finished: bool, place: Place) -> str:
     """The text in a reply about prose."""
     texts, is_open = _readings(reply)
     if not finished and is_open:
@@ -88,7 +88,7 @@ def _prose_of(reply: str, original: str, finished: bool, may_remove: bool) -> st
     text = max(texts, key=lambda text: _likeness(text, original))
     if _is_other(text, original):
         raise _refusal("other_code")
-    if loses_prose(text, original, may_remove):
+    if loses_prose(text, original, place.may_remove, place.language):
         raise _refusal("left_out")
     return text
 
