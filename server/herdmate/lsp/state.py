@@ -63,7 +63,8 @@ class ModelState:
     """The engine with its model, and what the user is told about them.
 
     ``choice``: what the engine was last started with. ``info``: of the running model, or of the
-    last one. ``requests``: how many of the user's requests the model is working on.
+    last one. ``requests``: how many of the user's requests the model is working on. ``choices``:
+    how many models the user has chosen so far.
     """
 
     choose: ChooseEngine
@@ -73,6 +74,7 @@ class ModelState:
     choice: EngineChoice | None = None
     info: ModelInfo | None = None
     requests: int = 0
+    choices: int = 0
 
     @property
     def note(self) -> str:

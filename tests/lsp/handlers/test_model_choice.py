@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -153,3 +154,27 @@ async def test_an_unknown_name_is_refused_before_anything_is_done(
     with pytest.raises(ModelError, match="Did you mean codellama-7b"):
         await find(choosing.session, "codelama-7b")
     assert await find(choosing.session, "starter") == Wanted("starter", is_here=False)
+
+
+@pytest.mark.parametrize("configures", [False, True])
+@pytest.mark.parametrize("then", ["codellama-7b-instruct", "auto"])
+async def test_a_model_chosen_during_a_fetch_stays_in_use(
+    monkeypatch: pytest.MonkeyPatch, configures: bool, then: str
+) -> None:
+    choosing = _Choosing(monkeypatch, configures)
+    fetching, is_there = asyncio.Event(), asyncio.Event()
+
+    async def fetch(_session: Session, name: str) -> Path:
+        fetching.set()
+        await is_there.wait()
+        return Path("/models", name)
+
+    monkeypatch.setattr(model_choice, "fetch_named", fetch)
+    first = asyncio.ensure_future(choosing.choose("codellama-13b-instruct"))
+    await asyncio.wait_for(fetching.wait(), 30)
+    await choosing.choose(then)
+    is_there.set()
+    await asyncio.wait_for(first, 30)
+    assert (choosing.loads, choosing.changed) == (
+        (0, [None if then == "auto" else then]) if configures else (1, [])
+    )

@@ -57,10 +57,17 @@ async def find(session: Session, name: str) -> Wanted:
 
 
 async def choose_model(session: Session, wanted: Wanted) -> None:
-    """Use a model from now on, fetching it first if needed. Raises ``HerdmateError``."""
+    """Use a model from now on, fetching it first if needed. Raises ``HerdmateError``.
+
+    Once it is fetched, a model that the user has chosen in the meantime stays in use.
+    """
+    session.model.choices += 1
+    choice, before = session.model.choices, session.settings.model
     name = wanted.name
     if not wanted.is_here:
         file = await fetch_named(session, name)
+        if session.model.choices != choice or session.settings.model != before:
+            return
         name = file.name if is_given(name) else name
     is_news = wanted.is_here or name != session.settings.model
     if session.capabilities.configure and is_news:
