@@ -54,11 +54,11 @@ def with_unchanged_lines(
 def _moved_docstrings(
     raw: list[str], old: list[tuple[str, str]], known: dict[int, int], in_strings: Collection[int]
 ) -> frozenset[int]:
-    """The rows of Python docstrings in which the model moved every line as far as the first.
+    """The rows of Python docstrings in which the model moved all lines it kept as far as the first.
 
     Their indentation means as little as that of code.
     """
-    moves: dict[int, set[int | None]] = {}  # for each docstring, by its first row
+    moves: dict[int, set[int]] = {}  # for each docstring, by its first row
     rows: dict[int, int] = {}
     lines = [line for line, _ in old]
     now = {was: at for at, was in known.items()}
@@ -67,10 +67,12 @@ def _moved_docstrings(
         if first not in moves and not _is_docstring(lines, first):
             continue
         rows[row] = first
-        for was in (first, row) if lines[row].strip() else (first,):
-            move = _column(raw[now[was]], 8) - _column(lines[was], 8) if was in now else None
-            moves.setdefault(first, set()).add(move)
-    return frozenset(row for row, first in rows.items() if len(moves[first]) == 1)
+        moves.setdefault(first, set()).update(
+            _column(raw[now[was]], 8) - _column(lines[was], 8)
+            for was in (first, row)
+            if was in now and lines[was].strip()
+        )
+    return frozenset(row for row, first in rows.items() if len(moves[first]) <= 1)
 
 
 def _is_docstring(lines: list[str], first: int) -> bool:
