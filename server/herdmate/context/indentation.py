@@ -94,7 +94,10 @@ def _in_units_of(theirs: list[str], lines: list[str], strings: Collection[str]) 
     """
     code = [line for line in lines if line.strip() not in strings]
     step, own = _step(theirs), _step(code)
-    if any(line.startswith("\t") for line in theirs):
+    tabs, spaces = (sum(line.startswith(unit) for line in theirs) for unit in ("\t", "  "))
+    if 0 < tabs < spaces:  # as in GNU's style, where a tab stands for eight of the spaces
+        return lines
+    if tabs:
         return [_with_unit(line, " " * (own or 4), "\t") for line in lines]
     if any(line.startswith("\t") for line in code):
         if not any(line.startswith(" ") for line in theirs):
