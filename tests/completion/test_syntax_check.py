@@ -287,3 +287,41 @@ def test_a_string_that_is_left_open_is_closed(
 ) -> None:
     assert (check := _check(code, language)) is not None
     assert sound_part(text, check) == sound
+
+
+_LINES = "".join(f"  a[{at}] = b({at});\n" for at in range(1400))
+
+
+@pytest.mark.parametrize(
+    ("code", "text", "shown"),
+    [
+        (f"function f() {{\n{_LINES}│", "  if (c) {\n    d();\n  }", "  if (c) {\n    d();\n  }"),
+        (f"function f() {{\n{_LINES}  if (c│\n  g();\n}}\n", ") {\n  d();\n e(", ") {"),
+        (f"x = = 1;\nclass A {{\n  f() {{\n{_LINES}│", "  d();\n  e();", "  d();\n  e();"),
+    ],
+)  # fmt: skip
+def test_in_long_unfinished_code_there_is_at_least_the_first_line(
+    code: str, text: str, shown: str
+) -> None:
+    assert sound_part(text, _check(code, "javascript")) == shown
+
+
+def test_a_long_answer_to_long_unfinished_code_is_not_dropped() -> None:
+    text = "\n".join(f"    'key {at}': value_{at}," for at in range(60)) + "\n    'key"
+    check = _check("x = 1\n" * 1000 + "y = {\n│")
+    assert text.startswith(sound_part(text, check) or "nothing")
+
+
+def test_what_is_given_up_costs_as_much_as_the_answer_is_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    parsed: list[int] = []
+
+    def row_of_error(code: str) -> int:
+        parsed.append(len(code))
+        return 0
+
+    monkeypatch.setattr("herdmate.completion.syntax_judge.row_of_error", row_of_error)
+    check = SyntaxCheck("python", "x = ", "\n")
+    sound_part("a\n" * 4000, check)
+    assert sum(parsed) < 500_000

@@ -39,6 +39,8 @@ def continuations(line: str, open_brackets: str, language: str) -> Iterator[str]
     if line.rstrip().endswith(":"):
         yield " pass"
     yield from _BLOCKS.get(language, ())
+    if line.rstrip().endswith("{"):
+        yield open_brackets
     if language in BRACES:
         yield open_brackets + " {}"
     if open_brackets:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import replace
 
 from herdmate.completion.continuations import closed_off, continuations
@@ -20,6 +21,9 @@ from herdmate.threads import computed
 
 LARGEST = 40_000
 """The most code around the cursor that is parsed, in characters: about 20 milliseconds."""
+
+_WAYS = 3
+"""In how many ways a part of a completion is tried before it is given up, at least."""
 
 _MOST_TRIED = 4
 """How many lines from the end are tried as places to close what a completion leaves open."""
@@ -116,7 +120,7 @@ def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
     Prefers fewer lines if these leave no error at all; blocks that the text leaves open are closed.
     If the user's own code is unfinished, the lines must be a start that can be completed, with any
     closers they lack added; if it is broken elsewhere, they must not make it worse. In large code,
-    not all of this is tried.
+    not all lines are tried, but the first one always is.
     """
     if check is None or not text:
         return text
@@ -125,17 +129,23 @@ def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
         parts = [part for part in parts if _is_in(check.after[:reach], part)]
     if not parts:
         return ""
-    try:
-        return _sound_part(parts, Judge(check, reach))
-    except TooMuchCode:
-        return ""
+    some = _spread(parts, Judge(check, reach).affordable(text) // _WAYS)
+    for tried in dict.fromkeys((tuple(parts), some, tuple(parts[-1:]))):
+        with contextlib.suppress(TooMuchCode):
+            judge = Judge(check, reach, times=2 if len(tried) == 1 else 1)
+            if found := _sound_part(tried, judge):
+                return found
+            break
+    with contextlib.suppress(TooMuchCode):
+        return "" if _was_sound(check) else _no_worse(some, Judge(check, reach))
+    return ""
 
 
-def _sound_part(parts: list[str], judge: Judge) -> str:
+def _sound_part(parts: Sequence[str], judge: Judge) -> str:
     check = judge.check
     if judge.is_sound(parts[0]):
         return parts[0]
-    was_sound = check.is_sound_with("") and not _is_in_word(check)
+    was_sound = _was_sound(check)
     if not judge.reach and (ended := _string_ended(parts[-1], judge)):
         return ended
     if ended := _with_ends(parts, judge):
@@ -144,12 +154,9 @@ def _sound_part(parts: list[str], judge: Judge) -> str:
         return fewer
     if was_sound:
         return ""
-    with contextlib.suppress(TooMuchCode):
-        if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
-            return mended
-        if inner := next((part for part in parts if _is_sound_once_closed(part, judge)), ""):
-            return inner
-    return _no_worse(parts, judge)
+    if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
+        return mended
+    return next((part for part in parts if _is_sound_once_closed(part, judge)), "")
 
 
 def _string_ended(text: str, judge: Judge) -> str:
@@ -163,7 +170,7 @@ def _string_ended(text: str, judge: Judge) -> str:
     return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
 
-def _with_ends(parts: list[str], judge: Judge) -> str:
+def _with_ends(parts: Sequence[str], judge: Judge) -> str:
     """The first of the parts that is sound once the blocks that it has opened are closed."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :]
@@ -196,7 +203,7 @@ def _is_sound_once_closed(text: str, judge: Judge) -> bool:
     return bool(missing) and judge.is_sound(text + "\n" + "\n".join(missing))
 
 
-def _no_worse(parts: list[str], judge: Judge) -> str:
+def _no_worse(parts: Sequence[str], judge: Judge) -> str:
     """The first of the parts that adds no error to code that is broken elsewhere."""
     check, is_elsewhere = judge.check, _is_broken_elsewhere(judge.check)
     if not (is_elsewhere or check.is_asked):
@@ -266,9 +273,10 @@ def _is_in(some: str, text: str) -> bool:
     return all(char in left for char in some)
 
 
-def _is_in_word(check: SyntaxCheck) -> bool:
-    """Is a word being typed? Half of one can be a name, which makes the code valid by accident."""
-    return check.before[-1:].isalnum() and not check.after[:1].isalnum()
+def _was_sound(check: SyntaxCheck) -> bool:
+    """Is the code valid as it is, and not by accident? Half of a word being typed can be a name."""
+    is_in_word = check.before[-1:].isalnum() and not check.after[:1].isalnum()
+    return not is_in_word and check.is_sound_with("")
 
 
 def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
@@ -303,6 +311,14 @@ def _leading_lines(text: str) -> list[str]:
         parts.append(text)
         text = text[: max(text.rfind("\n"), 0)].rstrip()
     return parts
+
+
+def _spread(parts: list[str], most: int) -> tuple[str, ...]:
+    """At most so many of the parts, but at least the first and the last, evenly spread."""
+    most, last = max(most, 2), len(parts) - 1
+    if last < most:
+        return tuple(parts)
+    return tuple(parts[at * last // (most - 1)] for at in range(most))
 
 
 def _is_stub(document: Document) -> bool:

@@ -52,28 +52,38 @@ class TooMuchCode(Exception):
 
 @dataclass(slots=True)
 class Judge:
-    """Asks a check until too much code has been parsed."""
+    """Asks a check until too much code has been parsed; ``times`` as much as usual."""
 
     check: SyntaxCheck
     reach: int
+    times: int = 1
     parsed: int = 0
+
+    def affordable(self, text: str) -> int:
+        """How many texts as long as this one can be judged."""
+        return self._most() // max(self._cost(text), 1)
 
     def is_sound(self, text: str) -> bool:
         """See ``SyntaxCheck.is_sound_with``."""
-        self._spend()
+        self._spend(text)
         return self.check.is_sound_with(text, self.reach)
 
     def errors(self, text: str) -> int:
         """See ``SyntaxCheck.errors_with``."""
-        self._spend()
+        self._spend(text)
         return self.check.errors_with(text, self.reach)
 
-    def _spend(self) -> None:
-        most = _MOST_PARSED_IF_ASKED if self.check.is_asked else _MOST_PARSED
-        if self.parsed > most:
+    def _spend(self, text: str) -> None:
+        if self.parsed > self._most():
             raise TooMuchCode
-        whole = self.check.whole or ("", "")
-        self.parsed += sum(map(len, (self.check.before, self.check.after, *whole)))
+        self.parsed += self._cost(text)
+
+    def _most(self) -> int:
+        return self.times * (_MOST_PARSED_IF_ASKED if self.check.is_asked else _MOST_PARSED)
+
+    def _cost(self, text: str) -> int:
+        whole = (*self.check.whole, text) if self.check.whole is not None else ()
+        return sum(map(len, (self.check.before, text, self.check.after, *whole)))
 
 
 def is_sound(code: str, language: str) -> bool:

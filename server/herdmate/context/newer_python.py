@@ -53,9 +53,15 @@ def _without_nested_quotes(code: str, levels: int) -> str | None:
     """The code with an empty string for each f-string that this Python does not support."""
     parts: list[str] = []
     at = 0
+    without_end: dict[str, int] = {}  # by quote, the offset before which no string ends
     while (token := _TOKEN.search(code, at)) is not None:
-        if (end := _end_of_token(code, token, levels)) is None:
+        if token.start() < without_end.get(token["quote"] or "", 0):
+            end = token.end()
+        elif (found := _end_of_token(code, token, levels)) is None:
             return None
+        elif (end := found) == token.end() and (quote := token["quote"]):
+            line_end = code.find("\n", end) if len(quote) == 1 else -1
+            without_end[quote] = line_end if line_end >= 0 else len(code)
         said = code[token.start() : end]
         is_known = not _is_formatted(token) or _parses(said)
         parts += [code[at : token.start()], said if is_known else _blank(said)]
