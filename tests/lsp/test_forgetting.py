@@ -15,7 +15,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
-from herdmate.text import Cursor, Span
+from herdmate.text import Cursor
 from herdmate.usage.shown_suggestion import ShownSuggestion
 
 URI, BOOK = "file:///project/a.py", "file:///project/b.ipynb"
@@ -62,7 +62,7 @@ async def test_nothing_is_kept_of_a_closed_document(uri: str, close: Any) -> Non
     state.overviews._made[uri] = "", ()
     project.withheld[uri] = None  # type: ignore[assignment]
     project._chosen[uri] = None  # type: ignore[assignment]
-    tally.offer(Cursor(opened.document, 4), [_Said()])  # type: ignore[list-item]
+    tally.offer(Cursor(opened.document, 4), [_SAID])
     without_secrets(opened.document)
     close(session)
     assert uri not in session.documents
@@ -78,17 +78,13 @@ async def test_nothing_is_kept_of_a_closed_document(uri: str, close: Any) -> Non
     assert reading.cancelled()
 
 
-class _Said:
-    text, span = "2", Span(4, 4)
-
-
 async def test_what_is_kept_of_other_documents_stays() -> None:
     session = create_server(lambda *_: EngineChoice(FakeStart()))
     for uri in (URI, "file:///project/c.py"):
         opened = session.documents.open(types.TextDocumentItem(uri, "python", 1, "x = 1\n"))
         cursor = Cursor(opened.document, 4)
         session.completion.cache.put(cursor, Shown("2"))
-        session.usage.tally.offer(cursor, [_Said()])  # type: ignore[list-item]
+        session.usage.tally.offer(cursor, [_SAID])
     session.documents.close(URI)
     assert session.completion.cache.get(cursor) == Shown("2")
     assert [item.uri for item in session.usage.tally._offers] == ["file:///project/c.py"]
