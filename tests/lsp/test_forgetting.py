@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from lsprotocol import types
 
+from herdmate.completion.complete import Completion
 from herdmate.completion.postprocess import Shown
 from herdmate.context import withheld
 from herdmate.context.withheld import without_secrets
@@ -15,10 +16,11 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
-from herdmate.text import Cursor
+from herdmate.text import Cursor, Span
 from herdmate.usage.shown_suggestion import ShownSuggestion
 
 URI, BOOK = "file:///project/a.py", "file:///project/b.ipynb"
+_SAID = Completion("2", Span(4, 4))
 CELL = f"{BOOK}#one"
 
 
