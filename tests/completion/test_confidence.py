@@ -101,6 +101,12 @@ def test_a_reach_that_belongs_to_the_text_stays() -> None:
     assert found.reach == 1
 
 
+def test_no_bracket_that_is_replaced_is_lost() -> None:
+    lines = _pieces((",\n", 0.9), ("  b: 2}\n", 0.9), ("]", 0.1))
+    shown = marked(Shown(",\n  b: 2}\n]", 2), lines)
+    assert confident(shown, 0.5, "python") is shown
+
+
 def test_what_was_typed_is_no_longer_in_doubt() -> None:
     begun = Cursor(Document("a", "python", "x = \n"), 4)
     shown = _marked("value.rare + 1", ("value", 0.9), (".rare", 0.01), (" + 1", 0.9))

@@ -198,3 +198,17 @@ def test_an_empty_file_is_completed_if_its_name_tells_what_it_is(
 ) -> None:
     reason = silence_reason(Cursor(Document(f"file:///{name}", language, ""), 0), invoked=False)
     assert (reason is None) is is_telling
+
+
+def test_of_a_long_line_only_its_end_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+
+    def unclosed(text: str, language: str) -> int:
+        read.append(len(text))
+        return 0
+
+    monkeypatch.setattr("herdmate.completion.trigger.unclosed", unclosed)
+    document = Document("a", "javascript", "a=b(c);" * 100_000)
+    found = silence_reason(Cursor(document, len(document.text)), invoked=False)
+    assert found is SilenceReason.STATEMENT_COMPLETE
+    assert max(read) <= 4000

@@ -81,3 +81,26 @@ def test_what_is_shown_and_accepted_is_counted_in_its_band() -> None:
     unknown = Tally(lambda: "2026-03-20")
     unknown.offer(cursor("a = ", "\n"), [Completion("one", Span(4, 4))])
     assert not any(key.name.startswith("sure") for key in unknown.counted)
+
+
+@pytest.mark.parametrize(
+    ("typed", "later", "confidence"),
+    [
+        ("", "f(x)\ng(x)", None),  # it has grown
+        ("f", "(x)", 0.2),  # its doubtful start has been typed
+        ("f", "(x)", None),
+    ],
+)
+def test_what_is_left_or_has_grown_counts_in_the_band_in_which_it_was_shown(
+    typed: str, later: str, confidence: float | None
+) -> None:
+    tally = Tally(lambda: "2026-01-31")
+    before = "def f(x):\n    "
+    at = len(before)
+    tally.offer(cursor(before, "\n"), [Completion("f(x)", Span(at, at), confidence=0.04)])
+    at += len(typed)
+    left = Completion(later, Span(at, at), is_cached=True, confidence=confidence)
+    (number,) = tally.offer(cursor(before + typed, "\n"), [left])
+    assert tally.accept(number) is not None
+    counts = {key.name: many for key, many in tally.counted.items() if key.name.startswith("sure")}
+    assert counts == {"sure 3 shown": 1, "sure 3 accepted": 1}

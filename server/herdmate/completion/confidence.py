@@ -50,13 +50,16 @@ def confidence(shown: Shown) -> float:
 def confident(shown: Shown, level: float, language: str) -> Shown | None:
     """The lines before the first one whose probability is below ``level``; ``None`` if none are.
 
-    Lines are cut only where no bracket is left open. Prose is shown whatever its probability: no
+    Lines are cut only where no bracket is left open, and never if they replace brackets after the
+    cursor: the last of those may be in any line. Prose is shown whatever its probability: no
     sentence is written twice in the same words.
     """
     if level <= 0 or not shown.logprobs or language in PROSE:
         return shown
     if confidence(shown) < level:
         return None
+    if shown.reach:
+        return shown
     lines, likely = shown.text.split("\n"), _probabilities(shown)
     doubtful = next((at for at, value in enumerate(likely) if value < level), len(lines))
     for count in range(doubtful, 0, -1) if doubtful < len(lines) else ():

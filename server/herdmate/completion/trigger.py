@@ -81,7 +81,7 @@ _SCOPES = {"code": "code", "comment": "comments", "string": "strings"}
 """What the setting calls a kind of place."""
 
 _ABOVE = 4000
-"""Characters above the cursor that show what it is in, for a language without a grammar."""
+"""Characters before the cursor that show what it is in, where no grammar tells."""
 
 
 def shape_at(
@@ -162,7 +162,7 @@ def _is_in_string_of_lines(cursor: Cursor) -> bool:
 
 def _is_said(cursor: Cursor) -> bool:
     """Is the cursor after a statement that ended with a semicolon?"""
-    line, language = cursor.line_prefix.rstrip(), cursor.document.language
+    line, language = cursor.line_prefix[-_ABOVE:].rstrip(), cursor.document.language
     if not line.endswith(";") or cursor.line_suffix.strip() or language == "shellscript":
         return False
     return not unclosed(line, language)  # ``for (let i = 0;`` goes on

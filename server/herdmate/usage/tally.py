@@ -60,22 +60,25 @@ class Tally:
         self._count(language, statistics.REUSED_TOKENS, usage.reused_tokens)
 
     def offer(self, cursor: Cursor, items: Sequence[Completion]) -> list[int]:
-        """Note alternatives shown at a cursor; returns their numbers for ``accept``."""
+        """Note alternatives shown at a cursor; returns their numbers for ``accept``.
+
+        What is left of an earlier one, or has grown out of it, keeps that one's band.
+        """
         first = self._number + 1
         self._number += len(items)
-        offers = tuple(
-            replace(
-                suggestion_at(cursor, item.text, item.span, first + place),
-                band=learnt_confidence.band(item.confidence),
-            )
-            for place, item in enumerate(items)
-        )
-        if offers and not any(is_same(old, new, cursor) for old in self._shown for new in offers):
+        offers, is_new = [], True
+        for place, item in enumerate(items):
+            new = suggestion_at(cursor, item.text, item.span, first + place)
+            old = next((old for old in self._shown if is_same(old, new, cursor)), None)
+            band = learnt_confidence.band(item.confidence) if old is None else old.band
+            offers.append(replace(new, band=band))
+            is_new = is_new and old is None
+        if offers and is_new:
             self._count(cursor.document.language, statistics.SHOWN)
             if offers[0].band:
                 self._count(cursor.document.language, learnt_confidence.shown(offers[0].band))
         if offers:
-            self._shown = offers
+            self._shown = tuple(offers)
             self._offers.extend(offers)
         return [offer.number for offer in offers]
 
