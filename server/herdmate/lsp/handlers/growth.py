@@ -73,6 +73,9 @@ async def _watch(
         await asyncio.sleep(PAUSE)
         if (shown := await running.more(cursor, text, at_end=step == MOST)) is None:
             break
+        now = session.documents.find(uri)
+        if now is None or now.document.version != version:
+            return  # closed or changed while the last lines were checked
         text = shown.text
         session.completion.grown[uri] = Grown(version, cursor.offset, shown)
         grew = protocol.CompletionGrew(uri, version, where)
