@@ -104,14 +104,14 @@ async def test_rules_above_the_workspace_hold_and_so_do_those_that_come_later(
     async with editor(VSCODE, root, {"fim_middle": "1"}, record=str(record)) as client:
         await client.until_ready()
         main, other = _open(client, root / "main.py"), _open(client, root / "shapes.py")
-        await _ask_until(client, main, record, "shapes_made(seen_at_first): ...", 0)
+        await _ask_until(client, main, record, "def shapes_made(seen_at_first):", 0)
         assert await client.ghost_text(other, 1, 11)
         (tmp_path / ".gitignore").write_text("private_*.py\nshapes.py\n", "utf-8")
         saved = types.DidSaveTextDocumentParams(types.TextDocumentIdentifier(main))
         client.text_document_did_save(saved)
         assert await client.ghost_text(other, 1, 11) == []
         before = len(record.read_text("utf-8"))
-        await _ask_until(client, main, record, "b_made(seen): ...", before)
+        await _ask_until(client, main, record, "def b_made(seen):", before)
         reached = record.read_text("utf-8")
     assert "seen_at_first" not in reached[before:]
     assert CANARY not in reached
