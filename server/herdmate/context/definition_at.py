@@ -99,11 +99,10 @@ def _is_meant(found: _Found, text: str, start: int, end: int) -> bool:
 
 def _at_blank_line(tree: SyntaxTree, text: str, offset: int) -> _Found | None:
     around = _enclosing(tree, text, offset, offset)
-    if around is not None and not around.is_container:
+    if around is None or not around.is_container:
         return around
     above = text[:offset].rstrip()
-    blank = text.count("\n", len(above), offset)
-    if not above or blank > (_MOST_BLANK if around else 1):
+    if text.count("\n", len(above), offset) > _MOST_BLANK:
         return around
     found = _innermost(tree, text, len(above) - 1)
     return found if found and found.span.end >= len(above) else around
