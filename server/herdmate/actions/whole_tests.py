@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from herdmate.context import syntax
-from herdmate.context.languages import BRACES, line_comment
+from herdmate.context.languages import BRACES
 from herdmate.context.lexical import brackets
 
 _BEGINS_TEST = re.compile(
@@ -77,10 +77,10 @@ def _closing(lines: list[str], language: str) -> list[str]:
 
 def _ends(lines: list[str]) -> list[str]:
     """``end`` for each block whose first line is further left than all that follow it."""
-    mark, found = line_comment("ruby"), list[str]()
+    found: list[str] = []
     left = len(_indent(lines[-1])) if lines else 0
     for line in reversed(lines):
-        if not line.strip() or line.lstrip().startswith(mark or "#"):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
         if len(_indent(line)) < left and _opens_end(line):
             found.append(_indent(line) + "end")
