@@ -23,7 +23,7 @@ ROW = {
 }
 MENDED = "def half(x: int) -> int:\n    return x // 2\n"
 FLAW = Flaw("Python/1", PROMPT + "    return x // 3\n", "half", str(ROW["test"]))
-SAID = "AssertionError in `assert half(4) == 2`"
+SAID = "AssertionError: got 1 instead of 2 in `assert half(4) == 2`"
 
 
 def _set(tmp_path: Path, count: int = 1) -> Path:
@@ -53,9 +53,11 @@ async def test_what_a_test_says() -> None:
     assert await failure_of(FLAW.code, FLAW.tests) == SAID
     assert await failure_of(FLAW.code.replace("3", "2"), FLAW.tests) is None
     assert await failure_of("def half(x): return y\n", FLAW.tests) == (
-        "NameError: name 'y' is not defined in `assert half(4) == 2`"
+        "NameError: name 'y' is not defined at `def half(x): return y` in `assert half(4) == 2`"
     )
-    assert await failure_of("def half(x:\n", "") == "SyntaxError: '(' was never closed"
+    assert await failure_of("def half(x:\n", "") == (
+        "SyntaxError: '(' was never closed at `def half(x:`"
+    )
 
 
 @pytest.mark.e2e
@@ -70,7 +72,7 @@ async def test_through_a_real_server(tmp_path: Path) -> None:
     assert outcome.passed
     assert outcome.is_sound
     (summary,) = fix_summaries([outcome])
-    assert (summary.flaws, summary.applied, summary.passed, summary.broken_syntax) == (1, 1, 1, 0)
+    assert (summary.flaws, summary.unchanged, summary.passed, summary.broken_syntax) == (1, 0, 1, 0)
 
 
 @pytest.mark.e2e
@@ -80,7 +82,7 @@ def test_the_command_and_a_refusal(tmp_path: Path, capsys: pytest.CaptureFixture
     command = ["eval", "fix", str(_set(tmp_path)), "--fake-engine", str(script), "--json"]
     assert main([*command, "--records", str(records)]) == 0
     (summary,) = json.loads(capsys.readouterr().out)["summaries"]
-    assert (summary["asked"], summary["flaws"], summary["applied"]) == ("herdmate", 1, 0)
+    assert (summary["asked"], summary["flaws"], summary["unchanged"]) == ("herdmate", 1, 1)
     assert "signature of half" in json.loads(records.read_text())["reason"]
 
 

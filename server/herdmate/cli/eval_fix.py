@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -13,11 +14,14 @@ from rich.table import Table
 from herdmate.cli.measuring import add_options, measured, tell
 from herdmate.errors import SelectionError
 from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
-from herdmate.eval.flaws import read_flaws
+from herdmate.eval.flaws import Flaw, read_flaws
+from herdmate.eval.planted import planted
 
 _ABOUT = """\
 Applies the quick fix to functions with a bug, through a real server, and then runs their tests on
-this machine, without a sandbox. SET is HumanEvalPack's Python part, as .jsonl.
+this machine, without a sandbox. SET is HumanEvalPack's Python part, as .jsonl, or a folder of
+Python packages: a bug is put into each function whose documentation has examples, which are then
+its tests. Your files are never written to.
 """
 
 
@@ -27,6 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("set", type=Path, metavar="SET")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="bugs")
     parser.add_argument(
+        "--half", choices=("first", "second"),
+        help="only half of the bugs, split by the function's name: tune on one half and test on "
+        "the other",
+    )  # fmt: skip
+    parser.add_argument(
         "--baseline", action="append", default=[], choices=list(FIXERS)[1:],
         help="also ask the bare model with a plain question",
     )  # fmt: skip
@@ -35,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    flaws = sample(list(read_flaws(arguments.set)), arguments.count, arguments.seed)
+    flaws = _flaws(arguments)
     names = ["herdmate", *dict.fromkeys(arguments.baseline)]
     settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
@@ -45,18 +54,34 @@ def _run(arguments: argparse.Namespace) -> int:
     outcomes = measured(work, "fixing bugs", total, arguments.records, asdict)
     if not outcomes:
         raise SelectionError("There is nothing to fix: no test in the set fails here.")
-    about = {"set": str(arguments.set), "seed": arguments.seed, "model": arguments.model}
+    about = {"set": str(arguments.set), "seed": arguments.seed,
+             "half": arguments.half, "model": arguments.model}  # fmt: skip
     tell(arguments.json, about, fix_summaries(outcomes), _table)
     return 0
 
 
+def _flaws(arguments: argparse.Namespace) -> list[Flaw]:
+    """A fixed sample: the same seed gives the same bugs."""
+    if arguments.set.is_dir():
+        return asyncio.run(planted(arguments.set, arguments.seed, arguments.count, arguments.half))
+    found = [item for item in read_flaws(arguments.set) if arguments.half in (None, item.half)]
+    return sample(found, arguments.count, arguments.seed)
+
+
 def _table(found: Sequence[FixSummary]) -> Table:
     table = Table()
-    for title in ("asked", "bugs", "changed", "tests passed", "syntax broken", "seconds (median)"):
+    for title in (
+        "asked",
+        "bugs",
+        "unchanged",
+        "tests passed",
+        "syntax broken",
+        "seconds (median)",
+    ):
         table.add_column(title, justify="left" if title == "asked" else "right")
     for item in found:
         table.add_row(
-            item.asked, str(item.flaws), str(item.applied),
+            item.asked, str(item.flaws), str(item.unchanged),
             f"{item.passed} ({item.passed / item.flaws:.1%})", str(item.broken_syntax),
             f"{item.median_seconds:.1f}",
         )  # fmt: skip

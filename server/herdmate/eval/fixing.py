@@ -30,16 +30,19 @@ _MAX_TOKENS = 700
 class Outcome:
     """What became of one flaw: the resulting file, or the reason nothing changed.
 
-    ``passed``: the tests pass now. ``is_sound``: the file has no syntax error.
+    ``passed``: the tests pass now. ``is_sound``: the file has no syntax error. ``is_changed``: the
+    buggy function is another one now, beyond its comments and layout.
     """
 
     flaw: str
+    kind: str
     asked: str
     text: str | None
     reason: str
     seconds: float
     passed: bool
     is_sound: bool
+    is_changed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,7 @@ class FixSummary:
 
     asked: str
     flaws: int
-    applied: int
+    unchanged: int
     passed: int
     broken_syntax: int
     median_seconds: float
@@ -86,8 +89,15 @@ async def asked_plainly(host: EngineHost, flaw: Flaw, message: str) -> str:
     family = family_of(await host.ready())
     said = say("eval", "fix", {"message": message, "code": flaw.code.strip()})
     prompt = instruct_prompt(family, "", (Turn("user", said),))
-    reply = await host.answer(Request(prompt, "bare", _MAX_TOKENS))
+    request = Request(prompt, "bare", _MAX_TOKENS, drafting=True)
+    reply = await host.answer(request, lambda text: _has_function(text, flaw.function))
     return f"{flaw.before}{new_code_of(reply, finished=True)}"
+
+
+def _has_function(reply: str, name: str) -> bool:
+    """Is the function in a code block that has ended? What follows is an explanation."""
+    blocks = reply.split("```")
+    return any(f"def {name}(" in block for block in blocks[1:-1:2])
 
 
 async def run_fixes(
@@ -123,7 +133,7 @@ def fix_summaries(outcomes: Sequence[Outcome]) -> list[FixSummary]:
             FixSummary(
                 name,
                 len(mine),
-                sum(item.text is not None for item in mine),
+                sum(not item.is_changed for item in mine),
                 sum(item.passed for item in mine),
                 sum(not item.is_sound for item in mine),
                 median(item.seconds for item in mine),
@@ -142,7 +152,8 @@ async def _outcome(flaw: Flaw, message: str, name: str, fix: Fixer) -> Outcome:
     seconds = time.perf_counter() - started
     passed = text is not None and await failure_of(text, flaw.tests) is None
     is_sound = text is None or is_well_formed(text, "python") is True
-    return Outcome(flaw.name, name, text, reason, seconds, passed, is_sound)
+    is_changed = text is not None and flaw.differs_in(text)
+    return Outcome(flaw.name, flaw.kind, name, text, reason, seconds, passed, is_sound, is_changed)
 
 
 async def _through(client: Client, flaw: Flaw, message: str) -> str:

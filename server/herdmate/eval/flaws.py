@@ -1,27 +1,47 @@
-"""Buggy functions with tests that fail on them: HumanEvalPack's Python part (arXiv 2308.07124)."""
+"""Buggy functions with tests that fail on them, and what a test says of one.
+
+They are HumanEvalPack's Python part (arXiv 2308.07124), or planted: see ``eval.planted``.
+"""
 
 from __future__ import annotations
 
+import ast
+import hashlib
 import json
 import re
 import tempfile
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from herdmate.errors import SelectionError
+from herdmate.eval import values_of_assertions
 from herdmate.eval.programs import SECONDS, run_python
 from herdmate.text import Span
+
+_LONGEST = 500  # characters of an error
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True)
 class Flaw:
-    """A file with one buggy function, and test code to append that fails because of the bug."""
+    """A file with one buggy function, and test code to append that fails because of the bug.
+
+    ``kind`` is the kind of bug, if it is known.
+    """
 
     name: str
     code: str
     function: str
     tests: str
+    kind: str = ""
+
+    @property
+    def half(self) -> Literal["first", "second"]:
+        """The half of any set that it belongs to."""
+        return half_of(self.name)
 
     @property
     def head(self) -> Span:
@@ -34,6 +54,15 @@ class Flaw:
     def before(self) -> str:
         """What precedes the function: imports, and other functions that it uses."""
         return self.code[: self.head.start]
+
+    def differs_in(self, code: str) -> bool:
+        """Is the function another one in ``code``, beyond comments and layout?"""
+        return _function(code, self.function) != _function(self.code, self.function)
+
+
+def half_of(name: str) -> Literal["first", "second"]:
+    """The half of any set that a flaw belongs to, which depends on its name alone."""
+    return "second" if hashlib.sha256(name.encode()).digest()[0] % 2 else "first"
 
 
 def read_flaws(path: Path) -> Iterator[Flaw]:
@@ -59,16 +88,38 @@ async def failure_of(code: str, tests: str) -> str | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
         path.write_text(f"{code}\n\n{tests}\n", encoding="utf-8")
-        run = await run_python(path)
+        run = await run_python(path, by=Path(values_of_assertions.__file__))
     if run is None:
         return f"TimeoutError: no end after {SECONDS:.0f} seconds"
-    return _failure(run.errors, tests) if run.code else None
+    return _failure(run.errors, code, tests) if run.code else None
 
 
-def _failure(traceback: str, tests: str) -> str:
-    """The error, and the line of the tests that caused it."""
+def _failure(traceback: str, code: str, tests: str) -> str:
+    """The error, the line of the code where it was raised, and the line of the tests."""
     lines = [line.strip() for line in traceback.splitlines() if line.strip()]
-    error = lines[-1] if lines else "the program failed"
-    known = {line.strip() for line in tests.splitlines() if line.strip()}
-    failed = next((line for line in reversed(lines) if line in known), "")
-    return f"{error} in `{failed}`" if failed and failed not in error else error
+    error = lines[-1][:_LONGEST] if lines else "the program failed"
+    failed, raised = _last_of(tests, lines), ""
+    if not error.startswith("AssertionError"):
+        raised = _last_of(code, lines[lines.index(failed) :] if failed else lines)
+    parts = [error]
+    parts += [f"at `{raised}`"] if raised and raised not in error else []
+    parts += [f"in `{failed}`"] if failed and failed not in error else []
+    return " ".join(parts)
+
+
+def _last_of(code: str, lines: list[str]) -> str:
+    """The last of a traceback's lines that is a line of some code."""
+    known = {line.strip() for line in code.splitlines() if line.strip()}
+    return next((line for line in reversed(lines) if line in known), "")
+
+
+def _function(code: str, name: str) -> str:
+    """The last function of that name, without comments and layout; all code if it has none."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = list(ast.walk(ast.parse(code)))
+    except (SyntaxError, ValueError):
+        return code
+    found = [node for node in nodes if isinstance(node, _Function) and node.name == name]
+    return ast.unparse(found[-1]) if found else code

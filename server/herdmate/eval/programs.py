@@ -43,11 +43,15 @@ class Run:
     errors: str
 
 
-async def run_python(path: Path, given: str = "") -> Run | None:
-    """Run a Python program in its folder; ``None`` if it does not end in ten seconds."""
+async def run_python(path: Path, given: str = "", by: Path | None = None) -> Run | None:
+    """Run a Python program in its folder; ``None`` if it does not end in ten seconds.
+
+    ``by`` is another program that is given its path and runs it.
+    """
     pipe = asyncio.subprocess.PIPE
+    command = [sys.executable, "-I", *([str(by)] if by else []), str(path)]
     process = await child_process.start(
-        sys.executable, "-I", str(path), cwd=path.parent, stdin=pipe, stdout=pipe, stderr=pipe
+        *command, cwd=path.parent, stdin=pipe, stdout=pipe, stderr=pipe
     )
     try:
         output, errors = await asyncio.wait_for(process.communicate(given.encode()), SECONDS)
