@@ -151,8 +151,12 @@ def whole_lines(text: str, span: Span) -> Span:
 
 
 def apply_edits(text: str, edits: tuple[Edit, ...]) -> str:
-    """The text with edits applied. All offsets refer to the original; edits must not overlap."""
-    for edit in sorted(edits, key=lambda edit: edit.span.start, reverse=True):
+    """The text with edits applied. All offsets refer to the original; edits must not overlap.
+
+    Of edits that begin at the same offset, the first comes first.
+    """
+    in_order = sorted(enumerate(edits), key=lambda item: (item[1].span.start, item[0]))
+    for _, edit in reversed(in_order):
         text = text[: edit.span.start] + edit.new_text + text[edit.span.end :]
     return text
 

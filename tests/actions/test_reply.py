@@ -31,7 +31,7 @@ def test_reply(case: dict[str, Any]) -> None:
     place = Place(case.get("language", ""), rows, case.get("may_remove", False))
 
     def code() -> str:
-        return code_of(case["reply"], case["original"], finished, line_end, place=place)
+        return code_of(case["reply"], case["original"], finished, line_end, place=place).code
 
     if "refused" in case:
         with pytest.raises(RefusedError, match=case["refused"]):

@@ -131,8 +131,10 @@ async def test_types_need_no_import(tmp_path: Path) -> None:
     typed += "    y = x\n    return y"
     text = await _rewritten({"": _reply(typed)}, "add_types")
     assert text.startswith("def f(x: list[int] | None) -> list[int]:\n    y = x\n    return y\n")
-    with pytest.raises(RefusedError, match=r"uses names that are not defined here \(Any\)"):
-        await _rewritten({"": _reply(typed.replace("List", "Any"))}, "add_types")
+    text = await _rewritten({"": _reply(typed.replace("List", "Sized"))}, "add_types")
+    assert text.startswith("from typing import Sized\n\n\ndef f(x: Sized[int] | None) -> Sized")
+    with pytest.raises(RefusedError, match=r"uses names that are not defined here \(Shop\)"):
+        await _rewritten({"": _reply(CODE.replace("(x)", "(x: Shop)"))}, "add_types")
 
 
 BARE = 'title = "T"\nkind = "rewrite"\nlsp_kind = "refactor.t"\nmax_tokens = 10\nuser = "$code"\n'
@@ -191,10 +193,13 @@ async def test_names_that_the_file_has_are_not_imported_again() -> None:
         async with fake_actions({"": _reply(imports + short)}) as model:
             done = await rewrite(selection, _action("simplify"), model)
         assert apply_edits(document.text, done.edits) == head + short + "\n"
-    needed = "from itertools import chain\n\ndef f(x):\n    return chain(join(x, sep))"
-    async with fake_actions({"": _reply(needed)}) as model:
+    needed = "from itertools import chain\n\n"
+    called = short.replace("join(", "chain(")
+    async with fake_actions({"": _reply(needed + called)}) as model:
         done = await rewrite(selection, _action("simplify"), model)
-    assert apply_edits(document.text, done.edits) == head + needed + "\n"
+    first, rest = head.split("\n", 1)
+    changed = f"{first}\nfrom itertools import chain\n{rest}{called}\n"
+    assert apply_edits(document.text, done.edits) == changed
     beside = "from os import sep; first = 1\n" + short
     async with fake_actions({"": _reply(beside)}) as model:
         done = await rewrite(selection, _action("simplify"), model)

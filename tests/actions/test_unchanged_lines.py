@@ -100,4 +100,4 @@ def test_real_code_given_back_is_the_same(path: str, form: str) -> None:
             lines = [line.rstrip() for line in lines]
         reply = "\n".join(["`````", *lines, "`````"])
         place = Place(language, rows)
-        assert code_of(reply, original, True, line_ending(text), place=place) == original
+        assert code_of(reply, original, True, line_ending(text), place=place).code == original

@@ -58,6 +58,21 @@ async def test_through_a_real_server(tmp_path: Path, reply: str, passes: bool) -
     assert (folder / "code_of_it.py").read_text() == CODE  # only the copy was changed
 
 
+@pytest.mark.e2e
+async def test_imports_at_the_top_of_the_file_are_not_outside(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    path = folder / "code_of_it.py"
+    path.write_text(f"LIMIT = 3\n\n\n{CODE}")
+    given = functions([path], 1, random.Random(0))
+    reply = f"from itertools import chain\n\n{SHORT.replace('list(', 'list(chain(').rstrip()})"
+    (outcome,) = await run_refactorings(
+        given, ["simplify"], {}, _script(tmp_path, reply), None, lambda _: None
+    )
+    assert (outcome.is_sound, outcome.is_inside) == (True, True)
+    assert "chain(" in (outcome.after or "")
+    assert "import" not in (outcome.after or "")
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
 async def test_a_check_that_takes_too_long_ends_with_all_it_started(tmp_path: Path) -> None:
     folder, pipe = _folder(tmp_path), tmp_path / "pipe"

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from herdmate.actions.omissions import leaves_out
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES, loses_prose
 from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lines
+from herdmate.context.file_header import joined, split
 from herdmate.context.indentation import in_place
 from herdmate.errors import RefusedError
 from herdmate.text import LINE_BREAK, with_line_feeds
@@ -30,12 +31,22 @@ class Place:
     """Where the code of a reply goes.
 
     ``rows_in_strings``: the rows of the original, from 0, that begin inside a string literal.
-    ``may_remove``: the action may remove parts of the text.
+    ``may_remove``: the action may remove parts of the text. ``has_header``: the original itself
+    begins with imports, or at the top of its file, so imports in the reply belong there.
     """
 
     language: str = ""
     rows_in_strings: frozenset[int] = frozenset()
     may_remove: bool = False
+    has_header: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyCode:
+    """The code of a reply, and import statements that stood above it but belong elsewhere."""
+
+    code: str
+    imports: tuple[str, ...] = ()
 
 
 _ANYWHERE = Place()
@@ -44,38 +55,52 @@ _ANYWHERE = Place()
 def code_of(
     reply: str, original: str, finished: bool, line_end: str | None = None,
     clean: Callable[[str], str] = lambda code: code, place: Place = _ANYWHERE,
-) -> str:  # fmt: skip
+) -> ReplyCode:  # fmt: skip
     """The code of a reply, ready to replace ``original`` exactly.
 
     ``finished``: the model ended the reply on its own. ``line_end`` is the file's; without it, the
     first one in ``original`` is used. ``clean`` removes what the caller knows is not part of the
-    code. Raises ``RefusedError`` if the reply is cut off, has no code, has unrelated code, or
-    leaves parts of the code out.
+    code. What a file has only once, such as its package, is dropped where a reply repeats it.
+    Raises ``RefusedError`` if the reply is cut off, has no code, has unrelated code, or leaves
+    parts of the code out.
     """
-    reply, rows = with_line_feeds(reply), place.rows_in_strings
+    reply, rows, imports = with_line_feeds(reply), place.rows_in_strings, tuple[str, ...]()
     if place.language in PROSE_WITH_FENCES:
         code = _prose_of(reply, original, finished, place)
         placed = _with_hard_breaks(in_place(code, original, line_end, rows, is_prose=True), code)
     else:
-        code = _code_of(reply, original, finished, clean)
+        code, imports = _code_of(reply, original, finished, clean, place)
         placed = in_place(code, original, line_end, rows)
-    return with_unchanged_lines(placed, original, rows, code.strip("\n"))
+    return ReplyCode(with_unchanged_lines(placed, original, rows, code.strip("\n")), imports)
 
 
-def _code_of(reply: str, original: str, finished: bool, clean: Callable[[str], str]) -> str:
+def _code_of(
+    reply: str, original: str, finished: bool, clean: Callable[[str], str], place: Place
+) -> tuple[str, tuple[str, ...]]:
+    """The code in a reply about code, and the imports above it."""
     blocks, is_open = _blocks(reply, " {0,3}")
     if not finished and (is_open or not blocks):
         raise _refusal("cut_off")
     blocks = blocks or _unfenced(reply, original) or _blocks(reply, "[ \t]*")[0]
     if not blocks:
         raise _refusal("words")
-    code = clean(_likest(blocks, original))
+    code, imports = _headed(clean(_likest(blocks, original, place.language)), original, place)
     code = _without_holder(_without_idle_imports(code, original), original)
     if _is_other(code, original):
         raise _refusal("other_code")
     if leaves_out(code, original):
         raise _refusal("left_out")
-    return code
+    return code, imports
+
+
+def _headed(code: str, original: str, place: Place) -> tuple[str, tuple[str, ...]]:
+    """The code as it belongs in the original's place, and the imports that do not."""
+    imports, once, rest = split(code, place.language)
+    if not place.has_header:
+        return rest, imports
+    if not set(once) - set(LINE_BREAK.split(original)):
+        return code, ()
+    return "\n".join([*imports, "", rest] if imports else [rest]), ()
 
 
 def _prose_of(reply: str, original: str, finished: bool, place: Place) -> str:
@@ -197,7 +222,7 @@ def _unfenced(reply: str, original: str) -> list[str]:
     return [code] if code and is_code else []
 
 
-def _likest(blocks: list[str], original: str) -> str:
+def _likest(blocks: list[str], original: str, language: str) -> str:
     """The intended block: the one most like the original.
 
     Chatty replies include small examples and the unchanged code; some give each function its own
@@ -210,7 +235,7 @@ def _likest(blocks: list[str], original: str) -> str:
     if any(_likeness(block, original) > 0.5 for block in changed):
         blocks = changed
     parts = [block.strip("\n") for block in blocks if _likeness(block, original) >= _UNLIKE]
-    whole = "\n\n".join(parts)
+    whole = joined(parts, language)
     best = max(blocks, key=lambda block: _likeness(block, original))
     return whole if _likeness(whole, original) > _likeness(best, original) + 0.05 else best
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from herdmate.actions.action_input import ActionInput
+from herdmate.actions.added_imports import import_edit, new_imports
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import smallest_edits
@@ -17,12 +18,21 @@ from herdmate.actions.target import lines_of, resolve_target
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
+from herdmate.context.file_header import header_of
 from herdmate.context.python_code import without_known_imports, without_typing
 from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
 from herdmate.redaction.redact import holds_a_key
-from herdmate.text import Edit, Selection, Span, apply_edits, line_ending, with_text
+from herdmate.text import (
+    BYTE_ORDER_MARK,
+    Edit,
+    Selection,
+    Span,
+    apply_edits,
+    line_ending,
+    with_text,
+)
 
 _NO_INPUT = ActionInput()
 _WIDENED = "The selection covered only part of a definition, so the model was given all of it."
@@ -31,16 +41,18 @@ _UNCHANGED = "The model had no changes to suggest."
 
 @dataclass(frozen=True, slots=True)
 class Rewrite:
-    """Edits of the selection's document, all of them inside ``target``.
+    """Edits of the selection's document: those inside ``target``, and one that adds ``imports``.
 
-    ``touches_callers``: code elsewhere may have to change too. ``reasons``: the model's own, if the
-    action asks for them, and why parts were left unchanged.
+    ``imports`` are statements of the model; their edit is above the target, or inside it if the
+    target has the file's imports. ``touches_callers``: code elsewhere may have to change too.
+    ``reasons``: the model's own, if the action asks for them, and why parts were left unchanged.
     """
 
     target: Selection
     edits: tuple[Edit, ...]
     touches_callers: bool = False
     reasons: str = ""
+    imports: tuple[str, ...] = ()
 
 
 async def rewrite(
@@ -101,7 +113,7 @@ async def _rewritten(
     question = await question_for(action, target, context, action_input)
 
     def take(reply: str, finished: bool) -> Rewrite:
-        return _checked(target, action, reply, finished)
+        return checked(target, action, reply, finished)
 
     return await attempted(question, context.host, take, on_progress, bool(action_input.problems))
 
@@ -127,19 +139,43 @@ async def _in_parts(
             continue
         except RefusedError as refusal:
             refusals.append(str(refusal))
-    edits = tuple(edit for item in done for edit in item.edits)
-    if not edits:
+    if not done:
         raise RefusedError(refusals[0]) if refusals else UnchangedError(_UNCHANGED)
-    text = apply_edits(target.document.text, edits)
-    code = text[target.span.start : target.span.end + len(text) - len(target.document.text)]
-    touches_callers = validate_rewrite(target, code, action.changes)
+    code, above, imports = _together(target, done)
+    touches_callers = validate_rewrite(target, code, action.changes, above)
+    edits = (*filter(None, [above]), *smallest_edits(target.text, code, target.span.start))
     reasons = [item.reasons for item in done if item.reasons]
     if refusals:
         reasons.append(
             f"{len(refusals)} of {len(pieces)} parts were left unchanged, the first because: "
             f"{refusals[0]}"
         )
-    return Rewrite(target, edits, touches_callers, "\n".join(reasons))
+    return Rewrite(target, edits, touches_callers, "\n".join(reasons), imports)
+
+
+def _together(target: Selection, done: list[Rewrite]) -> tuple[str, Edit | None, tuple[str, ...]]:
+    """The target's code with the edits of all parts, the edit above it, and the imports added."""
+    document, start = target.document, target.span.start
+    inside = (
+        edit for item in done for edit in item.edits if edit.span.start >= item.target.span.start
+    )
+    text = apply_edits(document.text, tuple(inside))
+    end = target.span.end + len(text) - len(document.text)
+    added = [statement for item in done for statement in item.imports]
+    imports = new_imports(added, text[start:end], text, document.language)
+    is_own = _has_header(target)
+    edit = import_edit(text, end if is_own else start, imports, document.language)
+    if edit is None or edit.span.start < start or not is_own:
+        return text[start:end], edit, imports
+    return apply_edits(text, (edit,))[start : end + len(edit.new_text)], None, imports
+
+
+def _has_header(target: Selection) -> bool:
+    """Does a target begin with imports or the like, or with what stands above them in a file?"""
+    text, language, start = target.document.text, target.document.language, target.span.start
+    is_first = not text[:start].removeprefix(BYTE_ORDER_MARK).strip()
+    header = header_of(target.text, language, of_file=is_first)
+    return bool(header.statements or header.top)
 
 
 def _defined_beside(target: Selection) -> frozenset[str]:
@@ -176,7 +212,7 @@ async def _parts(
     return tuple(lines_of(document, span) for span in found)
 
 
-def _checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
+def checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
     """The edits that a reply amounts to; raises ``RefusedError`` if there are none or they do harm.
 
     The code is checked as the model saw it, because the model may be told what is wrong with it.
@@ -192,14 +228,19 @@ def _checked(original: Selection, action: Action, reply: str, finished: bool) ->
             code = without_known_imports(code, target.text, target.document.text)
         return without_echoed_definitions(code, language, known)
 
-    code = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
-    if not smallest_edits(target.text, code):
+    found = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
+    code, imports = found.code, tuple[str, ...]()
+    if code == target.text:
         raise UnchangedError(_UNCHANGED)
-    touches_callers = validate_rewrite(target, code, action.changes)
+    if {"body", "types"} & set(action.changes):
+        imports = new_imports(found.imports, code, target.document.text, language)
+    above = import_edit(target.document.text, target.span.start, imports, language)
+    touches_callers = validate_rewrite(target, code, action.changes, above)
     whole = with_secrets(code, target.text, original.text)
     edits = smallest_edits(original.text, whole, original.span.start)
     reasons = reasons_of(reply) if action.reasons else ""
-    return Rewrite(original, edits, touches_callers, reasons)
+    edits = (*filter(None, [above]), *edits)
+    return Rewrite(original, edits, touches_callers, reasons, imports)
 
 
 def _place(target: Selection, action: Action) -> Place:
@@ -208,7 +249,7 @@ def _place(target: Selection, action: Action) -> Place:
     rows = frozenset[int]()
     if tree is not None:
         rows = syntax_queries.rows_in_strings(tree, document.text, target.span)
-    return Place(document.language, rows, may_remove)
+    return Place(document.language, rows, may_remove, _has_header(target))
 
 
 def _as_seen(target: Selection) -> Selection:

@@ -15,7 +15,7 @@ from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
 from herdmate.context.syntax_queries import named_definitions
 from herdmate.errors import RefusedError
-from herdmate.text import Selection, Span, line_end, line_start
+from herdmate.text import Edit, Selection, Span, apply_edits, line_end, line_start
 
 _NOTHING_CHANGED = "so nothing was changed"
 _KINDS = {
@@ -25,15 +25,19 @@ _KINDS = {
 }
 
 
-def validate_rewrite(target: Selection, code: str, changes: Collection[str]) -> bool:
+def validate_rewrite(
+    target: Selection, code: str, changes: Collection[str], imports: Edit | None = None
+) -> bool:
     """Raise ``RefusedError`` if replacing the target with ``code`` does harm.
 
-    ``changes`` names what it may change: see ``prompting.library.CHANGES``. Returns whether code
-    elsewhere may have to change too. Without a known grammar, nothing is checked.
+    ``imports`` is the edit that adds imports above the target. ``changes`` names what the code may
+    change: see ``prompting.library.CHANGES``. Returns whether code elsewhere may have to change
+    too. Without a known grammar, nothing is checked.
     """
     text, language, span = target.document.text, target.document.language, target.span
-    new_text = text[: span.start] + code + text[span.end :]
-    new_span = Span(span.start, span.start + len(code))
+    above = apply_edits(text[: span.start], (imports,) if imports else ())
+    new_text = above + code + text[span.end :]
+    new_span = Span(len(above), len(above) + len(code))
     before, after = syntax.fresh_tree_of(target.document), syntax.parse(new_text, language)
     if before is None or after is None:
         return False

@@ -59,22 +59,23 @@ def unknown_names(code: str) -> frozenset[str]:
 
 
 def without_typing(code: str, original: str) -> str:
-    """Code without an import from ``typing`` that a model added at the top.
+    """Code without what a model imports from ``typing`` but does not need.
 
     As of Python 3.10, ``List[int]`` is ``list[int]`` and ``Optional[int]`` is ``int | None``. Names
-    without such an equivalent stay.
+    without such an equivalent are still imported.
     """
     found = _TYPING.match(code)
     if found is None or found[0].strip() in original:
         return code
     names = set(re.findall(r"\w+", found[1]))
+    left = sorted(names - _BUILT_IN - {"Optional"})
     code = code[found.end() :].lstrip("\n")
     for name in names & _BUILT_IN:
         code = re.sub(rf"\b{name}(?=\[)", name.lower(), code)
     if "Optional" in names:
         while (inner := _OPTIONAL.search(code)) is not None:
             code = f"{code[: inner.start()]}{inner[1]} | None{code[inner.end() :]}"
-    return code
+    return f"from typing import {', '.join(left)}\n\n{code}" if left else code
 
 
 def without_known_imports(code: str, original: str, file: str) -> str:
@@ -96,6 +97,14 @@ def without_known_imports(code: str, original: str, file: str) -> str:
             del lines[node.lineno - 1 : node.end_lineno]
     kept = "".join(lines)
     return code if kept == code else kept.lstrip("\r\n")
+
+
+def names_at_top(code: str) -> frozenset[str]:
+    """Names that code binds at its top level; empty if it cannot be parsed."""
+    parsed = _parsed(code)
+    if isinstance(parsed, int):
+        return frozenset()
+    return frozenset(name for node in parsed.body for name in _bound(node))
 
 
 def _bound(node: ast.stmt) -> set[str]:

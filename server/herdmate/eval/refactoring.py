@@ -20,6 +20,7 @@ from statistics import median
 from typing import Any
 
 from herdmate import child_process
+from herdmate.context.file_header import header_of
 from herdmate.context.grammars import language_of
 from herdmate.context.signatures import signatures
 from herdmate.context.syntax_queries import (
@@ -29,7 +30,7 @@ from herdmate.errors import HerdmateError
 from herdmate.eval.scores import is_well_formed
 from herdmate.eval.sources import sound_code
 from herdmate.lsp.client import Client, connect
-from herdmate.text import Document, Span
+from herdmate.text import Document, Edit, Span, narrowed
 
 FEWEST_LINES, MOST_LINES = 5, 30
 """Only functions between these lengths, in lines, are refactored."""
@@ -49,8 +50,8 @@ class Function:
 class Outcome:
     """What became of one function: its new text, or the reason nothing changed.
 
-    ``is_sound``: the file has no syntax error. ``is_inside``: nothing outside the function changed.
-    ``passed``: the check succeeds now; ``None`` if it was not run.
+    ``is_sound``: the file has no syntax error. ``is_inside``: nothing changed but the function and
+    the file's imports. ``passed``: the check succeeds now; ``None`` if it was not run.
     """
 
     path: str
@@ -183,6 +184,18 @@ def _found(paths: Iterable[Path], chance: random.Random) -> Iterator[Function]:
             yield Function(path, language_of(path), text, chance.choice(fitting))
 
 
+def _imports_above(head: str, new: str, language: str) -> int | None:
+    """How many characters of imports a new file has more than ``head``, its start before.
+
+    ``None`` if anything else changed there.
+    """
+    same = narrowed(head, Edit(Span(0, len(head)), new[: len(head)])).span.start
+    at = new.find(head[same:], same)
+    statements = header_of(new[: max(at, 0) + len(head) - same], language).statements
+    is_in_header = bool(statements) and len(new[: max(at, 0)].rstrip()) <= statements[-1].span.end
+    return at - same if at == same or (at > same and is_in_header) else None
+
+
 async def _outcome(client: Client, given: Function, action: str, check: Check | None) -> Outcome:
     document = Document(given.path.absolute().as_uri(), given.language, given.text)
     span, text, reason = given.span, None, ""
@@ -200,8 +213,10 @@ async def _outcome(client: Client, given: Function, action: str, check: Check | 
         passed = await check.passes(given.path, text)
     new = given.text if text is None else text
     head, tail = given.text[: span.start], given.text[span.end :]
-    is_inside = new.startswith(head) and new[len(head) :].endswith(tail)
-    after = None if text is None else new[len(head) : len(new) - len(tail)]
+    added = _imports_above(head, new, given.language)
+    start = len(head) + (added or 0)
+    is_inside = added is not None and new[start:].endswith(tail)
+    after = None if text is None else new[start : len(new) - len(tail)]
     before = given.text[span.start : span.end]
     is_sound = is_well_formed(new, given.language) is not False
     return Outcome(
