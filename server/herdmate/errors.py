@@ -93,3 +93,9 @@ class StaleError(RefusedError):
 
 class SetupError(HerdmateError):
     """An editor's configuration cannot be written, or the editor is unknown."""
+
+
+def reason_of(error: Exception) -> str:
+    """What an error says, as part of a sentence; of a system's error, without number and path."""
+    said = error.strerror if isinstance(error, OSError) else ""
+    return " ".join((said or str(error) or type(error).__name__).split()).rstrip(".")

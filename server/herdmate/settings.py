@@ -192,6 +192,15 @@ def names(group: object) -> dict[str, str]:
     return {camel_case(item.name): item.name for item in fields(group)}  # type: ignore[arg-type]
 
 
+def keys() -> tuple[str, ...]:
+    """All settings by their full names in JSON: ``model``, ``engine.contextTokens``."""
+    found: list[str] = []
+    for key, name in names(Settings()).items():
+        group = getattr(Settings(), name)
+        found += [f"{key}.{inner}" for inner in names(group)] if is_dataclass(group) else [key]
+    return tuple(found)
+
+
 _T = TypeVar("_T")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,7 @@ def test_what_needs_no_command_imports_none(tmp_path: Path, argument: str) -> No
     assert not modules & _SLOW
     ours = {name for name in modules if name.startswith("herdmate.")}
     assert ours == {
-        *("herdmate.cli", "herdmate.cli.main", "herdmate.cli.terminal"),
+        *("herdmate.cli", "herdmate.cli.main", "herdmate.cli.parser", "herdmate.cli.terminal"),
         *("herdmate.errors", "herdmate.printable", "herdmate.version"),
     }
 
@@ -67,11 +68,26 @@ def test_each_command_has_its_page(words: list[str], capsys: pytest.CaptureFixtu
     assert not words or len(page.splitlines()) > 4  # more than usage and --help
 
 
-@pytest.mark.parametrize("words", [[], ["nothing"], ["--help-me"], ["Models"], ["cli"], ["../x"]])
-def test_what_is_no_command_is_an_error(
+@pytest.mark.parametrize("words", [["nothing"], ["--help-me"], ["Models"], ["cli"], ["../x"]])
+def test_what_is_no_command_is_an_error_on_one_line(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as end:
         main(words)
     assert end.value.code == 2
-    assert "usage: herdmate" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert said.startswith("herdmate: ")
+    assert said.endswith("; see `herdmate --help`.\n")
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "page"), [([], []), (["help"], []), (["models"], ["models"]),
+                        (["help", "models", "list"], ["models", "list"])],
+)  # fmt: skip
+def test_without_a_command_the_page_is_shown(
+    words: list[str], page: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with suppress(SystemExit):
+        main(words)
+    assert capsys.readouterr().out.startswith(f"usage: {' '.join(['herdmate', *page])} ")

@@ -24,7 +24,8 @@ import herdmate.cli
 from herdmate.cli import action_context, terminal
 from herdmate.cli.console import Console
 from herdmate.cli.main import main as run
-from herdmate.cli.terminal import LogFormatter, Parser
+from herdmate.cli.parser import Parser
+from herdmate.cli.terminal import LogFormatter
 from herdmate.engine.start import FakeStart
 from herdmate.prompting.families import QWEN_PIECES
 from tests.models.gguf_file import string

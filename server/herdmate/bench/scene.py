@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from herdmate.context.grammars import language_of
-from herdmate.errors import SelectionError
+from herdmate.errors import SelectionError, reason_of
 from herdmate.lsp.typist import keystrokes
 from herdmate.text import Document, line_end, line_start
 
@@ -32,7 +32,7 @@ def scene_of(path: Path | None, count: int) -> Scene:
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise SelectionError(f"{path} cannot be read as UTF-8 text: {error}.") from error
+        raise SelectionError(f"{path} cannot be read as UTF-8 text: {reason_of(error)}.") from error
     text = text.replace("\r\n", "\n")
     return _scene(Document(path.resolve().as_uri(), language_of(path), text), count)
 

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from pathlib import Path
 
-from herdmate.errors import SelectionError
+from herdmate.errors import SelectionError, reason_of
 
 _MEDIAN_SECONDS = 0.18
 _SPREAD = 0.45  # of the logarithm
@@ -24,7 +24,8 @@ def recorded_gaps(path: Path) -> list[float]:
         gaps = [float(line) / 1000 for line in path.read_text(encoding="utf-8").split()]
     except (OSError, ValueError) as error:
         raise SelectionError(
-            f"{path} cannot be read ({error}); a trace has one number of milliseconds per line."
+            f"{path} cannot be read ({reason_of(error)}); a trace has one number of "
+            "milliseconds per line."
         ) from error
     if not gaps or not all(gap >= 0 and math.isfinite(gap) for gap in gaps):
         raise SelectionError(f"{path} must have at least one time and no negative ones.")

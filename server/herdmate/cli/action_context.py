@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from herdmate.actions.context import ActionContext
-from herdmate.cli.console import Console
 from herdmate.cli.locations import path_of_document
+from herdmate.cli.terminal import tell_error
 from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.engine.host import EngineHost
@@ -43,5 +43,5 @@ def action_library() -> Library:
     """Herdmate's actions and the user's; what is wrong with those is printed."""
     library, errors = load_library()
     for error in errors:
-        Console(stderr=True).print(f"herdmate: {error}")
+        tell_error(f"herdmate: {error}")
     return library

@@ -36,7 +36,6 @@ To compare with a llama-server, start one with the same model and thread count, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate bench [FILE]``."""
     parser.description = _ABOUT
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--model", default="auto", help="a name, a path, or auto")

@@ -6,9 +6,9 @@ import argparse
 import asyncio
 
 from herdmate.cli import action_context
-from herdmate.cli.console import Console
 from herdmate.cli.locations import cursor_at
-from herdmate.cli.terminal import write
+from herdmate.cli.terminal import tell_error, write
+from herdmate.cli.wording import in_terminal
 from herdmate.completion.complete import complete
 from herdmate.completion.silence_reasons import Silence
 from herdmate.completion.state import CompletionState
@@ -28,7 +28,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
         state = CompletionState(context.host, context.project)
         found = await complete(cursor, state, Settings().completion, invoked=True)
     if isinstance(found, Silence):
-        Console(stderr=True).print(f"no suggestion: {found}")
+        tell_error(f"herdmate: No suggestion: {in_terminal(str(found))}.")
         return 1
     write(found[0].text + "\n")
     return 0

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import rich.console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.segment import Segment
 from rich.syntax import Syntax
 
-from herdmate.cli.terminal import write
+from herdmate.cli.terminal import look, write
 from herdmate.printable import printable
 
 
@@ -17,6 +19,10 @@ class Console(rich.console.Console):
     """Rich's console, without markup in text and with no escapes but its own."""
 
     def __init__(self, **options: Any) -> None:
+        if look().plain:
+            options.setdefault("no_color", True)
+        if look().quiet and options.get("stderr"):
+            options.setdefault("quiet", True)
         super().__init__(markup=False, emoji=False, **options)
 
     def render(
@@ -26,6 +32,47 @@ class Console(rich.console.Console):
     ) -> Iterable[Segment]:
         """Everything shown passes through here."""
         return map(_harmless, super().render(renderable, options))
+
+    def on_broken_pipe(self) -> None:
+        """Leave it to ``main`` to end the command."""
+        raise BrokenPipeError
+
+
+class Waiting:
+    """A spinner with the seconds on standard error, until something else is to be shown."""
+
+    def __init__(self, progress: Progress | None, text: str) -> None:
+        self._progress = progress
+        if progress is not None:
+            progress.start()
+            self._task = progress.add_task(text, total=None)
+
+    def tell(self, text: str) -> None:
+        """Say what is waited for now."""
+        if self._progress is not None:
+            self._progress.update(self._task, description=text)
+
+    def end(self) -> None:
+        """Take the spinner away; may be called again."""
+        if self._progress is not None:
+            self._progress.stop()
+            self._progress = None
+
+
+@contextmanager
+def waiting(text: str) -> Iterator[Waiting]:
+    """Show what is waited for, and for how long, if standard error is a terminal."""
+    console, progress = Console(stderr=True), None
+    if console.is_terminal and not console.is_dumb_terminal and not look().quiet:
+        columns = (
+            SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
+        )  # fmt: skip
+        progress = Progress(*columns, console=console, transient=True)
+    shown = Waiting(progress, text)
+    try:
+        yield shown
+    finally:
+        shown.end()
 
 
 def show_diff(diff: str) -> None:

@@ -8,8 +8,18 @@ import sys
 from collections.abc import Sequence
 from importlib import import_module
 
-from herdmate.cli.terminal import LogFormatter, Parser, tell
-from herdmate.errors import HerdmateError
+from herdmate.cli.parser import Parser, add_common_options, add_root_options, examples
+from herdmate.cli.terminal import (
+    LogFormatter,
+    LogHandler,
+    Look,
+    abandon_output,
+    flush,
+    looking,
+    prepare_streams,
+    tell_error,
+)
+from herdmate.errors import HerdmateError, reason_of
 from herdmate.version import VERSION
 
 _COMMANDS = {
@@ -29,41 +39,81 @@ _COMMANDS = {
 _EVAL = {"fix": "eval_fix", "refactor": "eval_refactor", "typing": "eval_typing"}
 """What can follow ``eval`` instead of a set, and the module for each."""
 
+_EXAMPLES = examples(
+    "herdmate demo                              see it work, on a sample",
+    "herdmate explain src/app.py:10-40          explain lines 10 to 40",
+    "herdmate refactor simplify src/app.py:10-40 | git apply",
+    "herdmate help refactor                     the same as herdmate refactor --help",
+)
+
+FAILED, MISUSED, BROKEN, INTERRUPTED, READER_GONE = 1, 2, 70, 130, 141
+"""Exit codes besides 0: the last three are what shells expect of an internal error, Ctrl-C and a
+pipe whose reader has ended."""
+
+_log = logging.getLogger(__name__)
+
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code, 0 on success."""
-    words = _joined(sys.argv[1:] if argv is None else argv)
-    arguments = _parser(words).parse_args(words)
-    _set_up_logging(arguments.log_level)
+    """Run one command and return its exit code, 0 on success; never raises but to exit."""
+    prepare_streams()
     try:
-        return int(arguments.run(arguments))
+        try:
+            code = _run(_joined(_helped(sys.argv[1:] if argv is None else argv)))
+        finally:
+            flush()
+    except BrokenPipeError:
+        abandon_output()
+        return READER_GONE
     except HerdmateError as error:
-        tell(f"herdmate: {error}")
-        return 1
+        tell_error(f"herdmate: {_in_terminal(error)}")
+        return FAILED
+    except OSError as error:
+        abandon_output()
+        tell_error(f"herdmate: {_os_error(error)}")
+        return FAILED
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
+    except Exception as error:
+        return _broken(error)
+    return code
 
 
-def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
+def _run(words: Sequence[str]) -> int:
+    parser = _parser(words)
+    arguments = parser.parse_args(words)
+    level = getattr(arguments, "log_level", "info" if _said(arguments, "verbose") else "warning")
+    _set_up_logging(level)
+    with looking(Look(_said(arguments, "quiet"), _said(arguments, "no_color"))):
+        return int(arguments.run(arguments))
+
+
+def _said(arguments: argparse.Namespace, name: str) -> bool:
+    return bool(getattr(arguments, name, False))
+
+
+def _parser(words: Sequence[str]) -> Parser:
     """The parser of all commands; only those among ``words`` are imported, with their arguments."""
     parser = Parser(
         prog="herdmate",
         description="A coding companion that runs entirely on your machine.",
+        epilog=_EXAMPLES,
     )
     parser.add_argument("--version", action="version", version=f"herdmate {VERSION}")
-    parser.add_argument(
-        "--log-level",
-        choices=("debug", "info", "warning", "error"),
-        default="warning",
-        help="what is written to standard error; only debug shows code (default: warning)",
-    )
-    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    commands = parser.add_commands("commands", "COMMAND")
     found = {name: commands.add_parser(name, help=does) for name, does in _COMMANDS.items()}
     for word, name in _EVAL.items():
         found[name] = commands.add_parser(name, prog=f"herdmate eval {word}")
     for name in found.keys() & set(words):
         import_module(f"herdmate.cli.{name}").add_arguments(found[name])
+        add_common_options(found[name])
+    add_root_options(parser)
     return parser
+
+
+def _helped(argv: Sequence[str]) -> list[str]:
+    """Turn ``help COMMAND`` into ``COMMAND --help``."""
+    words = list(argv)
+    return [*words[1:], "--help"] if words[:1] == ["help"] else words
 
 
 def _joined(argv: Sequence[str]) -> list[str]:
@@ -74,9 +124,29 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return [*words[:at], name, *words[at + 2 :]] if name else words
 
 
+def _in_terminal(error: HerdmateError) -> str:
+    from herdmate.cli.wording import in_terminal  # knows all settings, which takes time
+
+    return in_terminal(str(error))
+
+
+def _os_error(error: OSError) -> str:
+    """What the system says, and of which file."""
+    return f"{error.filename}: {reason_of(error)}." if error.filename else f"{reason_of(error)}."
+
+
+def _broken(error: Exception) -> int:
+    _log.debug("internal error", exc_info=error)
+    tell_error(
+        f"herdmate: Something went wrong inside Herdmate ({type(error).__name__}); please report "
+        "it with what --log-level debug shows."
+    )
+    return BROKEN
+
+
 def _set_up_logging(level: str) -> None:
     """Log to standard error only; standard output may belong to the protocol."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = LogHandler(sys.stderr)
     handler.setFormatter(LogFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.basicConfig(level=level.upper(), handlers=[handler])
     if level != "debug":  # pygls logs whole messages, with the user's code, at INFO

@@ -26,6 +26,7 @@ from rich.text import Text
 from herdmate.cli import perplexity, tune
 from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console
+from herdmate.cli.parser import Parser
 from herdmate.cli.terminal import write
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
@@ -47,9 +48,9 @@ _VARIANTS = (
 )
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     """``herdmate models list | pull | path | rm | recommend | inspect | perplexity | tune``."""
-    actions = parser.add_subparsers(title="actions", required=True, metavar="ACTION")
+    actions = parser.add_commands("actions", "ACTION")
     listing = actions.add_parser(
         "list", help="list the models on this machine and those available to fetch"
     )
@@ -58,15 +59,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(run=_list)
     pulling = actions.add_parser("pull", help="fetch a model")
     pulling.add_argument(
-        "name", help="codellama-7b, starter…, hf:OWNER/REPO/FILE.gguf or https://…/FILE.gguf"
+        "name",
+        metavar="MODEL",
+        help="codellama-7b, starter…, hf:OWNER/REPO/FILE.gguf or https://…/FILE.gguf",
     )
     pulling.add_argument("--yes", action="store_true", help="agree to the model's licence")
     pulling.set_defaults(run=_pull)
     path = actions.add_parser("path", help="print the path of the model that would be used")
-    path.add_argument("name", nargs="?", default="auto")
+    path.add_argument("name", metavar="MODEL", nargs="?", default="auto")
     path.set_defaults(run=_path)
     removing = actions.add_parser("rm", help="remove a model's file, or a partial download of it")
-    removing.add_argument("name")
+    removing.add_argument("name", metavar="MODEL")
     removing.set_defaults(run=_remove)
     advising = actions.add_parser("recommend", help="recommend a model for this machine")
     advising.set_defaults(run=_recommend)

@@ -8,20 +8,50 @@ byte, as ``git`` and ``ls`` do: another program reads them.
 
 from __future__ import annotations
 
-import argparse
+import codecs
+import errno
+import io
 import logging
+import os
 import sys
-from typing import Any, NoReturn
+import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, TextIO
 
 from herdmate.printable import printable
 
 
-class Parser(argparse.ArgumentParser):
-    """Makes errors printable: they quote arguments, which a shell may have made of file names."""
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How one command shows what it tells.
 
-    def error(self, message: str) -> NoReturn:
-        """Print the error and exit with code 2."""
-        super().error(printable(message))
+    ``quiet``: only errors go to standard error. ``plain``: no colours.
+    """
+
+    quiet: bool = False
+    plain: bool = False
+
+
+_USUAL = Look()
+_look: ContextVar[Look] = ContextVar("look")
+
+
+def look() -> Look:
+    """How the command that is running shows what it tells."""
+    return _look.get(_USUAL)
+
+
+@contextmanager
+def looking(chosen: Look) -> Iterator[None]:
+    """Show everything in the block this way."""
+    token = _look.set(chosen)
+    try:
+        yield
+    finally:
+        _look.reset(token)
 
 
 class LogFormatter(logging.Formatter):
@@ -36,20 +66,120 @@ class LogFormatter(logging.Formatter):
         return printable("  " + super().formatException(ei).replace("\n", "\n  "))
 
 
+class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
+    """Writes to standard error, and gives up on a record that cannot be written there."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Say nothing: there is nowhere left to say it."""
+
+
 def write(text: str) -> None:
     """Write code or data to standard output at once: made harmless on a terminal, else as is."""
     _put(sys.stdout, printable(text) if sys.stdout.isatty() else text)
 
 
+def write_bytes(data: bytes, shown: str) -> None:
+    """Write ``data`` to standard output as it is; on a terminal, ``shown`` made harmless."""
+    raw = getattr(sys.stdout, "buffer", None)
+    if raw is None or sys.stdout.isatty():
+        write(shown)
+        return
+    sys.stdout.flush()
+    raw.write(data)
+    raw.flush()
+
+
 def tell(text: str) -> None:
-    """Write one or more lines for people to standard error."""
-    _put(sys.stderr, f"{printable(text)}\n")
+    """Write one or more lines for people to standard error, unless they want none."""
+    if not look().quiet:
+        tell_error(text)
+
+
+def tell_error(text: str) -> None:
+    """Write a message to standard error, wrapped at words if that is a terminal."""
+    shown = printable(text)
+    if sys.stderr.isatty():
+        width = max(columns_of(sys.stderr), 20)
+        shown = "\n".join(_wrapped(line, width) for line in shown.split("\n"))
+    with suppress(OSError, ValueError):  # there is no other place to tell it
+        _put(sys.stderr, f"{shown}\n")
+
+
+def columns_of(stream: TextIO) -> int:
+    """The width of the terminal that a stream writes to; ``COLUMNS`` overrides it."""
+    named = os.environ.get("COLUMNS", "")
+    if named.isdigit() and int(named) > 0:
+        return int(named)
+    with suppress(OSError, ValueError):
+        return os.get_terminal_size(stream.fileno()).columns or 80
+    return 80
+
+
+def prepare_streams() -> None:
+    """Make standard output and error accept every character, and exist even if they are closed."""
+    codecs.register_error("herdmate", _nearest)
+    if sys.stdin is None:
+        sys.stdin = io.StringIO()
+    if sys.stdout is None:
+        sys.stdout = _Closed()
+    if sys.stderr is None:
+        sys.stderr = io.StringIO()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="herdmate")
+
+
+def flush() -> None:
+    """Write out what is left. Raises ``OSError``."""
+    sys.stdout.flush()
+
+
+def abandon_output() -> None:
+    """Send whatever is still written to nowhere: the reader is gone, or the device is full."""
+    with suppress(OSError, ValueError):
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, sys.stdout.fileno())
+        os.close(descriptor)
+
+
+class _Closed(io.TextIOBase):
+    """Standard output that was closed before the command started."""
+
+    def write(self, text: str) -> int:
+        """Fail as writing to a closed descriptor does."""
+        raise OSError(errno.EBADF, "standard output is closed")
 
 
 def _put(stream: Any, text: str) -> None:
     try:
         stream.write(text)
-    except UnicodeEncodeError:  # a file name that is not text
+    except UnicodeEncodeError:  # a stream that was not prepared
         coding = stream.encoding
         stream.write(text.encode(coding, "backslashreplace").decode(coding))
     stream.flush()
+
+
+def _wrapped(line: str, width: int) -> str:
+    return textwrap.fill(
+        line, width, break_long_words=False, break_on_hyphens=False, replace_whitespace=False,
+        drop_whitespace=True,
+    )  # fmt: skip
+
+
+_NEAREST = {
+    "→": "->", "…": "...", "‘": "'", "’": "'", "“": '"', "”": '"', "–": "-", "—": "-", "·": "*",
+    "•": "*", "✓": "ok", "✗": "x", "×": "x", "─": "-", "━": "-", "│": "|", "█": "#", "▏": "|",
+}  # fmt: skip
+"""What stands for our own characters on a terminal that does not have them."""
+
+
+def _nearest(error: UnicodeError) -> tuple[str, int]:
+    """Replace what an encoding lacks: our own signs by similar ones, all else by its code."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    lacking = error.object[error.start : error.end]
+    return "".join(_NEAREST.get(char) or _code(char) for char in lacking), error.end
+
+
+def _code(char: str) -> str:
+    return char.encode("ascii", "backslashreplace").decode("ascii")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from herdmate.errors import SelectionError
+from herdmate.errors import SelectionError, reason_of
 from herdmate.eval import values_of_assertions
 from herdmate.eval.programs import SECONDS, run_python
 from herdmate.text import Span
@@ -75,8 +75,8 @@ def read_flaws(path: Path) -> Iterator[Flaw]:
                 yield Flaw(row["task_id"], code, row["entry_point"], row["test"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SelectionError(
-            f"{path} is not a set of bugs that Herdmate can read ({error!r}); use HumanEvalPack's "
-            "Python part, as .jsonl."
+            f"{path} is not a set of bugs that Herdmate can read ({reason_of(error)}); use "
+            "HumanEvalPack's Python part, as .jsonl."
         ) from error
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from herdmate.context.grammars import language_of
-from herdmate.errors import SelectionError
+from herdmate.errors import SelectionError, reason_of
 from herdmate.eval.definitions import cut_definition
 from herdmate.eval.sources import sound_code
 
@@ -73,7 +73,7 @@ def read_set(path: Path) -> Iterator[Hole]:
                 yield _from_row(json.loads(line))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SelectionError(
-            f"{path} is not a set of holes that Herdmate can read ({error!r}); "
+            f"{path} is not a set of holes that Herdmate can read ({reason_of(error)}); "
             "use SantaCoder's infill set or SAFIM's, as .jsonl or .jsonl.gz."
         ) from error
 

@@ -35,12 +35,18 @@ def main(arguments: list[str]) -> int:
 def reason(error: Exception) -> str:
     """Our own message, or else that of the innermost cause, usually the network's; one line."""
     cause: BaseException = error
-    while not isinstance(cause, DownloadError) and (
-        inner := cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
-    ):
+    while not isinstance(cause, DownloadError) and (inner := _inner(cause)) is not None:
         cause = inner
     lines = str(cause).strip().splitlines()
     return lines[0][:_LONGEST_REASON] if lines else type(cause).__name__
+
+
+def _inner(error: BaseException) -> BaseException | None:
+    """What led to an error; of several at once, the first."""
+    if grouped := getattr(error, "exceptions", ()):
+        first: BaseException = grouped[0]
+        return first
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _url(repository: str, revision: str, file: str) -> str:

@@ -10,6 +10,7 @@ import asyncio
 import errno
 import json
 import os
+import re
 import shutil
 import struct
 import zipfile
@@ -38,6 +39,7 @@ _QUIET = {"HF_HUB_DISABLE_TELEMETRY": "1", "HF_HUB_DISABLE_PROGRESS_BARS": "1"}
 _WEB_FILE = python_command("herdmate.models.web_file")
 _TICK_SECONDS = 0.2
 _LONGEST_REASON = 300
+_LACKS = re.compile(r"\b(?:400|401|403|404|410|451)\b|\bnot found\b", re.I)  # an answer of the host
 _LONGEST_BOOK = 1000
 _WHEEL_SPARE = 1 << 20  # for a wheel's metadata
 _BROKEN_WHEEL = (  # all that reading one can raise, except for disk errors
@@ -72,12 +74,20 @@ async def about(source: Source) -> dict[str, Any]:
         await run(command, _QUIET, lambda: None)
         description = json.loads(answer.read_text(encoding="utf-8"))
     except (FetchError, ValueError) as error:
-        raise FetchError(
-            f"{title_of(source)} does not have it ({error}); check the name."
-        ) from error
+        raise _not_there(source, error) from error
     finally:
         answer.unlink(missing_ok=True)
     return dict(description)
+
+
+def _not_there(source: Source, error: Exception) -> FetchError:
+    """A host that answers that it lacks a file is one thing; a host that never answers another."""
+    if _LACKS.search(str(error)):
+        return FetchError(f"{title_of(source)} does not have it ({error}); check the name.")
+    return FetchError(
+        f"{title_of(source)} could not be asked ({error}); check the address and your network "
+        "connection, and try again."
+    )
 
 
 async def collect(source: Source, size: int, folder: Path, on_bytes: OnBytes) -> Path:

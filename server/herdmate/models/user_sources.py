@@ -49,6 +49,7 @@ def is_allowed(url: str) -> bool:
     """Is it https, or http to this machine?"""
     try:
         parts = urlsplit(url)
+        parts.port  # noqa: B018 - raises if it is out of range
     except ValueError:
         return False
     is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")

@@ -1,0 +1,170 @@
+"""Command lines: one parser class with one-line errors, examples, and options that go anywhere."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NoReturn
+
+from herdmate.cli.terminal import tell_error, write
+
+_COMMON = "options of every command"
+
+
+class Parser(argparse.ArgumentParser):
+    """Reports errors on one line, with what was probably meant.
+
+    Quoted arguments, which a shell may have made of file names, are made printable.
+    """
+
+    def __init__(self, *positional: Any, **options: Any) -> None:
+        options.setdefault("formatter_class", _Pages)
+        super().__init__(*positional, **options)
+
+    def error(self, message: str) -> NoReturn:
+        """Print the error and exit with code 2."""
+        tell_error(f"{self.prog}: {message.rstrip('.')}; see `{self.prog} --help`.")
+        raise SystemExit(2)
+
+    def print_help(self, file: Any = None) -> Any:
+        """Print the page; errors of the stream are raised, not lost."""
+        write(self.format_help())
+
+    def add_commands(self, title: str, metavar: str) -> Any:
+        """Add subcommands; without one of them, the command shows its page."""
+        self.set_defaults(run=lambda _: self.print_help() or 0)
+        return self.add_subparsers(title=title, metavar=metavar)
+
+    def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse all words; one that no option and no argument takes is an error."""
+        found, left = self.parse_known_args(args, namespace)
+        if left:
+            leaf = getattr(found, "parser", self)
+            leaf.error(_not_taken(left[0], leaf.option_strings()))
+        return found
+
+    def option_strings(self) -> list[str]:
+        """All options as they are written."""
+        return list(self._option_string_actions)
+
+    def subparsers(self) -> Iterator[Parser]:
+        """The parsers of the commands below this one."""
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                yield from action.choices.values()
+
+    def _check_value(self, action: argparse.Action, value: Any) -> None:
+        if action.choices is not None and value not in action.choices:
+            what = (action.metavar or action.dest) if not action.option_strings else "choice"
+            choices = _listed(action)
+            told = f"there is no {str(what).lower()} {value!r}"
+            raise argparse.ArgumentError(
+                action if action.option_strings else None, f"{told}; {_meant(value, choices)}"
+            )
+
+
+class _Pages(argparse.RawDescriptionHelpFormatter):
+    """Leaves the options of every command out of the line that says how a command is used."""
+
+    def add_usage(self, usage: Any, actions: Any, groups: Any, prefix: Any = None) -> None:
+        """Add that line."""
+        own = [action for action in actions if action.container.title != _COMMON]
+        super().add_usage(usage, own, groups, prefix)
+
+
+class Set(argparse.Action):
+    """``--set KEY=VALUE``, collected over a command and the one that it is part of."""
+
+    def __call__(
+        self, parser: argparse.ArgumentParser, namespace: argparse.Namespace, values: Any,
+        option_string: str | None = None,
+    ) -> None:  # fmt: skip
+        """Add one."""
+        setattr(namespace, self.dest, [*getattr(namespace, self.dest, []), values])
+
+
+def add_common_options(parser: Parser) -> None:
+    """Give a command, and all below it, the options that can stand anywhere."""
+    below = list(parser.subparsers())
+    for child in below:
+        add_common_options(child)
+    group = parser.add_argument_group(_COMMON)
+    known = set(parser.option_strings())
+    for names, how in _OPTIONS:
+        if not known & set(names):
+            group.add_argument(*names, **how)
+    if not below:
+        parser.set_defaults(parser=parser)
+
+
+def add_root_options(parser: Parser) -> None:
+    """The same before the command's name, where ``--set`` is kept apart."""
+    group = parser.add_argument_group(_COMMON)
+    for names, how in _OPTIONS:
+        group.add_argument(*names, **(how | ({"dest": "set_first"} if "--set" in names else {})))
+
+
+def examples(*lines: str) -> str:
+    """The end of a command's page."""
+    return "examples:\n" + "".join(f"  {line}\n" for line in lines)
+
+
+def meant(word: str, known: Iterable[str]) -> str:
+    """The known word that is most like a wrong one; ``""`` if none is."""
+    names = {name.lower(): name for name in known}
+    near = difflib.get_close_matches(word.lower(), names, n=1) if len(word) <= 80 else []
+    starts = [low for low in names if len(word) > 1 and low.startswith(word.lower())]
+    return names[(near or starts)[0]] if near or starts else ""
+
+
+def _meant(word: object, known: Sequence[str]) -> str:
+    near = meant(str(word), known)
+    return f"did you mean {near}?" if near else f"choose from {', '.join(known)}"
+
+
+def _not_taken(word: str, options: Sequence[str]) -> str:
+    if not word.startswith("-"):
+        return f"unexpected argument {word!r}"
+    near = meant(word.partition("=")[0], options)
+    return f"there is no option {word!r}" + (f"; did you mean {near}?" if near else "")
+
+
+def _listed(action: argparse.Action) -> list[str]:
+    """The choices that a page shows; some commands have further names that only we use."""
+    if isinstance(action, argparse._SubParsersAction):
+        return [item.dest for item in action._choices_actions]
+    return [str(choice) for choice in action.choices or ()]
+
+
+def _count(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 1_000_000:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1, not {text!r}")
+    return int(text)
+
+
+_NONE = argparse.SUPPRESS
+_OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+    (("--model",), {"metavar": "MODEL", "default": _NONE, "help": "a name, a path, or auto"}),
+    (
+        ("--set",),
+        {"metavar": "KEY=VALUE", "action": Set, "default": _NONE,
+         "help": "a setting for this command, such as engine.threads=4"},
+    ),
+    (
+        ("--context",),
+        {"metavar": "TOKENS", "type": _count, "default": _NONE, "help": "the model's context"},
+    ),
+    (
+        ("--max-tokens",),
+        {"metavar": "TOKENS", "type": _count, "default": _NONE, "help": "the longest answer"},
+    ),
+    (("-q", "--quiet"), {"action": "store_true", "default": _NONE, "help": "tell only errors"}),
+    (("-v", "--verbose"), {"action": "store_true", "default": _NONE, "help": "log what happens"}),
+    (("--no-color",), {"action": "store_true", "default": _NONE, "help": "no colours"}),
+    (
+        ("--log-level",),
+        {"choices": ("debug", "info", "warning", "error"), "metavar": "LEVEL", "default": _NONE,
+         "help": "debug, info, warning or error; only debug shows code"},
+    ),
+)  # fmt: skip

@@ -1,0 +1,49 @@
+"""Messages in the terminal's words: no editor's settings, commands or selections."""
+
+from __future__ import annotations
+
+import re
+
+from herdmate.settings import keys
+
+_FLAGS = {
+    "model": "--model",
+    "engine.contextTokens": "--context",
+    "completion.maxTokens": "--max-tokens",
+}
+"""Settings that have an option of their own."""
+
+_SETTING = re.compile(
+    r"(?:(?P<article>the|an|a) )?(?P<noun>setting )?\bherdmate\.(?P<key>\w+(?:\.\w+)?)", re.I
+)
+
+_SENTENCES = (
+    ("or run the command herdmate.restartEngine to try again", "or run the command again"),
+    ("Select the code first, or put the cursor inside a function.",
+     "There is no code on these lines; name others as FILE:START-END."),
+    ("Put the cursor inside a function or class in a saved file.",
+     "There is no function or class on these lines of a file; name others as FILE:START-END."),
+    ("select less or increase", "name fewer lines or increase"),
+    ("select a smaller part or increase", "name fewer lines or increase"),
+    ("select code without it", "name lines without it"),
+    ("close the editor, or turn", "turn"),
+    ("request a suggestion again", "try another place"),
+)  # fmt: skip
+"""What only an editor's user can do, and what one does in the terminal instead."""
+
+
+def in_terminal(message: str) -> str:
+    """A message as someone in a terminal can act on it."""
+    for said, instead in _SENTENCES:
+        message = message.replace(said, instead)
+    return _SETTING.sub(_named, message)
+
+
+def _named(match: re.Match[str]) -> str:
+    key = match["key"]
+    if key not in keys():
+        return f"{match['article'] or ''} {match['noun'] or ''}{key}".strip()
+    if match["noun"] or key not in _FLAGS:
+        begins = match.start() == 0 or match.string[match.start() - 2] in ".!?"
+        return f"{'The' if begins else 'the'} setting {key}"
+    return _FLAGS[key]
