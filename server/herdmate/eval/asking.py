@@ -18,9 +18,11 @@ from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.trigger import shape_at
 from herdmate.context.grammars import ending_of
+from herdmate.context.languages import comment_mark
 from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
 from herdmate.eval.holes import Hole
+from herdmate.eval.retrieval import fragments
 from herdmate.eval.scores import Answer
 from herdmate.generation import Request
 from herdmate.lsp.client import Client, connect_within
@@ -30,6 +32,7 @@ from herdmate.models.start import first_message
 from herdmate.prompting.families import (
     CONTROL_PIECES,
     Order,
+    Others,
     can_infill,
     continue_prompt,
     family_of,
@@ -75,7 +78,7 @@ class Conditions:
         }
 
 
-NAMES = ("herdmate", "bare", "unhealed", "alone")
+NAMES = ("herdmate", "bare", "fragments", "unhealed", "alone")
 """The names of the askers; Herdmate as its users have it comes first."""
 
 
@@ -97,6 +100,7 @@ async def askers(
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),
             "bare": partial(_bare, server.model.host, given),
+            "fragments": partial(_bare, server.model.host, given, among=server.project),
             "unhealed": partial(_unhealed, server.completion, given),
             "alone": partial(_alone, server.completion, given),
         }
@@ -117,19 +121,23 @@ async def _herdmate(client: Client, given: Conditions, hole: Hole) -> Answer:
     return Answer(edits[0].new_text[typed:], seconds, edits[0].span.end - cursor.offset)
 
 
-async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
+async def _bare(
+    host: EngineHost, given: Conditions, hole: Hole, among: Project | None = None
+) -> Answer:
     """The same weights without Herdmate: the surrounding code cut to size, no filters.
 
-    They may write as many lines as were removed; a definition they have to end themselves.
+    They may write as many lines as were removed; a definition they have to end themselves. If
+    ``among`` is given, fragments of its files come on top, half as many tokens as before the hole.
     """
     started = time.perf_counter()
     family = family_of(await host.ready())
     before = hole.before[-given.prefix_tokens * _CHARS_PER_TOKEN :]
     after = hole.after[: given.suffix_tokens * _CHARS_PER_TOKEN]
+    others = _retrieved(hole, among, given) if among is not None else None
     if can_infill(family):
-        prompt = infill_prompt(family, before, after, given.order)
+        prompt = infill_prompt(family, before, after, given.order, others)
     else:
-        prompt = continue_prompt(family, before)
+        prompt = continue_prompt(family, before, others)
     lines = hole.middle.strip().count("\n") + 1
     text = await host.answer(
         Request(replace(prompt, cursor=None), "bare", given.max_tokens, exact=True),
@@ -139,6 +147,13 @@ async def _bare(host: EngineHost, given: Conditions, hole: Hole) -> Answer:
         # Keep only the first line that is not blank.
         text = text[: len(text) - len(text.lstrip("\n"))] + text.lstrip("\n").split("\n")[0]
     return Answer(text or None, time.perf_counter() - started)
+
+
+def _retrieved(hole: Hole, among: Project, given: Conditions) -> Others:
+    room = given.prefix_tokens // 2 * _CHARS_PER_TOKEN
+    found = fragments(hole, among.index, among.folders, room)
+    own = among.shown_path(_cursor(hole).document.uri)
+    return Others(found, own, comment_mark(hole.language))
 
 
 async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> Answer:

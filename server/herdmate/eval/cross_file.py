@@ -9,8 +9,10 @@ from pathlib import Path
 
 from herdmate.context.files import readable_files
 from herdmate.context.grammars import language_of
+from herdmate.context.imports import imports_of
 from herdmate.context.index import Index, is_indexed, kin_at
 from herdmate.context.project import Project
+from herdmate.context.syntax_queries import is_in_string_or_comment
 from herdmate.eval.holes import Hole
 from herdmate.eval.sources import sound_code
 
@@ -19,6 +21,8 @@ _DEFINES = re.compile(
     r"^\s*(?:async |export |default |static |public |private |protected )*"
     r"(?:def|class|function|import|from|interface|type|const \w+ = \(|@|#|//|\*)"
 )
+_WORD_CHARACTER = re.compile(r"\w")
+_FEWEST = 4  # characters of words after the call's bracket
 _MOST_DEFINERS = 3
 _MOST_IN_FILE = 2
 _SHORTEST, _LONGEST = 12, 120
@@ -38,13 +42,18 @@ def workspace(folders: Sequence[Path]) -> Project:
 def calls(paths: Iterable[Path], index: Index, chance: random.Random) -> Iterator[Hole]:
     """Up to two holes per file: a line's code from its start, a call or the call's arguments on.
 
-    One to three other files define the name that is called; the file itself does not.
+    One to three other files define the name that is called; the file itself does not. It imports
+    one of them, or mentions the class whose method is called.
     """
     for path in map(Path.absolute, paths):
         if (found := sound_code(path)) is None:
             continue
-        text, _ = found
-        places = list(_places(text, path, index))
+        text, tree = found
+        places = [
+            place
+            for place in _places(text, path, index)
+            if is_in_string_or_comment(tree, text, place[1]) is None
+        ]
         for start, at, end, name in chance.sample(places, min(len(places), _MOST_IN_FILE)):
             begin = chance.choice((start, at, at + len(name) + 1))
             before, middle, after = text[:begin], text[begin:end], text[end:]
@@ -54,6 +63,8 @@ def calls(paths: Iterable[Path], index: Index, chance: random.Random) -> Iterato
 def _places(text: str, path: Path, index: Index) -> Iterator[tuple[int, int, int, str]]:
     """Each call: the offsets of its line's code, its name and the line's end; and the name."""
     kin = kin_at(path, "")
+    imports = imports_of(text, path, kin, index)
+    words = {*re.findall(r"\w+", text)}
     at = 0
     for line in text.splitlines(keepends=True):
         start, at = at, at + len(line)
@@ -63,8 +74,17 @@ def _places(text: str, path: Path, index: Index) -> Iterator[tuple[int, int, int
         if any(code.count(one) != code.count(other) for one, other in ("()", "[]", "{}")):
             continue
         for call in _CALL.finditer(code):
+            if len(_WORD_CHARACTER.findall(code, call.end())) < _FEWEST:
+                break
             where = index.named(call[1], kin)
-            if path not in where and 0 < len(where) <= _MOST_DEFINERS:
+            meant = (
+                item
+                for file in where
+                for item in where[file]
+                if (file in imports.files and not item.head.holder and call[1] in imports.words)
+                or (item.head.holder in words and code[: call.start()].endswith("."))
+            )
+            if path not in where and len(where) <= _MOST_DEFINERS and any(meant):
                 indent = len(code) - len(code.lstrip())
                 yield start + indent, start + call.start(1), start + len(code), call[1]
                 break
