@@ -116,7 +116,10 @@ async def _of_other_files(
 ) -> tuple[tuple[str, str], ...]:
     """Paths of other files, with the heads of definitions there that the target names."""
     known, path = context.project, path_of(target.document.uri)
-    if path is None or not len(known.index) or tokens <= 0:
+    if path is None or tokens <= 0:
+        return ()
+    await known.index_unsaved(path)
+    if not len(known.index):
         return ()
     names = dict.fromkeys(re.findall(r"[^\W\d]\w{2,}", target.text), 1.0)
     found = related_to(names, target.document, path, known.index, known.nearby)[:_MOST_FOUND]

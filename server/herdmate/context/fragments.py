@@ -13,10 +13,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.index import Defined, Stamp, stamp_of_file
+from herdmate.context.unsaved import stamp_of_text
 from herdmate.redaction.redact import redacted
 from herdmate.text import folder_of, with_line_feeds
 
@@ -70,15 +72,22 @@ class Files:
 
     _known: dict[Path, _File] = field(default_factory=dict)
 
-    def read(self, paths: Iterable[Path], folders: tuple[Path, ...]) -> None:
-        """Read those files that have changed or are not known, until time runs out."""
+    def read(
+        self, paths: Iterable[Path], folders: tuple[Path, ...],
+        opened: Mapping[Path, str] = MappingProxyType({}),
+    ) -> None:  # fmt: skip
+        """Read those files that have changed or are not known, until time runs out.
+
+        ``opened`` has the texts of open documents, which count instead of the files.
+        """
         end = time.monotonic() + _SECONDS
         for path in paths:
-            stamp = stamp_of_file(path)
+            text = opened.get(path)
+            stamp = stamp_of_file(path) if text is None else stamp_of_text(text)
             known = self._known.pop(path, None)
             if stamp is not None and (known is None or known.stamp != stamp):
                 late = time.monotonic() > end
-                known = None if late else _read(path, stamp, folder_of(path, folders))
+                known = None if late else _read(path, stamp, folder_of(path, folders), text)
             if stamp is not None and known is not None:
                 self._known[path] = known
         left = _MOST_KEPT
@@ -130,11 +139,15 @@ def query_at(text: str, offset: int) -> str:
     return text[max(offset - _QUERY_BEFORE, 0) : offset + _QUERY_AFTER]
 
 
-def _read(path: Path, stamp: Stamp, within: Path | None) -> _File | None:
+def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> _File | None:
     try:
-        text = redacted(read_bytes(path, LARGEST_FILE, within).decode("utf-8"))
+        if text is None:
+            text = read_bytes(path, LARGEST_FILE, within).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
+    if len(text) > LARGEST_FILE:
+        return None
+    text = redacted(text)
     return _File(stamp, text, tuple(_windows(text)))
 
 

@@ -155,7 +155,11 @@ def read_heads(path: Path, within: Path | None = None) -> tuple[Head, ...] | Non
         text = read_bytes(path, LARGEST_FILE, within).decode("utf-8")
     except (OSError, UnicodeDecodeError):
         return None
-    language = language_of(path)
+    return heads_in(text, language_of(path))
+
+
+def heads_in(text: str, language: str) -> tuple[Head, ...]:
+    """What a text defines; parsed like a file's. Thread-safe."""
     if parser_for(language) is None or nests_without_measure(text, language):
         return ()
     return tuple(Head(*fields) for fields in for_files().heads(text, language))

@@ -7,6 +7,7 @@ bring few others. Code that has since been withheld, removed or changed is dropp
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -17,13 +18,15 @@ from herdmate.context.fragments import Files, query_at
 from herdmate.context.index import Defined, Index, Stamp
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, alike_in, related
+from herdmate.context.unsaved import Unread, could_be_indexed, is_of_text, read_unsaved
 from herdmate.context.withheld import Withheld, reason_to_withhold_file
-from herdmate.text import Cursor, Excerpt, path_of, shown_path
+from herdmate.text import Cursor, Document, Excerpt, path_of, shown_path
 from herdmate.threads import DiskChecks
 from herdmate.token_counts import TokenCounts
 
 _MOST_CANDIDATES = 24
 _MOST_FRAGMENTS = 8
+_MOST_UNREAD = 8
 
 _MOST_TRIES = 2
 """How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
@@ -50,11 +53,15 @@ class Project:
     """A workspace's folders, the index of its files, and what the model must not see of it.
 
     ``nearby`` are the files that are open or were recently edited. ``withheld`` maps the URIs of
-    open documents that the model must not see to the reasons.
+    open documents that the model must not see to the reasons. ``find_open`` finds the document that
+    is open at a path; ``unread`` are the paths of those that were opened or changed since they were
+    indexed.
     """
 
     index: Index = field(default_factory=Index)
     look_nearby: Callable[[], Nearby] = Nearby
+    find_open: Callable[[Path], Document | None] = lambda _path: None
+    unread: set[Path] = field(default_factory=set)
     folders: tuple[Path, ...] = ()
     withheld: dict[str, Withheld] = field(default_factory=dict)
     _nearby: Nearby | None = None
@@ -83,6 +90,8 @@ class Project:
         """
         uri = cursor.document.uri
         path = path_of(uri)
+        if path is not None and tokens > 0:
+            await self.index_unsaved(path)
         if path is None or not len(self.index) or tokens <= 0:
             self._chosen.pop(uri, None)
             return ()
@@ -94,6 +103,31 @@ class Project:
             if changes == self._changes:
                 return self._kept(uri, chosen)
         return ()
+
+    async def index_unsaved(self, own: Path) -> None:
+        """Index what open documents define by now, except the one at ``own``.
+
+        Those that take too long stay as they were indexed until they change again.
+        """
+        paths = [path for path in self.unread if path != own][:_MOST_UNREAD]
+        self.unread.difference_update(paths)
+        waiting = {
+            path: Unread(document.text, self.index.stamp(path))
+            for path in paths
+            if could_be_indexed(path, self.folders) and (document := self.find_open(path))
+        }
+        if not waiting:
+            return
+        try:
+            found = await self._checks.run(partial(read_unsaved, waiting, self.folders))
+        except OSError:
+            return
+        except asyncio.CancelledError:
+            self.unread.update(waiting)
+            raise
+        for path, (stamp, heads) in found.items():
+            if self.find_open(path) is not None:
+                self.index.take(path, stamp, heads)
 
     async def reason_by_now(self, uri: str) -> Withheld | None:
         """Why the model must not see a document's file; the document may be closed by now.
@@ -110,6 +144,9 @@ class Project:
         self._chosen.pop(uri, None)
         self.withheld.pop(uri, None)
         self._nearby = None
+        path = path_of(uri)
+        if path is not None and is_of_text(self.index.stamp(path)):
+            self.index.forget(path)
 
     def choose_anew(self) -> None:
         """Drop all choices, because other files may be seen now."""
@@ -135,10 +172,11 @@ class Project:
         weights = alike_in(cursor, path, self.index, self.nearby, found)
         paths = {item.path for item in found} | {*weights} | {*(known.defined if known else ())}
         query = query_at(cursor.document.text, cursor.offset)
+        opened = {at: document.text for at in paths if (document := self.find_open(at))}
         try:
             # Not every change of the rules is reported to us.
             withheld, material = await self._checks.run(
-                partial(_look, paths, self.folders, self._files, found, weights, query)
+                partial(_look, paths, self.folders, self._files, found, weights, query, opened)
             )
         except OSError:
             return None  # it is unknown whether the model may see them
@@ -171,13 +209,14 @@ def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:
 def _look(
     paths: Collection[Path], folders: tuple[Path, ...], files: Files,
     found: tuple[Defined, ...], weights: Mapping[Path, float], query: str,
+    opened: Mapping[Path, str],
 ) -> tuple[list[Path], Material]:  # fmt: skip
     """The files that the model must not see, and useful material from the others; reads disks."""
     withheld = _withheld(paths, folders)
     files.forget(withheld)
     seen = [item for item in found if item.path not in withheld]
     weights = {path: weight for path, weight in weights.items() if path not in withheld}
-    files.read([*weights, *{item.path for item in seen} - {*weights}], folders)
+    files.read([*weights, *{item.path for item in seen} - {*weights}], folders, opened)
     bodies = {item: body for item in seen if (body := files.whole(item))}
     return withheld, Material(tuple(seen), bodies, files.alike(query, weights, _MOST_FRAGMENTS))
 

@@ -134,6 +134,7 @@ def _documents(server: Session) -> None:
         uri = params.text_document.uri
         usage_statistics.before_closing(server, uri)
         server.documents.close(uri)
+        workspace_index.after_closing(server, uri)
 
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:

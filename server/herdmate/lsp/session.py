@@ -37,7 +37,7 @@ from herdmate.lsp.tasks import Tasks
 from herdmate.printable import as_message
 from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.settings import Settings
-from herdmate.text import path_of
+from herdmate.text import Document, path_of
 from herdmate.version import VERSION
 
 _log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Session(LanguageServer):
         self.capabilities = Capabilities()
         self.configuration = Configuration()
         self.documents = Documents(self.forget)
-        self.project = Project()
+        self.project = Project(find_open=self._open_at)
         self.model = ModelState(choose, EngineHost(pieces_by_name=pieces_by_name))
         self.completion = CompletionState(self.model.host, self.project)
         self.index = IndexState()
@@ -96,6 +96,11 @@ class Session(LanguageServer):
         uris = [folder.uri for folder in self.workspace.folders.values()]
         paths = (path_of(uri) for uri in uris or [self.workspace.root_uri] if uri)
         self.project.folders = tuple(dict.fromkeys(filter(None, paths)))
+
+    def _open_at(self, path: Path) -> Document | None:
+        """The document that is open at an absolute path."""
+        opened = self.documents.find(self.documents.named(path.as_uri()))
+        return opened.document if opened is not None else None
 
     def show(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:
         """Show the user a sentence, which is sanitized and cut, as it may quote others' text."""

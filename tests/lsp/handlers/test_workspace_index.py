@@ -306,3 +306,29 @@ def _name_folders(session: Session, *folders: Path) -> None:
     """As pygls keeps what the client said."""
     named = [types.WorkspaceFolder(folder.as_uri(), folder.name) for folder in folders]
     session.protocol._workspace = Workspace(folders[0].as_uri(), workspace_folders=named)
+
+
+async def test_unsaved_text_is_indexed_and_what_was_discarded_read_again(
+    session: Session, root: Path
+) -> None:
+    path = root / "first.py"
+    uri = path.as_uri()
+    session.documents.open(types.TextDocumentItem(uri, "python", 1, CODE))
+    workspace_index.after_opening(session, uri)
+    session.documents.change(
+        types.DidChangeTextDocumentParams(
+            types.VersionedTextDocumentIdentifier(2, uri),
+            [types.TextDocumentContentChangeWholeDocument("def volume(width):\n    return 1\n")],
+        )
+    )
+    workspace_index.after_change(session, uri)
+    await session.project.index_unsaved(root / "second.py")
+    assert [head.name for head in session.project.index.of_file(path)] == ["volume"]
+    session.index.typed_at = -10.0
+    workspace_index.after_saving(session, [uri])  # another program wrote it
+    await _settled(session)
+    assert [head.name for head in session.project.index.of_file(path)] == ["volume"]
+    session.documents.close(uri)
+    workspace_index.after_closing(session, uri)
+    await _settled(session)
+    assert [head.name for head in session.project.index.of_file(path)] == ["area"]

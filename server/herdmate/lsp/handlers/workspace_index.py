@@ -20,12 +20,12 @@ from lsprotocol import types
 from herdmate.context.files import (
     MOST_FILES,
     MOST_LEVELS,
-    is_in_left_out_folder,
     readable_files,
 )
 from herdmate.context.ignored import holds_rules, state_of_rules
 from herdmate.context.index import is_indexed, read_heads, stamp_of_file
 from herdmate.context.related import Nearby
+from herdmate.context.unsaved import could_be_indexed
 from herdmate.context.withheld import Withheld, WithheldReason, reason_to_withhold_file
 from herdmate.lsp.client_requests import register
 from herdmate.lsp.handlers import configuration
@@ -73,11 +73,18 @@ async def _index(session: Session) -> None:
     _log.info("indexed the definitions of %d files", len(project.index))
 
 
+_NO_FILE = Path()
+
+
 async def _read(session: Session, path: Path) -> bool:
     """Index a file off the event loop; return whether there was anything to do."""
     index, root = session.project.index, folder_of(path, session.folders)
     if root is None:
         return False
+    if session.project.find_open(path) is not None:
+        session.project.unread.add(path)
+        await session.project.index_unsaved(_NO_FILE)
+        return True
     stamp = await asyncio.to_thread(stamp_of_file, path)
     if stamp is None or not index.is_new(path, stamp):
         if stamp is None:
@@ -114,7 +121,13 @@ def after_opening(session: Session, *uris: str) -> None:
     """Check whether the model may see newly opened documents or notebook cells."""
     _look_at_rules(session, uris)
     _look_at_documents(session, uris)
+    _note_unread(session, uris)
     _tell_opened(session)
+
+
+def after_closing(session: Session, uri: str) -> None:
+    """Index the file of a closed document, whose changes may not have been saved."""
+    _note_changed(session, [uri])
 
 
 def after_change(session: Session, *uris: str) -> None:
@@ -122,6 +135,7 @@ def after_change(session: Session, *uris: str) -> None:
     now = asyncio.get_running_loop().time()
     session.model.host.latency.note_key(now - session.index.typed_at)
     session.index.typed_at = now
+    _note_unread(session, uris)
     if session.index.edited[:1] == uris:
         return
     for uri in uris:
@@ -142,6 +156,11 @@ def after_saving(session: Session, uris: Iterable[str]) -> None:
     _note_changed(session, saved[:_FILES_AT_ONCE])
     if later := saved[_FILES_AT_ONCE:]:
         session.spawn(_in_slices(later, _FILES_AT_ONCE, partial(_note_changed, session)))
+
+
+def _note_unread(session: Session, uris: Iterable[str]) -> None:
+    if session.settings.completion.related:
+        session.project.unread.update(path for uri in uris if (path := path_of(uri)) is not None)
 
 
 def _note_changed(session: Session, uris: Iterable[str]) -> None:
@@ -187,10 +206,8 @@ def _must_not_be_read(path: Path, root: Path, folders: tuple[Path, ...]) -> bool
 
 def _could_be_indexed(session: Session, path: Path) -> bool:
     """Could the index take this file, judging by its name and place alone?"""
-    if not session.settings.completion.related or len(path.parts) > MOST_LEVELS:
-        return False
-    root = folder_of(path, session.folders)
-    return root is not None and is_indexed(path) and not is_in_left_out_folder(path, root)
+    is_wanted = session.settings.completion.related and len(path.parts) <= MOST_LEVELS
+    return is_wanted and could_be_indexed(path, session.folders)
 
 
 def _is_by_link(path: Path, root: Path) -> bool:
