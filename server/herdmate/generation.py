@@ -45,13 +45,16 @@ class Prompt:
     """Segments in order, and the pieces and strings that end the model's answer.
 
     ``cursor`` is the index of the text that ends at the user's cursor. The cursor may have cut its
-    last tokens; these are healed (see ``engine.token_healing``).
+    last tokens; these are healed (see ``engine.token_healing``). ``said`` is the
+    beginning of the answer if it is known: the model goes on from there, and only what is new comes
+    back.
     """
 
     segments: tuple[Segment, ...]
     end_pieces: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     cursor: int | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class CompletionSettings:
     """Whether ghost text may span several lines; `auto` decides from the code around the cursor."""
 
     max_tokens: Annotated[int, Range(1, 4096, also=((-1, 4096),))] = 64
-    """Maximum tokens per suggestion, six times that on request; -1 allows as many as fit."""
+    """Maximum tokens per suggestion, six times that on request or as it grows; -1: what fits."""
 
     prefix_tokens: Annotated[int, Range(1, 131_072)] = 512
     """Number of tokens before the cursor that the model sees."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from herdmate.completion.cache import CompletionCache
 from herdmate.completion.postprocess import Shown
+from herdmate.completion.unfinished import Unfinished
+from herdmate.generation import Piece
 from herdmate.text import Cursor, Document
 
 
@@ -66,3 +68,17 @@ def test_the_newest_is_what_counts_at_a_place() -> None:
     cache.put(_cursor("x = foo(", ")\nrest"), Shown("other"))
     assert cache.get(_cursor("x = foo(", ")\nrest")) == Shown("other")
     assert cache.get(_cursor("x = foo(")) == Shown("bar)")  # without the bracket
+
+
+def test_an_answer_that_was_cut_off_is_known_after_what_was_typed_of_it() -> None:
+    cache = CompletionCache()
+    pieces = (Piece("total = "), Piece("sum(\n"), Piece("    a"))
+    cache.put(
+        _cursor("def f():\n"), Shown("total = sum()"), Unfinished("total = sum(\n    a", pieces)
+    )
+    assert cache.cut(_cursor("def f():\n")) == Unfinished("total = sum(\n    a", pieces)
+    left = cache.cut(_cursor("def f():\ntotal = s"))
+    assert left == Unfinished("um(\n    a", (Piece("um(\n"), Piece("    a")))
+    assert cache.cut(_cursor("def f():\nother")) is None
+    cache.put(_cursor("x = "), Shown("1"))
+    assert cache.cut(_cursor("x = ")) is None

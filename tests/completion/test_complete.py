@@ -26,6 +26,7 @@ from herdmate.generation import Request, Text
 from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Document
 from tests.fake_model import cursor, fake_completion
+from tests.waiting import until
 
 SETTINGS = CompletionSettings(delay=0)
 LINES = "".join(f"value_{number} = {number}\n" for number in range(400))
@@ -235,3 +236,40 @@ async def test_ghost_text_is_checked_though_hung_disks_hold_all_other_threads() 
     finally:
         answers.set()
         await asyncio.gather(*hanging)
+
+
+async def test_an_explicit_request_goes_on_from_what_the_limit_cut_off() -> None:
+    """The cache has only what was written while typing, and the engine is told all of that."""
+    settings = replace(SETTINGS, max_tokens=33, time_box=0)
+    here = cursor("def total(items):\n    ", "\n")
+    first = "result = 0\n    for item in items:"
+    replies = {first: "\n        result += item\n", "def total": first + "\n        res"}
+    async with fake_completion(replies) as model:
+        found = await complete(here, model, settings, invoked=False)
+        assert isinstance(found, tuple)
+        assert [item.text for item in found] == ["result = 0"]
+        asked = await complete(here, model, settings, invoked=True)
+        assert isinstance(asked, tuple)
+        assert [item.text for item in asked] == [
+            "result = 0\n    for item in items:\n        result += item"
+        ]
+        assert model.host.last_request is not None
+        assert model.host.last_request.request.prompt.said == first
+        again = await complete(here, model, settings, invoked=False)  # what is whole stays
+        assert isinstance(again, tuple)
+        assert again[0].text == asked[0].text
+
+
+async def test_a_typed_block_goes_on_past_the_limit_while_its_first_lines_are_shown() -> None:
+    settings = replace(SETTINGS, max_tokens=33)
+    here = cursor("def total(items):\n    ", "\n")
+    first = "result = 0\n    for item in items:"
+    replies = {first: "\n        result += item\n", "def total": first + "\n        res"}
+    async with fake_completion(replies) as model:
+        found = await complete(here, model, settings, invoked=False, grows=True)
+        assert isinstance(found, tuple)
+        assert [item.text for item in found] == ["result = 0"]
+        await until(lambda: model.in_flight["a"].is_done)
+        again = await complete(here, model, settings, invoked=False)
+        assert isinstance(again, tuple)
+        assert again[0].text == "result = 0\n    for item in items:\n        result += item"

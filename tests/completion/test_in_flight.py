@@ -13,12 +13,15 @@ from herdmate.completion.in_flight import GRACE, InFlight
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.errors import EngineError, HerdmateError
-from herdmate.generation import Piece, Prompt, Request
+from herdmate.generation import Finished, Piece, Priority, Prompt, Request, Usage
 from herdmate.text import Cursor, Document
 from tests.context.parsed import parsed
 from tests.waiting import until
 
 REQUEST = Request(Prompt(()), "lane", 64)
+LIMIT = "<limit>"
+"""Said by a model that the limit of tokens stops."""
+
 BEFORE, AFTER = "def total(items):\n    ", "\n\nprint(total([1]))\n"
 
 
@@ -32,6 +35,7 @@ class _Model:
 
     def __init__(self) -> None:
         self.pieces: asyncio.Queue[str | Exception | None] = asyncio.Queue()
+        self.asked: list[Request] = []
         self.was_stopped = False
         self.idle = asyncio.Event()
 
@@ -40,7 +44,9 @@ class _Model:
         request: Request,
         is_enough: Callable[[str], bool] = lambda _: False,
         on_piece: Callable[[Piece], None] = lambda _: None,
+        on_end: Callable[[Finished], None] = lambda _: None,
     ) -> str:
+        self.asked.append(request)
         text = ""
         try:
             while True:
@@ -48,10 +54,12 @@ class _Model:
                 piece = await self.pieces.get()
                 if isinstance(piece, Exception):
                     raise piece
-                if piece is None:
+                if piece in (None, LIMIT):
+                    usage = Usage(generated_tokens=request.max_tokens)
+                    on_end(Finished("length" if piece else "end", usage))
                     return text
-                text += piece
-                on_piece(Piece(piece, logprob=-4.0 if "doubtful" in piece else -0.01))
+                text += str(piece)
+                on_piece(Piece(str(piece), logprob=-4.0 if "doubtful" in str(piece) else -0.01))
                 if is_enough(text):
                     return text
         except asyncio.CancelledError:
@@ -69,10 +77,12 @@ class _Model:
             await self.idle.wait()
 
 
-def _start(model: _Model, ended: dict[int, str] | None = None) -> InFlight:
+def _start(model: _Model, ended: dict[int, str] | None = None, room: int = 0) -> InFlight:
     kept = ended if ended is not None else {}
-    on_end = lambda cursor, shown: kept.__setitem__(cursor.offset, shown.text)  # noqa: E731
-    return InFlight(_cursor(), "block", syntax_check_at(_cursor()), on_end).start(REQUEST, model)
+    on_end = lambda cursor, shown, _cut: kept.__setitem__(cursor.offset, shown.text)  # noqa: E731
+    check = syntax_check_at(_cursor())
+    running = InFlight(_cursor(), "block", check, on_end, room=lambda: room)
+    return running.start(REQUEST, model)
 
 
 async def test_all_of_it_where_it_ends_in_time_and_the_cache_is_told() -> None:
@@ -166,7 +176,7 @@ async def test_what_was_shown_is_never_taken_back() -> None:
     model, ended = _Model(), dict[int, str]()
     before = "def total(items):\n    "
     cursor = Cursor(Document("a", "python", before + "\n    print(1)\n"), len(before))
-    kept = lambda cursor, shown: ended.__setitem__(cursor.offset, shown.text)  # noqa: E731
+    kept = lambda cursor, shown, _cut: ended.__setitem__(cursor.offset, shown.text)  # noqa: E731
     running = InFlight(cursor, "block", None, kept).start(REQUEST, model)
     model.say("a = 1\n")
     assert await running.follow(cursor, 0.0, False) == Shown("a = 1")
@@ -373,3 +383,68 @@ async def test_a_bracket_that_stays_open_is_not_doubled() -> None:
     )
     model.say("f(one,", None)
     assert await following is None
+
+
+async def test_a_block_that_the_limit_cuts_off_goes_on_in_the_background() -> None:
+    model, ended = _Model(), dict[int, str]()
+    running = _start(model, ended, room=128)
+    model.say("result = 0\n", "    for item in items:\n        res", LIMIT)
+    assert await running.follow(_cursor(), 0.0, False) == Shown("result = 0")
+    model.say("ult += item\n", "    return result", LIMIT)
+    await until(lambda: running.is_done)
+    assert ended == {
+        len(BEFORE): "result = 0\n    for item in items:\n        result += item\n    return result"
+    }
+    first, second = model.asked
+    assert (first.prompt.said, first.priority) == ("", Priority.ASKED)
+    assert second.prompt.said == "result = 0\n    for item in items:\n        res"
+    assert second.priority is Priority.BACKGROUND
+
+
+async def test_what_the_limit_cuts_off_is_shown_before_the_rest_is_there() -> None:
+    """No line of it is sound by itself, so nothing is shown until then; the rest replaces what was
+    added to close it."""
+    model = _Model()
+    running = _start(model, room=640)
+    following = asyncio.ensure_future(running.follow(_cursor(), 0.0, False))
+    model.say("names = (\n", '        "a",\n', '        "b",\n')
+    await model.heard()
+    assert not following.done()
+    model.say(LIMIT)
+    shown = await asyncio.wait_for(following, 60)
+    assert shown == Shown('names = (\n        "a",\n        "b",\n    )')
+    growing = asyncio.ensure_future(running.more(_cursor(), shown.text, at_end=True))
+    model.say('        "c",\n', "    )\n", "\n\n", None)
+    grown = await asyncio.wait_for(growing, 60)
+    assert grown is not None
+    assert grown.text.startswith('names = (\n        "a",\n        "b",\n        "c",\n    )')
+
+
+async def test_nothing_goes_on_that_is_doubtful_or_too_long_unless_it_is_asked_for() -> None:
+    model, ended = _Model(), dict[int, str]()
+    running = _start(model, ended, room=64)
+    model.say("result = 0\n", "    more", LIMIT)
+    await until(lambda: running.is_done)
+    assert len(model.asked) == 1
+    model = _Model()
+    check = syntax_check_at(_cursor())
+    running = InFlight(
+        _cursor(), "block", check, lambda *_: None, level=0.1, room=lambda: 640
+    ).start(REQUEST, model)
+    model.say("result = 0\n", "    doubtful = 1\n", LIMIT)
+    await until(lambda: running.is_done)
+    assert len(model.asked) == 1
+    model = _Model()
+    running = _start(model, room=0)
+    running.allow(128)
+    model.say("result = 0\n", "    doubtful = 1\n", LIMIT, "    return 1", LIMIT)
+    await until(lambda: running.is_done)
+    assert [request.priority for request in model.asked] == [Priority.ASKED] * 2
+
+
+async def test_what_was_written_stays_if_the_rest_fails() -> None:
+    model, ended = _Model(), dict[int, str]()
+    running = _start(model, ended, room=640)
+    model.say("result = 0\n", LIMIT, EngineError("It died."))
+    assert await running.follow(_cursor(), 60, False) == Shown("result = 0")
+    assert ended == {len(BEFORE): "result = 0"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -179,6 +180,19 @@ async def test_a_cut_token_is_healed(starter_model: Path, order: Order) -> None:
             elif order == "psm":  # the order that the starter was trained in
                 assert (cut + healed).rstrip() == code[: code.index("\n\n\nprint")]
             assert usage.prompt_tokens == usage.reused_tokens + usage.evaluated_tokens
+
+
+async def test_an_answer_goes_on_from_what_is_said_of_it(starter_model: Path) -> None:
+    """Greedy, so that it has to be the same as in one go; hardly anything is evaluated again."""
+    async with _engine(starter_model) as engine:
+        family = family_of(await engine.ready())
+        prompt = infill_prompt(family, PREFIX + "    retu", SUFFIX)
+        whole, _ = await _answer(engine, Request(prompt, "doc", 24))
+        first, _ = await _answer(engine, Request(prompt, "doc", 12))
+        rest, end = await _answer(engine, Request(replace(prompt, said=first), "doc", 12))
+        assert (first + rest)[: len(whole)] == whole[: len(first + rest)]
+        assert rest
+        assert end.usage.evaluated_tokens <= 4
 
 
 async def test_alternatives_differ_and_the_first_is_the_only_answer(starter_model: Path) -> None:

@@ -67,7 +67,11 @@ def test_an_odd_start_is_refused(value: dict[str, Any]) -> None:
 def test_requests() -> None:
     request = Request(
         Prompt(
-            (Special("bos"), Text("a\n😀\u2028\ud83d", True), Text("")), ("▁<EOT>",), ("<EOT>",), 1
+            (Special("bos"), Text("a\n😀\u2028\ud83d", True), Text("")),
+            ("▁<EOT>",),
+            ("<EOT>",),
+            1,
+            "so far",
         ),
         lane="file:///a b.py",
         max_tokens=7,

@@ -23,11 +23,11 @@ class _Running:
         return Shown(than + "\nb")
 
 
-@pytest.mark.parametrize(("becomes", "told"), [(1, growth.MOST + 1), (2, 0), (None, 0)])
+@pytest.mark.parametrize(("becomes", "told"), [(1, len(growth.PAUSES)), (2, 0), (None, 0)])
 async def test_nothing_is_kept_or_told_of_a_document_that_was_closed_or_changed(
     becomes: int | None, told: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(growth, "PAUSE", 0)
+    monkeypatch.setattr(growth, "PAUSES", (0,) * len(growth.PAUSES))
     monkeypatch.setattr("herdmate.lsp.handlers.read_ahead.after_showing", lambda *_: None)
     lines = SimpleNamespace(position=lambda offset: types.Position(0, offset))
     document = Document("file:///a.py", "python", "x", version=1)

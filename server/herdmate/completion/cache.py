@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.typing_through import behind, what_is_left
-from herdmate.text import Cursor
+from herdmate.completion.unfinished import Unfinished
+from herdmate.text import Cursor, with_line_feeds
 
 _MOST = 250
 _TYPED_ON = 512
@@ -19,12 +21,12 @@ class CompletionCache:
     """The last 250 completions, keyed by the text before the cursor, with the text after it."""
 
     def __init__(self) -> None:
-        self._given: OrderedDict[Key, tuple[Shown, str]] = OrderedDict()
+        self._given: OrderedDict[Key, _Entry] = OrderedDict()
 
-    def put(self, cursor: Cursor, shown: Shown) -> None:
-        """Store the completion for a cursor."""
+    def put(self, cursor: Cursor, shown: Shown, cut: Unfinished | None = None) -> None:
+        """Store the completion for a cursor; ``cut`` is the answer if the limit cut it off."""
         key = _key(cursor, 0)
-        self._given[key] = shown, behind(cursor)
+        self._given[key] = _Entry(shown, behind(cursor), cut)
         self._given.move_to_end(key)
         if len(self._given) > _MOST:
             self._given.popitem(last=False)
@@ -36,13 +38,29 @@ class CompletionCache:
 
     def get(self, cursor: Cursor) -> Shown | None:
         """What remains of a completion from up to 512 characters earlier, if it still fits."""
+        return left[0] if (left := self._left(cursor)) else None
+
+    def cut(self, cursor: Cursor) -> Unfinished | None:
+        """What remains of the answer behind that completion, if the token limit cut it off."""
+        return left[1] if (left := self._left(cursor)) else None
+
+    def _left(self, cursor: Cursor) -> tuple[Shown, Unfinished | None] | None:
         for typed in range(min(_TYPED_ON, cursor.offset) + 1):
             if (given := self._given.get(_key(cursor, typed))) is not None:
-                shown, stood = given
                 begun = Cursor(cursor.document, cursor.offset - typed)
-                if left := what_is_left(shown, begun, stood, cursor):
-                    return left
+                if left := what_is_left(given.shown, begun, given.stood, cursor):
+                    text = cursor.document.text[begun.offset : cursor.offset]
+                    return left, given.cut.after(with_line_feeds(text)) if given.cut else None
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A completion, what stood after it, and its answer if that was cut off."""
+
+    shown: Shown
+    stood: str
+    cut: Unfinished | None
 
 
 def _key(cursor: Cursor, back: int) -> Key:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from herdmate.completion.confidence import confidence, confident
 from herdmate.completion.cursor_context import cursor_context
@@ -16,7 +17,9 @@ from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.telling_name import telling_name
+from herdmate.completion.token_limits import most_if_asked, most_while_typing
 from herdmate.completion.trigger import is_switched_off, scope_off, shape_at, silence_reason
+from herdmate.completion.unfinished import Unfinished
 from herdmate.context.languages import comment_mark
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
@@ -35,10 +38,6 @@ from herdmate.text import BYTE_ORDER_MARK, Cursor, Span
 
 _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
-
-
-_TIMES_IF_ASKED, _MOST_IF_ASKED = 6, 4096
-"""By how much an explicit request multiplies the token limit, and the highest limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,29 +67,28 @@ async def complete(
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
     several = invoked and settings.alternatives > 1
-    if not several and (known := _cached(cursor, state, 0 if invoked else settings.confidence)):
+    known, begun = (None, None) if several else _cached(cursor, state, settings, invoked)
+    if known:
         return known
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
-    shape = shape_at(cursor, settings.multiline, invoked)
-    check = syntax_check_at(cursor, invoked)
+    shape, check = shape_at(cursor, settings.multiline, invoked), syntax_check_at(cursor, invoked)
     box = _box(settings, invoked, grows)
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
-        if not several and (shown := await _followed(running, cursor, box, invoked)):
+        room = most_if_asked(settings) if invoked else 0
+        if not several and (shown := await _followed(running, cursor, box, room)):
             return _here([shown], cursor)
         running.stop()
-    if not invoked:
-        await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
+    await asyncio.sleep(0 if invoked else delay(state.host.latency, settings.delay / 1000))
     asked_at = asyncio.get_running_loop().time()
-    request = await typing_request(cursor, state, with_room(settings) if invoked else settings)
+    request = await typing_request(cursor, state, _roomy(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
     if several:
-        several_of = replace(request, alternatives=settings.alternatives)
         async with asking():
-            found = await _alternatives(several_of, cursor, shape, check, state)
-        return _here(found, cursor) if found else _NOTHING
-    running = InFlight(cursor, shape, check, state.cache.put, asking, settings.confidence)
+            return await _alternatives(request, cursor, shape, check, state, settings)
+    most, level = partial(most_while_typing, settings, state.host.latency), settings.confidence
+    running = InFlight(cursor, shape, check, state.cache.put, asking, level, most, begun)
     state.in_flight[cursor.document.uri] = running.start(request, state.host)
     shown = await running.follow(cursor, box, invoked)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
@@ -98,19 +96,27 @@ async def complete(
 
 
 def _cached(
-    cursor: Cursor, state: CompletionState, level: float
-) -> tuple[Completion, ...] | Silence | None:
-    """What is left of an earlier answer, as far as the model was sure of it."""
+    cursor: Cursor, state: CompletionState, settings: CompletionSettings, invoked: bool
+) -> tuple[tuple[Completion, ...] | Silence | None, Unfinished | None]:
+    """What is left of an earlier answer, as far as the model was sure of it; or what the user now
+    wants to have finished of it."""
     if (shown := state.cache.get(cursor)) is None:
-        return None
+        return None, None
+    if invoked and (cut := state.cache.cut(cursor)):
+        return None, cut
+    level = 0 if invoked else settings.confidence
     sure = confident(shown, level, cursor.document.language)
-    return _here([sure], cursor, is_cached=True) if sure else _DOUBTFUL
+    return (_here([sure], cursor, is_cached=True) if sure else _DOUBTFUL), None
 
 
 async def _followed(
-    running: InFlight, cursor: Cursor, box: float | None, invoked: bool
+    running: InFlight, cursor: Cursor, box: float | None, room: int
 ) -> Shown | None:
-    return await running.follow(cursor, box, invoked) if running.agrees(cursor) else None
+    """``room``: the tokens that it may have if the user asked for it, else 0."""
+    if not running.agrees(cursor):
+        return None
+    running.allow(room)
+    return await running.follow(cursor, box, stops_at_once=room > 0)
 
 
 def _box(settings: CompletionSettings, invoked: bool, grows: bool) -> float | None:
@@ -140,9 +146,8 @@ def _forbidden(
     return None
 
 
-def with_room(settings: CompletionSettings) -> CompletionSettings:
-    """The settings for a completion that the user asked for: it may be a long block."""
-    return replace(settings, max_tokens=min(settings.max_tokens * _TIMES_IF_ASKED, _MOST_IF_ASKED))
+def _roomy(settings: CompletionSettings) -> CompletionSettings:
+    return replace(settings, max_tokens=most_if_asked(settings))
 
 
 async def typing_request(
@@ -243,13 +248,11 @@ def _room(info: ModelInfo, settings: CompletionSettings) -> int:
 
 
 async def _alternatives(
-    request: Request,
-    cursor: Cursor,
-    shape: Shape,
-    check: SyntaxCheck | None,
-    state: CompletionState,
-) -> list[Shown]:
+    request: Request, cursor: Cursor, shape: Shape, check: SyntaxCheck | None,
+    state: CompletionState, settings: CompletionSettings,
+) -> tuple[Completion, ...] | Silence:  # fmt: skip
     """Distinct completions, best first; the model stops once all are complete."""
+    request = replace(request, alternatives=settings.alternatives)
     raw, context = [""] * request.alternatives, cursor_context(cursor)
     async with aclosing(state.host.generate(request)) as events:
         async for event in events:
@@ -260,9 +263,10 @@ async def _alternatives(
     finished = (finish(text, cursor, shape, context) or Shown("") for text in raw)
     said = [await sound(shown, check) for shown in finished]
     found = list(dict.fromkeys(item for item in said if item.text))
-    if found:
-        state.cache.put(cursor, found[0])
-    return found
+    if not found:
+        return _NOTHING
+    state.cache.put(cursor, found[0])
+    return _here(found, cursor)
 
 
 def _prompt(window: Window, family: Family, others: Others) -> Prompt:

@@ -29,9 +29,7 @@ _BLOCKS = {
 _ENDS = {"ruby": "end", "lua": "end", "julia": "end", "elixir": "end", "crystal": "end"}
 _SHELL_ENDS = {"then": "fi", "else": "fi", "do": "done"}
 _TAG = re.compile(r"\s*<([A-Za-z][\w.:-]{0,60})(?:\s[^<>]{0,400})?>\s*\Z")
-_WITHOUT_CLOSERS = frozenset({"python", "yaml"}) | (
-    PROSE - {"html", "xml", "vue", "svelte", "astro"}
-)
+_WITHOUT_CLOSERS = frozenset({"yaml"}) | (PROSE - {"html", "xml", "vue", "svelte", "astro"})
 
 
 def continuations(line: str, open_brackets: str, language: str) -> Iterator[str]:

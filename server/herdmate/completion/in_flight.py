@@ -13,6 +13,7 @@ import contextlib
 import logging
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from typing import Protocol
 
 from herdmate.completion.confidence import confident, marked
@@ -22,8 +23,9 @@ from herdmate.completion.shape import Shape
 from herdmate.completion.syntax_check import sound
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.typing_through import behind, may_say, what_is_left
+from herdmate.completion.unfinished import Unfinished
 from herdmate.errors import HerdmateError
-from herdmate.generation import Piece, Request
+from herdmate.generation import Finished, Piece, Priority, Request
 from herdmate.text import Cursor
 
 _log = logging.getLogger(__name__)
@@ -44,10 +46,11 @@ class Asker(Protocol):
         request: Request,
         is_enough: Callable[[str], bool] = lambda _: False,
         on_piece: Callable[[Piece], None] = lambda _: None,
+        on_end: Callable[[Finished], None] = lambda _: None,
     ) -> str:
         """The whole text; ``is_enough`` receives the text so far and can stop the model.
 
-        ``on_piece`` receives each piece before that.
+        ``on_piece`` receives each piece before that, ``on_end`` why the model ended by itself.
         """
 
 
@@ -59,19 +62,27 @@ class InFlight:
         cursor: Cursor,
         shape: Shape,
         check: SyntaxCheck | None,
-        on_end: Callable[[Cursor, Shown], None],
+        on_end: Callable[[Cursor, Shown, Unfinished | None], None],
         asking: Asking = contextlib.nullcontext,
         level: float = 0.0,
+        room: Callable[[], int] = lambda: 0,
+        begun: Unfinished | None = None,
     ) -> None:
-        """``on_end`` receives the finished completion, unless nothing is left of it.
+        """``on_end`` receives the finished completion, unless nothing is left of it, and the answer
+        if the token limit has cut it off.
 
         ``level`` is how probable a line must be to be shown to someone who did not ask for it.
+        ``room``: how many tokens the answer may have in all; where that is more than the request
+        asks for, the rest is asked for in the background. ``begun`` is what is known of the answer.
         """
         self._asking = asking
         self._cursor, self._shape, self._check, self._on_end = cursor, shape, check, on_end
         self._context = cursor_context(cursor)
-        self._raw = ""
-        self._pieces: list[Piece] = []
+        begun = begun or Unfinished()
+        self._raw, self._pieces = begun.raw, list(begun.pieces)
+        self._room, self._written, self._is_cut = room, len(begun.pieces), False
+        self._asked_room = 0
+        self._is_past_limit = False  # the rest is being asked for in the background
         self._wished = self._level = level
         self.is_doubtful = False
         """Was a suggestion held back because the model was not sure enough?"""
@@ -136,17 +147,24 @@ class InFlight:
                 if lines := await self._lines(cursor) if shows_lines else None:
                     self._goes_on = True
                     return lines
+                if shows_lines and self._is_past_limit and (begun := await self._begun(cursor)):
+                    self._goes_on = True
+                    return begun
                 await self._wait(seen, ends)
             if self._error is not None:
                 raise self._error
             if self._task is not None and self._task.cancelled():
                 return None
-            return self._left(await self._sound(self.said()), cursor)
+            return await self._begun(cursor)
         finally:
             self._followers -= 1
             if not self._followers and not self.is_done and not self._goes_on:
                 loop = asyncio.get_running_loop()
                 loop.call_later(0.0 if stops_at_once else GRACE, self._stop_if_left)
+
+    def allow(self, tokens: int) -> None:
+        """Let the answer have at least so many tokens, because the user has asked for it."""
+        self._asked_room = max(self._asked_room, tokens)
 
     async def more(self, cursor: Cursor, than: str, at_end: bool = False) -> Shown | None:
         """What to show at ``cursor`` once it has grown beyond the text ``than``.
@@ -162,7 +180,7 @@ class InFlight:
             await self._wait(seen, None)
         if self._task is None or self._task.cancelled() or self._error is not None:
             return None
-        left = self._left(await self._sound(self.said()), cursor)
+        left = await self._begun(cursor)
         return left if _has_grown(left, than) else None
 
     def stop(self) -> None:
@@ -173,10 +191,12 @@ class InFlight:
     async def _run(self, request: Request, asker: Asker) -> None:
         try:
             async with self._asking():
-                await asker.answer(request, self._take, self._pieces.append)
+                await self._ask(request, asker)
+                await self._go_on(request, asker)
             self._is_said = True
             if (shown := await self._sound(self.said())).text:
-                self._on_end(self._cursor, shown)
+                cut = Unfinished(self._raw, tuple(self._pieces)) if self._is_cut else None
+                self._on_end(self._cursor, shown, cut)
         except HerdmateError as error:
             self._error = error
         except Exception:
@@ -184,6 +204,42 @@ class InFlight:
             self._error = HerdmateError(
                 "Herdmate had an internal error; please report it with the log."
             )
+
+    async def _ask(self, request: Request, asker: Asker) -> None:
+        """Ask for the answer after what is known of it."""
+        known, self._is_cut = self._raw, False
+        asked = replace(request, prompt=replace(request.prompt, said=known))
+        take = lambda said: self._take(known + said)  # noqa: E731
+        await asker.answer(asked, take, self._pieces.append, self._note_end)
+
+    async def _go_on(self, request: Request, asker: Asker) -> None:
+        """Ask for the rest of an answer that the token limit has cut off, piece by piece.
+
+        What has been written stays, whatever becomes of the rest.
+        """
+        while self._is_cut and self._written < self._most() and self._is_worth_more():
+            self._is_past_limit = True
+            self._note_change()
+            urgency = request.priority if self._asked_room else Priority.BACKGROUND
+            try:
+                await self._ask(replace(request, priority=urgency), asker)
+            except HerdmateError as error:
+                _log.info("ghost text was not finished: %s", error)
+                self._is_cut = True
+                return
+
+    def _most(self) -> int:
+        return max(self._room(), self._asked_room)
+
+    def _is_worth_more(self) -> bool:
+        """Would lines that the model adds be shown?"""
+        said = self.said()
+        sure = confident(said, self._level, self._cursor.document.language)
+        return bool(self._asked_room) or (bool(said.text) and sure == said)
+
+    def _note_end(self, finished: Finished) -> None:
+        self._written += finished.usage.generated_tokens
+        self._is_cut = finished.reason == "length"
 
     def _take(self, raw: str) -> bool:
         self._raw = raw
@@ -218,6 +274,10 @@ class InFlight:
             self._given = known
         return left
 
+    async def _begun(self, cursor: Cursor) -> Shown | None:
+        """What is left of an answer that is longer than the limit, as if it had ended here."""
+        return self._left(await self._sound(self.said()), cursor)
+
     def _left(self, shown: Shown, cursor: Cursor) -> Shown | None:
         begun = self._cursor
         left = what_is_left(shown, begun, behind(begun), cursor)
@@ -244,4 +304,10 @@ class InFlight:
 
 
 def _has_grown(shown: Shown | None, than: str) -> bool:
-    return shown is not None and shown.text != than and shown.text.startswith(than)
+    """Is there more than a text? Closers that were added at its end need not stay."""
+    if shown is None or shown.text == than:
+        return False
+    return len(shown.text) > len(than) and shown.text.startswith(than.rstrip(_ADDED))
+
+
+_ADDED = " \t\r\n)]};,\"'`"

@@ -12,8 +12,9 @@ from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.trigger import shape_at, silence_reason
+from herdmate.completion.unfinished import Unfinished
 from herdmate.context.withheld import reason_to_withhold
-from herdmate.generation import Piece, Priority
+from herdmate.generation import Finished, Piece, Priority
 from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Edit, Span, supposing
 
@@ -49,12 +50,15 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
     request = await typing_request(cursor, state, settings, nobody_types=True)
     context = cursor_context(cursor)
     pieces: list[Piece] = []
+    ends: list[Finished] = []
     raw = await state.host.answer(
         replace(request, priority=Priority.BACKGROUND),
         lambda said: is_whole(said, cursor, shape, context),
         pieces.append,
+        ends.append,
     )
     said = marked(finish(raw, cursor, shape, context) or Shown(""), pieces)
     shown = await sound(said, check)
     if shown.text:
-        state.cache.put(cursor, shown)
+        is_cut = any(end.reason == "length" for end in ends)
+        state.cache.put(cursor, shown, Unfinished(raw, tuple(pieces)) if is_cut else None)

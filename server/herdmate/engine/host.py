@@ -149,15 +149,18 @@ class EngineHost:
         request: Request,
         is_enough: Callable[[str], bool] = lambda _: False,
         on_piece: Callable[[Piece], None] = lambda _: None,
+        on_end: Callable[[Finished], None] = lambda _: None,
     ) -> str:
         """The whole text, or the text so far once it ``is_enough``; the model then stops.
 
-        ``on_piece`` receives each piece before the text is judged.
+        ``on_piece`` receives each piece before the text is judged, ``on_end`` why and how the model
+        ended, unless it was stopped.
         """
         text = ""
         async with aclosing(self.generate(request)) as events:
             async for event in events:
                 if not isinstance(event, Piece):
+                    on_end(event)
                     continue
                 text += event.text
                 on_piece(event)

@@ -87,7 +87,8 @@ class Job:
         prompt = self.request.prompt
         segments, blank = _without_last_blank(prompt, backend)
         parts = [backend.tokenize((segment,)) for segment in segments]
-        count = sum(map(len, parts))
+        said = self._said(b"", backend)
+        count = sum(map(len, (*parts, said)))
         room = backend.info.context - self.request.max_tokens
         if not count:
             raise EngineError("There is nothing to ask the model: the prompt is empty.")
@@ -103,6 +104,9 @@ class Job:
                 self._heal(parts, prompt.cursor, backend)
             if backend.can_shift:
                 self.tail = _tail(parts, prompt.cursor)
+        if said:
+            parts.append(self._said(self.healing, backend))
+            self.healing, self.healed = b"", []
         ids = (backend.token_of(piece) for piece in prompt.end_pieces)
         self.end_tokens = frozenset(token for token in ids if token is not None)
         self.tokens = [token for part in parts for token in part]
@@ -182,6 +186,12 @@ class Job:
             generation_seconds=max(job.generation_seconds for job in self.family),
             drafted_tokens=self.drafted,
         )
+
+    def _said(self, healing: bytes, backend: Backend) -> list[int]:
+        """The tokens of what the answer begins with, and of the bytes to heal before it."""
+        said = self.request.prompt.said
+        text = healing.decode("utf-8", "ignore") + said
+        return backend.tokenize((Text(text),)) if said else []
 
     def _heal(self, parts: list[list[int]], cursor: int, backend: Backend) -> None:
         """Drop the last tokens before the cursor, but never the whole prompt."""

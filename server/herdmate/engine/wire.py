@@ -92,6 +92,7 @@ def request_to_wire(request: Request) -> dict[str, Any]:
         "end_pieces": request.prompt.end_pieces,
         "prompt_stop": request.prompt.stop,
         "cursor": request.prompt.cursor,
+        "said": request.prompt.said,
         "lane": request.lane,
         "max_tokens": request.max_tokens,
         "stop": request.stop,
@@ -111,6 +112,7 @@ def request_from_wire(value: Mapping[str, Any]) -> Request:
         tuple(value["end_pieces"]),
         tuple(value["prompt_stop"]),
         value["cursor"],
+        value["said"],
     )
     return Request(
         prompt=prompt,

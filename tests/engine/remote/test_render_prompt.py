@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,10 +10,10 @@ import pytest
 from herdmate.control_tags import ServersAnswer
 from herdmate.engine.remote.endpoint import endpoint_of, travels_in_the_open
 from herdmate.engine.remote.estimate import estimated
-from herdmate.engine.remote.render_prompt import TextPrompt, render_prompt, stops
+from herdmate.engine.remote.render_prompt import InfillPrompt, TextPrompt, render_prompt, stops
 from herdmate.engine.remote.strip_preamble import PreambleStripper
 from herdmate.errors import SettingsError
-from herdmate.generation import ModelInfo
+from herdmate.generation import ModelInfo, Prompt, Special, Text
 from herdmate.prompting.families import Family, Turn, family_of, infill_prompt, instruct_prompt
 from herdmate.prompting.family_from_name import pieces_by_name
 
@@ -27,6 +28,17 @@ def test_codellama_fills_in_suffix_first() -> None:
         infill_prompt(_family("codellama/CodeLlama-7b-Instruct-hf"), "a = ", "\nb")
     )
     assert said == TextPrompt("<PRE>▁<SUF>\nb▁<MID> a = ")
+
+
+def test_what_is_said_of_an_answer_follows_the_prompt() -> None:
+    prompt = infill_prompt(_family("codellama/CodeLlama-7b-Instruct-hf"), "a = ", "\nb")
+    said = render_prompt(replace(prompt, said="1 +</s>"))
+    assert isinstance(said, TextPrompt)
+    assert said.text.startswith("<PRE>▁<SUF>\nb▁<MID> a = 1 +")
+    assert "</s>" not in said.text
+    hole = Prompt((Special("hole:prefix"), Text("a"), Special("hole:suffix"), Text("b"),
+                   Special("hole:middle")), said="c")  # fmt: skip
+    assert render_prompt(hole) == InfillPrompt("ac", "b")
 
 
 def test_codellama_is_instructed_over_several_turns() -> None:

@@ -41,13 +41,14 @@ RenderedPrompt = TextPrompt | InfillPrompt | ChatPrompt
 
 def render_prompt(prompt: Prompt) -> RenderedPrompt:
     """A prompt in the form that suits its segments."""
+    said = neutralised(prompt.said, SERVERS_TAG)
     pieces = {segment.piece for segment in prompt.segments if isinstance(segment, Special)}
     if SERVER_HOLE[-1] in pieces:
-        said = _said(prompt.segments)
-        return InfillPrompt(said[SERVER_HOLE[0]], said[SERVER_HOLE[1]])
+        around = _around(prompt.segments)
+        return InfillPrompt(around[SERVER_HOLE[0]] + said, around[SERVER_HOLE[1]])
     if pieces & set(SERVER_ROLES):
         return _talk(prompt.segments)
-    return TextPrompt(_as_text(prompt.segments))
+    return TextPrompt(_as_text(prompt.segments) + said)
 
 
 def stops(prompt: Prompt, others: Sequence[str]) -> tuple[str, ...]:
@@ -94,7 +95,7 @@ def _as_text(segments: Sequence[Segment]) -> str:
     return text
 
 
-def _said(segments: Sequence[Segment]) -> dict[str, str]:
+def _around(segments: Sequence[Segment]) -> dict[str, str]:
     """The text after each piece of ``SERVER_HOLE``."""
     found = dict.fromkeys(SERVER_HOLE, "")
     piece = ""

@@ -20,11 +20,9 @@ from herdmate.text import Cursor, Span
 
 _log = logging.getLogger(__name__)
 
-PAUSE = 0.3
-"""Seconds between two steps of growth; anything faster would be distracting."""
-
-MOST = 5
-"""Steps of growth before the last one, which comes when the model has ended."""
+PAUSES = (0.3, 0.3, 0.3, 0.6, 1.2, 2.4, 4.8)
+"""Seconds before each step of growth, rarer and rarer, as faster ones would be distracting; after
+the last one the text grows when the model has ended."""
 
 
 def watch(session: Session, opened: OpenDocument, cursor: Cursor, shown: Completion) -> bool:
@@ -69,9 +67,9 @@ async def _watch(
     uri, version = cursor.document.uri, cursor.document.version
     position = opened.lines.position(cursor.offset)
     where = {"line": position.line, "character": position.character}
-    for step in range(MOST + 1):
-        await asyncio.sleep(PAUSE)
-        if (shown := await running.more(cursor, text, at_end=step == MOST)) is None:
+    for step, pause in enumerate(PAUSES, start=1):
+        await asyncio.sleep(pause)
+        if (shown := await running.more(cursor, text, at_end=step == len(PAUSES))) is None:
             break
         now = session.documents.find(uri)
         if now is None or now.document.version != version:
