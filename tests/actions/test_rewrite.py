@@ -9,7 +9,7 @@ import pytest
 from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.context import ActionContext
 from herdmate.actions.question import question_for, taken_up
-from herdmate.actions.rewrite import Rewrite, rewrite
+from herdmate.actions.rewrite import Rewrite, checked, rewrite
 from herdmate.context.project import Project
 from herdmate.context.withheld import Withheld, WithheldReason
 from herdmate.engine.host import EngineHost
@@ -204,3 +204,25 @@ async def test_names_that_the_file_has_are_not_imported_again() -> None:
     async with fake_actions({"": _reply(beside)}) as model:
         done = await rewrite(selection, _action("simplify"), model)
     assert apply_edits(document.text, done.edits) == head + beside + "\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "given", "code"),
+    [
+        ("typescript", "interface Shop {\n  a: number;\n}\n",
+         "function f(s: Shop) {\n  return s.a;\n}"),
+        ("go", "type Shop struct {\n\tA int\n}\n", "func f(s Shop) int {\n\treturn s.A\n}"),
+        ("rust", "struct Shop {\n    a: i32,\n}\n", "fn f(s: Shop) -> i32 {\n    s.a\n}"),
+        ("java", "class Shop {\n    int a;\n}\n",
+         "class F {\n    int f(Shop s) { return s.a; }\n}"),
+        ("python", "class Shop:\n    a = 1\n\n", "def f(s):\n    return s.a"),
+    ],
+)  # fmt: skip
+def test_types_written_twice_are_taken_once(language: str, given: str, code: str) -> None:
+    """A model that was shown a type for reference may repeat it above its answer."""
+    new = code.replace("s.a", "s.a + 1").replace("s.A", "s.A + 1")
+    text = f"{given}\n{code}\n"
+    target = Selection(Document("file:///a", language, text), Span(len(given) + 1, len(text) - 1))
+    for reply in (f"{given}\n{new}", f"{new}\n\n{given}"):
+        done = checked(target, _action("simplify"), _reply(reply), True)
+        assert apply_edits(text, done.edits) == f"{given}\n{new}\n"

@@ -55,6 +55,7 @@ async def test_no_file_is_written_over(tmp_path: Path) -> None:
             "Your code uses total, which is neither",
         ),
         ("def test_it():\n    assert True\n", "Your tests never use total"),
+        (f"{CODE}\n\ndef test_total():\n    assert total([]) == 0\n", "contain a copy of total"),
     ],
 )
 async def test_what_the_model_is_told(tmp_path: Path, first: str, told: str) -> None:

@@ -31,7 +31,7 @@ class ActionInput:
     """``instruction``: the user's own words. ``symbol``: the name in question.
 
     ``selected``: the selection, if the action works on more than that. ``test_path``: where the
-    tests go; ``module``: how they import the code.
+    tests go; ``module``: how they import the code. ``names``: the local variables to rename.
     """
 
     instruction: str = ""
@@ -40,6 +40,7 @@ class ActionInput:
     selected: str = ""
     module: str = ""
     test_path: str = ""
+    names: tuple[str, ...] = ()
 
 
 def describe_diagnostics(problems: tuple[Diagnostic, ...], document: Document) -> str:

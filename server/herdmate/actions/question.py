@@ -175,6 +175,7 @@ def _values(
         "testing": testing_of(target.document.language),
         "module": action_input.module,
         "test_path": action_input.test_path,
+        "names": ", ".join(action_input.names),
         "symbol": action_input.symbol,
         "selected": action_input.selected.strip("\r\n"),
         "instruction": action_input.instruction,

@@ -11,6 +11,7 @@ from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import smallest_edits
 from herdmate.actions.question import longest_target, question_for, refuse_withheld
+from herdmate.actions.renaming import names_to_rename, renamed
 from herdmate.actions.reply import Place, code_of, reasons_of
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
@@ -23,6 +24,7 @@ from herdmate.context.python_code import without_known_imports, without_typing
 from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
+from herdmate.prompting.template import placeholders
 from herdmate.redaction.redact import holds_a_key
 from herdmate.text import (
     BYTE_ORDER_MARK,
@@ -110,12 +112,19 @@ async def _rewritten(
     target: Selection, action: Action, context: ActionContext, action_input: ActionInput,
     on_progress: Callable[[int], None],
 ) -> Rewrite:  # fmt: skip
+    is_renaming = "names" in placeholders(action.user)
+    if is_renaming:
+        action_input = replace(action_input, names=names_to_rename(target))
     question = await question_for(action, target, context, action_input)
 
     def take(reply: str, finished: bool) -> Rewrite:
+        if is_renaming:
+            edits, reasons = renamed(target, reply)
+            return Rewrite(target, edits, reasons=reasons)
         return checked(target, action, reply, finished)
 
-    return await attempted(question, context.host, take, on_progress, bool(action_input.problems))
+    must_change = is_renaming or bool(action_input.problems)
+    return await attempted(question, context.host, take, on_progress, must_change)
 
 
 async def _in_parts(

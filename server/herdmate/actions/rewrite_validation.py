@@ -14,6 +14,7 @@ from herdmate.context.preserved_tokens import Leaf, leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
 from herdmate.context.syntax_queries import named_definitions
+from herdmate.context.type_names import unknown_types
 from herdmate.errors import RefusedError
 from herdmate.text import Edit, Selection, Span, apply_edits, line_end, line_start
 
@@ -49,6 +50,8 @@ def validate_rewrite(
         _refuse_unused(added, _Texts(new_text, after), new_span)
     if language == "python" and (unknown := unknown_names(new_text)):
         _refuse_unknown_names(unknown - unknown_names(text))
+    if language.startswith("typescript") and "types" in changes:
+        _refuse_unknown_names(unknown_types(after, new_span, above + text[span.start :]))
     if "body" not in changes:
         beside = _words_beside(before, text, span)
         _refuse_more_than_asked(

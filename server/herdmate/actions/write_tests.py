@@ -20,6 +20,7 @@ from herdmate.bounded_read import is_within
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.files import readable_files
 from herdmate.context.python_code import row_of_error, unknown_names
+from herdmate.context.signatures import signatures
 from herdmate.context.tests_of import file_of_tests, module_of
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
@@ -122,6 +123,13 @@ def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
             f"The model's tests never use {names[0]}, so nothing was written.", "not_tested",
             names=names[0],
         )  # fmt: skip
+    copies = signatures(tree, Span(0, len(text))) if tree is not None else ()
+    if any(item.name == names[0] for item in copies):
+        raise RefusedError(
+            f"The model's tests have their own copy of {names[0]}, so nothing was written.",
+            "pasted",
+            names=names[0],
+        )
     if language == "python" and (unknown := sorted(unknown_names(text))):
         raise RefusedError(
             f"The model's tests use names that are neither defined nor imported "

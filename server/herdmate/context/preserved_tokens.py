@@ -90,7 +90,8 @@ def _leaves(tree: SyntaxTree, start: int, end: int, without: Collection[str]) ->
                 inner = [Leaf("{"), *inner, Leaf("}")]
             waiting += reversed(inner)
         elif text := data[node.start_byte : node.end_byte].decode("utf-8", "replace").strip():
-            yield Leaf(text, _is_name(place), _binds(place))
+            binds = place.in_function and is_bound(node, place.parent)
+            yield Leaf(text, is_name(node, place.parent), binds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,8 +128,8 @@ def _is_docstring(place: _Place, tree: SyntaxTree) -> bool:
     return body.parent is None or is_definition(body.parent, tree.language)
 
 
-def _is_name(place: _Place) -> bool:
-    node, parent = place.node, place.parent
+def is_name(node: Any, parent: Any | None) -> bool:
+    """Does a node name a variable, rather than a member of something else?"""
     if node.type != "identifier" or parent is None:
         return False
     if parent.type == "keyword_argument":
@@ -136,9 +137,9 @@ def _is_name(place: _Place) -> bool:
     return not any(_is_same(parent.child_by_field_name(field), node) for field in _MEMBERS)
 
 
-def _binds(place: _Place) -> bool:
-    node, parent = place.node, place.parent
-    if parent is None or parent.type not in _BINDING or not place.in_function:
+def is_bound(node: Any, parent: Any | None) -> bool:
+    """Does a name get its value here?"""
+    if parent is None or parent.type not in _BINDING:
         return False
     if parent.type in ("assignment", "augmented_assignment", "for_statement", "for_in_clause",
                        "for_in_statement"):  # fmt: skip

@@ -6,6 +6,7 @@ import ast
 import builtins
 import re
 import warnings
+from collections.abc import Iterator
 
 from herdmate.context.newer_python import in_older_words
 from herdmate.text import BYTE_ORDER_MARK
@@ -38,7 +39,7 @@ def unknown_names(code: str) -> frozenset[str]:
     parsed = _parsed(code)
     if isinstance(parsed, int):
         return frozenset()
-    used: set[str] = set()
+    used: set[str] = set(_quoted_names(parsed))
     known: set[str] = set(_GIVEN)
     for node in ast.walk(parsed):
         if isinstance(node, ast.Name):
@@ -56,6 +57,21 @@ def unknown_names(code: str) -> frozenset[str]:
         elif isinstance(node, ast.MatchMapping):
             known.update(filter(None, [node.rest]))
     return frozenset() if "*" in known else frozenset(used - known)
+
+
+def _quoted_names(parsed: ast.Module) -> Iterator[str]:
+    """Names in annotations that are written as strings."""
+    for node in ast.walk(parsed):
+        notes: list[ast.expr | None] = []
+        if isinstance(node, ast.arg | ast.AnnAssign):
+            notes = [node.annotation]
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            notes = [node.returns]
+        for note in notes:
+            if isinstance(note, ast.Constant) and isinstance(note.value, str):
+                inner = _parsed(note.value.strip())
+                names = () if isinstance(inner, int) else ast.walk(inner)
+                yield from (name.id for name in names if isinstance(name, ast.Name))
 
 
 def without_typing(code: str, original: str) -> str:

@@ -33,7 +33,7 @@ _BEFORE_A_KEY = re.compile(r"[=\n\[{,]")
 PLACEHOLDERS = (
     *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
     *("conventions", "documentation", "diagnostics", "symbol", "selected"),
-    *("testing", "module", "test_path"),
+    *("testing", "module", "test_path", "names"),
     *("instruction", "fence"),
 )
 """What a template can mention.
@@ -44,7 +44,8 @@ file's name; ``code`` what the action works on, ``before`` and ``after`` the cod
 ``conventions`` the file's conventions, ``documentation`` how the language documents code;
 ``diagnostics`` what is wrong with the code, ``symbol`` the word at the cursor, ``selected`` the
 selection if the action works on more; ``testing`` what tests are written with, ``test_path`` the
-file that they go into, ``module`` what that file imports; ``instruction`` the user's own words;
+file that they go into, ``module`` what that file imports; ``names`` the local variables in the
+code, for which the model then gives only better names; ``instruction`` the user's own words;
 ``fence`` a fence that none of this code can close.
 """
 
