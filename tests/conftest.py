@@ -28,7 +28,8 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session", autouse=True)
 def _no_statistics_of_tests(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """What the servers of tests count is not the user's."""
+    """What the servers of tests count is not the user's, and the user's settings are not theirs."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HERDMATE_CONFIG", str(tmp_path_factory.mktemp("config") / "config.toml"))
         patch.setenv("XDG_STATE_HOME", str(tmp_path_factory.mktemp("state")))
         yield

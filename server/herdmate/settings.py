@@ -201,6 +201,22 @@ def keys() -> tuple[str, ...]:
     return tuple(found)
 
 
+def default_of(key: str) -> Any:
+    """The default of the setting with this full name. Raises ``KeyError`` if there is none."""
+    value: Any = Settings()
+    for part in key.split("."):
+        value = getattr(value, names(value)[part])
+    return value
+
+
+def fault_of(key: str, value: Any) -> str | None:
+    """What is wrong with an entry under a full name, as a sentence; ``None`` if it is valid."""
+    group, _, name = key.partition(".")
+    nested = {group: {name: value}} if name else {group: value}
+    told = next(_problems(Settings(), nested, ""), None)
+    return told if told is None else told.replace("; its default is used.", ".")
+
+
 _T = TypeVar("_T")
 
 

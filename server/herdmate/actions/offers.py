@@ -33,10 +33,8 @@ def offers(
 
     Call it before the first ``await``: it reads the document's tree.
     """
-    symbol, found = "", []
+    symbol, found = symbol_of(selection), []
     tree = syntax.tree_of(selection.document)
-    if tree is not None and selection.span.is_empty:
-        symbol = symbol_at(tree, selection.document.text, selection.span.start)
     targets = targets_of(selection)
     met = {
         works_on: _met(selection, target, tree, symbol, problems, may_be_more)
@@ -49,6 +47,31 @@ def offers(
         if target is not None and met[action.works_on].issuperset(action.needs):
             found += _offers(action, target, problems, symbol)
     return found
+
+
+def unmet_needs(
+    action: Action, selection: Selection, problems: tuple[Diagnostic, ...] = ()
+) -> tuple[str, ...]:
+    """What an action needs (see ``NEEDS``) that a selection does not have.
+
+    Without a syntax tree it is unknown which definitions there are, so they are taken to be there.
+    """
+    tree = syntax.tree_of(selection.document)
+    target = targets_of(selection).get(action.works_on)
+    needs = set(action.needs) - {"diagnostics"}
+    if tree is None or target is None:
+        needs -= {"definition", "function", "loop", "symbol"}
+    symbol = symbol_of(selection)
+    met = _met(selection, target or selection, tree, symbol, problems, False)
+    return tuple(need for need in action.needs if need in needs - met)
+
+
+def symbol_of(selection: Selection) -> str:
+    """The name at a position; empty where there is none, or if more is selected."""
+    tree = syntax.tree_of(selection.document)
+    if tree is None or not selection.span.is_empty:
+        return ""
+    return symbol_at(tree, selection.document.text, selection.span.start)
 
 
 def _offers(

@@ -1,18 +1,22 @@
-"""What ``complete``, ``explain`` and ``refactor`` share: an engine for one request, no editor."""
+"""What ``complete``, ``explain`` and ``refactor`` share: an engine for one command, no editor."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 from herdmate.actions.context import ActionContext
+from herdmate.actions.question import refuse_withheld
+from herdmate.cli.console import waiting
 from herdmate.cli.locations import path_of_document
-from herdmate.cli.terminal import tell_error
+from herdmate.cli.terminal import tell, tell_error
+from herdmate.cli.wording import in_terminal
 from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
-from herdmate.engine.host import EngineHost
-from herdmate.models.start import first_message
+from herdmate.engine.host import EngineHost, EngineStart
+from herdmate.engine.remote import api_key
+from herdmate.errors import UnreachableError
+from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.prompting.library import Library, load_library
@@ -20,20 +24,20 @@ from herdmate.settings import Settings
 from herdmate.text import Document
 
 
-def add_model_option(parser: argparse.ArgumentParser) -> None:
-    """``--model``, as in the settings."""
-    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
-
-
 @asynccontextmanager
-async def running(model: str, document: Document) -> AsyncIterator[ActionContext]:
-    """A running engine, and a project that withholds the document from it if it must."""
+async def running(
+    settings: Settings, documents: Sequence[Document]
+) -> AsyncIterator[ActionContext]:
+    """An engine that is ready; the documents are refused if the model must not see them."""
     context = ActionContext(EngineHost(pieces_by_name=pieces_by_name), Project())
-    if (reason := reason_to_withhold_file(path_of_document(document), ())) is not None:
-        context.project.withheld[document.uri] = reason
-    start, _ = first_message(Settings(model=model), CONTROL_PIECES)
-    await context.host.start(start)
+    for document in documents:
+        path = path_of_document(document)
+        if path and (reason := reason_to_withhold_file(path, ())) is not None:
+            context.project.withheld[document.uri] = reason
+        refuse_withheld(document, context)
     try:
+        with waiting("Loading the model…"):
+            await _start(context.host, settings)
         yield context
     finally:
         await context.host.stop()
@@ -45,3 +49,30 @@ def action_library() -> Library:
     for error in errors:
         tell_error(f"herdmate: {error}")
     return library
+
+
+async def _start(host: EngineHost, settings: Settings) -> None:
+    """Start the engine that the settings name, or this machine's own if they allow that."""
+    if settings.remote.url:
+        api_key.take()
+    if (remote := remote_start(settings)) is None:
+        await _start_and_wait(host, _own(settings))
+        return
+    if remote.endpoint.no_key:
+        tell(f"herdmate: {in_terminal(remote.endpoint.no_key)}")
+    try:
+        await _start_and_wait(host, remote)
+    except UnreachableError as error:
+        if not settings.remote.fallback:
+            raise
+        tell(f"herdmate: {in_terminal(str(error))} Meanwhile, this machine's own model answers.")
+        await _start_and_wait(host, _own(settings))
+
+
+async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:
+    await host.start(start)
+    await host.ready()
+
+
+def _own(settings: Settings) -> EngineStart:
+    return first_message(settings, CONTROL_PIECES)[0]

@@ -17,11 +17,11 @@ from herdmate.bench.scene import scene_of
 from herdmate.bench.table import table
 from herdmate.bench.trace import recorded_gaps, synthetic_gaps
 from herdmate.cli.console import Console
+from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import write
 from herdmate.errors import SelectionError
 from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES
-from herdmate.settings import Settings
 
 _ABOUT = """\
 Retypes code in the middle of FILE through a real server and measures what comes back. Without FILE,
@@ -38,7 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _ABOUT
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
     which = parser.add_mutually_exclusive_group()
-    which.add_argument("--model", default="auto", help="a name, a path, or auto")
+    which.add_argument(
+        "--model", metavar="MODEL", default=argparse.SUPPRESS, help="a name, a path, or auto"
+    )
     which.add_argument(
         "--shape", choices=("codellama-7b", "codellama-13b"),
         help="a model of that shape with random weights (made once, about 4 or 8 GB)",
@@ -105,9 +107,9 @@ def _conditions(arguments: argparse.Namespace, tell: Tell) -> Conditions:
 def _model(arguments: argparse.Namespace, tell: Tell) -> Path:
     """The model that the settings choose, or the generated one for ``--shape``."""
     if arguments.fake_engine:
-        return Path(arguments.model)
+        return Path(settings_of(arguments).model)
     if arguments.shape:
         from herdmate.bench.model_shapes import cached  # needed only here
 
         return cached(arguments.shape, lambda part: tell(f"making {arguments.shape}: {part:.0%}"))
-    return first_message(Settings(model=arguments.model), CONTROL_PIECES)[1].path
+    return first_message(settings_of(arguments), CONTROL_PIECES)[1].path

@@ -4,31 +4,55 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import json
 
 from herdmate.cli import action_context
-from herdmate.cli.locations import cursor_at
+from herdmate.cli.console import waiting
+from herdmate.cli.locations import add_language_option, cursor_of, opened, place_of
+from herdmate.cli.parser import examples
+from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import tell_error, write
 from herdmate.cli.wording import in_terminal
 from herdmate.completion.complete import complete
 from herdmate.completion.silence_reasons import Silence
 from herdmate.completion.state import CompletionState
-from herdmate.settings import Settings
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate complete FILE:LINE:COLUMN``."""
-    parser.add_argument("place", metavar="FILE:LINE:COLUMN")
+    parser.add_argument(
+        "place", metavar="FILE:LINE:COLUMN", help="or - for the end of standard input"
+    )
+    add_language_option(parser)
+    parser.add_argument("--json", action="store_true", help="the suggestions as JSON")
+    parser.epilog = examples(
+        "herdmate complete src/app.py:12:5",
+        "echo 'def area(r):' | herdmate complete - --language python",
+        "herdmate complete src/app.py:12:5 --max-tokens 200",
+    )
     parser.set_defaults(run=lambda arguments: asyncio.run(_complete(arguments)))
-    action_context.add_model_option(parser)
 
 
 async def _complete(arguments: argparse.Namespace) -> int:
-    cursor = cursor_at(arguments.place)
-    async with action_context.running(arguments.model, cursor.document) as context:
+    settings = settings_of(arguments)
+    file = opened(place_of(arguments.place), arguments.language)
+    cursor = cursor_of(file)
+    async with action_context.running(settings, [cursor.document]) as context:
         state = CompletionState(context.host, context.project)
-        found = await complete(cursor, state, Settings().completion, invoked=True)
-    if isinstance(found, Silence):
-        tell_error(f"herdmate: No suggestion: {in_terminal(str(found))}.")
-        return 1
-    write(found[0].text + "\n")
-    return 0
+        with waiting("Asking the model…"):
+            found = await complete(cursor, state, settings.completion, invoked=True)
+        info = await context.host.ready()
+    shown = [] if isinstance(found, Silence) else [item.text for item in found]
+    reason = in_terminal(str(found)) if isinstance(found, Silence) else None
+    if arguments.json:
+        told = {
+            "file": file.place.name, "line": file.place.first or None,
+            "column": file.place.column or None, "language": cursor.document.language,
+            "model": info.name, "suggestions": shown, "reason": reason,
+        }  # fmt: skip
+        write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+    elif reason is not None:
+        tell_error(f"herdmate: No suggestion: {reason}.")
+    else:
+        write(f"{shown[0]}\n")
+    return 0 if shown else 1

@@ -8,6 +8,7 @@ import time
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from rich.live import Live
 from rich.markdown import Markdown
@@ -18,13 +19,14 @@ from herdmate.actions.edits import unified
 from herdmate.cli.console import Console
 from herdmate.cli.locations import read_document
 from herdmate.cli.models import pull_with_progress
+from herdmate.cli.parser import examples
+from herdmate.cli.settings_options import found_settings
 from herdmate.context import syntax, syntax_queries
 from herdmate.errors import HerdmateError, NoModelError, SelectionError
 from herdmate.lsp.client import Client, connect
 from herdmate.models import catalogue
 from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES
-from herdmate.settings import Settings
 from herdmate.text import Document, Span, line_end, line_start
 
 _LINES_AROUND = 6
@@ -42,20 +44,21 @@ class Scene:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate demo [FILE]``."""
     parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
-    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
+    parser.epilog = examples("herdmate demo", "herdmate demo src/app.py")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     console = Console()
     scene = scene_of_file(arguments.file) if arguments.file else sample_scene()
-    settings = Settings(model=arguments.model)
+    found = found_settings(arguments)
+    settings = found.settings
     try:
         first_message(settings, CONTROL_PIECES)
     except NoModelError:
         pull_with_progress(catalogue.starter(), console)
     note = first_message(settings, CONTROL_PIECES)[1].note
-    asyncio.run(_show(scene, settings, console))
+    asyncio.run(_show(scene, found.nested, console))
     _next_steps(console, note)
     return 0
 
@@ -84,8 +87,8 @@ def scene_of_file(path: Path) -> Scene:
     return Scene(document, last + indent, definition)
 
 
-async def _show(scene: Scene, settings: Settings, console: Console) -> None:
-    async with connect({"model": settings.model}, "--log-level", "error") as client:
+async def _show(scene: Scene, settings: dict[str, Any], console: Console) -> None:
+    async with connect(settings, "--log-level", "error") as client:
         with console.status("Loading the model…") as status:
             name = await client.ready(
                 lambda text, _fraction: status.update(Text(text or "Loading…"))

@@ -10,7 +10,7 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from herdmate.cli.measuring import add_options, measured, tell
+from herdmate.cli.measuring import add_options, measured, model_of, tell
 from herdmate.cli.serve import engine_starter
 from herdmate.context.languages import LANGUAGES
 from herdmate.context.project import Project
@@ -92,7 +92,7 @@ def _run(arguments: argparse.Namespace) -> int:
     fake = arguments.fake_engine
     most = arguments.max_tokens or (256 if arguments.cut == "definition" else 64)
     given = Conditions(
-        arguments.model, arguments.prefix_tokens, arguments.suffix_tokens, most,
+        model_of(arguments), arguments.prefix_tokens, arguments.suffix_tokens, most,
         arguments.threads, not arguments.automatic, arguments.order,
     )  # fmt: skip
     work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests, among)
@@ -100,7 +100,7 @@ def _run(arguments: argparse.Namespace) -> int:
     results = measured(work, "filling holes", total, arguments.records, record)
     about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
              "half": arguments.half,
-             "model": arguments.model if fake else model_name(arguments.model),
+             "model": model_of(arguments) if fake else model_name(model_of(arguments)),
              **asdict(given)}  # fmt: skip
     tell(arguments.json, about, summaries(results), table)
     return 0

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from herdmate.cli.measuring import add_options, measured, tell
+from herdmate.cli.measuring import add_options, measured, model_of, tell
 from herdmate.errors import SelectionError
 from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
 from herdmate.eval.flaws import Flaw, read_flaws
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     flaws = _flaws(arguments)
     names = ["herdmate", *dict.fromkeys(arguments.baseline)]
-    settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
+    settings = {"model": model_of(arguments), "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
     serve = ("--fake-engine", str(fake.absolute())) if fake else ()
     work = partial(run_fixes, flaws, names, settings, serve)
@@ -55,7 +55,7 @@ def _run(arguments: argparse.Namespace) -> int:
     if not outcomes:
         raise SelectionError("There is nothing to fix: no test in the set fails here.")
     about = {"set": str(arguments.set), "seed": arguments.seed,
-             "half": arguments.half, "model": arguments.model}  # fmt: skip
+             "half": arguments.half, "model": model_of(arguments)}  # fmt: skip
     tell(arguments.json, about, fix_summaries(outcomes), _table)
     return 0
 

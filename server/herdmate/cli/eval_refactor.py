@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rich.table import Table
 
-from herdmate.cli.measuring import add_options, measured, tell
+from herdmate.cli.measuring import add_options, measured, model_of, tell
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.refactoring import (
@@ -59,14 +59,14 @@ def _run(arguments: argparse.Namespace) -> int:
     if not given:
         raise SelectionError("There is no function of 5 to 30 lines in code without syntax errors.")
     actions = list(dict.fromkeys(arguments.action)) or ["simplify"]
-    settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
+    settings = {"model": model_of(arguments), "engine": {"threads": arguments.threads}}
     fake, check = arguments.fake_engine, _check(arguments)
     serve = ("--fake-engine", str(fake.absolute())) if fake else ()
     work = partial(run_refactorings, given, actions, settings, serve, check)
     total = len(given) * len(actions)
     outcomes = measured(work, "refactoring", total, arguments.records, asdict)
     about = {"paths": [str(path) for path in arguments.paths], "seed": arguments.seed,
-             "model": arguments.model}  # fmt: skip
+             "model": model_of(arguments)}  # fmt: skip
     tell(arguments.json, about, refactor_summaries(outcomes), _table)
     return 0
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from rich import box
 from rich.table import Table
 
-from herdmate.cli.measuring import add_options, measured, tell
+from herdmate.cli.measuring import add_options, measured, model_of, tell
 from herdmate.cli.serve import engine_starter
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
@@ -77,7 +77,7 @@ def _run(arguments: argparse.Namespace) -> int:
             "There is nothing to type: no file without syntax errors is long enough; use a folder "
             "with code in it, or fewer --characters."
         )
-    settings = {"model": arguments.model, "engine": {"threads": arguments.threads}}
+    settings = {"model": model_of(arguments), "engine": {"threads": arguments.threads}}
     fake = arguments.fake_engine
     folder = arguments.folder if arguments.folder.is_dir() else arguments.folder.absolute().parent
     work = partial(
@@ -88,7 +88,7 @@ def _run(arguments: argparse.Namespace) -> int:
     about = {
         "folder": str(arguments.folder), "seed": arguments.seed, "pauses": arguments.pauses,
         "slow_motion": arguments.slow_motion,
-        "model": arguments.model if fake else model_name(arguments.model),
+        "model": model_of(arguments) if fake else model_name(model_of(arguments)),
         "threads": arguments.threads, "characters": arguments.characters,
         "stretches": len(chosen),
     }  # fmt: skip

@@ -1,86 +1,220 @@
-"""Places in files as people write them: ``FILE:LINE:COLUMN`` and ``FILE:START-END``."""
+"""Places in files as people write them: ``FILE``, ``FILE:START-END``, ``FILE:LINE:COLUMN``, ``-``.
+
+Lines and columns count from 1, columns in characters. An end after the last line means the last
+line; ``START-`` goes on to the end. ``-`` is standard input.
+"""
 
 from __future__ import annotations
 
+import argparse
+import os
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from herdmate.cli.parser import meant
+from herdmate.cli.text_files import MOST_BYTES, Coded, decoded, read_file
 from herdmate.context import syntax
 from herdmate.context.grammars import language_of
+from herdmate.context.languages import LANGUAGES, language_name
 from herdmate.errors import SelectionError
-from herdmate.text import Cursor, Document, Selection, Span, path_of
+from herdmate.text import LINE_BREAK, Cursor, Document, Selection, Span, line_end, path_of
+
+INPUT = "-"
+"""The name of standard input."""
+
+_INPUT_URI = "untitled:input"
+_PLACE = re.compile(r"(?P<name>.+?):(?P<first>\d+)(?:(?P<dash>-)(?P<last>\d*)|:(?P<column>\d+))?:?")
+_LINES = re.compile(r"\d+(?:-\d*)?")
+_MORE_LANGUAGES = ("plaintext", "diff")
 
 
-def cursor_at(place: str) -> Cursor:
-    """The cursor at ``FILE:LINE:COLUMN``; both count from 1, columns in characters."""
-    head, _, column = place.rpartition(":")
-    name, _, line = head.rpartition(":")
-    if not (name and line.isdigit() and column.isdigit()):
-        raise SelectionError(f"Write the position as FILE:LINE:COLUMN, not {place!r}.")
-    document = read_document(Path(name))
-    starts = _line_starts(document.text)
-    if not 1 <= int(line) <= len(starts):
-        raise SelectionError(f"{name} has {len(starts)} lines; there is no line {line}.")
-    start = starts[int(line) - 1]
-    end = _line_end(document.text, start)
-    return Cursor(document, min(start + max(int(column) - 1, 0), end))
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A file, or ``-``, and the part of it that is meant, as written.
+
+    ``first`` is 0 for all of it; ``last`` is 0 for its end. ``clamps``: lines after the last one
+    mean the last one.
+    """
+
+    name: str
+    first: int = 0
+    last: int = 0
+    column: int = 0
+    clamps: bool = False
+
+    @property
+    def path(self) -> Path | None:
+        """The file; ``None`` for standard input."""
+        return None if self.name == INPUT else Path(self.name)
+
+    @property
+    def lines(self) -> str:
+        """The lines as written."""
+        return str(self.first) if self.first == self.last else f"{self.first}-{self.last or ''}"
 
 
-def selection_at(place: str) -> Selection:
-    """The selection at ``FILE:START-END``, whole lines counted from 1, or all of ``FILE``."""
-    path, lines = _parted(place)
-    document = read_document(path)
-    if not lines:
-        return Selection(document, Span(0, len(document.text)))
-    first, _, last = lines.partition("-")
-    starts = _line_starts(document.text)
-    start, end = int(first), int(last or first)
-    if not 1 <= start <= end <= len(starts):
-        raise SelectionError(f"{path} has {len(starts)} lines; there are no lines {lines}.")
-    return Selection(document, Span(starts[start - 1], _line_end(document.text, starts[end - 1])))
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file as it was read, and the document that it is."""
+
+    place: Place
+    coded: Coded
+    document: Document
 
 
-def file_of(place: str) -> Path:
-    """The file in ``FILE:START-END``, as written."""
-    return _parted(place)[0]
+def add_language_option(parser: argparse.ArgumentParser) -> None:
+    """``--language``."""
+    parser.add_argument(
+        "--language", metavar="LANGUAGE", help="such as python; by default, the file's name says it"
+    )
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """``FILE[:START-END]...`` and ``--select``."""
+    parser.add_argument(
+        "places", nargs="*", metavar="FILE:START-END",
+        help="lines of a file, FILE for all of them, or - for standard input; several are allowed",
+    )  # fmt: skip
+    parser.add_argument(
+        "--select", action="append", default=[], metavar="FILE:START-END",
+        help="the same; lines after the last one mean the last one",
+    )  # fmt: skip
+    add_language_option(parser)
+
+
+def places_of(arguments: argparse.Namespace) -> list[Place]:
+    """All places that are named, in order; a selected part of a file stands for that file."""
+    named = [place_of(text) for text in arguments.places]
+    chosen = [replace(_selected(text, named), clamps=True) for text in arguments.select]
+    parts = {place.name for place in chosen}
+    found = [place for place in named if place.first or place.name not in parts] + chosen
+    if not found:
+        arguments.parser.error("name a file, lines of one, or - for standard input")
+    if sum(place.name == INPUT for place in found) > 1:
+        raise SelectionError("Standard input can be read only once; name - once.")
+    return found
+
+
+def _selected(text: str, named: Sequence[Place]) -> Place:
+    """A place after ``--select``; lines alone are those of the only file."""
+    if _LINES.fullmatch(text) and len(named) == 1:
+        return place_of(f"{named[0].name}:{text}")
+    place = place_of(text)
+    if not place.first:
+        raise SelectionError(f"Write --select FILE:START-END, not {text!r}.")
+    return place
+
+
+def place_of(text: str) -> Place:
+    """Read a place; a file whose whole name looks like one is that file."""
+    match = _PLACE.fullmatch(text)
+    if match is None or os.path.lexists(text):
+        return Place(text)
+    first, column = int(match["first"]), int(match["column"] or 0)
+    if not first:
+        raise SelectionError(f"{match['name']} has no line 0; lines count from 1.")
+    last = int(match["last"] or 0) if match["dash"] else first
+    return Place(match["name"], first, last, column)
+
+
+def opened(place: Place, language: str | None = None) -> Opened:
+    """Read a file or standard input. Raises ``SelectionError``."""
+    chosen = language_named(language) if language else ""
+    if (path := place.path) is None:
+        data = _input()
+        coded = decoded(data, "Standard input")
+        chosen = chosen or ("diff" if _DIFF.match(coded.text) else "plaintext")
+        uri = _INPUT_URI
+    else:
+        coded, chosen = read_file(path), chosen or language_of(path)
+        uri = Path(os.path.realpath(path)).as_uri()
+    tree = syntax.parse(coded.text, chosen)
+    return Opened(place, coded, Document(uri, chosen, coded.text, None, tree))
+
+
+def selected(file: Opened) -> Selection:
+    """The lines of a place, or its position. Raises ``SelectionError`` if they do not exist."""
+    place, text = file.place, file.document.text
+    if not place.first and not place.last:
+        return Selection(file.document, Span(0, len(text)))
+    starts = _starts(file, place)
+    if place.clamps:
+        place = replace(place, first=min(place.first, len(starts)))
+    if place.column:
+        at = _offset(text, starts[place.first - 1], place.column)
+        return Selection(file.document, Span(at, at))
+    last = min(place.last or len(starts), len(starts))
+    end = line_end(text, starts[last - 1])
+    return Selection(file.document, Span(starts[place.first - 1], end))
+
+
+def cursor_of(file: Opened) -> Cursor:
+    """The cursor at ``FILE:LINE:COLUMN``; the end of standard input if no place is given."""
+    place, text = file.place, file.document.text
+    if place == Place(INPUT):
+        return Cursor(file.document, len(text))
+    if not place.column:
+        raise SelectionError(f"Write the position as FILE:LINE:COLUMN, not {place.name!r}.")
+    starts = _starts(file, place, beyond=1)
+    return Cursor(file.document, _offset(text, starts[place.first - 1], place.column))
+
+
+def language_named(word: str) -> str:
+    """The language id for a name, an id or a file ending. Raises ``SelectionError``."""
+    low = word.lower().lstrip(".")
+    ids = [*LANGUAGES, *_MORE_LANGUAGES]
+    known = {language_name(item).lower(): item for item in ids} | {item: item for item in ids}
+    endings = {
+        name.lower().lstrip("."): item for item in LANGUAGES for name in LANGUAGES[item].files
+    }
+    if found := known.get(low) or endings.get(low):
+        return found
+    near = meant(low, known)
+    hint = f"did you mean {near}?" if near else f"choose from {', '.join(sorted(ids))}."
+    raise SelectionError(f"Herdmate does not know the language {word!r}; {hint}")
+
+
+def path_of_document(document: Document) -> Path | None:
+    """The file that was read; ``None`` for standard input."""
+    return path_of(document.uri)
 
 
 def read_document(path: Path) -> Document:
-    """A file as a document. Raises ``SelectionError`` if it cannot be read as UTF-8 text."""
-    try:
-        text = path.read_bytes().decode("utf-8")
-    except OSError as error:
-        raise SelectionError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise SelectionError(f"{path} is not UTF-8 text; convert it first.") from error
-    language = language_of(path)
-    tree = syntax.parse(text, language)
-    return Document(path.resolve().as_uri(), language, text, None, tree)
+    """A file as a document. Raises ``SelectionError`` if it cannot be read as text."""
+    return opened(Place(str(path))).document
 
 
-def path_of_document(document: Document) -> Path:
-    """The file that ``read_document`` read."""
-    path = path_of(document.uri)
-    assert path is not None
-    return path
+_DIFF = re.compile(r"(?:diff --git |Index: |--- \S.*\n\+\+\+ |commit [0-9a-f]{7,40}\b)")
 
 
-def _parted(place: str) -> tuple[Path, str]:
-    """The file and the lines, ``""`` if none are given."""
-    name, _, lines = place.rpartition(":")
-    first, dash, last = lines.partition("-")
-    if not (name and first.isdigit() and (last.isdigit() or not dash)):
-        return Path(place), ""
-    return Path(name), lines
+def _input() -> bytes:
+    raw = getattr(sys.stdin, "buffer", None)
+    if raw is None:  # tests, or a closed input
+        return sys.stdin.read(MOST_BYTES + 1).encode("utf-8", "surrogateescape")
+    data: bytes = raw.read(MOST_BYTES + 1)
+    return data
 
 
-def _line_starts(text: str) -> list[int]:
-    starts, at = [0], text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
+def _starts(file: Opened, place: Place, beyond: int = 0) -> list[int]:
+    """Where lines start; checks that the first one of a place exists.
+
+    ``beyond``: the empty line after a final line break counts too.
+    """
+    text = file.document.text
+    starts = [0, *(match.end() for match in LINE_BREAK.finditer(text))]
+    if len(starts) > 1 and starts[-1] == len(text) and not beyond:
+        starts.pop()
+    if place.last and place.last < place.first:
+        raise SelectionError(f"{place.name}:{place.lines} ends before it starts; swap the lines.")
+    if place.first > len(starts) and not place.clamps:
+        count = len(starts) - (beyond and starts[-1] == len(text) and len(starts) > 1)
+        lines = "line" if count == 1 else "lines"
+        raise SelectionError(f"{place.name} has {count} {lines}; there is no line {place.first}.")
     return starts
 
 
-def _line_end(text: str, start: int) -> int:
-    end = text.find("\n", start)
-    return len(text) if end < 0 else end - (text[end - 1 : end] == "\r")
+def _offset(text: str, start: int, column: int) -> int:
+    return min(start + max(column - 1, 0), line_end(text, start))

@@ -16,6 +16,8 @@ from rich.table import Table
 
 from herdmate.atomic_write import open_named
 from herdmate.cli.console import Console
+from herdmate.cli.settings_options import settings_of
+from herdmate.cli.terminal import tell as note
 from herdmate.cli.terminal import write
 
 _T = TypeVar("_T")
@@ -23,12 +25,16 @@ _T = TypeVar("_T")
 
 def add_options(parser: argparse.ArgumentParser, results: str) -> None:
     """The options of every measuring command; ``results`` is what ``--records`` writes."""
-    parser.add_argument("--model", default="auto", help="a name, a path, or auto")
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--threads", type=int, default=0, metavar="N")
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
     parser.add_argument("--records", type=Path, metavar="FILE", help=f"every {results}, as .jsonl")
     parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+
+
+def model_of(arguments: argparse.Namespace) -> str:
+    """The model that the options or the user's settings name."""
+    return settings_of(arguments).model
 
 
 def measured(
@@ -58,7 +64,7 @@ def measured(
         except KeyboardInterrupt:
             if not found:
                 raise
-    Console(stderr=True).print(f"herdmate: stopped after {len(found)} of {total}.")
+    note(f"herdmate: Stopped after {len(found)} of {total}.")
     return found
 
 

@@ -39,6 +39,10 @@ class Parser(argparse.ArgumentParser):
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse all words; one that no option and no argument takes is an error."""
         found, left = self.parse_known_args(args, namespace)
+        if hasattr(found, "places") and not any(
+            word.startswith("-") for word in left if word != "-"
+        ):
+            found.places, left = [*found.places, *left], []  # those after an option
         if left:
             leaf = getattr(found, "parser", self)
             leaf.error(_not_taken(left[0], leaf.option_strings()))

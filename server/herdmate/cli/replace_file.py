@@ -31,8 +31,7 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
         found = os.lstat(path)
     except FileNotFoundError as error:
         raise _changed(path) from error
-    if not found.st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
-        raise RefusedError(f"{path} is read-only, so it was not written; make it writable first.")
+    _refuse_read_only(path, found)
     try:
         with written_beside(path, after, USUAL, like=found) as new:
             _refuse_change(path, found, before)
@@ -43,6 +42,21 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
         raise RefusedError(
             f"{path} belongs to another user, so it was not written; copy it first."
         ) from error
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise ``RefusedError`` if the file, or the folder that it is in, cannot be written."""
+    _refuse_read_only(path, os.stat(path))
+    if not os.access(path.absolute().parent, os.W_OK | os.X_OK):
+        raise RefusedError(
+            f"{path.absolute().parent} is read-only, so nothing in it was written; make it "
+            "writable first."
+        )
+
+
+def _refuse_read_only(path: Path, found: os.stat_result) -> None:
+    if not found.st_mode & stat.S_IWUSR or not os.access(path, os.W_OK):
+        raise RefusedError(f"{path} is read-only, so it was not written; make it writable first.")
 
 
 def refuse_links(path: Path) -> None:

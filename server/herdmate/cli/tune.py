@@ -14,6 +14,7 @@ import psutil
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from herdmate.cli.console import Console
+from herdmate.cli.settings_options import settings_of
 from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
 from herdmate.models.choices import ANSWER, Axis, Choice, Hardware, Point, axes, grid, start
@@ -22,7 +23,6 @@ from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
 from herdmate.models.inspect import read_header
 from herdmate.models.tune import Search, Trials, around, choose
-from herdmate.settings import Settings
 
 _ABOUT = f"""\
 Measures the time to the first token and the tokens per second with one setting after another, and
@@ -59,7 +59,9 @@ def add_parser(actions: Any) -> None:
     parser = actions.add_parser(
         "tune", help="find the fastest way to run a model here", description=_ABOUT
     )
-    parser.add_argument("model", nargs="?", default="auto", help="a name, a path, or auto")
+    parser.add_argument(
+        "name", nargs="?", metavar="MODEL", help="a name, a path, or auto; by default, the setting"
+    )
     parser.add_argument(
         "--first-token", type=float, default=0.0, metavar="SECONDS",
         help="the longest that the first token may take; by default only the whole answer counts",
@@ -71,10 +73,7 @@ def add_parser(actions: Any) -> None:
         metavar="TOKENS",
         help="length of the prompt (default: 512)",
     )
-    parser.add_argument(
-        "--context", type=int, default=Settings().engine.context_tokens, metavar="TOKENS",
-        help="your engine.contextTokens setting, if it is not the default",
-    )  # fmt: skip
+    parser.add_argument("--context", type=int, metavar="TOKENS", help="instead of the setting's")
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the curves in this file")
     parser.add_argument("--no-save", action="store_true", help="only measure; save nothing")
@@ -90,7 +89,11 @@ def _run(arguments: argparse.Namespace) -> int:
     from herdmate.engine import tuning  # the engine imports llama.cpp, which takes a second
 
     free = psutil.virtual_memory().available
-    path = choose_model(arguments.model, model_folder(), free, arguments.context, in_place()).path
+    asked, arguments.context = arguments.context, None  # any number that the model allows
+    settings = settings_of(arguments)
+    arguments.context = asked or settings.engine.context_tokens
+    name = arguments.name or settings.model
+    path = choose_model(name, model_folder(), free, arguments.context, in_place()).path
     console = Console(stderr=True, highlight=False)
     console.print(f"Model: {path}", soft_wrap=True)
     header = read_header(path)

@@ -122,12 +122,14 @@ class Library:
     without_workspace: tuple[Action, ...] = ()
 
     def get(self, name: str) -> Action:
-        """The action called ``name``; if there is none, raises a ``PromptError`` that lists all."""
+        """The action called ``name``. Raises a ``PromptError`` that names others."""
         for action in self.actions:
             if action.name == name:
                 return action
-        names = ", ".join(action.name for action in self.actions)
-        raise PromptError(f"There is no action {name!r}; choose from {names}.")
+        names = [action.name for action in self.actions]
+        near = difflib.get_close_matches(name, names, n=1) if len(name) <= _LONGEST_TITLE else []
+        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}."
+        raise PromptError(f"There is no action {_shown(name)}; {hint}")
 
 
 def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple[PromptError, ...]]:
