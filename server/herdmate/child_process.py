@@ -26,10 +26,10 @@ NEUTRAL_FOLDER = sys.prefix
 
 
 _FOLDERS = (
-    "HERDMATE_HOME", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE", "OLLAMA_MODELS",
-    "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
+    "HERDMATE_CONFIG", "HERDMATE_HOME", "HF_HOME", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE",
+    "OLLAMA_MODELS", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME",
 )  # fmt: skip
-"""Environment variables that name one folder each."""
+"""Environment variables that name one folder or file each."""
 
 _started_in: str | None = None
 """The original working directory, once we have left it."""

@@ -12,12 +12,14 @@ from pathlib import Path
 from herdmate.atomic_write import PRIVATE, create_whole
 from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
+from herdmate.cli.settings_options import found_settings
 from herdmate.engine.remote import api_key
 from herdmate.engine.start import FakeStart
 from herdmate.errors import HerdmateError, SetupError
 from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
+from herdmate.lsp.settings_layers import with_own
 from herdmate.lsp.shutdown import end_in_order, tidy_up
 from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
 from herdmate.lsp.state import ChooseEngine, EngineChoice
@@ -48,8 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _run(arguments: argparse.Namespace) -> int:
     api_key.take()
     choose = engine_starter(arguments.fake_engine)
+    found = found_settings(arguments)
     leave_working_directory()
     server = create_server(choose)
+    configuration = server.configuration
+    configuration.layers = with_own(configuration.layers, found.nested)
+    configuration.faults = found.faults
     with ExitStack() as at_end:
         end_in_order(server, at_end)
         tidy = partial(tidy_up, server, at_end)

@@ -14,7 +14,7 @@ _FLAGS = {
 """Settings that have an option of their own."""
 
 _SETTING = re.compile(
-    r"(?:(?P<article>the|an|a) )?(?P<noun>setting )?\bherdmate\.(?P<key>\w+(?:\.\w+)?)", re.I
+    r"(?:\b(?P<article>the|an|a) )?(?P<noun>setting )?\bherdmate\.(?P<key>\w+(?:\.\w+)?)", re.I
 )
 
 _SENTENCES = (

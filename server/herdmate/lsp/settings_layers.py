@@ -22,6 +22,9 @@ class Layers:
     ``workspace/configuration`` is complete.
     """
 
+    own: Mapping[str, Any] = field(default_factory=dict)
+    """The user's own file, environment and options of the command line."""
+
     initial: Mapping[str, Any] = field(default_factory=dict)
     """``initializationOptions``."""
 
@@ -39,6 +42,11 @@ def merged(layers: Layers) -> dict[str, Any]:
     """All layers merged, in the form that ``settings_from_json`` reads."""
     chosen = {"model": layers.chosen} if layers.chosen else {}
     return _over(_without_choice(layers), chosen)
+
+
+def with_own(layers: Layers, settings: Mapping[str, Any]) -> Layers:
+    """The layers with the user's settings outside the editor, which lie below all others."""
+    return _changed(layers, own=settings)
 
 
 def with_initial(layers: Layers, options: Any) -> Layers:
@@ -77,7 +85,7 @@ def _changed(layers: Layers, **changes: Any) -> Layers:
 
 def _without_choice(layers: Layers) -> dict[str, Any]:
     configured = layers.pushed if layers.pulled is None else layers.pulled
-    return _over(layers.initial, configured)
+    return _over(_over(layers.own, layers.initial), configured)
 
 
 def _over(lower: Mapping[str, Any], upper: Mapping[str, Any]) -> dict[str, Any]:

@@ -47,13 +47,15 @@ The number is how many bytes of memory will be freed before it is loaded. Raises
 class Configuration:
     """What the user has configured: the settings by source, their merge, and the prompts.
 
-    ``wrong`` are the sentences about invalid settings that the user was last shown.
+    ``faults`` are sentences about the user's settings outside the editor, ``wrong`` those about
+    invalid settings that the user was last shown.
     ``prompt_folders`` are the trusted workspace folders whose prompts are in the library.
     """
 
     layers: Layers = field(default_factory=Layers)
     settings: Settings = field(default_factory=Settings)
     wrong: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
     library: Library = field(default_factory=lambda: Library(()))
     prompt_folders: tuple[Path, ...] = ()
 

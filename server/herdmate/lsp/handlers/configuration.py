@@ -107,7 +107,7 @@ async def change(session: Session, name: str, value: Any, workspace: bool = Fals
 def _adopt(session: Session) -> Changes:
     configuration, before = session.configuration, session.settings
     now, errors = settings_from_json(settings_layers.merged(configuration.layers))
-    told = tuple(map(str, errors))
+    told = (*configuration.faults, *map(str, errors))
     if news := [sentence for sentence in told if sentence not in configuration.wrong]:
         session.show(" ".join(news), types.MessageType.Warning)
     configuration.settings, configuration.wrong = now, told

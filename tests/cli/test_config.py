@@ -1,0 +1,219 @@
+"""The user's settings: a file, the environment and options, and what the server makes of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from herdmate.cli.main import main
+from herdmate.cli.user_settings import (
+    config_file,
+    text_of,
+    user_settings,
+    value_from_text,
+    variable_of,
+)
+from herdmate.lsp.settings_layers import Layers, merged, with_initial, with_own, with_pulled
+from herdmate.settings import default_of, fault_of, keys
+
+TEXT = """\
+# my settings
+model = "starter"  # small
+
+[engine]
+threads = 2
+"""
+
+
+@pytest.fixture(autouse=True)
+def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    path = tmp_path / "settings" / "config.toml"
+    monkeypatch.setenv("HERDMATE_CONFIG", str(path))
+    for key in keys():
+        monkeypatch.delenv(variable_of(key), raising=False)
+    return path
+
+
+def _written(file: Path, text: str = TEXT) -> Path:
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(text.encode())
+    return file
+
+
+def test_every_setting_can_be_written_and_read_back() -> None:
+    assert variable_of("remote.url") == "HERDMATE_REMOTE_URL"
+    assert variable_of("engine.contextTokens") == "HERDMATE_ENGINE_CONTEXT_TOKENS"
+    assert len({variable_of(key) for key in keys()}) == len(keys())
+    assert not {variable_of(key) for key in keys()} & {"HERDMATE_HOME", "HERDMATE_CONFIG",
+                                                      "HERDMATE_API_KEY"}  # fmt: skip
+    for key in keys():
+        default = default_of(key)
+        value = value_from_text(key, text_of(default))
+        assert value == (list(default) if isinstance(default, tuple) else default)
+        assert fault_of(key, value) is None
+
+
+@pytest.mark.parametrize(
+    ("environment", "options", "value", "origin"),
+    [
+        ({}, [], 2, "config.toml"),
+        ({"HERDMATE_ENGINE_THREADS": "3"}, [], 3, "HERDMATE_ENGINE_THREADS"),
+        ({"HERDMATE_ENGINE_THREADS": ""}, [], 2, "config.toml"),
+        ({"HERDMATE_ENGINE_THREADS": "x"}, [], 2, "config.toml"),
+        ({"HERDMATE_ENGINE_THREADS": "3"}, [("engine.threads", "4", "--set")], 4, "--set"),
+    ],
+)
+def test_later_sources_win(
+    file: Path, environment: dict[str, str], options: list[tuple[str, str, str]], value: int,
+    origin: str,
+) -> None:  # fmt: skip
+    _written(file)
+    found = user_settings(environment, options)
+    assert found.entry("engine.threads").value == found.settings.engine.threads == value
+    assert found.entry("engine.threads").origin.endswith(origin)
+    assert found.entry("model").value == "starter"
+    assert found.entry("completion.delay").origin == "default"
+    assert bool(found.faults) == ("x" in environment.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("model = 3", "must be a string"), ("modle = 'x'", "Did you mean"),
+        ("engine = 3", "a group of settings"), ("[engine]\nthreads = 9999", "from 0 to 512"),
+        ("model = ", "cannot be read"), ("\0", "cannot be read"),
+        ("[engine]\nx.y = 1", "no setting"),
+        ("[" * 5000, "cannot be read"), ("[server]\ncommand = 1", ""),
+    ],
+)  # fmt: skip
+def test_mistakes_in_the_file_are_told_and_harm_nothing_else(
+    file: Path, text: str, words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _written(file, text)
+    assert main(["config", "get", "completion.delay"]) == 0
+    said = capsys.readouterr()
+    assert said.out == "75\n"
+    assert words in said.err
+    assert "herdmate.engine" not in said.err
+    assert said.err.count("\n") == bool(words)
+
+
+def test_set_keeps_comments_and_order(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _written(file)
+    file.chmod(0o640)
+    assert main(["config", "set", "engine.THREADS", "4"]) == 0
+    assert main(["config", "set", "completion.disabledIn", "python, *.md"]) == 0
+    assert main(["config", "set", "remote.fallback", "on"]) == 0
+    assert main(["config", "unset", "model"]) == 0
+    assert f"Wrote {file}" in capsys.readouterr().err
+    assert file.read_text() == (
+        '# my settings\n\n[engine]\nthreads = 4\n\n[completion]\ndisabledIn = ["python", "*.md"]\n'
+        "\n[remote]\nfallback = true\n"
+    )
+    assert stat.S_IMODE(file.stat().st_mode) == 0o640
+    main(["config", "get", "completion.disabledIn"])
+    assert capsys.readouterr().out == '["python", "*.md"]\n'
+
+
+def test_set_keeps_line_ends_and_mark(file: Path) -> None:
+    _written(file, "\ufeff" + TEXT.replace("\n", "\r\n"))
+    assert main(["config", "set", "engine.threads", "4"]) == 0
+    expected = ("\ufeff" + TEXT.replace("\n", "\r\n")).replace("threads = 2", "threads = 4")
+    assert file.read_bytes().decode() == expected
+    assert user_settings({}).entry("engine.threads").value == 4
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["model2", "x"], "did you mean model?"),
+        (["contextTokens", "8192"], "engine.contextTokens"),
+        (["engine.threads", "many"], "must be a whole number"),
+        (["completion.enabled", "perhaps"], "true or false"),
+        (["completion.multiline", "sometimes"], "auto, always, never"),
+        (["zzz", "1"], "config show"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_set(
+    file: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["config", "set", *words]) == 1
+    said = capsys.readouterr().err
+    assert told in said
+    assert "herdmate.e" not in said
+    assert not file.exists()
+
+
+def test_a_read_only_file_stays(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _written(file).chmod(0o444)
+    assert main(["config", "set", "model", "auto"]) == 1
+    assert "read-only" in capsys.readouterr().err
+    assert file.read_text() == TEXT
+
+
+def test_the_environment_wins_and_set_says_so(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_MODEL", "codellama-7b")
+    assert main(["config", "set", "model", "starter"]) == 0
+    assert "HERDMATE_MODEL is set" in capsys.readouterr().err
+    main(["config", "get", "model", "--json"])
+    told = json.loads(capsys.readouterr().out)
+    assert told == {"key": "model", "value": "codellama-7b", "from": "HERDMATE_MODEL"}
+
+
+def test_show(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    _written(file)
+    assert main(["--set", "completion.delay=10", "config", "show", "--json", "--set",
+                 "completion.alternatives=2", "--context", "8192"]) == 0  # fmt: skip
+    told = json.loads(capsys.readouterr().out)
+    assert told["file"] == str(file)
+    assert set(told["settings"]) == set(keys())
+    assert told["settings"]["completion.delay"] == {"value": 10, "from": "--set completion.delay"}
+    assert told["settings"]["completion.alternatives"]["value"] == 2
+    assert told["settings"]["engine.contextTokens"] == {"value": 8192, "from": "--context"}
+    assert main(["config", "show"]) == 0
+    assert capsys.readouterr().out.startswith("setting ")
+    assert main(["config", "path"]) == 0
+    assert capsys.readouterr().out == f"{file}\n"
+
+
+def test_edit_checks_what_was_written(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    editor = file.parent.parent / "my editor"
+    editor.write_text("#!/bin/sh\necho 'model = 3' > \"$2\"\n")
+    editor.chmod(0o755)
+    monkeypatch.setenv("VISUAL", f"'{editor}' --wait")
+    assert main(["config", "edit"]) == 1
+    assert "must be a string" in capfd.readouterr().err
+    monkeypatch.setenv("VISUAL", "no-such-editor")
+    assert main(["config", "edit"]) == 1
+    assert "set EDITOR" in capfd.readouterr().err
+
+
+def test_a_folder_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_CONFIG", "/proc/none/config.toml")
+    assert main(["config", "set", "model", "auto"]) == 1
+    assert capsys.readouterr().err.startswith("herdmate: /proc/none/config.toml cannot be written")
+
+
+def test_an_editors_settings_lie_above() -> None:
+    layers = with_own(Layers(), {"model": "a", "engine": {"threads": 2, "gpuLayers": 1}})
+    assert merged(layers)["model"] == "a"
+    layers = with_initial(layers, {"model": "b"})
+    layers = with_pulled(layers, {"engine": {"threads": 3}})
+    assert merged(layers) == {"model": "b", "engine": {"threads": 3, "gpuLayers": 1}}
+    assert merged(with_pulled(layers, {}))["engine"] == {"threads": 2, "gpuLayers": 1}
+
+
+def test_the_file_is_in_the_platforms_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("HERDMATE_CONFIG")
+    assert config_file().parts[-2:] == ("herdmate", "config.toml")
+    assert os.path.isabs(config_file())
