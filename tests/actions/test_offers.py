@@ -72,10 +72,10 @@ def test_a_fix_for_each_problem_and_one_for_all() -> None:
     found = offers(ACTIONS, _selection(CODE, "python"), (UNKNOWN, OTHER))
     about = [(item.action.name, item.title, item.action_input.problems) for item in found if
              item.action_input.problems]  # fmt: skip
-    assert about[0] == ("fix", "Fix: Undefined name `y`", (UNKNOWN,))
+    assert about[0] == ("fix", "Fix with Herdmate: Undefined name `y`", (UNKNOWN,))
     assert about[1][0] == "fix"
     assert about[1][1].endswith("…")
-    assert about[2] == ("fix_all", "Fix all problems here", (UNKNOWN, OTHER))
+    assert about[2] == ("fix_all", "Fix all problems here with Herdmate", (UNKNOWN, OTHER))
     assert about[3][:2] == ("explain_diagnostic", "Explain: Undefined name `y`")
     assert "fix_all" not in _names(CODE, "python", (UNKNOWN,))
     more = offers(ACTIONS, _selection(CODE, "python"), (UNKNOWN,), may_be_more=True)

@@ -161,7 +161,7 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
         client.open(URI, code)
         found = await client.actions(URI, (4, 11), (4, 11), [diagnostic])
         action = found["fix"]
-        assert (action.title, action.kind) == ("Fix: undefined name", "quickfix")
+        assert (action.title, action.kind) == ("Fix with Herdmate: undefined name", "quickfix")
         assert list(action.diagnostics or ()) == [diagnostic]
         assert list(found["explain_diagnostic"].diagnostics or ()) == [diagnostic]
         await client.run(action)

@@ -32,6 +32,7 @@ class ActionInput:
 
     ``selected``: the selection, if the action works on more than that. ``test_path``: where the
     tests go; ``module``: how they import the code. ``names``: the local variables to rename.
+    ``rejected``: what the file became by earlier answers that did not help.
     """
 
     instruction: str = ""
@@ -41,6 +42,7 @@ class ActionInput:
     module: str = ""
     test_path: str = ""
     names: tuple[str, ...] = ()
+    rejected: tuple[str, ...] = ()
 
 
 def describe_diagnostics(problems: tuple[Diagnostic, ...], document: Document) -> str:

@@ -1,20 +1,23 @@
-"""Two attempts: the model gets one chance to correct a refused reply; if it changed nothing even
-though something must change, the same question is asked again with some randomness.
+"""Attempts at a reply that can be used: the model gets one chance to correct a refused one; if that
+fails too, it is asked again with some randomness. If it changed nothing even though something must
+change, its second choices are tried first.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from dataclasses import replace
 from itertools import count
 from typing import TypeVar
 
 from herdmate.actions.question import Question, asked_on
+from herdmate.actions.second_choices import second_choices
 from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
 from herdmate.errors import RefusedError, UnchangedError
-from herdmate.generation import Finished, Request, Sampling
+from herdmate.generation import Finished, Piece, Sampling
 from herdmate.prompting.words import say
 
 _T = TypeVar("_T")
@@ -22,59 +25,98 @@ _T = TypeVar("_T")
 _OTHERWISE = Sampling(temperature=0.6, seed=1)
 """A model that overlooks a problem in its likeliest answer may see it in another."""
 
+_LONGEST_WAIT = 60.0
+"""Seconds after which nothing more is begun that the user might not have to wait for."""
+
+_LEAST_FOR_CHOICES, _SHARE_FOR_CHOICES = 3.0, 1.5
+"""Seconds for looking at second choices, and the same relative to the first reply's."""
+
 
 async def attempted(
     question: Question, host: EngineHost, take: Callable[[str, bool], _T],
     on_progress: Callable[[int], None] = lambda _: None, must_change: bool = False,
+    language: str = "",
 ) -> _T:  # fmt: skip
-    """What ``take`` makes of the reply, or of a second one if it refuses the first.
+    """What ``take`` makes of the reply, or of a later one if it refuses the first.
 
     ``take`` receives the reply and whether the model ended it on its own; ``on_progress`` receives
     the number of tokens generated so far. ``must_change``: leaving the code as it is would be
-    wrong, so the same question is then asked again with some randomness. Raises ``RefusedError``
-    if the second reply is refused too, or if asking again would not help.
+    wrong. ``language`` is that of the code in the reply, if a choice of other lines makes sense.
+    Raises ``RefusedError`` if later replies are refused too, or if asking again would not help.
     """
     counter = count(1)
 
     def on_token() -> None:
         on_progress(next(counter))
 
-    reply, finished = await _reply(question.request, host, on_token)
+    begun = time.monotonic()
+    question = replace(question, request=replace(question.request, logprobs=must_change))
+    said, finished = await _reply(question, host, on_token)
+    reply = _text(said)
     try:
         return take(question.reply_start + restored(reply), finished)
-    except RefusedError as refusal:
-        again = await _again(question, reply, refusal, host, must_change)
-        if again is None:
+    except UnchangedError:
+        if not must_change:
             raise
-    reply, finished = await _reply(again.request, host, on_token)
-    try:
-        return take(again.reply_start + restored(reply), finished)
     except RefusedError as refusal:
-        if again.turns == question.turns:
-            raise
-        told = "The model was told what was wrong but did not correct it."
-        raise RefusedError(f"{refusal} {told}") from refusal
+        return await _corrected(question, reply, refusal, host, take, on_token, begun)
+    seconds = max(_LEAST_FOR_CHOICES, _SHARE_FOR_CHOICES * (time.monotonic() - begun))
+    choices = second_choices(question, said, language, host, on_token, seconds)
+    async with aclosing(choices):
+        async for other in choices:
+            with suppress(RefusedError):
+                return take(question.reply_start + restored(other), True)
+    return await _otherwise(question, host, take, on_token)
 
 
-async def _again(
-    question: Question, reply: str, refusal: RefusedError, host: EngineHost, must_change: bool
-) -> Question | None:
-    """The second question; ``None`` if asking again would not help."""
-    if isinstance(refusal, UnchangedError) and must_change:
-        return replace(question, request=replace(question.request, sampling=_OTHERWISE))
+async def _corrected(
+    question: Question, reply: str, refusal: RefusedError, host: EngineHost,
+    take: Callable[[str, bool], _T], on_token: Callable[[], None], begun: float,
+) -> _T:  # fmt: skip
+    """The second attempt, in which the model is told what was wrong, or the third, if it is soon.
+
+    Raises the first refusal if asking again would not help.
+    """
     said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""
-    return await asked_on(question, reply, said, host) if said else None
+    again = await asked_on(question, reply, said, host) if said else None
+    if again is None:
+        raise refusal
+    pieces, finished = await _reply(again, host, on_token)
+    try:
+        return take(again.reply_start + restored(_text(pieces)), finished)
+    except RefusedError as second:
+        if time.monotonic() - begun < _LONGEST_WAIT:
+            with suppress(RefusedError):
+                return await _otherwise(question, host, take, on_token)
+        told = "The model was told what was wrong but did not correct it."
+        raise RefusedError(f"{second} {told}") from second
+
+
+async def _otherwise(
+    question: Question, host: EngineHost, take: Callable[[str, bool], _T],
+    on_token: Callable[[], None],
+) -> _T:  # fmt: skip
+    """The same question again, with some randomness."""
+    request = replace(question.request, sampling=_OTHERWISE)
+    said, finished = await _reply(replace(question, request=request), host, on_token)
+    return take(question.reply_start + restored(_text(said)), finished)
+
+
+def _text(said: list[Piece]) -> str:
+    return "".join(piece.text for piece in said)
 
 
 async def _reply(
-    request: Request, host: EngineHost, on_token: Callable[[], None]
-) -> tuple[str, bool]:
-    text, finished = "", False
-    async with aclosing(host.generate(request)) as events:
+    question: Question, host: EngineHost, on_token: Callable[[], None]
+) -> tuple[list[Piece], bool]:
+    """The pieces of a reply, and whether the model ended it on its own."""
+    said: list[Piece] = []
+    finished = False
+    async with aclosing(host.generate(question.request)) as events:
         async for event in events:
             if isinstance(event, Finished):
                 finished = event.reason in ("end", "stop")
             else:
-                text += event.text
+                said.append(event)
                 on_token()
-    return text, finished
+    return said, finished

@@ -104,6 +104,14 @@ async def asked_on(question: Question, reply: str, said: str, host: EngineHost) 
     return Question(request, question.reply_start, question.system, turns)
 
 
+async def continued(question: Question, reply: str, host: EngineHost) -> Request:
+    """The request that continues a reply to a question from where the model is made to be."""
+    family = family_of(await host.ready())
+    start = question.reply_start + reply
+    prompt = instruct_prompt(family, question.system, question.turns, start)
+    return replace(question.request, prompt=prompt)
+
+
 def _question(
     action: Action, document: Document, family: Family, system: str, turns: tuple[Turn, ...],
     reply_start: str, max_tokens: int,

@@ -121,10 +121,14 @@ async def _rewritten(
         if is_renaming:
             edits, reasons = renamed(target, reply)
             return Rewrite(target, edits, reasons=reasons)
-        return checked(target, action, reply, finished)
+        done = checked(target, action, reply, finished)
+        if apply_edits(target.document.text, done.edits) in action_input.rejected:
+            raise UnchangedError("The model had no other change to suggest.")
+        return done
 
     must_change = is_renaming or bool(action_input.problems)
-    return await attempted(question, context.host, take, on_progress, must_change)
+    language = "" if is_renaming else target.document.language
+    return await attempted(question, context.host, take, on_progress, must_change, language)
 
 
 async def _in_parts(

@@ -41,6 +41,8 @@ class Capabilities:
     apply_edit: bool = False
     resolve_edit: bool = False
     """Gets an action's edit through codeAction/resolve."""
+    knows_generated: bool = False
+    """Knows the tag of actions whose result a model writes, and lists them after all others."""
     versioned_edits: bool = False
     annotations: bool = False
     creates_files: bool = False
@@ -61,6 +63,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     files = workspace.did_change_watched_files
     shown, content = window.show_document, workspace.text_document_content
     action = document.code_action
+    tags = action.tag_support if action else None
     resolvable = action.resolve_support.properties if action and action.resolve_support else ()
     return Capabilities(
         status=bool(own.get("status")),
@@ -79,6 +82,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         dynamic_configuration=bool(watched and watched.dynamic_registration),
         apply_edit=bool(workspace.apply_edit),
         resolve_edit="edit" in resolvable,
+        knows_generated=_GENERATED in ((tags and tags.value_set) or ()),
         # Neovim supports documentChanges, but declares only the file operations it knows in them.
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
         creates_files=bool(edit and _CREATE in (edit.resource_operations or ())),
@@ -88,6 +92,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     )
 
 
+_GENERATED = types.CodeActionTag.LlmGenerated
 _CREATE = types.ResourceOperationKind.Create
 
 

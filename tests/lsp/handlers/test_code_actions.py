@@ -114,6 +114,17 @@ async def test_a_client_that_sends_thousands_of_diagnostics_is_answered_about_th
     await session.end()
 
 
+@pytest.mark.parametrize("knows", [True, False])
+async def test_a_fix_stands_below_the_exact_fixes_of_language_servers(knows: bool) -> None:
+    session = _session(knows_generated=knows)
+    found = await _offered(session, diagnostics=[_problem(1), _problem(2)])
+    assert found["fix"].title.startswith("Fix with Herdmate: ")
+    assert found["fix_all"].title.endswith(" with Herdmate")
+    tags = [types.CodeActionTag.LlmGenerated] if knows else None
+    assert all(item.tags == tags and not item.is_preferred for item in found.values())
+    await session.end()
+
+
 def _problem(line: int, message: str = "unused") -> types.Diagnostic:
     range_ = types.Range(types.Position(line, 4), types.Position(line, 9))
     return types.Diagnostic(range_, message)

@@ -84,6 +84,8 @@ def _to_lsp(
     )
     item = types.CodeAction(offer.title, kind=action.lsp_kind, data=arguments)
     item.diagnostics = about or None
+    if session.capabilities.knows_generated:
+        item.tags = [types.CodeActionTag.LlmGenerated]
     if action.kind != "rewrite" or not _resolves(session):
         item.command = types.Command(offer.title, _command(action), arguments=[arguments])
     return item

@@ -16,6 +16,7 @@ from herdmate.lsp.action_arguments import ActionRequest, request_of, selection_o
 from herdmate.lsp.apply_edit import apply, refusal
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_diagnostics
+from herdmate.lsp.handlers.after_fix import can_follow_up, follow_up
 from herdmate.lsp.handlers.new_tests import write_tests_beside
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.progress import counted, progress
@@ -51,6 +52,8 @@ async def _rewrite_until_applied(session: Session, request: ActionRequest) -> No
             await _apply(session, done, title)
             if done.reasons:
                 session.show(done.reasons, types.MessageType.Info)
+            if can_follow_up(session, request):
+                session.spawn(follow_up(session, request, done, rewrite_in_place))
             return
         except StaleError as error:
             if not session.capabilities.show_message_request:
