@@ -273,3 +273,19 @@ async def test_a_typed_block_goes_on_past_the_limit_while_its_first_lines_are_sh
         again = await complete(here, model, settings, invoked=False)
         assert isinstance(again, tuple)
         assert again[0].text == "result = 0\n    for item in items:\n        result += item"
+
+
+async def test_an_explicit_request_tries_other_answers_if_nothing_is_left_of_the_first() -> None:
+    """The fake engine's other answers begin with the next characters of the alphabet."""
+    here = cursor("value = 1\nx = ", "\n")
+    async with fake_completion({"x = ": ")"}) as model:  # what closes nothing breaks the file
+        typed = await complete(here, model, SETTINGS, invoked=False)
+        assert isinstance(typed, Silence)
+        assert (await model.host.totals()).requests == 1
+        asked = await complete(here, model, SETTINGS, invoked=True)
+        assert isinstance(asked, Silence)
+        assert (await model.host.totals()).requests == 3
+    async with fake_completion({"x = ": "/"}) as model:
+        asked = await complete(here, model, SETTINGS, invoked=True)
+        assert isinstance(asked, tuple)
+        assert [item.text for item in asked] == ["0"]

@@ -52,7 +52,9 @@ def drawn(case: Case, shown: Shown | None) -> str:
 
 @pytest.mark.parametrize("case", golden_cases())
 def test_golden(case: Case) -> None:
-    shown = finish(case["model"], cursor_of(case), shape_of(case))
+    """``asked``: the user asked for it by key."""
+    is_asked = case.get("asked", False)
+    shown = finish(case["model"], cursor_of(case), shape_of(case), is_asked=is_asked)
     assert drawn(case, shown) == case["shown"]
 
 

@@ -228,6 +228,61 @@ def test_what_makes_nothing_worse_is_shown_to_those_who_ask(
     assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
 
 
+_ROOT = "class A {\n    int f() {\n        │\n    }\n}\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "typed", "asked"),
+    [
+        # an item before others, without its comma
+        ("json", '{\n  "a": 1,\n  │\n  "b": 2\n}\n', '"c": 3', '"c": 3,', '"c": 3,'),
+        ("json", '[\n  1,\n  │\n  3\n]\n', '{\n    "a": 2\n  }', '{\n    "a": 2\n  },',
+         '{\n    "a": 2\n  },'),
+        ("rust", "struct A {\n    b: i32,\n    │\n    d: i32,\n}\n", "c: Vec<String>",
+         "c: Vec<String>,", "c: Vec<String>,"),
+        ("rust", "fn f(a: A) {\n    match a {\n        │\n        A::D => 3,\n    }\n}\n",
+         "A::C => 2", "A::C => 2,", "A::C => 2,"),
+        ("javascript", "const a = {\n  │\n  d: 2,\n};\n", "c() {\n    return 1;\n  }",
+         "c() {\n    return 1;\n  },", "c() {\n    return 1;\n  },"),
+        ("python", "f(\n    │\n    c=2,\n)\n", "b=3", "b=3,", "b=3,"),
+        ("go", "package p\n\nvar a = []int{\n\t│\n\t3,\n}\n", "2", "2,", "2,"),
+        ("php", "<?php\n$a = [\n    │\n    'b' => 3,\n];\n", "'a' => 2", "'a' => 2,", "'a' => 2,"),
+        ("toml", "a = [\n  │\n  3,\n]\n", "2", "2,", "2,"),
+        # the last item needs none, and what is no item gets none
+        ("json", '{\n  "a": 1,\n  │\n}\n', '"c": 3', '"c": 3', '"c": 3'),
+        ("rust", "struct A {\n    b: i32,\n    │\n}\n", "c: i32", "c: i32", "c: i32"),
+        ("python", "x = 1\n│\ny = 2\n", "b = a\nreturn (b", "b = a", "b = a"),
+        ("python", "def f(a):\n    │\n    return a\n", "g(a", "", ""),
+        # a statement without its semicolon, and a head without its block
+        ("java", _ROOT, "return 1", "", "return 1;"),
+        ("rust", "fn f() {\n    │\n    g();\n}\n", "let a = 1", "", "let a = 1;"),
+        ("java", _ROOT, "if (a) {", "", "if (a) {\n        }"),
+        ("c", "int f(int x) {\n  │\n  return 1;\n}\n", "while (x--) {", "", "while (x--) {\n  }"),
+        ("javascript", "function f() {\n  │\n  return 1;\n}\n", "g(() => {", "", "g(() => {\n  })"),
+        ("ruby", "def f(x)\n  │\n  1\nend\n", "if x", "", "if x\n  end"),
+        ("java", _ROOT, "return 1 +", "", ""),
+        ("javascript", "function f() {\n  │\n  return 1;\n}\n", "a = b c", "", ""),
+        # a block comment that nothing ends
+        ("javascript", "a();\n\n/**\n * │\n", "Adds two numbers.", "Adds two numbers.",
+         "Adds two numbers."),
+        ("java", "class A {\n    int a;\n\n    /**\n     * │\n", "Adds (two numbers.",
+         "Adds (two numbers.", "Adds (two numbers."),
+        ("css", "a {\n  b: c;\n}\n/* │\n", "Header", "Header", "Header"),
+        ("java", "class A {\n    /** │ */\n    int a;\n}\n", "It's {one", "It's {one", "It's {one"),
+        ("javascript", "a();\n\n/**\n * │\n", "Adds.\n */\nfunction (", "Adds.\n */", "Adds.\n */"),
+        # a comment is the beginning of a body
+        ("python", "def f(a):\n    │\n", "# The largest first", "# The largest first",
+         "# The largest first"),
+    ],
+)  # fmt: skip
+def test_what_lacks_only_a_separator_or_an_end_gets_it(
+    language: str, code: str, text: str, typed: str, asked: str
+) -> None:
+    cursor = Cursor(Document("a", language, code.replace("│", "")), code.index("│"))
+    assert sound_part(text, syntax_check_at(cursor)) == typed
+    assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
+
+
 def test_fewer_lines_still_replace_the_closers_that_they_contain() -> None:
     check = _check("class A:\n    def f(│)\n")
     text = "self, a):\n        b = a\n        return (b"

@@ -40,6 +40,10 @@ _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
 
 
+_OTHERS = 3
+"""How many answers are tried if an explicit request would show nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Completion:
     """Text that replaces ``span``, which is empty or on the cursor's line.
@@ -72,27 +76,63 @@ async def complete(
         return known
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
-    shape, check = shape_at(cursor, settings.multiline, invoked), syntax_check_at(cursor, invoked)
-    box = _box(settings, invoked, grows)
+    shape, box = shape_at(cursor, settings.multiline, invoked), _box(settings, invoked, grows)
+    place = _Place(cursor, shape, syntax_check_at(cursor, invoked))
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
         room = most_if_asked(settings) if invoked else 0
         if not several and (shown := await _followed(running, cursor, box, room)):
             return _here([shown], cursor)
         running.stop()
-    await asyncio.sleep(0 if invoked else delay(state.host.latency, settings.delay / 1000))
+    if not invoked:
+        await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
     asked_at = asyncio.get_running_loop().time()
     request = await typing_request(cursor, state, _roomy(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
     if several:
-        async with asking():
-            return await _alternatives(request, cursor, shape, check, state, settings)
-    most, level = partial(most_while_typing, settings, state.host.latency), settings.confidence
-    running = InFlight(cursor, shape, check, state.cache.put, asking, level, most, begun)
-    state.in_flight[cursor.document.uri] = running.start(request, state.host)
-    shown = await running.follow(cursor, box, invoked)
+        count = settings.alternatives
+        return await _alternatives(request, place, state, count, asking) or _NOTHING
+    running = _started(request, place, state, settings, asking, begun)
+    if invoked:
+        return await _on_request(running, request, place, state, settings, asking, box)
+    shown = await running.follow(cursor, box, stops_at_once=False)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
     return _here([shown], cursor) if shown else _DOUBTFUL if running.is_doubtful else _NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a completion goes, and what it can be there."""
+
+    cursor: Cursor
+    shape: Shape
+    check: SyntaxCheck | None
+
+
+def _started(
+    request: Request, place: _Place, state: CompletionState, settings: CompletionSettings,
+    asking: Asking, begun: Unfinished | None,
+) -> InFlight:  # fmt: skip
+    """A new generation; what it gives is cached."""
+    most, level = partial(most_while_typing, settings, state.host.latency), settings.confidence
+    cursor, shape, check = place.cursor, place.shape, place.check
+    running = InFlight(cursor, shape, check, state.cache.put, asking, level, most, begun)
+    state.in_flight[cursor.document.uri] = running.start(request, state.host)
+    return running
+
+
+async def _on_request(
+    running: InFlight, request: Request, place: _Place, state: CompletionState,
+    settings: CompletionSettings, asking: Asking, box: float | None,
+) -> tuple[Completion, ...] | Silence:  # fmt: skip
+    """What to show to a user who asked: one of several answers if nothing is left of the first."""
+    running.allow(most_if_asked(settings))
+    if (shown := await running.follow(place.cursor, box, stops_at_once=True)) is not None:
+        return _here([shown], place.cursor)
+    if running.was_stopped:
+        return _NOTHING
+    request = replace(request, max_tokens=settings.max_tokens)
+    return (await _alternatives(request, place, state, _OTHERS, asking))[:1] or _NOTHING
 
 
 def _cached(
@@ -248,24 +288,23 @@ def _room(info: ModelInfo, settings: CompletionSettings) -> int:
 
 
 async def _alternatives(
-    request: Request, cursor: Cursor, shape: Shape, check: SyntaxCheck | None,
-    state: CompletionState, settings: CompletionSettings,
-) -> tuple[Completion, ...] | Silence:  # fmt: skip
+    request: Request, place: _Place, state: CompletionState, count: int, asking: Asking
+) -> tuple[Completion, ...]:
     """Distinct completions, best first; the model stops once all are complete."""
-    request = replace(request, alternatives=settings.alternatives)
-    raw, context = [""] * request.alternatives, cursor_context(cursor)
-    async with aclosing(state.host.generate(request)) as events:
+    cursor, shape, context = place.cursor, place.shape, cursor_context(place.cursor)
+    raw = [""] * count
+    generating = state.host.generate(replace(request, alternatives=count))
+    async with asking(), aclosing(generating) as events:
         async for event in events:
             if isinstance(event, Piece):
                 raw[event.index] += event.text
                 if all(is_whole(text, cursor, shape, context) for text in raw):
                     break
-    finished = (finish(text, cursor, shape, context) or Shown("") for text in raw)
-    said = [await sound(shown, check) for shown in finished]
+    finished = (finish(text, cursor, shape, context, is_asked=True) or Shown("") for text in raw)
+    said = [await sound(shown, place.check) for shown in finished]
     found = list(dict.fromkeys(item for item in said if item.text))
-    if not found:
-        return _NOTHING
-    state.cache.put(cursor, found[0])
+    if found:
+        state.cache.put(cursor, found[0])
     return _here(found, cursor)
 
 

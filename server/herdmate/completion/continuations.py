@@ -36,6 +36,8 @@ def continuations(line: str, open_brackets: str, language: str) -> Iterator[str]
     """Possible continuations that would complete a line that leaves brackets open."""
     if line.rstrip().endswith(":"):
         yield " pass"
+    if language == "python" and line.lstrip().startswith("#"):
+        yield f"\n{line[: len(line) - len(line.lstrip())]}pass"
     yield from _BLOCKS.get(language, ())
     if line.rstrip().endswith("{"):
         yield open_brackets
@@ -64,12 +66,12 @@ def closed_off(line_prefix: str, text: str, language: str) -> str:
     for line in reversed(lines[-_MOST_LINES:-1]):
         if line.strip() and indentation(line) < level:
             level = indentation(line)
-            if end := _end_of(line, language):
+            if end := end_of(line, language):
                 ends.append(line[: len(line) - len(line.lstrip())] + end)
     return text.rstrip() + "\n" + "\n".join(ends) if ends else ""
 
 
-def _end_of(line: str, language: str) -> str:
+def end_of(line: str, language: str) -> str:
     """What closes everything that a line opens; ``""`` if it opens nothing."""
     end = ""
     if language in _ENDS and opens_block(line, language):

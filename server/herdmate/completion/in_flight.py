@@ -100,6 +100,11 @@ class InFlight:
         """Has the generation ended?"""
         return self._task is not None and self._task.done()
 
+    @property
+    def was_stopped(self) -> bool:
+        """Has it been stopped before its end?"""
+        return self._task is not None and self._task.cancelled()
+
     def start(self, request: Request, asker: Asker) -> InFlight:
         """Ask the model."""
         self._task = asyncio.create_task(self._run(request, asker))
@@ -109,7 +114,11 @@ class InFlight:
 
     def said(self) -> Shown:
         """What is worth showing so far, with the document's line endings."""
-        shown = finish(self._raw, self._cursor, self._shape, self._context) or Shown("")
+        return self._finished(self._raw)
+
+    def _finished(self, raw: str) -> Shown:
+        is_asked = self._asked_room > 0
+        shown = finish(raw, self._cursor, self._shape, self._context, is_asked) or Shown("")
         return marked(shown, self._pieces)
 
     def agrees(self, cursor: Cursor) -> bool:
@@ -153,9 +162,7 @@ class InFlight:
                 await self._wait(seen, ends)
             if self._error is not None:
                 raise self._error
-            if self._task is not None and self._task.cancelled():
-                return None
-            return await self._begun(cursor)
+            return None if self.was_stopped else await self._begun(cursor)
         finally:
             self._followers -= 1
             if not self._followers and not self.is_done and not self._goes_on:
@@ -163,7 +170,8 @@ class InFlight:
                 loop.call_later(0.0 if stops_at_once else GRACE, self._stop_if_left)
 
     def allow(self, tokens: int) -> None:
-        """Let the answer have at least so many tokens, because the user has asked for it."""
+        """Let the answer have at least so many tokens, because the user has asked for it; 0 changes
+        nothing."""
         self._asked_room = max(self._asked_room, tokens)
 
     async def more(self, cursor: Cursor, than: str, at_end: bool = False) -> Shown | None:
@@ -178,7 +186,7 @@ class InFlight:
             if _has_grown(lines, than):
                 return lines
             await self._wait(seen, None)
-        if self._task is None or self._task.cancelled() or self._error is not None:
+        if self._task is None or self.was_stopped or self._error is not None:
             return None
         left = await self._begun(cursor)
         return left if _has_grown(left, than) else None
@@ -266,8 +274,7 @@ class InFlight:
         with those closers.
         """
         raw = self._raw[: max(self._raw.rfind("\n"), 0)]
-        shown = finish(raw, self._cursor, self._shape, self._context) or Shown("")
-        shown = marked(shown, self._pieces)
+        shown = self._finished(raw)
         if not shown.text.startswith((known := await self._sound(shown)).text):
             return None
         if (left := self._left(known, cursor)) is not None:

@@ -56,15 +56,22 @@ class Shown:
 
 
 def finish(
-    raw: str, cursor: Cursor, shape: Shape, context: CursorContext | None = None
+    raw: str,
+    cursor: Cursor,
+    shape: Shape,
+    context: CursorContext | None = None,
+    is_asked: bool = False,
 ) -> Shown | None:
     """The completion to show, with the document's line endings, or ``None`` if nothing is left.
 
     ``raw`` is everything the model has said; ``shape`` is the result of ``shape_at``. ``context``
-    is the cursor's, for callers that ask about every piece of an answer.
+    is the cursor's, for callers that ask about every piece of an answer. ``is_asked``: the user
+    asked for it, so what would only disturb is shown too if there is nothing else.
     """
     context = context or cursor_context(cursor)
     text = _finished(raw, context, shape)
+    if is_asked and not text:
+        text = _apply(AFTER_IF_ASKED, _begun(raw, context, shape), context)
     behind = context.line_suffix.rstrip()
     if _is_closed_ahead(behind, shape) and _closes(_begun(raw, context, shape), behind):
         over = _finished(raw, _without_closers(context, behind), shape)
@@ -137,6 +144,17 @@ AFTER: tuple[Rule, ...] = (
     drop_too_short,
     drop_blank,
 )
+
+
+_DISTURBING = (
+    drop_repeat_of_next_line,
+    drop_repeat_of_line_above,
+    drop_comment_noise,
+    drop_too_short,
+)
+
+
+AFTER_IF_ASKED: tuple[Rule, ...] = tuple(rule for rule in AFTER if rule not in _DISTURBING)
 
 
 _LAST_WORD = re.compile(r"(?<!\w)\w+\Z")

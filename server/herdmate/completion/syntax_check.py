@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
+from herdmate.completion.amendments import amended, with_comment_ended
 from herdmate.completion.continuations import closed_off, continuations
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode, errors_in
@@ -137,6 +138,8 @@ def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
                 return found
             break
     with contextlib.suppress(TooMuchCode):
+        if (ended := with_comment_ended(check)) is not None:
+            return _sound_part(parts[:_MOST_TRIED], Judge(ended, reach))
         return "" if _was_sound(check) else _no_worse(some, Judge(check, reach))
     return ""
 
@@ -150,13 +153,24 @@ def _sound_part(parts: Sequence[str], judge: Judge) -> str:
         return ended
     if ended := _with_ends(parts, judge):
         return ended
-    if fewer := next((part for part in parts[1:] if judge.is_sound(part)), ""):
+    if fewer := _amended(parts, judge):
         return fewer
     if was_sound:
         return ""
     if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
         return mended
     return next((part for part in parts if _is_sound_once_closed(part, judge)), "")
+
+
+def _amended(parts: Sequence[str], judge: Judge) -> str:
+    """The first of the parts that is sound as it is, or once it is amended."""
+    for at, part in enumerate(parts):
+        if at and judge.is_sound(part):
+            return part
+        ways = amended(part, judge.check) if at < _MOST_TRIED and not judge.reach else ()
+        if mended := next((way for way in ways if judge.is_sound(way)), ""):
+            return mended
+    return ""
 
 
 def _string_ended(text: str, judge: Judge) -> str:

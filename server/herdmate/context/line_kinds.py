@@ -93,6 +93,14 @@ def kind_at(text: str, language: str) -> Kind:
     return "string" if language not in PROSE and is_quote_open(line) else "code"
 
 
+def end_of_comment(text: str, language: str) -> str:
+    r"""What would end the block comment that is open where a text ends; ``""`` if none is."""
+    inside = line_kinds(text, language).inside
+    if inside is None or inside.kind != "comment":
+        return ""
+    return next((end for end in _BLOCK_ENDS.values() if inside.rest == _up_to(end)), "")
+
+
 _MOST_LINES = 40
 """The most lines of a string in plain quotes; a quote that is closed later was not one."""
 

@@ -18,4 +18,4 @@ def drop_comment_noise(text: str, context: CursorContext) -> str:
     """Drop a comment that only says that code should be written here."""
     line = first_line(text, context).strip()
     is_mark = not line.startswith("#") or line_comment(context.language) == "#"
-    return "" if is_mark and "\n" not in text and _NOISE.fullmatch(line) else text
+    return "" if is_mark and "\n" not in text.rstrip() and _NOISE.fullmatch(line) else text
