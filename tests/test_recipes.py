@@ -105,14 +105,14 @@ def test_add_a_language(copy: Path) -> None:
 
 
 def test_add_a_model_family(copy: Path) -> None:
-    families = copy / "server" / "herdmate" / "prompting" / "families.py"
+    families = copy / "server" / "herdmate" / "prompting" / "families.toml"
     _replace(
         families,
-        '    if "<|im_start|>" in info.pieces:\n',
-        '    if "<fim_hole>" in info.pieces:\n'
-        '        pieces = InfillPieces("<fim_begin>", "<fim_end>", "<fim_hole>", ("eos",))\n'
-        '        return Family("Wombat", pieces, "psm", "chatml", False)\n'
-        '    if "<|im_start|>" in info.pieces:\n',
+        '[[infill]]\nname = "falcon-h1"\n',
+        '[[infill]]\nname = "wombat"\norder = "psm"\nend = ["eos"]\n'
+        'psm = "{<fim_begin>}{prefix}{<fim_end>}{suffix}{<fim_hole>}"\n\n'
+        '[[family]]\nname = "Wombat"\nwhen = { has = ["<fim_hole>"] }\ninfill = "wombat"\n\n'
+        '[[infill]]\nname = "falcon-h1"\n',
     )
     found = _python(
         copy,

@@ -8,15 +8,12 @@ the answer again.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _JOINER = "\N{WORD JOINER}"
 
-_INSTRUCT_TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
-
-INSTRUCT_TAG = re.compile(
-    "|".join(rf"{re.escape(tag[0])}(?={re.escape(tag[1:])})" for tag in _INSTRUCT_TAGS)
-)
-"""The first character of a tag of Llama 2's formats, which are text even to the engine."""
+INSTRUCT_TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
+"""The tags of Llama 2's formats, which are text even to the engine."""
 
 SERVERS_TAG = re.compile(
     r"<(?=\|[^<>|\n]{1,40}\|>|｜[^<>｜\n]{1,40}｜>"
@@ -27,24 +24,39 @@ SERVERS_TAG = re.compile(
 
 
 def neutralised(text: str, tag: re.Pattern[str]) -> str:
-    """The text with a joiner in each tag: ``INSTRUCT_TAG`` or ``SERVERS_TAG``."""
+    """The text with a joiner in each tag: ``SERVERS_TAG``, or what ``beginning_of`` gives."""
     return tag.sub(rf"\g<0>{_JOINER}", text)
 
 
-_RESTS = [re.escape(tag[1:]) for tag in _INSTRUCT_TAGS]
-_BEGUN = {re.escape(tag[1:end]) for tag in _INSTRUCT_TAGS for end in range(1, len(tag))}
-_BROKEN_TAG = re.compile(
-    # At an edge of the text, the rest of the tag may be in the part before or after it.
-    rf"(?:^|(?<=[\[<])){_JOINER}(?={'|'.join(_RESTS)}|(?:{'|'.join(sorted(_BEGUN))})\Z)"
-)
+@cache
+def beginning_of(tags: tuple[str, ...]) -> re.Pattern[str]:
+    """The first character of a tag; tags that begin with a letter count only where a line begins.
+
+    Such a tag is a word (``User:``), which code may contain anywhere else.
+    """
+    return re.compile("|".join(map(_begins, tags)) or r"(?!)")
 
 
-def restored(reply: str) -> str:
-    """A reply, or part of one, without the joiners in tags of ``INSTRUCT_TAG``.
+def _begins(tag: str) -> str:
+    line = r"(?:\A|(?<=[\r\n]))" if tag[0].isalpha() else ""
+    return rf"{line}{re.escape(tag[0])}(?={re.escape(tag[1:])})"
+
+
+def restored(reply: str, tags: tuple[str, ...] = ()) -> str:
+    """A reply, or part of one, without the joiners in ``INSTRUCT_TAGS`` and its format's ``tags``.
 
     A word joiner anywhere else is the user's own and stays.
     """
-    return _BROKEN_TAG.sub("", reply)
+    return _broken((*INSTRUCT_TAGS, *tags)).sub("", reply)
+
+
+@cache
+def _broken(tags: tuple[str, ...]) -> re.Pattern[str]:
+    """A joiner in a tag; at an edge of the text, the rest of the tag may be in another part."""
+    rests = "|".join(re.escape(tag[1:]) for tag in tags)
+    begun = "|".join(sorted({re.escape(tag[1:end]) for tag in tags for end in range(1, len(tag))}))
+    first = "".join(sorted({re.escape(tag[0]) for tag in tags}))
+    return re.compile(rf"(?:^|(?<=[{first}])){_JOINER}(?={rests}|(?:{begun})\Z)")
 
 
 class ServersAnswer:

@@ -47,7 +47,8 @@ class Prompt:
     ``cursor`` is the index of the text that ends at the user's cursor. The cursor may have cut its
     last tokens; these are healed (see ``engine.token_healing``). ``said`` is the
     beginning of the answer if it is known: the model goes on from there, and only what is new comes
-    back.
+    back. ``tags`` are the texts that were kept out of the user's text (see ``control_tags``), to be
+    restored in the answer.
     """
 
     segments: tuple[Segment, ...]
@@ -55,6 +56,7 @@ class Prompt:
     stop: tuple[str, ...] = ()
     cursor: int | None = None
     said: str = ""
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,9 +165,12 @@ class Finished:
 class ModelInfo:
     """What an engine reports about the model it has loaded.
 
+    ``vocabulary`` is ``spm`` for one of SentencePiece that puts its dummy space before each text.
     ``pieces`` maps control pieces to their ids: those that Herdmate looks for and the vocabulary
     has. ``context`` is the context in use, ``context_trained`` the model's own, both in tokens;
     ``size`` is in bytes. ``note`` tells the user what was requested but is not possible.
+    ``template`` is the chat template in its file, which is a program and only looked at;
+    ``adds_bos``: its vocabulary begins every text with BOS.
     """
 
     path: str
@@ -180,3 +185,5 @@ class ModelInfo:
     size: int
     pieces: Mapping[str, int] = field(default_factory=dict)
     note: str = ""
+    template: str = ""
+    adds_bos: bool = False

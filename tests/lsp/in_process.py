@@ -21,7 +21,9 @@ from herdmate.settings import Settings
 
 _PIECES = {piece: at for at, piece in enumerate(QWEN_PIECES)}
 _UNKNOWN = "test/unknown"
-_INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1, pieces=_PIECES)
+_INFO = ModelInfo(
+    "qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1, pieces=_PIECES
+)
 
 
 class Peer:

@@ -91,7 +91,9 @@ async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
 
 
 def _info(context: int) -> ModelInfo:
-    return ModelInfo("m", "Model", "qwen2", "bpe", 9, context, 32768, 1, 1, 1, pieces=_PIECES)
+    return ModelInfo(
+        "qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, context, 32768, 1, 1, 1, pieces=_PIECES
+    )
 
 
 _PIECES = {piece: at for at, piece in enumerate(QWEN_PIECES)}

@@ -150,6 +150,12 @@ def _texts(prompt: Prompt) -> str:
     return "".join(part.text for part in prompt.segments if isinstance(part, Text))
 
 
-def test_an_unknown_family() -> None:
-    with pytest.raises(ModelError, match="choose a CodeLlama or"):
-        family_of(_info("Mystery 3B", {"bos": 1}))
+def test_an_unknown_family_continues_the_text_and_says_that_it_can_do_no_more() -> None:
+    family = family_of(_info("Mystery 3B", {"bos": 1}))
+    assert not can_infill(family)
+    assert _drawn(continue_prompt(family, "before")).endswith("before")
+    with pytest.raises(ModelError, match="is not an Instruct model, so it can neither explain nor"):
+        instruct_prompt(family, "", (Turn("user", "a"),))
+    said = limits(family) or ""
+    assert "not trained to fill in" in said
+    assert "neither explain nor refactor" in said

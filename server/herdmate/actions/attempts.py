@@ -54,7 +54,7 @@ async def attempted(
     said, finished = await _reply(question, host, on_token)
     reply = _text(said)
     try:
-        return take(question.reply_start + restored(reply), finished)
+        return take(_whole(question, reply), finished)
     except UnchangedError:
         if not must_change:
             raise
@@ -65,8 +65,13 @@ async def attempted(
     async with aclosing(choices):
         async for other in choices:
             with suppress(RefusedError):
-                return take(question.reply_start + restored(other), True)
+                return take(_whole(question, other), True)
     return await _otherwise(question, host, take, on_token)
+
+
+def _whole(question: Question, reply: str) -> str:
+    """A reply with its start, and with the tags in it that were kept out of the question."""
+    return question.reply_start + restored(reply, question.request.prompt.tags)
 
 
 async def _corrected(
@@ -83,7 +88,7 @@ async def _corrected(
         raise refusal
     pieces, finished = await _reply(again, host, on_token)
     try:
-        return take(again.reply_start + restored(_text(pieces)), finished)
+        return take(_whole(again, _text(pieces)), finished)
     except RefusedError as second:
         if time.monotonic() - begun < _LONGEST_WAIT:
             with suppress(RefusedError):
@@ -99,7 +104,7 @@ async def _otherwise(
     """The same question again, with some randomness."""
     request = replace(question.request, sampling=_OTHERWISE)
     said, finished = await _reply(replace(question, request=request), host, on_token)
-    return take(question.reply_start + restored(_text(said)), finished)
+    return take(_whole(question, _text(said)), finished)
 
 
 def _text(said: list[Piece]) -> str:

@@ -66,12 +66,12 @@ async def follow_up(
 
 async def answer_to(question: Question, host: EngineHost) -> AsyncGenerator[str, None]:
     """Pieces of an answer as they arrive. Raises ``HerdmateError``."""
-    begun = False
+    begun, tags = False, question.request.prompt.tags
     async with aclosing(host.generate(question.request)) as events:
         async for event in events:
             if not isinstance(event, Piece):
                 continue
-            text = restored(event.text if begun else event.text.lstrip())
+            text = restored(event.text if begun else event.text.lstrip(), tags)
             begun = begun or bool(text)
             if text:
                 yield text

@@ -19,6 +19,7 @@ from herdmate.errors import UnreachableError
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.prompting.family_from_name import pieces_by_name
+from herdmate.prompting.family_table import family_table
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings
 from herdmate.text import Document
@@ -44,9 +45,9 @@ async def running(
 
 
 def action_library() -> Library:
-    """Herdmate's actions and the user's; what is wrong with those is printed."""
+    """Herdmate's actions and the user's; what is wrong with the user's files is printed."""
     library, errors = load_library()
-    for error in errors:
+    for error in (*family_table()[1], *errors):
         tell_error(f"herdmate: {error}")
     return library
 

@@ -20,7 +20,7 @@ from herdmate.completion.telling_name import telling_name
 from herdmate.completion.token_limits import most_if_asked, most_while_typing
 from herdmate.completion.trigger import is_switched_off, scope_off, shape_at, silence_reason
 from herdmate.completion.unfinished import Unfinished
-from herdmate.context.languages import comment_mark
+from herdmate.context.languages import comment_mark, language_name
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
 from herdmate.engine.latency import Latency, delay, share_of_window
@@ -209,8 +209,12 @@ async def typing_request(
     instead = before // 4 if settings.related else 0
     around = instead + min(instead, max(_room(info, settings) - before - after, 0))
     excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
+    language = cursor.document.language
     others = Others(
-        excerpts, project.shown_path(cursor.document.uri), comment_mark(cursor.document.language)
+        excerpts,
+        project.shown_path(cursor.document.uri),
+        comment_mark(language),
+        language_name(language),
     )
     window = await _window(cursor, before - (instead if excerpts else 0), after, state)
     return Request(

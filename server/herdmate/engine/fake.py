@@ -58,7 +58,7 @@ class FakeBackend:
     def info(self) -> ModelInfo:
         """A made-up model."""
         return ModelInfo(
-            path="fake", name="Fake", architecture="fake", vocabulary="bpe",
+            path="fake-qwen2.5-coder", name="Fake", architecture="fake", vocabulary="bpe",
             vocabulary_size=_FIRST_PIECE + len(self._pieces), context=self._script.context,
             context_trained=self._script.context, layers=0, parameters=0, size=0,
             pieces=self._pieces,

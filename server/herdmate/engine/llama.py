@@ -28,6 +28,8 @@ from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
 from herdmate.printable import one_line
 
+_LONGEST_TEMPLATE = 1 << 18  # bytes
+
 _SECONDS_BETWEEN_LOOKS = 2.0
 """How often the machine's load is sampled."""
 
@@ -44,6 +46,7 @@ class LlamaBackend:
         self._model = model
         self._vocab = llama_cpp.llama_model_get_vocab(model)
         self._pieces = vocabulary.control_pieces(self._vocab, how.control_pieces)
+        self._tags = vocabulary.tags(self._vocab)
         self._context = new_context(how, profile, model)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
@@ -83,7 +86,7 @@ class LlamaBackend:
 
     def tokenize(self, segments: Sequence[Segment]) -> list[int]:
         """Token ids of a prompt. Thread safe: the vocabulary is never written."""
-        return vocabulary.tokenize(self._vocab, segments, self._pieces)
+        return vocabulary.tokenize(self._vocab, segments, self._pieces, self._tags)
 
     def piece(self, token: int) -> bytes:
         """The bytes that a token stands for."""
@@ -282,14 +285,22 @@ def _model_info(how: LlamaStart, model: Any, context: Any, pieces: dict[str, int
         size=llama_cpp.llama_model_size(model),
         pieces=pieces,
         note=lock_note(how),
+        template=_template(model),
+        adds_bos=bool(llama_cpp.llama_vocab_get_add_bos(vocab)),
     )
 
 
 def _vocabulary_kind(vocab: Any) -> Literal["spm", "bpe", "other"]:
-    kind = llama_cpp.llama_vocab_type(vocab)
-    if kind == llama_cpp.LLAMA_VOCAB_TYPE_SPM:
+    if vocabulary.puts_space_first(vocab):
         return "spm"
-    return "bpe" if kind == llama_cpp.LLAMA_VOCAB_TYPE_BPE else "other"
+    is_bpe = llama_cpp.llama_vocab_type(vocab) == llama_cpp.LLAMA_VOCAB_TYPE_BPE
+    return "bpe" if is_bpe else "other"
+
+
+def _template(model: Any) -> str:
+    """The chat template in the file; no more of a long one than shows that it is too long."""
+    text = llama_cpp.llama_model_chat_template(model, None)
+    return text[:_LONGEST_TEMPLATE].decode("utf-8", "replace") if text else ""
 
 
 def _metadata(model: Any, key: str) -> str:

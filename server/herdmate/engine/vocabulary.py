@@ -2,13 +2,15 @@
 
 The rules are Meta's (``llama/generation.py``, ``tokenizer.py``): ``encode`` puts SentencePiece's
 dummy space before a text, ``encode_infilling`` does not. llama.cpp always adds it, so a text that
-must not have it is encoded after a mark whose tokens are then dropped.
+must not have it is encoded after a mark whose tokens are then dropped. Vocabularies without a dummy
+space (Gemma's) say so.
 """
 
 from __future__ import annotations
 
 import ctypes
 import itertools
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -19,17 +21,33 @@ from herdmate.generation import Segment, Text
 
 _MARK = "☺"
 _SPACE = "▁"  # how SentencePiece writes a space in its pieces
+_DUMMY = _SPACE.encode()
 
 
-def tokenize(vocab: Any, segments: Sequence[Segment], pieces: Mapping[str, int]) -> list[int]:
+_TAG = re.compile(
+    r"<\|.*|.*\|>|<｜.*｜>|<\[.*\]>|\[/?[A-Z_]{2,}\]|\[\|\w+\|\]|[▁ ]?</?[A-Za-z]\w*[-_:]\w+>"
+    r"|</?(?:s|bos|eos|pad|unk|think|tool|tool_call|tool_response|filename|reponame|step)>",
+    re.DOTALL,
+)
+"""The text of a token that plain text could become, though it marks something in a format."""
+
+
+def tokenize(
+    vocab: Any,
+    segments: Sequence[Segment],
+    pieces: Mapping[str, int],
+    tags: Mapping[str, int] | None = None,
+) -> list[int]:
     """Token ids of segments. ``pieces`` holds the ids of this vocabulary's control pieces.
 
-    Raises ``EngineError`` if a ``Special`` is not in the vocabulary.
+    Text becomes none of these, nor any of ``tags``. Raises ``EngineError`` if a ``Special`` is not
+    in the vocabulary.
     """
     ids: list[int] = []
+    kept_out = {**(tags or {}), **pieces}
     for segment in segments:
         if isinstance(segment, Text):
-            ids += tokenize_text(vocab, segment.text, segment.leading_space, pieces)
+            ids += tokenize_text(vocab, segment.text, segment.leading_space, kept_out)
         elif segment.piece in pieces:
             ids.append(pieces[segment.piece])
         else:
@@ -78,6 +96,21 @@ def control_pieces(vocab: Any, wanted: Iterable[str]) -> dict[str, int]:
     return found
 
 
+def tags(vocab: Any) -> dict[str, int]:
+    """Ids of all tokens that mark something in a format of any kind.
+
+    llama.cpp finds tokens that a vocabulary calls user-defined in plain text too.
+    """
+    found: dict[str, int] = {}
+    for token in range(llama_cpp.llama_vocab_n_tokens(vocab)):
+        kind = llama_cpp.llama_vocab_get_attr(vocab, token)
+        if kind & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED:
+            text = llama_cpp.llama_vocab_get_text(vocab, token).decode("utf-8", "replace")
+            if _TAG.fullmatch(text):
+                found[text] = token
+    return found
+
+
 def piece_of(vocab: Any, token: int) -> bytes:
     """The bytes of one token; empty for control tokens."""
     size = 64
@@ -107,13 +140,17 @@ def all_pieces(vocab: Any) -> list[bytes]:
 def _encode(vocab: Any, text: str, leading_space: bool) -> list[int]:
     if not text:
         return []
-    if leading_space or not _puts_space_first(vocab):
+    if leading_space or not puts_space_first(vocab):
         return raw_encode(vocab, text)
     return raw_encode(vocab, _MARK + text)[len(raw_encode(vocab, _MARK)) :]
 
 
-def _puts_space_first(vocab: Any) -> bool:
-    return bool(llama_cpp.llama_vocab_type(vocab) == llama_cpp.LLAMA_VOCAB_TYPE_SPM)
+def puts_space_first(vocab: Any) -> bool:
+    """Does llama.cpp put SentencePiece's dummy space before a text in this vocabulary?"""
+    if llama_cpp.llama_vocab_type(vocab) != llama_cpp.LLAMA_VOCAB_TYPE_SPM:
+        return False
+    first = raw_encode(vocab, "a")[:1]
+    return any(llama_cpp.llama_vocab_get_text(vocab, token).startswith(_DUMMY) for token in first)
 
 
 def raw_encode(vocab: Any, text: str, adds_special: bool = False) -> list[int]:

@@ -1,18 +1,16 @@
-"""Wire formats of the model families: how to ask each to infill and to follow instructions.
+"""How a model is asked to infill and to follow instructions, by the family that it belongs to.
 
-Sources: CodeLlama from Meta's ``llama/generation.py`` and ``tokenizer.py`` and the paper (arXiv
-2308.12950), Qwen2.5-Coder from its model card and report (arXiv 2409.12186). Chat templates inside
-GGUF files are programs and are never run.
+Families and formats are data (``families.toml``, ``chat_formats.toml``); this module recognises a
+model's family and writes prompts in its formats. A model of no known family is asked in the format
+that its chat template shows. Templates in GGUF files are programs: they are looked at, never run.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from pathlib import PurePath
 from typing import Literal
 
-from herdmate.control_tags import INSTRUCT_TAG, neutralised
+from herdmate.control_tags import beginning_of, neutralised
 from herdmate.errors import ModelError
 from herdmate.generation import (
     SERVER_HOLE,
@@ -23,39 +21,40 @@ from herdmate.generation import (
     Special,
     Text,
 )
+from herdmate.prompting.family_table import Chat, Infill, family_table
+from herdmate.prompting.family_table import Order as Order
+from herdmate.prompting.notation import NOTHING, Format, Place, Writer
+from herdmate.prompting.recognition import Recognised, recognised
 from herdmate.text import Excerpt
-
-Order = Literal["spm", "psm"]
-"""Suffix-prefix-middle or prefix-suffix-middle."""
-
-
-@dataclass(frozen=True, slots=True)
-class InfillPieces:
-    """Control pieces for infilling; generation ends at any of ``end``."""
-
-    prefix: str
-    suffix: str
-    middle: str
-    end: tuple[str, ...]
-    stop: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """How to prompt one family of models.
+    """How to prompt one model.
 
-    ``infill`` is ``None`` for models that were not trained to infill; ``order`` is the cheapest
-    while typing of those the model was trained on. ``note`` tells the user what the model cannot
-    do. ``knows_files``: it was trained to see several files of a repository.
+    ``infill`` is ``None`` if it was not trained to infill, ``chat`` if it cannot be asked anything,
+    which ``refusal`` then says. ``note`` tells the user what the model cannot do. ``knows_files``:
+    it was trained to see several files of a repository. ``follows``: it was trained to follow
+    instructions. ``pieces`` are its vocabulary's control pieces; ``unthinking`` begins an answer so
+    that the model does not think aloud.
     """
 
     name: str
-    infill: InfillPieces | None
+    infill: Infill | None
     order: Order
-    instruct: Literal["llama-2", "codellama-70b", "chatml", "server"]
+    chat: Chat | None
     begins_with_bos: bool
+    pieces: frozenset[str]
     note: str | None = None
     knows_files: bool = False
+    follows: bool = True
+    unthinking: Format = NOTHING
+    refusal: str = ""
+
+    @property
+    def instruct(self) -> str:
+        """The name of the format for conversations; ``no`` if there is none."""
+        return self.chat.name if self.chat else "no"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,53 +65,57 @@ class Turn:
     text: str
 
 
-_CODELLAMA = InfillPieces("▁<PRE>", "▁<SUF>", "▁<MID>", ("▁<EOT>", "eos"), (" <EOT>", "<EOT>"))
-_QWEN = InfillPieces(
-    "<|fim_prefix|>",
-    "<|fim_suffix|>",
-    "<|fim_middle|>",
-    ("<|endoftext|>", "<|im_end|>", "<|fim_pad|>", "<|file_sep|>", "<|repo_name|>",
-     "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>"),
-)  # fmt: skip
+CONTROL_PIECES = family_table()[0].pieces
+"""The pieces that the engine looks up in a vocabulary when it loads a model."""
 
 QWEN_PIECES = (
-    *(_QWEN.prefix, _QWEN.suffix, _QWEN.middle, "<|fim_pad|>", "<|file_sep|>", "<|repo_name|>"),
-    *("<|im_start|>", "<|im_end|>", "<|endoftext|>"),
+    *("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|fim_pad|>", "<|file_sep|>"),
+    *("<|repo_name|>", "<|im_start|>", "<|im_end|>", "<|endoftext|>"),
 )
 """The control pieces of Qwen's coders."""
 
-CONTROL_PIECES = ("▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>", "<step>", *QWEN_PIECES)
-"""The pieces that the engine looks up in a vocabulary when it loads a model."""
+_CANNOT_INFILL = "so ghost text uses only the code before the cursor."
+
+_SERVER = Chat("server", NOTHING, NOTHING, NOTHING, NOTHING, NOTHING)
+"""The roles and what each says; a remote server puts these into its model's format."""
+
+_HOLE = Infill(
+    "server",
+    "psm",
+    Format(
+        (
+            Special(SERVER_HOLE[0]), Place("prefix"), Special(SERVER_HOLE[1]), Place("suffix"),
+            Special(SERVER_HOLE[2]),
+        )
+    ),
+)  # fmt: skip
 
 
 def family_of(info: ModelInfo) -> Family:
-    """The family of a loaded model, by its vocabulary and, if that leaves a choice, its name.
-
-    Raises ``ModelError`` for a family that Herdmate does not know.
-    """
-    name = re.sub(r"[\s_-]", "", f"{info.name} {PurePath(info.path).name}".lower())
-    if _has_infill(info, _CODELLAMA) or "codellama" in name:
-        return _codellama(info, name)
-    if "<|im_start|>" in info.pieces:
-        infill = _QWEN if _has_infill(info, _QWEN) else None
-        follows = "qwen" not in name or "instruct" in name  # Qwen's names mark the ones that do
-        note = _note(info, infill is not None, follows)
-        name = "Qwen2.5-Coder" if infill else "ChatML"
-        files = _FILE in info.pieces and _REPOSITORY in info.pieces
-        return Family(name, infill, "psm", "chatml", False, note, files and infill is not None)
-    if SERVER_ROLES[0] in info.pieces:  # a server's model, prompted in the server's own way
-        infill = InfillPieces(*SERVER_HOLE, ()) if SERVER_HOLE[0] in info.pieces else None
-        return Family(
-            "The server's format",
-            infill,
-            "psm",
-            "server",
-            False,
-            _note(info, infill is not None, True),
+    """The family of a loaded model, by its vocabulary, its name and its chat template."""
+    pieces = frozenset(info.pieces)
+    if SERVER_ROLES[0] in pieces:
+        hole = _HOLE if SERVER_HOLE[0] in pieces else None
+        note = (
+            "" if hole else f"{info.name} was not trained to fill in the middle, {_CANNOT_INFILL}"
         )
-    raise ModelError(
-        f"{info.name} belongs to a family that Herdmate does not support; choose a CodeLlama or "
-        "Qwen2.5-Coder (`herdmate models list`)."
+        return Family(
+            "The server's format", hole, "psm", _SERVER, False, pieces, note or None
+        )  # fmt: skip
+    found = recognised(info)
+    infill, bos = found.infill, found.bos
+    return Family(
+        found.name,
+        infill,
+        infill.order if infill else "psm",
+        found.chat,
+        info.adds_bos if bos is None else bos,
+        pieces,
+        _note(info, found),
+        infill is not None and infill.knows_files and _files_pieces(infill) <= pieces,
+        found.follows,
+        found.unthinking,
+        _refusal(info, found),
     )
 
 
@@ -138,12 +141,13 @@ class Others:
     """Code from other files to show along with the prompt's own, whose path is ``own``.
 
     ``mark`` begins a comment in the file's language: models that were not trained to see several
-    files get the code as comments.
+    files get the code as comments. ``language`` is what people call it.
     """
 
     excerpts: tuple[Excerpt, ...]
     own: str
     mark: str
+    language: str = ""
 
 
 def infill_prompt(
@@ -155,27 +159,29 @@ def infill_prompt(
 ) -> Prompt:
     """The prompt whose answer belongs between ``prefix`` and ``suffix``.
 
-    Raises ``ModelError`` for a family that cannot infill.
+    ``order`` is another one than the family's own, to measure it. Raises ``ModelError`` for a
+    family that cannot infill.
     """
-    pieces = family.infill
-    if pieces is None:
+    infill = family.infill
+    if infill is None:
         raise ModelError(family.note or f"{family.name} cannot fill in the middle.")
-    head: tuple[Segment, ...] = (Special("bos"),) if family.begins_with_bos else ()
-    if others is not None and others.excerpts:
-        if family.knows_files:
-            head = (*head, *_files(others))
-        else:
-            prefix = _as_comments(others) + prefix
-    before, after = Text(prefix, leading_space=True), Text(suffix, leading_space=False)
-    body: tuple[str | Text, ...]
-    if (order or family.order) == "spm":
-        # The prefix comes last: a typed character costs a token or two, not the whole suffix.
-        body = (pieces.prefix, pieces.suffix, after, pieces.middle, before)
-    else:
-        body = (pieces.prefix, before, pieces.suffix, after, pieces.middle)
-    segments = (Special(part) if isinstance(part, str) else part for part in body)
-    cursor = len(head) + body.index(before)
-    return Prompt((*head, *segments), pieces.end, pieces.stop, cursor)
+    others = others or Others((), "", "")
+    if others.excerpts and not family.knows_files:
+        prefix = _as_comments(others) + prefix
+    writer = Writer(_written(infill, family))
+    writer.write(
+        infill.form(order),
+        {
+            "prefix": (Text(prefix, leading_space=True),),
+            "suffix": (Text(suffix, leading_space=False),),
+            "files": _files(infill, family, others),
+            "own": _own(infill, family, others),
+            "path": (Text(others.own),),
+            "language": (Text(others.language),),
+        },
+        ends_at="prefix",
+    )
+    return Prompt(tuple(writer.segments), infill.end, infill.stop, writer.end)
 
 
 def continue_prompt(family: Family, prefix: str, others: Others | None = None) -> Prompt:
@@ -190,33 +196,81 @@ def instruct_prompt(
 ) -> Prompt:
     """The prompt whose answer is the assistant's next message, which begins with ``reply_start``.
 
-    The last turn is the user's.
+    The last turn is the user's. Raises ``ModelError`` if the model cannot be asked anything.
     """
-    build = {
-        "llama-2": _llama_2,
-        "codellama-70b": _codellama_70b,
-        "chatml": _chatml,
-        "server": _server,
-    }
-    return build[family.instruct](system.strip(), turns, reply_start)
-
-
-_FILE, _REPOSITORY = "<|file_sep|>", "<|repo_name|>"
-
-
-def _files(others: Others) -> tuple[Segment, ...]:
-    """Qwen2.5-Coder's format for a repository (its README): a name, then each file after its path.
-
-    The file being edited comes last.
-    """
-    files = [Text(f"{excerpt.path}\n{excerpt.code}") for excerpt in others.excerpts]
-    texts = (*files, Text(f"{others.own}\n"))
-    repository = Text(others.own.partition("/")[0] + "\n")
-    return (
-        Special(_REPOSITORY),
-        repository,
-        *(segment for text in texts for segment in (Special(_FILE), text)),
+    chat, system = family.chat, system.strip()
+    if chat is None:
+        raise ModelError(family.refusal or f"{family.name} cannot follow instructions.")
+    if chat is _SERVER:
+        return _server(system, turns, reply_start)
+    # What the vocabulary lacks is text, which the user's text could contain too.
+    tags = (*chat.tags, *(piece for piece in chat.pieces if piece not in family.pieces))
+    texts = [_said(turn.text, chat, tags) for turn in turns]
+    system = neutralised(system, beginning_of(tags)) if tags else system
+    known = dict.fromkeys(family.pieces, 0)
+    writer = Writer(known, chat.dummy_space)
+    writer.write(
+        chat.system if system else chat.opening, {"text": (Text(system, chat.dummy_space),)}
     )
+    for at, text in enumerate(texts):
+        if at:
+            writer.write(chat.answer if at % 2 else chat.next, {})
+        writer.text(text)
+    writer.write(chat.reply, {})
+    writer.write(family.unthinking, {})
+    if reply_start:
+        writer.text(chat.begun + reply_start)
+    segments = writer.segments
+    if family.begins_with_bos and segments[:1] != [Special("bos")]:
+        segments.insert(0, Special("bos"))
+    ends = chat.end or (*chat.pieces, "eos")
+    return Prompt(tuple(segments), ends, chat.stop, tags=tags)
+
+
+def _said(text: str, chat: Chat, tags: tuple[str, ...]) -> str:
+    text = neutralised(text, beginning_of(tags)) if tags else text
+    return text.strip() if chat.strip else text
+
+
+def _server(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
+    said = [("system", system)] + [(turn.role, turn.text) for turn in turns]
+    said.append(("assistant", reply_start))
+    pairs = ((Special(f"role:{role}"), Text(text)) for role, text in said)
+    return Prompt(tuple(segment for pair in pairs for segment in pair))
+
+
+def _written(infill: Infill, family: Family) -> dict[str, int]:
+    """The pieces to write as such; the format's own always are, so that a lack is noticed."""
+    return dict.fromkeys((*infill.form().pieces, *family.pieces, "bos"), 0)
+
+
+def _files_pieces(infill: Infill) -> set[str]:
+    forms = (infill.repository, infill.file, infill.last)
+    return {piece for form in forms for piece in form.pieces}
+
+
+def _files(infill: Infill, family: Family, others: Others) -> tuple[Segment, ...]:
+    """Other files in the family's format: the repository's name, then each after its path."""
+    if not others.excerpts or not family.knows_files:
+        return ()
+    writer = Writer(_written(infill, family))
+    repository = Text(others.own.partition("/")[0])
+    writer.write(infill.repository, {"repository": (repository,)})
+    for excerpt in others.excerpts:
+        values = {"path": (Text(excerpt.path),), "code": (Text(excerpt.code),)}
+        writer.write(infill.file, values)
+    writer.write(infill.last, {})
+    return tuple(writer.segments)
+
+
+def _own(infill: Infill, family: Family, others: Others) -> tuple[Segment, ...]:
+    """The path of the file being edited, where the format has a place for it."""
+    shows_files = bool(others.excerpts) and family.knows_files
+    if not others.own or not (shows_files or infill.names_own):
+        return ()
+    writer = Writer(_written(infill, family))
+    writer.write(infill.own, {"path": (Text(others.own),)})
+    return tuple(writer.segments)
 
 
 def _as_comments(others: Others) -> str:
@@ -226,78 +280,32 @@ def _as_comments(others: Others) -> str:
     return "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
 
 
-_CANNOT_INFILL = (
-    "was not trained to fill in the middle, so ghost text uses only the code before the cursor."
-)
-
-
-def _has_infill(info: ModelInfo, pieces: InfillPieces) -> bool:
-    return all(piece in info.pieces for piece in (pieces.prefix, pieces.suffix, pieces.middle))
-
-
-def _codellama(info: ModelInfo, name: str) -> Family:
-    """7B and 13B infill, base and Instruct; 34B, 70B-Instruct and the Python variants do not."""
-    infill = _CODELLAMA if _has_infill(info, _CODELLAMA) else None
-    chat: Literal["llama-2", "codellama-70b"] = "llama-2"
-    if "<step>" in info.pieces:  # what Meta's code goes by
-        chat = "codellama-70b"
-        infill = None if "instruct" in name else infill
-    note = _note(info, infill is not None, "instruct" in name)
-    return Family("CodeLlama", infill, "spm", chat, True, note)
-
-
-def _note(info: ModelInfo, infills: bool, follows_instructions: bool) -> str | None:
-    said = [] if infills else [f"{info.name} {_CANNOT_INFILL}"]
-    if not follows_instructions:
+def _note(info: ModelInfo, found: Recognised) -> str | None:
+    said = []
+    if found.infill is None:
+        although = ", although its vocabulary has pieces for it" if found.untrained else ""
+        said.append(
+            f"{info.name} was not trained to fill in the middle{although}, {_CANNOT_INFILL}"
+        )
+    if found.chat is None:
+        said.append(_refusal(info, found))
+    elif not found.follows:
         said.append(
             f"{info.name} is not an Instruct model, so explanations and refactorings will be poor."
         )
     return " ".join(said) or None
 
 
-def _llama_2(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """Meta's ``chat_completion``: BOS before each exchange, EOS after each finished one."""
-    texts = [neutralised(turn.text, INSTRUCT_TAG).strip() for turn in turns]
-    if system:
-        texts[0] = f"<<SYS>>\n{neutralised(system, INSTRUCT_TAG)}\n<</SYS>>\n\n{texts[0]}"
-    segments: list[Segment] = []
-    for at in range(0, len(texts) - 1, 2):
-        closed = Text(f"[INST] {texts[at]} [/INST] {texts[at + 1]} ", leading_space=True)
-        segments += [Special("bos"), closed, Special("eos")]
-    last = f"[INST] {texts[-1]} [/INST]" + (f" {reply_start}" if reply_start else "")
-    return Prompt((*segments, Special("bos"), Text(last, leading_space=True)), ("eos",))
-
-
-def _codellama_70b(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """Meta's ``dialog_prompt_tokens``: header and body separate, a dummy space before each.
-
-    The system header is there even if the system text is empty.
-    """
-    segments: list[Segment] = [Special("bos")]
-    for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
-        segments.append(Text(f" Source: {role}", leading_space=True))
-        if text:
-            said = neutralised(text, INSTRUCT_TAG).strip()
-            segments.append(Text(f"\n\n {said}", leading_space=True))
-        segments.append(Special("<step>"))
-    segments.append(Text(" Source: assistant\nDestination: user", leading_space=True))
-    segments.append(Text(f"\n\n {reply_start}", leading_space=True))
-    return Prompt(tuple(segments), ("<step>", "eos"))
-
-
-def _chatml(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """ChatML, as Qwen2.5 uses it. Its tags are control pieces, so text cannot contain them."""
-    segments: list[Segment] = []
-    for role, text in [("system", system)] + [(turn.role, turn.text) for turn in turns]:
-        segments += [Special("<|im_start|>"), Text(f"{role}\n{text}"), Special("<|im_end|>")]
-        segments.append(Text("\n"))
-    segments += [Special("<|im_start|>"), Text(f"assistant\n{reply_start}")]
-    return Prompt(tuple(segments), ("<|im_end|>", "<|endoftext|>"))
-
-
-def _server(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
-    """The roles and what each says; the server puts these into its model's format."""
-    said = [("system", system)] + [(turn.role, turn.text) for turn in turns]
-    said.append(("assistant", reply_start))
-    pairs = ((Special(f"role:{role}"), Text(text)) for role, text in said)
-    return Prompt(tuple(segment for pair in pairs for segment in pair))
+def _refusal(info: ModelInfo, found: Recognised) -> str:
+    """Why the model cannot be asked anything; empty if it can."""
+    if found.chat is not None:
+        return ""
+    if not found.fault:
+        return (
+            f"{info.name} is not an Instruct model, so it can neither explain nor refactor; choose "
+            "one that is (`herdmate models list`)."
+        )
+    return (
+        f"{info.name} can neither explain nor refactor, because {found.fault}; choose another "
+        "model (`herdmate models list`), or describe its format in families.toml."
+    )

@@ -129,7 +129,7 @@ class Library:
         names = [action.name for action in self.actions]
         near = difflib.get_close_matches(name, names, n=1) if len(name) <= _LONGEST_TITLE else []
         hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}."
-        raise PromptError(f"There is no action {_shown(name)}; {hint}")
+        raise PromptError(f"There is no action {shown(name)}; {hint}")
 
 
 def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple[PromptError, ...]]:
@@ -155,13 +155,9 @@ def load_action(path: Path, within: Path | None = None) -> Action:
     """
     try:
         text = bounded_read.read_text(path, _LARGEST, within, errors="strict")
-        if max(part.count(".") for part in _BEFORE_A_KEY.split(text)) > _MOST_DOTS:
-            raise ValueError("a key in it has too many parts")
-        values = tomllib.loads(text)
-    except (OSError, ValueError, RecursionError) as error:  # also raised for overlong numbers
-        raise PromptError(
-            f"{path.name} cannot be read as TOML: {_in_a_line(str(error))}."
-        ) from error
+    except (OSError, ValueError) as error:
+        raise _unreadable(path, error) from error
+    values = checked_toml(path, text)
     values.setdefault("name", path.stem)
     _check_keys(path, values)
     action = Action(**{key: _frozen(value) for key, value in values.items()})
@@ -169,6 +165,20 @@ def load_action(path: Path, within: Path | None = None) -> Action:
         _check_placeholders(path, key, placeholders(values.get(key, "")))
     _check_sense(path, action)
     return action
+
+
+def checked_toml(path: Path, text: str) -> dict[str, Any]:
+    """What a file of the user's says; raises ``PromptError`` if it is not TOML."""
+    try:
+        if max(part.count(".") for part in _BEFORE_A_KEY.split(text)) > _MOST_DOTS:
+            raise ValueError("a key in it has too many parts")
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:  # also raised for overlong numbers
+        raise _unreadable(path, error) from error
+
+
+def _unreadable(path: Path, error: Exception) -> PromptError:
+    return PromptError(f"{path.name} cannot be read as TOML: {_in_a_line(str(error))}.")
 
 
 def builtin_folder() -> Path:
@@ -203,9 +213,9 @@ def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
     hints = get_type_hints(Action)
     for key, value in values.items():
         if key not in hints:
-            raise PromptError(f"{path.name}: there is no key {_shown(key)}.{_near(key, hints)}")
+            raise PromptError(f"{path.name}: there is no key {shown(key)}.{near(key, hints)}")
         if (wanted := _mismatch(hints[key], value)) is not None:
-            raise PromptError(f"{path.name}: {key} must be {wanted}, not {_shown(value)}.")
+            raise PromptError(f"{path.name}: {key} must be {wanted}, not {shown(value)}.")
     for item in fields(Action):
         if item.name not in values and item.name in ("title", "kind", "lsp_kind", "user"):
             raise PromptError(f"{path.name}: the key {item.name!r} is missing.")
@@ -225,7 +235,7 @@ def _check_sense(path: Path, action: Action) -> None:
     if not action.lsp_kind.startswith(("refactor.", "source.", "quickfix")):
         raise PromptError(
             f"{path.name}: lsp_kind must begin with refactor., source. or quickfix, not "
-            f"{_shown(action.lsp_kind)}; editors ignore other kinds."
+            f"{shown(action.lsp_kind)}; editors ignore other kinds."
         )
     if not 1 <= action.max_tokens <= _MOST_TOKENS or not 0 <= action.temperature <= 2:
         raise PromptError(
@@ -249,8 +259,8 @@ def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[s
     for word in given:
         if word not in known:
             raise PromptError(
-                f"{path.name}: {key} cannot contain {_shown(word)}; choose from {', '.join(known)}."
-                f"{_near(word, known)}"
+                f"{path.name}: {key} cannot contain {shown(word)}; choose from {', '.join(known)}."
+                f"{near(word, known)}"
             )
 
 
@@ -271,7 +281,7 @@ def _files(folder: Path, errors: list[PromptError]) -> list[Path]:
         return []
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
     """A wrong value for a message, cut if it is long."""
     try:
         return _in_a_line(repr(value))
@@ -287,7 +297,7 @@ def _in_a_line(text: str) -> str:
 def _check_placeholders(path: Path, key: str, names: Iterable[str]) -> None:
     for name in names:
         if name not in PLACEHOLDERS:
-            hint = _near(name, PLACEHOLDERS)
+            hint = near(name, PLACEHOLDERS)
             raise PromptError(
                 f"{path.name}: {key} mentions ${_in_a_line(name)}, which is not a placeholder."
                 f"{hint}"
@@ -309,6 +319,7 @@ def _mismatch(hint: Any, value: Any) -> str | None:
     return None if is_right else names[hint]
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
+    """A question whether a similar known name was meant; empty if there is none."""
     near = difflib.get_close_matches(name, list(known), n=1)
     return f" Did you mean {near[0]!r}?" if near else ""

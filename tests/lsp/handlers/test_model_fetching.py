@@ -25,7 +25,7 @@ from herdmate.models.verified_fetch import FetchProgress
 
 _LICENSED = catalogue.find("codellama-7b")
 _STARTER = catalogue.starter()
-_INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
+_INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
 
 class _Fetching:

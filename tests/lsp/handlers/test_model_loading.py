@@ -23,7 +23,7 @@ from herdmate.models import start
 from herdmate.settings import Settings
 
 _SHORT = EngineChoice(FakeStart(), "It needs 9 GB of memory, and only 1 GB is free; close.", False)
-_INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
+_INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
 
 class _Loading:

@@ -15,7 +15,7 @@ from herdmate.lsp.protocol import State, Status
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
 
-_INFO = ModelInfo("m", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
+_INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
 
 @pytest.fixture

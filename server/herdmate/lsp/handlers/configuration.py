@@ -16,6 +16,7 @@ from herdmate.errors import PromptError
 from herdmate.lsp import protocol, settings_layers
 from herdmate.lsp.client_requests import ask, register, tell
 from herdmate.lsp.session import Session
+from herdmate.prompting.family_table import family_table
 from herdmate.prompting.library import Library, load_library
 from herdmate.settings import Settings, camel_case, settings_from_json
 
@@ -135,9 +136,14 @@ def _trusted(session: Session) -> tuple[Path, ...]:
 
 
 def _read_prompts(*trusted: Path) -> tuple[Library, tuple[PromptError, ...]]:
-    """The prompt files, those that trusted folders keep themselves included."""
+    """The prompt files, those that trusted folders keep included, and what is wrong in any file.
+
+    What is wrong in the user's table of families is among it.
+    """
     places = [(folder / ".herdmate" / "prompts", folder) for folder in trusted]
-    return load_library([prompts for prompts, folder in places if is_within(prompts, folder)])
+    within = [prompts for prompts, folder in places if is_within(prompts, folder)]
+    library, errors = load_library(within)
+    return library, (*family_table()[1], *errors)
 
 
 def _changed(before: Any, now: Any, group: str = "") -> Iterator[str]:

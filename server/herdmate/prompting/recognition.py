@@ -1,0 +1,127 @@
+"""Which family a model belongs to: the one judgement behind inspecting, listing and loading it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from herdmate.generation import ModelInfo
+from herdmate.prompting.family_table import Chat, Entry, Infill, Table, family_table, flat
+from herdmate.prompting.notation import NOTHING, Format
+
+LONGEST_TEMPLATE = 64 * 1024
+"""Characters of a chat template; the longest known has 17,000."""
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """What a model is and can do.
+
+    ``untrained``: its vocabulary has pieces for infilling that its training did not use. ``fault``
+    is what is wrong with its chat template, as a part of a sentence. ``bos``: does a prompt begin
+    with BOS? ``None`` leaves it to the vocabulary.
+    """
+
+    name: str
+    infill: Infill | None
+    chat: Chat | None
+    follows: bool
+    bos: bool | None
+    unthinking: Format = NOTHING
+    untrained: bool = False
+    fault: str = ""
+
+
+def recognised(info: ModelInfo) -> Recognised:
+    """The family of a model, by its vocabulary, its own name, its file's name and its template."""
+    table = family_table()[0]
+    entry = _entry_for(info, table)
+    shown, fault = _chat_of_template(info.template, table)
+    chat = table.chats[entry.chat] if entry.chat else shown
+    infill = table.infills.get(entry.infill)
+    if infill and _matches(entry.infill_unless or "(?!)", info):
+        infill = None
+    follows = chat is not None
+    if entry.follows is not None:
+        follows = _matches(entry.follows, info)
+    return Recognised(
+        entry.name,
+        infill,
+        chat,
+        follows,
+        entry.bos,
+        _unthinking(info.template, table) if chat else NOTHING,
+        infill is None and not entry.infill and _has_pieces(info, table),
+        "" if chat else fault,
+    )
+
+
+def _entry_for(info: ModelInfo, table: Table) -> Entry:
+    """The first entry that fits; one of no family if none does."""
+    for entry in table.families:
+        if entry.when and _holds(entry.when, info, _name(info, table)):
+            return entry
+    return Entry(info.architecture or "unknown")
+
+
+def _name(info: ModelInfo, table: Table) -> str:
+    """The name to go by: the model's own if it says which family it is, since files get renamed."""
+    patterns = [
+        entry.when["name"] for entry in table.families if entry.when and "name" in entry.when
+    ]
+    for name in _names(info):
+        if any(re.search(pattern, name) for pattern in patterns):
+            return name
+    return ""
+
+
+def _names(info: ModelInfo) -> tuple[str, str]:
+    return flat(info.name), flat(PurePath(info.path).name)
+
+
+def _matches(pattern: str, info: ModelInfo) -> bool:
+    """Does the name of the model or that of its file match?"""
+    return re.search(pattern, " ".join(_names(info))) is not None
+
+
+def _holds(when: Mapping[str, Any], info: ModelInfo, name: str) -> bool:
+    kinds = when.get("architecture", ())
+    return (
+        (not kinds or not info.architecture or info.architecture in kinds)
+        and all(piece in info.pieces for piece in when.get("has", ()))
+        and not any(piece in info.pieces for piece in when.get("lacks", ()))
+        and ("name" not in when or re.search(when["name"], name) is not None)
+    )
+
+
+def _chat_of_template(template: str, table: Table) -> tuple[Chat | None, str]:
+    """The format of a chat template, and why it is not known."""
+    if not template.strip():
+        return None, ""
+    if len(template) > LONGEST_TEMPLATE:
+        return None, f"its chat template is longer than {LONGEST_TEMPLATE // 1024} kB"
+    for sign in table.templates:
+        if sign.fits(template):
+            return table.chats[sign.chat], ""
+    return None, "its chat template is a program in no format that Herdmate knows"
+
+
+def _unthinking(template: str, table: Table) -> Format:
+    signs = (sign for sign in table.thinking if sign.fits(template[:LONGEST_TEMPLATE]))
+    return next((sign.reply for sign in signs), NOTHING)
+
+
+def _has_pieces(info: ModelInfo, table: Table) -> bool:
+    return any(_has(info, infill) for infill in table.infills.values())
+
+
+def _has(info: ModelInfo, infill: Infill) -> bool:
+    return bool(infill.pieces) and all(piece in info.pieces for piece in _main(infill))
+
+
+def _main(infill: Infill) -> Iterator[str]:
+    """The pieces of the format that are only for infilling."""
+    return (piece for piece in infill.pieces if piece not in ("<|user|>", "<|assistant|>"))
