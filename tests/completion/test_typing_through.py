@@ -123,3 +123,34 @@ def test_a_file_that_ends_at_the_cursor_or_far_behind_it() -> None:
         assert what_is_left(Shown("foo(a)"), begun, behind(begun), cursor) == Shown("a)", 1)
         changed = _cursor("x = foo(│)y" + rest)
         assert what_is_left(Shown("foo(a)"), begun, behind(begun), changed) is None
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize(
+    ("begun", "text", "reach", "now", "left"),
+    [
+        ("f() │\n", "{\n  a();\n  b();\n}", 0, "f() {\n  │\n}\n", "a();\n  b();"),
+        ("f() {│}\n", "\n  a();\n  b();\n}", 1, "f() {\n  │\n}\n", "a();\n  b();"),
+        ("f() {│}\n", "\n  a();\n  b();", 0, "f() {\n  │\n}\n", "a();\n  b();"),
+        ("f() {│}\n", "\n  a();\n  b();", 0, "f() {\n  a(│);\n}\n", None),  # that is `a(;`
+        ("f() {│}\n", "\n  a();\n  b();", 0, "f() {\n  a();\n  │\n}\n", "b();"),
+        ("x = [│]\n", "\n  1,\n  2,\n]", 1, "x = [\n  1│\n]\n", ",\n  2,"),
+        ("g(│)\n", "() => {\n  a();\n})", 1, "g(() => {\n  │\n})\n", "a();"),
+        ("  if (a) │\n", "{\n    b();\n  }", 0, "  if (a) {\n    │\n  }\n", "b();"),
+        ("f() {│}\n", "\n}", 1, "f() {\n│\n}\n", None),
+        ("f() │\n", "{\n  a();\n}", 0, "f() {\n  │\n)\n", None),  # something else was closed
+        ("f() │\n", "{\n  a();\n}", 0, "f() {\n  │\n  x\n}\n", None),
+    ],
+)
+def test_return_moves_what_was_closed_to_a_line_below(
+    begun: str, text: str, reach: int, now: str, left: str | None, end: str
+) -> None:
+    before, cursor, text = (
+        _cursor(begun.replace("\n", end)), _cursor(now.replace("\n", end)), text.replace("\n", end)
+    )  # fmt: skip
+    found = what_is_left(Shown(text, reach), before, behind(before), cursor)
+    assert found == (None if left is None else Shown(left.replace("\n", end)))
+    if left is not None:
+        typed = cursor.offset - before.offset
+        for said in (text, text[:typed], text[: typed + 2], ""):
+            assert may_say(said, before, behind(before), cursor)

@@ -1,11 +1,13 @@
 """Typing along with ghost text: what is left of it, whatever the editor auto-closes.
 
 After ``foo(`` many editors insert ``)`` at once and let the user type over it. The ghost text
-contains that bracket itself, so what is left of it replaces the editor's.
+contains that bracket itself, so what is left of it replaces the editor's. Return between ``{`` and
+``}`` puts the latter on a line below, where nothing is replaced: the ghost text ends before it.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from herdmate.completion.postprocess import Shown
@@ -22,6 +24,7 @@ _LINE = 1024
 
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'`"
+_MOVED_BELOW = re.compile(r"\r?\n[ \t]{0,256}(?=[)\]}])")
 
 
 def behind(cursor: Cursor) -> str:
@@ -43,7 +46,7 @@ def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Sho
     change = _Change(begun, typed, shown.text, stood, cursor)
     more = change.characters_more(min(shown.reach, len(stood)), may_go_on=False)
     if more is None:
-        return None
+        return _left_above(shown, change)
     left = tuple((at - len(typed), value) for at, value in shown.logprobs if at > len(typed))
     return Shown(shown.text[len(typed) :], shown.reach + more, left)
 
@@ -54,7 +57,8 @@ def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
     if not (said.startswith(typed) or typed.startswith(said)):
         return False
     change = _Change(begun, typed, max(said, typed, key=len), stood, cursor)
-    return change.characters_more(min(MOST_CLOSED, len(stood)), may_go_on=True) is not None
+    reach = min(MOST_CLOSED, len(stood))
+    return change.characters_more(reach, may_go_on=True) is not None or change.has_moved_closers()
 
 
 def part_inside(text: str, cursor: Cursor) -> str:
@@ -63,6 +67,18 @@ def part_inside(text: str, cursor: Cursor) -> str:
     before = [pair for pair in _pairs(line + text) if _is_before(pair, len(line))]
     ends = [pair.end - len(pair.closer) for pair in before]
     return text[: max(min(ends) - len(line), 0)] if ends else text
+
+
+def _left_above(shown: Shown, change: _Change) -> Shown | None:
+    """What is left of ``shown`` above closers that the editor has moved to a line below."""
+    if not change.has_moved_closers():
+        return None
+    size = len(change.typed)
+    text = part_inside(shown.text[size:], change.cursor).rstrip()
+    left = tuple(
+        (at - size, value) for at, value in shown.logprobs if size < at <= size + len(text)
+    )
+    return Shown(text, 0, left) if text else None
 
 
 def _line_before(cursor: Cursor) -> str:
@@ -81,13 +97,21 @@ class _Change:
     stood: str
     cursor: Cursor
 
-    def characters_more(self, reach: int, may_go_on: bool) -> int | None:
+    def has_moved_closers(self) -> bool:
+        """Has Return moved what the editor had closed to a line below the cursor's?"""
+        ahead = self.cursor.document.text[self.cursor.offset : self.cursor.offset + _LINE]
+        if "\n" not in self.typed or (moved := _MOVED_BELOW.match(ahead)) is None:
+            return False
+        return self.characters_more(0, may_go_on=True, skipped=moved.end()) is not None
+
+    def characters_more(self, reach: int, may_go_on: bool, skipped: int = 0) -> int | None:
         """How many characters the editor added after the cursor, minus those typed over.
 
         The user may have typed over up to ``reach`` characters of ``stood``; ``None`` if anything
-        else changed. ``may_go_on``: the text may yet close what it has left open.
+        else changed. ``may_go_on``: the text may yet close what it has left open. The first
+        ``skipped`` characters after the cursor do not count.
         """
-        document, offset = self.cursor.document, self.cursor.offset
+        document, offset = self.cursor.document, self.cursor.offset + skipped
         now = document.text[offset : offset + BEHIND + MOST_CLOSED]
         for over in range(reach + 1):
             for added in range(MOST_CLOSED + 1):
