@@ -84,10 +84,17 @@ class Editor(LanguageClient):
         assert isinstance(answer, types.InlineCompletionList)
         return [str(item.insert_text) for item in answer.items]
 
-    async def typing(self, uri: str, line: int, character: int, number: str) -> list[str]:
-        """The inline completions that come while typing, asked for by this number."""
+    async def typing(
+        self, uri: str, line: int, character: int, number: str,
+        chosen: types.SelectedCompletionInfo | None = None,
+    ) -> list[str]:  # fmt: skip
+        """The inline completions that come while typing, asked for by this number.
+
+        ``chosen`` is the entry selected in the menu that is open.
+        """
         params = inline_params(uri, line, character)
         params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
+        params.context.selected_completion_info = chosen
         answer = await self.protocol.send_request_async(  # type: ignore[no-untyped-call]
             types.TEXT_DOCUMENT_INLINE_COMPLETION, params, msg_id=number
         )

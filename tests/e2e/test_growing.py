@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from lsprotocol import types
 
 from herdmate.usage.statistics_file import StatisticsFile
 from tests.e2e.editor import VSCODE, Editor, editor
@@ -55,6 +56,26 @@ async def test_who_asks_by_key_sees_it_grow_too(tmp_path: Path) -> None:
         assert (await client.status())["engine"]["requests"] == 1
 
 
+async def test_it_grows_behind_the_selected_entry_of_an_open_menu(tmp_path: Path) -> None:
+    line, column = HOLE
+    code = CODE.replace("    \n", "    fo\n", 1)
+    rest = " item in items:\n        one(item)\n        two(item)\n        three(item)"
+    range_ = types.Range(types.Position(line, column), types.Position(line, column + 2))
+    chosen = types.SelectedCompletionInfo(range_, "for")
+    async with _editor(tmp_path, "grows", replies={"": rest}) as client:
+        await client.until_ready()
+        client.open(URI, code)
+        first = await client.typing(URI, line, column + 2, "first", chosen)
+        assert first[0].startswith("for item in items:")
+        await _until_grown(client, 1)
+        assert _place(client.grew[0]) == (line, column + 2)
+        (longer,) = await client.typing(URI, line, column + 2, "again", chosen)
+        assert longer.startswith(first[0] + "\n")
+        other = types.SelectedCompletionInfo(range_, "format")
+        shown = await client.typing(URI, line, column + 2, "other entry", other)
+        assert all(text.startswith("format") for text in shown)
+
+
 async def test_who_cannot_grow_is_told_nothing(tmp_path: Path) -> None:
     async with _editor(tmp_path) as client:
         await client.until_ready()
@@ -97,10 +118,10 @@ async def test_growth_is_counted_as_one_suggestion(
 
 
 def _editor(
-    tmp_path: Path, *knows: str, **completion: object
+    tmp_path: Path, *knows: str, replies: dict[str, str] = REPLIES, **completion: object
 ) -> AbstractAsyncContextManager[Editor]:
     options = {"completion": {"maxTokens": 128, "prefill": False, **completion}}
-    return editor(VSCODE, tmp_path, REPLIES, SLOW, options, knows)
+    return editor(VSCODE, tmp_path, replies, SLOW, options, knows)
 
 
 def _place(grew: dict[str, Any]) -> tuple[int, int]:

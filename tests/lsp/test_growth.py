@@ -40,5 +40,6 @@ async def test_nothing_is_kept_or_told_of_a_document_that_was_closed_or_changed(
         protocol=SimpleNamespace(notify=lambda *given: said.append(given)),
     )
     running = cast(InFlight, _Running())
-    await growth._watch(cast(Session, session), running, opened, Cursor(document, 1), "a")
+    place = growth.Place(opened, 1, Cursor(document, 1))
+    await growth._watch(cast(Session, session), running, place, "a")
     assert (len(said), len(session.completion.grown)) == (told, bool(told))

@@ -17,10 +17,15 @@ from herdmate.errors import HerdmateError
 
 @dataclass(frozen=True, slots=True)
 class Grown:
-    """Ghost text that has grown at an offset in one version of a document."""
+    """Ghost text that has grown at an offset in one version of a document.
+
+    ``chosen`` is the selected entry of the completion menu, after which it is shown; ``""`` if
+    there is none.
+    """
 
     version: int | None
     offset: int
+    chosen: str
     shown: Shown
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from lsprotocol import types
 
 from herdmate.completion.complete import Completion
 from herdmate.completion.in_flight import InFlight
+from herdmate.completion.postprocess import Shown
 from herdmate.completion.state import Grown
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.open_document import OpenDocument
 from herdmate.lsp.session import Session
-from herdmate.text import Cursor, Span
+from herdmate.text import Cursor
 
 _log = logging.getLogger(__name__)
 
@@ -25,13 +26,26 @@ PAUSES = (0.3, 0.3, 0.3, 0.6, 1.2, 2.4, 4.8)
 the last one the text grows when the model has ended."""
 
 
-def watch(session: Session, opened: OpenDocument, cursor: Cursor, shown: Completion) -> bool:
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where ghost text is shown: at an offset of an open document, after the menu entry ``chosen``.
+
+    ``cursor`` is where the model writes: with that entry accepted, if there is one.
+    """
+
+    opened: OpenDocument
+    offset: int
+    cursor: Cursor
+    chosen: str = ""
+
+
+def watch(session: Session, place: Place, shown: Completion) -> bool:
     """Tell the client when there is more than ``shown``; ``False`` if the model has finished."""
-    uri = cursor.document.uri
+    uri = place.opened.document.uri
     running = session.completion.in_flight.get(uri)
-    if running is None or not running.agrees(cursor):
+    if running is None or not running.agrees(place.cursor):
         return False
-    work = _watch(session, running, opened, cursor, shown.text)
+    work = _watch(session, running, place, shown.text)
     session.spawn(session.tasks.supersede(_key(uri), work), quiet=True)
     return True
 
@@ -44,28 +58,27 @@ def stop(session: Session, uri: str) -> None:
 
 def grown(
     session: Session, opened: OpenDocument, params: types.InlineCompletionParams
-) -> Completion | None:
+) -> Shown | None:
     """What the client was told to ask for again; ``None`` if it asks for anything else.
 
     The model is not asked, and the request is not counted: the user did nothing.
     """
     found = session.completion.grown.get(uri := opened.document.uri)
-    at = opened.lines.offset(params.position)
-    if found is None or (found.version, found.offset) != (opened.document.version, at):
+    context, at = params.context, opened.lines.offset(params.position)
+    chosen = context.selected_completion_info.text if context.selected_completion_info else ""
+    here = opened.document.version, at, chosen
+    if found is None or (found.version, found.offset, found.chosen) != here:
         return None
-    context = params.context
-    is_automatic = context.trigger_kind == types.InlineCompletionTriggerKind.Automatic
-    if not is_automatic or context.selected_completion_info is not None:
+    if context.trigger_kind != types.InlineCompletionTriggerKind.Automatic:
         return None
     del session.completion.grown[uri]
-    return Completion(found.shown.text, Span(at, at + found.shown.reach), is_cached=True)
+    return found.shown
 
 
-async def _watch(
-    session: Session, running: InFlight, opened: OpenDocument, cursor: Cursor, text: str
-) -> None:
-    uri, version = cursor.document.uri, cursor.document.version
-    position = opened.lines.position(cursor.offset)
+async def _watch(session: Session, running: InFlight, place: Place, text: str) -> None:
+    document, cursor = place.opened.document, place.cursor
+    uri, version = document.uri, document.version
+    position = place.opened.lines.position(place.offset)
     where = {"line": position.line, "character": position.character}
     for step, pause in enumerate(PAUSES, start=1):
         await asyncio.sleep(pause)
@@ -75,7 +88,7 @@ async def _watch(
         if now is None or now.document.version != version:
             return  # closed or changed while the last lines were checked
         text = shown.text
-        session.completion.grown[uri] = Grown(version, cursor.offset, shown)
+        session.completion.grown[uri] = Grown(version, place.offset, place.chosen, shown)
         grew = protocol.CompletionGrew(uri, version, where)
         _log.info("ghost text has grown")
         session.protocol.notify(protocol.COMPLETION_GREW, asdict(grew))

@@ -11,6 +11,7 @@ from functools import partial
 from lsprotocol import types
 
 from herdmate.completion.complete import Completion, complete
+from herdmate.completion.postprocess import Shown
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.typing_through import part_inside
 from herdmate.errors import HerdmateError
@@ -36,18 +37,15 @@ async def inline_completion(
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return _list([])
     if (grown := growth.grown(session, opened, params)) is not None:
-        cursor = Cursor(opened.document, grown.span.start)
-        return _shown(session, opened, cursor, [grown])
+        return _again(session, opened, params, grown)
     growth.stop(session, opened.document.uri)
     if (opened := await _parsed(session, opened)) is None:
         return _list([])
     cursor = Cursor(opened.document, opened.lines.offset(params.position))
     if (chosen := params.context.selected_completion_info) is not None:
         return await _after_chosen(session, opened, cursor, chosen)
-    grows = session.capabilities.grows
-    found = await _complete(session, cursor, _is_invoked(params), grows)
-    if found and not (grows and growth.watch(session, opened, cursor, found[0])):
-        read_ahead.after_showing(session, cursor)
+    place = growth.Place(opened, cursor.offset, cursor)
+    found = await _complete_growing(session, place, _is_invoked(params))
     return _shown(session, opened, cursor, found)
 
 
@@ -120,6 +118,16 @@ async def _complete(
     return _end(session, cursor, await _ask(session, cursor, invoked, grows), asked_at)
 
 
+async def _complete_growing(
+    session: Session, place: growth.Place, invoked: bool
+) -> tuple[Completion, ...]:
+    grows = session.capabilities.grows
+    found = await _complete(session, place.cursor, invoked, grows)
+    if found and not (grows and growth.watch(session, place, found[0])):
+        read_ahead.after_showing(session, place.cursor)
+    return found
+
+
 def _begin(session: Session, cursor: Cursor) -> float:
     session.completion.stop_reading_ahead(cursor.document.uri)
     return usage_statistics.after_asking(session, cursor)
@@ -175,12 +183,36 @@ async def _after_chosen(
         _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
     behind = supposing(opened.document, Edit(span, chosen.text))
-    found = await _complete(session, behind, invoked=False)
-    # Ghost text shown with the entry can replace nothing but the entry.
-    texts = [item.text if item.span.is_empty else part_inside(item.text, behind) for item in found]
-    whole = [Completion(chosen.text + text, span) for text in texts if text.strip()]
+    place = growth.Place(opened, cursor.offset, behind, chosen.text)
+    found = await _complete_growing(session, place, invoked=False)
+    whole = _with_entry(chosen.text, span, behind, [(it.text, it.span.is_empty) for it in found])
     if found and not whole:
         _note(session, _NO_ROOM)
+    return _shown(session, opened, cursor, whole)
+
+
+def _with_entry(
+    entry: str, span: Span, behind: Cursor, found: Sequence[tuple[str, bool]]
+) -> list[Completion]:
+    """Suggestions, and whether they only add text, together with the entry that they follow.
+
+    Shown with the entry, they can replace nothing but the entry.
+    """
+    texts = [text if adds else part_inside(text, behind) for text, adds in found]
+    return [Completion(entry + text, span) for text in texts if text.strip()]
+
+
+def _again(
+    session: Session, opened: OpenDocument, params: types.InlineCompletionParams, grown: Shown
+) -> types.InlineCompletionList:
+    """Ghost text that has grown where it is shown."""
+    cursor = Cursor(opened.document, opened.lines.offset(params.position))
+    if (chosen := params.context.selected_completion_info) is None:
+        span = Span(cursor.offset, cursor.offset + grown.reach)
+        return _shown(session, opened, cursor, [Completion(grown.text, span, is_cached=True)])
+    span = opened.lines.span(chosen.range)
+    behind = supposing(opened.document, Edit(span, chosen.text))
+    whole = _with_entry(chosen.text, span, behind, [(grown.text, not grown.reach)])
     return _shown(session, opened, cursor, whole)
 
 
