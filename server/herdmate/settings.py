@@ -60,8 +60,8 @@ class CompletionSettings:
     suffix_tokens: Annotated[int, Range(0, 131_072)] = 128
     """Number of tokens after the cursor that the model sees."""
 
-    delay: Annotated[int, Range(0, 60_000)] = 75
-    """Minimum delay after a keystroke, in milliseconds; longer if the model is slow."""
+    delay: Annotated[int, Range(0, 60_000)] = 20
+    """Delay after a keystroke, in milliseconds; longer within a word if the model is slow."""
 
     time_box: Annotated[int, Range(0, 600_000)] = 500
     """Milliseconds until completed lines are shown (VS Code, Neovim: at once); 0 waits for all."""

@@ -25,7 +25,11 @@ def _pace(gap: float, answer: float) -> Latency:
     ],
 )
 def test_the_delay_follows_rhythm_and_answers(gap: float, answer: float, expected: float) -> None:
-    assert delay(_pace(gap, answer), 0.075) == pytest.approx(expected)
+    assert delay(_pace(gap, answer), 0.075, in_word=True) == pytest.approx(expected)
+
+
+def test_the_model_is_asked_soon_where_a_word_has_ended() -> None:
+    assert delay(_pace(0.2, 2.0), 0.02, in_word=False) == 0.02
 
 
 def test_pauses_are_no_rhythm_and_nothing_known_is_the_setting() -> None:
@@ -33,7 +37,7 @@ def test_pauses_are_no_rhythm_and_nothing_known_is_the_setting() -> None:
     for gap in (5.0, 0.0, 60.0, 1.5, 2.0):
         latency.note_key(gap)
     latency.note_answer(2.0)
-    assert delay(latency, 0.075) == 0.075
+    assert delay(latency, 0.075, in_word=True) == 0.075
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,13 @@ from herdmate.completion.syntax_check import sound, syntax_check_at
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.telling_name import telling_name
 from herdmate.completion.token_limits import most_if_asked, most_while_typing
-from herdmate.completion.trigger import is_switched_off, scope_off, shape_at, silence_reason
+from herdmate.completion.trigger import (
+    ends_in_word,
+    is_switched_off,
+    scope_off,
+    shape_at,
+    silence_reason,
+)
 from herdmate.completion.unfinished import Unfinished
 from herdmate.context.languages import comment_mark, language_name
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
@@ -77,14 +83,14 @@ async def complete(
     if reason := silence_reason(cursor, invoked):
         return Silence(reason)
     shape, box = shape_at(cursor, settings.multiline, invoked), _box(settings, invoked, grows)
-    place = _Place(cursor, shape, syntax_check_at(cursor, invoked))
+    place = Place(cursor, shape, syntax_check_at(cursor, invoked))
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
         room = most_if_asked(settings) if invoked else 0
         if not several and (shown := await _followed(running, cursor, box, room)):
             return _here([shown], cursor)
         running.stop()
     if not invoked:
-        await asyncio.sleep(delay(state.host.latency, settings.delay / 1000))
+        await asyncio.sleep(_delay(cursor, state, settings))
     asked_at = asyncio.get_running_loop().time()
     request = await typing_request(cursor, state, _roomy(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
@@ -92,7 +98,7 @@ async def complete(
     if several:
         count = settings.alternatives
         return await _alternatives(request, place, state, count, asking) or _NOTHING
-    running = _started(request, place, state, settings, asking, begun)
+    running = started(request, place, state, settings, asking, begun)
     if invoked:
         return await _on_request(running, request, place, state, settings, asking, box)
     shown = await running.follow(cursor, box, stops_at_once=False)
@@ -100,8 +106,13 @@ async def complete(
     return _here([shown], cursor) if shown else _DOUBTFUL if running.is_doubtful else _NOTHING
 
 
+def _delay(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> float:
+    """Seconds to wait for the next key, which cancels the request."""
+    return delay(state.host.latency, settings.delay / 1000, ends_in_word(cursor))
+
+
 @dataclass(frozen=True, slots=True)
-class _Place:
+class Place:
     """Where a completion goes, and what it can be there."""
 
     cursor: Cursor
@@ -109,8 +120,8 @@ class _Place:
     check: SyntaxCheck | None
 
 
-def _started(
-    request: Request, place: _Place, state: CompletionState, settings: CompletionSettings,
+def started(
+    request: Request, place: Place, state: CompletionState, settings: CompletionSettings,
     asking: Asking, begun: Unfinished | None,
 ) -> InFlight:  # fmt: skip
     """A new generation; what it gives is cached."""
@@ -122,7 +133,7 @@ def _started(
 
 
 async def _on_request(
-    running: InFlight, request: Request, place: _Place, state: CompletionState,
+    running: InFlight, request: Request, place: Place, state: CompletionState,
     settings: CompletionSettings, asking: Asking, box: float | None,
 ) -> tuple[Completion, ...] | Silence:  # fmt: skip
     """What to show to a user who asked: one of several answers if nothing is left of the first."""
@@ -292,7 +303,7 @@ def _room(info: ModelInfo, settings: CompletionSettings) -> int:
 
 
 async def _alternatives(
-    request: Request, place: _Place, state: CompletionState, count: int, asking: Asking
+    request: Request, place: Place, state: CompletionState, count: int, asking: Asking
 ) -> tuple[Completion, ...]:
     """Distinct completions, best first; the model stops once all are complete."""
     cursor, shape, context = place.cursor, place.shape, cursor_context(place.cursor)

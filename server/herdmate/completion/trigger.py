@@ -57,11 +57,16 @@ def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
     if _is_said(cursor):
         return SilenceReason.STATEMENT_COMPLETE
     behind = cursor.line_suffix
-    if _is_word(cursor.line_prefix[-1:]) and _is_word(behind[:1]):
+    if ends_in_word(cursor) and _is_word(behind[:1]):
         return SilenceReason.INSIDE_WORD
     if len(behind.strip()) > MOST_BEHIND_CURSOR and not _only_closes(behind):
         return SilenceReason.CODE_AFTER_CURSOR
     return None
+
+
+def ends_in_word(cursor: Cursor) -> bool:
+    """Is the last character before the cursor one of a word, which may go on?"""
+    return _is_word(cursor.line_prefix[-1:])
 
 
 def scope_off(cursor: Cursor, scopes: tuple[str, ...]) -> bool:

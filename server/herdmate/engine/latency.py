@@ -62,13 +62,15 @@ class Latency:
             self.writing = tokens / seconds
 
 
-def delay(latency: Latency, least: float) -> float:
+def delay(latency: Latency, least: float, in_word: bool) -> float:
     """Seconds to wait after a key for the next one before asking the model.
 
-    ``least`` if the model answers between two keys. Otherwise slightly more than the usual gap, so
-    that the model is asked in a pause, but at most a quarter of the time that an answer takes.
+    ``least`` if the model answers between two keys, and after all keys that end a word: users look
+    up there, and what the model has read by the next key is not lost. Within a word (``in_word``)
+    slightly more than the usual gap, so that the model is asked in a pause, but at most a quarter
+    of the time that an answer takes.
     """
-    if len(latency.gaps) < 4 or not latency.answers:
+    if not in_word or len(latency.gaps) < 4 or not latency.answers:
         return least
     key, answer = median(latency.gaps), median(latency.answers)
     return least if answer <= key else max(least, min(1.1 * key, answer / 4))

@@ -123,7 +123,9 @@ async def _complete_growing(
 ) -> tuple[Completion, ...]:
     grows = session.capabilities.grows
     found = await _complete(session, place.cursor, invoked, grows)
-    if found and not (grows and growth.watch(session, place, found[0])):
+    if not found:
+        read_ahead.after_silence(session, place.cursor)
+    elif not (grows and growth.watch(session, place, found[0])):
         read_ahead.after_showing(session, place.cursor)
     return found
 

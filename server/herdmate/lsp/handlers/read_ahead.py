@@ -1,5 +1,5 @@
 """When the model reads ahead: after a document is opened, the cursor rests, typing pauses, ghost
-text is shown, or code is selected."""
+text is shown, a statement is finished, or code is selected."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from lsprotocol import types
 
 from herdmate.actions.offers import ActionOffer
 from herdmate.actions.prefill import prefill_explanation
+from herdmate.completion.line_below import begin_below
 from herdmate.completion.prefill import prefill
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.errors import HerdmateError
 from herdmate.lsp.handlers.pausing import is_paused
 from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
+from herdmate.lsp.status import thinking
 from herdmate.text import Cursor, Selection
 
 _log = logging.getLogger(__name__)
@@ -67,6 +70,17 @@ def after_showing(session: Session, cursor: Cursor) -> None:
     _soon(session, cursor.document.uri, cursor.offset, _AFTER_SHOWING)
 
 
+def after_silence(session: Session, cursor: Cursor) -> None:
+    """Begin the line below a finished statement: the next key is most likely Return."""
+    silence, settings = session.completion.silence, session.settings.completion
+    if not isinstance(silence, Silence) or silence.reason is not SilenceReason.STATEMENT_COMPLETE:
+        return
+    if settings.prefill and not is_paused(session):
+        uri = cursor.document.uri
+        work = partial(_begin_below, session, uri, cursor.offset)
+        _later(session, uri, settings.delay / 1000, work)
+
+
 def after_selecting(session: Session, selection: Selection, explain: ActionOffer) -> None:
     """Read the prompt that explains the selected lines, as the user may ask for that next.
 
@@ -103,6 +117,13 @@ async def _after(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
         await work()
     except HerdmateError as error:
         _log.info("nothing was read ahead: %s", error)
+
+
+async def _begin_below(session: Session, uri: str, offset: int) -> None:
+    if (opened := session.documents.find(uri)) is not None:
+        cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
+        asking = partial(thinking, session)
+        await begin_below(cursor, session.completion, session.settings.completion, asking)
 
 
 async def _read(session: Session, uri: str, offset: int) -> None:
