@@ -15,9 +15,8 @@ from herdmate.models import catalogue
 from tests.models.file_server import Files, path_at_the_hub, serving
 
 _ROOT = Path(__file__).parents[2]
-_EXTENSION = _ROOT / "extension"
 _INSTALL = "tests/e2e/vscode/install.sh"
-_TOOLS = Path(
+TOOLS = Path(
     os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e"
 ).absolute()
 _STEPS_SECONDS = 900
@@ -32,12 +31,12 @@ def test_a_person_at_work_in_vs_code(
 ) -> None:
     """Pictures and logs of the run are kept in ``.out/vscode``."""
     told = {
-        "TOOLS": str(_TOOLS),
+        "TOOLS": str(TOOLS),
         "SERVER": json.dumps([sys.executable, "-m", "herdmate"]),
         "MODEL": str(starter_model),
         "OTHER_MODEL": str(tiny_model),
         "PYTHON": sys.executable,
-        "VSIX": str(_packaged(node)),
+        "VSIX": str(packaged(node, _ROOT)),
         "OUT": str(_ROOT / ".out" / "vscode"),
     }
     done = subprocess.run(
@@ -68,8 +67,8 @@ def hub(starter_model: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Files]
 @pytest.fixture
 def node() -> Path:
     """Node of the tools; without them the test is skipped, or fails where nothing may be."""
-    node = _TOOLS / "node" / "bin" / "node"
-    if node.exists() and (_EXTENSION / "node_modules").exists():
+    node = TOOLS / "node" / "bin" / "node"
+    if node.exists() and (_ROOT / "extension" / "node_modules").exists():
         return node
     reason = f"no VS Code to drive: run {_INSTALL} once"
     if os.environ.get("HERDMATE_REQUIRE_ALL") == "1":
@@ -86,14 +85,14 @@ def _pip() -> dict[str, str]:
     return {"PIP_CACHE_DIR": cache} | own | dict(os.environ)
 
 
-def _packaged(node: Path) -> Path:
-    """The extension as it is now, built and packaged."""
+def packaged(node: Path, checkout: Path) -> Path:
+    """The extension of a checkout as it is now, built and packaged."""
     path = os.pathsep.join([str(node.parent), os.environ["PATH"]])
     subprocess.run(
         ["npm", "run", "--silent", "package"],
-        cwd=_EXTENSION,
+        cwd=checkout / "extension",
         env=os.environ | {"PATH": path, "PYTHON": sys.executable},
         check=True,
         capture_output=True,
     )
-    return _EXTENSION / "herdmate.vsix"
+    return checkout / "extension" / "herdmate.vsix"

@@ -36,6 +36,7 @@ const USER_SETTINGS = {
   'window.commandCenter': false,
   'herdmate.completion.confidence': 0, // what the small model is sure of is not what is tested
   'herdmate.completion.timeBox': 0, // on a machine with other work only a line would be there
+  ...JSON.parse(process.env.HERDMATE_E2E_SETTINGS ?? '{}'),
 };
 
 const KEYS = [{ key: 'ctrl+alt+l', command: 'editor.action.inlineSuggest.acceptNextLine' }];

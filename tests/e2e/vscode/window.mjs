@@ -107,6 +107,37 @@ export async function openCode(name) {
   say('the model is ready');
 }
 
+/** Saves a file of the workspace and gives back its text. */
+export async function savedAs(name) {
+  await page.keyboard.press('Control+S');
+  await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  return fs.readFileSync(path.join(workspace, name), 'utf8');
+}
+
+/** Has the model nothing to do? */
+export async function isReady() {
+  return (await page.locator('[aria-label^="Herdmate: ready"]').count()) > 0;
+}
+
+/** Opens a new file of the workspace with the cursor behind its first part. */
+export async function openNew(name, before, after) {
+  write(path.join(workspace, name), before + after);
+  await page.getByRole('treeitem', { name }).dblclick();
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+  const lines = before.split('\n');
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await goTo(`${lines.length}:${lines.at(-1).length + 1}`);
+}
+
+/** Goes to a line, or to a line and a column. */
+async function goTo(place) {
+  await page.keyboard.press('Control+G');
+  await page.locator('.quick-input-widget input').first().waitFor();
+  await page.keyboard.type(`${place}`);
+  await page.keyboard.press('Enter');
+  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+}
+
 /** Trusts the folder of the window. */
 export async function trust() {
   await page.locator('.part.statusbar').getByText('Restricted Mode').click();
@@ -238,11 +269,7 @@ export function log() {
 /** Selects whole lines, the last one's end not included. */
 export async function select({ first, last }) {
   await page.locator('.monaco-editor .view-lines').first().click();
-  await page.keyboard.press('Control+G');
-  await page.locator('.quick-input-widget input').first().waitFor();
-  await page.keyboard.type(`${first}`);
-  await page.keyboard.press('Enter');
-  await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
+  await goTo(first);
   for (let line = first; line < last; line++) await page.keyboard.press('Shift+ArrowDown');
   await page.keyboard.press('Shift+End');
 }
@@ -256,9 +283,7 @@ export async function runCommand(title) {
 }
 
 export async function saved(isSaved) {
-  await page.keyboard.press('Control+S');
-  await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
-  const text = onDisk();
+  const text = await savedAs('stock.py');
   assert(isSaved(text), `the file was not changed:\n${text}`);
   return text;
 }
@@ -295,6 +320,6 @@ export function squeezed(text) {
   return text.replaceAll(/\s/g, '');
 }
 
-function plain(text) {
+export function plain(text) {
   return text.replaceAll('\u00a0', ' ');
 }
