@@ -11,6 +11,7 @@ import pytest
 
 from herdmate.errors import SelectionError
 from herdmate.eval.holes import Cut, Hole, Trial, punch, read_set, sample
+from herdmate.eval.programs import passes
 
 CODE = "\n".join(f"def function_{at}(first, second):\n    return first + {at}" for at in range(20))
 
@@ -39,6 +40,26 @@ def test_a_row_of_safim(tmp_path: Path) -> None:
     assert hole.before == "# Adds one.\n\nx = int(input())\n"
     assert hole.after == "\nprint(x)"
     assert hole.tests == (Trial("1", ("2",)),)
+
+
+async def test_a_row_of_humanevalpack(tmp_path: Path) -> None:
+    row = {
+        "task_id": "three", "prompt": "def f(x):\n", "entry_point": "f",
+        "canonical_solution": "    y = x\n\n    y += 1\n    y += 1\n    return y\n",
+        "test": "def check(f):\n    assert f(1) == 3\n\ncheck(f)",
+    }  # fmt: skip
+    path = tmp_path / "set.jsonl"
+    path.write_text("".join(json.dumps({**row, "task_id": str(at)}) + "\n" for at in range(20)))
+    holes = list(read_set(path))
+    assert [hole.middle for hole in holes] == [hole.middle for hole in read_set(path)]
+    assert len({hole.middle for hole in holes}) > 3
+    for hole in holes:
+        assert hole.filled(hole.middle) == row["prompt"] + row["canonical_solution"]
+        assert "\n" in hole.middle
+        assert hole.middle.startswith("    ")
+        assert (hole.before[-1], hole.after[0]) == ("\n", "\n")
+    assert await passes(holes[0].filled(holes[0].middle) + holes[0].test_code, holes[0].tests)
+    assert not await passes(holes[0].filled("    pass") + holes[0].test_code, holes[0].tests)
 
 
 @pytest.mark.parametrize("text", ["no json", '{"other": "keys"}', '{"lang": "py", "task_id": "x"}'])

@@ -24,15 +24,16 @@ from herdmate.eval.table import table
 
 _ABOUT = """\
 Fills holes in code through a real server and reports how many match the original. SET is a set of
-holes (.jsonl or .jsonl.gz in the format of SantaCoder's infill set or of SAFIM), or a file or
-folder of your own code, in which holes are made at random. Your files are never written to.
+holes (.jsonl or .jsonl.gz in the format of SantaCoder's infill set, of SAFIM or of HumanEvalPack),
+or a file or folder of your own code, in which holes are made at random. Your files are never
+written to.
 """
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate eval SET``."""
     parser.description = _ABOUT
-    parser.add_argument("set", type=Path, metavar="SET", nargs="+")
+    parser.add_argument("sets", type=Path, metavar="SET", nargs="+")
     parser.add_argument(
         "--language",
         action="append",
@@ -82,7 +83,7 @@ def _add_sizes(parser: argparse.ArgumentParser) -> None:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    among = workspace(arguments.set) if arguments.cut == "call" else None
+    among = workspace(arguments.sets) if arguments.cut == "call" else None
     holes = _holes(arguments, among)
     if not holes:
         raise SelectionError(
@@ -98,7 +99,7 @@ def _run(arguments: argparse.Namespace) -> int:
     work = partial(run, holes, names, given, engine_starter(fake), arguments.run_tests, among)
     total = len(holes) * len(names)
     results = measured(work, "filling holes", total, arguments.records, record)
-    about = {"set": [str(path) for path in arguments.set], "seed": arguments.seed,
+    about = {"set": [str(path) for path in arguments.sets], "seed": arguments.seed,
              "half": arguments.half,
              "model": model_of(arguments) if fake else model_name(model_of(arguments)),
              **asdict(given)}  # fmt: skip
@@ -110,7 +111,7 @@ def _holes(arguments: argparse.Namespace, among: Project | None) -> list[Hole]:
     """A fixed sample: the same seed gives the same holes."""
     chance = random.Random(arguments.seed)
     known: list[Hole] = []
-    for path in arguments.set:
+    for path in arguments.sets:
         if not path.exists():
             raise SelectionError(f"{path} does not exist; pass a set of holes, a file or a folder.")
         if path.is_file() and ".jsonl" in path.name:

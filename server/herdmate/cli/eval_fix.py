@@ -28,7 +28,7 @@ its tests. Your files are never written to.
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate eval fix SET``."""
     parser.description = _ABOUT
-    parser.add_argument("set", type=Path, metavar="SET")
+    parser.add_argument("sets", type=Path, metavar="SET")
     parser.add_argument("--count", type=int, default=60, metavar="N", help="bugs")
     parser.add_argument(
         "--half", choices=("first", "second"),
@@ -54,7 +54,7 @@ def _run(arguments: argparse.Namespace) -> int:
     outcomes = measured(work, "fixing bugs", total, arguments.records, asdict)
     if not outcomes:
         raise SelectionError("There is nothing to fix: no test in the set fails here.")
-    about = {"set": str(arguments.set), "seed": arguments.seed,
+    about = {"set": str(arguments.sets), "seed": arguments.seed,
              "half": arguments.half, "model": model_of(arguments)}  # fmt: skip
     tell(arguments.json, about, fix_summaries(outcomes), _table)
     return 0
@@ -62,9 +62,9 @@ def _run(arguments: argparse.Namespace) -> int:
 
 def _flaws(arguments: argparse.Namespace) -> list[Flaw]:
     """A fixed sample: the same seed gives the same bugs."""
-    if arguments.set.is_dir():
-        return asyncio.run(planted(arguments.set, arguments.seed, arguments.count, arguments.half))
-    found = [item for item in read_flaws(arguments.set) if arguments.half in (None, item.half)]
+    if arguments.sets.is_dir():
+        return asyncio.run(planted(arguments.sets, arguments.seed, arguments.count, arguments.half))
+    found = [item for item in read_flaws(arguments.sets) if arguments.half in (None, item.half)]
     return sample(found, arguments.count, arguments.seed)
 
 

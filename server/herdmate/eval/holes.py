@@ -1,8 +1,9 @@
 """Holes in code: from published sets, or punched at random.
 
-Formats: SantaCoder's infill set (arXiv 2301.03988; each hole is one line of a HumanEval solution)
-and SAFIM (arXiv 2403.04814; each hole is an API call or a block of a program, the latter with
-tests).
+Formats: SantaCoder's infill set (arXiv 2301.03988; each hole is one line of a HumanEval solution),
+SAFIM (arXiv 2403.04814; each hole is an API call or a block of a program, the latter with tests)
+and HumanEvalPack's Python part (arXiv 2308.07124; the holes are made here: several lines of a
+solution, with tests).
 """
 
 from __future__ import annotations
@@ -40,8 +41,9 @@ class Trial:
 class Hole:
     """Code with ``middle`` removed between ``before`` and ``after``.
 
-    ``language`` is an LSP language id; ``tests`` are for the whole program. ``is_definition``: the
-    middle is the rest of a function. ``path``: the file, where others are seen along with it.
+    ``language`` is an LSP language id; ``tests`` are for the whole program, with ``test_code``
+    appended to it. ``is_definition``: the middle is the rest of a function. ``path``: the file,
+    where others are seen along with it.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Hole:
     tests: tuple[Trial, ...] = ()
     is_definition: bool = False
     path: Path | None = None
+    test_code: str = ""
 
     @property
     def half(self) -> Literal["first", "second"]:
@@ -74,7 +77,7 @@ def read_set(path: Path) -> Iterator[Hole]:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SelectionError(
             f"{path} is not a set of holes that Herdmate can read ({reason_of(error)}); "
-            "use SantaCoder's infill set or SAFIM's, as .jsonl or .jsonl.gz."
+            "use SantaCoder's infill set, SAFIM's or HumanEvalPack's, as .jsonl or .jsonl.gz."
         ) from error
 
 
@@ -117,6 +120,8 @@ _COMMENT = {"python": "#"}
 
 
 def _from_row(row: Mapping[str, Any]) -> Hole:
+    if "entry_point" in row:
+        return _lines_of_solution(row)
     if "canonical_solution" in row:
         language = _LANGUAGES.get(row["language"], row["language"])
         after = "\n" + row["suffix"]
@@ -131,6 +136,19 @@ def _from_row(row: Mapping[str, Any]) -> Hole:
     tests = json.loads(tests) if isinstance(tests, str) else tests
     known = tuple(Trial(test["input"], tuple(test["output"])) for test in tests)
     return Hole(row["task_id"], language, comment + before, row["ground_truth"], after, known)
+
+
+def _lines_of_solution(row: Mapping[str, Any]) -> Hole:
+    """Two or more of a solution's lines, always the same ones; all of it if it has only one."""
+    lines = (row["canonical_solution"].strip("\n") + "\n").splitlines(keepends=True)
+    told = [at for at, line in enumerate(lines) if line.strip()]
+    chance = random.Random(row["task_id"])
+    first, last = sorted(chance.sample(told, 2)) if len(told) > 1 else (0, 0)
+    before = row["prompt"] + "".join(lines[:first])
+    middle = "".join(lines[first : last + 1]).rstrip("\n")
+    after = "\n" + "".join(lines[last + 1 :])
+    tests, silence = f"\n\n{row['test']}\n", (Trial("", ("",)),)
+    return Hole(row["task_id"], "python", before, middle, after, silence, test_code=tests)
 
 
 def _description_comment(prompt: str, mark: str) -> str:

@@ -61,7 +61,7 @@ async def run(
                 answer = await asked[name](hole)
                 passed = whole = None
                 if runs_tests and hole.tests and hole.language == "python":
-                    program = hole.filled(answer.text or "", answer.reach)
+                    program = hole.filled(answer.text or "", answer.reach) + hole.test_code
                     passed = await passes(program, hole.tests)
                 if hole.is_definition:
                     whole = await is_whole(hole, answer, asked["bare"])
