@@ -82,7 +82,7 @@ def _doubtful(said: Sequence[Piece], reply: str, language: str) -> list[_Place]:
     for piece in said:
         starts.append(at)
         at += len(piece.text)
-    body, end = reply.find("\n") + 1, reply.rfind("\n```")
+    body, end = reply.find("\n") + 1, reply.find("\n```") % (len(reply) + 1)
     found: list[tuple[float, _Place]] = []
     for index, (piece, start) in enumerate(zip(said, starts, strict=True)):
         if piece.logprob is None or piece.logprob > _SURE or not body <= start < end:

@@ -152,7 +152,7 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
     (("--model",), {"metavar": "MODEL", "default": _NONE, "help": "a name, a path, or auto"}),
     (
         ("--set",),
-        {"metavar": "KEY=VALUE", "action": Set, "default": _NONE,
+        {"metavar": "KEY=VALUE", "action": Set, "default": _NONE, "dest": "set_here",
          "help": "a setting for this command, such as engine.threads=4"},
     ),
     (

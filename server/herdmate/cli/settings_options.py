@@ -40,7 +40,7 @@ def found_settings(arguments: argparse.Namespace) -> UserSettings:
 
 def _options(arguments: argparse.Namespace) -> list[tuple[str, str, str]]:
     """All options that set something: key, text, and how it was written."""
-    given = [*getattr(arguments, "set_first", ()), *getattr(arguments, "set", ())]
+    given = [*getattr(arguments, "set_first", ()), *getattr(arguments, "set_here", ())]
     found: list[tuple[str, str, str]] = []
     for text in given:
         key, equals, value = text.partition("=")
