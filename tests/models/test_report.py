@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import gguf
+import numpy as np
 import pytest
 
 from herdmate.cli import main
@@ -17,7 +18,7 @@ from herdmate.models.report import report
 def _codellama(
     path: Path, vocabulary: int = 32016, base: float | None = 1e6, architecture: str = "llama"
 ) -> Path:
-    """A header as CodeLlama 7B's has it, without any weights."""
+    """A header as CodeLlama 7B's has it, with hardly any weights."""
     writer = gguf.GGUFWriter(path, architecture)
     writer.add_name("codellama_codellama-7b-instruct-hf")
     writer.add_file_type(15)
@@ -29,8 +30,10 @@ def _codellama(
     if base is not None:
         writer.add_rope_freq_base(base)
     writer.add_token_list([f"t{at}" for at in range(vocabulary)])
+    writer.add_tensor("w", np.zeros(8, np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
     writer.close()
     return path
 

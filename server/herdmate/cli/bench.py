@@ -17,6 +17,7 @@ from herdmate.bench.scene import scene_of
 from herdmate.bench.table import table
 from herdmate.bench.trace import recorded_gaps, synthetic_gaps
 from herdmate.cli.console import Console
+from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import write
 from herdmate.errors import SelectionError
@@ -51,7 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{LLAMA_CPP_PYTHON}, or the URL of a llama-server; may be given twice",
     )  # fmt: skip
     parser.add_argument("--keystrokes", type=int, default=80, metavar="N")
-    parser.add_argument("--trace", type=Path, help="times between keys: milliseconds, one per line")
+    parser.add_argument(
+        "--trace", type=Path, metavar="FILE", help="times between keys: milliseconds, one per line"
+    )
     parser.add_argument("--cancels", type=int, default=50, metavar="N", help="cancels of each kind")
     parser.add_argument(
         "--threads", type=int, default=0, metavar="N", help="threads for Herdmate and every rival"
@@ -62,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seed", type=int, default=0, metavar="N")
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
     parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    parser.epilog = examples("herdmate bench src/app.py", "herdmate bench --only looks")
     parser.set_defaults(run=_run)
 
 

@@ -18,7 +18,7 @@ from rich.text import Text
 from herdmate.actions.edits import unified
 from herdmate.cli.console import Console
 from herdmate.cli.locations import read_document
-from herdmate.cli.models import pull_with_progress
+from herdmate.cli.models_fetch import pull_with_progress
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
 from herdmate.context import syntax, syntax_queries

@@ -11,6 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
+from herdmate.cli.parser import examples
 from herdmate.cli.serve import engine_starter
 from herdmate.context.languages import LANGUAGES
 from herdmate.context.project import Project
@@ -63,6 +64,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     _add_sizes(parser)
     add_options(parser, "answer")
+    parser.epilog = examples(
+        "herdmate eval src", "herdmate eval src --cut definition --language python"
+    )
     parser.set_defaults(run=_run)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
+from herdmate.cli.parser import examples
 from herdmate.errors import SelectionError
 from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
 from herdmate.eval.flaws import Flaw, read_flaws
@@ -40,6 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="also ask the bare model with a plain question",
     )  # fmt: skip
     add_options(parser, "outcome")
+    parser.epilog = examples("herdmate eval fix humanevalpack.jsonl --count 20")
     parser.set_defaults(run=_run)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
+from herdmate.cli.parser import examples
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.refactoring import (
@@ -51,6 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="command to run after each edit, in a copy of the first PATH",
     )  # fmt: skip
     add_options(parser, "outcome")
+    parser.epilog = examples("herdmate eval refactor src --action simplify")
     parser.set_defaults(run=_run)
 
 

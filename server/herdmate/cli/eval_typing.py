@@ -13,6 +13,7 @@ from rich import box
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
+from herdmate.cli.parser import examples
 from herdmate.cli.serve import engine_starter
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES
@@ -60,6 +61,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="type N times as slowly, to see what a machine N times as fast would show",
     )  # fmt: skip
     add_options(parser, "stretch")
+    parser.epilog = examples("herdmate eval typing src --files 2")
     parser.set_defaults(run=_run)
 
 

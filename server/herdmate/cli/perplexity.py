@@ -15,6 +15,7 @@ from rich.table import Table
 
 from herdmate.cli.console import Console
 from herdmate.cli.measuring import tell
+from herdmate.cli.parser import examples
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SelectionError
 from herdmate.eval.sources import code_files
@@ -62,6 +63,9 @@ def add_parser(actions: Any) -> None:
     )
     parser.add_argument("--threads", type=int, default=0, metavar="N")
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
+    parser.epilog = examples(
+        "herdmate models perplexity a-Q4_K_M.gguf a-Q8_0.gguf --text wiki.test.raw"
+    )
     parser.set_defaults(run=_run)
 
 

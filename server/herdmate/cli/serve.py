@@ -12,6 +12,7 @@ from pathlib import Path
 from herdmate.atomic_write import PRIVATE, create_whole
 from herdmate.bounded_read import read_bytes
 from herdmate.child_process import absolute, leave_working_directory
+from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
 from herdmate.engine.remote import api_key
 from herdmate.engine.start import FakeStart
@@ -44,6 +45,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--tcp", nargs="?", const="", action=_Gone, help=argparse.SUPPRESS)
     parser.add_argument("--stdio", action="store_true", help=argparse.SUPPRESS)  # the default
     parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    parser.epilog = examples(
+        "herdmate serve", "herdmate serve --set remote.url=http://big-machine:8000"
+    )
     parser.set_defaults(run=_run)
 
 

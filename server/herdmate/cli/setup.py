@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import re
 import stat
 import sys
 from pathlib import Path
-
-from rich.table import Table
-from rich.text import Text
 
 from herdmate.actions.edits import unified
 from herdmate.child_process import isolated_command, which
@@ -26,8 +24,12 @@ from herdmate.cli.editor import (
     marks,
     program_of,
 )
-from herdmate.cli.models import pull_with_progress
+from herdmate.cli.models_fetch import pull_with_progress
+from herdmate.cli.parser import examples
 from herdmate.cli.replace_file import replace
+from herdmate.cli.sizes import size_text
+from herdmate.cli.tables import Column, show_table
+from herdmate.cli.terminal import tell as note
 from herdmate.cli.terminal import write
 from herdmate.errors import NoModelError, SetupError
 from herdmate.models import catalogue
@@ -56,14 +58,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--yes", action="store_true", help="make the change without asking; does not fetch a model"
     )
     parser.add_argument(
-        "--file", type=Path, help="the editor's configuration file, if it is elsewhere"
+        "--file",
+        type=Path,
+        metavar="FILE",
+        help="the editor's configuration file, if it is elsewhere",
     )
+    parser.add_argument("--json", action="store_true", help="the list of editors as JSON")
+    parser.epilog = examples("herdmate setup", "herdmate setup neovim --write")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.editor is None:
-        _list()
+        _list(arguments.json)
         return 0
     editor = find(arguments.editor)
     path = arguments.file or file_of(editor, os.environ, home_folder())
@@ -88,19 +95,21 @@ def server_command() -> tuple[str, ...]:
     return (str(Path(found).absolute()) if found and is_this else str(script), "serve")
 
 
-def _list() -> None:
-    table = Table("editor", "found", "", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for editor in editors():
-        program = program_of(editor)
-        table.add_row(editor.name, Text(program or "—"), "set up" if _is_set_up(editor) else "")
-    console = Console(highlight=False)
-    console.print(table)
-    console.print(
-        "\nherdmate setup EDITOR prints the configuration; --write adds it to the editor's file."
-    )
+def _list(as_json: bool) -> None:
+    found = [(editor, program_of(editor), is_set_up(editor)) for editor in editors()]
+    if as_json:
+        told = [{"name": editor.name, "title": editor.title, "program": program or None,
+                 "set_up": is_done} for editor, program, is_done in found]  # fmt: skip
+        write(json.dumps(told, indent=1) + "\n")
+        return
+    columns = (Column("editor"), Column("set up", 1), Column("found", 2))
+    show_table(columns, [(editor.name, "yes" if is_done else "no", program or "—")
+                         for editor, program, is_done in found])  # fmt: skip
+    note("herdmate setup EDITOR prints the configuration; --write adds it to the editor's file.")
 
 
-def _is_set_up(editor: Editor) -> bool:
+def is_set_up(editor: Editor) -> bool:
+    """Has ``setup`` written the editor's configuration on this machine?"""
     path = file_of(editor, os.environ, home_folder())
     try:
         text = path.read_text(encoding="utf-8") if path else ""
@@ -170,7 +179,7 @@ def _offer_model(console: Console, yes: bool) -> None:
     if yes or not sys.stdin.isatty():
         console.print("\nThere is no model yet; fetch one with `herdmate models pull starter`.")
     elif agrees(
-        f"\nThere is no model yet. Fetch {starter.title}, {starter.size >> 20} MB?", console
+        f"\nThere is no model yet. Fetch {starter.title}, {size_text(starter.size)}?", console
     ):
         pull_with_progress(starter, console)
     else:

@@ -7,6 +7,7 @@ import argparse
 from rich.table import Table
 
 from herdmate.cli.console import Console
+from herdmate.cli.parser import examples
 from herdmate.cli.terminal import write
 from herdmate.errors import HerdmateError
 from herdmate.usage import statistics
@@ -18,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     how = parser.add_mutually_exclusive_group()
     how.add_argument("--json", action="store_true", help="every day and language, as JSON")
     how.add_argument("--erase", action="store_true", help="erase all counts")
+    parser.epilog = examples("herdmate stats", "herdmate stats --json", "herdmate stats --erase")
     parser.set_defaults(run=_run)
 
 

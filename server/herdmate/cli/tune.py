@@ -14,6 +14,7 @@ import psutil
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from herdmate.cli.console import Console
+from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.tune_report import Result, draw, tell
 from herdmate.errors import SelectionError
@@ -82,6 +83,7 @@ def add_parser(actions: Any) -> None:
         action="store_true",
         help="measure all combinations, to check the search; takes a long time",
     )
+    parser.epilog = examples("herdmate models tune", "herdmate models tune starter --first-token 1")
     parser.set_defaults(run=_run)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -96,10 +97,11 @@ def models() -> tuple[CatalogueModel, ...]:
     )
 
 
-def find(name: str) -> CatalogueModel:
+def find(name: str, others: Iterable[str] = ()) -> CatalogueModel:
     """The model with a full name (``codellama-7b-instruct-q5_k_m``) or a short one (``starter``).
 
-    A name without a quantisation means Q4_K_M. Raises ``ModelError``, which suggests similar names.
+    A name without a quantisation means Q4_K_M. Raises ``ModelError``, which suggests similar names,
+    ``others`` among them.
     """
     wanted = name.lower()
     for model in models():
@@ -108,7 +110,7 @@ def find(name: str) -> CatalogueModel:
     for model in models():
         if model.quant == _DEFAULT_QUANT and wanted in (_family(model), _aliases()[_family(model)]):
             return model
-    known = [model.name for model in models()] + list(_aliases().values())
+    known = [*others, *(model.name for model in models()), *_aliases().values()]
     near = difflib.get_close_matches(wanted, known, n=2)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ModelError(f"There is no model {name!r}; see `herdmate models list`.{hint}")

@@ -15,7 +15,8 @@ from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.discovery import Found, own
 from herdmate.models.folder import named, why_unreadable
 from herdmate.models.inspect import read_header
-from herdmate.models.split import check_parts, size_of
+from herdmate.models.judgement import loadable
+from herdmate.models.split import size_of
 from herdmate.user_folders import expanded
 
 _MARGIN = 350 * 1024 * 1024
@@ -79,10 +80,9 @@ def choose(
         if not found:
             raise _why_none(folder)
         return _best(found, room)
-    item = _named(setting, folder, others)
-    read_header(item.path)
+    item = named_model(setting, folder, others)
     try:
-        check_parts(item.path)
+        loadable(item.path)
         size = size_of(item.path)
     except OSError as error:  # the file, or its drive, has just gone
         raise ModelError(
@@ -122,8 +122,11 @@ def with_cache(size: int, cache: int) -> int:
     return size + cache + _MARGIN
 
 
-def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:
-    """A listed name, a path, or a catalogue name."""
+def named_model(setting: str, folder: Path, others: Sequence[Found]) -> Found:
+    """The model of a listed name, a path, or a catalogue name, whatever its file holds.
+
+    Raises ``NoModelError`` if it is not on this machine, ``ModelError`` for an unknown name.
+    """
     if os.path.isfile(folder / setting):
         return Found(setting, folder / setting, 0, catalogue.of_file(Path(setting)))
     if (other := next((item for item in others if item.name == setting), None)) is not None:
@@ -131,7 +134,8 @@ def _named(setting: str, folder: Path, others: Sequence[Found]) -> Found:
     if _is_path(setting):
         path = _path(setting)
         return Found(path.name, path, 0, catalogue.of_file(path))
-    model = catalogue.find(setting)
+    here = [item.name for item in (*own(folder), *others)]
+    model = catalogue.find(setting, here)
     if os.path.lexists(folder / model.file):
         return Found(model.file, folder / model.file, model.size, model)
     if (other := next((item for item in others if item.model == model), None)) is not None:
@@ -148,8 +152,7 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
         if not room.fits(item.size, item.model):
             continue
         try:
-            read_header(item.path)
-            check_parts(item.path)
+            loadable(item.path)
         except ModelError as error:
             broken.append(error)
             continue
@@ -159,7 +162,8 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
 
 
 def _is_path(setting: str) -> bool:
-    return setting.endswith(".gguf") or "/" in setting or "\\" in setting
+    is_file = setting.lower().endswith((".gguf", ".bin", ".safetensors", ".pt", ".pth"))
+    return is_file or "/" in setting or "\\" in setting
 
 
 def _path(setting: str) -> Path:
@@ -221,7 +225,7 @@ def _what_fits(found: Sequence[Found], room: _Room) -> str:
 
 def _is_sound(item: Found) -> bool:
     try:
-        read_header(item.path)
+        loadable(item.path)
     except ModelError:
         return False
     return True

@@ -15,6 +15,8 @@ from typing import Any, BinaryIO
 
 from herdmate.bounded_read import UnsuitableFileError, open_regular
 from herdmate.errors import ModelError
+from herdmate.models import catalogue
+from herdmate.models.folder import model_folder
 from herdmate.printable import one_line
 
 _MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
@@ -122,8 +124,7 @@ def read_header(path: Path) -> GgufHeader:
         with open_regular(path) as file:
             return _Reader(file).header()
     except _FaultError as error:
-        mend = "remove it and fetch it again, or choose another with `herdmate models list`"
-        raise ModelError(f"{path.name} {error}; {mend}.") from error
+        raise ModelError(f"{path.name} {error}; {_mend(path)}.") from error
     except UnsuitableFileError as error:  # such as a pipe, which would block
         raise ModelError(f"{path} is not a file; set herdmate.model to a GGUF file.") from error
     except FileNotFoundError as error:
@@ -139,11 +140,20 @@ def read_header(path: Path) -> GgufHeader:
         ) from error
 
 
+def _mend(path: Path) -> str:
+    """What to do about a file that is no model: one that Herdmate fetched can be fetched again."""
+    known = catalogue.of_file(path) if path.parent == model_folder() else None
+    if known is None:
+        return "use another file, or fetch one that `herdmate models list` shows"
+    again = (f"`herdmate models {action} {known.name}`" for action in ("rm", "pull"))
+    return f"fetch it again: {', then '.join(again)}"
+
+
 def _missing(path: Path) -> str:
     if os.path.islink(path):
         return (
-            f"{path} is a link to a missing file; remove it, or connect the drive that has the "
-            "file."
+            f"{path} is a link to a missing file; connect the drive that has the file, or use "
+            "another."
         )
     return f"There is no model file at {_short(path)}; set herdmate.model to an existing one."
 
@@ -185,6 +195,8 @@ class _Reader:
     def header(self) -> GgufHeader:
         self._check_magic()
         version = int(self._number("I"))
+        if version in (2 << 24, 3 << 24):
+            raise _FaultError("is for big-endian machines, which this is not")
         if version not in (2, 3):
             raise _FaultError(f"is GGUF version {version}, but only 2 and 3 are supported")
         tensors, keys = int(self._number("Q")), int(self._number("Q"))

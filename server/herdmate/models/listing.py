@@ -56,7 +56,7 @@ def listed(folder: Path, context_tokens: int, others: Sequence[Found] = ()) -> t
 def _here(item: Found, context_tokens: int) -> Listed | None:
     """A local model, under its catalogue name if it has one; ``None`` if it is not usable."""
     found = _read(item.path, item.size, context_tokens)
-    if found is None or not found.writes:
+    if found is None or not found.loads:
         return None
     if item.model is not None:
         known = _of_catalogue(item.model, context_tokens)

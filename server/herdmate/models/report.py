@@ -16,6 +16,7 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory, with_cache
 from herdmate.models.inspect import GgufHeader, read_header
+from herdmate.models.judgement import why_not
 from herdmate.models.split import check_parts, size_of
 from herdmate.printable import one_line
 
@@ -44,8 +45,8 @@ class Report:
     """A model file. Sizes are in bytes; ``faults`` are sentences that say what to do, worst first.
 
     ``context`` is its training context in tokens, 0 if the file does not say. ``writes``: it
-    generates text, rather than embeddings or vision features. ``licence`` is in the file's own
-    words, if it has any.
+    generates text, rather than embeddings or vision features. ``loads``: it can be loaded,
+    as far as its metadata says. ``licence`` is in the file's own words, if it has any.
     """
 
     path: Path
@@ -59,6 +60,7 @@ class Report:
     licence: str
     abilities: tuple[str, ...]
     writes: bool
+    loads: bool
     faults: tuple[str, ...]
 
 
@@ -81,10 +83,19 @@ def report(path: Path, context_tokens: int) -> Report:
         vocabulary=header.vocabulary,
         memory=_memory(header, size, known, context_tokens),
         licence=one_line(str(header.metadata.get("general.license", "")), 60),
-        abilities=tuple(_abilities(header, path, known)),
+        abilities=() if why_not(header, path) else tuple(_abilities(header, path, known)),
         writes=header.writes,
+        loads=_loads(header, path),
         faults=tuple(_faults(header, path, size, known)),
     )
+
+
+def _loads(header: GgufHeader, path: Path) -> bool:
+    try:
+        check_parts(path)
+    except ModelError:
+        return False
+    return not why_not(header, path)
 
 
 def _of_folder(path: Path) -> str:
@@ -166,10 +177,8 @@ def _faults(
     except ModelError as error:
         yield str(error)
         return
-    if not header.architecture:
-        yield "It does not name its architecture, so llama.cpp cannot load it; use another file."
-    if not header.vocabulary:
-        yield "It has no vocabulary, so it cannot read text; use another file."
+    if reason := why_not(header, path):
+        yield f"It {reason}."
     if _is_codellama(header, path):
         yield from _codellama_faults(header)
 

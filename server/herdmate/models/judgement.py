@@ -1,0 +1,52 @@
+"""Whether a file can be loaded to generate text: one judgement for all who ask."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from herdmate.errors import ModelError
+from herdmate.models.inspect import GgufHeader, read_header
+from herdmate.models.split import check_parts, parts_of
+
+_ANOTHER = "use another file"
+
+
+def loadable(path: Path) -> GgufHeader:
+    """The metadata of a file that can be loaded. Raises ``ModelError``, which says why it cannot.
+
+    Only llama.cpp itself knows whether it supports the architecture; see ``engine.loading``.
+    """
+    header = read_header(path)
+    check_parts(path)
+    if reason := why_not(header, path):
+        raise ModelError(f"{path.name} {reason}.")
+    return header
+
+
+def why_not(header: GgufHeader, path: Path) -> str:
+    """Why a file with this metadata cannot generate text, after its name; empty if it can."""
+    if not header.architecture:
+        return f"does not name its architecture, so llama.cpp cannot load it; {_ANOTHER}"
+    if not header.writes:
+        return (
+            f"is a {_kind(header)}, which does not generate text; {_ANOTHER} for answers and ghost "
+            "text"
+        )
+    if not header.vocabulary:
+        return f"has no vocabulary, so it cannot read text; {_ANOTHER}"
+    if not header.tensors and len(parts_of(path.name)) == 1:
+        return f"has a vocabulary but no weights; {_ANOTHER}"
+    return ""
+
+
+def _kind(header: GgufHeader) -> str:
+    kind = str(header.metadata.get("general.type", "model"))
+    return (
+        f"model for embeddings, images or sound ({header.architecture})"
+        if kind == "model"
+        else (
+            {"adapter": "LoRA adapter", "mmproj": "projector for images"}.get(
+                kind, "part of a model"
+            )
+        )
+    )

@@ -1,0 +1,134 @@
+"""Whatever is asked about a file says the same: report, list, choice and the command line."""
+
+from __future__ import annotations
+
+import json
+import struct
+from collections.abc import Callable
+from pathlib import Path
+
+import gguf
+import numpy as np
+import pytest
+
+from herdmate.cli.main import main
+from herdmate.errors import ModelError
+from herdmate.models import catalogue
+from herdmate.models.choose import choose
+from herdmate.models.listing import listed
+from herdmate.models.report import report
+from tests.models.gguf_file import gguf as small_file
+
+
+def _made(
+    path: Path, architecture: str = "llama", tokens: int = 32, tensors: int = 1,
+    change: Callable[[gguf.GGUFWriter], None] = lambda _: None,
+    endian: gguf.GGUFEndian = gguf.GGUFEndian.LITTLE,
+) -> Path:  # fmt: skip
+    writer = gguf.GGUFWriter(path, architecture, endianess=endian)
+    writer.add_block_count(2)
+    change(writer)
+    if tokens:
+        writer.add_token_list([f"t{at}" for at in range(tokens)])
+    for number in range(tensors):
+        writer.add_tensor(f"w{number}", np.zeros(8, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    if tensors:
+        writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def _pooling(writer: gguf.GGUFWriter) -> None:
+    writer.add_pooling_type(gguf.PoolingType.MEAN)
+
+
+def _adapter(writer: gguf.GGUFWriter) -> None:
+    writer.add_type(gguf.GGUFType.ADAPTER)
+
+
+KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
+    "whole": (_made, ""),
+    "vocabulary only": (lambda path: _made(path, tensors=0), "no weights"),
+    "no vocabulary": (lambda path: _made(path, tokens=0), "no vocabulary"),
+    "nothing": (lambda path: path.write_bytes(b"GGUF" + struct.pack("<IQQ", 3, 0, 0)),
+                "architecture"),
+    "big-endian": (lambda path: _made(path, endian=gguf.GGUFEndian.BIG), "big-endian"),
+    "embeddings": (lambda path: _made(path, change=_pooling), "does not generate text"),
+    "bert": (lambda path: _made(path, "bert"), "does not generate text"),
+    "adapter": (lambda path: _made(path, change=_adapter), "LoRA adapter"),
+    "ggml": (lambda path: path.write_bytes(b"tjgg" + bytes(64)), "GGML"),
+    "safetensors": (lambda path: path.write_bytes(struct.pack("<Q", 9) + b'{"a":{}}' + bytes(9)),
+                    "safetensors"),
+    "torch": (lambda path: path.write_bytes(b"PK\x03\x04" + bytes(64)), "PyTorch"),
+    "cut off": (lambda path: path.write_bytes(small_file(given_bytes=100)), "cut off"),
+    "empty": (lambda path: path.write_bytes(b""), "empty"),
+}  # fmt: skip
+
+
+def _reported(path: Path) -> tuple[bool, str]:
+    try:
+        found = report(path, 4096)
+    except ModelError as error:
+        return False, str(error)
+    assert found.loads or not found.abilities
+    return found.loads, " ".join(found.faults)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_judgement(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    make, words = KINDS[kind]
+    folder = tmp_path / "models"
+    folder.mkdir()
+    path = folder / "my.gguf"
+    make(path)
+    names = [model.name for model in listed(folder, 4096)]
+    assert ("my.gguf" in names) == (not words)
+    for setting in ("my.gguf", str(path), "auto"):
+        if words:
+            with pytest.raises(ModelError, match=words) as caught:
+                choose(setting, folder, 1 << 40, 4096)
+            assert "remove it" not in str(caught.value)
+        else:
+            assert choose(setting, folder, 1 << 40, 4096).path == path
+    loads, said = _reported(path)
+    assert loads == (not words)
+    assert words in said
+    code = main(["models", "inspect", "my.gguf", "--json"])
+    shown = capsys.readouterr()
+    if shown.out:
+        told = json.loads(shown.out)
+        assert told["loads"] == (not words) or "architecture" in str(told["faults"])
+    if words:
+        assert code == 1
+        assert words in shown.out + shown.err
+
+
+def test_only_what_herdmate_fetched_is_to_be_fetched_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    path = tmp_path / "models" / catalogue.starter().file
+    path.parent.mkdir()
+    path.write_bytes(b"")
+    with pytest.raises(ModelError, match=f"models rm {catalogue.starter().name}"):
+        choose("starter", path.parent, 1 << 40, 4096)
+
+
+@pytest.mark.parametrize("name", ["startr", "My.guff", "codelama-7b"])
+def test_names_that_are_nearly_right(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    _made(tmp_path / "models" / "my.gguf")
+    for words in (["path", name], ["inspect", name], ["rm", name], ["tune", name]):
+        assert main(["models", *words]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("herdmate: There is no model")
+        assert "Did you mean" in said or (words[0] == "rm" and name == "My.guff")
+        assert said.count("\n") == 1
