@@ -216,12 +216,22 @@ def test_commands_are_offered_where_they_can_work() -> None:
     clauses = [
         entry["when"] for menu in _PACKAGE["contributes"]["menus"].values() for entry in menu
     ]
-    used = {key for clause in clauses for key in re.findall(r"(?<!== )\b[a-z]\w+", clause)}
+    used = {key for clause in clauses for key in re.findall(r"(?<!== )(?<!-)\b[a-z]\w+", clause)}
     assert used == known
 
 
 def test_no_key_is_taken_from_vs_code_or_another_extension() -> None:
-    assert "keybindings" not in _PACKAGE["contributes"]
+    """Keys work only where a change is under review, which nothing else shows or edits."""
+    keys = _PACKAGE["contributes"]["keybindings"]
+    assert "export const REVIEWED = 'herdmate-review';" in _SOURCES["review.ts"]
+    assert {entry["when"] for entry in keys} == {
+        "editorTextFocus && resourceScheme == herdmate-review"
+    }
+    own = {entry["command"] for entry in _PACKAGE["contributes"]["commands"]}
+    assert {entry["command"] for entry in keys} <= own
+    for system in ("key", "mac"):
+        pressed = [entry.get(system, entry["key"]) for entry in keys]
+        assert len(pressed) == len(set(pressed))
 
 
 def test_protocol_ts_names_the_same_methods_and_commands() -> None:
@@ -260,6 +270,8 @@ def test_the_server_understands_the_capabilities_that_are_announced() -> None:
     assert own.menu
     assert own.configure
     assert own.grows
+    assert own.review
+    assert own.stop
 
 
 def test_no_command_of_the_extension_hides_one_of_the_server() -> None:
@@ -382,6 +394,7 @@ _TYPESCRIPT: dict[Any, str] = {
     int: "number",
     list[protocol.ModelEntry]: "ModelEntry[]",
     list[protocol.MenuItem]: "MenuItem[]",
+    list[protocol.ReviewHunk]: "ReviewHunk[]",
     list[str]: "string[]",
     list[protocol.Turn]: "Turn[]",
     protocol.ActionArguments | None: "ActionArguments | null",

@@ -1,33 +1,106 @@
-// Shows what explain.ts renders. The text comes from a model that has read somebody's code, so
-// anything that could load, send or lead elsewhere is removed; the page's policy forbids the rest.
-const ACTIVE = 'meta, base, link, style, script, form, iframe, object, embed, img, video, audio';
-const main = document.querySelector('main');
-const error = document.querySelector('#error');
-const question = document.querySelector('#question');
+// Shows what explain.ts renders. The text comes from a model that has read somebody's code, so only
+// plain formatting is kept of it; the page's policy forbids the rest.
+const FORMATTING = new Set(
+  'P UL OL LI PRE CODE EM STRONG A BLOCKQUOTE H1 H2 H3 H4 H5 H6 HR BR S DEL SPAN'
+    .concat(' TABLE THEAD TBODY TR TH TD')
+    .split(' '),
+);
+const ACTIVE = 'meta, base, link, style, script, template, form, iframe, object, embed, svg, math';
+const SHOWN_FOR_MS = 1500;
+const [main, tools] = [document.querySelector('main'), document.querySelector('#tools')];
+const [back, forward, stop, place, progress, error, question] = [
+  ...['back', 'forward', 'stop', 'place', 'progress', 'error', 'question'],
+].map((id) => document.getElementById(id));
 const vscode = acquireVsCodeApi();
+let labels = {};
 
 addEventListener('message', ({ data }) => {
+  labels = data.labels;
   if (data.html === undefined) {
     main.textContent = data.text;
   } else {
-    const parsed = new DOMParser().parseFromString(data.html, 'text/html');
-    for (const element of parsed.querySelectorAll(ACTIVE)) element.remove();
-    main.replaceChildren(...parsed.body.childNodes);
+    main.replaceChildren(...formatted(data.html));
+    if (data.done) for (const block of main.querySelectorAll('pre')) addButtons(block, data.can);
   }
   main.classList.toggle('plain', data.html === undefined);
   main.classList.toggle('streaming', !data.done);
-  error.textContent = data.error ?? '';
+  main.ariaBusy = data.done ? 'false' : 'true'; // read out once it is complete
+  if (progress.textContent !== data.progress) progress.textContent = data.progress;
   error.role = data.stopped ? 'status' : 'alert';
-  question.placeholder = question.ariaLabel = data.asks;
-  question.hidden = !data.asks;
+  if (error.textContent !== data.error) error.textContent = data.error;
+  question.placeholder = question.ariaLabel = labels.ask;
+  question.hidden = !data.can.ask;
+  showTools(data);
 });
+
+function showTools({ done, place: text, isFirst, isLast }) {
+  tools.ariaLabel = labels.tools;
+  tools.hidden = done && isFirst && isLast;
+  for (const [button, name] of [
+    [back, 'back'],
+    [forward, 'forward'],
+  ]) {
+    button.title = button.ariaLabel = labels[name];
+    button.hidden = isFirst && isLast;
+  }
+  [back.disabled, forward.disabled] = [isFirst, isLast];
+  place.textContent = isFirst && isLast ? '' : text;
+  stop.textContent = labels.stop;
+  stop.hidden = done;
+}
+
+/** The nodes of some HTML, with no elements or attributes but those for formatting. */
+function formatted(html) {
+  const { body } = new DOMParser().parseFromString(html, 'text/html');
+  for (const element of body.querySelectorAll(ACTIVE)) element.remove();
+  for (const element of body.querySelectorAll('*')) {
+    for (const { name, value } of [...element.attributes])
+      if (!isHarmless(element, name, value)) element.removeAttribute(name);
+    if (!FORMATTING.has(element.tagName)) element.replaceWith(...element.childNodes);
+  }
+  return [...body.childNodes];
+}
+
+function isHarmless({ tagName }, name, value) {
+  if (name === 'class') return /^(?:hljs[\w-]*|language-[\w+#-]+|code-line|\s)*$/.test(value);
+  if (name === 'href') return tagName === 'A' && /^https?:\/\//i.test(value);
+  return name === 'start' && tagName === 'OL';
+}
+
+/** Copy, Insert at Cursor and Apply above a block of code. */
+function addButtons(block, can) {
+  const row = document.createElement('div');
+  row.className = 'buttons';
+  row.role = 'group';
+  for (const name of ['copy', 'insert', ...(can.apply ? ['apply'] : [])]) {
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.textContent = labels[name];
+    button.addEventListener('click', () => {
+      vscode.postMessage({ do: name, text: block.textContent.replace(/\n$/, '') });
+      if (name === 'copy') showCopied(button);
+    });
+    row.append(button);
+  }
+  block.before(row);
+}
+
+function showCopied(button) {
+  button.textContent = labels.copied;
+  setTimeout(() => {
+    button.textContent = labels.copy;
+  }, SHOWN_FOR_MS);
+}
+
+for (const button of [back, forward, stop])
+  button.addEventListener('click', () => vscode.postMessage({ do: button.id }));
 
 question.addEventListener('keydown', ({ key, isComposing }) => {
   const said = question.value.trim();
   if (key !== 'Enter' || isComposing || !said) return;
   question.value = '';
   question.hidden = true;
-  vscode.postMessage({ question: said });
+  vscode.postMessage({ do: 'ask', text: said });
 });
 
 vscode.postMessage({});

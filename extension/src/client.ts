@@ -82,7 +82,8 @@ const ownCapabilities: StaticFeature = {
     const extensions = vscode.extensions.all.map(({ id }) => id);
     const own = { status: true, explanation: true, ask: true, diagnostics: true };
     const others = { menu: true, configure: true, grows: true, extensions };
-    capabilities.experimental = { herdmate: { ...own, ...others } };
+    const more = { review: true, stop: true };
+    capabilities.experimental = { herdmate: { ...own, ...others, ...more } };
   },
   initialize: () => {},
   getState: () => ({ kind: 'static' }),

@@ -1,65 +1,65 @@
 import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
-import { type ActionArguments, COMMAND_EXPLAIN, type ExplanationPart } from './protocol';
+import { applyCode, copyCode, insertCode } from './codeBlocks';
+import { Explanations } from './explanations';
+import { withoutHtml } from './markdown';
+import { COMMAND_EXPLAIN, STOP } from './protocol';
 import { selectionArguments } from './selection';
 import type { Server } from './server';
 
 const RENDER_EVERY_MS = 100;
 
+/** What the page asks for. Without `do`, it has loaded or is shown again. */
+interface Message {
+  do?: 'ask' | 'stop' | 'back' | 'forward' | 'copy' | 'insert' | 'apply';
+  text?: string;
+}
+
 /** Explain Selection, and the view beside the code into which an explanation streams. */
 export function activateExplain(context: vscode.ExtensionContext, server: Server): void {
-  const view = new ExplanationView(vscode.Uri.joinPath(context.extensionUri, 'media'), (args) =>
-    server.execute(COMMAND_EXPLAIN, args),
-  );
+  const view = new ExplanationView(vscode.Uri.joinPath(context.extensionUri, 'media'), server);
   context.subscriptions.push(
     view,
-    server.onExplanation((part) => view.append(part)),
     vscode.commands.registerCommand('herdmate.explainSelection', async () => {
       const args = selectionArguments();
       if (args) await server.execute(COMMAND_EXPLAIN, args);
     }),
+    vscode.commands.registerCommand('herdmate.showExplanation', () => view.show()),
   );
 }
 
-/** A single panel, which shows the newest explanation until the user closes it. */
+/** A single panel, which shows the newest explanation or one that the user goes back to. */
 class ExplanationView implements vscode.Disposable {
+  private readonly all = new Explanations();
+  private readonly parts: vscode.Disposable;
   private panel: vscode.WebviewPanel | undefined;
-  private readonly begun = new Set<string>();
-  private id: string | undefined;
-  private text = '';
-  private last: ExplanationPart | undefined;
-  private next: ActionArguments | undefined;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly media: vscode.Uri,
-    private readonly ask: (args: ActionArguments) => Promise<void>,
-  ) {}
+    private readonly server: Server,
+  ) {
+    this.parts = server.onExplanation((part) => {
+      if (this.all.append(part)) this.show();
+      else this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
+    });
+  }
 
-  append(part: ExplanationPart): void {
-    if (!this.begun.has(part.id)) this.begin(part);
-    if (part.id !== this.id) return; // An older one, or one whose view was closed.
-    this.text += part.text;
-    this.last = part;
-    this.next = part.next ?? this.next; // A failed question can be asked again.
-    this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
+  /** Shows the explanation that was last looked at, if there is one. */
+  show(): void {
+    if (!this.all.shown) {
+      const sentence = vscode.l10n.t('There is no explanation yet.');
+      return void vscode.window.showInformationMessage(sentence);
+    }
+    this.panel ??= this.open();
+    this.panel.reveal(undefined, true);
+    void this.render();
   }
 
   dispose(): void {
+    this.parts.dispose();
     this.panel?.dispose();
-  }
-
-  private begin(part: ExplanationPart): void {
-    this.begun.add(part.id);
-    const goesOn = this.panel && part.uri === this.last?.uri;
-    const question = goesOn && part.question?.replace(/\s+/g, ' ');
-    this.text = question ? `${this.text}\n\n---\n\n> ${question}\n\n` : '';
-    if (!question) this.next = undefined;
-    this.id = part.id;
-    this.panel ??= this.open();
-    this.panel.title = part.title;
-    this.panel.reveal(undefined, true);
   }
 
   private open(): vscode.WebviewPanel {
@@ -71,27 +71,59 @@ class ExplanationView implements vscode.Disposable {
     );
     panel.onDidDispose(() => {
       this.panel = undefined;
-      this.id = undefined;
+      for (const id of this.all.unfinished()) this.stop(id);
     });
-    // The page sends a message when it has loaded, whenever it is shown again, and with each
-    // question that the user asks.
-    panel.webview.onDidReceiveMessage(({ question }: { question?: string }) => {
-      if (question && this.next) return this.ask({ ...this.next, instruction: question });
-      return this.render();
-    });
+    panel.webview.onDidReceiveMessage((message: Message) => this.follow(message));
     panel.webview.html = page(panel.webview, this.media);
     return panel;
+  }
+
+  private async follow({ do: what, text = '' }: Message): Promise<void> {
+    const { shown } = this.all;
+    if (what === 'back') this.all.go(-1);
+    if (what === 'forward') this.all.go(1);
+    if (what === 'stop' && shown) this.stop(shown.id);
+    if (what === 'copy') await copyCode(text);
+    if (what === 'insert') await insertCode(text, shown?.uri);
+    if (what === 'apply' && shown?.next) await applyCode(this.server, shown.next, text);
+    if (what === 'ask' && shown?.next)
+      await this.server.execute(COMMAND_EXPLAIN, { ...shown.next, instruction: text });
+    await this.render();
+  }
+
+  private stop(id: string): void {
+    void this.server.notify(STOP, { id });
   }
 
   private async render(): Promise<void> {
     clearTimeout(this.timer);
     this.timer = undefined;
-    const { text, last } = this;
-    const html = await markdownToHtml(text);
-    const { done, error, stopped } = last ?? {};
-    const asks = done && this.next ? vscode.l10n.t('Ask about this…') : '';
-    await this.panel?.webview.postMessage({ html, text, done, error, stopped, asks });
+    const { shown } = this.all;
+    if (!this.panel || !shown) return;
+    const { text, title, done, error, stopped, progress } = shown;
+    this.panel.title = title;
+    const html = await markdownToHtml(withoutHtml(text));
+    const state = { html, text, done, error, stopped, progress };
+    const can = { ask: done && !!shown.next, apply: done && !!shown.next };
+    const [at, count] = this.all.place;
+    const place = vscode.l10n.t('{0} of {1}', at, count);
+    const message = { ...state, can, place, isFirst: at === 1, isLast: at === count };
+    await this.panel?.webview.postMessage({ ...message, labels: labels() });
   }
+}
+
+function labels(): Record<string, string> {
+  return {
+    ask: vscode.l10n.t('Ask about this…'),
+    stop: vscode.l10n.t('Stop'),
+    back: vscode.l10n.t('Previous explanation'),
+    forward: vscode.l10n.t('Next explanation'),
+    copy: vscode.l10n.t('Copy'),
+    copied: vscode.l10n.t('Copied'),
+    insert: vscode.l10n.t('Insert at Cursor'),
+    apply: vscode.l10n.t('Apply'),
+    tools: vscode.l10n.t('Explanations'),
+  };
 }
 
 /** Undefined if VS Code's built-in Markdown extension is switched off. */

@@ -2,6 +2,7 @@ import type { ExtensionContext } from 'vscode';
 import { activateAsk } from './ask';
 import { activateCursor } from './cursor';
 import { activateExplain } from './explain';
+import { activateReviewing } from './reviewing';
 import { Server } from './server';
 import { activateStatus } from './status';
 
@@ -13,6 +14,7 @@ export function activate(context: ExtensionContext): void {
   activateExplain(context, server);
   activateAsk(context, server);
   activateCursor(context, server);
+  activateReviewing(context, server);
   void server.restart(); // VS Code need not wait for it
 }
 

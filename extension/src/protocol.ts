@@ -8,11 +8,14 @@ export const DIAGNOSTICS = 'herdmate/diagnostics';
 export const MENU = 'herdmate/menu';
 export const CONFIGURE = 'herdmate/configure';
 export const EXPLANATION = 'herdmate/explanation';
+export const REVIEW = 'herdmate/review';
 export const COMPLETION_GREW = 'herdmate/completionGrew';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
+export const STOP = 'herdmate/stop';
 export const CURSOR = 'herdmate/cursor';
 export const COMMAND_REWRITE = 'herdmate.rewrite';
+export const COMMAND_APPLY_CODE = 'herdmate.applyCode';
 export const COMMAND_ASK = 'herdmate.ask';
 export const COMMAND_MODELS = 'herdmate.models';
 
@@ -39,6 +42,19 @@ export interface CompletionGrew {
   position: Position;
 }
 
+export interface ReviewHunk {
+  range: Range;
+  text: string;
+}
+
+export interface Review {
+  uri: string;
+  version: number | null;
+  title: string;
+  note: string;
+  hunks: ReviewHunk[];
+}
+
 export interface ExplanationPart {
   id: string;
   title: string;
@@ -49,6 +65,7 @@ export interface ExplanationPart {
   stopped?: boolean;
   question?: string;
   next?: ActionArguments | null;
+  progress?: string;
 }
 
 export interface MenuItem {
@@ -79,4 +96,5 @@ export interface ActionArguments {
   diagnostics?: Diagnostic[];
   symbol?: string;
   turns?: Turn[];
+  code?: string;
 }

@@ -4,8 +4,9 @@ import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-langua
 import { keyVariables, originOf, storeKey } from './apiKey';
 import { endWhole, NoAnswerError, neutralFolder, startChild, startedWithin } from './children';
 import { newClient, sendSettings } from './client';
-import type { ExplanationPart, Status } from './protocol';
-import { CONFIGURE, DIAGNOSTICS, EXPLANATION, STATUS } from './protocol';
+import type { ExplanationPart, Review, Status } from './protocol';
+import { CONFIGURE, DIAGNOSTICS, EXPLANATION, REVIEW, STATUS } from './protocol';
+import type { OnReview } from './reviewing';
 import { interpreter, MissingServerError, serverCommand } from './serverCommand';
 import { commandOfSettings, configure, remoteUrls } from './settings';
 import { Setup } from './setup';
@@ -28,6 +29,7 @@ export class Server {
 
   readonly onStatus = this.status.event;
   readonly onExplanation = this.explanation.event;
+  onReview: OnReview = async () => ({ applied: false });
 
   constructor(private readonly context: vscode.ExtensionContext) {
     this.setup = new Setup(context, this.log);
@@ -145,6 +147,9 @@ export class Server {
     client.onRequest(CONFIGURE, configure);
     client.onNotification(STATUS, (status: Status) => this.status.fire(status));
     client.onNotification(EXPLANATION, (part: ExplanationPart) => this.explanation.fire(part));
+    client.onRequest(REVIEW, (review: Review) =>
+      this.onReview(review, client.protocol2CodeConverter.asUri(review.uri)),
+    );
     client.onRequest(DIAGNOSTICS, ({ uri }: { uri: string }) => {
       const all = vscode.languages.getDiagnostics(client.protocol2CodeConverter.asUri(uri));
       return client.code2ProtocolConverter.asDiagnostics(all);

@@ -87,7 +87,7 @@ class RefactorSettings:
     """Refactorings."""
 
     preview: Literal["auto", "always", "never"] = "auto"
-    """Preview a change before making it; `auto` does so if callers may have to change too."""
+    """Review changes first; `auto`: all in VS Code, elsewhere if callers may have to change too."""
 
 
 @dataclass(frozen=True, slots=True)

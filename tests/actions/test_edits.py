@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.actions.edits import moved, smallest_edits, unified
+from herdmate.actions.edits import hunks, moved, smallest_edits, unified
 from herdmate.text import Edit, Span, apply_edits
 
 PARTS = ("a\n", "b\n", "    c = 1\n", "é😀\n", "\r\n", "x\r\n", "", "y", "\tz\n", "\n")
@@ -38,6 +38,40 @@ def test_lines_far_apart_are_edits_of_their_own() -> None:
     edits = smallest_edits(old, new)
     assert len(edits) == 2
     assert sum(edit.span.end - edit.span.start for edit in edits) <= len("3line 15\n")
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_hunks_are_whole_lines_and_amount_to_the_same(seed: int) -> None:
+    dice = random.Random(seed)
+    old, new = ("".join(dice.choices(PARTS, k=dice.randint(0, 12))) for _ in range(2))
+    text = f"before\n{old}{dice.choice(PARTS)}"
+    edits = smallest_edits(old, new, len("before\n"))
+    found = hunks(text, edits)
+    assert apply_edits(text, found) == apply_edits(text, edits)
+    for hunk, later in zip(found, (*found[1:], None), strict=True):
+        start, end = hunk.span.start, hunk.span.end
+        assert text[:start][-1:] in ("\n", "\r")
+        assert text[start - 1 : start + 1] != "\r\n"
+        assert end == len(text) or text[start:end] == "" or text[end - 1] in "\r\n"
+        assert later is None or end < later.span.start
+
+
+def test_one_hunk_for_each_place_whatever_blank_lines_are_between() -> None:
+    old = "a = 1\nb = 2\n\nc = 3\nd = 4\ne = 5\n"
+    new = "a = 1\nb = 7\n\nc = 8\nd = 4\nE = 5\nf\n"
+    at = old.index("b"), old.index("e")
+    assert hunks(old, smallest_edits(old, new)) == (
+        Edit(Span(at[0], old.index("d")), "b = 7\n\nc = 8\n"),
+        Edit(Span(at[1], len(old)), "E = 5\nf\n"),
+    )
+    assert hunks(old, ()) == ()
+
+
+def test_hunks_know_no_line_ends_but_those_of_the_protocol() -> None:
+    old = "a\x0cb\u2028c\r\nd\re"
+    new = old.replace("c", "C").replace("e", "E")
+    found = hunks(old, smallest_edits(old, new))
+    assert [old[hunk.span.start : hunk.span.end] for hunk in found] == ["a\x0cb\u2028c\r\n", "e"]
 
 
 def test_no_difference_no_edit() -> None:

@@ -29,6 +29,7 @@ class Editor(LanguageClient):
     def __init__(self) -> None:
         super().__init__(converter_factory=converter_of_actions)
         self.edits: list[types.WorkspaceEdit] = []
+        self.reviews: list[dict[str, Any]] = []
         self.statuses: list[dict[str, Any]] = []
         self.parts: list[dict[str, Any]] = []
         self.grew: list[dict[str, Any]] = []
@@ -181,6 +182,12 @@ class Editor(LanguageClient):
             changed.set()
             if self.edits_fail_with:
                 raise JsonRpcException(self.edits_fail_with)
+            return types.ApplyWorkspaceEditResult(self.applies_edits)
+
+        @self.feature(protocol.REVIEW)
+        def review(params: Any) -> types.ApplyWorkspaceEditResult:
+            self.reviews.append(_plain(params))
+            changed.set()
             return types.ApplyWorkspaceEditResult(self.applies_edits)
 
         @self.feature(protocol.CONFIGURE)

@@ -42,6 +42,29 @@ async def test_an_explanation_that_the_user_stops_is_no_failure(tmp_path: Path) 
         assert client.parts[-1]["error"] == "The explanation was stopped."
 
 
+async def test_a_client_that_shows_it_is_told_what_is_done_and_stops_by_itself(
+    tmp_path: Path,
+) -> None:
+    replies = {"": "It **sums**. " * 100}
+    knows = ("explanation", "stop")
+    async with editor(VSCODE, tmp_path, replies, 0.04, knows=knows) as client:
+        client.open(URI, CODE)
+        await client.until_ready()
+        await client.run((await client.actions(URI, (0, 0), (6, 12)))["explain"])
+        await client.until(lambda: client.parts)
+        assert client.parts[0]["progress"] == "Reading 7 lines…"
+        assert not client.parts[0]["text"]
+        await client.until(lambda: any(part["text"] for part in client.parts))
+        assert len(client.progress_reports) == 1  # of the model's loading
+        client.protocol.notify(protocol.STOP, {"id": client.parts[0]["id"]})
+        await client.until(lambda: client.parts[-1]["done"])
+        assert client.parts[-1]["stopped"]
+        assert "".join(part["text"] for part in client.parts).startswith("I")
+        client.protocol.notify(protocol.STOP, {"id": client.parts[0]["id"]})  # it has ended
+        client.protocol.notify(protocol.STOP, {})
+        assert await client.status()
+
+
 async def test_a_question_about_an_explanation_goes_on_with_it(tmp_path: Path) -> None:
     replies = {"And?<|im_end|>": "So.", "Why?<|im_end|>": "Because.", "": "It **sums**."}
     async with editor(VSCODE, tmp_path, replies, knows=("explanation",)) as client:

@@ -32,6 +32,42 @@ async def test_a_refactoring_is_a_versioned_edit_of_the_selection(
         assert all(change.range.end.line <= 2 for change in edits)
 
 
+async def test_a_refactoring_is_reviewed_by_a_client_that_knows_how(tmp_path: Path) -> None:
+    code = "def f(x):\r\n    y = x\r\n    return y\r\n\r\n\r\nf(1)"
+    reply = code_reply("def f(x):\n    return x")
+    async with editor(VSCODE, tmp_path, reply, knows=("review",)) as client:
+        client.open(URI, code)
+        await client.run((await client.actions(URI, (0, 0), (2, 12)))["simplify"])
+        (review,) = await client.until(lambda: client.reviews)
+        assert not client.edits
+        assert (review["uri"], review["version"]) == (URI, 0)
+        assert review["title"] == "Simplify"
+        (hunk,) = review["hunks"]
+        place = {"start": {"line": 1, "character": 0}, "end": {"line": 3, "character": 0}}
+        assert hunk == {"range": place, "text": "    return x\r\n"}
+
+
+async def test_code_of_an_explanation_is_applied_like_a_refactoring(tmp_path: Path) -> None:
+    code = "def f(x):\n    y = x\n    return y\n\n\ndef g():\n    pass\n"
+    place = {"start": {"line": 0, "character": 0}, "end": {"line": 2, "character": 12}}
+    arguments = {"uri": URI, "range": place, "version": 0, "code": "def f(x):\n    return x"}
+    async with editor(VSCODE, tmp_path, {}, knows=("review",)) as client:
+        client.open(URI, code)
+        for sent in (arguments, {**arguments, "version": 7}):
+            client.reviews.clear()
+            await client.workspace_execute_command_async(
+                types.ExecuteCommandParams(protocol.COMMAND_APPLY_CODE, [sent])
+            )
+            (review,) = await client.until(lambda: client.reviews)
+            assert [hunk["text"] for hunk in review["hunks"]] == ["    return x\n"]
+        broken = {**arguments, "code": "def f(x):\n    return (x"}
+        await client.workspace_execute_command_async(
+            types.ExecuteCommandParams(protocol.COMMAND_APPLY_CODE, [broken])
+        )
+        await client.until(lambda: any("break" in said.message for said in client.messages))
+        assert len(client.reviews) == 1
+
+
 async def test_a_client_without_apply_edit_gets_the_edit_by_resolving(tmp_path: Path) -> None:
     code = "def f(x):\n    y = x\n    return y\n"
     capabilities = types.ClientCapabilities(

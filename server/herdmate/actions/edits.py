@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
+from itertools import accumulate
 
-from herdmate.text import Edit, Span
+from herdmate.text import LINE_BREAK, Edit, Span, apply_edits, line_end, line_start
 
 
 def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
@@ -20,6 +21,49 @@ def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
         if kind != "equal"
     )
     return tuple(edits)
+
+
+def hunks(text: str, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
+    """The edits of a text as changes of whole lines, one for each place, in order.
+
+    Changes with only blank lines between them are one. Lines end as in the protocol.
+    """
+    if not edits:
+        return ()
+    start = line_start(text, min(edit.span.start for edit in edits))
+    end = line_end(text, max(edit.span.end for edit in edits))
+    if (line_break := LINE_BREAK.match(text, end)) is not None:
+        end = line_break.end()
+    new_text = apply_edits(text, edits)
+    old_lines = _lines(text[start:end])
+    new_lines = _lines(new_text[start : len(new_text) - len(text) + end])
+    starts = [start, *(start + size for size in accumulate(map(len, old_lines)))]
+    return tuple(
+        Edit(Span(starts[first], starts[last]), "".join(new_lines[fresh:to]))
+        for first, last, fresh, to in _changes(old_lines, new_lines)
+    )
+
+
+def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
+    """Rows of the old lines and of the new ones that replace them, for each place."""
+    found: list[tuple[int, int, int, int]] = []
+    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
+    for kind, first, last, start, end in matcher.get_opcodes():
+        if kind == "equal":
+            continue
+        if found and not "".join(old[found[-1][1] : first]).strip():
+            earlier = found.pop()
+            first, start = earlier[0], earlier[2]
+        found.append((first, last, start, end))
+    return found
+
+
+def _lines(text: str) -> list[str]:
+    """Lines with their ends."""
+    ends = [found.end() for found in LINE_BREAK.finditer(text)]
+    starts = [0, *ends]
+    lines = [text[start:end] for start, end in zip(starts, ends, strict=False)]
+    return lines + ([text[starts[-1] :]] if text[starts[-1] :] else [])
 
 
 def moved(span: Span, old: str, new: str) -> Span:

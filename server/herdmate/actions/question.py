@@ -162,6 +162,11 @@ def longest_target(action: Action, context: int) -> int:
     return max(min(left - action.max_tokens, left * 2 // 5), 0)
 
 
+def longest_explained(action: Action, context: int) -> int:
+    """The most tokens of code that can be explained at once in a context of ``context`` tokens."""
+    return max(context - _TEMPLATE_TOKENS - action.max_tokens, 0)
+
+
 def _room(action: Action, target_tokens: int) -> int:
     """The most tokens of the answer; a rewrite can need half as many again as its target."""
     return max(action.max_tokens, target_tokens * 3 // 2 if action.kind == "rewrite" else 0)

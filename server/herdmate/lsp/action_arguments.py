@@ -44,6 +44,7 @@ def arguments_from_lsp(value: Any) -> ActionArguments:
             for item in _objects(value.get("turns"))
             if item.get("role") in ("user", "assistant")
         ],
+        code=_text(value, "code"),
     )
 
 

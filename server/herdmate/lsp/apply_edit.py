@@ -26,9 +26,7 @@ async def apply(
     """
 
     def why_not(answer: Any) -> str | None:
-        if asks_user or answer["applied"] is not False:
-            return None
-        return str(answer.get("failureReason") or "")[:_MOST_SHOWN]
+        return None if asks_user else why_not_applied(answer)
 
     def fail(reason: str) -> str | None:  # Eglot answers a stale edit with a JSON-RPC error
         raise refusal(reason[:_MOST_SHOWN])
@@ -37,6 +35,13 @@ async def apply(
     seconds = None if asks_user else _ANSWER_SECONDS
     method = types.WORKSPACE_APPLY_EDIT
     return await ask(session, method, params, why_not, None, seconds, fail)
+
+
+def why_not_applied(answer: Any) -> str | None:
+    """The reason in an answer to workspace/applyEdit; ``None`` if the edit was applied."""
+    if answer["applied"] is not False:
+        return None
+    return str(answer.get("failureReason") or "")[:_MOST_SHOWN]
 
 
 def refusal(reason: str) -> StaleError:

@@ -27,6 +27,10 @@ class Capabilities:
     """Answers ``herdmate/configure``."""
     grows: bool = False
     """Asks again for ghost text that has grown (``herdmate/completionGrew``)."""
+    review: bool = False
+    """Shows a change for review, hunk by hunk (``herdmate/review``)."""
+    stop: bool = False
+    """Shows an explanation's progress and sends ``herdmate/stop``."""
     extensions: frozenset[str] = frozenset()
     """Ids of the editor's other extensions, in lower case."""
     shows_content: bool = False
@@ -73,6 +77,8 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         menu=bool(own.get("menu")),
         configure=bool(own.get("configure")),
         grows=bool(own.get("grows")),
+        review=bool(own.get("review")),
+        stop=bool(own.get("stop")),
         extensions=_names(own.get("extensions")),
         shows_content=bool(content and content.dynamic_registration),
         inline_completion=document.inline_completion is not None,

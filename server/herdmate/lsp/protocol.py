@@ -1,9 +1,9 @@
 """Herdmate's additions to the Language Server Protocol; ``extension/src/protocol.ts`` mirrors them.
 
 A client declares support in ``initialize`` under ``capabilities.experimental.herdmate``, with true
-for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``menu``, ``configure`` and
-``grows``. Every other client gets the same through standard messages. ``extensions`` there lists
-the editor's other extensions.
+for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``menu``, ``configure``,
+``grows``, ``review`` and ``stop``. Every other client gets the same through standard messages.
+``extensions`` there lists the editor's other extensions.
 """
 
 from __future__ import annotations
@@ -16,6 +16,16 @@ STATUS = "herdmate/status"
 
 EXPLANATION = "herdmate/explanation"
 """Server to client, notification ``ExplanationPart``: the next part of an explanation."""
+
+STOP = "herdmate/stop"
+"""Client to server, notification ``{"id": …}`` (capability ``stop``): the user ends that
+explanation. To such a client, progress is told in its parts and not as work-done progress."""
+
+REVIEW = "herdmate/review"
+"""Server to client, request ``Review`` (capability ``review``), answered like workspace/applyEdit
+once the user can see it; ``applied`` is false if the document has another version by now. The
+client changes each hunk's lines as soon as the user accepts it, and leaves them if the user
+discards it. Accepting is one undoable step."""
 
 CURSOR = "herdmate/cursor"
 """Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so the
@@ -56,6 +66,11 @@ no other way to show it: then the text is the result."""
 
 COMMAND_REWRITE = "herdmate.rewrite"
 """Arguments: one ``ActionArguments``. Returns at once; the edit follows as workspace/applyEdit."""
+
+COMMAND_APPLY_CODE = "herdmate.applyCode"
+"""Arguments: one ``ActionArguments`` with ``code``, a block of an explanation of that range. The
+code takes the place of the definition of the same name, or else of the range, in the way of
+``herdmate.rewrite``."""
 
 COMMAND_ASK = "herdmate.ask"
 """A command of the *client* (capability ``ask``): asks the user for an instruction and then runs
@@ -127,8 +142,33 @@ class CompletionGrew:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewHunk:
+    """``text`` replaces the whole lines of ``range``, which is empty if lines are only added."""
+
+    range: dict[str, dict[str, int]]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """A suggested change of a ``version`` of a document, in hunks that are decided one by one.
+
+    ``title`` names the action; ``note`` is what the user should know before deciding. The hunks are
+    in the document's order and never touch.
+    """
+
+    uri: str
+    version: int | None
+    title: str
+    note: str
+    hunks: list[ReviewHunk]
+
+
+@dataclass(frozen=True, slots=True)
 class ExplanationPart:
     """Part of an explanation; append ``text`` to the earlier parts with the same ``id``.
+
+    ``progress`` says what is being done while there is no more text.
 
     The last part has ``done`` set, and ``error`` if the explanation did not complete. Otherwise
     ``next`` holds the ``herdmate.explain`` arguments for a follow-up question, which goes into
@@ -146,6 +186,7 @@ class ExplanationPart:
     stopped: bool = False
     question: str = ""
     next: ActionArguments | None = None
+    progress: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +253,8 @@ class ActionArguments:
     ``range`` is an LSP range in the negotiated encoding; ``action`` names a prompt file;
     ``version`` is the document version that the range refers to; ``instruction`` is in the user's
     own words; ``diagnostics`` are the LSP diagnostics, and ``symbol`` the name, that the action is
-    about; ``turns`` are the conversation so far, for a question about an explanation.
+    about; ``turns`` are the conversation so far, for a question about an explanation; ``code`` is a
+    block of code to apply.
     """
 
     uri: str
@@ -223,3 +265,4 @@ class ActionArguments:
     diagnostics: list[dict[str, Any]] = field(default_factory=list)
     symbol: str = ""
     turns: list[Turn] = field(default_factory=list)
+    code: str = ""

@@ -19,6 +19,7 @@ from herdmate.lsp.action_arguments import (
     texts_from_lsp,
 )
 from herdmate.lsp.handlers import (
+    applied_code,
     code_actions,
     configuration,
     explanation,
@@ -171,6 +172,11 @@ def _documents(server: Session) -> None:
             usage_statistics.before_closing(server, cell)
         server.documents.close_notebook(params.notebook_document.uri)
 
+    @server.feature(protocol.STOP)
+    def stop(params: Any) -> None:
+        (name,) = members_from_lsp(params, "id")
+        explanation.stop(server, name)
+
     @server.feature(protocol.CURSOR)
     def cursor(params: Any) -> None:
         read_ahead.after_hint(server, params)
@@ -255,6 +261,11 @@ def _commands(server: Session) -> None:
     def rewrite(ls: Session, *arguments: Any) -> None:
         request = request_from_lsp(ls, next(iter(arguments), None))
         ls.spawn(refactoring.rewrite_in_place(ls, request))
+
+    @server.command(protocol.COMMAND_APPLY_CODE)
+    def apply_code(ls: Session, *arguments: Any) -> None:
+        request = request_from_lsp(ls, next(iter(arguments), None), "explain")
+        ls.spawn(applied_code.apply_block(ls, request))
 
     @server.command(protocol.COMMAND_STATUS)
     async def status(ls: Session, *_arguments: Any) -> dict[str, Any]:

@@ -20,6 +20,7 @@ import { endCodeServer, logFiles, startCodeServer } from './machine.mjs';
 import * as menu from './menu.mjs';
 import * as models from './models.mjs';
 import * as refactoring from './refactoring.mjs';
+import * as reviewing from './reviewing.mjs';
 import * as server from './server.mjs';
 import * as settings from './settings.mjs';
 import { endBrowser, openBrowser, openFile, picture } from './window.mjs';
@@ -41,7 +42,10 @@ const SCENARIOS = [
   explaining.explanationStreamsBesideTheCode,
   explaining.aQuestionFollowsAndTheNextIsStopped,
   refactoring.refactoringChangesOnlyTheSelection,
-  refactoring.previewIsDiscardedOrApplied,
+  reviewing.eachHunkIsDecidedByItself,
+  reviewing.whatIsTypedMeanwhileIsKept,
+  explaining.longCodeIsExplainedPartByPart,
+  explaining.codeOfAnAnswerIsInsertedAndApplied,
   refactoring.staleDocumentIsLeftAloneUntilRunAgain,
   ghostText.cellsOfANotebookKnowOfEachOther,
   windows.twoWindowsDoNotDisturbEachOther,

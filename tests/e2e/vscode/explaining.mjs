@@ -1,9 +1,15 @@
 // The explanation beside the code: it streams, is asked more, and is stopped.
 
 import assert from 'node:assert/strict';
-import { enginesPid, PATIENCE, say } from './machine.mjs';
+import path from 'node:path';
+import { enginesPid, home, PATIENCE, say, write } from './machine.mjs';
+import { CHANGED_REPORT, CODE, REPLY, REPORT, REPORT_FILE } from './report.mjs';
+import { inWords, useScripted } from './scripted.mjs';
 import { EXPLAINED } from './shop.mjs';
 import {
+  backToTheCode,
+  hasOnDisk,
+  openShop,
   page,
   picture,
   pictureForReadme,
@@ -11,6 +17,20 @@ import {
   runCommand,
   select,
 } from './window.mjs';
+
+const SHELF = (number) => `class Shelf${number}:
+    """A shelf, and what it holds."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.names = names
+
+    def add(self, name: str) -> None:
+        self.names.append(name)
+
+
+`;
+const LONG = Array.from({ length: 60 }, (_, number) => SHELF(number)).join('').trimEnd();
+const LINES = LONG.split('\n').length;
 
 export async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
@@ -43,12 +63,12 @@ export async function aQuestionFollowsAndTheNextIsStopped() {
 
   await question.fill('Say again in other words what each line does.');
   await question.press('Enter');
-  const cancel = page.locator('.notification-toast .monaco-text-button', { hasText: 'Cancel' });
-  await cancel.waitFor({ timeout: PATIENCE });
+  const stop = frame.locator('#stop');
+  await stop.waitFor();
   const engine = enginesPid();
   process.kill(engine, 'SIGSTOP'); // else the answer might be whole before it is stopped
   try {
-    await cancel.click();
+    await stop.click();
   } finally {
     process.kill(engine, 'SIGCONT');
   }
@@ -64,6 +84,78 @@ export async function aQuestionFollowsAndTheNextIsStopped() {
   await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
   await picture('4c-stopped');
   say('the answer to a second question was stopped');
+}
+
+export async function longCodeIsExplainedPartByPart() {
+  const held = Promise.withResolvers();
+  const model = await useScripted(async function* () {
+    await held.promise;
+    yield* inWords('It keeps **stock**.');
+  });
+  write(path.join(home, 'shop/long.py'), LONG);
+  await openShop('long.py');
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+A');
+  await runCommand('Herdmate: Explain Selection');
+  const frame = page.frameLocator('iframe.webview').frameLocator('#active-frame');
+  await frame.locator('#progress', { hasText: `Reading ${LINES} lines…` }).waitFor();
+  await pictureInBothThemes('4d-reading');
+  held.resolve();
+  await frame.locator('#stop').waitFor({ state: 'hidden', timeout: PATIENCE });
+  const headings = await frame.locator('main h3').allInnerTexts();
+  await pictureInBothThemes('4e-part-by-part');
+  assert.match(await frame.locator('main').innerText(), /too much to be read at once/);
+  assert(headings.length > 3, `${headings}`);
+  assert.match(headings[0], /^Lines 1 to \d+: Shelf0, /);
+  assert.match(headings.at(-1), new RegExp(`to ${LINES}: .*Shelf`));
+  say(`${LINES} lines were explained in ${headings.length} parts`);
+  await model.close();
+}
+
+export async function codeOfAnAnswerIsInsertedAndApplied() {
+  const said = 'Instead of `list<Item>` it could be <b>shorter</b>:\n\n';
+  const model = await useScripted(() => inWords(`${said}${REPLY}\n\nThat is all.`));
+  write(REPORT_FILE, REPORT);
+  await openShop('report.py');
+  const first = REPORT.split('\n').findIndex((line) => line.startsWith('def ')) + 1;
+  await select({ first, last: REPORT.trimEnd().split('\n').length });
+  await runCommand('Herdmate: Explain Selection');
+  const frame = page.frameLocator('iframe.webview').frameLocator('#active-frame');
+  const button = (name) => frame.getByRole('button', { name, exact: true });
+  await button('Apply').waitFor({ timeout: PATIENCE });
+  await pictureInBothThemes('4f-code');
+  assert.equal(await frame.locator('main b').count(), 0, 'what the model says became HTML');
+  assert.match(await frame.locator('main').innerText(), /list<Item> it could be <b>shorter<\/b>/);
+
+  await button('Copy').click();
+  await button('Copied').waitFor();
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+End');
+  await button('Insert at Cursor').click();
+  await hasOnDisk(REPORT_FILE, `${REPORT}${CODE}`);
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await hasOnDisk(REPORT_FILE, REPORT);
+  say('code of an answer was inserted, and one undo took it back');
+
+  await button('Apply').click();
+  const shown = page.locator('.tab.active[data-resource-name="Review: report.py"]');
+  await shown.waitFor();
+  await pictureInBothThemes('4g-applied-code-in-review');
+  await page.keyboard.press('Control+Shift+Enter');
+  await shown.waitFor({ state: 'detached' });
+  await hasOnDisk(REPORT_FILE, CHANGED_REPORT);
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.keyboard.press('Control+Z');
+  await hasOnDisk(REPORT_FILE, REPORT);
+  say('code of an answer was applied after its review');
+
+  await button('Previous explanation').click();
+  await frame.locator('main', { hasText: 'too much to be read at once' }).waitFor();
+  await button('Next explanation').click();
+  await frame.locator('main', { hasText: 'That is all.' }).waitFor();
+  await model.close();
+  await backToTheCode();
 }
 
 /** Runs in the explanation's page: the sizes that its text had, once it is whole. */

@@ -21,35 +21,13 @@ import {
 export async function refactoringChangesOnlyTheSelection() {
   const before = onDisk();
   await simplify('5-refactorings');
-  await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
+  await page.locator('.tab.active', { hasText: 'Review: stock.py' }).waitFor({ timeout: PATIENCE });
+  await pictureInBothThemes('5b-review');
+  await page.keyboard.press('Control+Shift+Enter');
+  await page.locator('.tab.active.dirty').waitFor();
   const after = await saved((text) => text !== before);
   isSimplified(before, after);
   await picture('6-refactored');
-  await oneUndoRestores(before);
-}
-
-export async function previewIsDiscardedOrApplied() {
-  const before = onDisk();
-  await configure('refactor.preview', 'always');
-  const preview = page.locator('.bulk-edit-panel');
-  const changed = preview.locator('.monaco-list-row', { hasText: 'stock.py' });
-  await simplify();
-  await changed.waitFor({ timeout: PATIENCE });
-  await pictureInBothThemes('6c-preview');
-  await preview.getByRole('button', { name: 'Discard' }).click();
-  await changed.waitFor({ state: 'detached' });
-  assert.equal(await page.locator('.tab.dirty').count(), 0, 'what was discarded changed a file');
-  assert.equal(onDisk(), before);
-  say('a previewed change was discarded');
-
-  await simplify();
-  await changed.waitFor({ timeout: PATIENCE });
-  await changed.locator('input[type=checkbox], .edit-checkbox').first().click();
-  await picture('6d-preview-ticked');
-  await preview.getByRole('button', { name: 'Apply' }).click();
-  await page.locator('.tab.active.dirty').waitFor();
-  isSimplified(before, await saved((text) => text !== before));
-  say('a previewed change was applied');
   await oneUndoRestores(before);
 }
 

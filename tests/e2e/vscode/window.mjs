@@ -208,6 +208,23 @@ export async function backToTheCode() {
   await page.locator('.tab.active[data-resource-name="stock.py"]').waitFor();
 }
 
+/** Opens a file of the shop where the code is. */
+export async function openShop(name) {
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.getByRole('treeitem', { name }).dblclick();
+  await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
+}
+
+/** Saves everything; then a file has a text. */
+export async function hasOnDisk(name, text) {
+  await runCommand('File: Save All Files');
+  await page.locator('.tab.dirty').waitFor({ state: 'detached' });
+  await until(
+    () => fs.readFileSync(name, 'utf8') === text,
+    () => `${name} is not what it should be:\n${fs.readFileSync(name, 'utf8')}`,
+  );
+}
+
 /** Waits for ghost text that is drawn whole, of a kind, and gives it back. */
 export async function newGhost(isMeant = () => true) {
   for (;;) {

@@ -41,7 +41,7 @@ async def test_a_file_may_be_closed_as_soon_as_it_is_to_be_explained(
         action = client.session.configuration.library.get("explain")
         arguments = ActionArguments(uri, _RANGE, "explain", **asked)
         request = request_of(client.session, arguments, action)
-        await explanation._stream(client.session, request)
+        await explanation._stream(client.session, request, "one")
         parts = [note["params"] for note in client.notifications
                  if note["method"] == protocol.EXPLANATION]  # fmt: skip
         assert uri not in client.session.documents

@@ -12,6 +12,7 @@ from herdmate.actions.action_input import Diagnostic
 from herdmate.actions.rewrite import Rewrite
 from herdmate.engine.start import FakeStart
 from herdmate.errors import StaleError
+from herdmate.lsp import apply_edit, protocol, review
 from herdmate.lsp.action_arguments import request_from_lsp, selection_of
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.documents import Documents
@@ -75,6 +76,54 @@ def test_a_client_without_versions_gets_plain_changes() -> None:
     assert [(item.range.start, item.new_text) for item in edit.changes[URI]] == [
         (place.start, "return x\n")
     ]
+
+
+@pytest.mark.parametrize("preview", ["auto", "always", "never"])
+@pytest.mark.parametrize("touches_callers", [True, False])
+async def test_a_client_that_can_show_it_gets_the_change_for_review(
+    monkeypatch: pytest.MonkeyPatch, preview: str, touches_callers: bool
+) -> None:
+    session = _session(preview, versioned_edits=True, annotations=True, review=True)
+    asked: list[tuple[str, Any]] = []
+
+    async def answer(_session: Session, method: str, params: Any, read: Any, *_: Any) -> Any:
+        asked.append((method, params))
+        return read({"applied": True})
+
+    monkeypatch.setattr(review, "ask", answer)
+    monkeypatch.setattr(apply_edit, "ask", answer)
+    await refactoring.apply_rewrite(session, _done(session, touches_callers), "Simplify")
+    ((method, params),) = asked
+    if preview == "never":
+        assert method == types.WORKSPACE_APPLY_EDIT
+        (annotation,) = params.edit.change_annotations.values()
+        assert not annotation.needs_confirmation
+        return
+    assert method == protocol.REVIEW
+    place = {"start": {"line": 1, "character": 0}, "end": {"line": 3, "character": 0}}
+    assert params == {
+        "uri": URI, "version": 7, "title": "Simplify",
+        "note": "callers may have to change too" if touches_callers else "",
+        "hunks": [{"range": place, "text": "    return x\n\n"}],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("answered", [{"applied": False, "failureReason": "changed"}, None])
+async def test_what_was_not_shown_for_review_can_be_run_again(
+    monkeypatch: pytest.MonkeyPatch, answered: Any
+) -> None:
+    session = _session(review=True)
+
+    async def answer(*given: Any) -> Any:
+        return given[3](answered) if answered else given[4]
+
+    monkeypatch.setattr(review, "ask", answer)
+    done = _done(session)
+    with pytest.raises(StaleError, match="changed" if answered else "did not show"):
+        await refactoring.apply_rewrite(session, done, "Simplify")
+    session.documents.open(types.TextDocumentItem(URI, "python", 8, "# new\n" + CODE))
+    with pytest.raises(StaleError, match="changed while"):
+        await refactoring.apply_rewrite(session, done, "Simplify")
 
 
 @pytest.mark.parametrize("versioned", [True, False])

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import aclosing
-from dataclasses import asdict, replace
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, aclosing, contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from herdmate.actions.explain import answer_to, explanation_of, follow_up
+from herdmate.actions.explain import Explanation, explanation_of, follow_up
 from herdmate.actions.offers import title_of
-from herdmate.actions.question import Question
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import ActionRequest, selection_of
@@ -27,13 +27,17 @@ from herdmate.text import name_in
 _BETWEEN_PARTS = 0.1
 """Seconds. Updates too fast to see would only take CPU time from the model."""
 
+_BETWEEN_NEWS = 1.0
+"""Seconds between two sentences about what is being done."""
+
 _STOPPED = "The explanation was stopped."
 
 
 def explain_selection(session: Session, request: ActionRequest) -> Awaitable[str] | None:
     """Start an explanation; return its text only if the client has no other way to show it."""
     if session.capabilities.explanation:
-        session.spawn(_stream(session, request))
+        name = str(uuid.uuid4())
+        session.spawn(session.tasks.supersede(_key(name), _stream(session, request, name)))
         return None
     if session.capabilities.show_document:
         session.spawn(_show(session, request))
@@ -41,38 +45,87 @@ def explain_selection(session: Session, request: ActionRequest) -> Awaitable[str
     return _whole(session, request)
 
 
-async def _stream(session: Session, request: ActionRequest) -> None:
+def stop(session: Session, name: str) -> None:
+    """End an explanation; what has arrived of it stays."""
+    session.tasks.stop(_key(name))
+
+
+async def _stream(session: Session, request: ActionRequest, name: str) -> None:
     """Send each part as it arrives; the last one says so, and gives the error if there was one."""
     arguments = request.arguments
-    name, title = str(uuid.uuid4()), _title(arguments)
+    title = _title(arguments)
     said = arguments.instruction if arguments.turns else ""
 
-    def send(text: str, **last: Any) -> None:
-        part = ExplanationPart(name, title, arguments.uri, text, question=said, **last)
+    def send(text: str, **more: Any) -> None:
+        part = ExplanationPart(name, title, arguments.uri, text, question=said, **more)
         session.protocol.notify(protocol.EXPLANATION, asdict(part))
 
     error: str | None = _STOPPED
     whole, kept, sent_at = "", "", 0.0
-    question: Question | None = None
+    explanation: Explanation | None = None
+    news = _News(_doing(request))
     try:
-        question = await _question(session, request)
-        async with aclosing(_parts(session, request, question)) as parts:
-            async for text in parts:
-                kept, whole = kept + text, whole + text
-                if (now := time.monotonic()) - sent_at >= _BETWEEN_PARTS:
-                    send(kept)
-                    kept, sent_at = "", now
+        with _telling(session, news, send):
+            explanation = await _explanation(session, request)
+            async with aclosing(_parts(session, request, explanation, news)) as parts:
+                async for text in parts:
+                    news.heard_at = now = time.monotonic()
+                    kept, whole = kept + text, whole + text
+                    if now - sent_at >= _BETWEEN_PARTS:
+                        send(kept)
+                        kept, sent_at = "", now
         error = None
     except HerdmateError as problem:
         error = str(problem)
     finally:
-        further = _next(arguments, question, whole) if question and not error else None
+        further = _next(arguments, explanation, whole) if explanation and not error else None
         send(kept, done=True, error=error, stopped=error == _STOPPED, next=further)
 
 
-def _next(arguments: ActionArguments, question: Question, answer: str) -> ActionArguments:
+@dataclass(slots=True)
+class _News:
+    """What is being done, and since when; when the last text arrived (0: none yet)."""
+
+    doing: str
+    since: float = field(default_factory=time.monotonic)
+    heard_at: float = 0.0
+
+
+@contextmanager
+def _telling(session: Session, news: _News, send: Callable[..., None]) -> Iterator[None]:
+    """Tell a client that shows it what is being done: at once, then whenever no text arrives."""
+    told: asyncio.Task[None] | None = None
+    if session.capabilities.stop:
+        told = asyncio.ensure_future(_tell(session, news, send))
+    try:
+        yield
+    finally:
+        if told:
+            told.cancel()
+
+
+async def _tell(session: Session, news: _News, send: Callable[..., None]) -> None:
+    while True:
+        now = time.monotonic()
+        if now - news.heard_at >= _BETWEEN_NEWS:
+            is_loading = session.model.status.state in ("starting", "loading")
+            doing = "Waiting for the model to load" if is_loading else news.doing
+            seconds = round(now - news.since)
+            send("", progress=f"{doing}…{f' {seconds} s' if seconds else ''}")
+        await asyncio.sleep(_BETWEEN_NEWS)
+
+
+def _doing(request: ActionRequest) -> str:
+    if request.arguments.turns:
+        return "Reading the question"
+    start, end = (request.arguments.range[name] for name in ("start", "end"))
+    lines = max(end["line"] - start["line"] + (end["character"] > 0), 1)
+    return f"Reading {lines:,} line{'' if lines == 1 else 's'}"
+
+
+def _next(arguments: ActionArguments, explanation: Explanation, answer: str) -> ActionArguments:
     """The arguments for a follow-up question: the whole conversation, as the server keeps none."""
-    turns = [protocol.Turn(turn.role, turn.text) for turn in question.turns]
+    turns = [protocol.Turn(turn.role, turn.text) for turn in explanation.turns]
     return replace(arguments, turns=[*turns, protocol.Turn("assistant", answer)], instruction="")
 
 
@@ -84,13 +137,13 @@ async def _show(session: Session, request: ActionRequest) -> None:
 
 
 async def _whole(session: Session, request: ActionRequest) -> str:
-    question = await _question(session, request)
-    async with aclosing(_parts(session, request, question)) as parts:
+    explanation = await _explanation(session, request)
+    async with aclosing(_parts(session, request, explanation, _News(""))) as parts:
         return "".join([text async for text in parts])
 
 
-async def _question(session: Session, request: ActionRequest) -> Question:
-    """The question for a first explanation, or a follow-up question.
+async def _explanation(session: Session, request: ActionRequest) -> Explanation:
+    """What answers a first request for an explanation, or a follow-up question.
 
     Nothing is looked up in the document later on: the user may close it.
     """
@@ -110,17 +163,31 @@ async def _question(session: Session, request: ActionRequest) -> Question:
 
 
 async def _parts(
-    session: Session, request: ActionRequest, question: Question
+    session: Session, request: ActionRequest, explanation: Explanation, news: _News
 ) -> AsyncGenerator[str, None]:
-    """The answer in parts, with progress under the action's title."""
+    """The answer in parts, with progress under the action's title unless the client shows it."""
     title = title_of(request.action, request.action_input)
-    async with progress(session, title) as report, thinking(session):
-        tell, count = counted(report), 0
-        async with aclosing(answer_to(question, session.model.host)) as parts:
-            async for text in parts:
-                count += 1
-                tell(count)
-                yield text
+
+    def on_section(number: int) -> None:
+        if number > 1:
+            news.doing = f"Reading part {number} of {len(explanation.sections)}"
+            news.since = time.monotonic()
+
+    async with AsyncExitStack() as stack:
+        tell: Callable[[int], None] = lambda _: None  # noqa: E731
+        if not session.capabilities.stop:
+            tell = counted(await stack.enter_async_context(progress(session, title)))
+        await stack.enter_async_context(thinking(session))
+        parts = await stack.enter_async_context(aclosing(explanation.text(on_section)))
+        count = 0
+        async for text in parts:
+            count += 1
+            tell(count)
+            yield text
+
+
+def _key(name: str) -> str:
+    return f"explanation {name}"
 
 
 def _title(arguments: ActionArguments) -> str:

@@ -21,6 +21,7 @@ from herdmate.lsp.handlers.new_tests import write_tests_beside
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.progress import counted, progress
 from herdmate.lsp.ranges import range_to_json
+from herdmate.lsp.review import is_reviewed, show_review, unchanged
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
 from herdmate.text import Selection
@@ -49,7 +50,7 @@ async def _rewrite_until_applied(session: Session, request: ActionRequest) -> No
         async with progress(session, title) as report, thinking(session):
             done = await run_rewrite(session, request, selection, counted(report))
         try:
-            await _apply(session, done, title)
+            await apply_rewrite(session, done, title)
             if done.reasons:
                 session.show(done.reasons, types.MessageType.Info)
             if can_follow_up(session, request):
@@ -83,12 +84,7 @@ def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.Workspa
 
     Raises ``StaleError`` if the document has changed in the meantime.
     """
-    document = done.target.document
-    opened = session.documents.get(document.uri)
-    if opened.document.text != document.text:
-        raise StaleError(
-            "The file changed while the model was working, so nothing was changed; try again."
-        )
+    document, opened = done.target.document, unchanged(session, done.target.document)
     edits = edits_to_lsp(done.edits, opened.lines)
     if not session.capabilities.versioned_edits:
         return types.WorkspaceEdit(changes={document.uri: edits})
@@ -114,6 +110,7 @@ def _annotation(session: Session, done: Rewrite, title: str) -> types.ChangeAnno
 
 
 def _is_previewed(session: Session, done: Rewrite) -> bool:
+    """Does a client without reviews show this change first?"""
     preview = session.settings.refactor.preview
     wanted = done.touches_callers if preview == "auto" else preview == "always"
     return wanted and session.capabilities.annotations
@@ -128,8 +125,16 @@ def _moved(session: Session, request: ActionRequest, done: Rewrite) -> ActionReq
     return request_of(session, arguments, request.action)
 
 
-async def _apply(session: Session, done: Rewrite, title: str) -> None:
-    edit = rewrite_to_lsp(session, done, title)
-    refused = await apply(session, edit, title, _is_previewed(session, done))
+async def apply_rewrite(session: Session, done: Rewrite, title: str) -> None:
+    """Have the client make a change, or let the user review it first.
+
+    Raises ``StaleError`` if the document has changed in the meantime.
+    """
+    if is_reviewed(session):
+        note = "callers may have to change too" if done.touches_callers else ""
+        refused = await show_review(session, done.target.document, done.edits, title, note)
+    else:
+        edit = rewrite_to_lsp(session, done, title)
+        refused = await apply(session, edit, title, _is_previewed(session, done))
     if refused is not None:
         raise refusal(refused)

@@ -1,0 +1,192 @@
+import * as vscode from 'vscode';
+import {
+  besides,
+  type Hunk,
+  type Mark,
+  type Merged,
+  merged,
+  moved,
+  openOnes,
+  stateOf,
+  withLineEnds,
+} from './hunks';
+import type { Review } from './protocol';
+
+export const REVIEWED = 'herdmate-review';
+const KEPT = 8; // reviews of which the tab was closed before all was decided
+
+export type Answer = { applied: boolean; failureReason?: string };
+
+/** The suggested changes of one document, and what the user has decided so far. */
+interface Reviewed {
+  readonly uri: vscode.Uri; // of what is shown
+  readonly document: vscode.Uri;
+  readonly title: string;
+  readonly note: string;
+  readonly hunks: readonly Hunk[];
+  readonly decided: readonly number[]; // ids, the last one last
+  readonly shown: Merged;
+}
+
+/** Documents with the old and the new lines of suggested changes, until each is decided on. */
+export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider {
+  private readonly all = new Map<string, Reviewed>(); // by the URI shown, the newest last
+  private readonly changed = new vscode.EventEmitter<vscode.Uri>();
+  private readonly lenses = new vscode.EventEmitter<void>();
+  private last = 0; // id of a hunk
+
+  readonly onDidChange = this.changed.event;
+  readonly onDidChangeCodeLenses = this.lenses.event;
+
+  /** Takes a review from the server, together with what is still open in its document. */
+  async begin(review: Review, uri: vscode.Uri): Promise<Answer> {
+    const document = await vscode.workspace.openTextDocument(uri);
+    if (review.version !== null && document.version !== review.version)
+      return { applied: false, failureReason: vscode.l10n.t('the file has changed') };
+    const lineEnd = endOf(document);
+    const fresh = review.hunks.map(({ range, text }): Hunk => {
+      const { start, end } = range;
+      const place = new vscode.Range(start.line, start.character, end.line, end.character);
+      return {
+        id: ++this.last,
+        start: document.offsetAt(place.start),
+        end: document.offsetAt(place.end),
+        old: document.getText(place),
+        fresh: withLineEnds(text, lineEnd),
+        isDiscarded: false,
+      };
+    });
+    const shown = shownUri(uri);
+    const earlier = openOnes(this.all.get(shown.toString())?.hunks ?? [], document.getText());
+    const hunks = [...besides(earlier, fresh), ...fresh];
+    const { title, note } = review;
+    this.put(document, { uri: shown, document: uri, title, note, hunks, decided: [] });
+    return { applied: true };
+  }
+
+  of(uri: vscode.Uri | undefined): Reviewed | undefined {
+    return uri && this.all.get(uri.toString());
+  }
+
+  /** The newest review in which something is open. */
+  newest(): Reviewed | undefined {
+    return [...this.all.values()].filter(({ shown }) => shown.marks.length).at(-1);
+  }
+
+  provideTextDocumentContent(uri: vscode.Uri): string {
+    return this.of(uri)?.shown.text ?? vscode.l10n.t('This review has ended.');
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const review = this.of(document.uri);
+    return review ? review.shown.marks.flatMap((mark, at) => lensesOf(review, mark, at)) : [];
+  }
+
+  /** Changes the document to what the user accepts, in one step that Undo takes back. */
+  async accept(review: Reviewed, ids: readonly number[]): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(review.document);
+    const text = document.getText();
+    const chosen = openOnes(review.hunks, text).filter(({ id }) => ids.includes(id));
+    const edit = new vscode.WorkspaceEdit();
+    for (const hunk of chosen) edit.replace(review.document, rangeOf(document, hunk), hunk.fresh);
+    if (!chosen.length || !(await vscode.workspace.applyEdit(edit))) {
+      const sentence = vscode.l10n.t('The file has changed here; run the action again.');
+      void vscode.window.showWarningMessage(sentence);
+      return this.refresh(document);
+    }
+    this.decide(
+      document,
+      review.uri,
+      chosen.map(({ id }) => id),
+    );
+  }
+
+  /** Leaves the document as it is. */
+  async discard(review: Reviewed, ids: readonly number[]): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(review.document);
+    this.decide(document, review.uri, ids, true);
+  }
+
+  /** Takes back the last decision. */
+  async undo(review: Reviewed): Promise<void> {
+    const id = review.decided.at(-1);
+    const hunk = review.hunks.find((its) => its.id === id);
+    const document = await vscode.workspace.openTextDocument(review.document);
+    if (hunk && stateOf(hunk, document.getText()) === 'accepted') {
+      const edit = new vscode.WorkspaceEdit();
+      edit.replace(review.document, rangeOf(document, hunk), hunk.old);
+      await vscode.workspace.applyEdit(edit);
+    }
+    const now = this.of(review.uri);
+    if (!now) return;
+    const hunks = now.hunks.map((its) => (its.id === id ? { ...its, isDiscarded: false } : its));
+    this.put(document, { ...now, hunks, decided: now.decided.slice(0, -1) });
+  }
+
+  /** Follows what the user types in a document under review, or undoes there. */
+  follow({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
+    const review = this.of(shownUri(document.uri));
+    if (!review || !contentChanges.length) return;
+    const hunks = moved(review.hunks, contentChanges, document.getText());
+    this.put(document, { ...review, hunks });
+  }
+
+  private decide(
+    document: vscode.TextDocument,
+    uri: vscode.Uri,
+    ids: readonly number[],
+    isDiscarded = false,
+  ): void {
+    const review = this.of(uri);
+    if (!review) return;
+    const hunks = review.hunks.map((its) => (ids.includes(its.id) ? { ...its, isDiscarded } : its));
+    this.put(document, { ...review, hunks, decided: [...review.decided, ...ids] });
+  }
+
+  private refresh(document: vscode.TextDocument): void {
+    const review = this.of(shownUri(document.uri));
+    if (review) this.put(document, review);
+  }
+
+  private put(document: vscode.TextDocument, review: Omit<Reviewed, 'shown'>): void {
+    const shown = merged(review.hunks, document.getText(), endOf(document));
+    const key = review.uri.toString();
+    this.all.delete(key);
+    this.all.set(key, { ...review, shown });
+    for (const old of [...this.all.keys()].slice(0, -KEPT)) this.all.delete(old);
+    this.changed.fire(review.uri);
+    this.lenses.fire();
+  }
+}
+
+/** Where a document is shown while it is under review. Its name tells its language. */
+export function shownUri(document: vscode.Uri): vscode.Uri {
+  const name = document.path.split('/').at(-1) ?? '';
+  const label = vscode.l10n.t('Review: {0}', name);
+  return vscode.Uri.from({ scheme: REVIEWED, path: `/${label}`, query: document.toString() });
+}
+
+function lensesOf(review: Reviewed, mark: Mark, at: number): vscode.CodeLens[] {
+  const { title, note, uri, shown } = review;
+  const count = shown.marks.length;
+  const place = new vscode.Range(mark.old.from, 0, mark.old.from, 0);
+  const lens = (label: string, command: string, ...args: number[]) =>
+    new vscode.CodeLens(place, { title: label, command, arguments: [uri.toString(), ...args] });
+  const [accept, discard] = [vscode.l10n.t('Accept'), vscode.l10n.t('Discard')];
+  const which = count > 1 ? vscode.l10n.t('{0}, {1} of {2}', title, at + 1, count) : title;
+  return [
+    lens(`$(check) ${accept}`, 'herdmate.review.accept', mark.id),
+    lens(`$(close) ${discard}`, 'herdmate.review.discard', mark.id),
+    ...(count > 1 ? [lens(vscode.l10n.t('Accept All'), 'herdmate.review.acceptAll')] : []),
+    ...(count > 1 ? [lens(vscode.l10n.t('Discard All'), 'herdmate.review.discardAll')] : []),
+    lens(note ? `${which}: ${note}` : which, ''),
+  ];
+}
+
+function rangeOf(document: vscode.TextDocument, { start, end }: Hunk): vscode.Range {
+  return new vscode.Range(document.positionAt(start), document.positionAt(end));
+}
+
+function endOf(document: vscode.TextDocument): string {
+  return document.eol === vscode.EndOfLine.CRLF ? '\r\n' : '\n';
+}

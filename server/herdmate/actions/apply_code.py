@@ -1,0 +1,98 @@
+"""A block of code from an explanation, put in place of the code that it is a version of."""
+
+from __future__ import annotations
+
+from herdmate.actions.context import ActionContext
+from herdmate.actions.question import refuse_withheld
+from herdmate.actions.rewrite import Rewrite, checked
+from herdmate.actions.target import lines_of, resolve_target
+from herdmate.context import syntax, syntax_queries
+from herdmate.context.definition_at import definition_at
+from herdmate.errors import SelectionError
+from herdmate.prompting.library import Action
+from herdmate.text import LINE_BREAK, Selection, Span, with_line_feeds
+
+_MOST = 200_000
+"""Characters of a block; more than any model writes."""
+
+
+def apply_code(
+    selection: Selection, code: str, action: Action, context: ActionContext, is_current: bool
+) -> Rewrite:
+    """The edits that put ``code`` in place.
+
+    It takes the place of the definitions that it names, or else of the selection, which
+    ``is_current`` if the document has not changed since it was explained. Raises ``RefusedError``
+    if that would do harm, and ``SelectionError`` if there is no such place.
+    """
+    refuse_withheld(selection.document, context)
+    if not code.strip() or len(code) > _MOST:
+        raise SelectionError("There is no code to apply.")
+    target = _of_names(selection, code)
+    if target is None and not is_current:
+        raise SelectionError("The file has changed since it was explained; explain it again.")
+    fence = "`" * (_longest_run(code) + 3)
+    reply = f"{fence}\n{with_line_feeds(code).strip()}\n{fence}\n"
+    return checked(target or _narrowed(selection, code), action, reply, finished=True)
+
+
+def _of_names(selection: Selection, code: str) -> Selection | None:
+    """The definitions of the names that ``code`` defines: near the selection, or the only ones."""
+    document = selection.document
+    tree, own = syntax.fresh_tree_of(document), syntax.parse(code, document.language)
+    if tree is None or own is None:
+        return None
+    known = syntax_queries.named_definitions(tree, Span(0, len(document.text)))
+    found: list[Span] = []
+    end = 0
+    for name, span in syntax_queries.named_definitions(own, Span(0, len(code))):
+        if span.start < end:
+            continue  # inside the one before
+        end = span.end
+        same = [place for said, place in known if said == name]
+        near = [place for place in same if _overlap(place, selection.span)] or same
+        if len(near) == 1:
+            found.append(_with_lines_before(selection, near[0], code, tree))
+    if not found:
+        return None
+    whole = Span(min(span.start for span in found), max(span.end for span in found))
+    return lines_of(document, whole)
+
+
+def _with_lines_before(
+    selection: Selection, span: Span, code: str, tree: syntax.SyntaxTree
+) -> Span:
+    """A definition, with its decorators and documentation if ``code`` begins with them too."""
+    text = selection.document.text
+    whole = definition_at(tree, text, Span(span.start, span.start)) or span
+    first, *_ = LINE_BREAK.split(text[whole.start :].lstrip())
+    is_same = code.lstrip().startswith(first.strip())
+    return whole if is_same and whole.start < span.start and whole.end == span.end else span
+
+
+def _narrowed(selection: Selection, code: str) -> Selection:
+    """The lines of the selection from the first to the last line of ``code``, if it has both."""
+    target = resolve_target(selection)
+    lines = target.text.splitlines(keepends=True)
+    own = [line.strip() for line in code.splitlines() if line.strip()]
+    rows = [
+        [at for at, line in enumerate(lines) if line.strip() == its] for its in (own[0], own[-1])
+    ]
+    if any(len(found) != 1 for found in rows) or rows[0][0] > rows[1][0]:
+        return target
+    start = target.span.start + sum(map(len, lines[: rows[0][0]]))
+    end = target.span.start + sum(map(len, lines[: rows[1][0] + 1]))
+    return lines_of(target.document, Span(start, end))
+
+
+def _overlap(one: Span, other: Span) -> bool:
+    return one.start <= other.end and other.start <= one.end
+
+
+def _longest_run(code: str) -> int:
+    """The most backticks that follow each other."""
+    most = run = 0
+    for character in code:
+        run = run + 1 if character == "`" else 0
+        most = max(most, run)
+    return most

@@ -1,0 +1,34 @@
+// What a model writes never becomes HTML, and its code stays as it is.
+
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { load } from './bundle.mjs';
+
+const { withoutHtml } = await load('markdown.ts');
+
+test('tags become text', () => {
+  assert.equal(withoutHtml('a <b onclick="x()">b</b>'), 'a &lt;b onclick="x()">b&lt;/b>');
+  assert.equal(withoutHtml('<script>\nx()\n</script>'), '&lt;script>\nx()\n&lt;/script>');
+  assert.equal(withoutHtml('> <img src=x>'), '> &lt;img src=x>');
+  assert.equal(withoutHtml('a lone ` and <b>'), 'a lone ` and &lt;b>');
+});
+
+test('code stays as it is', () => {
+  for (const text of [
+    'is `a < b` and ``x ` < y`` so',
+    '```html\n<b>\n```',
+    '~~~\n<b>\n```\n<i>\n~~~',
+    '````\n```\n<b>\n```\n````',
+    '- like\n  ```ts\n  Array<T>\n  ```',
+  ])
+    assert.equal(withoutHtml(text), text);
+  assert.equal(withoutHtml('```\n<b>\n```\n<b>'), '```\n<b>\n```\n&lt;b>');
+  assert.equal(withoutHtml('`a` <b> `c <d>`'), '`a` &lt;b> `c <d>`');
+});
+
+test('a long line takes no long time', () => {
+  const began = Date.now();
+  withoutHtml(`${'` `` ``` '.repeat(20_000)}<b>`);
+  withoutHtml('`<'.repeat(900));
+  assert(Date.now() - began < 1000);
+});
