@@ -22,6 +22,8 @@ _MOST_REPLIES = 4
 _CHOICES = 3  # at one place, the model's first one included
 _LONGEST_LINE = 64  # tokens
 _DOCUMENTATION = re.compile(r"""^[ \t]*(\"{3}|'{3}).*""", re.MULTILINE)
+_LEAST_GAIN = -6.0
+"""Another line that is this much less probable than the model's own, as a logarithm, is noise."""
 _SURE = -0.01
 """A piece with a higher logarithm of its probability leaves nothing to choose from."""
 
@@ -65,6 +67,8 @@ async def second_choices(
             found += await _choices(question, reply, place, host, on_token)
     yielded: set[str] = set()
     for choice in sorted(found, key=lambda item: -item.gain):
+        if choice.gain < _LEAST_GAIN:
+            return
         tail = choice.tail
         if not tail and time.monotonic() - begun < seconds:
             tail = await _continued(question, choice.text, host, on_token)
