@@ -80,7 +80,8 @@ class BareLoop:
             self._evaluate(self._tokens(size), depth)
             self._best()
             taken.append(time.perf_counter() - started)
-            llama_cpp.llama_memory_seq_rm(self._memory, 0, depth, -1)
+            if not llama_cpp.llama_memory_seq_rm(self._memory, 0, depth, -1):
+                self._fill(depth)  # a running state cannot go back
         return median(taken)
 
     def _fill(self, depth: int) -> None:

@@ -68,6 +68,13 @@ class Backend(Protocol):
         """Can cached tokens be moved to other positions?"""
 
     @property
+    def rewinds(self) -> bool:
+        """Can the end of a sequence be dropped? Models with a running state cannot go back in it.
+
+        They have no second sequences, and are taken back to a saved state.
+        """
+
+    @property
     def pieces(self) -> PieceTable:
         """The bytes of every token that can occur in text."""
 
@@ -93,8 +100,21 @@ class Backend(Protocol):
         Raises ``EngineError`` if the model fails.
         """
 
-    def forget(self, sequence: int, start: int, end: int = -1) -> None:
-        """Drop a sequence's cached tokens at positions ``start:end``; -1 means to its end."""
+    def forget(self, sequence: int, start: int, end: int = -1) -> bool:
+        """Drop a sequence's cached tokens at positions ``start:end``; -1 means to its end.
+
+        ``False`` if the model cannot do that, in which case nothing has changed. All of a sequence
+        can always be dropped.
+        """
+
+    def save(self, sequence: int) -> bytes:
+        """A sequence's running state after its last token; see ``rewinds``."""
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Give a sequence back a state of its own; tokens after it can then be dropped.
+
+        ``False`` if that failed.
+        """
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Let a sequence share another's cached tokens at positions ``start:end``."""

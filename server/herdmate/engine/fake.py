@@ -80,6 +80,11 @@ class FakeBackend:
         return True
 
     @property
+    def rewinds(self) -> bool:
+        """Always true."""
+        return True
+
+    @property
     def step_seconds(self) -> Mapping[int, float]:
         """Cheap batches, so that drafts are made."""
         return {1: 1.0, 2: 1.1, 4: 1.3, 8: 2.0}
@@ -137,12 +142,21 @@ class FakeBackend:
         self.evaluated += batch
         return True
 
-    def forget(self, sequence: int, start: int, end: int = -1) -> None:
+    def save(self, sequence: int) -> bytes:
+        """Nothing: there is no running state."""
+        return b""
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Do nothing."""
+        return True
+
+    def forget(self, sequence: int, start: int, end: int = -1) -> bool:
         """Drop cached tokens."""
         for cell in self._held(sequence):
             if cell.position >= start and (end < 0 or cell.position < end):
                 cell.sequences.remove(sequence)
         self._cells = [cell for cell in self._cells if cell.sequences]
+        return True
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Share cached tokens."""

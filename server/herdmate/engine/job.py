@@ -36,7 +36,7 @@ class Job:
 
     ``tokens`` is the prompt plus what has been sampled so far. ``healing`` holds the bytes that the
     answer must still begin with, ``healed`` the tokens that were dropped for them. ``tail`` is the
-    range of the movable suffix.
+    range of the movable suffix. ``saves`` are the lengths after which a running state is saved.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Job:
         self.healed: list[int] = []
         self.healing = b""
         self.tail = (0, 0)
+        self.saves: frozenset[int] = frozenset()
         self.end_tokens: frozenset[int] = frozenset()
         self.stream = TextStream((*request.stop, *request.prompt.stop))
         self.lane: Lane | None = None
@@ -110,6 +111,8 @@ class Job:
         ids = (backend.token_of(piece) for piece in prompt.end_pieces)
         self.end_tokens = frozenset(token for token in ids if token is not None)
         self.tokens = [token for part in parts for token in part]
+        if not backend.rewinds:
+            self.saves = _saves(parts, prompt.cursor)
         self.prompt_tokens = count
         self.room += len(self.healed) if self.room else 0
 
@@ -229,6 +232,19 @@ def _begins_with_dummy(prompt: Prompt, cursor: int, info: ModelInfo) -> bool:
     segment = prompt.segments[cursor]
     puts_space = isinstance(segment, Text) and segment.leading_space and info.vocabulary == "spm"
     return puts_space and cursor < len(prompt.segments) - 1
+
+
+_BETWEEN_SAVES = 512
+"""Tokens between saved states of a long prompt."""
+
+
+def _saves(parts: list[list[int]], cursor: int | None) -> frozenset[int]:
+    """Where the next prompt in the lane will probably differ: at the cursor, or after all of it."""
+    count = sum(map(len, parts))
+    found = {count - 1, *range(_BETWEEN_SAVES, count, _BETWEEN_SAVES)}
+    if cursor is not None:
+        found.add(sum(map(len, parts[: cursor + 1])))
+    return frozenset(length for length in found if 0 < length < count)
 
 
 def _tail(parts: list[list[int]], cursor: int) -> tuple[int, int]:

@@ -10,6 +10,10 @@ document, a conversation). Whatever a new prompt has in common with it is not ev
   much of it as was evaluated and is still there, also where its first tokens changed (an editor
   closed a bracket) or its end did. That is approximate: its cells have not seen the change.
   ``exact`` is the length of a lane's prefix that no move has affected.
+
+Models with a running state (recurrent and hybrid ones) cannot drop the end of a sequence. Their
+state is saved at the places to which an edit probably leads back, and a lane is cut to the last of
+these that the new prompt has too (``saved_states``).
 """
 
 from __future__ import annotations
@@ -20,6 +24,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from herdmate.engine.backend import Backend
+from herdmate.engine.saved_states import SavedStates
 from herdmate.errors import EngineError
 
 Rank = tuple[int, int]
@@ -77,6 +82,7 @@ class Lanes:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._clock = itertools.count()
+        self._states = SavedStates()
         self.by_name: dict[str, Lane] = {}
         self.has_moved = False
         """Have cells been moved whose keys the next evaluation must rotate?"""
@@ -144,11 +150,34 @@ class Lanes:
         lane.tokens += tokens
 
     def cut(self, lane: Lane, length: int) -> None:
-        """Forget all but the first ``length`` tokens of a lane."""
+        """Forget all but the first ``length`` tokens of a lane; more if it cannot go back there."""
         if length < len(lane.tokens):
-            self._backend.forget(lane.sequence, length)
-            del lane.tokens[length:]
-        lane.exact = min(lane.exact, length)
+            self._shorten(lane, length)
+        lane.exact = min(lane.exact, len(lane.tokens))
+
+    def save(self, lane: Lane) -> None:
+        """Save a lane's running state, to which it can later be cut."""
+        self._states.keep(lane.sequence, len(lane.tokens), self._backend.save(lane.sequence))
+
+    def recover(self, lane: Lane) -> None:
+        """Drop what an evaluation that failed has left behind a lane's tokens, or has spoilt."""
+        self._shorten(lane, len(lane.tokens))
+        lane.exact = min(lane.exact, len(lane.tokens))
+
+    def _shorten(self, lane: Lane, length: int) -> None:
+        """Drop all after ``length`` tokens, or after the last saved state before that."""
+        if not self._backend.forget(lane.sequence, length):
+            length = self._rewound(lane.sequence, length)
+        self._states.drop(lane.sequence, after=length)
+        del lane.tokens[length:]
+
+    def _rewound(self, sequence: int, length: int) -> int:
+        """Take a sequence back to a saved state; the length that it then has."""
+        for at, state in self._states.before(sequence, length):
+            if self._backend.restore(sequence, state) and self._backend.forget(sequence, at):
+                return at
+        self._backend.forget(sequence, 0)
+        return 0
 
     def fork(self, lane: Lane, name: str, owner: Owner) -> Lane:
         """A lane of another name that shares all cells. Raises ``EngineError`` like ``claim``."""
@@ -199,7 +228,8 @@ class Lanes:
         kept, best, source = len(lane.tokens), len(lane.tokens) + _LEAST_SHARED - 1, None
         for other in self.by_name.values():
             length = common_prefix(other.tokens, tokens, min(most, other.exact))
-            if other is not lane and length > best:
+            can_share = self._backend.rewinds or length == len(other.tokens)
+            if other is not lane and length > best and can_share:
                 best, source = length, other
         if source is not None:
             self._backend.copy(source.sequence, lane.sequence, kept, best)

@@ -21,12 +21,24 @@ import numpy.typing as npt
 
 from herdmate.engine import tuning, vocabulary
 from herdmate.engine.backend import LEAST_LOGPROB, Sampler, Slot
-from herdmate.engine.loading import BATCH, LANES, OUTPUTS, lock_note, micro_batch, new_context
+from herdmate.engine.loading import (
+    BATCH,
+    LANES,
+    OUTPUTS,
+    STATES,
+    has_state,
+    lock_note,
+    micro_batch,
+    new_context,
+    state_note,
+)
 from herdmate.engine.start import LlamaStart
 from herdmate.engine.token_healing import PieceTable, Tokens
 from herdmate.errors import EngineError
 from herdmate.generation import ModelInfo, Sampling, Segment
 from herdmate.printable import one_line
+
+_PARTIAL = llama_cpp.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
 
 _LONGEST_TEMPLATE = 1 << 18  # bytes
 
@@ -67,12 +79,17 @@ class LlamaBackend:
     @property
     def lanes(self) -> int:
         """How many lanes the cache can hold."""
-        return LANES
+        return LANES if self.rewinds else STATES
 
     @property
     def can_shift(self) -> bool:
         """Can cached tokens be moved to other positions?"""
-        return bool(llama_cpp.llama_memory_can_shift(self._memory))
+        return self.rewinds and bool(llama_cpp.llama_memory_can_shift(self._memory))
+
+    @property
+    def rewinds(self) -> bool:
+        """Can the end of a sequence be dropped?"""
+        return not has_state(self._model)
 
     @cached_property
     def pieces(self) -> PieceTable:
@@ -138,9 +155,27 @@ class LlamaBackend:
         batch_threads = max(self._profile.batch_threads - taken, 1)
         llama_cpp.llama_set_n_threads(self._context, threads, batch_threads)
 
-    def forget(self, sequence: int, start: int, end: int = -1) -> None:
-        """Drop cached tokens."""
-        llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end)
+    def forget(self, sequence: int, start: int, end: int = -1) -> bool:
+        """Drop cached tokens; ``False`` if the model's running state cannot go back there."""
+        return bool(llama_cpp.llama_memory_seq_rm(self._memory, sequence, start, end))
+
+    def save(self, sequence: int) -> bytes:
+        """The running state of a sequence, without its cached keys and values."""
+        size = llama_cpp.llama_state_seq_get_size_ext(self._context, sequence, _PARTIAL)
+        data = (ctypes.c_uint8 * size)()
+        written = llama_cpp.llama_state_seq_get_data_ext(
+            self._context, data, size, sequence, _PARTIAL
+        )
+        return bytes(data)[:written]
+
+    def restore(self, sequence: int, state: bytes) -> bool:
+        """Give a sequence back a state of its own."""
+        data = (ctypes.c_uint8 * len(state)).from_buffer_copy(state)
+        return bool(
+            llama_cpp.llama_state_seq_set_data_ext(
+                self._context, data, len(state), sequence, _PARTIAL
+            )
+        )
 
     def copy(self, source: int, target: int, start: int, end: int) -> None:
         """Share cached tokens."""
@@ -284,7 +319,7 @@ def _model_info(how: LlamaStart, model: Any, context: Any, pieces: dict[str, int
         parameters=llama_cpp.llama_model_n_params(model),
         size=llama_cpp.llama_model_size(model),
         pieces=pieces,
-        note=lock_note(how),
+        note=" ".join(filter(None, (lock_note(how), state_note(model)))),
         template=_template(model),
         adds_bos=bool(llama_cpp.llama_vocab_get_add_bos(vocab)),
     )

@@ -24,6 +24,9 @@ LANES = 8
 SEQUENCES = 2 * LANES
 """All sequences: each lane has a second one for a parked suffix."""
 
+STATES = 4
+"""The same for a model with a running state, of which each sequence has a copy of its own."""
+
 BATCH = 512
 """The most tokens in one evaluation."""
 
@@ -101,6 +104,21 @@ def lock_note(how: LlamaStart) -> str:
     )
 
 
+def has_state(model: Any) -> bool:
+    """Does the model keep a running state, in which it cannot go back, in place of a full cache?"""
+    return bool(llama_cpp.llama_model_is_recurrent(model) or llama_cpp.llama_model_is_hybrid(model))
+
+
+def state_note(model: Any) -> str:
+    """What a running state costs, in words for the user; empty if the model has none."""
+    if not has_state(model):
+        return ""
+    return (
+        "It keeps a running state that cannot be taken back token by token: after an edit it reads "
+        "on from a saved state, so ghost text takes longer than with other models of its size."
+    )
+
+
 def new_context(how: LlamaStart, profile: Profile, model: Any) -> Any:
     """A native context for a model. Raises ``NoMemoryError`` if there is no memory for it."""
     params = llama_cpp.llama_context_default_params()
@@ -109,7 +127,7 @@ def new_context(how: LlamaStart, profile: Profile, model: Any) -> Any:
     params.n_ctx = min(wished, trained) if trained > 0 else wished
     params.n_batch = BATCH
     params.n_ubatch = micro_batch(profile)
-    params.n_seq_max = SEQUENCES
+    params.n_seq_max = STATES if has_state(model) else SEQUENCES
     params.n_outputs_max = OUTPUTS  # otherwise the compute buffer has room for every token's logits
     params.kv_unified = True  # all sequences share the cells: idle lanes reserve none
     params.no_perf = True

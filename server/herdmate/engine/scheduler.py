@@ -177,9 +177,11 @@ class Scheduler:
         self._lanes.attach(lane)
         held = len(lane.tokens)
         end = lane.parked_to if lane.parked else len(job.tokens)
+        end = min((length for length in job.saves if length > held), default=end)
         tokens = job.tokens[held : min(held + most, end)]
         draft: list[int] = []
-        if held + len(tokens) == len(job.tokens) and not job.wants_alternatives:
+        may_draft = self._backend.rewinds and not job.wants_alternatives
+        if held + len(tokens) == len(job.tokens) and may_draft:
             draft = job.draft(self._backend.step_seconds, is_alone)
         return _Part(job, lane, tokens + draft, len(draft))
 
@@ -203,7 +205,7 @@ class Scheduler:
         for part in parts:
             part.job.spend(seconds)
             if not done:
-                self._backend.forget(part.lane.sequence, len(part.lane.tokens))
+                self._lanes.recover(part.lane)
             if failure is not None:
                 self._fail(part.job, failure)
         return done
@@ -232,6 +234,8 @@ class Scheduler:
         """Add the evaluated tokens to the lane; if none are left, choose the next ones."""
         job, lane = part.job, part.lane
         self._lanes.extend(lane, part.tokens)
+        if len(lane.tokens) in job.saves:
+            self._lanes.save(lane)
         job.evaluated += len(part.tokens) if job.generated == 0 else 0
         if len(lane.tokens) < len(job.tokens):
             return

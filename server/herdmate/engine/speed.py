@@ -56,7 +56,7 @@ class Bench:
         backend = self._ready(profile, kv_type)
         if self._filled != prompt:
             self._fill(backend, prompt)
-        backend.forget(0, prompt)
+        self._cut(backend, prompt)
         return median(_timed(backend, self._slots(prompt + at, 1)) for at in range(_STEPS))
 
     def close(self) -> None:
@@ -101,7 +101,13 @@ class Bench:
             for start in range(0, count, backend.chunk):
                 _timed(backend, self._slots(start, min(backend.chunk, count - start)))
             self._filled = count
-        backend.forget(0, count)
+        self._cut(backend, count)
+
+    def _cut(self, backend: LlamaBackend, count: int) -> None:
+        """Drop what follows ``count`` tokens; read these again if it cannot be dropped."""
+        if not backend.forget(0, count):
+            self._filled = 0
+            self._fill(backend, count)
 
     def _slots(self, start: int, count: int) -> list[Slot]:
         """The same arbitrary tokens each time."""
