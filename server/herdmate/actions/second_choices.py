@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 import time
+from bisect import bisect_left
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from herdmate.actions.question import Question, continued
 from herdmate.context.line_kinds import line_kinds, without_strings
@@ -81,26 +83,25 @@ async def second_choices(
 def _doubtful(said: Sequence[Piece], reply: str, language: str) -> list[_Place]:
     """The pieces of code that the model was least sure of, below the reply's first line."""
     code = _DOCUMENTATION.sub(lambda line: " " * len(line[0]), without_strings(reply, language))
-    kinds = line_kinds(reply, language).kinds
-    starts, at = [], 0
-    for piece in said:
-        starts.append(at)
-        at += len(piece.text)
+    starts = list(accumulate((len(piece.text) for piece in said), initial=0))
     body, end = reply.find("\n") + 1, reply.find("\n```") % (len(reply) + 1)
-    found: list[tuple[float, _Place]] = []
-    for index, (piece, start) in enumerate(zip(said, starts, strict=True)):
-        if piece.logprob is None or piece.logprob > _SURE or not body <= start < end:
-            continue
-        is_code = kinds[reply.count("\n", 0, start)] == "code"
-        if is_code and code[start : start + len(piece.text)] == piece.text:
-            line_end = reply.find("\n", start)
-            rest = sum(
-                other.logprob or 0.0
-                for other, at in zip(said[index:], starts[index:], strict=True)
-                if at < max(line_end, start + 1)
-            )
-            found.append((piece.logprob, _Place(start, rest)))
-    return [place for _, place in sorted(found, key=lambda item: item[0])[:_MOST_PLACES]]
+    doubtful = [
+        (piece.logprob, index)
+        for index, piece in enumerate(said)
+        if piece.logprob is not None
+        and piece.logprob < _SURE
+        and body <= starts[index] < end
+        and code.startswith(piece.text, starts[index])
+    ]
+    kinds = line_kinds(reply, language).kinds
+    places: list[_Place] = []
+    for _, index in sorted(doubtful):
+        start = starts[index]
+        if len(places) < _MOST_PLACES and kinds[reply.count("\n", 0, start)] == "code":
+            line_end = max(reply.find("\n", start), start + 1)
+            last = bisect_left(starts, line_end, index)
+            places.append(_Place(start, sum(item.logprob or 0.0 for item in said[index:last])))
+    return places
 
 
 async def _choices(
