@@ -414,5 +414,5 @@ def test_without_an_editor_those_on_this_machine_are_listed(
     rows = {
         line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line
     }
-    assert rows["helix"] == [str(home / "hx"), "set", "up"]
-    assert rows["kate"] == ["—"]
+    assert rows["helix"] == ["yes", str(home / "hx")]
+    assert rows["kate"] == ["no", "—"]

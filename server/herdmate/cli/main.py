@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -32,6 +33,8 @@ _COMMANDS = {
     "actions": "list what explain and refactor can be asked for",
     "models": "see, fetch, find and remove models",
     "config": "see and change your settings",
+    "doctor": "check this machine, and say what mends each trouble",
+    "completion": "print what makes your shell complete commands",
     "stats": "show how ghost text fared; the counts stay on this machine",
     "bench": "measure the speed on this machine",
     "eval": "measure the quality on your own code or a benchmark",
@@ -58,6 +61,8 @@ _log = logging.getLogger(__name__)
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, 0 on success; never raises but to exit."""
     prepare_streams()
+    if "_ARGCOMPLETE" in os.environ:  # a shell asks what can come next
+        import_module("herdmate.cli.completion").answer_shell(_parser)
     try:
         try:
             code = _run(_joined(_helped(sys.argv[1:] if argv is None else argv)))

@@ -1,0 +1,103 @@
+"""``herdmate doctor``: what it says of ten machines, and of this one."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from herdmate.cli.doctor import show
+from herdmate.cli.doctor_checks import Facts, findings
+from herdmate.cli.main import main
+from herdmate.engine.build_report import Build, build
+from herdmate.version import VERSION
+
+GOLDEN = Path(__file__).parents[1] / "golden" / "doctor"
+
+_CPU = Build("0.3.36", ("AVX", "AVX2", "FMA"))
+_WELL = Facts(
+    version="1.0", system="linux", python="3.12.1", executable="/opt/herdmate/bin/python",
+    build=_CPU, compiler="/usr/bin/c++", installer="apt-get", cores=8, memory=32_000_000_000,
+    free_memory=20_000_000_000, free_disk=200_000_000_000,
+    models=(("codellama-7b-instruct.Q4_K_M.gguf", 4_081_004_224),),
+    chosen="/home/me/.local/share/herdmate/models/codellama-7b-instruct.Q4_K_M.gguf",
+    editors=(("neovim", "/usr/bin/nvim", True), ("helix", "/usr/bin/hx", False)),
+    folders=(("Models", "/home/me/.local/share/herdmate", 4_081_004_224, True),
+             ("Caches", "/home/me/.cache/herdmate", 120_000_000, True),
+             ("State", "/home/me/.local/state/herdmate", 4_000, True)),
+    config="/home/me/.config/herdmate/config.toml",
+)  # fmt: skip
+MACHINES = {
+    "all well": _WELL,
+    "no compiler": replace(
+        _WELL, compiler="", build=Build(error="No module named 'llama_cpp'"), installer="dnf"
+    ),
+    "amx": replace(_WELL, build=Build("0.3.36", ("AMX_INT8", "AVX512"))),
+    "cuda driver without toolkit": replace(_WELL, drivers=("NVIDIA",)),
+    "full disk": replace(_WELL, free_disk=300_000_000),
+    "ggml file": replace(
+        _WELL, setting="/data/old.bin", chosen="", models=(),
+        unusable="old.bin is in the GGML format, which llama.cpp dropped in August 2023; use "
+        "another file, or fetch one that `herdmate models list` shows.",
+    ),
+    "read-only cache": replace(
+        _WELL, folders=(*_WELL.folders[:1], ("Caches", "/home/me/.cache/herdmate", 0, False))
+    ),
+    "two pythons": replace(_WELL, others=("/usr/local/bin/herdmate",)),
+    "remote down": replace(
+        _WELL, remote="http://big-machine:8000", is_down=True,
+        answer="No server answers at big-machine:8000; start it, or change the setting remote.url.",
+    ),
+    "no model": replace(
+        _WELL, models=(), chosen="", is_missing=True, editors=(),
+        unusable="There is no model on this machine yet; run `herdmate models pull starter`.",
+    ),
+    "gpu used": replace(
+        _WELL, build=Build("0.3.36", ("AVX2", "CUDA"), True,
+                           (("NVIDIA RTX 4090", 23_000_000_000, 25_000_000_000),)),
+    ),
+    "crashing build": replace(_WELL, system="macos", compiler="", build=Build(
+        error="it crashes on this processor (signal 4)")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_what_is_said_of_a_machine(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    show(findings(MACHINES[name]))
+    said = capsys.readouterr().out.replace(f"Herdmate {VERSION}\n", "Herdmate\n", 1)
+    assert said == (GOLDEN / f"{name}.txt").read_text("utf-8")
+
+
+def test_every_golden_page_is_of_a_machine() -> None:
+    assert {path.stem for path in GOLDEN.iterdir()} == set(MACHINES)
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_each_trouble_has_a_command(name: str) -> None:
+    found = findings(MACHINES[name])
+    assert all(item.mend for item in found if item.state == "trouble")
+    is_well = name in ("all well", "amx", "gpu used")
+    assert is_well == (not any(item.state == "trouble" for item in found))
+
+
+def test_this_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HERDMATE_REMOTE_URL", "http://127.0.0.1:1")
+    assert main(["doctor", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert {"Python", "llama.cpp", "Model", "Remote"} <= {item["topic"] for item in told}
+    by_topic = {item["topic"]: item for item in told}
+    assert by_topic["Remote"]["state"] == "trouble"
+    assert "herdmate.remote" not in by_topic["Remote"]["text"]
+    assert by_topic["Model"]["mend"] == "herdmate models pull starter"
+
+
+def test_the_build_is_asked_in_a_process_of_its_own() -> None:
+    found = build()
+    assert not found.error
+    assert re.match(r"\d+\.\d+", found.version)
