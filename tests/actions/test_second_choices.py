@@ -25,8 +25,9 @@ async def _fixed(
     rejected: tuple[str, ...] = (),
     code: str = CODE,
     doubtful: str = "3",
+    language: str = "python",
 ) -> tuple[str, list[Request]]:
-    document = Document("file:///a.py", "python", code)
+    document = Document("file:///a", language, code)
     problem = Diagnostic(Span(0, 5), "got 1 instead of 2")
     asked: list[Request] = []
     async with fake_completion(replies, doubtful=doubtful) as state:
@@ -80,3 +81,10 @@ async def test_without_a_usable_choice_the_model_is_asked_with_chance(code: str)
     assert text in ("", CODE.replace("// 3", "// *"))
     if not text:
         assert asked[-1].sampling.temperature > 0
+
+
+async def test_no_other_words_are_tried_in_prose() -> None:
+    text = "There are 3 of them.\n"
+    fixed, asked = await _fixed({"": f"{text}`````\n"}, code=text, language="markdown")
+    assert fixed == ""
+    assert [request.alternatives for request in asked] == [1, 1]

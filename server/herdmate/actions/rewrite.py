@@ -10,6 +10,7 @@ from herdmate.actions.added_imports import import_edit, new_imports
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import smallest_edits
+from herdmate.actions.prose_losses import PROSE_WITH_FENCES
 from herdmate.actions.question import longest_target, question_for, refuse_withheld
 from herdmate.actions.renaming import names_to_rename, renamed
 from herdmate.actions.reply import Place, code_of, reasons_of
@@ -127,7 +128,8 @@ async def _rewritten(
         return done
 
     must_change = is_renaming or bool(action_input.problems)
-    language = "" if is_renaming else target.document.language
+    is_code = not is_renaming and target.document.language not in PROSE_WITH_FENCES
+    language = target.document.language if is_code else ""
     return await attempted(question, context.host, take, on_progress, must_change, language)
 
 
