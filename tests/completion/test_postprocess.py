@@ -34,7 +34,7 @@ def shape_of(case: Case) -> Shape:
     """The case's ``multiline``; without it, what the code says."""
     if "multiline" in case:
         return "block" if case["multiline"] else "line"
-    return shape_at(cursor_of(case), "auto")
+    return shape_at(cursor_of(case), "auto", case.get("asked", False))
 
 
 def cursor_of(case: Case) -> Cursor:
@@ -52,9 +52,10 @@ def drawn(case: Case, shown: Shown | None) -> str:
 
 @pytest.mark.parametrize("case", golden_cases())
 def test_golden(case: Case) -> None:
-    """``asked``: the user asked for it by key."""
-    is_asked = case.get("asked", False)
-    shown = finish(case["model"], cursor_of(case), shape_of(case), is_asked=is_asked)
+    """``asked``: the user asked for it by key. ``ended``: the model has ended by itself."""
+    is_asked, is_ended = case.get("asked", False), case.get("ended", False)
+    cursor, shape = cursor_of(case), shape_of(case)
+    shown = finish(case["model"], cursor, shape, is_asked=is_asked, is_ended=is_ended)
     assert drawn(case, shown) == case["shown"]
 
 

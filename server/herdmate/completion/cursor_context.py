@@ -33,7 +33,8 @@ class CursorContext:
     after it, ``None`` if that cannot be determined; ``closers_left`` counts those closed after it
     but not open. ``line_end`` is the document's own. ``head`` is the line directly above, ``""`` if
     that is blank. ``is_in_long_string``: the cursor is in a multi-line string.
-    ``code`` shows how the surrounding code is indented.
+    ``code`` shows how the surrounding code is indented. ``scope`` is the least indentation of what
+    is inside the function around the cursor, if the cursor is in a block of it; else ``None``.
     """
 
     line_prefix: str
@@ -47,6 +48,7 @@ class CursorContext:
     head: str
     is_in_long_string: bool
     code: CodeLines
+    scope: int | None = None
 
 
 def cursor_context(cursor: Cursor) -> CursorContext:
@@ -77,6 +79,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         head=above[0].rstrip() if above else "",
         is_in_long_string=any(known.count(quotes) % 2 for quotes in LONG_QUOTES),
         code=code,
+        scope=_scope(before, below, language),
     )
 
 
@@ -132,6 +135,21 @@ def indent_unit(context: CursorContext) -> str:
 def kinds_of_lines(text: str, context: CursorContext) -> list[Kind]:
     """What each line of a completion begins in; lines inside strings must not be indented."""
     return line_kinds(text, context.language, context.code.inside).kinds
+
+
+_FUNCTION = re.compile(r"\s*(?:async\s+)?def\s")
+
+
+def _scope(before: list[str], below: list[str], language: str) -> int | None:
+    """See ``CursorContext``. In Python the function's head tells it, elsewhere the code below."""
+    level = here = indentation(before[-1] or next(filter(str.strip, before[-2::-1]), ""))
+    for line in before[-2::-1] if language == "python" else ():
+        if line.strip() and indentation(line) < level:
+            level = indentation(line)
+            if _FUNCTION.match(line):
+                return level + 1
+    known = indentation(next(filter(str.strip, below), ""))
+    return known if 0 < known < here else None
 
 
 def _balance(

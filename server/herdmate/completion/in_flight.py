@@ -80,7 +80,8 @@ class InFlight:
         self._context = cursor_context(cursor)
         begun = begun or Unfinished()
         self._raw, self._pieces = begun.raw, list(begun.pieces)
-        self._room, self._written, self._is_cut = room, len(begun.pieces), False
+        self._room, self._written = room, len(begun.pieces)
+        self._is_cut = self._is_ended = False  # by the limit; by the model itself
         self._asked_room = 0
         self._is_past_limit = False  # the rest is being asked for in the background
         self._wished = self._level = level
@@ -117,9 +118,9 @@ class InFlight:
         return self._finished(self._raw)
 
     def _finished(self, raw: str) -> Shown:
-        is_asked = self._asked_room > 0
-        shown = finish(raw, self._cursor, self._shape, self._context, is_asked) or Shown("")
-        return marked(shown, self._pieces)
+        cursor, shape, is_asked = self._cursor, self._shape, self._asked_room > 0
+        shown = finish(raw, cursor, shape, self._context, is_asked, self._is_ended)
+        return marked(shown or Shown(""), self._pieces)
 
     def agrees(self, cursor: Cursor) -> bool:
         """Can it still produce what the user has typed since it began, up to ``cursor``?"""
@@ -247,7 +248,7 @@ class InFlight:
 
     def _note_end(self, finished: Finished) -> None:
         self._written += finished.usage.generated_tokens
-        self._is_cut = finished.reason == "length"
+        self._is_cut, self._is_ended = finished.reason == "length", finished.reason == "end"
 
     def _take(self, raw: str) -> bool:
         self._raw = raw

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from herdmate.completion.cursor_context import CursorContext, cursor_context
+from herdmate.completion.cursor_context import CursorContext, cursor_context, is_telling
 from herdmate.completion.filters.drop_blank import drop_blank
 from herdmate.completion.filters.drop_comment_noise import drop_comment_noise
 from herdmate.completion.filters.drop_repeat_of_line_above import drop_repeat_of_line_above
@@ -20,6 +20,7 @@ from herdmate.completion.filters.limit_to_brackets import limit_to_brackets
 from herdmate.completion.filters.limit_to_code import limit_to_code
 from herdmate.completion.filters.limit_to_gap import limit_to_gap
 from herdmate.completion.filters.limit_to_line import limit_to_line
+from herdmate.completion.filters.limit_to_scope import limit_to_scope
 from herdmate.completion.filters.limit_to_secret import limit_to_secret
 from herdmate.completion.filters.limit_to_statement import limit_to_statement
 from herdmate.completion.filters.limit_to_suffix import limit_to_suffix
@@ -61,14 +62,18 @@ def finish(
     shape: Shape,
     context: CursorContext | None = None,
     is_asked: bool = False,
+    is_ended: bool = False,
 ) -> Shown | None:
     """The completion to show, with the document's line endings, or ``None`` if nothing is left.
 
     ``raw`` is everything the model has said; ``shape`` is the result of ``shape_at``. ``context``
     is the cursor's, for callers that ask about every piece of an answer. ``is_asked``: the user
-    asked for it, so what would only disturb is shown too if there is nothing else.
+    asked for it, so what would only disturb is shown too if there is nothing else. ``is_ended``:
+    the model has ended by itself.
     """
     context = context or cursor_context(cursor)
+    if shape == "rest" and not is_ended and not _arrives(raw, context):
+        shape = "block"
     text = _finished(raw, context, shape)
     if is_asked and not text:
         text = _apply(AFTER_IF_ASKED, _begun(raw, context, shape), context)
@@ -100,7 +105,7 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
     # The last word may still grow, and only finished lines can be compared.
     settled = _LAST_WORD.sub("", text)
     complete = text[: text.rfind("\n") + 1]
-    if shape in ("statement", "block") and not _WORD.search(settled, len(complete)):
+    if shape in ("statement", "block", "rest") and not _WORD.search(settled, len(complete)):
         settled = complete  # ``<`` may become ``</div>``
     limits = [
         (_LIMITS[shape], settled),
@@ -110,6 +115,8 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
         (limit_to_gap, complete),
         (limit_repeated_lines, complete),
     ]
+    if shape == "rest":
+        limits.append((_limit_to_near, settled))
     if not is_over:
         # ``}`` may continue as ``} else {``.
         limits.append((limit_to_brackets, complete if "}" in text[len(complete) :] else settled))
@@ -174,11 +181,31 @@ _LIMITS: dict[Shape, Rule] = {
     "block": lambda text, context: (
         limit_to_statement if context.line_prefix.strip() else limit_to_block
     )(text, context),
+    "rest": lambda text, context: (limit_to_block if context.scope is None else limit_to_scope)(
+        text, context
+    ),
 }
 
 
+def _arrives(raw: str, context: CursorContext) -> bool:
+    """Has the model gone on to the code below the cursor?"""
+    text = _apply(BEFORE, raw, context)
+    is_certain = bool(context.below) and is_telling(context.below[0])
+    return is_certain and limit_to_gap(text, context) != text
+
+
+_FAR = 600
+"""Characters after the block in which the model has to end, so that they are shown too."""
+
+
+def _limit_to_near(text: str, context: CursorContext) -> str:
+    """Keep the block alone once the model has gone far beyond it."""
+    block = limit_to_block(text, context)
+    return block if len(text) - len(block) > _FAR else text
+
+
 def _before(shape: Shape) -> tuple[Rule, ...]:
-    if shape == "block":
+    if shape in ("block", "rest"):
         return BEFORE
     return (*BEFORE, trim_to_cursor_line if shape in ("line", "gap") else trim_to_bracket)
 

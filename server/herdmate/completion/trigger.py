@@ -97,7 +97,8 @@ def shape_at(
     A block if the cursor's line is blank or ends by opening a block. A line if code follows it, in
     strings and comments, and if the block that the line would open is already below. A statement
     everywhere else. A completion that the user asked for (``is_asked``) can span several
-    lines within broken code. Call it before the first ``await``: it reads the document's tree.
+    lines within broken code, and go on behind the block. Call it before the first ``await``: it
+    reads the document's tree.
     """
     if setting != "auto":
         return "block" if setting == "always" else "line"
@@ -116,7 +117,7 @@ def shape_at(
     else:
         is_block = opened or not cursor.line_prefix.strip()
     if is_block:
-        return "block"
+        return "rest" if is_asked and not cursor.line_prefix.strip() else "block"
     return "line" if _has_body_below(cursor) else "statement"
 
 
