@@ -105,7 +105,7 @@ def _documented(case: Case, model: LlamaBackend, prefix: str, suffix: str) -> li
     text = case.infill.removeprefix("{bos}")
     start = [llama_cpp.llama_vocab_bos(vocab)] if text != case.infill else []
     if case.vocabulary == "bpe":
-        return start + _parsed(vocab, text.replace("{P}", prefix).replace("{S}", suffix))
+        return start + parsed(vocab, text.replace("{P}", prefix).replace("{S}", suffix))
     ids, rest = start, text
     while rest:
         piece = next((piece for piece in case.pieces if rest.startswith(piece)), None)
@@ -121,7 +121,7 @@ def _documented(case: Case, model: LlamaBackend, prefix: str, suffix: str) -> li
     return ids
 
 
-def _parsed(vocab: Any, text: str) -> list[int]:
+def parsed(vocab: Any, text: str) -> list[int]:
     """The ids of a text whose control pieces are read as such."""
     data = text.encode()
     ids = (llama_cpp.llama_token * (len(data) + 8))()

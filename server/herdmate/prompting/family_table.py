@@ -101,6 +101,7 @@ class Entry:
     infill: str = ""
     infill_unless: str = ""
     chat: str = ""
+    template_first: bool = False
     follows: str | None = None
     bos: bool | None = None
     source: str = ""

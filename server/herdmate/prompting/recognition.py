@@ -41,6 +41,8 @@ def recognised(info: ModelInfo) -> Recognised:
     entry = _entry_for(info, table)
     shown, fault = _chat_of_template(info.template, table)
     chat = table.chats[entry.chat] if entry.chat else shown
+    if entry.template_first and info.template.strip():
+        chat = shown
     infill = table.infills.get(entry.infill)
     if infill and _matches(entry.infill_unless or "(?!)", info):
         infill = None
