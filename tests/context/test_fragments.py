@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from herdmate.context import fragments
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, Fragment
+from herdmate.context.fragments import Files, Fragment, Wanted
 from herdmate.context.index import Defined, Index
 from herdmate.context.outline import Head
 
@@ -16,41 +17,58 @@ OTHERS = "".join(f"value_{at} = compute(first_{at}, second_{at})\n" for at in ra
 LIKE = "session = open_session(address)\nsession.send(greeting)\nsession.close()\n"
 
 
-def _files(folder: Path, **code: str) -> tuple[Files, dict[Path, float]]:
+OWN = Path("/work/own.py")
+
+
+def _files(folder: Path, **code: str) -> tuple[Files, Wanted]:
     for name, text in code.items():
         (folder / f"{name}.py").write_text(text, "utf-8", newline="")
     paths = sorted(folder.glob("*.py"))
     found = Files()
     found.read(paths, (folder,))
-    return found, dict.fromkeys(paths, 1.0)
+    return found, Wanted(LIKE, "python", OWN, {})
+
+
+def _paths(folder: Path) -> list[Path]:
+    return sorted(folder.glob("*.py"))
 
 
 def test_what_shares_rare_words_is_alike(tmp_path: Path) -> None:
-    files, weights = _files(tmp_path, plain=OTHERS, like=OTHERS[:1100] + LIKE + OTHERS[1100:])
-    found = files.alike("connection = open_session(here)\nconnection.greeting", weights, 3)
+    files, wanted = _files(tmp_path, plain=OTHERS, like=OTHERS[:1100] + LIKE + OTHERS[1100:])
+    found = files.alike(
+        replace(wanted, like="connection = open_session(here)\nconnection.greeting"), 3
+    )
     assert LIKE in found[0].text
     assert [part.path.stem for part in found] == ["like"]
-    assert files.alike("nothing_here(at_all)", weights, 3) == ()
-    assert files.alike("", weights, 3) == ()
+    assert files.alike(replace(wanted, like="nothing_here(at_all)"), 3) == ()
+    assert files.alike(replace(wanted, like=""), 3) == ()
+
+
+def test_the_own_file_and_other_languages_are_not_searched(tmp_path: Path) -> None:
+    (tmp_path / "like.rs").write_text(LIKE, "utf-8")
+    files, wanted = _files(tmp_path, like=LIKE)
+    files.read([tmp_path / "like.rs"], (tmp_path,))
+    assert [part.path.name for part in files.alike(wanted, 9)] == ["like.py"]
+    assert files.alike(replace(wanted, own=tmp_path / "like.py"), 9) == ()
 
 
 def test_files_that_count_more_come_first(tmp_path: Path) -> None:
-    files, weights = _files(tmp_path, one=LIKE, two=LIKE)
-    assert [part.path.stem for part in files.alike(LIKE, weights, 9)] == ["one", "two"]
-    weights[tmp_path / "two.py"] = 2.0
-    assert [part.path.stem for part in files.alike(LIKE, weights, 9)] == ["two", "one"]
+    files, wanted = _files(tmp_path, one=LIKE, two=LIKE)
+    assert [part.path.stem for part in files.alike(wanted, 9)] == ["one", "two"]
+    wanted = replace(wanted, weights={tmp_path / "two.py": 2.0})
+    assert [part.path.stem for part in files.alike(wanted, 9)] == ["two", "one"]
 
 
 def test_of_one_file_come_few_fragments_that_do_not_overlap(tmp_path: Path) -> None:
-    files, weights = _files(tmp_path, like=LIKE * 30)
-    found = files.alike(LIKE, weights, 9)
+    files, wanted = _files(tmp_path, like=LIKE * 30)
+    found = files.alike(wanted, 9)
     assert len(found) == 2
     assert found[0].end <= found[1].start
 
 
 def test_places_are_bytes_and_line_ends_are_line_feeds(tmp_path: Path) -> None:
-    files, weights = _files(tmp_path, like="# ünïcödé 🐑\r\n" * 10 + LIKE.replace("\n", "\r\n"))
-    (found,) = files.alike(LIKE, weights, 1)
+    files, wanted = _files(tmp_path, like="# ünïcödé 🐑\r\n" * 10 + LIKE.replace("\n", "\r\n"))
+    (found,) = files.alike(wanted, 1)
     data = (tmp_path / "like.py").read_bytes()[found.start : found.end].decode()
     assert found.text == data.replace("\r\n", "\n")
 
@@ -58,29 +76,29 @@ def test_places_are_bytes_and_line_ends_are_line_feeds(tmp_path: Path) -> None:
 def test_secrets_are_not_in_fragments_even_if_cut(tmp_path: Path) -> None:
     key = "".join(f"{chr(65 + at % 26) * 60}{at}\n" for at in range(30))
     text = f"-----BEGIN PRIVATE KEY-----\n{key}-----END PRIVATE KEY-----\n"
-    files, weights = _files(tmp_path, like=f"session = '''{text}'''\n{LIKE}")
-    found = files.alike(LIKE + key, weights, 9)
+    files, wanted = _files(tmp_path, like=f"session = '''{text}'''\n{LIKE}")
+    found = files.alike(replace(wanted, like=LIKE + key), 9)
     assert found
     assert not any(line in part.text for part in found for line in key.split())
 
 
 def test_a_changed_file_is_read_again_and_a_lost_one_forgotten(tmp_path: Path) -> None:
-    files, weights = _files(tmp_path, like=LIKE)
+    files, wanted = _files(tmp_path, like=LIKE)
     (tmp_path / "like.py").write_text("other(words)\n", "utf-8")
-    files.read(weights, (tmp_path,))
-    assert files.alike(LIKE, weights, 9) == ()
-    assert files.alike("other(words)", weights, 9)
+    files.read(_paths(tmp_path) or files.paths(), (tmp_path,))
+    assert files.alike(wanted, 9) == ()
+    assert files.alike(replace(wanted, like="other(words)"), 9)
     (tmp_path / "like.py").unlink()
-    files.read(weights, (tmp_path,))
-    assert files.alike("other(words)", weights, 9) == ()
+    files.read(_paths(tmp_path) or files.paths(), (tmp_path,))
+    assert files.alike(replace(wanted, like="other(words)"), 9) == ()
 
 
 def test_what_is_kept_is_bounded_and_the_last_wins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(fragments, "_MOST_KEPT", 3 * len(LIKE))
-    files, weights = _files(tmp_path, **{f"file{at}": LIKE for at in range(9)})
-    found = files.alike(LIKE, weights, 99)
+    files, wanted = _files(tmp_path, **{f"file{at}": LIKE for at in range(9)})
+    found = files.alike(wanted, 99)
     assert [part.path.stem for part in found] == ["file6", "file7", "file8"]
 
 
@@ -91,8 +109,8 @@ def test_other_things_than_files_do_no_harm(tmp_path: Path) -> None:
     (tmp_path / "wide.py").write_text("root " * 12_000, "utf-8")
     (tmp_path / "empty.py").write_text("", "utf-8")
     (tmp_path / "huge.py").write_text("root\n" * 20_000, "utf-8")
-    files, weights = _files(tmp_path)
-    assert files.alike("root", weights, 9) == ()
+    files, wanted = _files(tmp_path)
+    assert files.alike(replace(wanted, like="root"), 9) == ()
 
 
 SHAPE = Head("Shape", "class Shape: ...\n", "", 0, 60)

@@ -211,3 +211,23 @@ async def test_a_disk_that_fails_costs_only_the_code_of_other_files(
 
     monkeypatch.setattr(project_module, "_withheld", failing)
     assert await _seen(neighbours, project) == ""
+
+
+async def test_fragments_come_from_any_remembered_file_that_may_still_be_seen(
+    neighbours: Project, project: Path
+) -> None:
+    (project / "far" / "away").mkdir(parents=True)
+    path = project / "far" / "away" / "like.py"
+    path.write_text("print(area(shade(3)))\n", "utf-8")
+    neighbours.index.read(path)
+    await neighbours.remember(path)
+    assert "print(area(shade(3)))" in await _seen(neighbours, project)
+    (project / ".gitignore").write_text("away/\n", "utf-8")
+    assert "print" not in await _seen(neighbours, project, nobody_types=True)
+    assert path not in neighbours.index
+
+
+async def test_what_is_not_indexed_is_not_remembered(neighbours: Project, project: Path) -> None:
+    (project / "other.py").write_text("print(area(shade(3)))\n", "utf-8")
+    await neighbours.remember(project / "other.py")
+    assert "print" not in await _seen(neighbours, project)

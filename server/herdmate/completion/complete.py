@@ -209,8 +209,8 @@ async def typing_request(
 ) -> Request:
     """The request for a completion at the cursor, with a window that fits the context.
 
-    Code from other files gets half as many tokens as the prefix, if the context has room: half of
-    them taken from the prefix, half on top of it, since it stays the same between keystrokes.
+    Code from other files gets three quarters as many tokens as the prefix, if the context has room:
+    a third of them taken from the prefix, the rest on top, since it stays between keystrokes.
     """
     cursor = replace(cursor, document=await without_secrets_soon(cursor.document))
     info = await state.host.ready()
@@ -218,7 +218,7 @@ async def typing_request(
     before, after = budget(info, settings, state.host.latency)
     counts, project = state.host.counts, state.project
     instead = before // 4 if settings.related else 0
-    around = instead + min(instead, max(_room(info, settings) - before - after, 0))
+    around = instead + min(2 * instead, max(_room(info, settings) - before - after, 0))
     excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
     language = cursor.document.language
     others = Others(

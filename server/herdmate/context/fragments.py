@@ -6,18 +6,20 @@ the code around the cursor, each weighted by how few windows have it (BM25 witho
 
 from __future__ import annotations
 
+import heapq
 import math
 import re
+import sys
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
-from herdmate.context.index import Defined, Stamp, stamp_of_file
+from herdmate.context.index import Defined, Stamp, kin_at, stamp_of_file
 from herdmate.context.unsaved import stamp_of_text
 from herdmate.redaction.redact import redacted
 from herdmate.text import folder_of, with_line_feeds
@@ -27,16 +29,20 @@ _MOST_A_FILE = 2
 _LONGEST_LINE = 400
 _LONGEST_WHOLE = 240  # bytes of a definition with its body
 
-_MOST_KEPT = 1_000_000
-"""Characters of files kept; with their words they take some 15 MB at most."""
+_MOST_KEPT = 4_000_000
+"""Characters of files kept; with their words they take some 20 MB at most."""
 
+_TOO_COMMON, _FEW = 8, 200
+"""A word does not count if more than one in eight windows have it, and more than 200."""
+
+_MOST_RANKED = 200
 _SAME = 40  # characters by which a definition is recognised
 
 _SECONDS = 0.15
 """For reading files that are not known yet; those that are left are read at the next pause."""
 
 _WORD = re.compile(r"[^\W\d]\w{2,}")
-_QUERY_BEFORE, _QUERY_AFTER = 700, 200
+_QUERY_BEFORE, _QUERY_AFTER = 400, 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,22 +56,37 @@ class Fragment:
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    start: int
-    end: int
-    words: frozenset[str]
+class Wanted:
+    """What fragments have to be like, and where they may come from.
+
+    They come from files of one ``kin`` except ``own``; ``weights`` has those that count more than
+    1.
+    """
+
+    like: str
+    kin: str
+    own: Path
+    weights: Mapping[Path, float]
 
 
 @dataclass(frozen=True, slots=True)
 class _File:
+    """A file's text, where its lines start, and the windows in which each of its words occurs.
+
+    Window ``n`` begins in line ``n * _STEP``; ``sizes`` says how many different words it has.
+    """
+
     stamp: Stamp
+    kin: str
     text: str
-    windows: tuple[_Window, ...]
+    starts: array[int]
+    windows: dict[str, array[int]]
+    sizes: array[int]
 
 
 @dataclass(slots=True)
 class Files:
-    """The texts of the files that were read last, without their secrets, cut into windows.
+    """The texts of the files that were read last, without their secrets, and their words.
 
     Methods may read disks: call them on another thread, one at a time.
     """
@@ -95,6 +116,15 @@ class Files:
             if (left := left - len(file.text)) < 0:
                 del self._known[path]
 
+    def paths(self) -> tuple[Path, ...]:
+        """The files that are known, those read last at the end."""
+        return tuple(self._known)
+
+    @property
+    def has_room(self) -> bool:
+        """Can another file be kept without dropping one?"""
+        return sum(len(file.text) for file in self._known.values()) < _MOST_KEPT - LARGEST_FILE
+
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop files that must not be seen any more."""
         for path in paths:
@@ -109,28 +139,22 @@ class Files:
         code = with_line_feeds(data.decode("utf-8", "replace")).rstrip() + "\n"
         return code if code.startswith(head.text[:_SAME].split("\n")[0].rstrip(" .;{")) else ""
 
-    def alike(self, query: str, weights: Mapping[Path, float], most: int) -> tuple[Fragment, ...]:
-        """Up to ``most`` windows of known files that resemble the query, best first.
-
-        ``weights`` maps the files to search to their weights.
-        """
-        wanted = frozenset(_WORD.findall(query))
-        files = {path: self._known[path] for path in weights if path in self._known}
-        rarity = _rarity(files.values(), wanted)
-        ranked = [
-            (-_score(window, wanted, rarity) * weights[path], str(path), window.start, path, window)
-            for path, file in files.items()
-            for window in file.windows
-        ]
-        taken: dict[Path, list[_Window]] = {}
+    def alike(self, wanted: Wanted, most: int) -> tuple[Fragment, ...]:
+        """Up to ``most`` windows of known files that resemble what is wanted, best first."""
+        files = {
+            path: file
+            for path, file in self._known.items()
+            if file.kin == wanted.kin and path != wanted.own
+        }
+        taken: dict[Path, list[int]] = {}
         found: list[Fragment] = []
-        for score, _, _, path, window in sorted(ranked, key=lambda item: item[:3]):
+        for _, path, window in _ranked(files, wanted):
             mine = taken.setdefault(path, [])
-            if len(found) == most or score == 0:
+            if len(found) == most:
                 break
-            if len(mine) < _MOST_A_FILE and not any(_overlap(window, other) for other in mine):
+            if len(mine) < _MOST_A_FILE and all(_apart(window, other) for other in mine):
                 mine.append(window)
-                found.append(_fragment(path, files[path].text, window))
+                found.append(_fragment(path, files[path], window))
         return tuple(found)
 
 
@@ -147,45 +171,68 @@ def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> _F
         return None
     if len(text) > LARGEST_FILE:
         return None
-    text = redacted(text)
-    return _File(stamp, text, tuple(_windows(text)))
+    return _cut(stamp, kin_at(path, ""), redacted(text))
 
 
-def _fragment(path: Path, text: str, window: _Window) -> Fragment:
-    code = text[window.start : window.end]
-    start = len(text[: window.start].encode("utf-8", "replace"))
+def _fragment(path: Path, file: _File, window: int) -> Fragment:
+    first, last = _rows(window, len(file.starts) - 1)
+    code = file.text[file.starts[first] : file.starts[last]]
+    start = len(file.text[: file.starts[first]].encode("utf-8", "replace"))
     end = start + len(code.encode("utf-8", "replace"))
     return Fragment(path, with_line_feeds(code).rstrip() + "\n", start, end)
 
 
-def _windows(text: str) -> Iterator[_Window]:
-    words: dict[str, str] = {}  # each word once
-    ends = [0]
+def _cut(stamp: Stamp, kin: str, text: str) -> _File:
+    starts = array("L", [0])
+    windows: dict[str, array[int]] = {}
+    sizes = array("H")
     for line in text.splitlines(keepends=True):
-        ends.append(ends[-1] + len(line))
-    for first in range(0, max(len(ends) - 1, 0), _STEP):
-        last = min(first + _LINES, len(ends) - 1)
-        start, end = ends[first], ends[last]
-        if end - start <= _LINES * _LONGEST_LINE:
-            found = _WORD.findall(text, start, end)
-            yield _Window(start, end, frozenset(words.setdefault(word, word) for word in found))
+        starts.append(starts[-1] + len(line))
+    rows = len(starts) - 1
+    for window in range(-(-rows // _STEP)):
+        first, last = _rows(window, rows)
+        start, end = starts[first], starts[last]
+        is_code = end - start <= _LINES * _LONGEST_LINE
+        words = frozenset(_WORD.findall(text, start, end)) if is_code else ()
+        sizes.append(min(len(words), 65_535))
+        for word in words:
+            windows.setdefault(sys.intern(word), array("H")).append(window)
+    return _File(stamp, kin, text, starts, windows, sizes)
 
 
-def _rarity(files: Iterable[_File], wanted: frozenset[str]) -> dict[str, float]:
-    """How informative a word is, from 0 to 1; the more windows have it, the less it is."""
-    counts: Counter[str] = Counter()
-    total = 1
-    for file in files:
-        for window in file.windows:
-            total += 1
-            counts.update(window.words & wanted)
-    return {word: math.log(1 + total / (1 + count)) for word, count in counts.items()}
+def _rows(window: int, rows: int) -> tuple[int, int]:
+    """The first line of a window, and the line after its last."""
+    return window * _STEP, min(window * _STEP + _LINES, rows)
 
 
-def _score(window: _Window, wanted: frozenset[str], rarity: Mapping[str, float]) -> float:
-    shared = window.words & wanted
-    return sum(rarity[word] for word in shared) / (8 + len(window.words)) if shared else 0.0
+def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Path, int]]:
+    """The windows that have any of the wanted words, each with its score, the best ones first.
+
+    A word counts more the fewer windows have it, and nothing if many do.
+    """
+    words = frozenset(_WORD.findall(wanted.like))
+    total = 1 + sum(len(file.sizes) for file in files.values())
+    counts = {
+        word: sum(len(file.windows.get(word, ())) for file in files.values()) for word in words
+    }
+    rarity = {
+        word: math.log(1 + total / (1 + count))
+        for word, count in counts.items()
+        if count <= max(total // _TOO_COMMON, _FEW)
+    }
+    ranked = []
+    for path, file in files.items():
+        scores: dict[int, float] = {}
+        for word in rarity.keys() & file.windows.keys():
+            for window in file.windows[word]:
+                scores[window] = scores.get(window, 0.0) + rarity[word]
+        weight = wanted.weights.get(path, 1.0)
+        ranked += [
+            (score * weight / (8 + file.sizes[window]), path, window)
+            for window, score in scores.items()
+        ]
+    return heapq.nsmallest(_MOST_RANKED, ranked, lambda item: (-item[0], str(item[1]), item[2]))
 
 
-def _overlap(one: _Window, other: _Window) -> bool:
-    return one.start < other.end and other.start < one.end
+def _apart(one: int, other: int) -> bool:
+    return abs(one - other) * _STEP >= _LINES

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, query_at
-from herdmate.context.index import Defined, Index, Stamp
+from herdmate.context.fragments import Files, Wanted, query_at
+from herdmate.context.index import Defined, Index, Stamp, kin_at
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, alike_in, related
 from herdmate.context.unsaved import Unread, could_be_indexed, is_of_text, read_unsaved
@@ -129,6 +130,13 @@ class Project:
             if self.find_open(path) is not None:
                 self.index.take(path, stamp, heads)
 
+    async def remember(self, path: Path) -> None:
+        """Read an indexed file, to look for fragments in it later; nothing if the disk hangs."""
+        if path in self.index and self._files.has_room:
+            with suppress(OSError):
+                opened = self._opened({path})
+                await self._checks.run(partial(self._files.read, [path], self.folders, opened))
+
     async def reason_by_now(self, uri: str) -> Withheld | None:
         """Why the model must not see a document's file; the document may be closed by now.
 
@@ -172,11 +180,12 @@ class Project:
         weights = alike_in(cursor, path, self.index, self.nearby, found)
         paths = {item.path for item in found} | {*weights} | {*(known.defined if known else ())}
         query = query_at(cursor.document.text, cursor.offset)
-        opened = {at: document.text for at in paths if (document := self.find_open(at))}
+        wanted = Wanted(query, kin_at(path, cursor.document.language), path, weights)
+        opened = self._opened(paths | self.nearby.opened)
         try:
             # Not every change of the rules is reported to us.
             withheld, material = await self._checks.run(
-                partial(_look, paths, self.folders, self._files, found, weights, query, opened)
+                partial(_look, paths, self.folders, self._files, found, wanted, opened)
             )
         except OSError:
             return None  # it is unknown whether the model may see them
@@ -191,6 +200,10 @@ class Project:
         chosen = excerpts(material, self.index, self.folders, tokens, counts.cost)
         defined = {path: _version(path, self.index) for path in material.paths()}
         return _Chosen(material, chosen, defined)
+
+    def _opened(self, paths: Collection[Path]) -> Mapping[Path, str]:
+        """The texts of those that are open."""
+        return {path: document.text for path in paths if (document := self.find_open(path))}
 
     def _kept(self, uri: str, chosen: _Chosen | None) -> tuple[Excerpt, ...]:
         """The excerpts of a choice, which is kept for later keystrokes."""
@@ -208,17 +221,21 @@ def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:
 
 def _look(
     paths: Collection[Path], folders: tuple[Path, ...], files: Files,
-    found: tuple[Defined, ...], weights: Mapping[Path, float], query: str,
-    opened: Mapping[Path, str],
+    found: tuple[Defined, ...], wanted: Wanted, opened: Mapping[Path, str],
 ) -> tuple[list[Path], Material]:  # fmt: skip
     """The files that the model must not see, and useful material from the others; reads disks."""
     withheld = _withheld(paths, folders)
     files.forget(withheld)
-    seen = [item for item in found if item.path not in withheld]
-    weights = {path: weight for path, weight in weights.items() if path not in withheld}
-    files.read([*weights, *{item.path for item in seen} - {*weights}], folders, opened)
+    others = [path for path in files.paths() if path not in paths]
+    files.read([*others, *(path for path in paths if path not in withheld)], folders, opened)
+    seen = tuple(item for item in found if item.path not in withheld)
     bodies = {item: body for item in seen if (body := files.whole(item))}
-    return withheld, Material(tuple(seen), bodies, files.alike(query, weights, _MOST_FRAGMENTS))
+    parts = files.alike(wanted, _MOST_FRAGMENTS)
+    if more := {part.path for part in parts}.difference(paths):
+        withheld += _withheld(more, folders)
+        files.forget(withheld)
+        parts = tuple(part for part in parts if part.path not in withheld)
+    return withheld, Material(seen, bodies, parts)
 
 
 def _still(material: Material, index: Index) -> Material:

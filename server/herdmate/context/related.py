@@ -92,7 +92,7 @@ def alike_in(
     defining = islice(dict.fromkeys(item.path for item in found), _MOST_FILES)
     where = {*imports.files, *nearby.opened, *nearby.edited, *beside, *defining} - {path}
     weights = {
-        file: 1 + _nearness(file, path, imports, nearby)
+        file: 1 + _OF_NEARNESS * _nearness(file, path, imports, nearby)
         for file in where
         if file in index and kin_at(file, "") == kin
     }
@@ -101,6 +101,10 @@ def alike_in(
 
 
 _IMPORTED, _EDITED, _OPENED, _BESIDE = 2.0, 0.8, 0.6, 0.4
+_OF_NEARNESS = 0.15
+"""How much a file's nearness adds to the weight of its fragments, measured on calls: with more,
+the file that defines what is called displaces those that call it in the same way."""
+
 _YET_UNUSED, _ONCE_IMPORTED = 1.0, 0.2
 
 

@@ -96,6 +96,8 @@ async def askers(
         await client.ready(lambda _message, _fraction: None)
         if among is not None:
             server.project.folders, server.project.index = among.folders, among.index
+            for path in sorted(among.index.paths()):
+                await server.project.remember(path)
         server.model.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),

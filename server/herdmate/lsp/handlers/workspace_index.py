@@ -68,6 +68,7 @@ async def _index(session: Session) -> None:
             await _until_nobody_types(session)
             if is_indexed(path) and await _read(session, path):
                 await asyncio.sleep(_REST)
+            await project.remember(path)
     for path in gone:
         project.index.forget(path)
     _log.info("indexed the definitions of %d files", len(project.index))
