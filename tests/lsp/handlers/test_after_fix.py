@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -64,6 +65,7 @@ class Editor:
             self.open(CODE)
 
         monkeypatch.setattr(after_fix, "_WAITS", (0.0, 0.0, 0.0))
+        monkeypatch.setattr(after_fix, "_LOOK_SECONDS", 0.0)
         monkeypatch.setattr(after_fix, "all_diagnostics", diagnostics)
         monkeypatch.setattr(after_fix, "ask", ask)
         monkeypatch.setattr(after_fix, "apply", apply)
@@ -114,6 +116,17 @@ async def test_nothing_is_asked_about_other_code(monkeypatch: pytest.MonkeyPatch
     editor.session.documents.close(URI)
     await follow_up(editor.session, editor.request, editor.done, lambda *_: editor.follow_up())  # type: ignore[arg-type]
     assert editor.asked == []
+
+
+async def test_a_fix_that_is_reviewed_is_followed_up_once_accepted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    editor = Editor(monkeypatch, 9, "Undo")
+    editor.open(CODE)
+    asyncio.get_running_loop().call_later(0.05, editor.open, FIXED)
+    monkeypatch.setattr(after_fix, "_LOOK_SECONDS", 0.01)
+    assert await editor.follow_up() == CODE
+    assert len(editor.asked) == 1
 
 
 async def test_what_was_typed_before_the_answer_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,12 +20,14 @@ from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_diagnostics
 from herdmate.lsp.session import Session
 from herdmate.printable import as_message
-from herdmate.text import Document, Span, apply_edits
+from herdmate.text import Span, apply_edits
 
 _WAITS = (1.0, 2.0, 3.0)
 """Seconds between looks: a tool takes a moment to read the code again."""
 
-_MOST_LOOKS, _LOOK_SECONDS = 20, 0.1
+_LOOK_SECONDS, _MOST_LOOKS = 0.25, 10
+_MOST_LOOKS_AT_A_REVIEW = 1200
+"""The user may take five minutes to accept a fix that is shown for review."""
 
 _ANOTHER = "Try another fix"
 _UNDO = "Undo"
@@ -47,6 +49,8 @@ async def follow_up(session: Session, request: ActionRequest, done: Rewrite, aga
     """
     before = done.target.document
     after = apply_edits(before.text, done.edits)
+    if not await _becomes(session, before.uri, after, _MOST_LOOKS_AT_A_REVIEW):
+        return
     if not await _is_still_reported(session, request, done, after):
         return
     said = f"“{short_message(request.action_input.problems[0])}” is still reported after the fix."
@@ -60,15 +64,15 @@ async def follow_up(session: Session, request: ActionRequest, done: Rewrite, aga
     changes = {before.uri: edits_to_lsp(edits, opened.lines)}
     if (refused := await apply(session, types.WorkspaceEdit(changes), _UNDO)) is not None:
         raise StaleError(f"The fix was not undone ({refused or 'the editor declined'}).")
-    if answer == _ANOTHER and await _arrives(session, before):
+    if answer == _ANOTHER and await _becomes(session, before.uri, before.text, _MOST_LOOKS):
         await again(session, _other(session, request, after))
 
 
-async def _arrives(session: Session, document: Document) -> bool:
-    """Wait until the client has told of a document's old text."""
-    for _ in range(_MOST_LOOKS):
-        opened = session.documents.find(document.uri)
-        if opened is None or opened.document.text == document.text:
+async def _becomes(session: Session, uri: str, text: str, looks: int) -> bool:
+    """Wait until a document has a text; false once it is closed or after so many looks."""
+    for _ in range(looks):
+        opened = session.documents.find(uri)
+        if opened is None or opened.document.text == text:
             return opened is not None
         await asyncio.sleep(_LOOK_SECONDS)
     return False
