@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,9 @@ CASES = [
 def test_reply(case: dict[str, Any]) -> None:
     finished, line_end = case.get("finished", True), case.get("line_end")
     rows = frozenset(case.get("rows_in_strings", ()))
-    place = Place(case.get("language", ""), rows, case.get("may_remove", False))
+    place = Place(
+        case.get("language", ""), rows, case.get("may_remove", False), above=case.get("above", "")
+    )
 
     def code() -> str:
         return code_of(case["reply"], case["original"], finished, line_end, place=place).code
@@ -38,3 +42,20 @@ def test_reply(case: dict[str, Any]) -> None:
             code()
     else:
         assert code() == case["code"]
+
+
+@pytest.mark.parametrize("language", ["markdown", "python"])
+@pytest.mark.parametrize(
+    "reply",
+    [
+        "```\n" * 100_000,
+        "```\nwords here\n```\n" * 50_000,
+        "```x\ncode\n``` words\n" * 50_000,
+        "`````\n# A\n" + "```\nwords\n```\n" * 50_000 + "`````\n",
+    ],
+)
+def test_replies_of_many_fences_are_read_in_time(language: str, reply: str) -> None:
+    started = time.process_time()
+    with suppress(RefusedError):
+        code_of(reply, "# A\n\nsome words here to keep\n", True, place=Place(language))
+    assert time.process_time() - started < 4

@@ -16,6 +16,8 @@ DOC = ("documentation",)
 ALL = (*BODY, "signatures", "definitions")
 F = "def f(x, *, y=1):\n    z = x + y\n    return z"
 GO = "func f(a, b int) int {\n\treturn a\n}"
+SAYS = 'def f(x):\n    """Say it all."""\n    raise KeyError("no such price: " + str(x))'
+SQL = "func f() string {\n\treturn `\n\tSELECT name\n\tFROM shops\n`\n}"
 TS = "export function f(a: number, b?: string) {\n  const c = a;\n  return c;\n}"
 
 
@@ -43,6 +45,8 @@ def _subject(code: str, language: str = "python", before: str = "", after: str =
         ("go", GO, "func g(a int) int {\n\treturn a\n}\n\n" + GO.replace("return a", "return g(a)"),
          ("body", "new_definitions")),
         ("typescript", TS, TS.replace("const c = a;\n  return c;", "return a;"), BODY),
+        ("python", SAYS, SAYS.replace('"no such price: " + str(x)', 'f"no such price: {x}"'), BODY),
+        ("python", SAYS, 'def f(x):\n    return x', ALL),
         ("typescript", TS, TS.replace(") {", "): number {"), ("types",)),
         ("typescript", TS, TS.replace(") {", "): Promise<HTMLElement | Date | JSX.Element> {"),
          ("types",)),
@@ -85,6 +89,10 @@ def test_what_an_action_may_change(
         ("go", GO, GO.replace("a, b", "a"), BODY, "signature", "signature of f"),
         ("python", F, F.replace("x + y", "np.add(x, y)"), BODY, "unknown", "np"),
         ("python", F, F.replace("(x,", "(x: List,"), ("types",), "unknown", "List"),
+        ("python", SAYS, SAYS.replace('"no such price: " + str(x)', '""'), BODY, "lost_text",
+         "lose the text"),
+        ("go", SQL, SQL.replace("`\n\tSELECT name\n\tFROM shops\n`", '""'), BODY, "lost_text",
+         "SELECT name FROM shops"),
         ("python", F, F.replace("(x,", "(x: 'Shop | None',"), ("types",), "unknown", "Shop"),
         ("typescript", TS, TS.replace("const c =", "const c: Wanted ="), ("types",), "unknown",
          "Wanted"),

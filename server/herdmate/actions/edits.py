@@ -5,22 +5,18 @@ from __future__ import annotations
 import difflib
 from itertools import accumulate
 
+from herdmate.actions.line_matching import changed_rows
 from herdmate.text import LINE_BREAK, Edit, Span, apply_edits, line_end, line_start
 
 
 def smallest_edits(old: str, new: str, offset: int = 0) -> tuple[Edit, ...]:
     """Edits that turn ``old``, which is at ``offset`` in its document, into ``new``."""
     old_lines, new_lines = old.splitlines(keepends=True), new.splitlines(keepends=True)
-    starts = [0]
-    for line in old_lines:
-        starts.append(starts[-1] + len(line))
-    matcher = difflib.SequenceMatcher(None, old_lines, new_lines, autojunk=False)
-    edits = (
+    starts = list(accumulate(map(len, old_lines), initial=0))
+    return tuple(
         _trimmed(old, starts[first], starts[last], "".join(new_lines[start:end]), offset)
-        for kind, first, last, start, end in matcher.get_opcodes()
-        if kind != "equal"
+        for first, last, start, end in changed_rows(old_lines, new_lines)
     )
-    return tuple(edits)
 
 
 def hunks(text: str, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
@@ -47,10 +43,7 @@ def hunks(text: str, edits: tuple[Edit, ...]) -> tuple[Edit, ...]:
 def _changes(old: list[str], new: list[str]) -> list[tuple[int, int, int, int]]:
     """Rows of the old lines and of the new ones that replace them, for each place."""
     found: list[tuple[int, int, int, int]] = []
-    matcher = difflib.SequenceMatcher(None, old, new, autojunk=False)
-    for kind, first, last, start, end in matcher.get_opcodes():
-        if kind == "equal":
-            continue
+    for first, last, start, end in changed_rows(old, new):
         if found and not "".join(old[found[-1][1] : first]).strip():
             earlier = found.pop()
             first, start = earlier[0], earlier[2]

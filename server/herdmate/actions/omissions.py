@@ -24,8 +24,11 @@ _PROSE = re.compile(r'"""|\'\'\'|/\*|<!--|^[ \t]*(?:#+ |//|-- |;;).*$', re.MULTI
 _END_OF_PROSE = {'"""': '"""', "'''": "'''", "/*": "*/", "<!--": "-->"}
 _DEFINITION = re.compile(
     r"(?:(?!(?:for|if|elif|while|in|not)\b)[\w.]+ )*"
-    r"(?:def|class|function\*?|func|fn|interface|struct|enum|trait|module|type)"
-    r" +(?:\([^)]*\) *)?(?P<named>[\w$]+)"
+    r"(?:def[a-z]*|class|function\*?|func?|fn|sub|interface|struct|enum|trait|module|type|object|"
+    r"protocol|record|union|namespace)"
+    r" +(?:\([^)]*\) *)?(?P<named>[\w$]+(?:(?:\.|::?)[\w$]+)*)"
+    r"|(?:local )?(?P<assigned>[\w.]+) *(?:<-|=) *function\b"
+    r"|(?i:create (?:or replace )?\w+ (?:if not exists )?(?P<created>[\w.\"`]+))"
     r"|(?:export )?(?:const|let|var) (?P<bound>[\w$]+) *=.*(?:=>|\bfunction\b)"
     r"|(?!(?:return|raise|throw|await|yield|else|new|el?if|for|while|switch|catch|not|case|assert|"
     r"del|delete|import|from|with|using|go|defer|echo|print|let|const|var)\b)"
@@ -119,7 +122,8 @@ def _without_prose(code: str) -> str:
 def _lost_definitions(code: str, original: str) -> int:
     """How many outermost definitions are gone without a new one in their place."""
     before, after = _definitions(original), _definitions(code)
-    lost = [name for name in before if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", code)]
+    kept = _without_prose(code)
+    lost = [name for name in before if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", kept)]
     return len(lost) - len(after - before)
 
 

@@ -21,7 +21,7 @@ PROSE_WITH_FENCES = frozenset(
 _HEADING = re.compile(r" {0,3}(?:#{1,6}|={1,6})[ \t]+(?P<words>.*?)[ \t]*#*[ \t]*\Z")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|([-~^\"'`#*+.:_])\1+)[ \t]*\Z")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+(?P<words>.*)\Z")
-_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|~{3,})")
+_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}(?!.*`)|~{3,})")
 _FENCES = {
     "asciidoc": re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|-{4,}(?=[ \t]*\Z))"),
     "restructuredtext": re.compile(r"(?P<marks>(?!))"),  # all of these underline headings
@@ -34,6 +34,9 @@ _WORD = re.compile(r"\w{3,}")
 _SCHEME = re.compile(r"https?:(?=//)")
 _ALIKE = 0.4
 """The share of its words that a passage keeps when it is reworded."""
+
+_FEWEST_WORDS = 15
+"""Different words of a passage that is too long to be replaced by a remark."""
 
 _MOST_PAIRS = 250_000
 """The most pairs of passages that are compared; in longer text, words may turn up anywhere."""
@@ -49,20 +52,33 @@ class _Parts:
     passages: tuple[str, ...]
 
 
-def loses_prose(new: str, original: str, may_remove: bool = False, language: str = "") -> bool:
+def loses_prose(
+    new: str, original: str, may_remove: bool = False, language: str = "", above: str = ""
+) -> bool:
     """Does ``original`` have more than ``new`` repeats, rewords or replaces?
 
     ``may_remove``: the user may have asked for that, so only the loss of most of it counts.
+    ``above`` is the text before the original, which may leave a block of code open.
     """
-    old, now = _parts(original, language), _parts(new, language)
+    marks = _open_fence(above, language)
+    old, now = _parts(original, language, marks), _parts(new, language, marks)
     lost = (
-        _surplus(old.headings, now.headings)
+        _lost_headings(old, now)
         + max(_surplus(old.code, now.code), _abridged(old.code, now.code))
         + max(len(old.links - now.links) - len(now.links - old.links), 0)
-        + _lost_passages(old, now)
+        + max(_lost_passages(old, now), _gutted_passages(old, now))
     )
     parts = old.headings.total() + old.code.total() + len(old.links) + len(old.passages)
     return lost > (parts // 2 if may_remove else 0)
+
+
+def _lost_headings(old: _Parts, new: _Parts) -> int:
+    """How many headings are gone; what was something else before does not take their place."""
+    known = {passage.lower() for passage in old.passages} | {
+        line.lower() for block in old.code for line in block.split("\n")
+    }
+    others = ((new.headings - old.headings)[words] for words in new.headings if words not in known)
+    return max((old.headings - new.headings).total() - sum(others), 0)
 
 
 def _surplus(old: Counter[str], new: Counter[str]) -> int:
@@ -90,6 +106,21 @@ def _lost_passages(old: _Parts, new: _Parts) -> int:
     return min(sum(_is_lost(_words(passage), places) for passage in gone), fewer)
 
 
+def _gutted_passages(old: _Parts, new: _Parts) -> int:
+    """How many long passages are gone but for a few of their words."""
+    kept, before = frozenset(new.passages), frozenset(old.passages)
+    gone = [passage for passage in old.passages if passage not in kept]
+    left = [_words(passage) for passage in kept - before]
+    everywhere = frozenset().union(*left)
+    count = 0
+    for words in map(_words, gone[: _MOST_PAIRS // max(len(left), 1)]):
+        if len(words) < _FEWEST_WORDS or len(words & everywhere) >= _ALIKE * len(words):
+            continue
+        nearest = max(left, key=lambda place: len(words & place), default=frozenset[str]())
+        count += len(nearest) < _ALIKE * len(words)
+    return count
+
+
 def _is_lost(words: frozenset[str], places: list[frozenset[str]]) -> bool:
     return bool(words) and all(len(words & place) < _ALIKE * len(words) for place in places)
 
@@ -98,14 +129,31 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(_WORD.findall(text.lower()))
 
 
-def _parts(text: str, language: str) -> _Parts:
+def _open_fence(text: str, language: str) -> str:
+    """The marks of the fence that a text leaves open, else ``""``."""
+    fences, marks = _FENCES.get(language, _FENCE), ""
+    for line in LINE_BREAK.split(text):
+        if (fence := fences.match(line)) is None:
+            continue
+        if not marks:
+            marks = fence["marks"]
+        elif _closes(line, fence["marks"], marks):
+            marks = ""
+    return marks
+
+
+def _closes(line: str, found: str, marks: str) -> bool:
+    return found.startswith(marks) and not line.strip().strip(found[0])
+
+
+def _parts(text: str, language: str, marks: str = "") -> _Parts:
+    """The parts of a text that begins within the fence of ``marks``, if there are any."""
     fences = _FENCES.get(language, _FENCE)
     headings: Counter[str] = Counter()
     code: Counter[str] = Counter()
     passages: list[str] = []
     paragraph: list[str] = []
     fenced: list[str] = []
-    marks = ""
 
     def end_paragraph() -> None:
         if paragraph:
@@ -115,7 +163,7 @@ def _parts(text: str, language: str) -> _Parts:
     for line in LINE_BREAK.split(text):
         fence = fences.match(line)
         if marks:
-            if fence and fence["marks"].startswith(marks):
+            if fence and _closes(line, fence["marks"], marks):
                 code["\n".join(filter(None, map(str.strip, fenced)))] += 1
                 fenced, marks = [], ""
             else:

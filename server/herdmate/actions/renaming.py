@@ -11,8 +11,8 @@ from herdmate.errors import SelectionError, UnchangedError
 from herdmate.text import Edit, Selection, apply_edits
 
 _LINE = re.compile(
-    r"[\s\d.)*•-]*[`'\"]?(?P<old>\w+)[`'\"]?\s*(?:[-=]+>|→|:|\bto\b)\s*[`'\"]?(?P<new>\w+)[`'\"]?"
-    r"\s*[:;,.(—–-]*\s*(?P<why>.*)"
+    r"[\s\d.)*•-]{0,20}[`'\"]?(?P<old>[^\W\d]\w{0,80})[`'\"]?\s{0,9}(?:[-=]{1,3}>|→|:|\bto\b)\s{0,9}"
+    r"[`'\"]?(?P<new>\w{1,80})[`'\"]?\s{0,9}[:;,.(—–-]{0,3}\s{0,9}(?P<why>.*)"
 )
 _MOST_LINES = 200
 _MOST_NAMES = 40

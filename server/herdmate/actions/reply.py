@@ -22,6 +22,8 @@ _LONGEST_REASONS = 600
 _OPENING = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,}(?!~))[^\n`]*\n", re.MULTILINE)
 _BARE_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
 _MOST_READINGS = 20
+_MOST_READ = 1_000_000  # characters of all readings together
+_MOST_BLOCKS = 50
 _UNLIKE = 0.3
 """Below this likeness, a block is an example or chatter, not a version of the original."""
 
@@ -32,13 +34,15 @@ class Place:
 
     ``rows_in_strings``: the rows of the original, from 0, that begin inside a string literal.
     ``may_remove``: the action may remove parts of the text. ``has_header``: the original itself
-    begins with imports, or at the top of its file, so imports in the reply belong there.
+    begins with imports, or at the top of its file, so imports in the reply belong there. ``above``:
+    the text above the original, in which a block of code may be open.
     """
 
     language: str = ""
     rows_in_strings: frozenset[int] = frozenset()
     may_remove: bool = False
     has_header: bool = True
+    above: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +117,7 @@ def _prose_of(reply: str, original: str, finished: bool, place: Place) -> str:
     text = max(texts, key=lambda text: _likeness(text, original))
     if _is_other(text, original):
         raise _refusal("other_code")
-    if loses_prose(text, original, place.may_remove, place.language):
+    if loses_prose(text, original, place.may_remove, place.language, place.above):
         raise _refusal("left_out")
     return text
 
@@ -169,7 +173,7 @@ def _blocks(reply: str, indent: str) -> tuple[list[str], bool]:
     opening = re.compile(rf"^{indent}(?P<fence>`{{3,}}|~{{3,}}(?!~))[^\n`]*\n", re.MULTILINE)
     blocks: list[str] = []
     at = 0
-    while (start := opening.search(reply, at)) is not None:
+    while len(blocks) < _MOST_BLOCKS and (start := opening.search(reply, at)) is not None:
         end = _closing(reply, start.end(), indent, re.escape(start["fence"]))
         block = reply[start.end() : end.start() if end else len(reply)]
         block = opening.sub("", block, count=1) if opening.match(block) else block  # opened twice
@@ -191,9 +195,12 @@ def _readings(reply: str) -> tuple[list[str], bool]:
     long_enough = [fence for fence in fences if len(fence["fence"]) >= len(start["fence"])]
     ends = [fence.start() for fence in long_enough or fences]
     is_open = not ends or bool(reply[ends[-1] :].strip("`~ \t\n"))
-    if len(ends) > 2 * _MOST_READINGS:
-        ends = ends[:_MOST_READINGS] + ends[-_MOST_READINGS:]
-    found = [reply[start.end() : end] for end in (*ends, len(reply))]
+    most = min(max(_MOST_READ // len(reply) // 2, 1), _MOST_READINGS)
+    if len(ends) > 2 * most:
+        ends = ends[:most] + ends[-most:]
+    is_surely_closed = not is_open and len(long_enough) > 0 and len(start["fence"]) > 3
+    ends += [] if is_surely_closed else [len(reply)]
+    found = [reply[start.end() : end] for end in ends]
     if reply[: start.start()].strip():  # perhaps the text itself, without a fence around it
         found.append(reply)
     return [text for text in found if text.strip()], is_open

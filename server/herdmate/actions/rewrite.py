@@ -264,7 +264,8 @@ def _place(target: Selection, action: Action) -> Place:
     rows = frozenset[int]()
     if tree is not None:
         rows = syntax_queries.rows_in_strings(tree, document.text, target.span)
-    return Place(document.language, rows, may_remove, _has_header(target))
+    above = document.text[: target.span.start]
+    return Place(document.language, rows, may_remove, _has_header(target), above)
 
 
 def _as_seen(target: Selection) -> Selection:

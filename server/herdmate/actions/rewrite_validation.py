@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from herdmate.context import syntax, syntax_queries
+from herdmate.context.literals import lost_literals
 from herdmate.context.preserved_tokens import Leaf, leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
@@ -19,6 +20,7 @@ from herdmate.errors import RefusedError
 from herdmate.text import Edit, Selection, Span, apply_edits, line_end, line_start
 
 _NOTHING_CHANGED = "so nothing was changed"
+_LONGEST_SHOWN = 80
 _KINDS = {
     "documentation": "comments and documentation",
     "types": "type annotations",
@@ -52,6 +54,8 @@ def validate_rewrite(
         _refuse_unknown_names(unknown - unknown_names(text))
     if language.startswith("typescript") and "types" in changes:
         _refuse_unknown_names(unknown_types(after, new_span, above + text[span.start :]))
+    if "definitions" not in changes:
+        _refuse_lost_literals(lost_literals(before, span, after, new_span, new_text))
     if "body" not in changes:
         beside = _words_beside(before, text, span)
         _refuse_more_than_asked(
@@ -145,6 +149,17 @@ def _promise(item: Signature, changes: Collection[str]) -> tuple[object, ...]:
 def _promises(items: Iterable[Signature]) -> Counter[tuple[object, ...]]:
     """What callers would notice."""
     return Counter((item.name, item.parameters, item.is_async) for item in items)
+
+
+def _refuse_lost_literals(lost: Collection[str]) -> None:
+    if lost:
+        shown = " ".join(next(iter(lost)).split())
+        shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
+        raise RefusedError(
+            f"The model's code would lose the text {shown}, {_NOTHING_CHANGED}.",
+            "lost_text",
+            names=shown,
+        )
 
 
 def _refuse_unknown_names(names: Collection[str]) -> None:

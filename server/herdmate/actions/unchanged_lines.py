@@ -6,16 +6,14 @@ indentation of the file. Nobody asked for any of these changes.
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 
+from herdmate.actions.line_matching import same_rows
 from herdmate.context.indentation import step_of
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?:\"{3}|'{3})")
-_MOST_PAIRS = 4_000_000
-"""Pairs of lines that are compared. Of longer code, only the start and the end are matched."""
 
 
 def with_unchanged_lines(
@@ -31,7 +29,7 @@ def with_unchanged_lines(
     """
     new, old = lines_with_ends(placed), lines_with_ends(original)
     raw = said.split("\n") if said else [line for line, _ in new]
-    known = dict(_pairs([line.strip() for line, _ in new], [line.strip() for line, _ in old]))
+    known = dict(same_rows([line.strip() for line, _ in new], [line.strip() for line, _ in old]))
     tabs = _widths_of_tabs(raw, [line for line, _ in old])
     moved = _columns_right_of(old[0][0], raw[0], tabs)
     in_strings = frozenset(in_strings) - _moved_docstrings(raw, old, known, in_strings)
@@ -101,19 +99,3 @@ def lines_with_ends(text: str) -> list[tuple[str, str]]:
     """Each line of a text, and what ends it: nothing after the last one."""
     found: list[tuple[str, str]] = [match.groups() for match in _LINE.finditer(text)]  # type: ignore[misc]
     return found[:-1] if len(found) > 1 and found[-1] == ("", "") and found[-2][1] == "" else found
-
-
-def _pairs(new: list[str], old: list[str]) -> Iterator[tuple[int, int]]:
-    """The rows of lines that two lists have in common, in order."""
-    most = min(len(new), len(old))
-    head = next((at for at in range(most) if new[at] != old[at]), most)
-    rest = most - head
-    tail = next((at for at in range(rest) if new[-1 - at] != old[-1 - at]), rest)
-    yield from ((at, at) for at in range(head))
-    yield from ((len(new) - at, len(old) - at) for at in range(tail, 0, -1))
-    middle, theirs = new[head : len(new) - tail], old[head : len(old) - tail]
-    if len(middle) * len(theirs) > _MOST_PAIRS:
-        return
-    matcher = difflib.SequenceMatcher(None, middle, theirs, autojunk=False)
-    for start, was, size in matcher.get_matching_blocks():
-        yield from ((head + start + at, head + was + at) for at in range(size))

@@ -26,7 +26,9 @@ _CLAUSE = re.compile(
     r"(?:\{(?P<some>[^}]*)\}\s*)?(?:from\s*)?(?P<source>[\"'][^\"'\n]*[\"'])"
 )
 _BOUND = re.compile(r"\s*(?:pub\s+)?(?:local|const|let|var)\s+(?P<names>\w+|\{[^}]*\})\s*=")
-_SPEC = re.compile(r"(?:(?P<alias>[\w.]+)[ \t]+)?(?P<path>\"[^\"\n]+\"|`[^`\n]+`)")
+_SPEC = re.compile(
+    r"(?:(?<![\w.])(?P<alias>[\w.]{1,100})[ \t]{1,9})?(?P<path>\"[^\"\n]+\"|`[^`\n]+`)"
+)
 _VERSION = re.compile(r"(?:v\d+|\w+\.v\d+)\Z")
 _MOST_NAMES = 500
 _DEEPEST = 20
@@ -108,12 +110,14 @@ def _go(statement: str) -> Iterator[Import]:
 
 def _paths(statement: str, language: str) -> Iterator[Import]:
     word, between, end = _PATHS[language]
-    found = re.match(rf"\s*(?P<head>(?:pub(?:\([^)]*\))?\s+)?{word}\s+(?:static\s+|function\s+|"
-                     rf"const\s+)?)(?P<tree>.*?)\s*;?\s*\Z", statement, re.DOTALL)  # fmt: skip
+    found = re.match(
+        rf"\s*(?:pub(?:\([^)]*\))?\s+)?{word}\s+(?:(?:static|function|const)\s+)?", statement
+    )
     if found is None:
         return
-    head = " ".join(found["head"].split())
-    for path, name in _expanded(found["tree"], between, 0):
+    head = " ".join(found[0].split())
+    tree = statement[found.end() :].strip().rstrip("; \t\r\n")
+    for path, name in _expanded(tree, between, 0):
         is_all = name in ("*", "_", "self")
         key = path.removesuffix(name) + "*" if is_all else name
         whole = path.rpartition(between)[0] + between + "*"

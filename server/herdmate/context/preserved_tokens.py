@@ -105,7 +105,9 @@ class _Place:
 
 def _is_left_out(place: _Place, tree: SyntaxTree, without: Collection[str]) -> bool:
     node = place.node
-    if "documentation" in without and (node.type in COMMENTS or _is_docstring(place, tree)):
+    if "documentation" in without and (
+        node.type in COMMENTS or is_docstring(node, place.parent, tree)
+    ):
         return True
     if "types" not in without:
         return False
@@ -113,9 +115,8 @@ def _is_left_out(place: _Place, tree: SyntaxTree, without: Collection[str]) -> b
     return node.type in _TYPES or node.type == "->" or (node.type == ":" and parent in _ANNOTATED)
 
 
-def _is_docstring(place: _Place, tree: SyntaxTree) -> bool:
-    """Is it a bare string that is the first statement of a Python body?"""
-    node, body = place.node, place.parent
+def is_docstring(node: Any, body: Any | None, tree: SyntaxTree) -> bool:
+    """Is a node of ``body`` a bare string that is the first statement of a Python body?"""
     if tree.language != "python" or body is None or body.type not in ("block", "module"):
         return False
     kinds = [child.type for child in node.named_children]

@@ -1,0 +1,78 @@
+"""What programs say: string literals with several words, which no refactoring should lose."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import Any
+
+from herdmate.context.languages import COMMENTS, STRINGS
+from herdmate.context.preserved_tokens import is_docstring
+from herdmate.context.syntax import SyntaxTree
+from herdmate.text import Span
+
+_FEWEST_WORDS = 3
+_WORD = re.compile(r"\w{2,}")
+_KEPT = 0.5
+"""The share of its words that a literal keeps when it is put together in another way."""
+
+_FEW_LINES = 3
+_LINES_KEPT = 0.8
+
+_MOST = 500
+"""Literals compared; more of them can be lost only together."""
+
+
+def lost_literals(
+    before: SyntaxTree, span: Span, after: SyntaxTree, new_span: Span, new_text: str
+) -> tuple[str, ...]:
+    """The literals of several words in a span whose words the new code no longer has.
+
+    Python's docstrings are documentation, not literals.
+    """
+    left = Counter(literals(after, new_span))
+    gone = [text for text in literals(before, span) if not _taken(left, text)]
+    if not gone:
+        return ()
+    code = new_text[new_span.start : new_span.end]
+    words, lines = frozenset(_WORD.findall(code)), _lines(code)
+    return tuple(text for text in gone[:_MOST] if _is_lost(text, words, lines))
+
+
+def literals(tree: SyntaxTree, span: Span) -> tuple[str, ...]:
+    """The string literals of several words in a span, in text order."""
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    found: list[str] = []
+    waiting: list[tuple[Any, Any | None]] = [(tree.tree.root_node, None)]
+    while waiting:
+        node, parent = waiting.pop()
+        if node.start_byte >= end or node.end_byte <= start or node.type in COMMENTS:
+            continue
+        if is_docstring(node, parent, tree):
+            continue
+        if node.type in STRINGS:
+            text = tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            if len(_WORD.findall(text)) >= _FEWEST_WORDS:
+                found.append(text)
+            continue
+        waiting += [(child, node) for child in reversed(node.children)]
+    return tuple(found)
+
+
+def _taken(left: Counter[str], text: str) -> bool:
+    if not left[text]:
+        return False
+    left[text] -= 1
+    return True
+
+
+def _is_lost(text: str, words: frozenset[str], lines: frozenset[str]) -> bool:
+    """Is a literal's text gone? One of several lines is a text of its own, which stays as it is."""
+    own, rows = frozenset(_WORD.findall(text)), _lines(text)
+    if len(rows) > _FEW_LINES:
+        return len(rows & lines) < _LINES_KEPT * (len(rows) - 2)  # the first and last have quotes
+    return len(own & words) < _KEPT * len(own)
+
+
+def _lines(text: str) -> frozenset[str]:
+    return frozenset(line.strip() for line in text.splitlines() if line.strip())
