@@ -18,6 +18,7 @@ from herdmate.completion.prefill import prefill
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.errors import HerdmateError
 from herdmate.lsp.handlers.pausing import is_paused
+from herdmate.lsp.parsing import parsed
 from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
@@ -121,6 +122,7 @@ async def _after(seconds: float, work: Callable[[], Awaitable[None]]) -> None:
 
 async def _begin_below(session: Session, uri: str, offset: int) -> None:
     if (opened := session.documents.find(uri)) is not None:
+        opened = await parsed(session, opened)
         cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
         asking = partial(thinking, session)
         await begin_below(cursor, session.completion, session.settings.completion, asking)
