@@ -66,6 +66,18 @@ async def test_the_model_reads_what_was_selected_before_it_is_explained(tmp_path
         assert done["evaluated_tokens"] - read["evaluated_tokens"] <= 1 + len("It adds.")
 
 
+async def test_the_line_below_a_finished_statement_is_begun(tmp_path: Path) -> None:
+    """Nobody asks for it before Return."""
+    uri, code = "file:///project/shop.js", "function f() {\n  a();\n}\n"
+    async with editor(VSCODE, tmp_path, {"a();\n  <|fim_suffix|>": "b();", "": ""}) as client:
+        await client.until_ready()
+        client.open(uri, code, "javascript")
+        assert await client.typing(uri, 1, 6, number="statement") == []
+        await client.until_status(lambda now: now["engine"]["generated_tokens"])
+        client.change(uri, code.replace(";\n", ";\n  \n", 1))
+        assert await client.typing(uri, 2, 2, number="return") == ["b();"]
+
+
 async def test_reading_ahead_can_be_switched_off(tmp_path: Path) -> None:
     options = {"completion": {"prefill": False}}
     async with editor(VSCODE, tmp_path, GHOST, options=options) as client:
