@@ -56,8 +56,8 @@ async def second_choices(
 ) -> AsyncGenerator[str, None]:  # fmt: skip
     """Replies with another line than the one that was ``said``, the likeliest first.
 
-    Nothing more is looked for after ``seconds``. Yields nothing if no probabilities are known, or
-    without a ``language``.
+    Nothing more is begun after ``seconds`` but what completes the likeliest one. Yields nothing if
+    no probabilities are known, or without a ``language``.
     """
     if not language:
         return
@@ -72,7 +72,7 @@ async def second_choices(
         if choice.gain < _LEAST_GAIN:
             return
         tail = choice.tail
-        if not tail and time.monotonic() - begun < seconds:
+        if not tail and (not yielded or time.monotonic() - begun < seconds):
             tail = await _continued(question, choice.text, host, on_token)
         text = f"{choice.text}{tail}"
         if tail and text not in yielded and len(yielded) < _MOST_REPLIES:
