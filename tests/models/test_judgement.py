@@ -13,10 +13,12 @@ import pytest
 
 from herdmate.cli.main import main
 from herdmate.errors import ModelError
+from herdmate.generation import ModelInfo
 from herdmate.models import catalogue
 from herdmate.models.choose import choose
 from herdmate.models.listing import listed
 from herdmate.models.report import report
+from herdmate.prompting.families import described, family_of, limits
 from tests.models.gguf_file import gguf as small_file
 
 
@@ -57,6 +59,8 @@ KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "big-endian": (lambda path: _made(path, endian=gguf.GGUFEndian.BIG), "big-endian"),
     "embeddings": (lambda path: _made(path, change=_pooling), "does not generate text"),
     "bert": (lambda path: _made(path, "bert"), "does not generate text"),
+    "diffusion": (lambda path: _made(path, "dream"), "diffusion"),
+    "encoder": (lambda path: _made(path, "t5"), "encoder of its own"),
     "adapter": (lambda path: _made(path, change=_adapter), "LoRA adapter"),
     "ggml": (lambda path: path.write_bytes(b"tjgg" + bytes(64)), "GGML"),
     "safetensors": (lambda path: path.write_bytes(struct.pack("<Q", 9) + b'{"a":{}}' + bytes(9)),
@@ -106,6 +110,55 @@ def test_one_judgement(
     if words:
         assert code == 1
         assert words in shown.out + shown.err
+
+
+def _named(
+    name: str, pieces: tuple[str, ...], template: str = ""
+) -> Callable[[gguf.GGUFWriter], None]:
+    def change(writer: gguf.GGUFWriter) -> None:
+        writer.add_name(name)
+        if template:
+            writer.add_chat_template(template)
+        writer.add_token_list(["a", "b", *pieces])
+
+    return change
+
+
+QWEN = ("<|im_start|>", "<|im_end|>", "<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>")
+FIM = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>")
+FAMILIES = {
+    "a coder": ("Qwen2.5 Coder 7B Instruct", QWEN, "", ("infill", "instruct"), ""),
+    "not a coder": ("Qwen2.5 7B Instruct", QWEN, "", ("instruct",), "although its vocabulary"),
+    "untrained pieces": ("OpenCoder 8B", FIM, "", (), "although its vocabulary has pieces"),
+    "a lying file name": ("Yi-Coder 9B", FIM, "", (), "although its vocabulary has pieces"),
+    "a lying name": ("codellama-7b-instruct", QWEN, "", ("instruct",), "not trained to fill in"),
+    "a base model": ("StarCoder2 3B", (*FIM, "<file_sep>"), "", ("infill",), "not an Instruct"),
+    "another template": ("Llama 3.2 1B", (), "<|start_header_id|><|end_header_id|>", ("instruct",),
+                         "not trained to fill in"),
+    "an unknown template": ("Mystery", (), "{{ messages }}", (), "in no format that Herdmate"),
+    "a long template": ("Mystery", (), "x" * 100_000, (), "longer than 64 kB"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", FAMILIES)
+def test_what_is_said_before_loading_is_said_after_it(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    name, pieces, template, abilities, words = FAMILIES[kind]
+    folder = tmp_path / "models"
+    folder.mkdir()
+    path = folder / "starcoder2-or-codestral.gguf"
+    _made(path, tokens=0, change=_named(name, pieces, template))
+    found = report(path, 4096)
+    assert found.abilities == abilities
+    assert words in found.limits
+    here = {model.name: model for model in listed(folder, 4096)}[path.name]
+    assert (here.infill, here.instruct) == ("infill" in abilities, "instruct" in abilities)
+    ids = {piece: at for at, piece in enumerate((*pieces, "bos", "eos"))}
+    info = ModelInfo(str(path), name, "llama", "bpe", 9, 1, 1, 1, 1, 1, ids, template=template)
+    assert limits(family_of(info)) == (found.limits or None)
+    assert described(family_of(info)) == found.family
 
 
 def test_only_what_herdmate_fetched_is_to_be_fetched_again(

@@ -29,7 +29,8 @@ def _codellama(
     writer.add_head_count_kv(32)
     if base is not None:
         writer.add_rope_freq_base(base)
-    writer.add_token_list([f"t{at}" for at in range(vocabulary)])
+    infill = ["▁<PRE>", "▁<SUF>", "▁<MID>", "▁<EOT>"] if vocabulary > 32000 else []
+    writer.add_token_list([f"t{at}" for at in range(vocabulary - len(infill))] + infill)
     writer.add_tensor("w", np.zeros(8, np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

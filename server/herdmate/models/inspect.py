@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import struct
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -17,6 +18,7 @@ from herdmate.bounded_read import UnsuitableFileError, open_regular
 from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.folder import model_folder
+from herdmate.models.tensor_types import BLOCKS
 from herdmate.printable import one_line
 
 _MOST_KEYS, _MOST_TENSORS, _LONGEST_STRING = 4096, 65536, 1 << 20
@@ -34,15 +36,6 @@ _STRING, _ARRAY = 8, 9
 _LENGTH = struct.Struct("<Q")
 _LONGEST_NAME = 100  # characters of a file's own texts that users see
 
-# Elements and bytes per block of each tensor type (ggml's type_traits)
-_BLOCKS = {
-    0: (1, 4), 1: (1, 2), 2: (32, 18), 3: (32, 20), 6: (32, 22), 7: (32, 24), 8: (32, 34),
-    10: (256, 84), 11: (256, 110), 12: (256, 144), 13: (256, 176), 14: (256, 210), 16: (256, 66),
-    17: (256, 74), 18: (256, 98), 19: (256, 50), 20: (32, 18), 21: (256, 110), 22: (256, 82),
-    23: (256, 136), 24: (1, 1), 25: (1, 2), 26: (1, 4), 27: (1, 8), 28: (1, 8), 29: (256, 56),
-    30: (1, 2), 34: (256, 54), 35: (256, 66), 39: (32, 17),
-}  # fmt: skip
-
 _NOT_MODELS = {
     b"ggml": "is in the GGML format, which llama.cpp dropped in August 2023",
     b"fmgg": "is in the GGML format, which llama.cpp dropped in August 2023",
@@ -57,18 +50,24 @@ _NOT_MODELS = {
 
 _NOT_WRITING = frozenset({
     "clip", "bert", "nomic-bert", "nomic-bert-moe", "neo-bert", "modern-bert", "jina-bert-v2",
-    "jina-bert-v3", "t5encoder", "wavtokenizer-dec",
+    "jina-bert-v3", "t5encoder", "wavtokenizer-dec", "eurobert", "gemma-embedding", "llama-embed",
 })  # fmt: skip
 """Architectures of llama.cpp that do not generate text: vision, embeddings, audio."""
+
+_TOKENS = "tokenizer.ggml.tokens"
 
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """A file's metadata. Arrays are represented by their lengths."""
+    """A file's metadata. Arrays are represented by their lengths.
+
+    ``pieces`` are those tokens of its vocabulary that the reader looked for.
+    """
 
     version: int
     tensors: int
     metadata: dict[str, Any]
+    pieces: frozenset[str] = frozenset()
 
     @property
     def architecture(self) -> str:
@@ -112,17 +111,20 @@ class GgufHeader:
     @property
     def vocabulary(self) -> int:
         """The number of tokens in the vocabulary; 0 if there is none."""
-        length = self.metadata.get("tokenizer.ggml.tokens")
+        length = self.metadata.get(_TOKENS)
         return length if isinstance(length, int) and length > 0 else 0
 
 
-def read_header(path: Path) -> GgufHeader:
-    """Read a file's metadata; raises ``ModelError``, which says what is wrong and what to do."""
+def read_header(path: Path, pieces: Collection[str] = ()) -> GgufHeader:
+    """Read a file's metadata, and which of ``pieces`` are in its vocabulary.
+
+    Raises ``ModelError``, which says what is wrong and what to do.
+    """
     if os.path.isdir(path):
         raise ModelError(f"{path} is a folder; set herdmate.model to a GGUF file.")
     try:
         with open_regular(path) as file:
-            return _Reader(file).header()
+            return _Reader(file, pieces).header()
     except _FaultError as error:
         raise ModelError(f"{path.name} {error}; {_mend(path)}.") from error
     except UnsuitableFileError as error:  # such as a pipe, which would block
@@ -186,8 +188,9 @@ class _FaultError(Exception):
 class _Reader:
     """Reads one file from its start. ``_data`` is what was read, ``_at`` the position in it."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+    def __init__(self, file: BinaryIO, pieces: Collection[str] = ()) -> None:
+        self._file, self._wanted = file, {piece.encode() for piece in pieces}
+        self._found: frozenset[str] = frozenset()
         self._size = os.fstat(file.fileno()).st_size
         self._data, self._at = bytearray(), 0
         self._strings_left, self._arrays_left = _MOST_STRINGS, _MOST_ARRAYS
@@ -205,9 +208,12 @@ class _Reader:
         metadata = {}
         for _ in range(keys):
             key = self._string()
+            start = self._at
             metadata[key] = self._value(int(self._number("I")), depth=0)
+            if key == _TOKENS and self._wanted and isinstance(metadata[key], int):
+                self._found = self._among_strings(start + 16, metadata[key])
         self._check_tensors(tensors, metadata.get("general.alignment", 32))
-        return GgufHeader(version, tensors, metadata)
+        return GgufHeader(version, tensors, metadata, self._found)
 
     def _check_magic(self) -> None:
         start = self._file.read(16)
@@ -233,7 +239,7 @@ class _Reader:
             for _ in range(dimensions):
                 elements *= int(self._number("Q"))
             kind, offset = int(self._number("I")), int(self._number("Q"))
-            per_block, block_bytes = _BLOCKS.get(kind, (1, 0))
+            per_block, block_bytes = BLOCKS.get(kind, (1, 0))
             end = max(end, offset + elements // per_block * block_bytes)
             if end > _LARGEST_OFFSET:
                 raise _damaged()
@@ -287,6 +293,19 @@ class _Reader:
             at += 8 + length
         self._at = at
         self._reach(at)
+
+    def _among_strings(self, at: int, count: int) -> frozenset[str]:
+        """The wanted ones of the strings in an array that was just skipped."""
+        wanted, found, data = self._wanted, [], self._data
+        sizes = {len(piece) for piece in wanted}
+        for _ in range(count):
+            if at + 8 > self._at:
+                break  # it is no array of strings
+            length = _LENGTH.unpack_from(data, at)[0]
+            if length in sizes and (text := bytes(data[at + 8 : at + 8 + length])) in wanted:
+                found.append(text.decode())
+            at += 8 + length
+        return frozenset(found)
 
     def _number(self, kind: str) -> Any:
         start = self._at

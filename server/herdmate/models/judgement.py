@@ -5,8 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from herdmate.errors import ModelError
+from herdmate.generation import ModelInfo
 from herdmate.models.inspect import GgufHeader, read_header
 from herdmate.models.split import check_parts, parts_of
+from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
 
 _ANOTHER = "use another file"
 
@@ -23,6 +25,26 @@ def loadable(path: Path) -> GgufHeader:
     return header
 
 
+def judged(path: Path) -> tuple[GgufHeader, Family]:
+    """A file's metadata, and the family that the model will have once it is loaded.
+
+    Raises ``ModelError`` if it is no GGUF file.
+    """
+    header = read_header(path, CONTROL_PIECES)
+    pieces = dict.fromkeys((*header.pieces, "bos", "eos"), 0)
+    info = ModelInfo(
+        path=str(path), name=header.name or path.stem, architecture=header.architecture,
+        vocabulary="other", vocabulary_size=header.vocabulary, context=0, context_trained=0,
+        layers=0, parameters=0, size=0, pieces=pieces,
+        template=str(header.metadata.get("tokenizer.chat_template", "")),
+    )  # fmt: skip
+    return header, family_of(info)
+
+
+_DIFFUSION = ("dream", "llada", "llada-moe", "rnd1")
+_ENCODER = ("t5",)
+
+
 def why_not(header: GgufHeader, path: Path) -> str:
     """Why a file with this metadata cannot generate text, after its name; empty if it can."""
     if not header.architecture:
@@ -32,6 +54,10 @@ def why_not(header: GgufHeader, path: Path) -> str:
             f"is a {_kind(header)}, which does not generate text; {_ANOTHER} for answers and ghost "
             "text"
         )
+    if header.architecture in _DIFFUSION:
+        return f"writes whole texts at once (diffusion), which Herdmate cannot do; {_ANOTHER}"
+    if header.architecture in _ENCODER:
+        return f"has an encoder of its own, which Herdmate cannot use; {_ANOTHER}"
     if not header.vocabulary:
         return f"has no vocabulary, so it cannot read text; {_ANOTHER}"
     if not header.tensors and len(parts_of(path.name)) == 1:

@@ -70,7 +70,7 @@ def _here(item: Found, context_tokens: int) -> Listed | None:
         quant=found.quant,
         context=found.context,
         infill="infill" in found.abilities,
-        instruct=item.instructs or "instruct" in f"{item.name} {' '.join(found.abilities)}".lower(),
+        instruct="instruct" in found.abilities,
         licence=found.licence,
         path=item.path,
         place=item.place,

@@ -15,14 +15,14 @@ from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory, with_cache
-from herdmate.models.inspect import GgufHeader, read_header
-from herdmate.models.judgement import why_not
+from herdmate.models.inspect import GgufHeader
+from herdmate.models.judgement import judged, why_not
 from herdmate.models.split import check_parts, size_of
 from herdmate.printable import one_line
+from herdmate.prompting.families import Family, can_infill, described, limits
 
 _CODELLAMA_ROPE_BASE = 1e6
 _LAYERS_OF_70B = 80
-_INFILL_VOCABULARY = 32016  # CodeLlama's 32,000 plus 16 added pieces, four of them for infill
 _LARGEST_CONFIG = 1 << 20
 _MOST_NAMES = 20_000  # in a folder
 
@@ -45,7 +45,8 @@ class Report:
     """A model file. Sizes are in bytes; ``faults`` are sentences that say what to do, worst first.
 
     ``context`` is its training context in tokens, 0 if the file does not say. ``writes``: it
-    generates text, rather than embeddings or vision features. ``loads``: it can be loaded,
+    generates text, rather than embeddings or vision features. ``family`` are its prompt formats,
+    ``limits`` what it cannot do, both as said once it is loaded. ``loads``: it can be loaded,
     as far as its metadata says. ``licence`` is in the file's own words, if it has any.
     """
 
@@ -62,6 +63,8 @@ class Report:
     writes: bool
     loads: bool
     faults: tuple[str, ...]
+    family: str = ""
+    limits: str = ""
 
 
 def report(path: Path, context_tokens: int) -> Report:
@@ -71,8 +74,9 @@ def report(path: Path, context_tokens: int) -> Report:
     """
     if os.path.isdir(path):
         raise ModelError(_of_folder(path))
-    header = read_header(path)
+    header, family = judged(path)
     size, known = size_of(path), catalogue.of_file(path)
+    loads = _loads(header, path)
     return Report(
         path=path,
         name=header.name or path.stem,
@@ -83,10 +87,12 @@ def report(path: Path, context_tokens: int) -> Report:
         vocabulary=header.vocabulary,
         memory=_memory(header, size, known, context_tokens),
         licence=one_line(str(header.metadata.get("general.license", "")), 60),
-        abilities=() if why_not(header, path) else tuple(_abilities(header, path, known)),
+        abilities=() if why_not(header, path) else tuple(_abilities(family)),
         writes=header.writes,
-        loads=_loads(header, path),
+        loads=loads,
         faults=tuple(_faults(header, path, size, known)),
+        family=described(family) if loads else "",
+        limits=(limits(family) or "") if loads else "",
     )
 
 
@@ -139,29 +145,11 @@ def _memory(
     return needed_memory(size, known, context_tokens)
 
 
-def _abilities(header: GgufHeader, path: Path, known: CatalogueModel | None) -> Iterator[str]:
-    words = f"{header.name} {path.name}".lower()
-    if known.infill if known else _infills(header):
+def _abilities(family: Family) -> Iterator[str]:
+    if can_infill(family):
         yield "infill"
-    if (
-        (known and known.instruct)
-        or "instruct" in words
-        or "tokenizer.chat_template" in header.metadata
-    ):
+    if family.chat is not None and family.follows:
         yield "instruct"
-
-
-def _infills(header: GgufHeader) -> bool:
-    """Can it infill, judging by its infill token ids, its name or its vocabulary's size?"""
-    named = any(
-        f"tokenizer.ggml.{word}_token_id" in header.metadata for word in ("prefix", "fim_pre")
-    )
-    coder = header.architecture == "qwen2" and "coder" in header.name.lower()
-    return (
-        named
-        or coder
-        or (header.architecture == "llama" and header.vocabulary == _INFILL_VOCABULARY)
-    )
 
 
 def _faults(
@@ -193,7 +181,7 @@ def _codellama_faults(header: GgufHeader) -> Iterator[str]:
             f"Its rope base is {shown} but CodeLlama's is 1000000, so its answers get worse with "
             "every token; fetch the file in the catalogue: `herdmate models list`."
         )
-    if not _infills(header):
+    if "▁<MID>" not in header.pieces:
         yield (
             "Its vocabulary has no infill tokens, so ghost text cannot take the code after the "
             "cursor into account; the 7B and 13B Instruct models have them: `herdmate models "
