@@ -8,8 +8,8 @@ const FORMATTING = new Set(
 const ACTIVE = 'meta, base, link, style, script, template, form, iframe, object, embed, svg, math';
 const SHOWN_FOR_MS = 1500;
 const [main, tools] = [document.querySelector('main'), document.querySelector('#tools')];
-const [back, forward, stop, place, progress, error, question] = [
-  ...['back', 'forward', 'stop', 'place', 'progress', 'error', 'question'],
+const [back, forward, stop, place, progress, news, error, question] = [
+  ...['back', 'forward', 'stop', 'place', 'progress', 'news', 'error', 'question'],
 ].map((id) => document.getElementById(id));
 const vscode = acquireVsCodeApi();
 let labels = {};
@@ -25,7 +25,9 @@ addEventListener('message', ({ data }) => {
   main.classList.toggle('plain', data.html === undefined);
   main.classList.toggle('streaming', !data.done);
   main.ariaBusy = data.done ? 'false' : 'true'; // read out once it is complete
-  if (progress.textContent !== data.progress) progress.textContent = data.progress;
+  progress.textContent = data.progress;
+  const [sentence] = data.progress.split('…'); // read out once, without the seconds
+  if (news.textContent !== sentence) news.textContent = sentence;
   error.role = data.stopped ? 'status' : 'alert';
   if (error.textContent !== data.error) error.textContent = data.error;
   question.placeholder = question.ariaLabel = labels.ask;

@@ -1,4 +1,5 @@
 import * as vscode from 'vscode';
+import { SERVED } from './client';
 import { type ActionArguments, COMMAND_APPLY_CODE } from './protocol';
 import type { Server } from './server';
 
@@ -8,9 +9,11 @@ export async function copyCode(code: string): Promise<void> {
 
 /** Inserts code at the cursor of the editor that shows a document, or else of any editor. */
 export async function insertCode(code: string, uri: string | undefined): Promise<void> {
-  const editors = vscode.window.visibleTextEditors.filter(({ viewColumn }) => viewColumn);
+  const editors = vscode.window.visibleTextEditors.filter(
+    ({ document, viewColumn }) => viewColumn && vscode.languages.match(SERVED, document),
+  );
   const its = editors.find(({ document }) => document.uri.toString() === uri);
-  const editor = its ?? vscode.window.activeTextEditor ?? editors[0];
+  const editor = its ?? editors[0];
   if (!editor) {
     const sentence = vscode.l10n.t('Open the file into which the code is to be inserted.');
     return void vscode.window.showWarningMessage(sentence);

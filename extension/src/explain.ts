@@ -40,10 +40,16 @@ class ExplanationView implements vscode.Disposable {
     private readonly media: vscode.Uri,
     private readonly server: Server,
   ) {
-    this.parts = server.onExplanation((part) => {
-      if (this.all.append(part)) this.show();
-      else this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
-    });
+    const renderSoon = () => {
+      this.timer ??= setTimeout(() => this.render(), RENDER_EVERY_MS);
+    };
+    this.parts = vscode.Disposable.from(
+      server.onExplanation((part) => (this.all.append(part) ? this.show() : renderSoon())),
+      server.onFailure((message) => {
+        this.all.end(message);
+        renderSoon();
+      }),
+    );
   }
 
   /** Shows the explanation that was last looked at, if there is one. */
@@ -80,14 +86,14 @@ class ExplanationView implements vscode.Disposable {
 
   private async follow({ do: what, text = '' }: Message): Promise<void> {
     const { shown } = this.all;
+    if (what === 'stop' && shown) return this.stop(shown.id);
+    if (what === 'copy') return copyCode(text);
+    if (what === 'insert') return insertCode(text, shown?.uri);
+    if (what === 'apply' && shown?.next) return applyCode(this.server, shown.next, text);
+    if (what === 'ask' && shown?.next)
+      return this.server.execute(COMMAND_EXPLAIN, { ...shown.next, instruction: text });
     if (what === 'back') this.all.go(-1);
     if (what === 'forward') this.all.go(1);
-    if (what === 'stop' && shown) this.stop(shown.id);
-    if (what === 'copy') await copyCode(text);
-    if (what === 'insert') await insertCode(text, shown?.uri);
-    if (what === 'apply' && shown?.next) await applyCode(this.server, shown.next, text);
-    if (what === 'ask' && shown?.next)
-      await this.server.execute(COMMAND_EXPLAIN, { ...shown.next, instruction: text });
     await this.render();
   }
 

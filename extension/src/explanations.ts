@@ -53,6 +53,13 @@ export class Explanations {
     return true;
   }
 
+  /** Ends those that are not complete, as the server has ended. */
+  end(error: string): void {
+    this.all = this.all.map((its) =>
+      its.done ? its : { ...its, progress: '', done: true, error },
+    );
+  }
+
   /** Ids of those that are not complete yet. */
   unfinished(): string[] {
     return this.all.filter(({ done }) => !done).map(({ id }) => id);

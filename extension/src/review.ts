@@ -7,13 +7,16 @@ import {
   merged,
   moved,
   openOnes,
+  type Rows,
   stateOf,
   withLineEnds,
 } from './hunks';
 import type { Review } from './protocol';
 
 export const REVIEWED = 'herdmate-review';
-const KEPT = 8; // reviews of which the tab was closed before all was decided
+const KEPT = 8; // reviews, also those in which all is decided: Undo may open them again
+const NOTHING: Merged = { text: '', marks: [] };
+const TOLD_FOR_MS = 5000;
 
 export type Answer = { applied: boolean; failureReason?: string };
 
@@ -90,9 +93,9 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     const edit = new vscode.WorkspaceEdit();
     for (const hunk of chosen) edit.replace(review.document, rangeOf(document, hunk), hunk.fresh);
     if (!chosen.length || !(await vscode.workspace.applyEdit(edit))) {
-      const sentence = vscode.l10n.t('The file has changed here; run the action again.');
+      const sentence = vscode.l10n.t('The code could not be changed; run the action again.');
       void vscode.window.showWarningMessage(sentence);
-      return this.refresh(document);
+      return this.put(document, review);
     }
     this.decide(
       document,
@@ -127,7 +130,15 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
   follow({ document, contentChanges }: vscode.TextDocumentChangeEvent): void {
     const review = this.of(shownUri(document.uri));
     if (!review || !contentChanges.length) return;
-    const hunks = moved(review.hunks, contentChanges, document.getText());
+    const text = document.getText();
+    const hunks = moved(review.hunks, contentChanges, text);
+    const isLost = hunks.some(
+      (hunk) => stateOf(hunk, text) === 'changed' && review.shown.marks.some(isOf(hunk)),
+    );
+    if (isLost) {
+      const sentence = vscode.l10n.t('A suggestion was withdrawn, as its lines have changed.');
+      vscode.window.setStatusBarMessage(sentence, TOLD_FOR_MS);
+    }
     this.put(document, { ...review, hunks });
   }
 
@@ -143,17 +154,15 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     this.put(document, { ...review, hunks, decided: [...review.decided, ...ids] });
   }
 
-  private refresh(document: vscode.TextDocument): void {
-    const review = this.of(shownUri(document.uri));
-    if (review) this.put(document, review);
-  }
-
   private put(document: vscode.TextDocument, review: Omit<Reviewed, 'shown'>): void {
-    const shown = merged(review.hunks, document.getText(), endOf(document));
     const key = review.uri.toString();
+    const [text, earlier] = [document.getText(), this.all.get(key)?.shown];
+    const isOpen = openOnes(review.hunks, text).length > 0;
+    const shown = isOpen ? merged(review.hunks, text, endOf(document)) : NOTHING;
     this.all.delete(key);
     this.all.set(key, { ...review, shown });
     for (const old of [...this.all.keys()].slice(0, -KEPT)) this.all.delete(old);
+    if (!isOpen && earlier === NOTHING) return;
     this.changed.fire(review.uri);
     this.lenses.fire();
   }
@@ -162,9 +171,14 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
 /** Where a document is shown while it is under review. Its name tells its language. */
 export function shownUri(document: vscode.Uri): vscode.Uri {
   const name = document.path.split('/').at(-1) ?? '';
-  const label = vscode.l10n.t('Review: {0}', name);
+  const isCell = document.scheme === 'vscode-notebook-cell'; // what is shown is no notebook
+  const label = isCell
+    ? vscode.l10n.t('Review: {0} (cell)', name)
+    : vscode.l10n.t('Review: {0}', name);
   return vscode.Uri.from({ scheme: REVIEWED, path: `/${label}`, query: document.toString() });
 }
+
+const isOf = (hunk: Hunk) => (mark: Mark) => mark.id === hunk.id;
 
 function lensesOf(review: Reviewed, mark: Mark, at: number): vscode.CodeLens[] {
   const { title, note, uri, shown } = review;
@@ -173,7 +187,8 @@ function lensesOf(review: Reviewed, mark: Mark, at: number): vscode.CodeLens[] {
   const lens = (label: string, command: string, ...args: number[]) =>
     new vscode.CodeLens(place, { title: label, command, arguments: [uri.toString(), ...args] });
   const [accept, discard] = [vscode.l10n.t('Accept'), vscode.l10n.t('Discard')];
-  const which = count > 1 ? vscode.l10n.t('{0}, {1} of {2}', title, at + 1, count) : title;
+  const name = count > 1 ? vscode.l10n.t('{0}, {1} of {2}', title, at + 1, count) : title;
+  const which = `${name} (\u2212${rowsIn(mark.old)} +${rowsIn(mark.fresh)})`;
   return [
     lens(`$(check) ${accept}`, 'herdmate.review.accept', mark.id),
     lens(`$(close) ${discard}`, 'herdmate.review.discard', mark.id),
@@ -181,6 +196,10 @@ function lensesOf(review: Reviewed, mark: Mark, at: number): vscode.CodeLens[] {
     ...(count > 1 ? [lens(vscode.l10n.t('Discard All'), 'herdmate.review.discardAll')] : []),
     lens(note ? `${which}: ${note}` : which, ''),
   ];
+}
+
+function rowsIn({ from, to }: Rows): number {
+  return to - from;
 }
 
 function rangeOf(document: vscode.TextDocument, { start, end }: Hunk): vscode.Range {

@@ -20,6 +20,7 @@ export class Server {
   private readonly log = vscode.window.createOutputChannel('Herdmate', { log: true });
   private readonly status = new vscode.EventEmitter<Status>();
   private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
+  private readonly failed = new vscode.EventEmitter<string>();
   private readonly setup: Setup;
   private client: LanguageClient | undefined;
   private process: ChildProcessWithoutNullStreams | undefined;
@@ -29,6 +30,7 @@ export class Server {
 
   readonly onStatus = this.status.event;
   readonly onExplanation = this.explanation.event;
+  readonly onFailure = this.failed.event; // with what the user is told
   onReview: OnReview = async () => ({ applied: false });
 
   constructor(private readonly context: vscode.ExtensionContext) {
@@ -38,6 +40,7 @@ export class Server {
       this.log,
       this.status,
       this.explanation,
+      this.failed,
       vscode.commands.registerCommand('herdmate.restartServer', () => this.restart()),
       vscode.commands.registerCommand('herdmate.setApiKey', () => this.setApiKey()),
       vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
@@ -213,6 +216,7 @@ export class Server {
     };
     this.failure = { state: 'error', message, show };
     this.status.fire(this.failure);
+    this.failed.fire(message);
     void show();
   }
 }

@@ -57,7 +57,7 @@ def test_the_outline_comes_first_and_names_are_in_the_headings(language: str) ->
     assert all(f"item{number}" in text for number in range(100))
     assert "x + 1" not in text
     assert "### Lines 1 to " in first.heading
-    assert "`item0`, `item1`" in first.heading.replace(", `of`", "")
+    assert ": `item0`, `item1`, `item2`, `item3` and " in first.heading
     assert " more" in first.heading
 
 

@@ -69,6 +69,17 @@ test('a question about another file is an explanation of its own', () => {
   assert.deepEqual([all.place, all.shown.text], [[2, 2], 'so']);
 });
 
+test('what the server did not complete ends with it', () => {
+  const all = new Explanations();
+  whole(all, 'one', 'first');
+  all.append(part('two', 'sec'));
+  all.end('The server stopped.');
+  assert.deepEqual([all.shown.text, all.shown.error], ['sec', 'The server stopped.']);
+  assert.deepEqual(all.unfinished(), []);
+  all.go(-1);
+  assert.equal(all.shown.error, '');
+});
+
 test('only the last ones are kept', () => {
   const all = new Explanations();
   for (let number = 0; number < 30; number++) whole(all, `${number}`, `text ${number}`);

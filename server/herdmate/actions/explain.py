@@ -21,7 +21,7 @@ from herdmate.actions.target import resolve_target
 from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
 from herdmate.errors import SelectionError
-from herdmate.generation import Piece
+from herdmate.generation import Piece, Text
 from herdmate.prompting.families import Turn
 from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection
@@ -43,6 +43,11 @@ class Explanation:
     def turns(self) -> tuple[Turn, ...]:
         """The conversation that a follow-up question continues."""
         return self.sections[0][1].turns
+
+    def prompt_text(self, number: int) -> str:
+        """The text of a section's prompt; sections count from 1."""
+        segments = self.sections[number - 1][1].request.prompt.segments
+        return "".join(segment.text for segment in segments if isinstance(segment, Text))
 
     async def text(
         self, on_section: Callable[[int], None] = lambda _: None

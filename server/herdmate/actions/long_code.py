@@ -58,7 +58,7 @@ def cut_up(target: Selection, tokens: int, most: int) -> tuple[Section, ...]:
     spans = _spans(tree, target, size / per_character, most / per_character)
     shown, left_out = spans[:_MOST_PARTS], spans[_MOST_PARTS:]
     sections = [
-        Section(f"\n\n### {_place(document, span)}{_names(tree, document, span)}\n\n",
+        Section(f"\n\n### {_place(document, span)}{_names(tree, span)}\n\n",
                 Selection(document, span))
         for span in shown
     ]  # fmt: skip
@@ -128,13 +128,17 @@ def _outline(
     return Selection(document, Span(0, len(text)))
 
 
-def _names(tree: syntax.SyntaxTree | None, document: Document, span: Span) -> str:
-    """The definitions in a span, after a colon."""
-    names = syntax_queries.definition_names(tree, document.text, span) if tree else ()
-    names = tuple(dict.fromkeys(names))
-    shown = ", ".join(f"`{name}`" for name in names[:_MOST_NAMES] if "`" not in name)
-    more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
-    return f": {shown}{more}" if shown else ""
+def _names(tree: syntax.SyntaxTree | None, span: Span) -> str:
+    """The definitions in a span, without those inside others, after a colon."""
+    names: dict[str, None] = {}
+    end = span.start
+    for name, place in syntax_queries.named_definitions(tree, span) if tree else ():
+        if end <= place.start and place.end <= span.end:
+            names[name] = None
+            end = place.end
+    known = [f"`{name}`" for name in names if "`" not in name]
+    more = f" and {len(known) - _MOST_NAMES} more" if len(known) > _MOST_NAMES else ""
+    return f": {', '.join(known[:_MOST_NAMES])}{more}" if known else ""
 
 
 def _place(document: Document, span: Span) -> str:

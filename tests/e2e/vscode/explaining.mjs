@@ -7,7 +7,6 @@ import { CHANGED_REPORT, CODE, REPLY, REPORT, REPORT_FILE } from './report.mjs';
 import { inWords, useScripted } from './scripted.mjs';
 import { EXPLAINED } from './shop.mjs';
 import {
-  backToTheCode,
   hasOnDisk,
   openShop,
   page,
@@ -106,7 +105,7 @@ export async function longCodeIsExplainedPartByPart() {
   await pictureInBothThemes('4e-part-by-part');
   assert.match(await frame.locator('main').innerText(), /too much to be read at once/);
   assert(headings.length > 3, `${headings}`);
-  assert.match(headings[0], /^Lines 1 to \d+: Shelf0, /);
+  assert.match(headings[0], /^Lines 1 to \d+: Shelf0, Shelf1, /);
   assert.match(headings.at(-1), new RegExp(`to ${LINES}: .*Shelf`));
   say(`${LINES} lines were explained in ${headings.length} parts`);
   await model.close();
@@ -132,6 +131,8 @@ export async function codeOfAnAnswerIsInsertedAndApplied() {
   await page.locator('.monaco-editor .view-lines').first().click();
   await page.keyboard.press('Control+End');
   await button('Insert at Cursor').click();
+  await page.locator('.tab.active.dirty', { hasText: 'report.py' }).waitFor();
+  await page.locator('.monaco-editor.focused').first().waitFor();
   await hasOnDisk(REPORT_FILE, `${REPORT}${CODE}`);
   await page.locator('.monaco-editor .view-lines').first().click();
   await page.keyboard.press('Control+Z');
@@ -155,7 +156,7 @@ export async function codeOfAnAnswerIsInsertedAndApplied() {
   await button('Next explanation').click();
   await frame.locator('main', { hasText: 'That is all.' }).waitFor();
   await model.close();
-  await backToTheCode();
+  await openShop('stock.py');
 }
 
 /** Runs in the explanation's page: the sizes that its text had, once it is whole. */

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
+import path from 'node:path';
 import { PATIENCE, say, until, write } from './machine.mjs';
 import {
   CHANGED_REPORT,
@@ -27,7 +28,16 @@ import {
   startAnew,
 } from './window.mjs';
 
-const SHOWN = '.tab.active[data-resource-name="Review: report.py"]';
+const OTHER_FILE = path.join(path.dirname(REPORT_FILE), 'other.py');
+const CELL_REPLY = `\`\`\`python
+def sum_of_sales(months):
+    total = 0
+    for month in months:
+        total += month.sales
+    return total
+\`\`\``;
+
+const shown = (name = 'report.py') => `.tab.active[data-resource-name="Review: ${name}"]`;
 
 export async function eachHunkIsDecidedByItself() {
   const model = await useScripted(() => inWords(REPLY));
@@ -107,7 +117,7 @@ export async function whatIsTypedMeanwhileIsKept() {
   await runCommand('Herdmate: Show Review');
   await isOpen(1); // where it was typed, nothing is suggested any more
   await page.keyboard.press('Control+W');
-  await page.locator(SHOWN).waitFor({ state: 'detached' });
+  await page.locator(shown()).waitFor({ state: 'detached' });
   await hasOnDisk(REPORT_FILE, typed.replace(LAST.split('\n')[0], () => '    text = ""'));
   say('what was typed during a review was kept');
   write(REPORT_FILE, REPORT);
@@ -115,17 +125,69 @@ export async function whatIsTypedMeanwhileIsKept() {
   await backToTheCode();
 }
 
+/** What was closed is opened again by what is accepted; two files are reviewed side by side. */
+export async function aClosedFileIsChangedToo() {
+  const model = await useScripted(() => inWords(REPLY));
+  write(REPORT_FILE, REPORT);
+  write(OTHER_FILE, REPORT);
+  await review('other.py');
+  await isOpen(2);
+  await openShop('other.py');
+  await page.keyboard.press('Control+W');
+  await review();
+  await isOpen(2);
+  await page.keyboard.press('Control+Shift+Enter');
+  await page.locator(shown()).waitFor({ state: 'detached' });
+  await hasOnDisk(REPORT_FILE, CHANGED_REPORT);
+  await page.locator('.tab', { hasText: 'Review: other.py' }).click();
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await isOpen(2);
+  await page.keyboard.press('Control+Shift+Enter');
+  await page.locator(shown('other.py')).waitFor({ state: 'detached' });
+  await hasOnDisk(OTHER_FILE, CHANGED_REPORT);
+  write(REPORT_FILE, REPORT);
+  say('two files were reviewed, one of them closed');
+  await model.close();
+  await backToTheCode();
+}
+
+export async function aCellOfANotebookIsReviewed() {
+  const model = await useScripted(() => inWords(CELL_REPLY));
+  await page.locator('.monaco-editor .view-lines').first().click();
+  await page.getByRole('treeitem', { name: /sales\.ipynb/ }).dblclick();
+  const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').first();
+  await cell.waitFor({ timeout: PATIENCE });
+  await cell.click();
+  await page.keyboard.press('Control+A');
+  await runCommand('Refactor...');
+  const choice = page.locator('.action-widget').getByText('Simplify');
+  await choice.waitFor();
+  await choice.click();
+  await page.locator(shown('sales.ipynb (cell)')).waitFor({ timeout: PATIENCE });
+  await isOpen(1);
+  await picture('6g-review-of-a-cell');
+  await page.keyboard.press('Control+Enter');
+  await page.locator(shown('sales.ipynb (cell)')).waitFor({ state: 'detached' });
+  await cell.getByText('total = 0').waitFor();
+  await cell.click();
+  await page.keyboard.press('Control+Z');
+  await cell.getByText('total = 0').waitFor({ state: 'detached' });
+  say('a cell of a notebook was reviewed');
+  await model.close();
+  await backToTheCode();
+}
+
 /** Asks for Simplify of the function. */
-async function review() {
+async function review(name = 'report.py') {
   if (!fs.existsSync(REPORT_FILE)) write(REPORT_FILE, REPORT);
-  await openShop('report.py');
+  await openShop(name);
   const first = REPORT.split('\n').findIndex((line) => line.startsWith('def ')) + 1;
   await select({ first, last: REPORT.trimEnd().split('\n').length });
   await runCommand('Refactor...');
   const choice = page.locator('.action-widget').getByText('Simplify');
   await choice.waitFor();
   await choice.click();
-  await page.locator(SHOWN).waitFor({ timeout: PATIENCE });
+  await page.locator(shown(name)).waitFor({ timeout: PATIENCE });
 }
 
 /** So many hunks wait for a decision. */
@@ -138,7 +200,7 @@ async function isOpen(count) {
 
 /** The tab of the review has gone, and the code is shown again. */
 async function hasEnded() {
-  await page.locator(SHOWN).waitFor({ state: 'detached' });
+  await page.locator(shown()).waitFor({ state: 'detached' });
   await page.locator('.tab.active[data-resource-name="report.py"]').waitFor();
 }
 

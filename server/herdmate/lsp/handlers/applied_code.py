@@ -9,7 +9,7 @@ from herdmate.lsp.action_arguments import ActionRequest, selection_of
 from herdmate.lsp.handlers.refactoring import apply_rewrite
 from herdmate.lsp.session import Session
 
-_TITLE = "Code from the explanation"
+_TITLE = "From the explanation"
 _CHANGES = ("body", "documentation", "types", "names", "signatures", "new_definitions")
 
 

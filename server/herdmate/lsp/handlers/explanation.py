@@ -13,6 +13,7 @@ from typing import Any
 
 from herdmate.actions.explain import Explanation, explanation_of, follow_up
 from herdmate.actions.offers import title_of
+from herdmate.engine.latency import seconds_to_read
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import ActionRequest, selection_of
@@ -29,6 +30,8 @@ _BETWEEN_PARTS = 0.1
 
 _BETWEEN_NEWS = 1.0
 """Seconds between two sentences about what is being done."""
+
+_CHARACTERS_OF_A_TOKEN = 4
 
 _STOPPED = "The explanation was stopped."
 
@@ -84,9 +87,13 @@ async def _stream(session: Session, request: ActionRequest, name: str) -> None:
 
 @dataclass(slots=True)
 class _News:
-    """What is being done, and since when; when the last text arrived (0: none yet)."""
+    """What is being done, since when, and for how many seconds probably (0: unknown).
+
+    ``heard_at``: when the last text arrived (0: none yet).
+    """
 
     doing: str
+    expected: float = 0.0
     since: float = field(default_factory=time.monotonic)
     heard_at: float = 0.0
 
@@ -110,8 +117,9 @@ async def _tell(session: Session, news: _News, send: Callable[..., None]) -> Non
         if now - news.heard_at >= _BETWEEN_NEWS:
             is_loading = session.model.status.state in ("starting", "loading")
             doing = "Waiting for the model to load" if is_loading else news.doing
-            seconds = round(now - news.since)
-            send("", progress=f"{doing}…{f' {seconds} s' if seconds else ''}")
+            seconds, most = round(now - news.since), 0 if is_loading else round(news.expected)
+            elapsed = f"{seconds} of about {most}" if most > seconds else f"{seconds}"
+            send("", progress=f"{doing}…" + (f" {elapsed} s" if seconds else ""))
         await asyncio.sleep(_BETWEEN_NEWS)
 
 
@@ -119,6 +127,8 @@ def _doing(request: ActionRequest) -> str:
     if request.arguments.turns:
         return "Reading the question"
     start, end = (request.arguments.range[name] for name in ("start", "end"))
+    if start == end:
+        return "Reading the code"
     lines = max(end["line"] - start["line"] + (end["character"] > 0), 1)
     return f"Reading {lines:,} line{'' if lines == 1 else 's'}"
 
@@ -169,6 +179,8 @@ async def _parts(
     title = title_of(request.action, request.action_input)
 
     def on_section(number: int) -> None:
+        tokens = len(explanation.prompt_text(number)) // _CHARACTERS_OF_A_TOKEN
+        news.expected = seconds_to_read(session.model.host.latency, tokens)
         if number > 1:
             news.doing = f"Reading part {number} of {len(explanation.sections)}"
             news.since = time.monotonic()
