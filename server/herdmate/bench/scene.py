@@ -9,7 +9,7 @@ from pathlib import Path
 from herdmate.context.grammars import language_of
 from herdmate.errors import SelectionError, reason_of
 from herdmate.lsp.typist import keystrokes
-from herdmate.text import Document, line_end, line_start
+from herdmate.text import Document, line_end, line_start, path_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def _scene(document: Document, count: int) -> Scene:
     keys = keystrokes(text[start:])[:count]
     if count < 1 or len(keys) < count:
         raise SelectionError(
-            f"{document.uri} has only {len(keys)} keystrokes after its middle; choose a longer "
-            "file or fewer --keystrokes."
+            f"{path_of(document.uri)} has only {len(keys)} keystrokes after its middle; choose "
+            "a longer file or fewer --keystrokes."
         )
     end = line_end(text, start + len("".join(keys)))
     return Scene(replace(document, text=text[:start] + text[end:]), start, keys)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.offers import symbol_of, unmet_needs
+from herdmate.actions.target import resolve_target
 from herdmate.context.languages import language_name
 from herdmate.errors import SelectionError
 from herdmate.prompting.library import Action, Library
@@ -53,6 +54,7 @@ def action_input_for(action: Action, selection: Selection, instruction: str) -> 
     problems: tuple[Diagnostic, ...] = ()
     if instruction and not action.asks_instruction:
         problems = (Diagnostic(selection.span, instruction),)
+    resolve_target(selection, action.works_on == "definition")  # is there any code?
     if lacking := unmet_needs(action, selection, problems):
         raise SelectionError(f"{action.name} cannot be used here: {_LACKING[lacking[0]]}.")
     return ActionInput(instruction, problems, symbol_of(selection))

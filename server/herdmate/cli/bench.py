@@ -8,7 +8,6 @@ import json
 from pathlib import Path
 
 import psutil
-from rich.text import Text
 
 from herdmate.bench.conditions import Conditions, Tell
 from herdmate.bench.rivals import LLAMA_CPP_PYTHON
@@ -16,7 +15,7 @@ from herdmate.bench.run import NAMES, run
 from herdmate.bench.scene import scene_of
 from herdmate.bench.table import table
 from herdmate.bench.trace import recorded_gaps, synthetic_gaps
-from herdmate.cli.console import Console
+from herdmate.cli.console import Console, waiting
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import write
@@ -76,9 +75,8 @@ def _run(arguments: argparse.Namespace) -> int:
             raise SelectionError(
                 f"There is no measurement {name!r}; choose from {', '.join(NAMES)}."
             )
-    console = Console(stderr=True, highlight=False)
-    with console.status("") as status:
-        given = _conditions(arguments, lambda sentence: status.update(Text(sentence)))
+    with waiting("Measuring…") as shown:
+        given = _conditions(arguments, shown.tell)
         found = asyncio.run(run(given, names, arguments.against))
     if arguments.json:
         write(json.dumps(found, indent=1) + "\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -39,13 +40,15 @@ class Console(rich.console.Console):
 
 
 class Waiting:
-    """A spinner with the seconds on standard error, until something else is to be shown."""
+    """A spinner with the seconds, once nothing has come for a second, until something is shown."""
 
     def __init__(self, progress: Progress | None, text: str) -> None:
-        self._progress = progress
+        self._progress, self._lock = progress, threading.Lock()
         if progress is not None:
-            progress.start()
             self._task = progress.add_task(text, total=None)
+            self._timer = threading.Timer(_PATIENCE, self._begin)
+            self._timer.daemon = True
+            self._timer.start()
 
     def tell(self, text: str) -> None:
         """Say what is waited for now."""
@@ -54,9 +57,20 @@ class Waiting:
 
     def end(self) -> None:
         """Take the spinner away; may be called again."""
-        if self._progress is not None:
-            self._progress.stop()
-            self._progress = None
+        with self._lock:
+            progress, self._progress = self._progress, None
+            if progress is not None:
+                self._timer.cancel()
+                progress.stop()
+
+    def _begin(self) -> None:
+        with self._lock:
+            if self._progress is not None:
+                self._progress.start()
+
+
+_PATIENCE = 1.0
+"""Seconds without a word from us before we show that we are working."""
 
 
 @contextmanager
@@ -64,10 +78,11 @@ def waiting(text: str) -> Iterator[Waiting]:
     """Show what is waited for, and for how long, if standard error is a terminal."""
     console, progress = Console(stderr=True), None
     if console.is_terminal and not console.is_dumb_terminal and not look().quiet:
-        columns = (
-            SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn(),
-        )  # fmt: skip
-        progress = Progress(*columns, console=console, transient=True)
+        spinner = SpinnerColumn("dots" if console.encoding.startswith("utf") else "line")
+        described = TextColumn("{task.description}", markup=False)
+        progress = Progress(
+            spinner, described, TimeElapsedColumn(), console=console, transient=True
+        )
     shown = Waiting(progress, text)
     try:
         yield shown

@@ -90,6 +90,8 @@ def _run(words: Sequence[str]) -> int:
     arguments = parser.parse_args(words)
     level = getattr(arguments, "log_level", "info" if _said(arguments, "verbose") else "warning")
     _set_up_logging(level)
+    if _said(arguments, "set_here") or _said(arguments, "set_first"):
+        import_module("herdmate.cli.settings_options").refuse_wrong_options(arguments)
     with looking(Look(_said(arguments, "quiet"), _said(arguments, "no_color"))):
         return int(arguments.run(arguments))
 

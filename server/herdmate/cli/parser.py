@@ -43,7 +43,7 @@ class Parser(argparse.ArgumentParser):
             word.startswith("-") for word in left if word != "-"
         ):
             found.places, left = [*found.places, *left], []  # those after an option
-        if left:
+        if left := [word for word in left if word != "--"]:
             leaf = getattr(found, "parser", self)
             leaf.error(_not_taken(left[0], leaf.option_strings()))
         return found

@@ -27,6 +27,13 @@ def settings_of(arguments: argparse.Namespace) -> Settings:
     return found_settings(arguments).settings
 
 
+def refuse_wrong_options(arguments: argparse.Namespace) -> None:
+    """End a command whose options set what does not exist, whether it uses settings or not."""
+    for fault in user_settings({}, _options(arguments)).faults:
+        if fault.startswith("--"):
+            _parser(arguments).error(in_terminal(fault))
+
+
 def found_settings(arguments: argparse.Namespace) -> UserSettings:
     """The same with their sources."""
     options = _options(arguments)
