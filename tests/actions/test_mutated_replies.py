@@ -90,7 +90,8 @@ def damages(
     if target.document.language == "markdown":
         old, new_ = outline_of_markdown(target.text), outline_of_markdown(new_target)
         for kind, one, other in zip(("headings", "code"), old, new_, strict=True):
-            if one.total() > other.total() and one - other:
+            most = 0 if kind == "headings" else one.total() // 2
+            if one.total() - other.total() > most and one - other:
                 found.append(kind)
         return found
     found += _lost_code(target, new_target, after, reply)

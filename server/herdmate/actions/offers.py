@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from herdmate.actions.action_input import ActionInput, Diagnostic, short_message
 from herdmate.actions.target import targets_of
 from herdmate.context import syntax
+from herdmate.context.lexical_definitions import kinds_at
 from herdmate.context.node_kinds import kinds_around, symbol_at
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import fill
@@ -101,6 +102,7 @@ def _met(
 ) -> frozenset[str]:  # fmt: skip
     """Which of the ``NEEDS`` of actions are met."""
     found = set(kinds_around(tree, target.span)) if tree is not None else set()
+    found |= kinds_at(selection.document.text, selection.document.language, target.span)
     found |= {"selection"} if selection.text.strip() else set()
     found |= {"symbol"} if symbol else set()
     found |= {"diagnostic"} if problems else set()

@@ -68,12 +68,15 @@ _ABOUT_CODE = re.compile(
 )
 
 
-def leaves_out(code: str, original: str) -> bool:
-    """Does ``original`` seem to have code that ``code`` neither repeats nor replaces?"""
+def leaves_out(code: str, original: str, is_strict: bool = False) -> bool:
+    """Does ``original`` seem to have code that ``code`` neither repeats nor replaces?
+
+    ``is_strict``: a new definition does not replace another.
+    """
     return (
         announces_gap(code, original)
         or (bool(_bare(original)) and not _bare(code))
-        or _lost_definitions(code, original) > 0
+        or _lost_definitions(code, original, is_strict) > 0
     )
 
 
@@ -119,12 +122,12 @@ def _without_prose(code: str) -> str:
     return "".join((*kept, code[at:]))
 
 
-def _lost_definitions(code: str, original: str) -> int:
+def _lost_definitions(code: str, original: str, is_strict: bool) -> int:
     """How many outermost definitions are gone without a new one in their place."""
     before, after = _definitions(original), _definitions(code)
     kept = _without_prose(code)
     lost = [name for name in before if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", kept)]
-    return len(lost) - len(after - before)
+    return len(lost) - (0 if is_strict else len(after - before))
 
 
 def _definitions(code: str) -> set[str]:

@@ -35,6 +35,10 @@ _SCHEME = re.compile(r"https?:(?=//)")
 _ALIKE = 0.4
 """The share of its words that a passage keeps when it is reworded."""
 
+_FEWEST_LINES = 3
+_LINES_KEPT = 0.5
+"""The share of its lines that a block of code keeps when it is edited."""
+
 _FEWEST_WORDS = 15
 """Different words of a passage that is too long to be replaced by a remark."""
 
@@ -87,9 +91,15 @@ def _surplus(old: Counter[str], new: Counter[str]) -> int:
 
 
 def _abridged(old: Counter[str], new: Counter[str]) -> int:
-    """How many of the code blocks announce that part of them was left out."""
-    before = "\n".join(old - new)
-    return sum(announces_gap(block, before) for block in new - old)
+    """How many of the code blocks announce that part of them was left out, or lost many lines."""
+    before, lines = "\n".join(old - new), {line for block in new for line in block.split("\n")}
+    announced = sum(announces_gap(block, before) for block in new - old)
+    cut = sum(
+        sum(line in lines for line in block.split("\n")) < _LINES_KEPT * (block.count("\n") + 1)
+        for block in old - new
+        if block.count("\n") >= _FEWEST_LINES
+    )
+    return max(announced, cut)
 
 
 def _lost_passages(old: _Parts, new: _Parts) -> int:

@@ -13,7 +13,7 @@ from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lin
 from herdmate.context.file_header import joined, split
 from herdmate.context.indentation import in_place
 from herdmate.errors import RefusedError
-from herdmate.text import LINE_BREAK, with_line_feeds
+from herdmate.text import BYTE_ORDER_MARK, LINE_BREAK, with_line_feeds
 
 _IMPORT = re.compile(r"(?<!\s)\s*(from\s+[\w.]+\s+)?import\s+(?=[\w*(])")
 _HOLDER = re.compile(r"([a-z]+ )*(class|interface|impl|struct|trait|module|namespace|object)\b")
@@ -35,7 +35,8 @@ class Place:
     ``rows_in_strings``: the rows of the original, from 0, that begin inside a string literal.
     ``may_remove``: the action may remove parts of the text. ``has_header``: the original itself
     begins with imports, or at the top of its file, so imports in the reply belong there. ``above``:
-    the text above the original, in which a block of code may be open.
+    the text above the original, in which a block of code may be open. ``is_only_text``: nothing
+    else will check which definitions the code has.
     """
 
     language: str = ""
@@ -43,6 +44,7 @@ class Place:
     may_remove: bool = False
     has_header: bool = True
     above: str = ""
+    is_only_text: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +71,22 @@ def code_of(
     parts of the code out.
     """
     reply, rows, imports = with_line_feeds(reply), place.rows_in_strings, tuple[str, ...]()
+    mark = BYTE_ORDER_MARK if original.startswith(BYTE_ORDER_MARK) else ""
+    original = original.removeprefix(mark)
     if place.language in PROSE_WITH_FENCES:
-        code = _prose_of(reply, original, finished, place)
+        code = _without_mark(_prose_of(reply, original, finished, place))
         placed = _with_hard_breaks(in_place(code, original, line_end, rows, is_prose=True), code)
     else:
         code, imports = _code_of(reply, original, finished, clean, place)
+        code = _without_mark(code)
         placed = in_place(code, original, line_end, rows)
-    return ReplyCode(with_unchanged_lines(placed, original, rows, code.strip("\n")), imports)
+    whole = with_unchanged_lines(placed, original, rows, code.strip("\n"))
+    return ReplyCode(mark + whole, imports)
+
+
+def _without_mark(code: str) -> str:
+    """The code without a byte order mark, which belongs only at the start of a file."""
+    return code.strip("\n").removeprefix(BYTE_ORDER_MARK)
 
 
 def _code_of(
@@ -92,7 +103,7 @@ def _code_of(
     code = _without_holder(_without_idle_imports(code, original), original)
     if _is_other(code, original):
         raise _refusal("other_code")
-    if leaves_out(code, original):
+    if leaves_out(code, original, place.is_only_text and not place.may_remove):
         raise _refusal("left_out")
     return code, imports
 

@@ -265,7 +265,7 @@ def _place(target: Selection, action: Action) -> Place:
     if tree is not None:
         rows = syntax_queries.rows_in_strings(tree, document.text, target.span)
     above = document.text[: target.span.start]
-    return Place(document.language, rows, may_remove, _has_header(target), above)
+    return Place(document.language, rows, may_remove, _has_header(target), above, tree is None)
 
 
 def _as_seen(target: Selection) -> Selection:

@@ -9,6 +9,11 @@ from typing import Literal
 
 from herdmate.context import syntax
 from herdmate.context.definition_at import definition_at, untorn
+from herdmate.context.lexical_definitions import (
+    is_known,
+    lexical_definition_at,
+    lexically_untorn,
+)
 from herdmate.errors import SelectionError
 from herdmate.text import Document, Selection, Span, whole_lines
 
@@ -56,14 +61,19 @@ def lines_of(document: Document, span: Span) -> Selection:
 
 def _definition(selection: Selection) -> Span | None:
     document = selection.document
+    if is_known(document.language):
+        return lexical_definition_at(document.text, document.language, selection.span)
     if (tree := syntax.fresh_tree_of(document)) is None:
         return None
     return definition_at(tree, document.text, selection.span)
 
 
 def _untorn(selection: Selection) -> Span:
-    tree = syntax.fresh_tree_of(selection.document)
-    return untorn(tree, selection.document.text, selection.span) if tree else selection.span
+    document = selection.document
+    if is_known(document.language):
+        return lexically_untorn(document.text, document.language, selection.span)
+    tree = syntax.fresh_tree_of(document)
+    return untorn(tree, document.text, selection.span) if tree else selection.span
 
 
 def _without_blank_lines(text: str, span: Span) -> Span:

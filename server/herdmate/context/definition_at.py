@@ -7,6 +7,7 @@ decorator, before ``def``, after the closing brace or on the comment above.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -43,7 +44,7 @@ _CLOSING_LINE = re.compile(r"\s*(?:[)\]}]|end\b|End\b|fi\b|done\b|esac\b)")
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class Found:
     """A definition with its decorators; ``lines`` are whole, and include the comment above it."""
 
     span: Span
@@ -73,11 +74,16 @@ def untorn(tree: SyntaxTree, text: str, span: Span) -> Span:
     A head selected without any of its body is left alone, and so is a class less than half of
     which is selected.
     """
+    return widened(text, span, lambda at: _innermost(tree, text, at))
+
+
+def widened(text: str, span: Span, innermost: Callable[[int], Found | None]) -> Span:
+    """``untorn``, given how to find the innermost definition at an offset."""
     first, last = _visible(text, span)
     if first == last:
         return span
     start, end = line_start(text, first), line_end(text, last)
-    for found in (_innermost(tree, text, first), _innermost(tree, text, last - 1)):
+    for found in (innermost(first), innermost(last - 1)):
         if found is None:
             continue
         closing = text[line_start(text, found.span.end - 1) : found.span.end]
@@ -90,14 +96,14 @@ def untorn(tree: SyntaxTree, text: str, span: Span) -> Span:
     return span
 
 
-def _is_meant(found: _Found, text: str, start: int, end: int) -> bool:
+def _is_meant(found: Found, text: str, start: int, end: int) -> bool:
     """Are enough lines of a definition between two offsets that all of it is meant?"""
     part = text[max(start, found.span.start) : min(end, found.span.end)].strip()
     count, of = part.count("\n"), text[found.span.start : found.span.end].count("\n")
     return count > 0 and (not found.is_container or 2 * count >= of)
 
 
-def _at_blank_line(tree: SyntaxTree, text: str, offset: int) -> _Found | None:
+def _at_blank_line(tree: SyntaxTree, text: str, offset: int) -> Found | None:
     around = _enclosing(tree, text, offset, offset)
     if around is None or not around.is_container:
         return around
@@ -108,7 +114,7 @@ def _at_blank_line(tree: SyntaxTree, text: str, offset: int) -> _Found | None:
     return found if found and found.span.end >= len(above) else around
 
 
-def _at_cursor(tree: SyntaxTree, text: str, first: int, offset: int) -> _Found | None:
+def _at_cursor(tree: SyntaxTree, text: str, first: int, offset: int) -> Found | None:
     """At a visible character; ``first`` is the first one on its line."""
     found, other = _innermost(tree, text, offset), _innermost(tree, text, first)
     if found is None or other is None:
@@ -117,7 +123,7 @@ def _at_cursor(tree: SyntaxTree, text: str, first: int, offset: int) -> _Found |
     return other if is_inside else found
 
 
-def _around(tree: SyntaxTree, text: str, first: int, last: int) -> _Found | None:
+def _around(tree: SyntaxTree, text: str, first: int, last: int) -> Found | None:
     found = (_innermost(tree, text, at) for at in (first, last - 1))
     whole = [
         item for item in found if item and item.lines.start <= first and last <= item.lines.end
@@ -135,7 +141,7 @@ def _visible(text: str, span: Span) -> tuple[int, int]:
     return start + len(lines) - len(lines.lstrip()), start + len(lines.rstrip())
 
 
-def _innermost(tree: SyntaxTree, text: str, offset: int) -> _Found | None:
+def _innermost(tree: SyntaxTree, text: str, offset: int) -> Found | None:
     """The definition whose code, decorators or leading comment has the character at ``offset``."""
     start, end = tree.source.to_byte(offset), tree.source.to_byte(offset + 1)
     for node in ancestors(tree.tree.root_node, start, end):
@@ -148,7 +154,7 @@ def _innermost(tree: SyntaxTree, text: str, offset: int) -> _Found | None:
     return None
 
 
-def _enclosing(tree: SyntaxTree, text: str, start: int, end: int) -> _Found | None:
+def _enclosing(tree: SyntaxTree, text: str, start: int, end: int) -> Found | None:
     """The innermost definition that has all of the code between two offsets."""
     first, last = tree.source.to_byte(start), tree.source.to_byte(end)
     around = ancestors(tree.tree.root_node, first, last)
@@ -206,12 +212,12 @@ def _first_definition(node: Any, language: str) -> Any | None:
     return None
 
 
-def _found(tree: SyntaxTree, text: str, node: Any) -> _Found:
+def _found(tree: SyntaxTree, text: str, node: Any) -> Found:
     first, last = with_attributes(node)
     start, end = tree.source.to_offset(first), tree.source.to_offset(last)
     end = start + len(text[start:end].rstrip())
     lines = Span(line_start(text, _first_above(tree, node, start)), line_end(text, end))
-    return _Found(Span(start, end), lines, is_container(node))
+    return Found(Span(start, end), lines, is_container(node))
 
 
 def _first_above(tree: SyntaxTree, node: Any, start: int) -> int:

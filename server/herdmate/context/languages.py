@@ -183,7 +183,7 @@ STRINGS = _types(
     " single_quote_scalar block_scalar quoted_attribute_value string_value system_lib_string regex"
 )
 COMMENTS = _types(
-    "comment line_comment block_comment multiline_comment html_comment doc_comment"
+    "comment comments line_comment block_comment multiline_comment html_comment doc_comment"
     " documentation_comment haddock"
 )
 
