@@ -40,6 +40,14 @@ SERVER_HOLE = ("hole:prefix", "hole:suffix", "hole:middle")
 """The same for infilling, when the remote server assembles the prompt itself."""
 
 
+THOUGHTS = (
+    ("<think>", "</think>"),
+    ("[THINK]", "[/THINK]"),
+    ("<seed:think>", "</seed:think>"),
+)
+"""What begins and what ends a thought in the formats of models that think aloud."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """Segments in order, and the pieces and strings that end the model's answer.
@@ -48,7 +56,8 @@ class Prompt:
     last tokens; these are healed (see ``engine.token_healing``). ``said`` is the
     beginning of the answer if it is known: the model goes on from there, and only what is new comes
     back. ``tags`` are the texts that were kept out of the user's text (see ``control_tags``), to be
-    restored in the answer.
+    restored in the answer. ``thoughts`` are pairs of what begins and ends a thought at the
+    beginning of an answer, which is not shown.
     """
 
     segments: tuple[Segment, ...]
@@ -57,6 +66,7 @@ class Prompt:
     cursor: int | None = None
     said: str = ""
     tags: tuple[str, ...] = ()
+    thoughts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from herdmate.engine.latency import Latency
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.probe import PiecesOf
 from herdmate.engine.start import FakeStart, LlamaStart
+from herdmate.engine.thoughts import without_thoughts
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Priority, Request, Totals, Usage
 from herdmate.redaction.requests import request_without_secrets, texts_without_secrets
@@ -138,7 +139,10 @@ class EngineHost:
         record = RequestRecord(request)
         if request.priority is not Priority.BACKGROUND:  # the user has not asked for that yet
             self.last_request = record
-        async with aclosing(engine.generate(request, partial(self._note_end, record))) as answer:
+        answering = engine.generate(request, partial(self._note_end, record))
+        if request.prompt.thoughts:
+            answering = without_thoughts(answering, request.prompt.thoughts)
+        async with aclosing(answering) as answer:
             async for event in answer:
                 if isinstance(event, Piece) and not event.index:
                     record.answer += event.text

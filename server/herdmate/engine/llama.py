@@ -35,7 +35,7 @@ from herdmate.engine.loading import (
 from herdmate.engine.start import LlamaStart
 from herdmate.engine.token_healing import PieceTable, Tokens
 from herdmate.errors import EngineError
-from herdmate.generation import ModelInfo, Sampling, Segment
+from herdmate.generation import THOUGHTS, ModelInfo, Sampling, Segment
 from herdmate.printable import one_line
 
 _PARTIAL = llama_cpp.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
@@ -59,6 +59,8 @@ class LlamaBackend:
         self._vocab = llama_cpp.llama_model_get_vocab(model)
         self._pieces = vocabulary.control_pieces(self._vocab, how.control_pieces)
         self._tags = vocabulary.tags(self._vocab)
+        marks = (mark for pair in THOUGHTS for mark in pair if mark in self._pieces)
+        self._thoughts = {self._pieces[mark]: mark.encode() for mark in marks}  # even if control
         self._context = new_context(how, profile, model)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
@@ -107,7 +109,7 @@ class LlamaBackend:
 
     def piece(self, token: int) -> bytes:
         """The bytes that a token stands for."""
-        return vocabulary.piece_of(self._vocab, token)
+        return self._thoughts.get(token) or vocabulary.piece_of(self._vocab, token)
 
     def is_end(self, token: int) -> bool:
         """Is it an end-of-generation token?"""

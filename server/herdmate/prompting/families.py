@@ -15,6 +15,7 @@ from herdmate.errors import ModelError
 from herdmate.generation import (
     SERVER_HOLE,
     SERVER_ROLES,
+    THOUGHTS,
     ModelInfo,
     Prompt,
     Segment,
@@ -36,7 +37,7 @@ class Family:
     which ``refusal`` then says. ``note`` tells the user what the model cannot do. ``knows_files``:
     it was trained to see several files of a repository. ``follows``: it was trained to follow
     instructions. ``pieces`` are its vocabulary's control pieces; ``unthinking`` begins an answer so
-    that the model does not think aloud.
+    that the model does not think aloud, and ``thoughts`` are what begins and ends it if it does.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Family:
     knows_files: bool = False
     follows: bool = True
     unthinking: Format = NOTHING
+    thoughts: tuple[tuple[str, str], ...] = ()
     refusal: str = ""
 
     @property
@@ -115,6 +117,7 @@ def family_of(info: ModelInfo) -> Family:
         infill is not None and infill.knows_files and _files_pieces(infill) <= pieces,
         found.follows,
         found.unthinking,
+        found.thoughts,
         _refusal(info, found),
     )
 
@@ -224,7 +227,7 @@ def instruct_prompt(
     if family.begins_with_bos and segments[:1] != [Special("bos")]:
         segments.insert(0, Special("bos"))
     ends = chat.end or (*chat.pieces, "eos")
-    return Prompt(tuple(segments), ends, chat.stop, tags=tags)
+    return Prompt(tuple(segments), ends, chat.stop, tags=tags, thoughts=family.thoughts)
 
 
 def _said(text: str, chat: Chat, tags: tuple[str, ...]) -> str:
@@ -236,7 +239,8 @@ def _server(system: str, turns: tuple[Turn, ...], reply_start: str) -> Prompt:
     said = [("system", system)] + [(turn.role, turn.text) for turn in turns]
     said.append(("assistant", reply_start))
     pairs = ((Special(f"role:{role}"), Text(text)) for role, text in said)
-    return Prompt(tuple(segment for pair in pairs for segment in pair))
+    segments = tuple(segment for pair in pairs for segment in pair)
+    return Prompt(segments, thoughts=() if reply_start else THOUGHTS)
 
 
 def _written(infill: Infill, family: Family) -> dict[str, int]:

@@ -16,6 +16,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 
 from herdmate import bounded_read
 from herdmate.errors import PromptError
+from herdmate.generation import THOUGHTS
 from herdmate.prompting.library import checked_toml, near, shown
 from herdmate.prompting.notation import NOTHING, Format, parse
 from herdmate.user_folders import config_folder
@@ -148,6 +149,7 @@ class Table:
         for entry in self.families:
             found |= dict.fromkeys((entry.when or {}).get("has", ()))
             found |= dict.fromkeys((entry.when or {}).get("lacks", ()))
+        found |= dict.fromkeys(tag for pair in THOUGHTS for tag in pair)
         return tuple(piece for piece in found if piece not in ("bos", "eos"))
 
 

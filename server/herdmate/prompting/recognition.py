@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from herdmate.generation import ModelInfo
+from herdmate.generation import THOUGHTS, ModelInfo
 from herdmate.prompting.family_table import Chat, Entry, Infill, Table, family_table, flat
 from herdmate.prompting.notation import NOTHING, Format
 
@@ -31,6 +31,7 @@ class Recognised:
     follows: bool
     bos: bool | None
     unthinking: Format = NOTHING
+    thoughts: tuple[tuple[str, str], ...] = ()
     untrained: bool = False
     fault: str = ""
 
@@ -56,6 +57,7 @@ def recognised(info: ModelInfo) -> Recognised:
         follows,
         entry.bos,
         _unthinking(info.template, table) if chat else NOTHING,
+        tuple(pair for pair in THOUGHTS if pair[0] in info.template or pair[0] in info.pieces),
         infill is None and not entry.infill and _has_pieces(info, table),
         "" if chat else fault,
     )

@@ -1,0 +1,91 @@
+"""What a model thinks aloud before it answers: hidden, and counted as progress."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import replace
+
+from herdmate.errors import EngineError
+from herdmate.generation import Finished, Piece
+
+_MOST_BLANKS = 64
+"""Characters of white space before a thought."""
+
+
+class Thought:
+    """One answer without the thought that it may begin with, part by part.
+
+    ``tags`` are pairs of what begins and what ends a thought. Later in an answer they are text.
+    """
+
+    def __init__(self, tags: tuple[tuple[str, str], ...]) -> None:
+        self._tags = tags
+        self._held, self._end = "", ""
+        self._is_over = self._has_thought = False
+
+    @property
+    def is_thinking(self) -> bool:
+        """Has a thought begun that has not ended?"""
+        return bool(self._end)
+
+    def push(self, text: str) -> str:
+        """The next part; what can be shown of it."""
+        if self._is_over:
+            return text
+        self._held += text
+        if self._end:
+            return self._ended()
+        begun = self._held.lstrip()
+        for start, end in self._tags:
+            if begun.startswith(start):
+                self._held, self._end = begun[len(start) :], end
+                return self._ended()
+        can_begin = any(start.startswith(begun) for start, _ in self._tags)
+        return "" if can_begin and len(self._held) <= _MOST_BLANKS else self.finish()
+
+    def finish(self) -> str:
+        """What was held back, since nothing that follows makes it a thought."""
+        if self._end:
+            return ""
+        self._is_over, text, self._held = True, self._held, ""
+        return text.lstrip("\n") if self._has_thought else text
+
+    def _ended(self) -> str:
+        before, end, after = self._held.partition(self._end)
+        if not end:
+            self._held = before[-len(self._end) :]
+            return ""
+        # What follows may be another thought; the blank lines before an answer are none of it.
+        self._held, self._end, self._has_thought = "", "", True
+        return self.push(after)
+
+
+async def without_thoughts(
+    events: AsyncIterator[Piece | Finished], tags: tuple[tuple[str, str], ...]
+) -> AsyncGenerator[Piece | Finished, None]:
+    """An answer's events without thoughts; an empty piece tells that one goes on.
+
+    Raises ``EngineError`` if the answer was nothing but a thought.
+    """
+    thoughts: dict[int, Thought] = {}
+    async for event in events:
+        if isinstance(event, Piece):
+            thought = thoughts.setdefault(event.index, Thought(tags))
+            text = thought.push(event.text)
+            if event.logprob is not None and text != event.text:
+                event = replace(event, logprob=0.0)
+            yield replace(event, text=text)
+            continue
+        for index, thought in thoughts.items():
+            if text := thought.finish():
+                yield Piece(text, index, 0.0)
+        if event.reason != "cancelled" and thoughts and all(map(_is_thinking, thoughts.values())):
+            raise EngineError(
+                "The model only thought aloud and did not answer; ask again about less code, or "
+                "choose a model that answers at once."
+            )
+        yield event
+
+
+def _is_thinking(thought: Thought) -> bool:
+    return thought.is_thinking
