@@ -12,7 +12,7 @@ import re
 import sys
 import time
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -20,6 +20,7 @@ from types import MappingProxyType
 from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.index import Defined, Stamp, kin_at, stamp_of_file
+from herdmate.context.recent import Cut, windows_at
 from herdmate.context.unsaved import stamp_of_text
 from herdmate.redaction.redact import redacted
 from herdmate.text import folder_of, with_line_feeds
@@ -36,6 +37,8 @@ _TOO_COMMON, _FEW = 8, 200
 """A word does not count if more than one in eight windows have it, and more than 200."""
 
 _MOST_RANKED = 200
+_RECENT = 1.5  # how much more a window counts in which the user was recently
+_SHARED = 2  # words that code which was cut must share with what is wanted
 _SAME = 40  # characters by which a definition is recognised
 
 _SECONDS = 0.15
@@ -47,7 +50,7 @@ _QUERY_BEFORE, _QUERY_AFTER = 400, 0
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Whole lines of a file, which are the bytes ``start:end`` of its UTF-8."""
+    """Whole lines of a file: the bytes ``start:end`` of its UTF-8, or -1 if they were cut out."""
 
     path: Path
     text: str
@@ -60,13 +63,15 @@ class Wanted:
     """What fragments have to be like, and where they may come from.
 
     They come from files of one ``kin`` except ``own``; ``weights`` has those that count more than
-    1.
+    1, ``rows`` where in a file the user was recently, and ``cuts`` what was cut out of files.
     """
 
     like: str
     kin: str
     own: Path
     weights: Mapping[Path, float]
+    rows: Mapping[Path, Collection[int]] = field(default_factory=dict)
+    cuts: tuple[Cut, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +163,17 @@ class Files:
         return tuple(found)
 
 
+def of_cuts(wanted: Wanted) -> tuple[Fragment, ...]:
+    """Code that was cut out of other files and has words of what is wanted; the newest first."""
+    words = frozenset(_WORD.findall(wanted.like))
+    codes = ((cut.path, cut.code()) for cut in wanted.cuts)
+    return tuple(
+        Fragment(path, code, -1, -1)
+        for path, code in codes
+        if len(words.intersection(_WORD.findall(code))) >= _SHARED
+    )
+
+
 def query_at(text: str, offset: int) -> str:
     """The code around an offset, with which windows are compared."""
     return text[max(offset - _QUERY_BEFORE, 0) : offset + _QUERY_AFTER]
@@ -171,7 +187,7 @@ def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> _F
         return None
     if len(text) > LARGEST_FILE:
         return None
-    return _cut(stamp, kin_at(path, ""), redacted(text))
+    return _into_windows(stamp, kin_at(path, ""), redacted(text))
 
 
 def _fragment(path: Path, file: _File, window: int) -> Fragment:
@@ -182,7 +198,7 @@ def _fragment(path: Path, file: _File, window: int) -> Fragment:
     return Fragment(path, with_line_feeds(code).rstrip() + "\n", start, end)
 
 
-def _cut(stamp: Stamp, kin: str, text: str) -> _File:
+def _into_windows(stamp: Stamp, kin: str, text: str) -> _File:
     starts = array("L", [0])
     windows: dict[str, array[int]] = {}
     sizes = array("H")
@@ -227,9 +243,10 @@ def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Pa
             for window in file.windows[word]:
                 scores[window] = scores.get(window, 0.0) + rarity[word]
         weight = wanted.weights.get(path, 1.0)
+        recent = windows_at(wanted.rows, _STEP, path)
         ranked += [
-            (score * weight / (8 + file.sizes[window]), path, window)
-            for window, score in scores.items()
+            (score * weight * (_RECENT if at in recent else 1) / (8 + file.sizes[at]), path, at)
+            for at, score in scores.items()
         ]
     return heapq.nsmallest(_MOST_RANKED, ranked, lambda item: (-item[0], str(item[1]), item[2]))
 

@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, Wanted, query_at
+from herdmate.context.fragments import Files, Wanted, of_cuts, query_at
 from herdmate.context.index import Defined, Index, Stamp, kin_at
 from herdmate.context.outline import Head
+from herdmate.context.recent import Recent, cuts_elsewhere
 from herdmate.context.related import Nearby, alike_in, related
 from herdmate.context.unsaved import Unread, could_be_indexed, is_of_text, read_unsaved
 from herdmate.context.withheld import Withheld, reason_to_withhold_file
@@ -63,6 +64,7 @@ class Project:
     look_nearby: Callable[[], Nearby] = Nearby
     find_open: Callable[[Path], Document | None] = lambda _path: None
     unread: set[Path] = field(default_factory=set)
+    recent: Recent = field(default_factory=Recent)
     folders: tuple[Path, ...] = ()
     withheld: dict[str, Withheld] = field(default_factory=dict)
     _nearby: Nearby | None = None
@@ -152,8 +154,10 @@ class Project:
         self._chosen.pop(uri, None)
         self.withheld.pop(uri, None)
         self._nearby = None
-        path = path_of(uri)
-        if path is not None and is_of_text(self.index.stamp(path)):
+        if (path := path_of(uri)) is None:
+            return
+        self.recent.forget(path)
+        if is_of_text(self.index.stamp(path)):
             self.index.forget(path)
 
     def choose_anew(self) -> None:
@@ -179,8 +183,11 @@ class Project:
         found = related(cursor, path, self.index, self.nearby)[:_MOST_CANDIDATES]
         weights = alike_in(cursor, path, self.index, self.nearby, found)
         paths = {item.path for item in found} | {*weights} | {*(known.defined if known else ())}
-        query = query_at(cursor.document.text, cursor.offset)
-        wanted = Wanted(query, kin_at(path, cursor.document.language), path, weights)
+        wanted = Wanted(
+            query_at(cursor.document.text, cursor.offset),
+            kin_at(path, cursor.document.language), path, weights, dict(self.recent.rows),
+            cuts_elsewhere(self.recent.cuts, path, cursor.document.text),
+        )  # fmt: skip
         opened = self._opened(paths | self.nearby.opened)
         try:
             # Not every change of the rules is reported to us.
@@ -230,7 +237,7 @@ def _look(
     files.read([*others, *(path for path in paths if path not in withheld)], folders, opened)
     seen = tuple(item for item in found if item.path not in withheld)
     bodies = {item: body for item in seen if (body := files.whole(item))}
-    parts = files.alike(wanted, _MOST_FRAGMENTS)
+    parts = (*of_cuts(wanted), *files.alike(wanted, _MOST_FRAGMENTS))
     if more := {part.path for part in parts}.difference(paths):
         withheld += _withheld(more, folders)
         files.forget(withheld)

@@ -31,6 +31,7 @@ from herdmate.lsp.handlers import (
     other_extensions,
     pausing,
     read_ahead,
+    recent_places,
     refactoring,
     shown_documents,
     status_report,
@@ -127,6 +128,7 @@ def _documents(server: Session) -> None:
 
     @server.feature(types.TEXT_DOCUMENT_DID_CHANGE)
     def did_change(params: types.DidChangeTextDocumentParams) -> None:
+        recent_places.before_change(server, params)
         server.documents.change(params)
         _after_change(server, params)
 

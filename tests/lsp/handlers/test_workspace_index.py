@@ -13,8 +13,9 @@ from lsprotocol import types
 from pygls.workspace import Workspace
 
 from herdmate.completion.in_flight import InFlight
+from herdmate.context.withheld import Withheld, WithheldReason
 from herdmate.engine.start import FakeStart
-from herdmate.lsp.handlers import workspace_index
+from herdmate.lsp.handlers import recent_places, workspace_index
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
 from herdmate.settings import CompletionSettings, Settings
@@ -332,3 +333,28 @@ async def test_unsaved_text_is_indexed_and_what_was_discarded_read_again(
     workspace_index.after_closing(session, uri)
     await _settled(session)
     assert [head.name for head in session.project.index.of_file(path)] == ["area"]
+
+
+async def test_where_one_edits_and_what_one_cuts_is_noted(session: Session, root: Path) -> None:
+    path, uri = root / "first.py", (root / "first.py").as_uri()
+    session.documents.open(types.TextDocumentItem(uri, "python", 1, CODE * 3))
+
+    def change(first: int, last: int, text: str) -> None:
+        span = types.Range(types.Position(first, 0), types.Position(last, 0))
+        params = types.DidChangeTextDocumentParams(
+            types.VersionedTextDocumentIdentifier(2, uri),
+            [types.TextDocumentContentChangePartial(range=span, text=text)],
+        )
+        recent_places.before_change(session, params)
+        session.documents.change(params)
+
+    change(4, 4, "x = 1\n")
+    change(0, 2, "")
+    assert session.project.recent.rows == {path: (0,)}
+    assert [cut.code() for cut in session.project.recent.cuts] == [CODE]
+    session.project.withheld[uri] = Withheld(WithheldReason.IGNORED_BY_GIT)
+    change(0, 2, "")
+    assert len(session.project.recent.cuts) == 1
+    session.documents.close(uri)
+    assert session.project.recent.rows == {}
+    assert not session.project.recent.cuts

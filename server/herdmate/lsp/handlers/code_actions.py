@@ -20,6 +20,7 @@ from herdmate.lsp.action_arguments import request_from_lsp, selection_of
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.diagnostics import MOST, problem_from_lsp
 from herdmate.lsp.handlers import read_ahead
+from herdmate.lsp.handlers.recent_places import after_looking
 from herdmate.lsp.handlers.refactoring import rewrite_to_lsp, run_rewrite
 from herdmate.lsp.parsing import parsed
 from herdmate.lsp.ranges import range_to_json
@@ -40,6 +41,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
         return []
     of_client = _problems(session, params.context.diagnostics, opened.lines)
     problems, more = tuple(of_client), session.capabilities.diagnostics
+    after_looking(session, opened, params.range.start.line)
     offered = [
         offer
         for offer in offers(session.configuration.library.actions, selection, problems, more)

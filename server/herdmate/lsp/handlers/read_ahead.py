@@ -18,6 +18,7 @@ from herdmate.completion.prefill import prefill
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.errors import HerdmateError
 from herdmate.lsp.handlers.pausing import is_paused
+from herdmate.lsp.handlers.recent_places import after_looking
 from herdmate.lsp.parsing import parsed
 from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
@@ -63,6 +64,7 @@ def after_hint(session: Session, hint: Any) -> None:
         _log.info("an invalid cursor notification: it needs uri and position")
         return
     if isinstance(uri, str) and (opened := session.documents.find(uri)) is not None:
+        after_looking(session, opened, position.line)
         _soon(session, uri, opened.lines.offset(position), 0.0)
 
 
