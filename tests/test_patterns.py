@@ -39,13 +39,22 @@ def _patterns() -> Iterator[tuple[str, str, re.Pattern[str]]]:
             if use not in _USES or not isinstance(owner, ast.Name):
                 continue
             if owner.id == "re" and isinstance(node.args[0], ast.Constant):
-                assert isinstance(node.args[0].value, str)
+                said = node.args[0].value
+                assert isinstance(said, str | bytes)
                 flags = [eval(ast.unparse(item), {"re": re}) for item in node.args[3:]]
-                yield f"{name}:{node.lineno}", use, re.compile(node.args[0].value, *flags)
+                yield f"{name}:{node.lineno}", use, _of_text(re.compile(said, *flags))
             elif owner.id != "re":
                 found = getattr(importlib.import_module(name), owner.id, None)
-                if isinstance(found, re.Pattern) and isinstance(found.pattern, str):
-                    yield f"{name}.{owner.id}", use, found
+                if isinstance(found, re.Pattern):
+                    yield f"{name}.{owner.id}", use, _of_text(found)
+
+
+def _of_text(pattern: re.Pattern[str] | re.Pattern[bytes]) -> re.Pattern[str]:
+    """The same pattern for text if it is one for bytes: a search in either takes the same steps."""
+    said = pattern.pattern
+    if isinstance(said, str):
+        return re.compile(said, pattern.flags)
+    return re.compile(said.decode("latin-1"), pattern.flags)
 
 
 _KNOWN = sorted({(where, use): (where, use, found) for where, use, found in _patterns()}.values(),
