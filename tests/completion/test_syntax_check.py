@@ -252,7 +252,7 @@ _ROOT = "class A {\n    int f() {\n        │\n    }\n}\n"
         ("json", '{\n  "a": 1,\n  │\n}\n', '"c": 3', '"c": 3', '"c": 3'),
         ("rust", "struct A {\n    b: i32,\n    │\n}\n", "c: i32", "c: i32", "c: i32"),
         ("python", "x = 1\n│\ny = 2\n", "b = a\nreturn (b", "b = a", "b = a"),
-        ("python", "def f(a):\n    │\n    return a\n", "g(a", "", ""),
+        ("python", "def f(a):\n    │\n    return a\n", "g(a", "", "g(a)"),
         # a statement without its semicolon, and a head without its block
         ("java", _ROOT, "return 1", "", "return 1;"),
         ("rust", "fn f() {\n    │\n    g();\n}\n", "let a = 1", "", "let a = 1;"),
@@ -262,6 +262,18 @@ _ROOT = "class A {\n    int f() {\n        │\n    }\n}\n"
         ("ruby", "def f(x)\n  │\n  1\nend\n", "if x", "", "if x\n  end"),
         ("java", _ROOT, "return 1 +", "", ""),
         ("javascript", "function f() {\n  │\n  return 1;\n}\n", "a = b c", "", ""),
+        # a line that ends inside strings and brackets, and heads whose bodies are below
+        ("python", "│\nb = 1\n", 'a = f("some text', "", 'a = f("some text")'),
+        ("javascript", "const a = 1;\nconst b│\nconst c = 2;\n", " = f('some", "", " = f('some')"),
+        ("go", "package p\n\nfunc f() {\n\tif a {\n\t\tpa│\n\t}\n}\n", 'nic("no method', "",
+         'nic("no method")'),
+        ("typescript", "const a = {\n  │\n  c: 1,\n};\n", 'b: "B', "", 'b: "B",'),
+        ("python", "class A(V│\n    x = 1\n", "isitor", "isitor", "isitor"),
+        ("python", "for a in f│\n    g(a)\n", "(b", "", "(b):"),
+        ("java", "class A {\n    int f(int a│\n        return a;\n    }\n}\n", ") throws E",
+         ") throws E", ") throws E"),
+        ("go", "package p\n\nfunc f() {│\n\nfunc g() {}\n", "\n\treturn a[b", "",
+         "\n\treturn a[b]\n}"),
         # a block comment that nothing ends
         ("javascript", "a();\n\n/**\n * │\n", "Adds two numbers.", "Adds two numbers.",
          "Adds two numbers."),

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from herdmate.completion.continuations import end_of
+from herdmate.completion.continuations import closed_off, end_of
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import balance, closers, opens_block
 from herdmate.context.line_kinds import end_of_comment
+from herdmate.context.open_strings import string_closers
 from herdmate.text import line_start, with_line_feeds
 
 _ABOVE = 4000
@@ -19,20 +20,30 @@ _ABOVE = 4000
 _ENDS_ITEM = re.compile(r"[\w)\]}\"'`>]\Z")
 
 
-def amended(text: str, check: SyntaxCheck) -> Iterator[str]:
-    """Ways to complete a text that breaks the code between which it stands.
+def separated(text: str) -> str:
+    """The text as an item before others; ``""`` if it does not look like one."""
+    return text + "," if _ENDS_ITEM.search(text) else ""
 
-    It may be an item of a list, or, if the user asked for it, a statement without its semicolon or
-    a head without its block.
+
+def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
+    """Ways to complete a text that breaks the code around it and that the user asked for.
+
+    It may be a head without its block, or lack what closes its last line, a semicolon, or the end
+    of a head whose body is below.
     """
-    if not _ENDS_ITEM.search(text):
-        yield from _with_block(text, check) if check.is_asked else ()
-        return
-    yield text + ","
-    if check.is_asked:
-        if check.language in BRACES:
-            yield text + closers(_line(text, check), check.language) + ";"
-        yield from _with_block(text, check)
+    line = _line(text, check)
+    if opens_block(line, check.language) and (end := end_of(line, check.language)):
+        yield f"{text.rstrip()}\n{line[: len(line) - len(line.lstrip())]}{end}"
+    known = text.rstrip(" ,")
+    line = _line(known, check)
+    quotes, brackets = string_closers(line, check.language)
+    closed = known + (quotes + brackets or closers(line, check.language))
+    ends = (";", " {") if check.language in BRACES else (":",) if check.language == "python" else ()
+    for end in ("", ",", *ends):
+        if closed + end != text:
+            yield closed + end
+        if block := closed_off(_before(check), closed + end, check.language):
+            yield block
 
 
 def with_comment_ended(check: SyntaxCheck) -> SyntaxCheck | None:
@@ -50,14 +61,10 @@ def with_comment_ended(check: SyntaxCheck) -> SyntaxCheck | None:
     return replace(check, after=end + check.after, whole=whole)
 
 
-def _with_block(text: str, check: SyntaxCheck) -> Iterator[str]:
-    """The text with an empty block that its last line begins."""
-    line = _line(text, check)
-    if opens_block(line, check.language) and (end := end_of(line, check.language)):
-        yield f"{text.rstrip()}\n{line[: len(line) - len(line.lstrip())]}{end}"
-
-
 def _line(text: str, check: SyntaxCheck) -> str:
     """The last line of the text, with what stands before the cursor on it."""
-    before = check.before[line_start(check.before, len(check.before)) :]
-    return (before + text).rpartition("\n")[2]
+    return (_before(check) + text).rpartition("\n")[2]
+
+
+def _before(check: SyntaxCheck) -> str:
+    return check.before[line_start(check.before, len(check.before)) :]

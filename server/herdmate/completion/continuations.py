@@ -43,6 +43,9 @@ def continuations(line: str, open_brackets: str, language: str) -> Iterator[str]
         yield open_brackets
     if language in BRACES:
         yield open_brackets + " {}"
+        yield open_brackets + " {"
+    if language == "python":
+        yield open_brackets + ":"
     if open_brackets:
         yield open_brackets
         yield open_brackets + ": pass"

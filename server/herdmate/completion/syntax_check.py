@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
-from herdmate.completion.amendments import amended, with_comment_ended
+from herdmate.completion.amendments import closed_on_request, separated, with_comment_ended
 from herdmate.completion.continuations import closed_off, continuations
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode, errors_in
@@ -153,24 +153,34 @@ def _sound_part(parts: Sequence[str], judge: Judge) -> str:
         return ended
     if ended := _with_ends(parts, judge):
         return ended
-    if fewer := _amended(parts, judge):
+    if fewer := _fewer(parts, judge):
         return fewer
     if was_sound:
-        return ""
+        return _closed(parts, judge)
     if mended := next((done for part in parts if (done := _to_go_on_from(part, judge))), ""):
         return mended
-    return next((part for part in parts if _is_sound_once_closed(part, judge)), "")
+    later = next((part for part in parts if _is_sound_once_closed(part, judge)), "")
+    return later or _closed(parts, judge)
 
 
-def _amended(parts: Sequence[str], judge: Judge) -> str:
-    """The first of the parts that is sound as it is, or once it is amended."""
+def _fewer(parts: Sequence[str], judge: Judge) -> str:
+    """The first of the parts that is sound, be it with a comma behind it."""
     for at, part in enumerate(parts):
         if at and judge.is_sound(part):
             return part
-        ways = amended(part, judge.check) if at < _MOST_TRIED and not judge.reach else ()
-        if mended := next((way for way in ways if judge.is_sound(way)), ""):
-            return mended
+        item = separated(part) if at < _MOST_TRIED and not judge.reach else ""
+        if item and judge.is_sound(item):
+            return item
     return ""
+
+
+def _closed(parts: Sequence[str], judge: Judge) -> str:
+    """What the user asked for, with what it lacks to be sound."""
+    if not judge.check.is_asked or judge.reach:
+        return ""
+    some = parts if len(parts) <= _MOST_TRIED else (*parts[: _MOST_TRIED - 1], parts[-1])
+    ways = (way for part in some for way in closed_on_request(part, judge.check))
+    return next((way for way in ways if judge.is_sound(way)), "")
 
 
 def _string_ended(text: str, judge: Judge) -> str:
