@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import pty
+import select
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -53,6 +56,49 @@ def _bash(words: list[str], tmp_path: Path) -> list[str]:
 def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:
     (tmp_path / "my_code.py").touch()
     assert offered in _bash(words, tmp_path)
+
+
+@pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
+def test_fish_completes(tmp_path: Path) -> None:
+    script = (
+        "herdmate completion fish 2>/dev/null | source\n"
+        "complete -C 'herdmate expl'; complete -C 'herdmate models pull star'"
+    )
+    done = subprocess.run(
+        ["fish", "-c", script], capture_output=True, text=True, check=True, cwd=tmp_path,
+        env=_environment(tmp_path) | {"HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert {line.split("\t")[0] for line in done.stdout.splitlines()} == {"explain", "starter"}
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="there is no zsh")
+def test_zsh_completes(tmp_path: Path) -> None:
+    """At its prompt: zsh completes only what is typed."""
+    ours, theirs = pty.openpty()
+    shell = subprocess.Popen(
+        ["zsh", "-f", "-i"], stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path,
+        env=_environment(tmp_path) | {"HOME": str(tmp_path), "TERM": "dumb"},
+        start_new_session=True,
+    )  # fmt: skip
+    os.close(theirs)
+    try:
+        setup = 'autoload -Uz compinit; compinit -u; eval "$(herdmate completion zsh 2>/dev/null)"'
+        os.write(ours, f"{setup}; echo re''ady\n".encode())
+        _read_until(ours, "ready")
+        os.write(ours, b"herdmate models pull star\t")
+        assert "starter" in _read_until(ours, "starter")
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(ours)
+
+
+def _read_until(descriptor: int, word: str, seconds: float = 30.0) -> str:
+    said, end = "", time.monotonic() + seconds
+    while word not in said and time.monotonic() < end:
+        if select.select([descriptor], [], [], 0.5)[0]:
+            said += os.read(descriptor, 4096).decode("utf-8", "replace")
+    return said
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

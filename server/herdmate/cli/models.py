@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -70,7 +71,9 @@ def _list(arguments: argparse.Namespace) -> int:
     memory, context = psutil.virtual_memory(), settings_of(arguments).engine.context_tokens
     every = listed(model_folder(), context, in_place())
     word = (arguments.word or "").lower()
-    found = [model for model in every if word in f"{model.name} {model.title}".lower()]
+    alias = _name_of(word)
+    found = [model for model in every
+             if model.name == alias or word in f"{model.name} {model.title}".lower()]  # fmt: skip
     if arguments.json:
         rows = [asdict(model) | {"fits": model.needs <= memory.available} for model in found]
         write(json.dumps(rows, indent=1, default=str) + "\n")
@@ -87,6 +90,13 @@ def _list(arguments: argparse.Namespace) -> int:
     elif hidden := len(found) - len(shown):
         tell(f"{hidden} more can be fetched: herdmate models list --all")
     return 0
+
+
+def _name_of(word: str) -> str:
+    """The full name for one such as ``starter``; empty if it is none."""
+    with suppress(ModelError):
+        return catalogue.find(word).name
+    return ""
 
 
 def _advised(memory: int, context: int) -> frozenset[str]:
