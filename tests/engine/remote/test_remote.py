@@ -512,3 +512,58 @@ async def test_an_unknown_model_fills_in_and_talks_as_its_server_knows() -> None
         {"role": "system", "content": "Be brief."},
         {"role": "user", "content": "Mend it."},
     ]
+
+
+async def _pieces(engine: RemoteEngine) -> list[tuple[str, float | None]]:
+    family = family_of(await engine.ready())
+    request = Request(infill_prompt(family, "x = ", "\n"), "lane", 32, logprobs=True)
+    async with aclosing(engine.generate(request)) as events:
+        return [(said.text, said.logprob) async for said in events if isinstance(said, Piece)]
+
+
+def _choice(text: str, found: object) -> bytes:
+    return event({"choices": [{"text": text, "logprobs": found, "finish_reason": None}]})
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"token_logprobs": [-0.25, -0.5]}, {"token_logprobs": [-1]}),
+        ({"content": [{"logprob": -0.75}]}, {"content": [{"logprob": -0.5}, {"logprob": -0.5}]}),
+    ],
+)
+async def test_the_probability_of_what_is_said(one: object, two: object) -> None:
+    said = STREAM + _choice("a +", one) + _choice(" b", two) + DONE
+    async with remote({COMPLETIONS: said}) as (engine, server, _):
+        assert await _pieces(engine) == [("a +", -0.75), (" b", -1.0)]
+    assert server.asked[-1].body["logprobs"] == 1
+
+
+@pytest.mark.parametrize(
+    "found",
+    [None, {}, [], "no", {"token_logprobs": [None]}, {"token_logprobs": []},
+     {"token_logprobs": ["-1"]}, {"content": [{}]}, {"content": [3]}, {"content": 7},
+     {"token_logprobs": [3.5]}, {"token_logprobs": [True]}, {"token_logprobs": [float("nan")]}],
+)  # fmt: skip
+async def test_a_probability_that_is_not_told_is_not_known(found: object) -> None:
+    said = STREAM + _choice("a +", {"token_logprobs": [-1]}) + _choice(" b", found) + DONE
+    async with remote({COMPLETIONS: said}) as (engine, _, _):
+        assert await _pieces(engine) == [("a +", -1.0), (" b", None)]
+
+
+async def test_absurd_probabilities_are_bounded() -> None:
+    said = STREAM + _choice("a", {"token_logprobs": [-(10**400), float("-inf")]}) + DONE
+    async with remote({COMPLETIONS: said}) as (engine, _, _):
+        assert await _pieces(engine) == [("a", -20_000.0)]
+
+
+async def test_a_server_that_cannot_tell_probabilities_is_asked_without_from_then_on() -> None:
+    async def answer(asked: Asked, writer: asyncio.StreamWriter) -> None:
+        refusal = reply(500, {"error": "logits_all=False"})
+        writer.write(refusal if "logprobs" in asked.body else GOOD)
+
+    async with remote({COMPLETIONS: answer}) as (engine, server, _):
+        assert await _pieces(engine) == [("return ", None), ("a + b", None)]
+        assert await _pieces(engine) == [("return ", None), ("a + b", None)]
+    tries = [asked for asked in server.asked if asked.path == COMPLETIONS]
+    assert ["logprobs" in asked.body for asked in tries] == [True, False, False]

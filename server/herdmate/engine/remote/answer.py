@@ -33,6 +33,7 @@ class Answering:
         self._began = time.monotonic()
         self._first_at = self._last_at = 0.0
         self._pieces = self._empty = 0
+        self._logprob: float | None = 0.0  # of what came since the last piece
         self.is_over = False
 
     def take(self, said: Said) -> str:
@@ -51,6 +52,14 @@ class Answering:
         elif self._pieces >= self._question.max_tokens + _SLACK:
             self._reason, self.is_over = "length", True
         return text
+
+    def logprob(self) -> float | None:
+        """The log-probability of what came since this was last asked; ``None`` if not known.
+
+        Text that is held back counts for the piece with which it is shown, or for the one before.
+        """
+        known, self._logprob = self._logprob, None if self._logprob is None else 0.0
+        return known
 
     def rest(self) -> str:
         """The text that was held back; call it when nothing more comes."""
@@ -102,5 +111,7 @@ class Answering:
             return
         self._empty = 0
         self._pieces += 1
+        if self._logprob is not None:
+            self._logprob = None if said.logprob is None else self._logprob + said.logprob
         self._last_at = time.monotonic()
         self._first_at = self._first_at or self._last_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +12,10 @@ from herdmate.generation import FinishReason, Sampling
 
 @dataclass(frozen=True, slots=True)
 class RemoteRequest:
-    """One generation. ``context``: tokens to load the model with, if the server lets us choose."""
+    """One generation. ``context``: tokens to load the model with, if the server lets us choose.
+
+    ``logprobs`` asks for the probability of each token.
+    """
 
     model: str
     prompt: RenderedPrompt
@@ -19,6 +23,7 @@ class RemoteRequest:
     stop: tuple[str, ...]
     sampling: Sampling
     context: int
+    logprobs: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +39,15 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One message: some text, the reason if it is the last one with text, and usage."""
+    """One message: some text, the reason if it is the last one with text, and usage.
+
+    ``logprob`` is the natural logarithm of the text's probability, ``None`` if it is not known.
+    """
 
     text: str = ""
     reason: FinishReason | None = None
     counted: Counted | None = None
+    logprob: float | None = None
 
 
 def sampler_options(asked: RemoteRequest) -> dict[str, Any]:
@@ -52,6 +61,26 @@ def sampler_options(asked: RemoteRequest) -> dict[str, Any]:
         "min_p": sampling.min_p,
         "seed": sampling.seed,
     }
+
+
+def logprob_of(tokens: object) -> float | None:
+    """The sum over a list of tokens with a ``logprob`` each; ``None`` if one has none."""
+    if not isinstance(tokens, list) or not tokens:
+        return None
+    return sum_of([token.get("logprob") if isinstance(token, dict) else None for token in tokens])
+
+
+_LEAST = -10_000.0
+
+
+def sum_of(logprobs: Sequence[object]) -> float | None:
+    """The sum of log-probabilities from a server; ``None`` if one is not a number below 1."""
+    known = [
+        float(max(min(value, 0.0), _LEAST))
+        for value in logprobs
+        if isinstance(value, int | float) and not isinstance(value, bool) and value < 1
+    ]
+    return sum(known) if known and len(known) == len(logprobs) else None
 
 
 def number(value: object) -> float:

@@ -11,7 +11,7 @@ import contextlib
 import logging
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from herdmate.engine.interface import EngineState
@@ -34,6 +34,9 @@ from herdmate.errors import (
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 
 _log = logging.getLogger(__name__)
+
+_REFUSED = (400, 422, 500, 501)
+"""What servers answer that cannot tell probabilities, llama-cpp-python among them."""
 
 _DIALECTS = {"openai": openai, "llama-server": llama_server, "ollama": ollama}
 
@@ -85,6 +88,7 @@ class RemoteEngine:
         self._keeper: asyncio.Task[None] | None = None
         self._wanted = asyncio.Event()
         self._has_answered = False
+        self._gives_logprobs = True
         self._totals = Totals()
         self._awaited: set[asyncio.Future[Message | None]] = set()
 
@@ -118,6 +122,7 @@ class RemoteEngine:
         question = RemoteRequest(
             server.model, render_prompt(request.prompt), request.max_tokens,
             stops(request.prompt, request.stop), request.sampling, server.info.context,
+            request.logprobs and self._gives_logprobs,
         )  # fmt: skip
         answering = Answering(question, self._totals)
         if not request.max_tokens:  # it would only evaluate the prompt ahead of time
@@ -130,11 +135,11 @@ class RemoteEngine:
             async with aclosing(self._said(server, question)) as events:
                 async for said in events:
                     if text := answering.take(said):
-                        yield Piece(text)
+                        yield Piece(text, logprob=answering.logprob())
                     if answering.is_over:
                         break
             if rest := answering.rest():
-                yield Piece(rest)
+                yield Piece(rest, logprob=answering.logprob())
             answering.end()
         except HerdmateError:
             failed = True
@@ -244,6 +249,10 @@ class RemoteEngine:
                         yield said
                 return
             except ServerError as error:
+                if question.logprobs and not received and error.status in _REFUSED:
+                    question = replace(question, logprobs=False)
+                    self._gives_logprobs = False
+                    continue
                 if received or not (error.is_loading or _is_passing(error)):
                     raise
                 if not error.is_loading and tries >= len(patience.pauses):

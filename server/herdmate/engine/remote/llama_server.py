@@ -9,6 +9,7 @@ from herdmate.engine.remote.dialect import (
     Counted,
     RemoteRequest,
     Said,
+    logprob_of,
     number,
     sampler_options,
     word,
@@ -28,6 +29,8 @@ def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
         "stream": True,
         "cache_prompt": True,
     }
+    if asked.logprobs:
+        body["n_probs"] = 1
     if isinstance(asked.prompt, InfillPrompt):
         hole = {"input_prefix": asked.prompt.prefix, "input_suffix": asked.prompt.suffix}
         return "/infill", {**body, **hole}
@@ -40,7 +43,7 @@ def said(message: Message) -> Said:
         return openai.said(message)
     text = word(message.get("content"))
     if not message.get("stop"):
-        return Said(text)
+        return Said(text, logprob=logprob_of(message.get("completion_probabilities")))
     cut = message.get("stop_type") == "limit" or message.get("stopped_limit") is True
     return Said(text, "length" if cut else "end", _counted(message))
 

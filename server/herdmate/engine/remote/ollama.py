@@ -8,6 +8,7 @@ from herdmate.engine.remote.dialect import (
     Counted,
     RemoteRequest,
     Said,
+    logprob_of,
     number,
     sampler_options,
     word,
@@ -27,6 +28,8 @@ def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
     if isinstance(asked.prompt, ChatPrompt):
         turns = [{"role": role, "content": text} for role, text in asked.prompt.turns]
         return "/api/chat", {**body, "messages": turns}
+    if asked.logprobs:
+        body["logprobs"] = True
     if isinstance(asked.prompt, InfillPrompt):
         hole = {"prompt": asked.prompt.prefix, "suffix": asked.prompt.suffix}
         return "/api/generate", {**body, **hole}
@@ -40,7 +43,7 @@ def said(message: Message) -> Said:
         turn.get("content") if isinstance(turn, dict) else ""
     )
     if not message.get("done"):
-        return Said(text)
+        return Said(text, logprob=logprob_of(message.get("logprobs")))
     counted = Counted(
         int(number(message.get("prompt_eval_count"))),
         0,

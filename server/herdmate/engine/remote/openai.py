@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from herdmate.engine.remote.dialect import Counted, RemoteRequest, Said, number, word
+from herdmate.engine.remote.dialect import (
+    Counted,
+    RemoteRequest,
+    Said,
+    logprob_of,
+    number,
+    sum_of,
+    word,
+)
 from herdmate.engine.remote.messages import Message
 from herdmate.engine.remote.render_prompt import ChatPrompt, InfillPrompt, text_of
 from herdmate.generation import FinishReason
@@ -30,6 +38,8 @@ def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
     prompt = (
         asked.prompt.prefix if isinstance(asked.prompt, InfillPrompt) else text_of(asked.prompt)
     )
+    if asked.logprobs:
+        body["logprobs"] = 1
     return "/v1/completions", {**body, "prompt": prompt}
 
 
@@ -42,7 +52,17 @@ def said(message: Message) -> Said:
     text = word(choice.get("text")) or word(turn.get("content") if isinstance(turn, dict) else "")
     ends = choice.get("finish_reason")
     reason: FinishReason | None = None if not ends else "length" if ends == "length" else "end"
-    return Said(text, reason, _counted(message.get("usage")))
+    return Said(text, reason, _counted(message.get("usage")), _logprob(choice.get("logprobs")))
+
+
+def _logprob(found: object) -> float | None:
+    """OpenAI's list of numbers, or llama.cpp's list of tokens with a number each."""
+    if not isinstance(found, dict):
+        return None
+    numbers = found.get("token_logprobs")
+    if isinstance(numbers, list) and numbers:
+        return sum_of(numbers)
+    return logprob_of(found.get("content"))
 
 
 def _counted(usage: object) -> Counted | None:
