@@ -62,6 +62,7 @@ _MISTYPED = [
     Line("explain app.py --max-tokens 0", 2, "", "from 1"),
     Line("explain app.py --context many", 2, "", "whole number"),
     Line("explain app.py --set x", 2, "", "--set KEY=VALUE"),
+    Line("config --set rm", 2, "", "--set KEY=VALUE"), Line("--set x=1", 2, "", "no setting x"),
     Line("explain app.py --set x=1", 2, "", "There is no setting x;"),
     Line("explain app.py --set engine.threads=-9", 2, "", "from 0 to 512"),
     Line("explain app.py --set completion.multiline=maybe", 2, "", "auto, always, never"),

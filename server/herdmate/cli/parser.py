@@ -98,12 +98,12 @@ def add_common_options(parser: Parser) -> None:
     for names, how in _OPTIONS:
         if not known & set(names):
             group.add_argument(*names, **how)
-    if not below:
-        parser.set_defaults(parser=parser)
+    parser.set_defaults(parser=parser)
 
 
 def add_root_options(parser: Parser) -> None:
     """The same before the command's name, where ``--set`` is kept apart."""
+    parser.set_defaults(parser=parser)
     group = parser.add_argument_group(_COMMON)
     for names, how in _OPTIONS:
         group.add_argument(*names, **(how | ({"dest": "set_first"} if "--set" in names else {})))
