@@ -15,6 +15,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from herdmate.actions.rewrite import checked
 from herdmate.actions.target import resolve_target
@@ -167,3 +169,37 @@ def test_no_reply_damages_a_file() -> None:
     assert not found, "\n".join(found[:20])
     assert kinds["applied"] > COUNT // 10
     assert kinds["refused"] > COUNT // 10
+
+
+@settings(max_examples=COUNT // 4, deadline=None)
+@given(
+    st.integers(0, 10**9),
+    st.lists(
+        st.one_of(
+            st.sampled_from(
+                ["```", "```python", "~~~", "````", "\r", "\ufeff", "\t", "  ", "}", "end"]
+            ),
+            st.text(max_size=30),
+        ),
+        max_size=8,
+    ),
+    st.booleans(),
+)
+def test_any_text_in_any_place_of_a_reply(seed: int, texts: list[str], finished: bool) -> None:
+    """The reply is what hypothesis makes of the target: its lines, with any text between them."""
+    chance = random.Random(seed)
+    document = files()[seed % len(files())]
+    target = _target(document, chance)
+    if target is None:
+        return
+    lines = ["```", *target.text.split("\n"), "```"]
+    for text in texts:
+        lines.insert(chance.randrange(len(lines) + 1), text)
+    reply = "\n".join(lines)
+    try:
+        done = checked(target, SIMPLIFY, reply, finished)
+    except RefusedError:
+        return
+    after = apply_edits(document.text, done.edits)
+    edits = tuple((edit.span, edit.new_text) for edit in done.edits)
+    assert not damages(target, edits, after, reply)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from herdmate.actions.comments import with_aligned_stars, with_kept_comments
 from herdmate.actions.omissions import leaves_out
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES, loses_prose
 from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lines
@@ -21,6 +22,8 @@ _SENTENCE = re.compile(r"[A-Z][\w'’-]*(,? [\w'’`()./-]+){2,}[.:!]( |$)")
 _LONGEST_REASONS = 600
 _OPENING = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,}(?!~))[^\n`]*\n", re.MULTILINE)
 _BARE_FENCE = re.compile(r"^ {0,3}(?P<fence>`{3,}|~{3,})[ \t]*$", re.MULTILINE)
+_SHEBANG = re.compile(r"#!(?!\[).*\n(?P<code>[\s\S]*)")
+_SCRIPT = re.compile(r"<script\b[^>\n]*>\n(?P<code>[\s\S]*)\n</script>\Z")
 _MOST_READINGS = 20
 _MOST_READ = 1_000_000  # characters of all readings together
 _MOST_BLOCKS = 50
@@ -81,6 +84,9 @@ def code_of(
         code = _without_mark(code)
         placed = in_place(code, original, line_end, rows)
     whole = with_unchanged_lines(placed, original, rows, code.strip("\n"))
+    if place.language not in PROSE_WITH_FENCES and not place.may_remove:
+        whole = with_kept_comments(whole, original, place.language, rows)
+        whole = with_aligned_stars(whole, original)
     return ReplyCode(mark + whole, imports)
 
 
@@ -110,6 +116,10 @@ def _code_of(
 
 def _headed(code: str, original: str, place: Place) -> tuple[str, tuple[str, ...]]:
     """The code as it belongs in the original's place, and the imports that do not."""
+    code = code.strip("\n")
+    for around in (_SHEBANG, _SCRIPT):
+        if (found := around.match(code)) and not around.match(original.strip("\n")):
+            code = found["code"]
     imports, once, rest = split(code, place.language)
     if not place.has_header:
         return rest, imports

@@ -49,6 +49,8 @@ def validate_rewrite(
     _refuse_other_definitions(old, new, changes)
     if "new_definitions" in changes:
         added = {item.name for item in new} - {item.name for item in old}
+        inner = {name for name, _ in named_definitions(after, new_span)}
+        _refuse_nothing_new(inner - {name for name, _ in named_definitions(before, span)})
         _refuse_unused(added, _Texts(new_text, after), new_span)
     if language == "python" and (unknown := unknown_names(new_text)):
         _refuse_unknown_names(unknown - unknown_names(text))
@@ -115,6 +117,13 @@ def _refuse_other_definitions(
             f"{_listed(item.name for item in broken)}, {_NOTHING_CHANGED}.",
             "signature",
             heads="; ".join(item.shown for item in broken),
+        )
+
+
+def _refuse_nothing_new(names: Collection[str]) -> None:
+    if not names:
+        raise RefusedError(
+            f"The model's code would define nothing new, {_NOTHING_CHANGED}.", "nothing_new"
         )
 
 

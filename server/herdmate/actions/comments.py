@@ -1,0 +1,76 @@
+"""Comments that models treat carelessly: those they drop, and those they indent wrongly."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterator
+
+from herdmate.actions.unchanged_lines import lines_with_ends
+from herdmate.context.languages import line_comment
+
+_FEWEST_WORDS = 3
+_WORD = re.compile(r"\w{2,}")
+
+_Line = tuple[str, str]
+
+
+def with_kept_comments(
+    new: str, original: str, language: str, in_strings: Collection[int] = ()
+) -> str:
+    """``new``, with comments of ``original`` whose next line it has but without the comment.
+
+    ``in_strings`` are the rows of ``original``, from 0, that begin inside a string literal.
+    """
+    if (mark := line_comment(language)) is None:
+        return new
+    lines, old = lines_with_ends(new), lines_with_ends(original)
+    counts = [Counter(line.strip() for line, _ in some) for some in (lines, old)]
+    rows = {line.strip(): row for row, (line, _) in enumerate(lines)}
+    added: dict[int, list[_Line]] = {}
+    for first, last in _comments(old, mark, in_strings):
+        block, code = old[first:last], old[last][0]
+        if any(count[code.strip()] != 1 for count in counts):
+            continue
+        row = rows[code.strip()]
+        above = lines[row - 1][0].strip() if row else ""
+        if above.startswith((mark, "/*", "*")) or any(counts[0][line.strip()] for line, _ in block):
+            continue
+        indent, was = (_indent(line) for line in (lines[row][0], code))
+        added[row] = [(indent + line.removeprefix(was), end) for line, end in block]
+    whole = (part for row, line in enumerate(lines) for part in (*added.get(row, ()), line))
+    return "".join(text + end for text, end in whole)
+
+
+def with_aligned_stars(new: str, original: str) -> str:
+    """``new``, with the stars of block comments that ``original`` does not have in their column."""
+    known = {line for line, _ in lines_with_ends(original)}
+    found, column = [], None
+    for line, end in lines_with_ends(new):
+        said = line.strip()
+        if column is not None and said.startswith("*"):
+            line = column + said if said else line
+        if said.startswith("/*") and line not in known:
+            column = _indent(line) + " "
+        column = None if "*/" in said else column
+        found.append(line + end)
+    return "".join(found)
+
+
+def _comments(
+    lines: list[_Line], mark: str, in_strings: Collection[int]
+) -> Iterator[tuple[int, int]]:
+    """The first rows of comments of some words, and the rows of the code below them."""
+    first: int | None = None
+    for row, (line, _) in enumerate(lines):
+        if line.strip().startswith(mark) and row not in in_strings:
+            first = row if first is None else first
+            continue
+        words = " ".join(text for text, _ in lines[first:row]) if first is not None else ""
+        if first is not None and line.strip() and len(_WORD.findall(words)) >= _FEWEST_WORDS:
+            yield first, row
+        first = None
+
+
+def _indent(line: str) -> str:
+    return line[: len(line) - len(line.lstrip(" \t"))]
