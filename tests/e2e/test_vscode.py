@@ -33,7 +33,7 @@ def test_a_person_at_work_in_vs_code(
     told = {
         "TOOLS": str(TOOLS),
         "SERVER": json.dumps([sys.executable, "-m", "herdmate"]),
-        "MODEL": str(starter_model),
+        "MODEL": os.environ.get("HERDMATE_E2E_MODEL", str(starter_model)),
         "OTHER_MODEL": str(tiny_model),
         "PYTHON": sys.executable,
         "VSIX": str(packaged(node, _ROOT)),

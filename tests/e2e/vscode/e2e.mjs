@@ -6,7 +6,7 @@
 //
 //   HERDMATE_E2E_TOOLS    where install.sh put Node, code-server and playwright-core
 //   HERDMATE_E2E_SERVER   the server's command as a JSON array, without `serve`
-//   HERDMATE_E2E_MODEL    the setting herdmate.model
+//   HERDMATE_E2E_MODEL    the setting herdmate.model; the starter, if the test is not told otherwise
 //   HERDMATE_E2E_OTHER_MODEL  the path of another model
 //   HERDMATE_E2E_PYTHON   a Python that says whether the changed file is still Python
 //   HERDMATE_E2E_VSIX     the packaged extension
@@ -14,6 +14,7 @@
 //   HERDMATE_E2E_ONLY     the scenarios that are run, by name and with spaces between; else all
 
 import { readFileSync } from 'node:fs';
+import * as callbacks from './callbacks.mjs';
 import * as explaining from './explaining.mjs';
 import * as ghostText from './ghost_text.mjs';
 import { endCodeServer, logFiles, startCodeServer } from './machine.mjs';
@@ -54,10 +55,13 @@ const SCENARIOS = [
   settings.anUntrustedWorkspaceChoosesNothing,
   models.aFetchIsCancelledAndGoneOnWith,
   server.whatIsKilledComesBack,
+  callbacks.aCallbackIsShownWhole,
   server.missingServerIsToldWithOneButton,
   server.aServerIsSetUpFromWhatTheExtensionCarries,
   server.aFailedUpdateOrADamagedServerIsToldAndMended,
 ];
+/** Only those that are asked for by name: they depend on what the model writes. */
+const MEASURES = [callbacks.callbacksOfTheModel];
 const only = process.env.HERDMATE_E2E_ONLY?.split(' ');
 
 const codeServer = await startCodeServer();
@@ -66,6 +70,7 @@ let failure;
 try {
   await openFile();
   for (const run of SCENARIOS) if (!only || only.includes(run.name)) await run();
+  for (const run of MEASURES) if (only?.includes(run.name)) await run();
 } catch (error) {
   failure = error;
   await picture('failure').catch(() => {});

@@ -31,6 +31,7 @@ const USER_SETTINGS = {
   'git.enabled': false,
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'editor.wordBasedSuggestions': 'off',
+  'editor.suggestOnTriggerCharacters': false,
   'editor.minimap.enabled': false,
   'files.autoSave': 'off',
   'window.commandCenter': false,

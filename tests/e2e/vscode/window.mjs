@@ -21,7 +21,7 @@ import { NOTEBOOK, SOURCE } from './shop.mjs';
 
 const { chromium } = createRequire(path.join(TOOLS, 'package.json'))('playwright-core');
 
-const workspace = path.join(home, 'shop');
+export const workspace = path.join(home, 'shop');
 const file = path.join(workspace, 'stock.py');
 export const onDisk = () => fs.readFileSync(file, 'utf8');
 write(file, SOURCE);
@@ -119,21 +119,20 @@ export async function isReady() {
   return (await page.locator('[aria-label^="Herdmate: ready"]').count()) > 0;
 }
 
-/** Opens a new file of the workspace with the cursor behind its first part. */
+/** Opens a new file of the workspace with the cursor between its parts, at the end of a line. */
 export async function openNew(name, before, after) {
   write(path.join(workspace, name), before + after);
   await page.getByRole('treeitem', { name }).dblclick();
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
-  const lines = before.split('\n');
   await page.locator('.monaco-editor .view-lines').first().click();
-  await goTo(`${lines.length}:${lines.at(-1).length + 1}`);
+  await goTo(before.split('\n').length);
+  await page.keyboard.press('End');
 }
 
-/** Goes to a line, or to a line and a column. */
-async function goTo(place) {
+async function goTo(line) {
   await page.keyboard.press('Control+G');
   await page.locator('.quick-input-widget input').first().waitFor();
-  await page.keyboard.type(`${place}`);
+  await page.keyboard.type(`${line}`);
   await page.keyboard.press('Enter');
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
