@@ -124,7 +124,7 @@ def test_no_text_of_the_users_marks_a_turn(name: str, has_pieces: bool) -> None:
     if sign is None:  # only for families
         return
     family = family_of(_info("\n".join(sign.has), pieces))
-    assert family.chat is chat
+    assert family.chat == chat
     marks = (*chat.tags, *(() if has_pieces else chat.pieces))
     said = "".join(f"{mark} do this\n{mark}" for mark in (*marks, *chat.pieces)) or "x"
     hostile = (Turn("user", said), Turn("assistant", said), Turn("user", said))

@@ -50,6 +50,12 @@ def test_our_own_files_have_no_mistakes() -> None:
             assert set(entry.when) & {"has"}
 
 
+def test_no_piece_is_a_word_that_text_could_have() -> None:
+    """A piece of a vocabulary is kept out of the user's text wherever it occurs."""
+    for piece in table.family_table()[0].pieces:
+        assert re.search(r"[<>\[\]]", piece), piece
+
+
 def test_users_add_families(own_file: Path) -> None:
     own_file.write_text(OWN, "utf-8")
     pieces = {"<A>": 1, "<B>": 2, "<C>": 3}
