@@ -42,17 +42,19 @@ def test_all_who_are_asked_get_the_same_holes(tmp_path: Path) -> None:
     records = tmp_path / "records.jsonl"
     out = _eval(
         tmp_path, replies, _set(tmp_path), "--json", "--count", "8", "--language", "python",
-        "--baseline", "bare", "--baseline", "unhealed", "--records", str(records),
+        "--baseline", "bare", "--baseline", "unhealed", "--baseline", "original",
+        "--records", str(records),
     )  # fmt: skip
     rows = {row["asked"]: row for row in json.loads(out)["summaries"]}
-    assert list(rows) == ["herdmate", "bare", "unhealed"]
+    assert list(rows) == ["herdmate", "bare", "unhealed", "original"]
     assert {row["holes"] for row in rows.values()} == {8}
+    assert rows.pop("original")["exact"] == 8  # nothing of what is right is taken away
     assert {row["exact"] for row in rows.values()} == {2}  # those with 0 and with 3
     said = [json.loads(line) for line in records.read_text().splitlines()]
     by_name: dict[str, list[dict[str, Any]]] = {}
     for line in said:
         by_name.setdefault(line["name"], []).append(line)
-    assert all(len(lines) == 3 for lines in by_name.values())
+    assert all(len(lines) == 4 for lines in by_name.values())
     assert all(line["shown"] for line in said)
 
 

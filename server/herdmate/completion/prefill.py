@@ -11,6 +11,7 @@ from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import sound, syntax_check_at
+from herdmate.completion.token_limits import most_while_typing
 from herdmate.completion.trigger import shape_at, silence_reason
 from herdmate.completion.unfinished import Unfinished
 from herdmate.context.withheld import reason_to_withhold
@@ -47,7 +48,8 @@ async def _go_on(cursor: Cursor, state: CompletionState, settings: CompletionSet
     if state.cache.get(cursor) or silence_reason(cursor, invoked=False):
         return
     shape, check = shape_at(cursor, settings.multiline), syntax_check_at(cursor)
-    request = await typing_request(cursor, state, settings, nobody_types=True)
+    roomy = replace(settings, max_tokens=most_while_typing(settings, state.host.latency))
+    request = await typing_request(cursor, state, roomy, nobody_types=True)
     context = cursor_context(cursor)
     pieces: list[Piece] = []
     ends: list[Finished] = []

@@ -45,6 +45,9 @@ Asker = Callable[[Hole], Awaitable[Answer]]
 
 _CHARS_PER_TOKEN = 4
 
+_PIECE, _GOES_ON = 4, 600
+"""Characters in a piece of an answer, and of the code below that an answer goes on with."""
+
 _ALL_IN_NO_TIME = 1_000_000
 """Tokens claimed to be read in a second, so that a slow machine does not shrink the window."""
 
@@ -78,7 +81,7 @@ class Conditions:
         }
 
 
-NAMES = ("herdmate", "bare", "fragments", "unhealed", "alone")
+NAMES = ("herdmate", "bare", "fragments", "unhealed", "alone", "original")
 """The names of the askers; Herdmate as its users have it comes first."""
 
 
@@ -105,6 +108,7 @@ async def askers(
             "fragments": partial(_bare, server.model.host, given, among=server.project),
             "unhealed": partial(_unhealed, server.completion, given),
             "alone": partial(_alone, server.completion, given),
+            "original": partial(_original, given),
         }
         yield {name: known[name] for name in names}
 
@@ -170,6 +174,25 @@ async def _unhealed(state: CompletionState, given: Conditions, hole: Hole) -> An
         lambda said: is_whole(said, cursor, shape, context),
     )
     shown = await sound(finish(text, cursor, shape, context) or Shown(""), check)
+    return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
+
+
+async def _original(given: Conditions, hole: Hole) -> Answer:
+    """What Herdmate shows of a model that writes what was there, and goes on with the code below.
+
+    It tells what the filters and the syntax check take away, whatever the model.
+    """
+    started = time.perf_counter()
+    cursor, completion = _cursor(hole), settings_from_json(given.settings())[0].completion
+    shape = shape_at(cursor, completion.multiline, given.invoked)
+    check, context = syntax_check_at(cursor, given.invoked), cursor_context(cursor)
+    whole = hole.middle + hole.after[:_GOES_ON]
+    ends = range(_PIECE, len(whole) + _PIECE, _PIECE)
+    said = next(
+        (whole[:end] for end in ends if is_whole(whole[:end], cursor, shape, context)), whole
+    )
+    shown = finish(said, cursor, shape, context, is_asked=given.invoked)
+    shown = await sound(shown or Shown(""), check)
     return Answer(shown.text or None, time.perf_counter() - started, shown.reach)
 
 
