@@ -12,6 +12,7 @@ from herdmate.context.index import Index
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, related
 from herdmate.text import Cursor, Document
+from tests.fake_model import cursor
 
 GEOMETRY = """\
 class Shape:
@@ -179,3 +180,24 @@ def test_only_definitions_of_the_same_kin_are_found(
     path = tmp_path / file
     found = related(_at_end("load(", path, language), path, index, Nearby())
     assert " ".join(sorted({item.path.name for item in found})) == seen
+
+
+def test_what_is_not_imported_comes_last_and_only_if_it_is_close(tmp_path: Path) -> None:
+    index = Index()
+    for name, code in {
+        "one": "def render(page): ...\n",
+        "two": "def publish(page): ...\n",
+        "three": "class Shelf:\n    def clear(self): ...\n",
+    }.items():
+        (tmp_path / f"{name}.py").write_text(code, "utf-8")
+        index.read(tmp_path / f"{name}.py")
+    far = "\n" * 1500
+
+    def found(code: str) -> list[str]:
+        here = cursor(code, "", (tmp_path / "main.py").as_uri())
+        return [item.head.name for item in related(here, tmp_path / "main.py", index, Nearby())]
+
+    assert found("from two import publish\nrender(publish(") == ["publish", "render"]
+    assert found(f"from two import publish\nrender(){far}publish(") == ["publish"]
+    assert found(f"shelf.clear(){far}") == []
+    assert "clear" in found(f"shelf: Shelf = make()\nshelf.clear(){far}")

@@ -12,6 +12,7 @@ from herdmate.context.outline import Head
 from herdmate.text import Excerpt, shown_path
 
 _MOST_MEMBERS = 12
+_OF_FRAGMENTS = 0.5  # the share of the room that definitions leave at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def excerpts(
     comes with the heads of its members, a member with that of its class.
     """
     room = _Room(folders, cost, tokens)
-    for kept_free in (tokens // 2, 0) if material.fragments else (0,):
+    for kept_free in (int(tokens * _OF_FRAGMENTS), 0) if material.fragments else (0,):
         for item in material.found:
             room.take(item.path, _of_definition(item, material.bodies, index), kept_free)
         for part in material.fragments:

@@ -74,8 +74,21 @@ def _known(
                 continue
             if many > _MOST_ALIKE and near < _IMPORTED:
                 continue
-            scored[item] = nearness + near - 0.1 * many
+            price = 0.0 if _can_be_meant(item, names, imports, kin) else _NOT_IMPORTED
+            if nearness > price:
+                scored[item] = nearness + near - 0.1 * many - price
     return tuple(sorted(scored, key=lambda item: (-scored[item], str(item.path), item.head.text)))
+
+
+def _can_be_meant(item: Defined, names: Mapping[str, float], imports: Imports, kin: str) -> bool:
+    """Can code that mentions an item's name mean it, as far as its imports tell?
+
+    Where every name has to be imported, a function of another file that is not was mentioned by
+    chance; the same goes for a method whose class is not mentioned.
+    """
+    if item.path in imports.files or kin not in _IMPORTING:
+        return True
+    return (item.head.holder or item.head.name) in imports.words or item.head.holder in names
 
 
 def alike_in(
@@ -105,6 +118,8 @@ _OF_NEARNESS = 0.15
 """How much a file's nearness adds to the weight of its fragments, measured on calls: with more,
 the file that defines what is called displaces those that call it in the same way."""
 
+_NOT_IMPORTED = 0.4  # what that costs, measured on calls
+_IMPORTING = frozenset({"python", "javascript"})
 _YET_UNUSED, _ONCE_IMPORTED = 1.0, 0.2
 
 

@@ -17,10 +17,11 @@ from typing import Any, Literal
 from herdmate.engine.interface import EngineState
 from herdmate.engine.remote import llama_server, ollama, openai
 from herdmate.engine.remote.answer import Answering
-from herdmate.engine.remote.connection import asked, broken_off
+from herdmate.engine.remote.connection import asked
 from herdmate.engine.remote.dialect import RemoteRequest, Said
 from herdmate.engine.remote.endpoint import Endpoint
 from herdmate.engine.remote.estimate import estimated
+from herdmate.engine.remote.failing import REFUSED, is_passing, loading, not_whole
 from herdmate.engine.remote.messages import Message, messages
 from herdmate.engine.remote.probe import Api, PiecesOf, ServerInfo, probe
 from herdmate.engine.remote.render_prompt import render_prompt, stops
@@ -34,9 +35,6 @@ from herdmate.errors import (
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 
 _log = logging.getLogger(__name__)
-
-_REFUSED = (400, 422, 500, 501)
-"""What servers answer that cannot tell probabilities, llama-cpp-python among them."""
 
 _DIALECTS = {"openai": openai, "llama-server": llama_server, "ollama": ollama}
 
@@ -201,7 +199,7 @@ class RemoteEngine:
         except HerdmateError as error:
             if not (isinstance(error, ServerError) and error.is_loading):
                 return error
-            self._on_state(EngineState("loading", message=_loading(start.endpoint)))
+            self._on_state(EngineState("loading", message=loading(start.endpoint)))
             return None
         except Exception:
             _log.exception("a server's response was not understood")
@@ -249,11 +247,11 @@ class RemoteEngine:
                         yield said
                 return
             except ServerError as error:
-                if question.logprobs and not received and error.status in _REFUSED:
+                if question.logprobs and not received and error.status in REFUSED:
                     question = replace(question, logprobs=False)
                     self._gives_logprobs = False
                     continue
-                if received or not (error.is_loading or _is_passing(error)):
+                if received or not (error.is_loading or is_passing(error)):
                     raise
                 if not error.is_loading and tries >= len(patience.pauses):
                     if isinstance(error, UnreachableError):
@@ -286,7 +284,7 @@ class RemoteEngine:
                     except (StopAsyncIteration, asyncio.TimeoutError, ServerError) as error:
                         if is_over:  # only the usage is missing
                             return
-                        raise _not_whole(endpoint, error, limit) from error
+                        raise not_whole(endpoint, error, limit) from error
                     said = Said(reason="end") if message is None else dialect.said(message)
                     yield said
                     if message is None:
@@ -322,7 +320,7 @@ class RemoteEngine:
 
     def _tell_of_loading(self) -> None:
         if not self._has_answered:
-            self._on_state(EngineState("loading", message=_loading(self._start.endpoint)))
+            self._on_state(EngineState("loading", message=loading(self._start.endpoint)))
 
 
 async def _messages(
@@ -332,21 +330,3 @@ async def _messages(
         async with aclosing(messages(endpoint, answer)) as events:
             async for message in events:
                 yield message
-
-
-def _is_passing(error: ServerError) -> bool:
-    """Can a retry succeed?"""
-    return isinstance(error, UnreachableError) or error.status in (0, 429, 502, 504)
-
-
-def _not_whole(endpoint: Endpoint, error: Exception, limit: float) -> ServerError:
-    """The error for an answer that is incomplete."""
-    if isinstance(error, ServerError):
-        return error
-    if isinstance(error, asyncio.TimeoutError):
-        return ServerError(f"{endpoint} has sent nothing for {limit:.0f} seconds; try again.", 408)
-    return broken_off(endpoint)
-
-
-def _loading(endpoint: Endpoint) -> str:
-    return f"Waiting for {endpoint}, which may be loading its model."
