@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterator
 
 from herdmate.actions.unchanged_lines import lines_with_ends
 from herdmate.context.languages import line_comment
+from herdmate.context.lexical import trailing_comment
 
 _FEWEST_WORDS = 3
 _WORD = re.compile(r"\w{2,}")
@@ -18,13 +19,14 @@ _Line = tuple[str, str]
 def with_kept_comments(
     new: str, original: str, language: str, in_strings: Collection[int] = ()
 ) -> str:
-    """``new``, with comments of ``original`` whose next line it has but without the comment.
+    """``new``, with comments of ``original`` on or above lines that it has without the comment.
 
     ``in_strings`` are the rows of ``original``, from 0, that begin inside a string literal.
     """
     if (mark := line_comment(language)) is None:
         return new
-    lines, old = lines_with_ends(new), lines_with_ends(original)
+    old = lines_with_ends(original)
+    lines = _with_trailing_comments(lines_with_ends(new), old, language)
     counts = [Counter(line.strip() for line, _ in some) for some in (lines, old)]
     rows = {line.strip(): row for row, (line, _) in enumerate(lines)}
     added: dict[int, list[_Line]] = {}
@@ -55,6 +57,23 @@ def with_aligned_stars(new: str, original: str) -> str:
         column = None if "*/" in said else column
         found.append(line + end)
     return "".join(found)
+
+
+def _with_trailing_comments(lines: list[_Line], old: list[_Line], language: str) -> list[_Line]:
+    """The lines, with the comments at their ends that the same old lines had."""
+    known = {line for line, _ in lines}
+    commented: dict[str, list[str]] = {}
+    for line, _ in old:
+        at = trailing_comment(line, language) if line not in known else None
+        if at is not None:
+            commented.setdefault(line[:at].rstrip(), []).append(line)
+    bare = Counter(line.rstrip() for line, _ in lines)
+    return [
+        (commented[line.rstrip()][0], end)
+        if len(commented.get(line.rstrip(), ())) == bare[line.rstrip()] == 1
+        else (line, end)
+        for line, end in lines
+    ]
 
 
 def _comments(
