@@ -32,13 +32,9 @@ async def running(
     """An engine that is ready; the documents are refused if the model must not see them."""
     context = ActionContext(EngineHost(pieces_by_name=pieces_by_name), Project())
     for document in documents:
-        path = path_of_document(document)
-        if path and (reason := reason_to_withhold_file(path, ())) is not None:
-            context.project.withheld[document.uri] = reason
-        refuse_withheld(document, context)
+        refuse(context, document)
     try:
-        with waiting("Loading the model…"):
-            await _start(context.host, settings)
+        await start(context.host, settings)
         yield context
     finally:
         await context.host.stop()
@@ -50,6 +46,20 @@ def action_library() -> Library:
     for error in (*family_table()[1], *errors):
         tell_error(f"herdmate: {error}")
     return library
+
+
+def refuse(context: ActionContext, document: Document) -> None:
+    """Raise ``SelectionError`` if the model must not see a document."""
+    path = path_of_document(document)
+    if path and (reason := reason_to_withhold_file(path, ())) is not None:
+        context.project.withheld[document.uri] = reason
+    refuse_withheld(document, context)
+
+
+async def start(host: EngineHost, settings: Settings) -> None:
+    """Start what the settings name, and wait until it is ready; show that."""
+    with waiting("Loading the model…"):
+        await _start(host, settings)
 
 
 async def _start(host: EngineHost, settings: Settings) -> None:

@@ -46,17 +46,19 @@ async def _rendered(parts: AsyncIterator[str], console: Console) -> str:
             spinner.end()
             text = first
             break
-    with Live(console=console, refresh_per_second=8, transient=True) as live:
-        live.update(Markdown(text, hyperlinks=False))
-        async for part in parts:
-            text += part
-            if (end := _whole(text, len(shown))) > len(shown):
-                console.print(Markdown(text[len(shown) : end], hyperlinks=False))
-                console.print()
-                shown = text[:end]
-            live.update(Markdown(text[len(shown) :], hyperlinks=False))
-        live.update("")
-    console.print(Markdown(text[len(shown) :], hyperlinks=False))
+    try:
+        with Live(console=console, refresh_per_second=8, transient=True) as live:
+            live.update(Markdown(text, hyperlinks=False))
+            async for part in parts:
+                text += part
+                if (end := _whole(text, len(shown))) > len(shown):
+                    console.print(Markdown(text[len(shown) : end], hyperlinks=False))
+                    console.print()
+                    shown = text[:end]
+                live.update(Markdown(text[len(shown) :], hyperlinks=False))
+            live.update("")
+    finally:  # what came stays, also if the rest is stopped
+        console.print(Markdown(text[len(shown) :], hyperlinks=False))
     return text
 
 

@@ -67,7 +67,8 @@ def _actions(parser: argparse.ArgumentParser, **_: Any) -> Iterable[str]:
     return [action.name for action in actions if (action.kind == "explain") == explains]
 
 
-def _models(**_: Any) -> Iterable[str]:
+def model_names(**_: Any) -> Iterable[str]:
+    """The names of all models, those on this machine first."""
     from herdmate.models import catalogue
     from herdmate.models.discovery import in_place, own
     from herdmate.models.folder import model_folder
@@ -102,7 +103,7 @@ def _editors(**_: Any) -> Iterable[str]:
 
 _COMPLETERS: dict[str, Callable[..., Iterable[str]]] = {
     "ACTION": _actions,
-    "MODEL": _models,
+    "MODEL": model_names,
     "KEY": _keys,
     "KEY=VALUE": _assignments,
     "LANGUAGE": _languages,

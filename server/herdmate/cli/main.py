@@ -28,6 +28,7 @@ _COMMANDS = {
     "setup": "print your editor's configuration; --write adds it",
     "serve": "start the language server on stdio",
     "complete": "print the ghost text at FILE:LINE:COLUMN",
+    "chat": "talk with the model, about files or anything else",
     "explain": "explain the lines FILE:START-END",
     "refactor": "refactor the lines FILE:START-END",
     "actions": "list what explain and refactor can be asked for",

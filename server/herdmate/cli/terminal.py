@@ -8,6 +8,7 @@ byte, as ``git`` and ``ls`` do: another program reads them.
 
 from __future__ import annotations
 
+import base64
 import codecs
 import errno
 import io
@@ -103,6 +104,15 @@ def tell_error(text: str) -> None:
         shown = "\n".join(_wrapped(line, width) for line in shown.split("\n"))
     with suppress(OSError, ValueError):  # there is no other place to tell it
         _put(sys.stderr, f"{shown}\n")
+
+
+def copy(text: str) -> bool:
+    """Put a text on the clipboard, as terminals do it (OSC 52); ``False`` without a terminal."""
+    if not sys.stdout.isatty():
+        return False
+    code = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
+    _put(sys.stdout, f"\x1b]52;c;{code}\x07")
+    return True
 
 
 def columns_of(stream: TextIO) -> int:

@@ -1,0 +1,242 @@
+"""``herdmate chat``: a conversation with the model, about files or anything else."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import aclosing, asynccontextmanager, suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from herdmate.actions.context import ActionContext
+from herdmate.actions.conversation import (
+    MOST_TOKENS,
+    Attachment,
+    Conversation,
+    Prepared,
+    answered,
+    prepared,
+)
+from herdmate.actions.explain import answer_to
+from herdmate.cli import action_context
+from herdmate.cli.answers import show_answer
+from herdmate.cli.chat_files import LAST, keep, kept
+from herdmate.cli.chat_input import COMMANDS, line_editor
+from herdmate.cli.locations import INPUT, Opened, Place, opened, place_of, selected
+from herdmate.cli.parser import examples, meant
+from herdmate.cli.settings_options import settings_of
+from herdmate.cli.terminal import copy, tell, tell_error, write
+from herdmate.cli.wording import in_terminal
+from herdmate.errors import HerdmateError, SelectionError
+from herdmate.settings import Settings
+from herdmate.text import Document
+
+
+@dataclass(slots=True)
+class _Chat:
+    """One conversation on a terminal; ``documents`` are those that it is about."""
+
+    settings: Settings
+    context: ActionContext
+    max_tokens: int
+    conversation: Conversation = field(default_factory=Conversation)
+    documents: list[Document] = field(default_factory=list)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """``herdmate chat [FILE...] [QUESTION]``."""
+    parser.add_argument(
+        "places", nargs="*", metavar="FILE",
+        help="files to talk about, or lines FILE:START-END; what is no file is the question",
+    )  # fmt: skip
+    parser.add_argument(
+        "--resume", nargs="?", const=LAST, metavar="NAME", help="go on with the last conversation"
+    )
+    parser.description = (
+        "Without a QUESTION, opens a conversation: type a question, or /help. With one, answers\n"
+        "it and ends. What is piped in goes with the question."
+    )
+    parser.epilog = examples(
+        "herdmate chat src/app.py", 'git diff | herdmate chat "what changes?"',
+        'herdmate chat --resume "and in Go?"',
+    )  # fmt: skip
+    parser.set_defaults(run=lambda arguments: asyncio.run(_chat(arguments)))
+
+
+async def _chat(arguments: argparse.Namespace) -> int:
+    settings = settings_of(arguments)
+    files, question = _parted(arguments.places)
+    conversation = kept(arguments.resume) if arguments.resume else Conversation()
+    if not sys.stdin.isatty():
+        piped = opened(Place(INPUT))
+        if question and piped.document.text.strip():
+            files.append(piped)
+        question = question or piped.document.text.strip()
+        if not question:
+            arguments.parser.error("there is no question; type one behind the files")
+    attached = tuple(map(_attachment, files))
+    documents = [file.document for file in files]
+    async with action_context.running(settings, documents) as context:
+        chat = _Chat(settings, context, getattr(arguments, "max_tokens", MOST_TOKENS),
+                     replace(conversation, attached=attached), documents)  # fmt: skip
+        if question:
+            return 0 if await _ask(chat, question) else 130
+        await _talk(chat)
+    return 0
+
+
+def _parted(words: Sequence[str]) -> tuple[list[Opened], str]:
+    """The files, and the words that are the question."""
+    files: list[Opened] = []
+    said: list[str] = []
+    for word in words:
+        place = place_of(word) if len(word) < 4096 and "\0" not in word else Place(word)
+        if place.path is not None and os.path.lexists(place.path):
+            files.append(opened(place))
+        elif not said and (os.sep in word or place.first) and " " not in word:
+            raise SelectionError(f"{place.name} cannot be read: No such file or directory.")
+        else:
+            said.append(word)
+    return files, " ".join(said)
+
+
+def _attachment(file: Opened) -> Attachment:
+    place = file.place
+    name = "standard input" if place.name == INPUT else place.name
+    lines = f", lines {place.lines}" if place.first else ""
+    return Attachment(f"{name}{lines}", file.document.language, selected(file).text)
+
+
+async def _talk(chat: _Chat) -> None:
+    """Read and answer until the user leaves."""
+    info = await chat.context.host.ready()
+    tell(f"{info.name}; /help lists what can be typed besides questions, Ctrl-D leaves.")
+    _show_attached(chat)
+    read = line_editor()
+    while True:
+        try:
+            line = (await read()).strip()
+        except EOFError:
+            return
+        except KeyboardInterrupt:
+            continue
+        try:
+            if line.startswith("/"):
+                if not await _command(chat, line):
+                    return
+            elif line:
+                await _ask(chat, line)
+        except HerdmateError as error:
+            tell_error(in_terminal(str(error)))
+
+
+async def _ask(chat: _Chat, said: str) -> bool:
+    """Answer one question; ``False`` if Ctrl-C stopped it. What came is kept either way."""
+    question = await prepared(chat.conversation, said, chat.context.host, chat.max_tokens)
+    _show_budget(question)
+    parts: list[str] = []
+
+    async def noted() -> AsyncIterator[str]:
+        async with aclosing(answer_to(question.question, chat.context.host)) as answer:
+            async for part in answer:
+                parts.append(part)
+                yield part
+
+    async with _stoppable(show_answer(noted())) as is_whole:
+        finished: bool = await is_whole()
+    chat.conversation = answered(question, "".join(parts))
+    with suppress(SelectionError):  # a full disk ends no conversation
+        keep(chat.conversation)
+    if not finished:
+        write("\n")
+        tell("Stopped; what came is kept.")
+    return finished
+
+
+@asynccontextmanager
+async def _stoppable(work: Any) -> AsyncIterator[Callable[[], Any]]:
+    """Run something that Ctrl-C stops without ending the program."""
+    task = asyncio.ensure_future(work)
+    loop = asyncio.get_running_loop()
+    with suppress(NotImplementedError):  # Windows: Ctrl-C ends the program there
+        loop.add_signal_handler(signal.SIGINT, task.cancel)
+
+    async def is_whole() -> bool:
+        try:
+            await task
+        except asyncio.CancelledError:
+            return False
+        return True
+
+    try:
+        yield is_whole
+    finally:
+        with suppress(NotImplementedError):
+            loop.remove_signal_handler(signal.SIGINT)
+
+
+def _show_budget(question: Prepared) -> None:
+    """Tell what did not go along."""
+    for name, taken, lines in question.taken:
+        if taken < lines:
+            tell(f"Of {name}, {taken} of {lines} lines fit.")
+    if question.dropped:
+        tell(f"The first {question.dropped} exchanges no longer fit and are left out.")
+
+
+def _show_attached(chat: _Chat) -> None:
+    if chat.conversation.attached:
+        names = ", ".join(item.name for item in chat.conversation.attached)
+        tell(f"With the next question: {names}")
+
+
+async def _command(chat: _Chat, line: str) -> bool:
+    """Carry out a line that begins with a slash; ``False`` if it ends the conversation."""
+    word, _, rest = line.partition(" ")
+    rest = rest.strip()
+    if word in ("/quit", "/exit"):
+        return False
+    if word in ("/file", "/select"):
+        _attach(chat, rest, word)
+    elif word == "/clear":
+        chat.conversation = Conversation()
+    elif word == "/model":
+        await _change_model(chat, rest)
+    elif word == "/copy":
+        answer = chat.conversation.exchanges[-1].answer if chat.conversation.exchanges else ""
+        tell("Copied." if answer and copy(answer) else "There is no answer to copy.")
+    elif word == "/save":
+        tell(f"Wrote {keep(chat.conversation, rest or LAST)}")
+    elif word == "/help":
+        tell("\n".join(f"{name:10} {does}" for name, does in COMMANDS.items()))
+    else:
+        near = meant(word, COMMANDS)
+        tell_error(f"There is no {word}" + (f"; did you mean {near}?" if near else "; see /help."))
+    return True
+
+
+def _attach(chat: _Chat, rest: str, word: str) -> None:
+    if not rest:
+        raise SelectionError(f"Write {word} {'FILE:START-END' if word == '/select' else 'FILE'}.")
+    file = opened(replace(place_of(os.path.expanduser(rest)), clamps=True))
+    action_context.refuse(chat.context, file.document)
+    chat.documents.append(file.document)
+    attached = (*chat.conversation.attached, _attachment(file))
+    chat.conversation = replace(chat.conversation, attached=attached)
+    _show_attached(chat)
+
+
+async def _change_model(chat: _Chat, name: str) -> None:
+    if not name:
+        info = await chat.context.host.ready()
+        tell(f"{info.name} ({Path(info.path).name})")
+        return
+    settings = replace(chat.settings, model=name)
+    await action_context.start(chat.context.host, settings)
+    chat.settings = settings
+    tell(f"{(await chat.context.host.ready()).name} answers from now on.")

@@ -1,0 +1,85 @@
+"""The line editor of ``herdmate chat``: history, several lines, and completion."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable, Iterable
+
+from prompt_toolkit import PromptSession
+from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
+from prompt_toolkit.document import Document
+from prompt_toolkit.history import FileHistory, History, InMemoryHistory
+from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+
+from herdmate.user_folders import state_folder
+
+COMMANDS = {
+    "/file": "FILE: talk about a file; it goes with the next question",
+    "/select": "FILE:START-END: the same for some of its lines",
+    "/clear": "begin again, without what was said",
+    "/model": "MODEL: let another model answer; alone, say which one does",
+    "/copy": "copy the last answer",
+    "/save": "NAME: keep the conversation; herdmate chat --resume NAME goes on with it",
+    "/help": "this list; Alt-Enter starts a new line, Ctrl-C stops an answer",
+    "/quit": "leave, as Ctrl-D does",
+}
+"""What can be typed besides questions."""
+
+
+def line_editor() -> Callable[[], Awaitable[str]]:
+    """A function that reads one question. It raises ``EOFError`` and ``KeyboardInterrupt``."""
+    session: PromptSession[str] = PromptSession(
+        "› " if os.environ.get("TERM") != "dumb" else "> ",
+        history=_history(), completer=_Completer(), complete_while_typing=False,
+        multiline=True, key_bindings=_keys(), prompt_continuation="  ",
+    )  # fmt: skip
+    return session.prompt_async
+
+
+def _keys() -> KeyBindings:
+    """Enter sends, Alt-Enter or Escape and Enter start a new line."""
+    keys = KeyBindings()
+
+    @keys.add("enter")
+    def send(event: KeyPressEvent) -> None:
+        event.current_buffer.validate_and_handle()
+
+    @keys.add("escape", "enter")
+    def new_line(event: KeyPressEvent) -> None:
+        event.current_buffer.insert_text("\n")
+
+    return keys
+
+
+def _history() -> History:
+    """What was typed before, in a private file if it can be written."""
+    file = state_folder() / "chat_history"
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+    except OSError:
+        return InMemoryHistory()
+    return FileHistory(str(file))
+
+
+class _Completer(Completer):
+    """Commands at the start of a line, and files after those that take one."""
+
+    def get_completions(
+        self, document: Document, complete_event: CompleteEvent
+    ) -> Iterable[Completion]:
+        """What could be meant."""
+        text = document.text_before_cursor
+        word, space, rest = text.partition(" ")
+        if not space:
+            names = [name for name in COMMANDS if text.startswith("/") and name.startswith(text)]
+            return [Completion(name, -len(text)) for name in names]
+        if word in ("/file", "/select"):
+            inner = Document(rest, len(rest))
+            return PathCompleter(expanduser=True).get_completions(inner, complete_event)
+        if word == "/model":
+            from herdmate.cli.completion import model_names
+
+            found = [name for name in model_names() if name.startswith(rest)]
+            return [Completion(name, -len(rest)) for name in found]
+        return []
