@@ -289,3 +289,17 @@ async def test_an_explicit_request_tries_other_answers_if_nothing_is_left_of_the
         asked = await complete(here, model, SETTINGS, invoked=True)
         assert isinstance(asked, tuple)
         assert [item.text for item in asked] == ["0"]
+
+
+@pytest.mark.parametrize(
+    ("reply", "reason"),
+    [("a b c", SilenceReason.BREAKS_CODE), ("", SilenceReason.NOTHING_USEFUL),
+     ("value = 1\n", SilenceReason.NOTHING_USEFUL)],
+)  # fmt: skip
+async def test_the_reason_tells_whether_the_model_had_anything(
+    reply: str, reason: SilenceReason
+) -> None:
+    async with fake_completion({"": reply}) as model:
+        silence = await complete(cursor("value = 1\n", "\n"), model, SETTINGS, invoked=False)
+    assert isinstance(silence, Silence)
+    assert silence.reason is reason

@@ -103,7 +103,7 @@ async def complete(
         return await _on_request(running, request, place, state, settings, asking, box)
     shown = await running.follow(cursor, box, stops_at_once=False)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
-    return _here([shown], cursor) if shown else _DOUBTFUL if running.is_doubtful else _NOTHING
+    return _here([shown], cursor) if shown else running.silence()
 
 
 def _delay(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> float:
@@ -143,7 +143,7 @@ async def _on_request(
     if running.was_stopped:
         return _NOTHING
     request = replace(request, max_tokens=settings.max_tokens)
-    return (await _alternatives(request, place, state, _OTHERS, asking))[:1] or _NOTHING
+    return (await _alternatives(request, place, state, _OTHERS, asking))[:1] or running.silence()
 
 
 def _cached(

@@ -20,6 +20,7 @@ from herdmate.completion.confidence import confident, marked
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.syntax_check import sound
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.typing_through import behind, may_say, what_is_left
@@ -105,6 +106,14 @@ class InFlight:
     def was_stopped(self) -> bool:
         """Has it been stopped before its end?"""
         return self._task is not None and self._task.cancelled()
+
+    def silence(self) -> Silence:
+        """Why nothing is left of it to show."""
+        if self.is_doubtful:
+            return Silence(SilenceReason.DOUBTFUL)
+        said, known = self._checked
+        breaks_code = bool(said.text) and not known.text
+        return Silence(SilenceReason.BREAKS_CODE if breaks_code else SilenceReason.NOTHING_USEFUL)
 
     def start(self, request: Request, asker: Asker) -> InFlight:
         """Ask the model."""

@@ -31,6 +31,7 @@ class SilenceReason(Enum):
     INSIDE_WORD = "inside a word", "the cursor is inside a word"
     CODE_AFTER_CURSOR = "code behind the cursor", "there is more code after the cursor"
     NOTHING_USEFUL = "nothing useful", "the model had nothing useful to add"
+    BREAKS_CODE = "breaks the code", "what the model wrote would break the code here"
     DOUBTFUL = (
         "doubtful",
         "the model was not sure enough (herdmate.completion.confidence); request a suggestion "
