@@ -24,8 +24,8 @@ class Line:
 NO_MODEL = "There is no model on this machine yet"
 SEE = "see `herdmate"
 COMMANDS = (
-    "demo", "setup", "serve", "complete", "explain", "refactor", "actions", "models", "config",
-    "doctor", "completion", "stats", "bench", "eval",
+    "demo", "setup", "serve", "complete", "chat", "explain", "refactor", "actions", "models",
+    "config", "doctor", "completion", "stats", "bench", "eval",
 )  # fmt: skip
 
 _PAGES = [
@@ -194,6 +194,10 @@ _OTHERS = [
     Line("config get engine.threads --set engine.threads=3", 0, "3"),
     Line("config get model --model x", 0, "x"),
     Line("completion bash", 0, "herdmate", ".bashrc"), Line("completion fish -q", 0, "herdmate"),
+    Line("chat none.py:3", 1, "", "cannot be read"), Line("chat .env why", 1, "", "secrets"),
+    Line("chat --resume lost why", 1, "", "no conversation 'lost'"),
+    Line("chat why", 1, "", NO_MODEL),
+    Line("chat folder why", 1, "", "is a folder"), Line("chat", 2, "", "there is no question"),
     Line("demo none.py", 1, "", "cannot be read"), Line("demo folder", 1, "", "is a folder"),
     Line("demo empty.py", 1, "", "no function"), Line("eval none", 1, "", "does not exist"),
     Line("eval fix none", 1, "", "No such file"), Line("eval typing none", 1, "", "*"),

@@ -125,6 +125,18 @@ def test_patches_apply(
         assert case.path.read_bytes() == case.after, case.path
 
 
+def test_a_file_that_git_would_pass_over_is_told(
+    cases: list[Case], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsysbinary: pytest.CaptureFixture[bytes],
+) -> None:  # fmt: skip
+    (tmp_path / "other").mkdir()
+    for folder, is_told in (("other", True), (".", False), ("sub folder", False)):
+        monkeypatch.chdir(tmp_path / folder)
+        assert main(["refactor", "simplify", cases[0].place]) == 0
+        told = capsysbinary.readouterr().err.decode()
+        assert (f"run it in {tmp_path}" in told) == is_told
+
+
 def test_a_new_file_of_tests_applies(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
 ) -> None:
@@ -152,6 +164,16 @@ def test_a_sign_that_the_encoding_lacks_is_refused(
     assert main(["refactor", "change", f"{path}:2-4", "--instruction", "x", "--write"]) == 1
     assert "which a file in latin-1 cannot hold" in capsys.readouterr().err
     assert path.read_bytes() == before
+
+
+def test_the_first_line_of_a_function_means_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.py"
+    path.write_text("x = 1\n\n\ndef f(x):\n    y = x\n    return y\n")
+    use_fake_engine(monkeypatch, {"": "def f(x):\n    return x\n```\n"})
+    assert main(["refactor", "simplify", f"{path}:4", "--write"]) == 0
+    assert path.read_text() == "x = 1\n\n\ndef f(x):\n    return x\n"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from rich.syntax import Syntax
 from rich.text import Text
 
 from herdmate.actions.edits import unified
-from herdmate.cli.console import Console
+from herdmate.cli.console import Console, waiting
 from herdmate.cli.locations import read_document
 from herdmate.cli.models_fetch import pull_with_progress
 from herdmate.cli.parser import examples
@@ -89,10 +89,8 @@ def scene_of_file(path: Path) -> Scene:
 
 async def _show(scene: Scene, settings: dict[str, Any], console: Console) -> None:
     async with connect(settings, "--log-level", "error") as client:
-        with console.status("Loading the model…") as status:
-            name = await client.ready(
-                lambda text, _fraction: status.update(Text(text or "Loading…"))
-            )
+        with waiting("Loading the model…") as shown:
+            name = await client.ready(lambda text, _fraction: shown.tell(text or "Loading…"))
         console.print(Text(name, style="bold") + Text(", on this machine only.\n"))
         await _ghost_text(client, scene, console)
         client.open(scene.document)
@@ -105,7 +103,7 @@ async def _ghost_text(client: Client, scene: Scene, console: Console) -> None:
     document = _with_hole(scene)
     client.open(document)
     started = time.perf_counter()
-    with console.status("Asking for ghost text at the cursor…"):
+    with waiting("Asking for ghost text at the cursor…"):
         ghost = await client.ghost_text(document, scene.cursor)
     seconds = time.perf_counter() - started
     console.print(_drawn(document, scene.cursor, ghost or ""))
@@ -129,7 +127,7 @@ async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
     console.rule("Refactoring: simplify", align="left")
     started = time.perf_counter()
     try:
-        with console.status("Refactoring…"):
+        with waiting("Refactoring…"):
             text = await client.rewrite(scene.document, scene.definition, "simplify")
     except HerdmateError as refusal:
         console.print(f"{refusal}\n")

@@ -1,7 +1,8 @@
 """Places in files as people write them: ``FILE``, ``FILE:START-END``, ``FILE:LINE:COLUMN``, ``-``.
 
 Lines and columns count from 1, columns in characters. An end after the last line means the last
-line; ``START-`` goes on to the end. ``-`` is standard input.
+line; ``START-`` goes on to the end. The first line of a definition alone means all of it. ``-`` is
+standard input.
 """
 
 from __future__ import annotations
@@ -17,10 +18,20 @@ from pathlib import Path
 from herdmate.cli.parser import meant
 from herdmate.cli.text_files import MOST_BYTES, Coded, decoded, read_file
 from herdmate.context import syntax
+from herdmate.context.definition_at import definition_at
 from herdmate.context.grammars import language_of
 from herdmate.context.languages import LANGUAGES, language_name
 from herdmate.errors import SelectionError
-from herdmate.text import LINE_BREAK, Cursor, Document, Selection, Span, line_end, path_of
+from herdmate.text import (
+    LINE_BREAK,
+    Cursor,
+    Document,
+    Selection,
+    Span,
+    line_end,
+    line_start,
+    path_of,
+)
 
 INPUT = "-"
 """The name of standard input."""
@@ -146,9 +157,21 @@ def selected(file: Opened) -> Selection:
     if place.column:
         at = _offset(text, starts[place.first - 1], place.column)
         return Selection(file.document, Span(at, at))
+    start = starts[place.first - 1]
+    if place.first == place.last and (whole := _begun_at(file.document, start)) is not None:
+        return Selection(file.document, whole)
     last = min(place.last or len(starts), len(starts))
-    end = line_end(text, starts[last - 1])
-    return Selection(file.document, Span(starts[place.first - 1], end))
+    return Selection(file.document, Span(start, line_end(text, starts[last - 1])))
+
+
+def _begun_at(document: Document, start: int) -> Span | None:
+    """The definition whose first line this is: its head alone is hardly ever meant."""
+    text, tree = document.text, syntax.tree_of(document)
+    if tree is None:
+        return None
+    at = start + len(text[start:]) - len(text[start:].lstrip(" \t"))
+    definition = definition_at(tree, text, Span(at, at))
+    return definition if definition and line_start(text, definition.start) == start else None
 
 
 def cursor_of(file: Opened) -> Cursor:

@@ -49,6 +49,15 @@ def show(patch: Patch) -> None:
         write_bytes(patch.data, patch.shown)
 
 
+def out_of_reach(path: Path) -> str:
+    """What to know before ``git apply``, which passes over files outside the folder it runs in."""
+    real, here = Path(os.path.realpath(path)), Path(os.path.realpath(os.curdir))
+    top = repository_of(real.parent)
+    if top is None or here in real.parents or top not in here.parents:
+        return ""
+    return f"`git apply` passes over files outside its folder; run it in {top}"
+
+
 def _hunks(old: str, new: str) -> str:
     return "".join(unified(old, new, "file").split("\n", 2)[2:])
 

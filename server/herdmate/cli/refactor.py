@@ -20,7 +20,7 @@ from herdmate.cli.action_checks import action_input_for, action_named
 from herdmate.cli.console import waiting
 from herdmate.cli.locations import Opened, add_places, opened, path_of_document, places_of, selected
 from herdmate.cli.parser import examples
-from herdmate.cli.patch import Patch, patch_of, show
+from herdmate.cli.patch import Patch, out_of_reach, patch_of, show
 from herdmate.cli.replace_file import refuse_links, refuse_unwritable
 from herdmate.cli.replace_file import replace as replace_file
 from herdmate.cli.settings_options import settings_of
@@ -156,8 +156,9 @@ def _shown(
             write_bytes(result.after, result.text)
         else:
             show(result.patch)
-    if result.note:
-        tell(result.note)
+    reach = out_of_reach(result.path) if result.path and not arguments.write else ""
+    for note in filter(None, (result.note, reach)):
+        tell(note)
     if arguments.write and result.path is not None:
         _write(result, path_of_document(task.file.document))
         tell(f"Wrote {result.path}")

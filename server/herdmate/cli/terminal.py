@@ -140,8 +140,9 @@ def prepare_streams() -> None:
 
 
 def flush() -> None:
-    """Write out what is left. Raises ``OSError``."""
-    sys.stdout.flush()
+    """Write out what is left, unless the server has closed it already. Raises ``OSError``."""
+    if not sys.stdout.closed:
+        sys.stdout.flush()
 
 
 def abandon_output() -> None:
