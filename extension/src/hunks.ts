@@ -1,6 +1,7 @@
 /** A change of whole lines in a document. Offsets are in UTF-16 units, as VS Code counts. */
 export interface Hunk {
   readonly id: number;
+  readonly label: string; // what it is for
   readonly start: number;
   readonly end: number;
   readonly old: string;
@@ -27,6 +28,7 @@ export interface Rows {
 /** An open hunk in a merged text: the rows of its old lines and of its new ones. */
 export interface Mark {
   readonly id: number;
+  readonly label: string;
   readonly old: Rows;
   readonly fresh: Rows;
 }
@@ -65,7 +67,7 @@ export function merged(hunks: readonly Hunk[], text: string, lineEnd: string): M
     add(text.slice(at, hunk.start));
     const old = add(hunk.old);
     if (hunk.old && !hunk.old.endsWith('\n')) add(lineEnd);
-    marks.push({ id: hunk.id, old, fresh: add(hunk.fresh) });
+    marks.push({ id: hunk.id, label: hunk.label, old, fresh: add(hunk.fresh) });
     at = hunk.end;
   }
   add(text.slice(at));

@@ -24,8 +24,6 @@ export type Answer = { applied: boolean; failureReason?: string };
 interface Reviewed {
   readonly uri: vscode.Uri; // of what is shown
   readonly document: vscode.Uri;
-  readonly title: string;
-  readonly note: string;
   readonly hunks: readonly Hunk[];
   readonly decided: readonly number[]; // ids, the last one last
   readonly shown: Merged;
@@ -46,12 +44,15 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     const document = await vscode.workspace.openTextDocument(uri);
     if (review.version !== null && document.version !== review.version)
       return { applied: false, failureReason: vscode.l10n.t('the file has changed') };
+    const { title, note } = review;
+    const label = note ? `${title}; ${note}` : title;
     const lineEnd = endOf(document);
     const fresh = review.hunks.map(({ range, text }): Hunk => {
       const { start, end } = range;
       const place = new vscode.Range(start.line, start.character, end.line, end.character);
       return {
         id: ++this.last,
+        label,
         start: document.offsetAt(place.start),
         end: document.offsetAt(place.end),
         old: document.getText(place),
@@ -62,8 +63,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     const shown = shownUri(uri);
     const earlier = openOnes(this.all.get(shown.toString())?.hunks ?? [], document.getText());
     const hunks = [...besides(earlier, fresh), ...fresh];
-    const { title, note } = review;
-    this.put(document, { uri: shown, document: uri, title, note, hunks, decided: [] });
+    this.put(document, { uri: shown, document: uri, hunks, decided: [] });
     return { applied: true };
   }
 
@@ -87,7 +87,8 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
 
   /** Changes the document to what the user accepts, in one step that Undo takes back. */
   async accept(review: Reviewed, ids: readonly number[]): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(review.document);
+    const document = await this.opened(review);
+    if (!document) return;
     const text = document.getText();
     const chosen = openOnes(review.hunks, text).filter(({ id }) => ids.includes(id));
     const edit = new vscode.WorkspaceEdit();
@@ -106,24 +107,28 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
 
   /** Leaves the document as it is. */
   async discard(review: Reviewed, ids: readonly number[]): Promise<void> {
-    const document = await vscode.workspace.openTextDocument(review.document);
-    this.decide(document, review.uri, ids, true);
+    const document = await this.opened(review);
+    if (document) this.decide(document, review.uri, ids, true);
   }
 
-  /** Takes back the last decision. */
+  /** Takes back the last decision that still stands. */
   async undo(review: Reviewed): Promise<void> {
-    const id = review.decided.at(-1);
-    const hunk = review.hunks.find((its) => its.id === id);
-    const document = await vscode.workspace.openTextDocument(review.document);
-    if (hunk && stateOf(hunk, document.getText()) === 'accepted') {
+    const document = await this.opened(review);
+    if (!document) return;
+    const text = document.getText();
+    const stands = (hunk: Hunk) => ['accepted', 'discarded'].includes(stateOf(hunk, text));
+    const decided = review.decided.map((id) => review.hunks.find((its) => its.id === id));
+    const hunk = decided.filter((its) => its && stands(its)).at(-1);
+    if (!hunk) return;
+    const last = hunk.id;
+    if (stateOf(hunk, text) === 'accepted') {
       const edit = new vscode.WorkspaceEdit();
       edit.replace(review.document, rangeOf(document, hunk), hunk.old);
       await vscode.workspace.applyEdit(edit);
     }
-    const now = this.of(review.uri);
-    if (!now) return;
-    const hunks = now.hunks.map((its) => (its.id === id ? { ...its, isDiscarded: false } : its));
-    this.put(document, { ...now, hunks, decided: now.decided.slice(0, -1) });
+    const now = this.of(review.uri) ?? review;
+    const hunks = now.hunks.map((its) => (its.id === last ? { ...its, isDiscarded: false } : its));
+    this.put(document, { ...now, hunks, decided: now.decided.filter((id) => id !== last) });
   }
 
   /** Follows what the user types in a document under review, or undoes there. */
@@ -140,6 +145,20 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
       vscode.window.setStatusBarMessage(sentence, TOLD_FOR_MS);
     }
     this.put(document, { ...review, hunks });
+  }
+
+  /** The document under review; if there is none any more, the review ends. */
+  private async opened({ uri, document }: Reviewed): Promise<vscode.TextDocument | undefined> {
+    try {
+      return await vscode.workspace.openTextDocument(document);
+    } catch {
+      this.all.delete(uri.toString());
+      this.changed.fire(uri);
+      const name = vscode.workspace.asRelativePath(document);
+      const sentence = vscode.l10n.t('{0} cannot be opened any more.', name);
+      void vscode.window.showWarningMessage(sentence);
+      return undefined;
+    }
   }
 
   private decide(
@@ -181,20 +200,20 @@ export function shownUri(document: vscode.Uri): vscode.Uri {
 const isOf = (hunk: Hunk) => (mark: Mark) => mark.id === hunk.id;
 
 function lensesOf(review: Reviewed, mark: Mark, at: number): vscode.CodeLens[] {
-  const { title, note, uri, shown } = review;
+  const { uri, shown } = review;
   const count = shown.marks.length;
   const place = new vscode.Range(mark.old.from, 0, mark.old.from, 0);
-  const lens = (label: string, command: string, ...args: number[]) =>
-    new vscode.CodeLens(place, { title: label, command, arguments: [uri.toString(), ...args] });
+  const lens = (title: string, command: string, ...args: number[]) =>
+    new vscode.CodeLens(place, { title, command, arguments: [uri.toString(), ...args] });
   const [accept, discard] = [vscode.l10n.t('Accept'), vscode.l10n.t('Discard')];
-  const name = count > 1 ? vscode.l10n.t('{0}, {1} of {2}', title, at + 1, count) : title;
-  const which = `${name} (\u2212${rowsIn(mark.old)} +${rowsIn(mark.fresh)})`;
+  const { label } = mark;
+  const name = count > 1 ? vscode.l10n.t('{0}, {1} of {2}', label, at + 1, count) : label;
   return [
     lens(`$(check) ${accept}`, 'herdmate.review.accept', mark.id),
     lens(`$(close) ${discard}`, 'herdmate.review.discard', mark.id),
     ...(count > 1 ? [lens(vscode.l10n.t('Accept All'), 'herdmate.review.acceptAll')] : []),
     ...(count > 1 ? [lens(vscode.l10n.t('Discard All'), 'herdmate.review.discardAll')] : []),
-    lens(note ? `${which}: ${note}` : which, ''),
+    lens(`${name} (\u2212${rowsIn(mark.old)} +${rowsIn(mark.fresh)})`, ''),
   ];
 }
 

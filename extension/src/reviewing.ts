@@ -10,18 +10,26 @@ type Decide = 'accept' | 'discard';
 export function activateReviewing(context: vscode.ExtensionContext, server: Server): void {
   const reviews = new Reviews();
   const colours = coloursOf(context.extensionUri);
+  let row: number | undefined; // of the last decision, after which the next hunk is shown
   const paint = (editors: readonly vscode.TextEditor[]) => {
     for (const editor of editors) {
       const shown = reviews.of(editor.document.uri)?.shown;
-      if (shown && shown.text === editor.document.getText()) colour(editor, shown, colours);
+      if (shown?.text !== editor.document.getText()) continue;
+      colour(editor, shown, colours);
+      if (row === undefined || editor !== vscode.window.activeTextEditor) continue;
+      const next = markAt(shown, row);
+      row = undefined;
+      if (next) goTo(editor, next);
     }
   };
   const decide = async (how: Decide, shown: string | undefined, id?: number, isForAll = false) => {
     const review = reviews.of(shown ? vscode.Uri.parse(shown) : activeUri());
     if (!review) return;
     const at = id ?? markAt(review.shown, cursorIn(review.uri))?.id;
+    row = review.shown.marks.find((mark) => mark.id === at)?.old.from;
     const ids = review.shown.marks.map((mark) => mark.id);
     await reviews[how](review, isForAll ? ids : ids.filter((its) => its === at));
+    if (!reviews.of(review.uri)?.shown.marks.length) row = undefined;
   };
   context.subscriptions.push(
     ...Object.values(colours),

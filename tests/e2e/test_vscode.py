@@ -19,7 +19,7 @@ _INSTALL = "tests/e2e/vscode/install.sh"
 TOOLS = Path(
     os.environ.get("HERDMATE_E2E_TOOLS") or Path.home() / ".cache" / "herdmate-e2e"
 ).absolute()
-_STEPS_SECONDS = 900
+_STEPS_SECONDS = 1200
 
 
 @pytest.mark.e2e

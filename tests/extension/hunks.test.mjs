@@ -13,7 +13,7 @@ function hunk(id, text, from, to, fresh) {
   const lines = text.split(/(?<=\n)/);
   const start = lines.slice(0, from).join('').length;
   const old = lines.slice(from, to).join('');
-  return { id, start, end: start + old.length, old, fresh, isDiscarded: false };
+  return { id, label: 'Simplify', start, end: start + old.length, old, fresh, isDiscarded: false };
 }
 
 /** The document and its hunks after one edit. */
@@ -111,8 +111,8 @@ test('old and new lines stand below each other', () => {
     'a = 1\nif a:\n    b()\nelse:\n    c()\nc() if a else b()\nd = 2\nend\nthe end',
   );
   assert.deepEqual(marks, [
-    { id: 1, old: { from: 1, to: 5 }, fresh: { from: 5, to: 6 } },
-    { id: 3, old: { from: 7, to: 8 }, fresh: { from: 8, to: 9 } },
+    { id: 1, label: 'Simplify', old: { from: 1, to: 5 }, fresh: { from: 5, to: 6 } },
+    { id: 3, label: 'Simplify', old: { from: 7, to: 8 }, fresh: { from: 8, to: 9 } },
   ]);
 });
 

@@ -87,6 +87,7 @@ export async function eachHunkIsDecidedByItself() {
   assert.equal(await page.locator('.tab.dirty').count(), 0, 'discarding changes the file');
   say('all were discarded');
   await model.close();
+  await backToTheCode();
 }
 
 export async function whatIsTypedMeanwhileIsKept() {
