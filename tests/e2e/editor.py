@@ -186,7 +186,7 @@ class Editor(LanguageClient):
 
         @self.feature(protocol.REVIEW)
         def review(params: Any) -> types.ApplyWorkspaceEditResult:
-            self.reviews.append(_plain(params))
+            self.reviews.append(as_json(params))
             changed.set()
             return types.ApplyWorkspaceEditResult(self.applies_edits)
 
@@ -300,6 +300,13 @@ def inline_params(uri: str, line: int, character: int) -> types.InlineCompletion
         types.TextDocumentIdentifier(uri),
         types.Position(line, character),
     )
+
+
+def as_json(value: Any) -> Any:
+    """An object of unknown shape as pygls gives it, as JSON has it."""
+    if hasattr(value, "_asdict"):
+        return {name: as_json(item) for name, item in value._asdict().items()}
+    return [as_json(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _plain(value: Any) -> dict[str, Any]:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from lsprotocol import types
 
 from herdmate.lsp import protocol
-from tests.e2e.editor import NEOVIM, VSCODE, editor, session
+from tests.e2e.editor import NEOVIM, VSCODE, as_json, editor, session
 from tests.e2e.shop import CODE, URI
 
 pytestmark = pytest.mark.e2e
@@ -77,7 +76,7 @@ async def test_a_question_about_an_explanation_goes_on_with_it(tmp_path: Path) -
             last = client.parts[-1]
             before = (await client.status())["engine"]["evaluated_tokens"]
             client.parts.clear()
-            arguments = {**_json(last["next"]), "instruction": question}
+            arguments = {**as_json(last["next"]), "instruction": question}
             await client.workspace_execute_command_async(
                 types.ExecuteCommandParams(protocol.COMMAND_EXPLAIN, [arguments])
             )
@@ -109,10 +108,3 @@ async def test_an_explanation_as_the_answer_of_the_command(tmp_path: Path) -> No
         client.open(URI, CODE)
         answer = await client.run((await client.actions(URI, (0, 0), (1, 0)))["explain"])
         assert answer == "It **sums**."
-
-
-def _json(value: Any) -> Any:
-    """An object of unknown shape as pygls gives it, as JSON has it."""
-    if hasattr(value, "_asdict"):
-        return {name: _json(item) for name, item in value._asdict().items()}
-    return [_json(item) for item in value] if isinstance(value, list | tuple) else value
