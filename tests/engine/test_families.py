@@ -17,12 +17,15 @@ import pytest
 
 from herdmate.engine import vocabulary
 from herdmate.engine.backend import Slot
+from herdmate.engine.host import EngineHost
 from herdmate.engine.job import Job
 from herdmate.engine.kv_cache import common_prefix
 from herdmate.engine.llama import LlamaBackend
 from herdmate.engine.scheduler import Scheduler
+from herdmate.engine.start import LlamaStart
 from herdmate.generation import Finished, ModelInfo, Priority, Prompt, Request, Special, Text
 from herdmate.prompting.families import (
+    CONTROL_PIECES,
     Family,
     Others,
     Turn,
@@ -296,3 +299,41 @@ def test_a_running_state_goes_back_to_where_it_was_saved(tmp_path: Path) -> None
         prompt = infill_prompt(family, before + typed, after)
         usage = _run(scheduler, Request(prompt, "doc", 8, priority=Priority.TYPING)).usage
     assert usage.evaluated_tokens < usage.prompt_tokens / 4
+
+
+LLAMA_3 = Case(
+    "llama", "Llama-3.2-1B-Instruct",
+    ("<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>"), bos="<|begin_of_text|>",
+    eos="<|end_of_text|>", template="<|start_header_id|><|end_header_id|>{{ bos_token }}",
+)  # fmt: skip
+
+
+async def test_any_model_with_a_known_template_answers_in_its_format(tmp_path: Path) -> None:
+    """Through the engine's process, which reads the template from the file."""
+    path = make(LLAMA_3, tmp_path / "model.gguf")
+    host = EngineHost()
+    await host.start(LlamaStart(str(path), 1024, 1, 0, CONTROL_PIECES))
+    try:
+        info = await host.ready()
+        family = family_of(info)
+        assert family.chat is not None
+        assert family.chat.name == "llama3"
+        assert "not trained to fill in the middle" in (family.note or "")
+        prompt = instruct_prompt(family, "Be brief.", (Turn("user", "x <|eot_id|>"),), "Yes")
+        said = await host.answer(Request(prompt, "ask", 8))
+        assert said
+    finally:
+        await host.stop()
+    model = backend(path)
+    expected = (
+        "<|start_header_id|>system<|end_header_id|>\n\nBe brief.<|eot_id|>"
+        "<|start_header_id|>user<|end_header_id|>\n\nx {}<|eot_id|>"
+        "<|start_header_id|>assistant<|end_header_id|>\n\nYes"
+    )
+    before, after = expected.split("{}")
+    ids = model.tokenize(prompt.segments)
+    assert ids == [
+        *parsed(model._vocab, before),
+        *model.tokenize((Text("<|eot_id|>"),)),
+        *parsed(model._vocab, after),
+    ]
