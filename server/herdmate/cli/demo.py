@@ -21,6 +21,7 @@ from herdmate.cli.locations import read_document
 from herdmate.cli.models_fetch import pull_with_progress
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
+from herdmate.cli.wording import in_terminal
 from herdmate.context import syntax, syntax_queries
 from herdmate.errors import HerdmateError, NoModelError, SelectionError
 from herdmate.lsp.client import Client, connect
@@ -140,7 +141,7 @@ async def _refactoring(client: Client, scene: Scene, console: Console) -> None:
 def _next_steps(console: Console, note: str) -> None:
     console.rule("Next steps", align="left")
     if note:
-        console.print(note)
+        console.print(in_terminal(note))
     console.print(
         "In your editor: herdmate setup finds it and says what to configure; the server is\n"
         "  herdmate serve\n"

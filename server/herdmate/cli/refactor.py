@@ -158,7 +158,7 @@ def _shown(
             show(result.patch)
     reach = out_of_reach(result.path) if result.path and not arguments.write else ""
     for note in filter(None, (result.note, reach)):
-        tell(note)
+        tell(in_terminal(note))
     if arguments.write and result.path is not None:
         _write(result, path_of_document(task.file.document))
         tell(f"Wrote {result.path}")

@@ -92,7 +92,7 @@ def _notes(result: Result) -> list[str]:
     if (small := result.small_cache) is not None:
         part = small.answer_seconds / result.chosen.answer_seconds - 1
         notes.append(
-            "With herdmate.engine.kvType set to q8_0, the answer takes "
+            "With the setting engine.kvType at q8_0, the answer takes "
             f"{small.answer_seconds:.1f} s ({part:+.0%}); the choice is yours, since it changes "
             "answers slightly."
         )

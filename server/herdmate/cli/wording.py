@@ -17,8 +17,9 @@ _SETTING = re.compile(
     r"(?:\b(?P<article>the|an|a) )?(?P<noun>setting )?\bherdmate\.(?P<key>\w+(?:\.\w+)?)", re.I
 )
 
+_RESTART = re.compile(r"(?:run )?(?:the command )?herdmate\.restartEngine(?: to try again)?")
+
 _SENTENCES = (
-    ("or run the command herdmate.restartEngine to try again", "or run the command again"),
     ("Select the code first, or put the cursor inside a function.",
      "There is no code on these lines; name others as FILE:START-END."),
     ("Put the cursor inside a function or class in a saved file.",
@@ -26,7 +27,8 @@ _SENTENCES = (
     ("select less or increase", "name fewer lines or increase"),
     ("select a smaller part or increase", "name fewer lines or increase"),
     ("select code without it", "name lines without it"),
-    ("close the editor, or turn", "turn"),
+    ("before you start the editor, or turn", "first, or turn"),
+    ("request a suggestion explicitly to see it", "a lower one shows it"),
     ("request a suggestion again", "try another place"),
 )  # fmt: skip
 """What only an editor's user can do, and what one does in the terminal instead."""
@@ -36,6 +38,7 @@ def in_terminal(message: str) -> str:
     """A message as someone in a terminal can act on it."""
     for said, instead in _SENTENCES:
         message = message.replace(said, instead)
+    message = _RESTART.sub("run the command again", message)
     return _SETTING.sub(_named, message)
 
 
