@@ -8,6 +8,7 @@ that its chat template shows. Templates in GGUF files are programs: they are loo
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from herdmate.control_tags import beginning_of, neutralised
@@ -96,6 +97,20 @@ _HOLE = Infill(
 def family_of(info: ModelInfo) -> Family:
     """The family of a loaded model, by its vocabulary, its name and its chat template."""
     pieces = frozenset(info.pieces)
+    return _family(
+        info.path, info.name, info.architecture, info.template, info.adds_bos, pieces
+    )  # fmt: skip
+
+
+@lru_cache(maxsize=16)
+def _family(
+    path: str, name: str, architecture: str, template: str, adds_bos: bool, pieces: frozenset[str]
+) -> Family:
+    """What ``family_of`` answers; it is asked with every keystroke."""
+    info = ModelInfo(
+        path, name, architecture, "other", 0, 0, 0, 0, 0, 0, dict.fromkeys(pieces, 0),
+        template=template, adds_bos=adds_bos,
+    )  # fmt: skip
     if SERVER_ROLES[0] in pieces:
         hole = _HOLE if SERVER_HOLE[0] in pieces else None
         note = (

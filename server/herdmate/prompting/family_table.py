@@ -243,12 +243,17 @@ _KINDS: Mapping[str, type[Any]] = {
 }  # fmt: skip
 
 
+@cache
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind)
+
+
 def _entry(kind: type[_E], values: Any) -> _E:
     """One entry, checked; raises ``ValueError`` that says what is wrong."""
     if not isinstance(values, dict):
         raise ValueError("it must be a table")
     plain: Any = kind
-    hints = get_type_hints(plain)
+    hints = _hints(plain)
     for key in values:
         if key not in hints:
             raise ValueError(f"there is no key {shown(key)}.{near(key, hints)}".rstrip("."))
