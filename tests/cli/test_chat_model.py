@@ -44,9 +44,8 @@ async def _turn(
             if not pieces:  # as Ctrl-C stops it
                 break
     record = context.host.last_request
-    assert record is not None
-    assert record.finished is not None
-    return answered(question, answer), record.finished.usage.evaluated_tokens, answer
+    ended = record.finished if record else None  # ``None``: it was stopped just now
+    return answered(question, answer), ended.usage.evaluated_tokens if ended else 0, answer
 
 
 async def test_four_turns_and_a_stop(starter_model: Path) -> None:
