@@ -262,7 +262,7 @@ async def test_reasons_are_shown(tmp_path: Path) -> None:
         client.open(URI, code)
         await client.run((await client.actions(URI, (1, 4), (1, 4)))["rename"])
         (message,) = await client.until(lambda: client.messages)
-        assert message.message == "y -> same: it is x."
+        assert message.message == "y → same: it is x."
         assert message.type == types.MessageType.Info
         (annotation,) = (client.edits[0].change_annotations or {}).values()
         assert "it is x" in str(annotation.description)
