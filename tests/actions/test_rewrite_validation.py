@@ -16,6 +16,7 @@ DOC = ("documentation",)
 ALL = (*BODY, "signatures", "definitions")
 F = "def f(x, *, y=1):\n    z = x + y\n    return z"
 GO = "func f(a, b int) int {\n\treturn a\n}"
+TWICE = "test('gives the sum of one', () => {});\ntest('gives the sum of none', () => {});"
 SAYS = 'def f(x):\n    """Say it all."""\n    raise KeyError("no such price: " + str(x))'
 SQL = "func f() string {\n\treturn `\n\tSELECT name\n\tFROM shops\n`\n}"
 TS = "export function f(a: number, b?: string) {\n  const c = a;\n  return c;\n}"
@@ -48,6 +49,8 @@ def _subject(code: str, language: str = "python", before: str = "", after: str =
          ("body", "new_definitions")),
         ("typescript", TS, TS.replace("const c = a;\n  return c;", "return a;"), BODY),
         ("python", SAYS, SAYS.replace('"no such price: " + str(x)', 'f"no such price: {x}"'), BODY),
+        ("lua", "error('no such price: ' .. x)", 'error("no such price: %s")', BODY),
+        ("python", "print('one two three')\nlen('one two three')", "len('one two three')", BODY),
         ("python", SAYS, 'def f(x):\n    return x', ALL),
         ("typescript", TS, TS.replace(") {", "): number {"), ("types",)),
         ("typescript", TS, TS.replace(") {", "): Promise<HTMLElement | Date | JSX.Element> {"),
@@ -95,6 +98,9 @@ def test_what_an_action_may_change(
          "nothing new"),
         ("python", SAYS, SAYS.replace('"no such price: " + str(x)', '""'), BODY, "lost_text",
          "lose the text"),
+        ("lua", "error('no such price: ' .. x)", "error('one')", BODY, "lost_text",
+         "no such price"),
+        ("typescript", TWICE, TWICE.partition("\n")[2], BODY, "lost_text", "gives the sum"),
         ("go", SQL, SQL.replace("`\n\tSELECT name\n\tFROM shops\n`", '""'), BODY, "lost_text",
          "SELECT name FROM shops"),
         ("python", F, F.replace("(x,", "(x: 'Shop | None',"), ("types",), "unknown", "Shop"),

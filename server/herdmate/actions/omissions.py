@@ -126,17 +126,18 @@ def _lost_definitions(code: str, original: str, is_strict: bool) -> int:
     """How many outermost definitions are gone without a new one in their place."""
     before, after = _definitions(original), _definitions(code)
     kept = _without_prose(code)
-    lost = [name for name in before if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", kept)]
-    return len(lost) - (0 if is_strict else len(after - before))
+    lost = [name for name in set(before) if not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", kept)]
+    fewer = len(before) - len(after)
+    return max(len(lost), fewer) if is_strict else len(lost) - len(set(after) - set(before))
 
 
-def _definitions(code: str) -> set[str]:
+def _definitions(code: str) -> list[str]:
     """Names defined at the indentation of the first line."""
     lines = [line for line in LINE_BREAK.split(_without_prose(code)) if line.strip()]
     indent = lines[0][: len(lines[0]) - len(lines[0].lstrip())] if lines else ""
     heads = (line[len(indent) :] for line in lines if line.startswith(indent))
     found = (_DEFINITION.match(head) for head in heads if not head[:1].isspace())
-    return {match[match.lastgroup or 0] for match in found if match}
+    return [match[match.lastgroup or 0] for match in found if match]
 
 
 def _is_gap(line: str) -> bool:

@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from herdmate.actions.prose_losses import PROSE_WITH_FENCES
 from herdmate.context import syntax, syntax_queries
-from herdmate.context.literals import lost_literals
+from herdmate.context.literals import lost_literals, lost_texts
 from herdmate.context.preserved_tokens import Leaf, leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import Signature, signatures
@@ -43,6 +44,8 @@ def validate_rewrite(
     new_span = Span(len(above), len(above) + len(code))
     before, after = syntax.fresh_tree_of(target.document), syntax.parse(new_text, language)
     if before is None or after is None:
+        if language not in PROSE_WITH_FENCES and "definitions" not in changes:
+            _refuse_lost_literals(lost_texts(target.text, code))
         return False
     _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
     old, new = signatures(before, span), signatures(after, new_span)
