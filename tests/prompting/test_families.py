@@ -150,6 +150,14 @@ def _texts(prompt: Prompt) -> str:
     return "".join(part.text for part in prompt.segments if isinstance(part, Text))
 
 
+def test_a_remote_models_path_may_say_what_its_name_does_not() -> None:
+    pieces = (9, 9, 9, 1, 1, 1, QWEN)
+    remote = ModelInfo("/models/Qwen2.5-Coder-7B/model.gguf", "mine", "", "other", *pieces)
+    here = ModelInfo("/models/qwen2.5-coder/model.gguf", "OpenCoder", "qwen2", "bpe", *pieces)
+    assert can_infill(family_of(remote))
+    assert not can_infill(family_of(here))  # what a folder is called says nothing
+
+
 def test_an_unknown_family_continues_the_text_and_says_that_it_can_do_no_more() -> None:
     family = family_of(_info("Mystery 3B", {"bos": 1}))
     assert not can_infill(family)

@@ -83,7 +83,9 @@ def _name(info: ModelInfo, table: Table) -> str:
 
 
 def _names(info: ModelInfo) -> tuple[str, str]:
-    return flat(info.name), flat(PurePath(info.path).name)
+    """The model's own name and its file's; a remote server may give a path that says more."""
+    file = info.path if not info.architecture else PurePath(info.path).name
+    return flat(info.name), flat(file)
 
 
 def _matches(pattern: str, info: ModelInfo) -> bool:
