@@ -15,7 +15,7 @@ from herdmate.errors import HerdmateError, RefusedError, SelectionError, Unchang
 from herdmate.prompting.library import load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 
-CHANGES = ("body", "documentation", "types", "names", "signatures", "new_definitions")
+CHANGES = ("body", "documentation", "types", "names", "signatures")
 ACTION = replace(load_library()[0].get("explain"), changes=CHANGES)
 
 PYTHON = """import os
@@ -83,6 +83,16 @@ def test_several_definitions_of_a_block_take_their_places() -> None:
     assert "return 0" in changed
     assert "return 'x'" in changed
     assert changed.count("class Shop") == 1
+
+
+def test_a_helper_may_come_with_the_function_that_uses_it() -> None:
+    helper = "def same(x):\n    return x\n"
+    code = f"{helper}\n\ndef first(x):\n    return same(x)"
+    changed = _applied(code)
+    assert helper in changed
+    assert "return same(x)" in changed
+    with pytest.raises(RefusedError, match="without using it"):
+        _applied(f"{helper}\n\ndef first(x):\n    return x")
 
 
 def test_lines_without_a_definition_take_the_place_of_what_was_explained() -> None:

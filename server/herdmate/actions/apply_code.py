@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from herdmate.actions.context import ActionContext
 from herdmate.actions.question import refuse_withheld
 from herdmate.actions.rewrite import Rewrite, checked
@@ -32,8 +34,20 @@ def apply_code(
     if target is None and not is_current:
         raise SelectionError("The file has changed since it was explained; explain it again.")
     fence = "`" * (_longest_run(code) + 3)
+    if _defines_more(selection, code):
+        action = replace(action, changes=(*action.changes, "new_definitions"))
     reply = f"{fence}\n{with_line_feeds(code).strip()}\n{fence}\n"
     return checked(target or _narrowed(selection, code), action, reply, finished=True)
+
+
+def _defines_more(selection: Selection, code: str) -> bool:
+    """Does ``code`` define a name that the document does not?"""
+    document = selection.document
+    tree, own = syntax.fresh_tree_of(document), syntax.parse(code, document.language)
+    if tree is None or own is None:
+        return False
+    known = set(syntax_queries.definition_names(tree, document.text))
+    return not known.issuperset(syntax_queries.definition_names(own, code))
 
 
 def _of_names(selection: Selection, code: str) -> Selection | None:

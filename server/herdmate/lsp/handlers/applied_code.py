@@ -10,7 +10,7 @@ from herdmate.lsp.handlers.refactoring import apply_rewrite
 from herdmate.lsp.session import Session
 
 _TITLE = "From the explanation"
-_CHANGES = ("body", "documentation", "types", "names", "signatures", "new_definitions")
+_CHANGES = ("body", "documentation", "types", "names", "signatures")
 
 
 async def apply_block(session: Session, request: ActionRequest) -> None:
