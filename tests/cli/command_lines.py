@@ -195,7 +195,7 @@ _OTHERS = [
     Line("config get model --model x", 0, "x"),
     Line("completion bash", 0, "herdmate", ".bashrc"), Line("completion fish -q", 0, "herdmate"),
     Line("chat none.py:3", 1, "", "cannot be read"), Line("chat .env why", 1, "", "secrets"),
-    Line("chat --resume lost why", 1, "", "no conversation 'lost'"),
+    Line("chat --saved lost why", 1, "", "no conversation 'lost'"),
     Line("chat why", 1, "", NO_MODEL),
     Line("chat folder why", 1, "", "is a folder"), Line("chat", 2, "", "there is no question"),
     Line("demo none.py", 1, "", "cannot be read"), Line("demo folder", 1, "", "is a folder"),

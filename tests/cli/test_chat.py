@@ -55,7 +55,7 @@ def test_a_conversation_is_resumed(
     _piped("", monkeypatch)
     assert main(["chat", "app.py", "What is it?"]) == 0
     _piped("", monkeypatch)
-    assert main(["chat", "--resume", "last", "And in Go?"]) == 0
+    assert main(["chat", "--resume", "And in Go?"]) == 0
     assert capsys.readouterr().out == "It adds.\nGo does.\n"
     (kept,) = (folder / "own" / "state" / "chats").glob("*.json")
     assert [item["said"] for item in json.loads(kept.read_text())["exchanges"]] == [
@@ -69,8 +69,8 @@ def test_a_conversation_is_resumed(
     [
         (["chat"], 2, "there is no question"), (["chat", "none/x.py", "why?"], 1, "cannot be read"),
         (["chat", "app.py:9", "why?"], 1, "no line 9"), (["chat", ".env", "why?"], 1, "secrets"),
-        (["chat", "--resume", "lost", "why?"], 1, "There is no conversation 'lost'"),
-        (["chat", "--resume", "../x", "why?"], 1, "cannot be a name"),
+        (["chat", "--saved", "lost", "why?"], 1, "There is no conversation 'lost'"),
+        (["chat", "--saved", "../x", "why?"], 1, "cannot be a name"),
         (["chat", ".", "why?"], 1, "is a folder"),
     ],
 )  # fmt: skip

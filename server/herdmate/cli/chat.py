@@ -54,9 +54,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "places", nargs="*", metavar="FILE",
         help="files to talk about, or lines FILE:START-END; what is no file is the question",
     )  # fmt: skip
-    parser.add_argument(
-        "--resume", nargs="?", const=LAST, metavar="NAME", help="go on with the last conversation"
-    )
+    resuming = parser.add_mutually_exclusive_group()
+    resuming.add_argument("--resume", action="store_true", help="go on with the last conversation")
+    resuming.add_argument("--saved", metavar="NAME", help="go on with one that /save kept")
     parser.description = (
         "Without a QUESTION, opens a conversation: type a question, or /help. With one, answers\n"
         "it and ends. What is piped in goes with the question."
@@ -71,7 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def _chat(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     files, question = _parted(arguments.places)
-    conversation = kept(arguments.resume) if arguments.resume else Conversation()
+    name = arguments.saved or (LAST if arguments.resume else "")
+    conversation = kept(name) if name else Conversation()
     if not sys.stdin.isatty():
         piped = opened(Place(INPUT))
         if question and piped.document.text.strip():

@@ -19,7 +19,7 @@ COMMANDS = {
     "/clear": "begin again, without what was said",
     "/model": "MODEL: let another model answer; alone, say which one does",
     "/copy": "copy the last answer",
-    "/save": "NAME: keep the conversation; herdmate chat --resume NAME goes on with it",
+    "/save": "NAME: keep the conversation; herdmate chat --saved NAME goes on with it",
     "/help": "this list; Alt-Enter starts a new line, Ctrl-C stops an answer",
     "/quit": "leave, as Ctrl-D does",
 }

@@ -47,7 +47,7 @@ class Place:
     """A file, or ``-``, and the part of it that is meant, as written.
 
     ``first`` is 0 for all of it; ``last`` is 0 for its end. ``clamps``: lines after the last one
-    mean the last one.
+    mean the last one. ``is_one``: one line was named, not a range of one.
     """
 
     name: str
@@ -55,6 +55,7 @@ class Place:
     last: int = 0
     column: int = 0
     clamps: bool = False
+    is_one: bool = False
 
     @property
     def path(self) -> Path | None:
@@ -128,7 +129,7 @@ def place_of(text: str) -> Place:
     if not first:
         raise SelectionError(f"{match['name']} has no line 0; lines count from 1.")
     last = int(match["last"] or 0) if match["dash"] else first
-    return Place(match["name"], first, last, column)
+    return Place(match["name"], first, last, column, is_one=not match["dash"])
 
 
 def opened(place: Place, language: str | None = None) -> Opened:
@@ -158,7 +159,7 @@ def selected(file: Opened) -> Selection:
         at = _offset(text, starts[place.first - 1], place.column)
         return Selection(file.document, Span(at, at))
     start = starts[place.first - 1]
-    if place.first == place.last and (whole := _begun_at(file.document, start)) is not None:
+    if place.is_one and (whole := _begun_at(file.document, start)) is not None:
         return Selection(file.document, whole)
     last = min(place.last or len(starts), len(starts))
     return Selection(file.document, Span(start, line_end(text, starts[last - 1])))
