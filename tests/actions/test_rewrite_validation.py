@@ -94,8 +94,6 @@ def test_what_an_action_may_change(
         ("go", GO, GO.replace("a, b", "a"), BODY, "signature", "signature of f"),
         ("python", F, F.replace("x + y", "np.add(x, y)"), BODY, "unknown", "np"),
         ("python", F, F.replace("(x,", "(x: List,"), ("types",), "unknown", "List"),
-        ("go", GO, GO.replace("return a", "return b"), (*BODY, "new_definitions"), "nothing_new",
-         "nothing new"),
         ("python", SAYS, SAYS.replace('"no such price: " + str(x)', '""'), BODY, "lost_text",
          "lose the text"),
         ("lua", "error('no such price: ' .. x)", "error('one')", BODY, "lost_text",
@@ -169,3 +167,11 @@ def test_a_large_file_is_judged_soon() -> None:
     started = time.process_time()
     validate_rewrite(target, "def f(x, *, y=1):\n    return x + y", BODY)
     assert time.process_time() - started < 5
+
+
+def test_what_extracts_a_function_has_to_define_one() -> None:
+    target, changes = _subject(GO, "go"), (*BODY, "new_definitions")
+    new = GO.replace("return a", "return b")
+    validate_rewrite(target, new, changes)
+    with pytest.raises(RefusedError, match="nothing new"):
+        validate_rewrite(target, new, changes, extracts=True)

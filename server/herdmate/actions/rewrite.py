@@ -250,7 +250,8 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
     if {"body", "types"} & set(action.changes):
         imports = new_imports(found.imports, code, target.document.text, language)
     above = import_edit(target.document.text, target.span.start, imports, language)
-    touches_callers = validate_rewrite(target, code, action.changes, above)
+    extracts = action.lsp_kind.startswith("refactor.extract")
+    touches_callers = validate_rewrite(target, code, action.changes, above, extracts)
     whole = with_secrets(code, target.text, original.text)
     edits = smallest_edits(original.text, whole, original.span.start)
     reasons = reasons_of(reply) if action.reasons else ""

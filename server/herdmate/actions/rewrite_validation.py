@@ -30,13 +30,15 @@ _KINDS = {
 
 
 def validate_rewrite(
-    target: Selection, code: str, changes: Collection[str], imports: Edit | None = None
-) -> bool:
+    target: Selection, code: str, changes: Collection[str], imports: Edit | None = None,
+    extracts: bool = False,
+) -> bool:  # fmt: skip
     """Raise ``RefusedError`` if replacing the target with ``code`` does harm.
 
     ``imports`` is the edit that adds imports above the target. ``changes`` names what the code may
-    change: see ``prompting.library.CHANGES``. Returns whether code elsewhere may have to change
-    too. Without a known grammar, nothing is checked.
+    change: see ``prompting.library.CHANGES``. ``extracts``: it has to define something new. Returns
+    whether code elsewhere may have to change too. Without a known grammar, only strings are
+    compared.
     """
     text, language, span = target.document.text, target.document.language, target.span
     above = apply_edits(text[: span.start], (imports,) if imports else ())
@@ -53,7 +55,8 @@ def validate_rewrite(
     if "new_definitions" in changes:
         added = {item.name for item in new} - {item.name for item in old}
         inner = {name for name, _ in named_definitions(after, new_span)}
-        _refuse_nothing_new(inner - {name for name, _ in named_definitions(before, span)})
+        if extracts:
+            _refuse_nothing_new(inner - {name for name, _ in named_definitions(before, span)})
         _refuse_unused(added, _Texts(new_text, after), new_span)
     if language == "python" and (unknown := unknown_names(new_text)):
         _refuse_unknown_names(unknown - unknown_names(text))
