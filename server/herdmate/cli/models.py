@@ -25,11 +25,12 @@ from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
-from herdmate.models.discovery import in_place
+from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import Machine, recommend
 from herdmate.models.resolve import fetched
+from herdmate.models.split import parts_of
 from herdmate.models.verified_fetch import remove
 
 _VARIANTS = (
@@ -142,8 +143,10 @@ def _path(arguments: argparse.Namespace) -> int:
 
 def _remove(arguments: argparse.Namespace) -> int:
     folder = model_folder()
-    models = _own(arguments.name)
-    files = [folder / model.file for model in models if os.path.lexists(folder / model.file)]
+    files = _unknown(arguments.name, folder)
+    models = () if files else _own(arguments.name)
+    known = (folder / model.file for model in models)
+    files = files or [path for path in known if os.path.lexists(path)]
     if files and not arguments.yes:
         what = f"{', '.join(map(str, files))} ({size_text(sum(map(_size, files)))})"
         if not sys.stdin.isatty():
@@ -154,8 +157,17 @@ def _remove(arguments: argparse.Namespace) -> int:
     for model in models:
         remove(model, folder)
     for path in files:
+        path.unlink(missing_ok=True)
         tell(f"Removed {path}")
     return 0
+
+
+def _unknown(name: str, folder: Path) -> list[Path]:
+    """The files of a listed model in our folder that is in no catalogue and was never pinned."""
+    item = next((item for item in own(folder) if item.name == name and item.model is None), None)
+    if item is None:
+        return []
+    return [path for part in parts_of(item.path.name) if os.path.lexists(path := folder / part)]
 
 
 def _size(path: Path) -> int:
