@@ -39,6 +39,19 @@ const LIST = `
     <ul>
       `;
 
+const SERVER_IN_GO = `package main
+
+import (
+	"fmt"
+	"net/http"
+)
+
+func main() {
+	http.HandleFunc("/health", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Fprintln(w, "healthy")
+	})
+`;
+
 /** What is typed goes between `before` and `after`. */
 const KINDS = [
   {
@@ -62,9 +75,9 @@ const KINDS = [
   },
   {
     file: 'later.js',
-    before: 'function remind(text) {\n  console.log(text);\n}\n\n',
+    before: 'const start = Date.now();\n\n// Tell a second later how much time has passed.\n',
     typed: 'setTimeout(',
-    says: '() => {\n  remind("tea");\n}, 1000);\n',
+    says: '() => {\n  console.log(Date.now() - start);\n}, 1000);\n',
   },
   {
     file: 'load.js',
@@ -93,7 +106,7 @@ const KINDS = [
   },
   {
     file: 'server.go',
-    before: 'package main\n\nimport (\n\t"fmt"\n\t"net/http"\n)\n\nfunc main() {\n\t',
+    before: `${SERVER_IN_GO}\t`,
     typed: 'http.HandleFunc("/users", ',
     says: 'func(w http.ResponseWriter, r *http.Request) {\n\t\tfmt.Fprintln(w, users)\n\t})\n',
     after: '\n\thttp.ListenAndServe(":8080", nil)\n}\n',
@@ -106,7 +119,7 @@ const KINDS = [
     after: '\n    </ul>\n  );\n}\n',
   },
 ];
-const MOST_SECONDS = 30;
+const MOST_SECONDS = 60;
 const STILL = 1000; // without growth for so long it counts as whole
 
 /** In a window with a server whose model gives fixed answers, which it then goes on from. */
@@ -168,8 +181,8 @@ async function filesShownWhole(how, ask) {
       await untilGhost((text) => text !== shown); // what follows it may be shown at once
     }
     const text = await savedAs(name);
-    const added = text.slice(text.indexOf(typed) + typed.length);
-    const isWhole = isCallback(added) && isBalanced(text);
+    const added = text.slice((before + typed).length);
+    const isWhole = shown !== '' && isCallback(added) && isBalanced(text);
     if (isWhole) whole.push(file);
     say(`${typed} ${how}: ${isWhole ? 'whole' : 'NOT WHOLE'}: ${JSON.stringify(shown)}`);
     // The next files' prompts are not to show it.
