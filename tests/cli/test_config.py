@@ -96,7 +96,7 @@ def test_mistakes_in_the_file_are_told_and_harm_nothing_else(
     _written(file, text)
     assert main(["config", "get", "completion.delay"]) == 0
     said = capsys.readouterr()
-    assert said.out == "75\n"
+    assert said.out == f"{default_of('completion.delay')}\n"
     assert words in said.err
     assert "herdmate.engine" not in said.err
     assert said.err.count("\n") == bool(words)
