@@ -103,7 +103,7 @@ async def test_what_comes_first_is_the_same_for_actions_that_see_more(tmp_path: 
     texts = []
     async with fake_actions({}) as model:
         target = resolve_target(_selection(LOOP, _project(tmp_path, model)))
-        for name in ("explain", "rename", "write_tests"):
+        for name in ("explain", "extract_function", "write_tests"):
             question = await question_for(library.get(name), target, model)
             texts.append(
                 "".join(s.text for s in question.request.prompt.segments if isinstance(s, Text))

@@ -53,11 +53,9 @@ def validate_rewrite(
     old, new = signatures(before, span), signatures(after, new_span)
     _refuse_other_definitions(old, new, changes)
     if "new_definitions" in changes:
-        added = {item.name for item in new} - {item.name for item in old}
-        inner = {name for name, _ in named_definitions(after, new_span)}
-        if extracts:
-            _refuse_nothing_new(inner - {name for name, _ in named_definitions(before, span)})
-        _refuse_unused(added, _Texts(new_text, after), new_span)
+        _refuse_useless_definitions(
+            _Texts(text, before), span, _Texts(new_text, after), new_span, extracts
+        )
     if language == "python" and (unknown := unknown_names(new_text)):
         _refuse_unknown_names(unknown - unknown_names(text))
     if language.startswith("typescript") and "types" in changes:
@@ -76,6 +74,21 @@ def validate_rewrite(
 class _Texts:
     text: str
     tree: syntax.SyntaxTree
+
+
+def _refuse_useless_definitions(
+    before: _Texts, old_span: Span, after: _Texts, span: Span, extracts: bool
+) -> None:
+    """New definitions are used, and code that is to be extracted has one."""
+    old, new = signatures(before.tree, old_span), signatures(after.tree, span)
+    added = {item.name for item in new} - {item.name for item in old}
+    if extracts:
+        inner, known = (
+            {name for name, _ in named_definitions(tree, within)}
+            for tree, within in ((after.tree, span), (before.tree, old_span))
+        )
+        _refuse_nothing_new(inner - known)
+    _refuse_unused(added, after, span)
 
 
 def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
