@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from lsprotocol import types
 
 from herdmate.errors import StaleError
 from herdmate.lsp.client_requests import ask
+from herdmate.lsp.open_document import OpenDocument
 from herdmate.lsp.session import Session
 
 _ANSWER_SECONDS = 10.0  # some clients apply an edit and never answer
@@ -35,6 +37,17 @@ async def apply(
     seconds = None if asks_user else _ANSWER_SECONDS
     method = types.WORKSPACE_APPLY_EDIT
     return await ask(session, method, params, why_not, None, seconds, fail)
+
+
+def workspace_edit(
+    session: Session, opened: OpenDocument, edits: Sequence[types.TextEdit]
+) -> types.WorkspaceEdit:
+    """Edits of an open document, for its present version alone if the client can tell."""
+    document = opened.document
+    if not session.capabilities.versioned_edits:
+        return types.WorkspaceEdit(changes={document.uri: list(edits)})
+    named = types.OptionalVersionedTextDocumentIdentifier(document.uri, document.version)
+    return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(named, list(edits))])
 
 
 def why_not_applied(answer: Any) -> str | None:

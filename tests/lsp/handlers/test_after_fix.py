@@ -34,7 +34,9 @@ class Editor:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, reported: int, button: str = "") -> None:
         self.session = Session(lambda *_: EngineChoice(FakeStart()))
-        self.session.capabilities = Capabilities(diagnostics=True, show_message_request=True)
+        self.session.capabilities = Capabilities(
+            diagnostics=True, show_message_request=True, versioned_edits=True
+        )
         self.session.configuration.library = load_library()[0]
         self.open(CODE)
         self.request = request_from_lsp(
@@ -60,7 +62,11 @@ class Editor:
             return read({"title": button} if button else None)
 
         async def apply(_session: Any, edit: types.WorkspaceEdit, _title: str) -> None:
-            ((change,),) = (edit.changes or {}).values()
+            (only,) = edit.document_changes or ()
+            assert isinstance(only, types.TextDocumentEdit)
+            assert only.text_document.version == 1  # what the user types meanwhile is safe
+            (change,) = only.edits
+            assert isinstance(change, types.TextEdit)
             assert change.new_text == "3"
             self.open(CODE)
 

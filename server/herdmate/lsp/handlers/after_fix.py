@@ -14,7 +14,7 @@ from herdmate.actions.edits import smallest_edits
 from herdmate.actions.rewrite import Rewrite
 from herdmate.errors import StaleError
 from herdmate.lsp.action_arguments import ActionRequest, request_of
-from herdmate.lsp.apply_edit import apply
+from herdmate.lsp.apply_edit import apply, workspace_edit
 from herdmate.lsp.client_requests import ask
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_diagnostics
@@ -60,9 +60,9 @@ async def follow_up(session: Session, request: ActionRequest, done: Rewrite, aga
         return
     if opened.document.text != after:
         raise StaleError("The file has changed since the fix, so it was not undone.")
-    edits = smallest_edits(after, before.text)
-    changes = {before.uri: edits_to_lsp(edits, opened.lines)}
-    if (refused := await apply(session, types.WorkspaceEdit(changes), _UNDO)) is not None:
+    edits = edits_to_lsp(smallest_edits(after, before.text), opened.lines)
+    edit = workspace_edit(session, opened, edits)
+    if (refused := await apply(session, edit, _UNDO)) is not None:
         raise StaleError(f"The fix was not undone ({refused or 'the editor declined'}).")
     if answer == _ANOTHER and await _becomes(session, before.uri, before.text, _MOST_LOOKS):
         await again(session, _other(session, request, after))

@@ -13,7 +13,7 @@ from herdmate.actions.rewrite import Rewrite, rewrite_target
 from herdmate.actions.target import resolve_target
 from herdmate.errors import StaleError
 from herdmate.lsp.action_arguments import ActionRequest, request_of, selection_of
-from herdmate.lsp.apply_edit import apply, refusal
+from herdmate.lsp.apply_edit import apply, refusal, workspace_edit
 from herdmate.lsp.convert import edits_to_lsp
 from herdmate.lsp.diagnostics import all_diagnostics
 from herdmate.lsp.handlers.after_fix import can_follow_up, follow_up
@@ -86,11 +86,9 @@ def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.Workspa
     """
     document, opened = done.target.document, unchanged(session, done.target.document)
     edits = edits_to_lsp(done.edits, opened.lines)
-    if not session.capabilities.versioned_edits:
-        return types.WorkspaceEdit(changes={document.uri: edits})
+    if not (session.capabilities.versioned_edits and session.capabilities.annotations):
+        return workspace_edit(session, opened, edits)
     named = types.OptionalVersionedTextDocumentIdentifier(document.uri, opened.document.version)
-    if not session.capabilities.annotations:
-        return types.WorkspaceEdit(document_changes=[types.TextDocumentEdit(named, list(edits))])
     annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
     return types.WorkspaceEdit(
         document_changes=[types.TextDocumentEdit(named, list(annotated))],
