@@ -171,3 +171,30 @@ def test_a_file_that_the_model_must_not_see_is_left_alone(tmp_path: Path) -> Non
     context = ActionContext(EngineHost(), Project())
     with pytest.raises(SelectionError, match="not asked"):
         apply_code(selection, "def first(x):\n    return x", ACTION, context, True)
+
+
+@pytest.mark.parametrize(
+    "between", ["LIMIT = 3\nregister(LIMIT)\n\n\n", "# limits\nLIMIT = 3\n\n\n"]
+)
+def test_what_stands_between_the_definitions_stays(between: str) -> None:
+    first, last = "def a(x):\n    return x + 1\n\n\n", "def b(y):\n    return y * 2\n"
+    code = "def a(x):\n    return 1 + x\n\n\ndef b(y):\n    return 2 * y"
+    new_first, new_last = first.replace("x + 1", "1 + x"), last.replace("y * 2", "2 * y")
+    assert _applied(code, text=first + between + last) == new_first + between + new_last
+
+
+def test_what_stands_between_methods_stays_where_it_is() -> None:
+    first, last = "def a(self):\n        return 1\n", "def b(self):\n        return 2\n"
+    text = f"class A:\n    {first}\n    limit = 3\n\n    {last}"
+    code = "def a(self):\n    return 4\n\ndef b(self):\n    return 5"
+    assert _applied(code, text=text) == text.replace("1", "4").replace("2", "5")
+
+
+def test_a_block_that_would_drop_what_is_between_its_definitions_is_refused() -> None:
+    text = "def a(x):\n    return x\n\n\nregister(3)\n\n\ndef b(y):\n    return y\n"
+    for code in (
+        "def b(y):\n    return -y\n\n\ndef a(x):\n    return -x",
+        "def a(x):\n    return -x\n\n\na(1)\n\n\ndef b(y):\n    return -y",
+    ):
+        with pytest.raises(RefusedError, match="between its definitions"):
+            _applied(code, text=text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 from herdmate.actions.context import ActionContext
 from herdmate.actions.question import refuse_withheld
@@ -10,9 +11,10 @@ from herdmate.actions.rewrite import Rewrite, checked
 from herdmate.actions.target import lines_of, resolve_target
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.definition_at import definition_at
-from herdmate.errors import SelectionError
+from herdmate.context.languages import line_comment
+from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
-from herdmate.text import LINE_BREAK, Selection, Span, with_line_feeds
+from herdmate.text import LINE_BREAK, Document, Selection, Span, line_start, with_line_feeds
 
 _MOST = 200_000
 """Characters of a block; more than any model writes."""
@@ -30,7 +32,7 @@ def apply_code(
     refuse_withheld(selection.document, context)
     if not code.strip() or len(code) > _MOST:
         raise SelectionError("There is no code to apply.")
-    target = _of_names(selection, code)
+    target, code = _of_names(selection, code)
     if target is None and not is_current:
         raise SelectionError("The file has changed since it was explained; explain it again.")
     fence = "`" * (_longest_run(code) + 3)
@@ -50,14 +52,17 @@ def _defines_more(selection: Selection, code: str) -> bool:
     return not known.issuperset(syntax_queries.definition_names(own, code))
 
 
-def _of_names(selection: Selection, code: str) -> Selection | None:
-    """The definitions of the names that ``code`` defines: near the selection, or the only ones."""
+def _of_names(selection: Selection, code: str) -> tuple[Selection | None, str]:
+    """The definitions of the names that ``code`` defines: near the selection, or the only ones.
+
+    Also the code, with what the document has between these.
+    """
     document = selection.document
     tree, own = syntax.fresh_tree_of(document), syntax.parse(code, document.language)
     if tree is None or own is None:
-        return None
+        return None, code
     known = syntax_queries.named_definitions(tree, Span(0, len(document.text)))
-    found: list[Span] = []
+    found: list[tuple[Span, Span]] = []
     end = 0
     for name, span in syntax_queries.named_definitions(own, Span(0, len(code))):
         if span.start < end:
@@ -66,11 +71,50 @@ def _of_names(selection: Selection, code: str) -> Selection | None:
         same = [place for said, place in known if said == name]
         near = [place for place in same if _overlap(place, selection.span)] or same
         if len(near) == 1:
-            found.append(_with_lines_before(selection, near[0], code, tree))
+            found.append((_with_lines_before(selection, near[0], code, tree), span))
     if not found:
-        return None
-    whole = Span(min(span.start for span in found), max(span.end for span in found))
-    return lines_of(document, whole)
+        return None, code
+    places = [place for place, _ in found]
+    whole = Span(min(place.start for place in places), max(place.end for place in places))
+    return lines_of(document, whole), _with_code_between(document, code, found)
+
+
+def _with_code_between(document: Document, code: str, found: list[tuple[Span, Span]]) -> str:
+    """``code``, with what a document has between definitions that have nothing between them here.
+
+    ``found`` has the place of each in the document and in ``code``. Raises ``RefusedError`` if code
+    between them would be lost all the same.
+    """
+    text, parts, at = document.text, list[str](), 0
+    for (place, span), (next_place, next_span) in pairwise(found):
+        theirs, own = text[place.end : next_place.start], code[span.end : next_span.start]
+        if own.strip() or place.end > next_place.start:
+            continue
+        lines = with_line_feeds(theirs).split("\n")
+        indent, was = _indent_at(code, span.start), _indent_at(text, place.start)
+        moved = [indent + line.removeprefix(was) if line.strip() else "" for line in lines[1:-1]]
+        parts += [code[at : span.end], "\n".join([lines[0], *moved, own.rpartition("\n")[2]])]
+        at = next_span.start
+    whole = "".join([*parts, code[at:]])
+    kept = {line.strip() for line in whole.split("\n")}
+    places = sorted((place for place, _ in found), key=lambda place: place.start)
+    for place, following in pairwise(places):
+        between = with_line_feeds(text[place.end : following.start]).split("\n")[1:-1]
+        if any(_is_code(line, document.language) and line.strip() not in kept for line in between):
+            raise RefusedError(
+                "The code would leave out what is between its definitions, so nothing was changed."
+            )
+    return whole
+
+
+def _indent_at(text: str, offset: int) -> str:
+    before = text[line_start(text, offset) : offset]
+    return before[: len(before) - len(before.lstrip(" \t"))]
+
+
+def _is_code(line: str, language: str) -> bool:
+    marks = ("@", "/*", "*", line_comment(language) or "@")
+    return bool(line.strip()) and not line.strip().startswith(marks)
 
 
 def _with_lines_before(
