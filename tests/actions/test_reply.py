@@ -59,3 +59,12 @@ def test_replies_of_many_fences_are_read_in_time(language: str, reply: str) -> N
     with suppress(RefusedError):
         code_of(reply, "# A\n\nsome words here to keep\n", True, place=Place(language))
     assert time.process_time() - started < 4
+
+
+@pytest.mark.parametrize("line", [f"# A{' ' * 3_000}b", f"{'`' * 20_000}x`"])
+def test_prose_with_a_long_line_is_read_in_time(line: str) -> None:
+    text = f"# A\n\nsome words here to keep\n\n{line}\n"
+    started = time.process_time()
+    with suppress(RefusedError):
+        code_of(f"~~~~\n{text}~~~~\n", text, True, place=Place("markdown"))
+    assert time.process_time() - started < 4

@@ -18,10 +18,10 @@ PROSE_WITH_FENCES = frozenset(
 )
 """Languages whose text is for people and may hold fenced blocks of code."""
 
-_HEADING = re.compile(r" {0,3}(?:#{1,6}|={1,6})[ \t]+(?P<words>.*?)[ \t]*#*[ \t]*\Z")
+_HEADING = re.compile(r" {0,3}(?:#{1,6}|={1,6})[ \t]+(?P<words>.*)")
 _UNDERLINE = re.compile(r" {0,3}(?:=+|([-~^\"'`#*+.:_])\1+)[ \t]*\Z")
 _ITEM = re.compile(r"[ \t]*(?:[-*+•]|\d{1,9}[.)])[ \t]+(?P<words>.*)\Z")
-_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}(?!.*`)|~{3,})")
+_FENCE = re.compile(r"[ \t]{0,11}(?P<marks>`{3,}(?![^`\n]*`)|~{3,})")
 _FENCES = {
     "asciidoc": re.compile(r"[ \t]{0,11}(?P<marks>`{3,}|-{4,}(?=[ \t]*\Z))"),
     "restructuredtext": re.compile(r"(?P<marks>(?!))"),  # all of these underline headings
@@ -183,7 +183,8 @@ def _parts(text: str, language: str, marks: str = "") -> _Parts:
             marks = fence["marks"]
         elif heading := _HEADING.match(line):
             end_paragraph()
-            headings[heading["words"].lower()] += 1
+            words = heading["words"].rstrip(" \t").rstrip("#").rstrip(" \t")
+            headings[words.lower()] += 1
         elif _UNDERLINE.match(line) and len(paragraph) == 1:
             headings[paragraph.pop().lower()] += 1
         elif item := _ITEM.match(line) or _ROW.match(line):

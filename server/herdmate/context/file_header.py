@@ -25,7 +25,7 @@ _IMPORTS = {
     **dict.fromkeys([*_SCRIPTS, "vue", "svelte"], _SCRIPT),
     **dict.fromkeys(["c", "cpp", "objective-c"], _INCLUDE),
     **dict.fromkeys(["java", "kotlin", "scala", "elm", "haskell", "swift"], _JVM),
-    "csharp": r"(?:global\s+)?using\s+(?:static\s+|\w+\s*=\s*)?[\w.:<>, ]+;",
+    "csharp": r"(?:global\s+)?using\s+(?:static\s+|\w+\s*=\s*)?[\w:][\w.:<>, ]*;",
     "css": r"@import\b",
     "dart": r"(?:import|export|part)\s+['\"]",
     "elixir": r"(?:alias|import|require|use)\s+[A-Z:]",
@@ -123,9 +123,11 @@ def header_of(text: str, language: str, of_file: bool = True) -> Header:
     if not has_imports(language):
         return Header(())
     lines = list(_lines(text, start))
+    depths = _depths(lines)
+    unclosed: set[str] = set()
     row = 0
     while row < len(lines):
-        first, last = row, _end_of_comment(lines, row, language)
+        first, last = row, _end_of_comment(lines, row, language, unclosed)
         row = last + 1
         if last > first or not lines[first][0].strip() or _is_comment(lines[first][0], language):
             if not found and _ends_part(lines, row) and lines[first][0].strip():
@@ -134,7 +136,7 @@ def header_of(text: str, language: str, of_file: bool = True) -> Header:
         is_import = _kind(lines[first][0], language, of_file)
         if is_import is None:
             break
-        last = _end_of_statement(lines, first, language)
+        last = _end_of_statement(lines, depths, first, language)
         found.append(Statement(Span(lines[first][1].start, lines[last][1].end), is_import))
         row = last + 1
     return Header(tuple(found), max(top, start) if of_file else top)
@@ -145,8 +147,9 @@ def all_imports(text: str, language: str) -> tuple[str, ...]:
     if not has_imports(language):
         return ()
     lines = list(_lines(text, 0))
+    depths = _depths(lines)
     rows = [row for row, (line, _) in enumerate(lines) if _kind(line, language, False)]
-    ends = {row: lines[_end_of_statement(lines, row, language)][1].end for row in rows}
+    ends = {row: lines[_end_of_statement(lines, depths, row, language)][1].end for row in rows}
     return tuple(text[lines[row][1].start : end] for row, end in ends.items())
 
 
@@ -173,7 +176,7 @@ def joined(parts: list[str], language: str) -> str:
 def _start(text: str, language: str) -> int:
     """Behind a byte order mark, and behind the last tag that opens a script."""
     if language in ("vue", "svelte"):
-        tags = list(re.finditer(r"^<script\b[^>]*>[ \t]*(?:\r\n|\n|\r)", text, re.MULTILINE))
+        tags = list(re.finditer(r"^<script\b[^<>]*>[ \t]*(?:\r\n|\n|\r)", text, re.MULTILINE))
         if tags:
             return tags[-1].end()
     return len(BYTE_ORDER_MARK) if text.startswith(BYTE_ORDER_MARK) else 0
@@ -200,13 +203,19 @@ def _kind(line: str, language: str, of_file: bool) -> bool | None:
     return False if any(kind and re.match(kind, line) for kind in once) else None
 
 
-def _end_of_statement(lines: list[tuple[str, Span]], first: int, language: str) -> int:
+def _depths(lines: list[tuple[str, Span]]) -> list[int]:
+    """How many brackets each line opens and does not close."""
+    return [sum(map(line.count, "({")) - sum(map(line.count, ")}")) for line, _ in lines]
+
+
+def _end_of_statement(
+    lines: list[tuple[str, Span]], depths: list[int], first: int, language: str
+) -> int:
     """The row of a statement's last line: that which closes its brackets."""
     depth = 0
     for row in range(first, min(first + _MOST_OF_A_STATEMENT, len(lines))):
-        line = lines[row][0]
-        depth += sum(line.count(mark) for mark in "({") - sum(line.count(mark) for mark in ")}")
-        goes_on = line.endswith("\\") or (
+        depth += depths[row]
+        goes_on = lines[row][0].endswith("\\") or (
             language in _BY_INDENTATION and row + 1 < len(lines) and lines[row + 1][0][:1] == " "
         )
         if depth <= 0 and not goes_on:
@@ -214,19 +223,25 @@ def _end_of_statement(lines: list[tuple[str, Span]], first: int, language: str) 
     return first
 
 
-def _end_of_comment(lines: list[tuple[str, Span]], first: int, language: str) -> int:
-    """The row of the last line of a comment or docstring of several lines, else ``first``."""
+def _end_of_comment(
+    lines: list[tuple[str, Span]], first: int, language: str, unclosed: set[str]
+) -> int:
+    """The row of the last line of a comment or docstring of several lines, else ``first``.
+
+    ``unclosed`` collects the marks that no later line has, so that none is looked for twice.
+    """
     line = _PREFIXED.sub("", lines[first][0].strip(), count=1)
     if language in _INDENTED:
         line = line.removeprefix("@moduledoc").lstrip(" ~Ss")
     for opens, closes in _BLOCKS:
         if not line.startswith(opens) or (opens in ("'''", '"""') and _is_c_like(language)):
             continue
-        if closes in line[len(opens) :]:
+        if closes in line[len(opens) :] or closes in unclosed:
             return first
         for row in range(first + 1, len(lines)):
             if closes in lines[row][0]:
                 return row
+        unclosed.add(closes)
     return first
 
 

@@ -10,6 +10,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 SCRIPTS = frozenset(
     ["javascript", "javascriptreact", "typescript", "typescriptreact", "vue", "svelte"]
@@ -22,7 +23,7 @@ _PATHS = {
 """By language: the word before a path, what is between its parts, and what ends the statement."""
 
 _CLAUSE = re.compile(
-    r"import\s+(?P<type>type\s+)?(?:(?P<default>[\w$]+)\s*,?\s*)?(?:\*\s*as\s+(?P<all>[\w$]+)\s*)?"
+    r"import\s+(?P<type>type\s+)?(?:(?P<default>[\w$]+)\s*(?:,\s*)?)?(?:\*\s*as\s+(?P<all>[\w$]+)\s*)?"
     r"(?:\{(?P<some>[^}]*)\}\s*)?(?:from\s*)?(?P<source>[\"'][^\"'\n]*[\"'])"
 )
 _BOUND = re.compile(r"\s*(?:pub\s+)?(?:local|const|let|var)\s+(?P<names>\w+|\{[^}]*\})\s*=")
@@ -144,14 +145,12 @@ def _expanded(tree: str, between: str, level: int) -> Iterator[tuple[str, str]]:
 
 def _parted(text: str) -> list[str]:
     """The parts between commas that are in no braces."""
-    parts, depth = [""], 0
-    for char in text:
+    ends, depth = [-1], 0
+    for at, char in enumerate(text):
         depth += (char == "{") - (char == "}")
         if char == "," and not depth:
-            parts.append("")
-        else:
-            parts[-1] += char
-    return parts
+            ends.append(at)
+    return [text[end + 1 : after] for end, after in pairwise([*ends, len(text)])]
 
 
 def _whole(statement: str) -> Iterator[Import]:
