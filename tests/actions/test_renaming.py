@@ -143,3 +143,13 @@ async def test_through_the_model() -> None:
     text = apply_edits(PYTHON, done.edits)
     assert text == PYTHON.replace("total = i\n    return total", "first = i\n    return first")
     assert done.reasons == "total → first: it is first"
+
+
+def test_a_component_keeps_the_name_that_makes_it_one() -> None:
+    code = (
+        "function A(p) {\n  const I = p.icon;\n  const s = p.size;\n  return <I a={s}>{s}</I>;\n}\n"
+    )
+    target = Selection(Document("file:///a.jsx", "javascriptreact", code), Span(0, len(code)))
+    assert names_to_rename(target) == ("s",)
+    edits, _ = renamed(target, "I -> icon\ns -> size")
+    assert apply_edits(code, edits) == code.replace("s = ", "size = ").replace("{s}", "{size}")

@@ -23,6 +23,9 @@ _FIXED = frozenset(
 _SHORT = frozenset({"shorthand_property_identifier", "shorthand_property_identifier_pattern"})
 """``{name}`` in JavaScript, which is the name of a property too."""
 
+_TAGS = frozenset({"jsx_opening_element", "jsx_closing_element", "jsx_self_closing_element"})
+"""In JSX, ``<Name>`` is a variable, but ``<name>`` is an element of HTML."""
+
 _SEE_ALL = frozenset({"locals", "vars", "eval", "exec", "arguments"})
 """What can read a variable by a name that is not in the code."""
 
@@ -151,6 +154,7 @@ def _use(place: _Place, tree: SyntaxTree) -> Iterator[_Use]:
     if node.type in _SHORT:
         yield _Use(text, node.start_byte, node.end_byte, False, True, not place.in_function)
     elif is_name(node, place.parent):
-        fixed = place.fixed or not place.in_function
+        is_tag = place.parent is not None and place.parent.type in _TAGS
+        fixed = place.fixed or not place.in_function or is_tag
         binds = not fixed and is_bound(node, place.parent)
         yield _Use(text, node.start_byte, node.end_byte, binds, fixed, not place.in_function)
