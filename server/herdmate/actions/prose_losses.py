@@ -183,8 +183,7 @@ def _parts(text: str, language: str, marks: str = "") -> _Parts:
             marks = fence["marks"]
         elif heading := _HEADING.match(line):
             end_paragraph()
-            words = heading["words"].rstrip(" \t").rstrip("#").rstrip(" \t")
-            headings[words.lower()] += 1
+            headings[_bare(heading["words"])] += 1
         elif _UNDERLINE.match(line) and len(paragraph) == 1:
             headings[paragraph.pop().lower()] += 1
         elif item := _ITEM.match(line) or _ROW.match(line):
@@ -197,6 +196,11 @@ def _parts(text: str, language: str, marks: str = "") -> _Parts:
     end_paragraph()
     passages += [line.strip() for line in fenced if line.strip()]  # of a fence never closed
     return _Parts(headings, code, _links(text), tuple(passages))
+
+
+def _bare(heading: str) -> str:
+    """The words of a heading, without the marks that may end it, in small letters."""
+    return heading.rstrip(" \t").rstrip("#").rstrip(" \t").lower()
 
 
 def _links(text: str) -> frozenset[str]:
