@@ -151,5 +151,5 @@ def test_a_component_keeps_the_name_that_makes_it_one() -> None:
     )
     target = Selection(Document("file:///a.jsx", "javascriptreact", code), Span(0, len(code)))
     assert names_to_rename(target) == ("s",)
-    edits, _ = renamed(target, "I -> icon\ns -> size")
-    assert apply_edits(code, edits) == code.replace("s = ", "size = ").replace("{s}", "{size}")
+    edits, _ = renamed(target, "I -> icon\ns -> width")
+    assert apply_edits(code, edits) == code.replace("s = ", "width = ").replace("{s}", "{width}")
