@@ -106,6 +106,14 @@ async def test_an_answer_its_figures_and_what_was_asked() -> None:
     assert [state.state for state in states] == ["loading", "ready", "ready", "stopped"]
 
 
+@pytest.mark.parametrize("figure", ["1e999", "-1e999", "NaN", "1" + "0" * 400, "-7", "[[1]]"])
+async def test_figures_that_count_nothing_spoil_no_answer(figure: str) -> None:
+    usage = f'data: {{"choices": [], "usage": {{"prompt_tokens": {figure}}}}}\n\n'.encode()
+    answer = words("a", " + b\n", reason="stop") + usage + DONE
+    async with remote({COMPLETIONS: STREAM + answer}) as (engine, _, _):
+        assert (await ask(engine))[0] == "a + b\n"
+
+
 async def test_an_answer_in_chunks_that_cut_its_lines_and_characters() -> None:
     data = words("wörld €", reason="length") + DONE
     parts = b"".join(chunk(data[at : at + 3]) for at in range(0, len(data), 3)) + chunk(b"")

@@ -83,9 +83,13 @@ def sum_of(logprobs: Sequence[object]) -> float | None:
     return sum(known) if known and len(known) == len(logprobs) else None
 
 
+_LARGEST = 1e15
+
+
 def number(value: object) -> float:
-    """A number from a server; 0 for anything else."""
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else 0.0
+    """A number from a server; 0 for anything else, and for what no count or time can be."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number and 0 <= value <= _LARGEST else 0.0  # type: ignore[operator, arg-type]
 
 
 def word(value: object) -> str:
