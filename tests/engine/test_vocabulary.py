@@ -101,3 +101,15 @@ def test_a_piece_longer_than_the_buffer(vocab: Any) -> None:
         key=lambda token: len(llama_cpp.llama_vocab_get_text(vocab, token)),
     )
     assert vocabulary.piece_of(vocab, longest)
+
+
+def test_a_token_of_a_megabyte_is_no_tag(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [b"<" + b"a_" * 500_000, b"<|tag|>", b"word", b"<|" + b"x" * 300 + b"|>"]
+    fake = {
+        "llama_vocab_n_tokens": lambda _: len(texts),
+        "llama_vocab_get_attr": lambda *_: llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED,
+        "llama_vocab_get_text": lambda _, token: texts[token],
+    }
+    for name, function in fake.items():
+        monkeypatch.setattr(llama_cpp, name, function)
+    assert vocabulary.tags(None) == {"<|tag|>": 1}

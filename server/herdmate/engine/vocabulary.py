@@ -31,6 +31,8 @@ _TAG = re.compile(
 )
 """The text of a token that plain text could become, though it marks something in a format."""
 
+_LONGEST_TAG = 256  # bytes; a file can have tokens of a megabyte
+
 
 def tokenize(
     vocab: Any,
@@ -105,7 +107,8 @@ def tags(vocab: Any) -> dict[str, int]:
     for token in range(llama_cpp.llama_vocab_n_tokens(vocab)):
         kind = llama_cpp.llama_vocab_get_attr(vocab, token)
         if kind & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED:
-            text = llama_cpp.llama_vocab_get_text(vocab, token).decode("utf-8", "replace")
+            data = llama_cpp.llama_vocab_get_text(vocab, token)
+            text = data.decode("utf-8", "replace") if len(data) <= _LONGEST_TAG else ""
             if _TAG.fullmatch(text):
                 found[text] = token
     return found
