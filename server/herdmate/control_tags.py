@@ -15,16 +15,25 @@ _JOINER = "\N{WORD JOINER}"
 INSTRUCT_TAGS = ("[INST]", "[/INST]", "<<SYS>>", "<</SYS>>", "<step>")
 """The tags of Llama 2's formats, which are text even to the engine."""
 
-SERVERS_TAG = re.compile(
-    r"<(?=\|[^<>|\n]{1,40}\|>|｜[^<>｜\n]{1,40}｜>"
-    r"|(?:/?s|bos|eos|pad|unk|PRE|SUF|MID|EOT|step|fim_\w{1,16}|\w{1,8}_of_\w{1,8}|file_sep|"
-    r"reponame|repo_name|filename|endoftext)>)"
+_ANGLED = (
+    r"<(?=\|[^<>|\n]{1,40}\|>|｜[^<>｜\n]{1,40}｜>|\[(?:fim-\w{1,16}|\w{1,16}▁[\w▁]{1,24})\]>"
+    r"|(?:/?s|bos|eos|pad|unk|PRE|SUF|MID|EOT|step|fim_\w{1,16}|\w{1,8}_of_\w{1,9}|file_sep|"
+    r"reponame|repo_name|filename|endoftext|sop|eop|AI|用户|/?role|/?think|/?seed:\w{1,24})>)"
 )
+_BRACKETED = (
+    r"\[(?=\|\w{1,40}\|\]|(?:/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_RESULTS|TOOL_CONTENT|"
+    r"THINK)|TOOL_CALLS|PREFIX|SUFFIX|MIDDLE|[gs]MASK|unused\d{1,4})\])"
+)
+
+SERVERS_TAG = re.compile(f"{_ANGLED}|{_BRACKETED}")
 """The first character of what a server may take for a control token, of any family in use."""
+
+OUR_TAG = re.compile(_ANGLED)
+"""The same for a prompt in a format that we write; its texts have some tags of that format."""
 
 
 def neutralised(text: str, tag: re.Pattern[str]) -> str:
-    """The text with a joiner in each tag: ``SERVERS_TAG``, or what ``beginning_of`` gives."""
+    """The text with a joiner in each tag: ``SERVERS_TAG``, ``OUR_TAG`` or a ``beginning_of``."""
     return tag.sub(rf"\g<0>{_JOINER}", text)
 
 
@@ -62,16 +71,16 @@ def _broken(tags: tuple[str, ...]) -> re.Pattern[str]:
 class ServersAnswer:
     """An answer without the joiners in tags of ``SERVERS_TAG``, part by part.
 
-    What servers take for a tag is not a closed list, so any joiner after a ``<`` goes.
+    What servers take for a tag is not a closed list, so any joiner after ``<`` or ``[`` goes.
     """
 
     def __init__(self) -> None:
         self._is_after_open = False
 
     def push(self, text: str) -> str:
-        """The next part, restored; a joiner can come in a later part than its ``<``."""
+        """The next part, restored; a joiner can come in a later part than what is before it."""
         if self._is_after_open:
             text = text.removeprefix(_JOINER)
         if text:
-            self._is_after_open = text.endswith("<")
-        return text.replace(f"<{_JOINER}", "<")
+            self._is_after_open = text.endswith(("<", "["))
+        return text.replace(f"<{_JOINER}", "<").replace(f"[{_JOINER}", "[")

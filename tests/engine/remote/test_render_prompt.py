@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from herdmate.control_tags import ServersAnswer
+from herdmate.control_tags import INSTRUCT_TAGS, SERVERS_TAG, ServersAnswer, neutralised
 from herdmate.engine.remote.endpoint import endpoint_of, travels_in_the_open
 from herdmate.engine.remote.estimate import estimated
 from herdmate.engine.remote.render_prompt import InfillPrompt, TextPrompt, render_prompt, stops
 from herdmate.engine.remote.strip_preamble import PreambleStripper
 from herdmate.errors import SettingsError
 from herdmate.generation import ModelInfo, Prompt, Special, Text
-from herdmate.prompting.families import Family, Turn, family_of, infill_prompt, instruct_prompt
+from herdmate.prompting.families import (
+    CONTROL_PIECES,
+    Family,
+    Turn,
+    family_of,
+    infill_prompt,
+    instruct_prompt,
+)
 from herdmate.prompting.family_from_name import pieces_by_name
 
 
@@ -151,3 +159,19 @@ def test_the_estimate_errs_on_the_safe_side(starter_model: Path) -> None:
     told = [estimated(line) for line in lines]
     assert sum(real) <= sum(told) <= 1.6 * sum(real)
     assert sum(mine < theirs for mine, theirs in zip(told, real, strict=True)) < len(lines) / 50
+
+
+def test_no_familys_control_piece_reaches_a_server_in_the_users_text() -> None:
+    pieces = [piece.strip("▁") for piece in CONTROL_PIECES if re.search(r"[^\w\s]", piece)]
+    assert len(pieces) > 100
+    for text in (*pieces, *INSTRUCT_TAGS[:2]):
+        sent = neutralised(f"a {text} b", SERVERS_TAG)
+        assert text not in sent
+        for size in (1, 3, 100):
+            mended = ServersAnswer()
+            parts = (sent[at : at + size] for at in range(0, len(sent), size))
+            assert "".join(mended.push(part) for part in parts) == f"a {text} b"
+    code = (
+        "x[MAX] = a[b_c] < d[PREFIX + 1] > [SIZE][i] << e; <xs:element> <div> t<U, V> Vec<[u8; 4]>"
+    )
+    assert neutralised(code, SERVERS_TAG) == code

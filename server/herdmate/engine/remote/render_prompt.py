@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from herdmate.control_tags import SERVERS_TAG, neutralised
+from herdmate.control_tags import OUR_TAG, SERVERS_TAG, neutralised
 from herdmate.generation import SERVER_HOLE, SERVER_ROLES, Prompt, Segment, Special
 
 
@@ -48,7 +48,7 @@ def render_prompt(prompt: Prompt) -> RenderedPrompt:
         return InfillPrompt(around[SERVER_HOLE[0]] + said, around[SERVER_HOLE[1]])
     if pieces & set(SERVER_ROLES):
         return _talk(prompt.segments)
-    return TextPrompt(_as_text(prompt.segments) + said)
+    return TextPrompt(_as_text(prompt.segments) + neutralised(prompt.said, OUR_TAG))
 
 
 def stops(prompt: Prompt, others: Sequence[str]) -> tuple[str, ...]:
@@ -91,7 +91,7 @@ def _as_text(segments: Sequence[Segment]) -> str:
             text += written.removeprefix("▁") if begins else written
         elif segment.text:
             space = " " if has_spaces and segment.leading_space and not begins else ""
-            text += space + neutralised(segment.text, SERVERS_TAG)
+            text += space + neutralised(segment.text, OUR_TAG)
     return text
 
 
