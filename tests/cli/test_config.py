@@ -217,3 +217,59 @@ def test_the_file_is_in_the_platforms_folder(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("HERDMATE_CONFIG")
     assert config_file().parts[-2:] == ("herdmate", "config.toml")
     assert os.path.isabs(config_file())
+
+
+@pytest.mark.parametrize("text", ["", TEXT, "remote = 5 # mine\n", "model = 'a'\n[remote]\n"])
+def test_taking_out_what_is_not_there_changes_nothing(file: Path, text: str) -> None:
+    if text:
+        _written(file, text)
+    assert main(["config", "unset", "remote.url"]) == 0
+    assert (file.read_text() if text else file.exists()) == (text or False)
+
+
+def test_nothing_is_written_that_could_not_be_read(
+    file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _written(file)
+    many = ",".join(f"{number:0400}" for number in range(250))
+    assert main(["config", "set", "completion.disabledIn", many]) == 1
+    assert "64 kB" in capsys.readouterr().err
+    for data in (b"# \xe4\n" + TEXT.encode(), b"# coding: cp1252 \x81\n", b"#" * 70_000):
+        file.write_bytes(data)
+        assert main(["config", "set", "model", "auto"]) == 1
+        assert "config edit" in capsys.readouterr().err
+        assert file.read_bytes() == data
+    file.write_bytes("\ufeff# coding: cp1252 ä\r\n".encode())
+    assert main(["config", "set", "model", "ä"]) == 0
+    assert file.read_bytes().startswith("\ufeff# coding: cp1252 ä\r\n".encode())
+    assert user_settings({}).settings.model == "ä"
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("HERDMATE_REMOTE_ULR", "HERDMATE_REMOTE_URL"),
+        ("HERDMATE_ENGINE_CONTEXTTOKENS", "HERDMATE_ENGINE_CONTEXT_TOKENS"),
+        ("HERDMATE_THREADS", "HERDMATE_ENGINE_THREADS"),
+        ("HERDMATE_HOME", ""), ("HERDMATE_CONFIG", ""), ("HERDMATE_API_KEY", ""),
+        ("HERDMATE_API_KEY_ORIGIN", ""), ("HERDMATE_LONG", ""), ("HERDMATE_", ""), ("HOME", ""),
+        ("HERDMATE_" + "X" * 100_000, ""),
+    ],
+)  # fmt: skip
+def test_a_misspelt_variable_is_told(name: str, meant: str) -> None:
+    faults = user_settings({name: "1"}).faults
+    assert [meant] * bool(meant) == [fault.split()[-1].rstrip("?") for fault in faults]
+
+
+def test_the_editor_gets_no_api_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    editor, told = tmp_path / "editor", tmp_path / "told"
+    editor.write_text(f"#!/bin/sh\nenv > '{told}'\n")
+    editor.chmod(0o700)
+    monkeypatch.setenv("EDITOR", str(editor))
+    monkeypatch.delenv("VISUAL", raising=False)
+    monkeypatch.setenv("HERDMATE_API_KEY", "sk-123")
+    assert main(["config", "edit"]) == 0
+    assert "EDITOR=" in told.read_text()
+    assert "sk-123" not in told.read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import json
 import os
 import shlex
@@ -11,14 +12,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from herdmate.child_process import start_blocking, which
+from herdmate.bounded_read import read_bytes
+from herdmate.child_process import API_KEY, start_blocking, which
 from herdmate.cli.parser import Parser, examples, meant
 from herdmate.cli.replace_file import refuse_unwritable, replace
 from herdmate.cli.settings_options import found_settings
 from herdmate.cli.tables import Column, show_table
 from herdmate.cli.terminal import tell, tell_error, write
-from herdmate.cli.text_files import Coded, read_file
+from herdmate.cli.text_files import Coded
 from herdmate.cli.user_settings import (
+    LARGEST,
     config_file,
     text_of,
     user_settings,
@@ -111,7 +114,8 @@ def _edit(_arguments: argparse.Namespace) -> int:
     file.parent.mkdir(parents=True, exist_ok=True)
     if not file.exists():
         replace(_real(file), None, _HEAD.encode())
-    with start_blocking(*_editor(), str(file), cwd=None, env=None) as process:
+    env = {name: value for name, value in os.environ.items() if name != API_KEY}
+    with start_blocking(*_editor(), str(file), cwd=None, env=env) as process:
         code = process.wait()
     faults = user_settings({}).faults
     for fault in faults:
@@ -152,8 +156,12 @@ def _change(key: str, value: Any) -> None:
     file = config_file()
     coded, before = _read(file)
     after = coded.encoded(_changed(coded.text, key, value, file))
-    if after == before:
+    if after == before or (before is None and value is None):
         return
+    if len(after) > LARGEST:
+        raise SettingsError(
+            f"{file} would be larger than {LARGEST >> 10} kB and no longer be read; write less."
+        )
     real = _real(file)
     if before is not None:
         refuse_unwritable(real)
@@ -182,6 +190,8 @@ def _changed(text: str, key: str, value: Any, file: Path) -> str:
     table: Any = document
     if group:
         if not isinstance(table.get(group), Mapping):
+            if value is None:
+                return text
             table[group] = tomlkit.table()
         table = table[group]
     if value is None:
@@ -192,10 +202,17 @@ def _changed(text: str, key: str, value: Any, file: Path) -> str:
 
 
 def _read(file: Path) -> tuple[Coded, bytes | None]:
-    if not file.exists():
+    """The file as TOML has to be, in UTF-8, and its bytes. Raises ``SettingsError``."""
+    try:
+        data = read_bytes(file, LARGEST)
+        mark = codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b""
+        return Coded(data[len(mark) :].decode(), "utf-8", mark), data
+    except FileNotFoundError:
         return Coded(_HEAD), None
-    coded = read_file(file)
-    return coded, coded.encoded(coded.text)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"{file} cannot be read ({reason_of(error)}); correct it with `herdmate config edit`."
+        ) from error
 
 
 def _real(file: Path) -> Path:

@@ -7,6 +7,7 @@ file that ``HERDMATE_CONFIG`` names), environment variables (``HERDMATE_REMOTE_U
 
 from __future__ import annotations
 
+import difflib
 import json
 import os
 import re
@@ -33,7 +34,11 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-_LARGEST = 64 * 1024  # bytes of the file
+LARGEST = 64 * 1024
+"""Bytes of the file; a larger one is not read."""
+
+_PREFIX = "HERDMATE_"
+_LONGEST = 80  # characters of a variable's name that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +98,7 @@ def config_file() -> Path:
 
 def variable_of(key: str) -> str:
     """The environment variable for a setting: ``HERDMATE_ENGINE_CONTEXT_TOKENS``."""
-    return "HERDMATE_" + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).replace(".", "_").upper()
+    return _PREFIX + re.sub(r"(?<=[a-z])(?=[A-Z])", "_", key).replace(".", "_").upper()
 
 
 def value_from_text(key: str, text: str) -> Any:
@@ -126,7 +131,7 @@ _Found = Iterator["tuple[str, Entry] | str"]
 
 def _of_file(path: Path) -> _Found:
     try:
-        values = tomllib.loads(read_text(path, _LARGEST, errors="strict"))
+        values = tomllib.loads(read_text(path, LARGEST, errors="strict"))
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
@@ -151,6 +156,16 @@ def _of_environment(environment: Mapping[str, str]) -> _Found:
             yield key, Entry(value_from_text(key, environment[name]), name)
         except SettingsError as error:
             yield f"{name}: {error}"
+
+    names = {variable_of(key).removeprefix(_PREFIX): key for key in keys()}
+    for name in environment:
+        said = name.removeprefix(_PREFIX)
+        if not name.startswith(_PREFIX) or said in names or not environment[name]:
+            continue
+        ends = [known for known in names if known.endswith(f"_{said}")]
+        near = ends or difflib.get_close_matches(said[:_LONGEST], names, n=1, cutoff=0.8)
+        if near:  # others, such as HERDMATE_HOME, are no settings
+            yield f"There is no setting {name}; did you mean {_PREFIX}{near[0]}?"
 
 
 def _of_options(options: Sequence[tuple[str, str, str]]) -> _Found:
