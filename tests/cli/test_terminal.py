@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import io
+import json
 import logging
 import re
 import struct
@@ -179,3 +180,12 @@ def test_a_model_that_writes_escapes(
         shown = capsys.readouterr().out
         assert _left(shown).isprintable()
         assert "\\x1b" in shown
+
+
+@pytest.mark.parametrize("coding", ["latin-1", "ascii", "cp1252", "utf-8", "utf-16"])
+def test_json_is_valid_in_every_encoding(coding: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    raw, value = io.BytesIO(), {"text": "→ 😀 é 中 \\ \x9b"}
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding=coding))
+    terminal.prepare_streams()
+    terminal.write_json(value)
+    assert json.loads(raw.getvalue().decode(coding)) == value

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 
 from herdmate.cli import action_context
 from herdmate.cli.console import waiting
 from herdmate.cli.locations import add_language_option, cursor_of, opened, place_of
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
-from herdmate.cli.terminal import tell_error, write
+from herdmate.cli.terminal import tell_error, write, write_json
 from herdmate.cli.wording import in_terminal
 from herdmate.completion.complete import complete
 from herdmate.completion.silence_reasons import Silence
@@ -50,7 +49,7 @@ async def _complete(arguments: argparse.Namespace) -> int:
             "column": file.place.column or None, "language": cursor.document.language,
             "model": info.name, "suggestions": shown, "reason": reason,
         }  # fmt: skip
-        write(json.dumps(told, indent=1, ensure_ascii=False) + "\n")
+        write_json(told)
     elif reason is not None:
         tell_error(f"herdmate: No suggestion: {reason}.")
     else:

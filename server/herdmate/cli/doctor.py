@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import shutil
 import sys
@@ -25,7 +24,7 @@ from herdmate.cli.editor import editors, program_of
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
 from herdmate.cli.setup import is_set_up
-from herdmate.cli.terminal import write
+from herdmate.cli.terminal import write_json
 from herdmate.cli.user_settings import config_file
 from herdmate.cli.wording import in_terminal
 from herdmate.engine.build_report import build
@@ -63,7 +62,7 @@ def _run(arguments: argparse.Namespace) -> int:
     with waiting("Looking at this machine…"):
         found = findings(_facts(arguments))
     if arguments.json:
-        write(json.dumps([asdict(item) for item in found], indent=1, ensure_ascii=False) + "\n")
+        write_json([asdict(item) for item in found])
     else:
         show(found)
     return 1 if any(item.state == "trouble" for item in found) else 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,7 +17,7 @@ from herdmate.cli.answers import gathered, show_answer
 from herdmate.cli.locations import Opened, add_places, opened, places_of, selected
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
-from herdmate.cli.terminal import write
+from herdmate.cli.terminal import write, write_json
 from herdmate.prompting.library import Action
 from herdmate.text import Selection
 
@@ -63,7 +62,7 @@ async def _explain(arguments: argparse.Namespace) -> int:
     async with action_context.running(settings, documents) as context:
         told = [await _told(task, action, context, arguments.json, len(tasks)) for task in tasks]
     if arguments.json:
-        write(json.dumps({"explanations": told}, indent=1, ensure_ascii=False) + "\n")
+        write_json({"explanations": told})
     return 0
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from herdmate.cli.patch import Patch, out_of_reach, patch_of, show
 from herdmate.cli.replace_file import refuse_links, refuse_unwritable
 from herdmate.cli.replace_file import replace as replace_file
 from herdmate.cli.settings_options import settings_of
-from herdmate.cli.terminal import tell, tell_error, write, write_bytes
+from herdmate.cli.terminal import tell, tell_error, write_bytes, write_json
 from herdmate.cli.wording import in_terminal
 from herdmate.context.git_config import repository_of
 from herdmate.errors import HerdmateError, RefusedError, SelectionError
@@ -95,8 +94,7 @@ async def _refactor(arguments: argparse.Namespace) -> int:
                 failures.append(str(error))
                 tell_error(f"herdmate: {task.file.place.name}: {in_terminal(str(error))}")
     if arguments.json:
-        write(json.dumps({"changes": told, "failures": failures}, indent=1, ensure_ascii=False))
-        write("\n")
+        write_json({"changes": told, "failures": failures})
     return 1 if failures else 0
 
 

@@ -12,6 +12,7 @@ import base64
 import codecs
 import errno
 import io
+import json
 import logging
 import os
 import sys
@@ -77,6 +78,13 @@ class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
 def write(text: str) -> None:
     """Write code or data to standard output at once: made harmless on a terminal, else as is."""
     _put(sys.stdout, printable(text) if sys.stdout.isatty() else text)
+
+
+def write_json(value: Any) -> None:
+    """Write a value as JSON; what the output's encoding may lack is written as JSON's escapes."""
+    coding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("-", "")
+    data = json.dumps(value, indent=1, ensure_ascii=not coding.startswith("utf"), default=str)
+    write(f"{data}\n")
 
 
 def write_bytes(data: bytes, shown: str) -> None:
