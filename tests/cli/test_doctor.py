@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from herdmate.cli.doctor import show
 from herdmate.cli.doctor_checks import Facts, findings
 from herdmate.cli.main import main
+from herdmate.engine import build_report
 from herdmate.engine.build_report import Build, build
 from herdmate.version import VERSION
 
@@ -101,3 +105,17 @@ def test_the_build_is_asked_in_a_process_of_its_own() -> None:
     found = build()
     assert not found.error
     assert re.match(r"\d+\.\d+", found.version)
+
+
+def test_a_build_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    started = []
+
+    def start(*_command: str, **options: Any) -> subprocess.Popen[bytes]:
+        started.append(subprocess.Popen([sys.executable, "-c", "input()"],
+                                        stdin=subprocess.PIPE, **options))  # fmt: skip
+        return started[0]
+
+    monkeypatch.setattr(build_report, "start_blocking", start)
+    monkeypatch.setattr(build_report, "_SECONDS", 0.01)
+    assert "does not answer" in build().error
+    assert started[0].poll() is not None

@@ -40,7 +40,12 @@ def build() -> Build:
         process = start_blocking(
             *python_command("herdmate.engine.build_report"), stdout=pipe, stderr=pipe
         )
-        out, said = process.communicate(timeout=_SECONDS)
+        try:
+            out, said = process.communicate(timeout=_SECONDS)
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
     except (OSError, subprocess.TimeoutExpired) as error:
         return Build(error=f"it does not answer ({type(error).__name__})")
     if process.returncode < 0:
