@@ -14,7 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from herdmate.cli.answers import _whole
+from herdmate.cli.chat import _parted
 from herdmate.cli.main import main
+from herdmate.errors import SelectionError
 from tests.cli.fake_command import use_fake_engine
 
 REPLIES = {"And in Go": "Go does.", "what changes": "A line **changes**.", "": "It adds."}
@@ -71,6 +74,7 @@ def test_a_conversation_is_resumed(
         (["chat", "app.py:9", "why?"], 1, "no line 9"), (["chat", ".env", "why?"], 1, "secrets"),
         (["chat", "--saved", "lost", "why?"], 1, "There is no conversation 'lost'"),
         (["chat", "--saved", "../x", "why?"], 1, "cannot be a name"),
+        (["chat", "--saved", "", "why?"], 1, "cannot be a name"),
         (["chat", ".", "why?"], 1, "is a folder"),
     ],
 )  # fmt: skip
@@ -135,3 +139,22 @@ def test_on_a_terminal(folder: Path) -> None:
         process.wait()
         os.close(ours)
     assert (folder / "own" / "state" / "chats" / "mine.json").exists()
+
+
+def test_a_question_can_look_like_an_impossible_place() -> None:
+    assert _parted(["why does it fail at 12:0"]) == ([], "why does it fail at 12:0")
+    with pytest.raises(SelectionError, match="no line 0"):
+        _parted(["app.py:0"])
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("one\n\ntwo", "one\n\n"),
+        ("```py\na\n\nb", ""), ("```py\na\n\nb\n```\n\nend", "```py\na\n\nb\n```\n\n"),
+        ("````md\n```py\na\n\nb\n```\n\n", ""), ("~~~\n```\n\nb\n", ""),
+        ("```\n~~~\n```\n\nb", "```\n~~~\n```\n\n"), ("```a``` is\n\ncode", "```a``` is\n\n"),
+    ],
+)  # fmt: skip
+def test_only_whole_paragraphs_stay_on_the_terminal(text: str, shown: str) -> None:
+    assert text[: _whole(text, 0)] == shown

@@ -11,7 +11,7 @@ from rich.markdown import Markdown
 from herdmate.cli.console import Console, waiting
 from herdmate.cli.terminal import write
 
-_FENCE = re.compile(r"^ {0,3}(?:```|~~~)", re.MULTILINE)
+_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*)$", re.MULTILINE)
 
 
 async def show_answer(parts: AsyncIterator[str]) -> str:
@@ -64,9 +64,20 @@ async def _rendered(parts: AsyncIterator[str], console: Console) -> str:
 
 def _whole(text: str, start: int) -> int:
     """Where the last paragraph begins that is not complete, outside any fence."""
-    at = start
+    whole, at, fence = start, start, ""
     for match in re.finditer(r"\n[ \t]*\n", text[start:]):
         end = start + match.end()
-        if len(_FENCE.findall(text[start:end])) % 2 == 0:
-            at = end
-    return at
+        fence, at = _open_fence(text[at:end], fence), end
+        if not fence:
+            whole = end
+    return whole
+
+
+def _open_fence(text: str, fence: str) -> str:
+    """The fence that is open after a text, if any; ``fence`` is the one open before it."""
+    for mark, rest in _FENCE.findall(text):
+        if not fence:
+            fence = "" if "`" in mark and "`" in rest else mark
+        elif mark.startswith(fence) and not rest.strip():
+            fence = ""
+    return fence

@@ -71,8 +71,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def _chat(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     files, question = _parted(arguments.places)
-    name = arguments.saved or (LAST if arguments.resume else "")
-    conversation = kept(name) if name else Conversation()
+    name = LAST if arguments.resume else arguments.saved
+    conversation = Conversation() if name is None else kept(name)
     if not sys.stdin.isatty():
         piped = opened(Place(INPUT))
         if question and piped.document.text.strip():
@@ -96,7 +96,7 @@ def _parted(words: Sequence[str]) -> tuple[list[Opened], str]:
     files: list[Opened] = []
     said: list[str] = []
     for word in words:
-        place = place_of(word) if len(word) < 4096 and "\0" not in word else Place(word)
+        place = _place_in(word)
         if place.path is not None and os.path.lexists(place.path):
             files.append(opened(place))
         elif not said and (os.sep in word or place.first) and " " not in word:
@@ -104,6 +104,18 @@ def _parted(words: Sequence[str]) -> tuple[list[Opened], str]:
         else:
             said.append(word)
     return files, " ".join(said)
+
+
+def _place_in(word: str) -> Place:
+    """The place that a word names; a question can look like one that cannot be."""
+    if len(word) >= 4096 or "\0" in word:
+        return Place(word)
+    try:
+        return place_of(word)
+    except SelectionError:
+        if " " not in word:
+            raise
+        return Place(word)
 
 
 def _attachment(file: Opened) -> Attachment:
