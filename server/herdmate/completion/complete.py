@@ -76,8 +76,8 @@ async def complete(
     """
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
-    several = invoked and settings.alternatives > 1
-    known, begun = (None, None) if several else _cached(cursor, state, settings, invoked)
+    count, room = (settings.alternatives, most_if_asked(settings)) if invoked else (1, 0)
+    known, begun = (None, None) if count > 1 else _cached(cursor, state, settings, invoked)
     if known:
         return known
     if reason := silence_reason(cursor, invoked):
@@ -85,8 +85,7 @@ async def complete(
     shape, box = shape_at(cursor, settings.multiline, invoked), _box(settings, invoked, grows)
     place = Place(cursor, shape, syntax_check_at(cursor, invoked))
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
-        room = most_if_asked(settings) if invoked else 0
-        if not several and (shown := await _followed(running, cursor, box, room)):
+        if count == 1 and (shown := await _followed(running, cursor, box, room)):
             return _here([shown], cursor)
         running.stop()
     if not invoked:
@@ -95,15 +94,27 @@ async def complete(
     request = await typing_request(cursor, state, _roomy(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
-    if several:
-        count = settings.alternatives
+    if count > 1:
         return await _alternatives(request, place, state, count, asking) or _NOTHING
     running = started(request, place, state, settings, asking, begun)
-    if invoked:
-        return await _on_request(running, request, place, state, settings, asking, box)
-    shown = await running.follow(cursor, box, stops_at_once=False)
+    running.allow(room)
+    shown = await running.follow(cursor, box, stops_at_once=invoked)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
-    return _here([shown], cursor) if shown else running.silence()
+    if shown:
+        return _here([shown], cursor)
+    other = await _other(running, request, place, state, settings, asking) if invoked else ()
+    return other or running.silence()
+
+
+async def _other(
+    running: InFlight, request: Request, place: Place, state: CompletionState,
+    settings: CompletionSettings, asking: Asking,
+) -> tuple[Completion, ...]:  # fmt: skip
+    """For a user who asked: the best of several answers, if nothing is left of the first."""
+    if running.was_stopped:
+        return ()
+    request = replace(request, max_tokens=settings.max_tokens)
+    return (await _alternatives(request, place, state, _OTHERS, asking))[:1]
 
 
 def _delay(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> float:
@@ -130,20 +141,6 @@ def started(
     running = InFlight(cursor, shape, check, state.cache.put, asking, level, most, begun)
     state.in_flight[cursor.document.uri] = running.start(request, state.host)
     return running
-
-
-async def _on_request(
-    running: InFlight, request: Request, place: Place, state: CompletionState,
-    settings: CompletionSettings, asking: Asking, box: float | None,
-) -> tuple[Completion, ...] | Silence:  # fmt: skip
-    """What to show to a user who asked: one of several answers if nothing is left of the first."""
-    running.allow(most_if_asked(settings))
-    if (shown := await running.follow(place.cursor, box, stops_at_once=True)) is not None:
-        return _here([shown], place.cursor)
-    if running.was_stopped:
-        return _NOTHING
-    request = replace(request, max_tokens=settings.max_tokens)
-    return (await _alternatives(request, place, state, _OTHERS, asking))[:1] or running.silence()
 
 
 def _cached(
