@@ -80,11 +80,16 @@ async def without_thoughts(
             if text := thought.finish():
                 yield Piece(text, index, 0.0)
         if event.reason != "cancelled" and thoughts and all(map(_is_thinking, thoughts.values())):
-            raise EngineError(
-                "The model only thought aloud and did not answer; ask again about less code, or "
-                "choose a model that answers at once."
-            )
+            raise only_thought()
         yield event
+
+
+def only_thought() -> EngineError:
+    """The error for an answer that was nothing but a thought."""
+    return EngineError(
+        "The model only thought aloud and did not answer; ask again about less code, or choose a "
+        "model that answers at once."
+    )
 
 
 def _is_thinking(thought: Thought) -> bool:

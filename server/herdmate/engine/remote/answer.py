@@ -10,11 +10,15 @@ from herdmate.engine.remote.estimate import estimated
 from herdmate.engine.remote.render_prompt import ChatPrompt, text_of
 from herdmate.engine.remote.strip_preamble import PreambleStripper
 from herdmate.engine.stream import TextStream
+from herdmate.engine.thoughts import Thought, only_thought
 from herdmate.errors import ServerError
-from herdmate.generation import Finished, FinishReason, Totals, Usage
+from herdmate.generation import THOUGHTS, Finished, FinishReason, Totals, Usage
 
 _SLACK = 16
 """How many text messages beyond ``max_tokens`` to accept before cutting the answer off."""
+
+_LONGEST_TOKEN = 256
+"""How many characters per token to accept; the longest tokens of known models are blanks."""
 
 _EMPTY = 4096
 """How many consecutive messages without text to accept, such as those of a thinking model."""
@@ -26,13 +30,15 @@ class Answering:
     def __init__(self, question: RemoteRequest, totals: Totals) -> None:
         self._question, self._totals = question, totals
         talk = question.prompt
-        self._preamble = PreambleStripper(talk.reply_start if isinstance(talk, ChatPrompt) else "")
+        start = talk.reply_start if isinstance(talk, ChatPrompt) else ""
+        # Code in a thought is no answer; a thought before any other answer is the host's to hide.
+        self._thought, self._preamble = Thought(THOUGHTS if start else ()), PreambleStripper(start)
         self._mended, self._stream = ServersAnswer(), TextStream(question.stop)
         self._reason: FinishReason | None = None
         self._counted = Counted()
         self._began = time.monotonic()
         self._first_at = self._last_at = 0.0
-        self._pieces = self._empty = 0
+        self._pieces = self._empty = self._characters = 0
         self._logprob: float | None = 0.0  # of what came since the last piece
         self.is_over = False
 
@@ -49,7 +55,7 @@ class Answering:
             self._reason, self.is_over = "stop", True
         elif said.reason is not None:
             self._reason = said.reason
-        elif self._pieces >= self._question.max_tokens + _SLACK:
+        elif self._is_too_much():
             self._reason, self.is_over = "length", True
         return text
 
@@ -62,10 +68,16 @@ class Answering:
         return known
 
     def rest(self) -> str:
-        """The text that was held back; call it when nothing more comes."""
+        """The text that was held back; call it when nothing more comes.
+
+        Raises ``EngineError`` if the answer was nothing but a thought.
+        """
         if self._stream.stopped:
             return ""
-        text = self._stream.push(self._preamble.finish().encode("utf-8", "replace"))
+        if self._thought.is_thinking:
+            raise only_thought()
+        held = self._preamble.push(self._thought.finish()) + self._preamble.finish()
+        text = self._stream.push(self._mended.push(held).encode("utf-8", "replace"))
         return text + self._stream.finish()
 
     def end(self) -> None:
@@ -100,8 +112,12 @@ class Answering:
         totals.generated_tokens += usage.generated_tokens
         totals.seconds += usage.prompt_seconds + usage.generation_seconds
 
+    def _is_too_much(self) -> bool:
+        most = self._question.max_tokens + _SLACK
+        return self._pieces >= most or self._characters >= most * _LONGEST_TOKEN
+
     def _unstopped(self, text: str) -> str:
-        return self._mended.push(self._preamble.push(text))
+        return self._mended.push(self._preamble.push(self._thought.push(text)))
 
     def _note(self, said: Said) -> None:
         if not said.text:
@@ -111,6 +127,7 @@ class Answering:
             return
         self._empty = 0
         self._pieces += 1
+        self._characters += len(said.text)
         if self._logprob is not None:
             self._logprob = None if said.logprob is None else self._logprob + said.logprob
         self._last_at = time.monotonic()

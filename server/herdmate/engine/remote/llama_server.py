@@ -71,7 +71,9 @@ async def count_tokens(endpoint: Endpoint, texts: list[str]) -> list[int]:
 def _length(token: object) -> int:
     """Bytes of a token; incomplete characters come as a list of numbers."""
     piece = token.get("piece") if isinstance(token, dict) else ""
-    return len(piece.encode()) if isinstance(piece, str) else len(piece or ())
+    if isinstance(piece, str):
+        return len(piece.encode("utf-8", "replace"))
+    return len(piece) if isinstance(piece, list) else 0
 
 
 def _counted(message: Message) -> Counted:
