@@ -113,3 +113,5 @@ def test_a_token_of_a_megabyte_is_no_tag(monkeypatch: pytest.MonkeyPatch) -> Non
     for name, function in fake.items():
         monkeypatch.setattr(llama_cpp, name, function)
     assert vocabulary.tags(None) == {"<|tag|>": 1}
+    texts += [b"<|%d|>" % number for number in range(20_000)]
+    assert len(vocabulary.tags(None)) < 10_000

@@ -32,6 +32,7 @@ _TAG = re.compile(
 """The text of a token that plain text could become, though it marks something in a format."""
 
 _LONGEST_TAG = 256  # bytes; a file can have tokens of a megabyte
+_MOST_TAGS = 8192  # a file can have a million, for each of which texts would be searched
 
 
 def tokenize(
@@ -109,7 +110,7 @@ def tags(vocab: Any) -> dict[str, int]:
         if kind & llama_cpp.LLAMA_TOKEN_ATTR_USER_DEFINED:
             data = llama_cpp.llama_vocab_get_text(vocab, token)
             text = data.decode("utf-8", "replace") if len(data) <= _LONGEST_TAG else ""
-            if _TAG.fullmatch(text):
+            if _TAG.fullmatch(text) and len(found) < _MOST_TAGS:
                 found[text] = token
     return found
 
