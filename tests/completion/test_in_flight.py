@@ -448,3 +448,30 @@ async def test_what_was_written_stays_if_the_rest_fails() -> None:
     model.say("result = 0\n", LIMIT, EngineError("It died."))
     assert await running.follow(_cursor(), 60, False) == Shown("result = 0")
     assert ended == {len(BEFORE): "result = 0"}
+
+
+@pytest.mark.parametrize("piece", ["", "    a = 1\n"])
+async def test_a_server_that_counts_nothing_is_not_asked_for_ever(piece: str) -> None:
+    asked: list[Request] = []
+
+    class Server:
+        async def answer(
+            self,
+            request: Request,
+            is_enough: Callable[[str], bool] = lambda _: False,
+            on_piece: Callable[[Piece], None] = lambda _: None,
+            on_end: Callable[[Finished], None] = lambda _: None,
+        ) -> str:
+            await asyncio.sleep(0)
+            asked.append(request)
+            assert len(asked) < 50
+            text = piece if len(asked) > 1 else "result = 0\n"
+            on_piece(Piece(text, logprob=-0.01))
+            is_enough(text)
+            on_end(Finished("length", Usage()))
+            return text
+
+    running = InFlight(_cursor(), "block", None, lambda *_: None, room=lambda: 10)
+    running.start(REQUEST, Server())
+    await until(lambda: running.is_done)
+    assert 1 < len(asked) <= 10

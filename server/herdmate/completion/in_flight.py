@@ -228,15 +228,18 @@ class InFlight:
         known, self._is_cut = self._raw, False
         asked = replace(request, prompt=replace(request.prompt, said=known))
         take = lambda said: self._take(known + said)  # noqa: E731
+        before = self._written - len(self._pieces)
         await asker.answer(asked, take, self._pieces.append, self._note_end)
+        # Not every server counts what it writes.
+        self._written = max(self._written, before + len(self._pieces))
 
     async def _go_on(self, request: Request, asker: Asker) -> None:
         """Ask for the rest of an answer that the token limit has cut off, piece by piece.
 
-        What has been written stays, whatever becomes of the rest.
+        What has been written stays, whatever becomes of the rest. Ends where nothing more comes.
         """
         while self._is_cut and self._written < self._most() and self._is_worth_more():
-            self._is_past_limit = True
+            self._is_past_limit, known = True, len(self._raw)
             self._note_change()
             urgency = request.priority if self._asked_room else Priority.BACKGROUND
             try:
@@ -244,6 +247,8 @@ class InFlight:
             except HerdmateError as error:
                 _log.info("ghost text was not finished: %s", error)
                 self._is_cut = True
+                return
+            if len(self._raw) == known:
                 return
 
     def _most(self) -> int:
