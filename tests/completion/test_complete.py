@@ -260,6 +260,15 @@ async def test_an_explicit_request_goes_on_from_what_the_limit_cut_off() -> None
         assert again[0].text == asked[0].text
 
 
+async def test_other_answers_are_as_long_as_the_context_allows() -> None:
+    settings = replace(SETTINGS, max_tokens=4096, prefix_tokens=3000, suffix_tokens=1000)
+    async with fake_completion({"x = ": "/"}, context=512) as model:
+        here = cursor(f"{LINES}x = ", f"\n{LINES}")
+        asked = await complete(here, model, settings, invoked=True)
+    assert isinstance(asked, tuple)
+    assert [item.text for item in asked] == ["0"]
+
+
 async def test_a_typed_block_goes_on_past_the_limit_while_its_first_lines_are_shown() -> None:
     settings = replace(SETTINGS, max_tokens=33)
     here = cursor("def total(items):\n    ", "\n")

@@ -113,7 +113,7 @@ async def _other(
     """For a user who asked: the best of several answers, if nothing is left of the first."""
     if running.was_stopped:
         return ()
-    request = replace(request, max_tokens=settings.max_tokens)
+    request = replace(request, max_tokens=min(settings.max_tokens, request.max_tokens))
     return (await _alternatives(request, place, state, _OTHERS, asking))[:1]
 
 
