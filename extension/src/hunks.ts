@@ -102,14 +102,15 @@ function shifted(hunk: Hunk, { rangeOffset, rangeLength, text }: Change): Hunk {
   return { ...hunk, start: Math.min(start, from), end: Math.max(end, to) + by };
 }
 
-/** A hunk whose range has grown or shrunk to its lines, if they stand at its place. */
+/** A hunk whose range has grown or shrunk to its lines, if they begin within it. */
 function settled(hunk: Hunk, text: string): Hunk {
   if (stateOf(hunk, text) !== 'changed') return hunk;
   const near = text.slice(hunk.start, hunk.end + hunk.fresh.length);
   for (const lines of [hunk.fresh, hunk.old]) {
     const at = lines ? near.indexOf(lines) : -1;
     const [start, end] = [hunk.start + at, hunk.start + at + lines.length];
-    if (at >= 0 && isWhole(text, start, end)) return { ...hunk, start, end };
+    const isWithin = at >= 0 && start < hunk.end;
+    if (isWithin && isWhole(text, start, end)) return { ...hunk, start, end };
   }
   return hunk;
 }

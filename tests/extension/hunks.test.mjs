@@ -96,6 +96,14 @@ test('an editor may reduce an accepted hunk to smaller edits', () => {
   assert.equal(now.slice(found.start, found.end), its.fresh);
 });
 
+test('the same lines elsewhere are never taken for those of a hunk', () => {
+  const text = 'a()\nb()\nc()\n';
+  const at = accepted({ text, hunks: [hunk(1, text, 0, 1, 'b()\n')] }, hunk(1, text, 0, 1, 'b()\n'));
+  assert.deepEqual(states(at), ['accepted']);
+  assert.deepEqual(states(typed(at, 2, 2, '1')), ['changed']);
+  assert.deepEqual(states(typed(at, 0, 4, '')), ['changed']);
+});
+
 test('lines that are removed come back with undo', () => {
   const its = hunk(1, TEXT, 3, 5, '');
   const at = { text: TEXT, hunks: [its] };
