@@ -68,3 +68,17 @@ def test_prose_with_a_long_line_is_read_in_time(line: str) -> None:
     with suppress(RefusedError):
         code_of(f"~~~~\n{text}~~~~\n", text, True, place=Place("markdown"))
     assert time.process_time() - started < 4
+
+
+def test_a_comment_that_moved_above_its_line_stays_the_only_one() -> None:
+    original = "limit = 3  # of all tries\nrun(limit)\n"
+    reply = "```python\n# of all tries\nlimit = 3\nrun(limit * 2)\n```\n"
+    found = code_of(reply, original, True, place=Place("python"))
+    assert found.code == "# of all tries\nlimit = 3\nrun(limit * 2)\n"
+
+
+def test_patterns_of_a_shell_are_no_comment() -> None:
+    original = 'case "$1" in\n  /*) a ;;\n  ?*) b ;;\nesac\n'
+    now = 'case "$1" in\n  /*) one ;;\n  *) two ;;\nesac\n'
+    place = Place("shellscript")
+    assert code_of(f"```sh\n{now}```\n", original, True, place=place).code == now

@@ -60,12 +60,16 @@ def with_aligned_stars(new: str, original: str) -> str:
 
 
 def _with_trailing_comments(lines: list[_Line], old: list[_Line], language: str) -> list[_Line]:
-    """The lines, with the comments at their ends that the same old lines had."""
+    """The lines, with the comments at their ends that the same old lines had.
+
+    Not those that have a line of their own now.
+    """
     known = {line for line, _ in lines}
+    own = {line.strip() for line in known}
     commented: dict[str, list[str]] = {}
     for line, _ in old:
         at = trailing_comment(line, language) if line not in known else None
-        if at is not None:
+        if at is not None and line[at:].strip() not in own:
             commented.setdefault(line[:at].rstrip(), []).append(line)
     bare = Counter(line.rstrip() for line, _ in lines)
     return [

@@ -13,6 +13,7 @@ from herdmate.actions.prose_losses import PROSE_WITH_FENCES, loses_prose
 from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lines
 from herdmate.context.file_header import joined, split
 from herdmate.context.indentation import in_place
+from herdmate.context.languages import line_comment
 from herdmate.errors import RefusedError
 from herdmate.text import BYTE_ORDER_MARK, LINE_BREAK, with_line_feeds
 
@@ -86,7 +87,8 @@ def code_of(
     whole = with_unchanged_lines(placed, original, rows, code.strip("\n"))
     if place.language not in PROSE_WITH_FENCES and not place.may_remove:
         whole = with_kept_comments(whole, original, place.language, rows)
-        whole = with_aligned_stars(whole, original)
+        if line_comment(place.language) != "#":  # elsewhere, stars are patterns
+            whole = with_aligned_stars(whole, original)
     return ReplyCode(mark + whole, imports)
 
 
