@@ -55,6 +55,8 @@ def _subject(code: str, language: str = "python", before: str = "", after: str =
         ("typescript", TS, TS.replace(") {", "): number {"), ("types",)),
         ("typescript", TS, TS.replace(") {", "): Promise<HTMLElement | Date | JSX.Element> {"),
          ("types",)),
+        ("typescript", TS, TS.replace(") {", "): React.ReactNode | IntersectionObserverEntry {"),
+         ("types",)),
         ("python", F, F.replace("(x,", "(x: 'list[int] | None',"), ("types",)),
         ("typescript", TS, "/** Gives a. */\n" + TS, DOC),
         ("typescript", TS, TS.replace("c = a", "same = a").replace("return c", "return same"),

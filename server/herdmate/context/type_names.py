@@ -10,34 +10,43 @@ from herdmate.text import Span
 
 _WORDS = re.compile(r"[\w$]+")
 _LIBRARY = """
-    AbortController AbortSignal AggregateError AnimationEvent Array ArrayBuffer ArrayLike
-    AsyncGenerator AsyncIterable AsyncIterableIterator AsyncIterator Atomics Attr Audio
-    AudioContext Awaited BigInt BigInt64Array BigUint64Array Blob BlobPart BodyInit Boolean
-    BroadcastChannel BufferSource Buffer CSSRule CSSStyleDeclaration CSSStyleSheet Cache
-    CacheStorage Capitalize CanvasRenderingContext2D ClassDecorator Clipboard ClipboardItem Comment
+    AbortController AbortSignal AddEventListenerOptions AggregateError AnimationEvent Array
+    ArrayBuffer ArrayLike AsyncDisposable AsyncGenerator AsyncIterable AsyncIterableIterator
+    AsyncIterator Atomics Attr Audio AudioContext Awaited BigInt BigInt64Array BigUint64Array
+    Blob BlobPart BodyInit Boolean BroadcastChannel Buffer BufferSource CSSRule
+    CSSStyleDeclaration CSSStyleSheet Cache CacheStorage CanvasGradient CanvasPattern
+    CanvasRenderingContext2D Capitalize ClassDecorator Clipboard ClipboardItem Comment
     ConcatArray ConstructorParameters Crypto CryptoKey CustomElementRegistry DOMException
     DOMMatrix DOMParser DOMPoint DOMRect DOMRectReadOnly DOMStringMap DOMTokenList DataTransfer
-    DataView Date Document DocumentFragment Element Error ErrorConstructor EvalError Event
-    EventListener EventListenerOrEventListenerObject EventSource EventTarget Exclude Extract File
-    FileList FileReader FinalizationRegistry Float32Array Float64Array FormData FormDataEntryValue
-    Function Generator Geolocation Headers HeadersInit History IDBDatabase IDBRequest Image
-    ImageBitmap ImageData ImportMeta InstanceType Int16Array Int32Array Int8Array
-    IntersectionObserver Intl Iterable IterableIterator Iterator IteratorResult IteratorYieldResult
-    IteratorReturnResult JSON JSX Location Lowercase Map MapConstructor Math MediaQueryList
-    MediaRecorder MediaStream MessageChannel MessagePort MethodDecorator MutationObserver
-    MutationRecord Navigator Node NodeJS NodeList NodeListOf NoInfer NonNullable Notification Number
-    Object ObjectConstructor Omit OmitThisParameter ParameterDecorator Parameters Partial
-    Performance PerformanceEntry PerformanceObserver Pick Promise PromiseConstructor
-    PromiseFulfilledResult PromiseLike PromiseRejectedResult PromiseSettledResult PropertyDecorator
-    PropertyDescriptor PropertyKey Proxy ProxyHandler Range RangeError Readonly ReadonlyArray
-    ReadonlyMap ReadonlySet ReadableStream ReadableStreamDefaultReader Record ReferenceError RegExp
-    RegExpExecArray RegExpMatchArray Request RequestInfo RequestInit Required ResizeObserver
-    ResizeObserverEntry Response ResponseInit ReturnType Screen Selection ServiceWorker Set
-    ShadowRoot SharedArrayBuffer SharedWorker Storage String StructuredSerializeOptions Symbol
-    SyntaxError TemplateStringsArray Text TextDecoder TextEncoder ThisParameterType ThisType Touch
-    TransformStream TypeError TypedPropertyDescriptor URIError URL URLSearchParams Uint16Array
-    Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase WeakKey WeakMap WeakRef WeakSet
-    WebAssembly WebSocket Window Worker WritableStream XMLHttpRequest globalThis
+    DataView Date Disposable Document DocumentFragment Element Error ErrorConstructor EvalError
+    Event EventListener EventListenerOptions EventListenerOrEventListenerObject EventSource
+    EventTarget Exclude Extract File FileList FileReader FinalizationRegistry Float32Array
+    Float64Array FormData FormDataEntryValue FrameRequestCallback Function Generator Geolocation
+    GeolocationCoordinates GeolocationPosition Headers HeadersInit History IArguments
+    IDBDatabase IDBRequest Image ImageBitmap ImageBitmapRenderingContext ImageData ImportMeta
+    InstanceType Int16Array Int32Array Int8Array IntersectionObserver
+    IntersectionObserverCallback IntersectionObserverEntry IntersectionObserverInit Intl
+    Iterable IterableIterator Iterator IteratorResult IteratorReturnResult IteratorYieldResult
+    JSON JSX JsonWebKey Location Lowercase Map MapConstructor Math MediaQueryList MediaRecorder
+    MediaStream MediaStreamTrack MessageChannel MessagePort MethodDecorator MutationCallback
+    MutationObserver MutationObserverInit MutationRecord NamedNodeMap Navigator NoInfer Node
+    NodeJS NodeList NodeListOf NonNullable Notification Number Object ObjectConstructor
+    OffscreenCanvas OffscreenCanvasRenderingContext2D Omit OmitThisParameter ParameterDecorator
+    Parameters Partial Path2D Performance PerformanceEntry PerformanceObserver Pick
+    PositionOptions Promise PromiseConstructor PromiseFulfilledResult PromiseLike
+    PromiseRejectedResult PromiseSettledResult PropertyDecorator PropertyDescriptor PropertyKey
+    Proxy ProxyHandler Range RangeError React ReadableStream ReadableStreamDefaultController
+    ReadableStreamDefaultReader Readonly ReadonlyArray ReadonlyMap ReadonlySet Record
+    ReferenceError RegExp RegExpExecArray RegExpMatchArray Request RequestCredentials
+    RequestInfo RequestInit RequestMode Required ResizeObserver ResizeObserverCallback
+    ResizeObserverEntry Response ResponseInit ReturnType Screen ScrollBehavior ScrollToOptions
+    Selection ServiceWorker ServiceWorkerRegistration Set ShadowRoot SharedArrayBuffer
+    SharedWorker Storage String StructuredSerializeOptions SubtleCrypto Symbol SyntaxError
+    TemplateStringsArray Text TextDecoder TextEncoder TextMetrics ThisParameterType ThisType
+    TimerHandler Touch TransformStream TreeWalker TypeError TypedPropertyDescriptor URIError URL
+    URLSearchParams Uint16Array Uint32Array Uint8Array Uint8ClampedArray Uncapitalize Uppercase
+    ValidityState VoidFunction WeakKey WeakMap WeakRef WeakSet WebAssembly WebSocket Window
+    Worker WritableStream WritableStreamDefaultWriter XMLHttpRequest XMLSerializer globalThis
 """
 _GIVEN = frozenset(_LIBRARY.split())
 _OF_BROWSERS = re.compile(r"(?:HTML|SVG|IDB|RTC|WebGL|GPU|Audio|CSS)\w+|\w+(?:Event|EventMap)\Z")
