@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 
@@ -151,3 +153,23 @@ def test_what_a_fragment_shows_is_not_shown_twice() -> None:
     found = tuple(Defined(path, head) for head in (AREA, LAST))
     given = excerpts(Material(found, {}, (whole,)), index, (Path("/work"),), 999, len)
     assert given[0].code == whole.text + LAST.text
+
+
+def test_room_can_be_asked_for_while_files_are_read(tmp_path: Path) -> None:
+    files, _ = _files(tmp_path, **{f"file_{at}": OTHERS for at in range(100)})
+    paths, is_over, known = _paths(tmp_path), threading.Event(), dict(files._known)
+
+    def read() -> None:
+        while not is_over.is_set():
+            files.forget(paths[:50])
+            files._known.update(known)
+
+    reading, before = threading.Thread(target=read), sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    reading.start()
+    try:
+        assert all(files.has_room for _ in range(2_000))
+    finally:
+        is_over.set()
+        reading.join()
+        sys.setswitchinterval(before)

@@ -128,7 +128,8 @@ class Files:
     @property
     def has_room(self) -> bool:
         """Can another file be kept without dropping one?"""
-        return sum(len(file.text) for file in self._known.values()) < _MOST_KEPT - LARGEST_FILE
+        known = tuple(self._known.values())  # another thread may be reading more
+        return sum(len(file.text) for file in known) < _MOST_KEPT - LARGEST_FILE
 
     def forget(self, paths: Iterable[Path]) -> None:
         """Drop files that must not be seen any more."""
