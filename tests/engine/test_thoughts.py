@@ -40,6 +40,12 @@ def test_a_thought_is_hidden_however_it_is_cut(said: str) -> None:
         assert shown + thought.finish() == CASES[said]
 
 
+def test_any_number_of_thoughts_can_come_at_once() -> None:
+    assert Thought(THOUGHTS).push("<think></think>\n" * 50_000 + "Yes, that is so.").strip() == (
+        "Yes, that is so."
+    )
+
+
 async def _ask(reply: str, thoughts: tuple[tuple[str, str], ...] = THOUGHTS) -> list[str]:
     host = EngineHost()
     await host.start(FakeStart({"": reply}, QWEN_PIECES))

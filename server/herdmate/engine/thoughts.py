@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import replace
 
 from herdmate.errors import EngineError
 from herdmate.generation import Finished, Piece
 
+_SOLID = re.compile(r"\S|\Z")
 _MOST_BLANKS = 64
 """Characters of white space before a thought."""
 
@@ -33,13 +35,10 @@ class Thought:
         if self._is_over:
             return text
         self._held += text
+        self._drop_thoughts()
         if self._end:
-            return self._ended()
+            return ""
         begun = self._held.lstrip()
-        for start, end in self._tags:
-            if begun.startswith(start):
-                self._held, self._end = begun[len(start) :], end
-                return self._ended()
         can_begin = any(start.startswith(begun) for start, _ in self._tags)
         return "" if can_begin and len(self._held) <= _MOST_BLANKS else self.finish()
 
@@ -50,14 +49,22 @@ class Thought:
         self._is_over, text, self._held = True, self._held, ""
         return text.lstrip("\n") if self._has_thought else text
 
-    def _ended(self) -> str:
-        before, end, after = self._held.partition(self._end)
-        if not end:
-            self._held = before[-len(self._end) :]
-            return ""
-        # What follows may be another thought; the blank lines before an answer are none of it.
-        self._held, self._end, self._has_thought = "", "", True
-        return self.push(after)
+    def _drop_thoughts(self) -> None:
+        """Remove all thoughts from the start of what is held; one may follow the other."""
+        text, at = self._held, 0
+        while True:
+            if self._end:
+                ends = text.find(self._end, at)
+                if ends < 0:
+                    self._held = text[max(len(text) - len(self._end), at) :]
+                    return
+                at, self._end, self._has_thought = ends + len(self._end), "", True
+            begins = next(found.start() for found in _SOLID.finditer(text, at))
+            tag = next((tag for tag in self._tags if text.startswith(tag[0], begins)), None)
+            if tag is None:
+                self._held = text[at:]
+                return
+            at, self._end = begins + len(tag[0]), tag[1]
 
 
 async def without_thoughts(
