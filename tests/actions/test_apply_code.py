@@ -174,7 +174,12 @@ def test_a_file_that_the_model_must_not_see_is_left_alone(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "between", ["LIMIT = 3\nregister(LIMIT)\n\n\n", "# limits\nLIMIT = 3\n\n\n"]
+    "between",
+    [
+        "LIMIT = 3\nregister(LIMIT)\n\n\n",
+        "# limits\nLIMIT = 3\n\n\n",
+        "password = 'hUnter2-9xQz of the shop, long'\n\n\n",
+    ],
 )
 def test_what_stands_between_the_definitions_stays(between: str) -> None:
     first, last = "def a(x):\n    return x + 1\n\n\n", "def b(y):\n    return y * 2\n"

@@ -12,6 +12,7 @@ from herdmate.actions.target import lines_of, resolve_target
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.definition_at import definition_at
 from herdmate.context.languages import line_comment
+from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
 from herdmate.text import LINE_BREAK, Document, Selection, Span, line_start, with_line_feeds
@@ -85,7 +86,7 @@ def _with_code_between(document: Document, code: str, found: list[tuple[Span, Sp
     ``found`` has the place of each in the document and in ``code``. Raises ``RefusedError`` if code
     between them would be lost all the same.
     """
-    text, parts, at = document.text, list[str](), 0
+    text, parts, at = without_secrets(document).text, list[str](), 0  # as the model sees it
     for (place, span), (next_place, next_span) in pairwise(found):
         theirs, own = text[place.end : next_place.start], code[span.end : next_span.start]
         if own.strip() or place.end > next_place.start:
