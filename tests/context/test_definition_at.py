@@ -138,6 +138,8 @@ def test_places_all_over_a_text_are_in_what_is_found() -> None:
         ("lua", "function f()\n" * 20_000),
         ("sql", "create function f() begin\n" * 20_000),
         ("clojure", "(" * 100_000),
+        ("vue", "const " + "a" * 200_000),
+        ("dart", "static " * 20_000),
     ],
 )
 def test_the_lines_of_hostile_texts_are_read_in_time(language: str, text: str) -> None:

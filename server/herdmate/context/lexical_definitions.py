@@ -24,13 +24,14 @@ _CLOSES = re.compile(r"end|[)}]")
 
 _SCRIPT = (
     r"(?:export |default |async |abstract )*(?:function\b|class\b|interface\b|enum\b)|"
-    r"(?:export )?(?:const|let|var) [\w$]+[^=\n]*= *(?:async )?(?:function\b|\(|[\w$]+ *=>)|"
+    r"(?:export )?(?:const|let|var) [\w$]+(?![\w$])[^=\n]*= *"
+    r"(?:async )?(?:function\b|\(|[\w$]+ *=>)|"
     r"(?:<script\b|<template\b|<style\b)"
 )
 _DART = (
     r"(?:abstract |final |sealed |base )*(?:class|mixin|enum|extension)\b|"
     r"(?!(?:return|else|if|for|while|switch|await|throw|import|export|part|new|assert|yield)\b)"
-    r"(?:static |external |final )*(?:[\w<>,?\[\]]+ )+[\w$]+\([^;]*$|"
+    r"(?:[\w<>,?\[\]]+ )+[\w$]+\([^;]*$|"
     r"(?:[\w<>,?\[\]]+ )+[\w$]+\([^;=]*\) *=>"
 )
 _HEADS = {
