@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+import time
 from pathlib import Path
 
 import pytest
@@ -273,3 +274,15 @@ def test_the_editor_gets_no_api_key(
     assert main(["config", "edit"]) == 0
     assert "EDITOR=" in told.read_text()
     assert "sk-123" not in told.read_text()
+
+
+def test_a_hostile_file_is_refused_at_once_and_in_few_words(file: Path) -> None:
+    begun = time.process_time()
+    _written(file, "a" + ".a" * 30_000 + " = 1")
+    assert "too many parts" in user_settings({}).faults[0]
+    _written(file, "".join(f"k{number}=1\n" for number in range(7000)) + "model = 'mine'\n")
+    found = user_settings({})
+    assert len(found.faults) == 4
+    assert "6997 more" in found.faults[-1]
+    assert found.settings.model == "mine"
+    assert time.process_time() - begun < 3

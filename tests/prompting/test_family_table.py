@@ -111,3 +111,11 @@ def test_a_file_that_is_not_toml(own_file: Path) -> None:
     table.family_table.cache_clear()
     (error,) = table.family_table()[1]
     assert "too many parts" in str(error)
+
+
+def test_many_mistakes_are_told_in_few_words(own_file: Path) -> None:
+    own_file.write_text("".join(f"k{number} = 1\n" for number in range(5000)) + OWN, "utf-8")
+    found, errors = table.family_table()
+    assert len(errors) == 6
+    assert "4995 more" in str(errors[-1])
+    assert found.families[0].name == "Wombat"

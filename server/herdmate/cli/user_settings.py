@@ -11,7 +11,6 @@ import difflib
 import json
 import os
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 from herdmate.bounded_read import read_text
 from herdmate.errors import SettingsError, reason_of
+from herdmate.prompting.library import parsed_toml
 from herdmate.settings import (
     SETTINGS_OF_THE_EDITOR_ONLY,
     Settings,
@@ -29,13 +29,11 @@ from herdmate.settings import (
 )
 from herdmate.user_folders import config_folder, expanded
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 LARGEST = 64 * 1024
 """Bytes of the file; a larger one is not read."""
+
+_MOST_TOLD = 3
+"""How many mistakes in the file are told at once."""
 
 _PREFIX = "HERDMATE_"
 _LONGEST = 80  # characters of a variable's name that are compared
@@ -131,7 +129,7 @@ _Found = Iterator["tuple[str, Entry] | str"]
 
 def _of_file(path: Path) -> _Found:
     try:
-        values = tomllib.loads(read_text(path, LARGEST, errors="strict"))
+        values = parsed_toml(read_text(path, LARGEST, errors="strict"))
     except FileNotFoundError:
         return
     except (OSError, ValueError, RecursionError) as error:
@@ -140,11 +138,17 @@ def _of_file(path: Path) -> _Found:
             "Until then, it is ignored."
         )
         return
+    known, wrong = frozenset(keys()), 0
     for key, value in _flat(values):
-        if (fault := fault_of(key, value)) is None:
+        fault = fault_of(key, value) if key in known or wrong < _MOST_TOLD else ""
+        if fault is None:
             yield key, Entry(value, str(path))
         elif key.partition(".")[0] not in SETTINGS_OF_THE_EDITOR_ONLY:
-            yield f"{path}: {fault}"
+            wrong += 1
+            if wrong <= _MOST_TOLD:
+                yield f"{path}: {fault}"
+    if wrong > _MOST_TOLD:
+        yield f"{path}: {wrong - _MOST_TOLD} more settings in it are wrong."
 
 
 def _of_environment(environment: Mapping[str, str]) -> _Found:

@@ -32,6 +32,7 @@ Order = Literal["spm", "psm"]
 _PLACES = ("prefix", "suffix", "files", "own", "path", "language", "repository", "code", "text")
 _LARGEST = 64 * 1024  # bytes of the user's file
 _LONGEST_NAME = 100
+_MOST_TOLD = 5  # mistakes in the user's file
 _OURS = ("chat_formats.toml", "families.toml")
 _E = TypeVar("_E")
 
@@ -165,7 +166,10 @@ def family_table() -> tuple[Table, tuple[PromptError, ...]]:
     raw = [_user_entries(errors)]
     folder = Path(__file__).parent
     raw += [tomllib.loads((folder / name).read_text("utf-8")) for name in _OURS]
-    return _table(raw, errors), tuple(errors)
+    table = _table(raw, errors)
+    if (left := len(errors) - _MOST_TOLD) > 0:
+        errors[_MOST_TOLD:] = [PromptError(f"{user_file().name}: {left} more entries are wrong.")]
+    return table, tuple(errors)
 
 
 def user_file() -> Path:
@@ -185,7 +189,7 @@ def _user_entries(errors: list[PromptError]) -> dict[str, Any]:
     except PromptError as error:
         errors.append(error)
         return {}
-    for key in values.keys() - _KINDS.keys():
+    for key in sorted(values.keys() - _KINDS.keys()):
         errors.append(PromptError(f"{path.name}: there is no [[{key}]].{near(key, _KINDS)}"))
     return values
 

@@ -170,11 +170,19 @@ def load_action(path: Path, within: Path | None = None) -> Action:
 def checked_toml(path: Path, text: str) -> dict[str, Any]:
     """What a file of the user's says; raises ``PromptError`` if it is not TOML."""
     try:
-        if max(part.count(".") for part in _BEFORE_A_KEY.split(text)) > _MOST_DOTS:
-            raise ValueError("a key in it has too many parts")
-        return tomllib.loads(text)
-    except (ValueError, RecursionError) as error:  # also raised for overlong numbers
+        return parsed_toml(text)
+    except (ValueError, RecursionError) as error:
         raise _unreadable(path, error) from error
+
+
+def parsed_toml(text: str) -> dict[str, Any]:
+    """The values of a TOML text, in time that grows with its length alone.
+
+    Raises ``ValueError``, also for overlong numbers, and ``RecursionError``.
+    """
+    if max(part.count(".") for part in _BEFORE_A_KEY.split(text)) > _MOST_DOTS:
+        raise ValueError("a key in it has too many parts")
+    return tomllib.loads(text)
 
 
 def _unreadable(path: Path, error: Exception) -> PromptError:
