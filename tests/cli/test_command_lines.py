@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pytest
 
+from herdmate import child_process
 from herdmate.cli.main import main
 from tests.cli.command_lines import ASKED, LINES, PAGES, Line
 from tests.cli.fake_command import use_fake_engine
@@ -75,6 +76,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.chdir(place)
+    monkeypatch.setattr(child_process, "_started_in", None)  # serve leaves the folder
     return place
 
 

@@ -145,7 +145,7 @@ async def test_stopped_it_prints_the_figures_so_far(tmp_path: Path) -> None:
     process.send_signal(signal.SIGINT)
     said, errors = await asyncio.wait_for(process.communicate(), 60)
     assert process.returncode == 130
-    assert b"stopped after" in errors
+    assert b"Stopped after" in errors
     assert b"Traceback" not in errors
     found = json.loads(said)
     assert 1 <= found["summaries"][0]["stretches"] < found["conditions"]["stretches"]

@@ -223,12 +223,12 @@ def test_in_the_terminal(
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
     assert main(["models", "pull", f"{files.url}/a/tiny.gguf"]) == 0
     said = capsys.readouterr().out
-    assert "tiny.gguf: 0.00 GB, its hash will be pinned once it is fetched" in said
+    assert "tiny.gguf: 0.01 GB, its hash will be pinned once fetched" in said
     assert f"Licence unknown: see {files.url}/a/tiny.gguf" in said
     assert f"SHA-256 {hashlib.sha256(DATA).hexdigest()}" in said
-    assert main(["models", "rm", f"{files.url}/a/tiny.gguf"]) == 0
+    assert main(["models", "rm", "--yes", f"{files.url}/a/tiny.gguf"]) == 0
     assert not (tmp_path / "models" / "tiny.gguf").exists()
-    assert main(["models", "rm", f"{files.url}/a/tiny.gguf"]) == 1
+    assert main(["models", "rm", "--yes", f"{files.url}/a/tiny.gguf"]) == 1
 
 
 async def _cancelled_at_2_mb(model: catalogue.CatalogueModel, files: Files, folder: Path) -> None:

@@ -65,7 +65,7 @@ def _told() -> dict[str, Any]:
     from herdmate.engine.devices import devices
 
     info = llama_cpp.llama_print_system_info().decode("utf-8", "replace")
-    features = re.findall(r"(\w+) = 1", info)
+    features = re.findall(r"\b(\w+) = 1", info)
     return {
         "version": llama_cpp.__version__,
         "features": sorted(set(features)),
