@@ -158,3 +158,8 @@ def test_a_question_can_look_like_an_impossible_place() -> None:
 )  # fmt: skip
 def test_only_whole_paragraphs_stay_on_the_terminal(text: str, shown: str) -> None:
     assert text[: _whole(text, 0)] == shown
+
+
+def test_a_dash_is_standard_input_and_no_word_of_the_question() -> None:
+    assert _parted(["-", "what changes?"]) == ([], "what changes?")
+    assert _parted(["is", "-", "an", "operator?"]) == ([], "is - an operator?")

@@ -96,6 +96,8 @@ def _parted(words: Sequence[str]) -> tuple[list[Opened], str]:
     files: list[Opened] = []
     said: list[str] = []
     for word in words:
+        if word == INPUT and not said:
+            continue  # what is piped in goes with the question anyway
         place = _place_in(word)
         if place.path is not None and os.path.lexists(place.path):
             files.append(opened(place))
