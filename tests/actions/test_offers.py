@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from herdmate.actions import target
 from herdmate.actions.action_input import Diagnostic, describe_diagnostics
 from herdmate.actions.offers import offers
+from herdmate.context import lexical_definitions
+from herdmate.context.definition_at import Found
 from herdmate.prompting.library import load_library
 from herdmate.text import Document, Selection, Span
 
@@ -110,3 +114,18 @@ def test_the_definition_at_the_cursor_is_looked_up_once(monkeypatch: pytest.Monk
     assert {item.action.works_on for item in found} == {"selection", "definition"}
     assert {item.target.text for item in found} == {"def f(x):\n    return y"}
     assert len(looked_up) == 1
+
+
+def test_a_text_is_searched_for_definitions_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    definitions = lexical_definitions.definitions
+
+    def counted(text: str, language: str) -> Iterator[Found]:
+        asked.append(language)
+        return definitions(text, language)
+
+    monkeypatch.setattr(lexical_definitions, "definitions", counted)
+    code = "func once() {\n  │a()\n}\n"
+    assert "explain" in _names(code, "swift")
+    assert "explain" in _names(f"│{code.replace('│', '')}", "swift")
+    assert asked == ["swift"]

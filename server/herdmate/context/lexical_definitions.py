@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from herdmate.context.definition_at import Found, widened
 from herdmate.context.languages import line_comment
@@ -84,7 +85,7 @@ def is_known(language: str) -> bool:
 
 def lexical_definition_at(text: str, language: str, span: Span) -> Span | None:
     """The innermost definition whose lines hold those of ``span``; ``None`` if there is none."""
-    found = tuple(definitions(text, language))
+    found = _all(text, language)
     around = _innermost(found, span)
     start, end = line_start(text, span.start), line_end(text, span.end)
     if around is not None and around.is_container and not text[start:end].strip():
@@ -97,8 +98,14 @@ def lexically_untorn(text: str, language: str, span: Span) -> Span:
     """A span, widened to hold definitions of which it has most lines: see ``untorn``."""
     if language in _BY_LEVEL:
         return span
-    found = tuple(definitions(text, language))
+    found = _all(text, language)
     return widened(text, span, lambda at: _innermost(found, Span(at, at)))
+
+
+@lru_cache(maxsize=1)
+def _all(text: str, language: str) -> tuple[Found, ...]:
+    """All definitions, which are asked for several times at each selection in a text."""
+    return tuple(definitions(text, language))
 
 
 def _innermost(found: Sequence[Found], span: Span) -> Found | None:
