@@ -10,7 +10,7 @@ from lsprotocol import types
 
 from herdmate.completion.complete import Completion
 from herdmate.completion.postprocess import Shown
-from herdmate.context import withheld
+from herdmate.context import lexical_definitions, withheld
 from herdmate.context.withheld import without_secrets
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.server import create_server
@@ -66,6 +66,7 @@ async def test_nothing_is_kept_of_a_closed_document(uri: str, close: Any) -> Non
     project._chosen[uri] = None  # type: ignore[assignment]
     tally.offer(Cursor(opened.document, 4), [_SAID])
     without_secrets(opened.document)
+    lexical_definitions.lexical_definition_at(opened.document.text, "yaml", Span(0, 0))
     close(session)
     assert uri not in session.documents
     assert uri not in withheld._documents._known
@@ -74,6 +75,7 @@ async def test_nothing_is_kept_of_a_closed_document(uri: str, close: Any) -> Non
     assert not project.withheld
     assert not project._chosen
     assert not state.cache._given
+    assert not lexical_definitions._all.cache_info().currsize
     assert not tally._shown
     assert not tally._offers
     await asyncio.wait({reading})

@@ -108,6 +108,11 @@ def _all(text: str, language: str) -> tuple[Found, ...]:
     return tuple(definitions(text, language))
 
 
+def forget_text() -> None:
+    """Drop the text that was searched last."""
+    _all.cache_clear()
+
+
 def _innermost(found: Sequence[Found], span: Span) -> Found | None:
     around = (
         item for item in found if item.lines.start <= span.start and span.end <= item.lines.end

@@ -15,6 +15,7 @@ from pygls.lsp.server import LanguageServer
 from herdmate.actions.context import ActionContext
 from herdmate.completion.state import CompletionState
 from herdmate.context import parser_client
+from herdmate.context.lexical_definitions import forget_text
 from herdmate.context.project import Project
 from herdmate.context.withheld import forget_document
 from herdmate.engine.host import EngineHost
@@ -120,6 +121,7 @@ class Session(LanguageServer):
         self.completion.forget(uri)
         self.project.forget(uri)
         forget_document(uri)
+        forget_text()
         self.usage.tally.forget_document(uri)
 
     @contextmanager
