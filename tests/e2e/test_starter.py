@@ -57,7 +57,8 @@ def test_refactor_on_the_command_line(file: Path, starter_model: Path) -> None:
     arguments = ("refactor", "simplify", f"{file}:6-11", "--model", str(starter_model))
     done = _herdmate(*arguments)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("--- a/stock.py\n+++ b/stock.py\n@@")
+    head = "diff --git a/stock.py b/stock.py\n--- a/stock.py\n+++ b/stock.py\n@@"
+    assert done.stdout.startswith(head)
     assert file.read_text(encoding="utf-8") == CODE
     assert _herdmate(*arguments, "--write").returncode == 0
     after = file.read_text(encoding="utf-8")
@@ -70,9 +71,12 @@ def test_refactor_on_the_command_line(file: Path, starter_model: Path) -> None:
     ("arguments", "words"),
     [
         (("complete", "nowhere.py:1:1"), "cannot be read"),
-        (("complete", "{file}:99:1"), "has 12 lines"),
+        (("complete", "{file}:99:1"), "has 11 lines; there is no line 99"),
         (("complete", "{file}"), "FILE:LINE:COLUMN"),
-        (("explain", "{file}:4-4"), "Select the code first"),
+        (
+            ("explain", "{file}:4-4"),
+            "There is no code on these lines; name others as FILE:START-END.",
+        ),
         (("refactor", "nothing", "{file}:1-2"), "choose from fix, fix_all, explain"),
         (("complete", "{file}:1:1", "--model", "/no/such.gguf"), "There is no model file"),
         (("complete", "{file}:1:1", "--model", "{file}"), "not a GGUF"),
