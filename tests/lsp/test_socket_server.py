@@ -64,8 +64,8 @@ def _is_listening(path: Path) -> bool:
 def talk(path: Path, sent: bytes) -> bytes:
     """All that is answered to some bytes before the server closes the connection."""
     with socket.socket(socket.AF_UNIX) as connection:
+        connection.connect(str(path))  # waits while many others do
         connection.settimeout(30)
-        connection.connect(str(path))
         with suppress(BrokenPipeError, ConnectionResetError):
             connection.sendall(sent)
             return _all(connection)
@@ -83,8 +83,8 @@ def test_a_client_is_served_and_the_socket_is_its_users_alone(tmp_path: Path) ->
     path = tmp_path / "s"
     with serving(path, umask=0) as process, socket.socket(socket.AF_UNIX) as client:
         assert stat.S_IMODE(path.lstat().st_mode) == 0o600
+        client.connect(str(path))  # waits while many others do
         client.settimeout(60)
-        client.connect(str(path))
         client.sendall(message(INITIALIZE))
         assert b'"serverInfo"' in client.recv(65536)
         assert talk(path, message(INITIALIZE)) == b""  # one client at a time
@@ -135,8 +135,8 @@ def test_whoever_does_not_speak_the_protocol_hears_nothing_and_disturbs_nobody(
                 with suppress(BrokenPipeError):
                     connection.sendall(bad)
         with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(path))  # waits while many others do
             client.settimeout(60)
-            client.connect(str(path))
             client.sendall(good)
             came = client.recv(65536)
             client.sendall(b"GET / HTTP/1.1\r\n\r\n")  # neither is it read on later
