@@ -38,6 +38,7 @@ from herdmate.prompting.families import (
 from herdmate.prompting.family_table import family_table
 from herdmate.text import Excerpt
 from tests.engine.family_models import CASES, Case, backend, make
+from tests.engine.random_edits import edited
 from tests.engine.test_vocabulary import TRICKY
 
 OWN = Others((), "src/own.py", "#", "Python")
@@ -237,14 +238,7 @@ def test_after_any_edits_the_answer_is_that_of_an_empty_cache(
     reused = 0
     for _step in range(12):
         kind = dice.choice(("type", "type", "type", "delete", "jump", "other", "again", "several"))
-        if kind == "type":
-            typed = CODE[(at := dice.randint(0, 2000)) : at + dice.randint(1, 12)]
-            text, cursor = text[:cursor] + typed + text[cursor:], cursor + len(typed)
-        elif kind == "delete":
-            back = dice.randint(1, 20)
-            text, cursor = text[: cursor - back] + text[cursor:], cursor - back
-        elif kind == "jump":
-            cursor = dice.randint(100, len(text) - 100)
+        text, cursor = edited(kind, text, cursor, CODE, dice)
         prompt = continue_prompt(family, text[:cursor])
         if can_infill(family):
             prompt = infill_prompt(family, text[:cursor], text[cursor : cursor + 200], None, OWN)

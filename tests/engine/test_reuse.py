@@ -21,6 +21,7 @@ from herdmate.engine.start import LlamaStart
 from herdmate.engine.tuned_loading import load
 from herdmate.generation import Finished, Piece, Priority, Request
 from herdmate.prompting.families import CONTROL_PIECES, Order, family_of, infill_prompt
+from tests.engine.random_edits import edited
 
 CODE = Path(__file__).read_text(encoding="utf-8")
 
@@ -91,14 +92,7 @@ def test_after_edits_the_answer_is_that_of_an_empty_cache(
     text, cursor = CODE[start : start + 900], 450
     for _step in range(8):
         kind = dice.choice(("type", "type", "type", "delete", "jump", "other"))
-        if kind == "type":
-            typed = CODE[(at := dice.randint(0, 2000)) : at + dice.randint(1, 12)]
-            text, cursor = text[:cursor] + typed + text[cursor:], cursor + len(typed)
-        elif kind == "delete":
-            back = dice.randint(1, 20)
-            text, cursor = text[: cursor - back] + text[cursor:], cursor - back
-        elif kind == "jump":
-            cursor = dice.randint(100, len(text) - 100)
+        text, cursor = edited(kind, text, cursor, CODE, dice)
         lane = "other" if kind == "other" else "doc"
         prompt = infill_prompt(family, text[:cursor], text[cursor : cursor + 300], order)
         approximate = Request(prompt, lane, 2, priority=Priority.TYPING)
