@@ -112,6 +112,11 @@ class Edit:
     new_text: str
 
 
+def indent_of(line: str) -> str:
+    """The spaces and tabs with which a line begins."""
+    return line[: len(line) - len(line.lstrip(" \t"))]
+
+
 def line_start(text: str, offset: int) -> int:
     """Offset of the first character of the line that contains ``offset``."""
     start = text.rfind("\n", 0, offset) + 1

@@ -15,7 +15,16 @@ from herdmate.context.languages import line_comment
 from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
-from herdmate.text import LINE_BREAK, Document, Selection, Span, line_start, with_line_feeds
+from herdmate.prompting.template import fence_around
+from herdmate.text import (
+    LINE_BREAK,
+    Document,
+    Selection,
+    Span,
+    indent_of,
+    line_start,
+    with_line_feeds,
+)
 
 _MOST = 200_000
 """Characters of a block; more than any model writes."""
@@ -36,7 +45,7 @@ def apply_code(
     target, code = _of_names(selection, code)
     if target is None and not is_current:
         raise SelectionError("The file has changed since it was explained; explain it again.")
-    fence = "`" * (_longest_run(code) + 3)
+    fence = fence_around([code])
     if _defines_more(selection, code):
         action = replace(action, changes=(*action.changes, "new_definitions"))
     reply = f"{fence}\n{with_line_feeds(code).strip()}\n{fence}\n"
@@ -109,8 +118,7 @@ def _with_code_between(document: Document, code: str, found: list[tuple[Span, Sp
 
 
 def _indent_at(text: str, offset: int) -> str:
-    before = text[line_start(text, offset) : offset]
-    return before[: len(before) - len(before.lstrip(" \t"))]
+    return indent_of(text[line_start(text, offset) : offset])
 
 
 def _is_code(line: str, language: str) -> bool:
@@ -146,12 +154,3 @@ def _narrowed(selection: Selection, code: str) -> Selection:
 
 def _overlap(one: Span, other: Span) -> bool:
     return one.start <= other.end and other.start <= one.end
-
-
-def _longest_run(code: str) -> int:
-    """The most backticks that follow each other."""
-    most = run = 0
-    for character in code:
-        run = run + 1 if character == "`" else 0
-        most = max(most, run)
-    return most

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from herdmate.actions.unchanged_lines import lines_with_ends
 from herdmate.context.languages import line_comment
 from herdmate.context.lexical import trailing_comment
+from herdmate.text import indent_of
 
 _FEWEST_WORDS = 3
 _WORD = re.compile(r"\w{2,}")
@@ -38,7 +39,7 @@ def with_kept_comments(
         above = lines[row - 1][0].strip() if row else ""
         if above.startswith((mark, "/*", "*")) or any(counts[0][line.strip()] for line, _ in block):
             continue
-        indent, was = (_indent(line) for line in (lines[row][0], code))
+        indent, was = (indent_of(line) for line in (lines[row][0], code))
         added[row] = [(indent + line.removeprefix(was), end) for line, end in block]
     whole = (part for row, line in enumerate(lines) for part in (*added.get(row, ()), line))
     return "".join(text + end for text, end in whole)
@@ -53,7 +54,7 @@ def with_aligned_stars(new: str, original: str) -> str:
         if column is not None and said.startswith("*"):
             line = column + said if said else line
         if said.startswith("/*") and line not in known:
-            column = _indent(line) + " "
+            column = indent_of(line) + " "
         column = None if "*/" in said else column
         found.append(line + end)
     return "".join(found)
@@ -93,7 +94,3 @@ def _comments(
         if first is not None and line.strip() and len(_WORD.findall(words)) >= _FEWEST_WORDS:
             yield first, row
         first = None
-
-
-def _indent(line: str) -> str:
-    return line[: len(line) - len(line.lstrip(" \t"))]

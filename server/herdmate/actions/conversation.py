@@ -6,7 +6,6 @@ question costs the model only its own tokens.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,6 +15,7 @@ from herdmate.engine.host import EngineHost
 from herdmate.errors import SelectionError
 from herdmate.generation import Priority, Request
 from herdmate.prompting.families import Turn, family_of, instruct_prompt
+from herdmate.prompting.template import fence_around
 from herdmate.prompting.words import say, words
 
 MOST_TOKENS = 800
@@ -189,7 +189,7 @@ async def _beginning(text: str, room: int, host: EngineHost) -> tuple[str, int]:
 
 
 def _described(item: Attachment, text: str, lines: int, whole: int) -> str:
-    fence = "`" * max([3, *(len(found) + 1 for found in re.findall(r"`{3,}", text))])
+    fence = fence_around([text])
     values = {"name": item.name, "language": item.language, "text": text, "fence": fence,
               "taken": str(lines), "lines": str(whole)}  # fmt: skip
     return say("chat", "attached" if lines >= whole else "cut", values)

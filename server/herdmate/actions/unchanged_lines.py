@@ -11,6 +11,7 @@ from collections.abc import Collection
 
 from herdmate.actions.line_matching import same_rows
 from herdmate.context.indentation import step_of
+from herdmate.text import indent_of
 
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
 _DOCSTRING = re.compile(r"\s*[rRuU]?(?:\"{3}|'{3})")
@@ -92,7 +93,7 @@ def _columns_right_of(one: str, other: str, tabs: tuple[int, ...]) -> set[tuple[
 
 
 def _column(line: str, tab: int) -> int:
-    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(tab))
+    return len(indent_of(line).expandtabs(tab))
 
 
 def lines_with_ends(text: str) -> list[tuple[str, str]]:

@@ -15,7 +15,7 @@ from herdmate.context.lexical import (
     opens_block,
 )
 from herdmate.context.line_kinds import Kind, line_kinds
-from herdmate.text import BYTE_ORDER_MARK, Cursor, line_ending, with_line_feeds
+from herdmate.text import BYTE_ORDER_MARK, Cursor, indent_of, line_ending, with_line_feeds
 
 _REACH = 4000
 """Characters examined on either side of the cursor."""
@@ -85,7 +85,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
 
 def indentation(line: str) -> int:
     """A line's indentation in columns, with tab stops every four."""
-    return len(line[: len(line) - len(line.lstrip(" \t"))].expandtabs(4))
+    return len(indent_of(line).expandtabs(4))
 
 
 def is_telling(line: str) -> bool:

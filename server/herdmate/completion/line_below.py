@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from herdmate.completion.complete import Place, started, typing_request
 from herdmate.completion.in_flight import Asking
 from herdmate.completion.silence_reasons import SilenceReason
@@ -12,9 +10,7 @@ from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.completion.trigger import shape_at, silence_reason
 from herdmate.context.withheld import reason_to_withhold
 from herdmate.settings import CompletionSettings
-from herdmate.text import Cursor, Edit, Span, line_ending, supposing
-
-_INDENT = re.compile(r"[ \t]*")
+from herdmate.text import Cursor, Edit, Span, indent_of, line_ending, supposing
 
 
 async def begin_below(
@@ -42,6 +38,5 @@ async def begin_below(
 
 def line_below(cursor: Cursor) -> Cursor:
     """The cursor as it will be after Return, in an editor that keeps the line's indent."""
-    indent = _INDENT.match(cursor.line_prefix)
-    opened = line_ending(cursor.document.text) + (indent.group() if indent else "")
+    opened = line_ending(cursor.document.text) + indent_of(cursor.line_prefix)
     return supposing(cursor.document, Edit(Span(cursor.offset, cursor.offset), opened))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from herdmate.text import indent_of
+
 _CLOSES = re.compile(r"[ \t]*(?:[)\]}]|</|end\b)")
 _LIKELY = (4, 2)
 _POSSIBLE = (8, 3)
@@ -43,7 +45,7 @@ def is_indented(line: str) -> bool:
 
 def levels_of(line: str, unit: str) -> int | None:
     """The levels of a line of code, each one ``unit``; ``None`` if it is between two."""
-    lead = line[: len(line) - len(line.lstrip(" \t"))]
+    lead = indent_of(line)
     if unit == "\t":
         return lead.count("\t") + lead.count(" ") // 4
     levels, rest = divmod(len(lead), len(unit))

@@ -23,7 +23,7 @@ def render(
     least ``shortest_fence``. A paragraph of ``user`` is dropped if all it mentions, besides fence,
     language and path, is empty.
     """
-    given = {**values, "fence": _fence(values.values(), shortest_fence)}
+    given = {**values, "fence": fence_around(values.values(), shortest_fence)}
     paragraphs = action.user.strip("\n").split("\n\n")
     user = "\n\n".join(part for part in paragraphs if _has_something(part, values))
     return (
@@ -51,7 +51,8 @@ def _has_something(paragraph: str, values: Mapping[str, str]) -> bool:
     return not names or any(values.get(name, "").strip() for name in names)
 
 
-def _fence(texts: Iterable[str], shortest: int) -> str:
+def fence_around(texts: Iterable[str], shortest: int = 3) -> str:
+    """Backticks that no text closes: one more than any has in a row, at least ``shortest``."""
     longest = shortest - 1
     for text in texts:
         for run in _FENCE.findall(text):
