@@ -13,6 +13,15 @@ from herdmate.models import catalogue
 from herdmate.models.folder import model_folder
 from herdmate.models.verified_fetch import fetch
 
+_ONE_AT_A_TIME = {"e2e", "model", "vscode", "neovim", "emacs", "helix", "vim"}
+"""What drives servers, real weights and editors: with several workers, one worker does them all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if _ONE_AT_A_TIME.intersection(mark.name for mark in item.iter_markers()):
+            item.add_marker(pytest.mark.xdist_group("processes"))
+
 
 @pytest.fixture(scope="session")
 def starter_model() -> Path:

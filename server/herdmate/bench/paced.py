@@ -37,8 +37,11 @@ async def paced(given: Conditions) -> Paced:
 
 
 async def first_tokens(given: Conditions) -> Paced:
-    """The same with one-token answers, so seconds are those to the first token."""
-    return paced_of(await _strokes(given, "first tokens", **AT_ONCE, maxTokens=1))
+    """The same with one-token answers, so seconds are those to the first token.
+
+    No time box: an answer that was shown early would go on in the background, into the next key.
+    """
+    return paced_of(await _strokes(given, "first tokens", **AT_ONCE, maxTokens=1, timeBox=0))
 
 
 def paced_of(strokes: Sequence[Stroke]) -> Paced:
