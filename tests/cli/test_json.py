@@ -31,7 +31,8 @@ MODEL = {
 }  # fmt: skip
 RECOMMENDED = {
     "name": TEXT, "title": TEXT, "size": NUMBER, "needs": NUMBER, "place": TEXT,
-    "perplexity": (float, NONE), "tokens_per_second": (float, NONE),
+    "perplexity": (float, NONE), "tokens_per_second": (float, NONE), "infill": FLAG,
+    "instruct": FLAG,
 }  # fmt: skip
 REPORT = {
     "path": TEXT, "name": TEXT, "architecture": TEXT, "quant": TEXT, "size": NUMBER,
@@ -58,8 +59,9 @@ SHAPES: dict[str, Any] = {
     "models inspect my.gguf": REPORT,
     "models recommend": {
         "machine": {"memory": NUMBER, "free_memory": NUMBER, "free_disk": NUMBER,
-                    "gpus": [{"name": TEXT, "free": NUMBER, "total": NUMBER}]},
+                    "gpus": [{"name": TEXT, "free": NUMBER, "total": NUMBER}], "measured": FLAG},
         "models": [RECOMMENDED], "recommended": (TEXT, NONE), "further": TEXT,
+        "pair": {"answers": TEXT, "ghost_text": TEXT}, "reasons": [TEXT],
     },
     "config show": {
         "file": TEXT,

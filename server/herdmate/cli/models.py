@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 
-from herdmate.cli import models_fetch, models_report, perplexity, tune
+from herdmate.cli import models_fetch, models_recommend, models_report, perplexity, tune
 from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console
 from herdmate.cli.parser import Parser, examples
@@ -28,7 +28,8 @@ from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
 from herdmate.models.listing import Listed, listed
-from herdmate.models.recommend import Machine, recommend
+from herdmate.models.pair import recommend
+from herdmate.models.recommend import Machine
 from herdmate.models.resolve import fetched
 from herdmate.models.split import parts_of
 from herdmate.models.verified_fetch import remove
@@ -63,7 +64,8 @@ def add_arguments(parser: Parser) -> None:
     removing.add_argument("--yes", action="store_true", help="do not ask")
     removing.epilog = examples("herdmate models rm codellama-13b")
     removing.set_defaults(run=_remove)
-    models_report.add_parsers(actions)
+    models_recommend.add_parser(actions)
+    models_report.add_parser(actions)
     perplexity.add_parser(actions)
     tune.add_parser(actions)
 
@@ -102,8 +104,8 @@ def _name_of(word: str) -> str:
 
 def _advised(memory: int, context: int) -> frozenset[str]:
     """The starter and what is recommended without a GPU, which is not looked for: it takes time."""
-    best = recommend(Machine(memory, 0, sys.maxsize), context).best
-    names = [best.model.name] if best else []
+    pair = recommend(Machine(memory, 0, sys.maxsize), context).pair
+    names = [pair.answers.model.name, pair.ghost.model.name] if pair else []
     return frozenset([*names, catalogue.starter().name])
 
 

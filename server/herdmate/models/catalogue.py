@@ -61,6 +61,8 @@ class CatalogueModel:
     ``context`` is its training context in tokens; ``infill``: it fills in text between a prefix and
     a suffix; ``instruct``: it follows instructions. ``sha256`` is empty for a file that the user
     named and that has not been fetched yet. ``rounded``: the size is only known to 0.1 GB.
+    ``advised``: Herdmate recommends it where it suits. ``infill_match`` is the published share of
+    holes that it fills exactly, in percent; 0 if there is none.
     """
 
     name: str
@@ -79,6 +81,13 @@ class CatalogueModel:
     notice: str
     sources: tuple[Source, ...]
     rounded: bool = False
+    advised: bool = False
+    infill_match: float = 0.0
+
+    @property
+    def family(self) -> str:
+        """Its name without the quant: the same for all files of a model."""
+        return self.name.removesuffix(f"-{self.quant.lower()}")
 
     def has_size(self, size: int) -> bool:
         """Could a file of ``size`` bytes be this one?"""
@@ -108,7 +117,7 @@ def find(name: str, others: Iterable[str] = ()) -> CatalogueModel:
         if wanted in (model.name, model.file.lower()):
             return model
     for model in models():
-        if model.quant == _DEFAULT_QUANT and wanted in (_family(model), _aliases()[_family(model)]):
+        if model.quant == _DEFAULT_QUANT and wanted in (model.family, _aliases()[model.family]):
             return model
     known = [*others, *(model.name for model in models()), *_aliases().values()]
     near = difflib.get_close_matches(wanted, known, n=2)
@@ -130,10 +139,6 @@ def starter() -> CatalogueModel:
 def _aliases() -> dict[str, str]:
     text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
     return {family["name"]: family["alias"] for family in tomllib.loads(text)["family"]}
-
-
-def _family(model: CatalogueModel) -> str:
-    return model.name.removesuffix(f"-{model.quant.lower()}")
 
 
 def _model(
@@ -161,4 +166,6 @@ def _model(
         notice=licence["notice"],
         sources=tuple(sources),
         rounded=family.get("rounded", False),
+        advised=family.get("advised", False),
+        infill_match=family.get("infill_match", 0.0),
     )
