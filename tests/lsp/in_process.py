@@ -105,7 +105,7 @@ async def peer(
     client = Peer()
     try:
         await client.initialize([encoding], *folders)
-        host = client.session.model.host
+        host = client.session.model.answers.host
         with contextlib.suppress(NoModelError):
             await asyncio.wait_for(asyncio.shield(host._engine), 60)
         host._engine = asyncio.get_running_loop().create_future()

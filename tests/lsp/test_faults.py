@@ -69,7 +69,7 @@ class Given:
 
     async def kill_engine(self) -> None:
         """End the engine as a crash does, and wait until nothing is left of it."""
-        if (pid := self.session.model.host.process_id) is not None:
+        if (pid := self.session.model.answers.host.process_id) is not None:
             os.kill(pid, signal.SIGKILL)
 
 
@@ -139,7 +139,7 @@ async def _no_process(found: Given) -> None:
 
 
 async def _usage_fails(found: Given) -> None:
-    found.break_(found.session.model.host, "_on_usage", ZeroDivisionError())
+    found.break_(found.session.model.answers.host, "_on_usage", ZeroDivisionError())
 
 
 async def _counting_fails(found: Given) -> None:
@@ -213,7 +213,7 @@ async def test_a_fault_before_a_request(
         found.client._client.protocol.fm.features.update(features)
         if not found.folder.exists():
             found.folder.mkdir()
-        if found.session.model.status.state == "error":
+        if found.session.model.answers.status.state == "error":
             await asyncio.wait_for(load_model(found.session), SECONDS)
         await _works(found)
 
@@ -251,7 +251,7 @@ async def test_the_engine_dies_while_it_answers(
 ) -> None:
     async with given(tmp_path, monkeypatch, seconds=0.001) as found:
         waiting = asyncio.ensure_future(_answered(found, name))
-        while found.session.model.status.state != "thinking":
+        while found.session.model.answers.status.state != "thinking":
             await asyncio.wait_for(next_status(found.session), SECONDS)
         await found.kill_engine()
         assert (await waiting).startswith(("error", "None"))
@@ -267,7 +267,7 @@ async def test_a_new_load_ends_the_one_before(
         quick = found.session.model.choose
         found.session.model.choose = lambda *_: EngineChoice(slow)
         assert await asyncio.wait_for(load_model(found.session), SECONDS)
-        while (pid := found.session.model.host.process_id) is None:
+        while (pid := found.session.model.answers.host.process_id) is None:
             await asyncio.wait_for(next_status(found.session), SECONDS)
         hangs = asyncio.Event()
         loop = asyncio.get_running_loop()
@@ -295,12 +295,12 @@ async def test_loading_that_is_stopped_ends_the_process_and_is_told(
         found.session.model.choose = lambda *_: EngineChoice(slow)
         await load_model(found.session)
         waiting = asyncio.ensure_future(_answered(found, "a rewrite"))
-        while (pid := found.session.model.host.process_id) is None:
+        while (pid := found.session.model.answers.host.process_id) is None:
             await asyncio.wait_for(next_status(found.session), SECONDS)
         await asyncio.wait_for(stop_loading(found.session), SECONDS)
         assert not Path(f"/proc/{pid}").exists()
-        assert found.session.model.status.state == "error"
-        assert "restartEngine" in found.session.model.status.message
+        assert found.session.model.answers.status.state == "error"
+        assert "restartEngine" in found.session.model.answers.status.message
         assert (await waiting).startswith("error")
         found.session.model.choose = quick
         await load_model(found.session)
@@ -326,8 +326,8 @@ async def test_choosing_that_fails_is_a_sentence(
             found.patch = patch
             found.break_(found.session.model, "choose", error)
             await asyncio.wait_for(load_model(found.session), SECONDS)
-            assert found.session.model.status.state == "error"
-            assert "herdmate.model" in found.session.model.status.message
+            assert found.session.model.answers.status.state == "error"
+            assert "herdmate.model" in found.session.model.answers.status.message
             for name in _REQUESTS:
                 assert (await _answered(found, name)).startswith(("error", "None")), name
         await load_model(found.session)
@@ -347,7 +347,7 @@ async def test_a_disk_that_does_not_answer_is_told(
 
         found.session.model.choose = hang
         await asyncio.wait_for(load_model(found.session), SECONDS)
-        assert "disk" in found.session.model.status.message
+        assert "disk" in found.session.model.answers.status.message
         hangs.set()
         found.session.model.choose = quick
         monkeypatch.setattr("herdmate.lsp.handlers.model_loading._DISK_SECONDS", SECONDS)

@@ -110,12 +110,12 @@ def _is_of_server(file: str) -> bool:
 
 
 def _engine_dies(found: Given) -> None:
-    if (process := found.session.model.host.process_id) is not None:
+    if (process := found.session.model.answers.host.process_id) is not None:
         os.kill(process, signal.SIGKILL)
 
 
 def _callbacks_raise(found: Given) -> None:
-    found.break_(found.session.model.host, "_on_usage", ZeroDivisionError())
+    found.break_(found.session.model.answers.host, "_on_usage", ZeroDivisionError())
     found.break_(found.session.usage.tally, "answered", ZeroDivisionError())
 
 
@@ -179,7 +179,7 @@ async def test_a_fault_at_each_await_between_a_request_and_its_answer(
 
 async def _asked(watch: _Watch, found: Given, name: str) -> str:
     found.session.completion.reset()
-    host = found.session.model.host
+    host = found.session.model.answers.host
     host.counts = TokenCounts(host)
     found.client.close(found.document)
     found.client.open(found.document)

@@ -103,4 +103,4 @@ async def test_nothing_is_kept_of_a_document_closed_while_it_is_asked_about() ->
         _close(session)
         without_secrets(document)
     assert URI not in withheld._documents._known
-    await session.model.host.stop()
+    await session.model.answers.host.stop()

@@ -18,7 +18,7 @@ from herdmate.generation import ModelInfo
 from herdmate.lsp.handlers.model_loading import after_engine_change
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.lsp.state import EngineChoice, RoleModel
 from herdmate.lsp.status import set_status, thinking
 from herdmate.models import catalogue
 from herdmate.models.start import first_message
@@ -75,18 +75,24 @@ async def test_too_little_memory_is_told_with_what_would_fit(
     monkeypatch.setattr("psutil.virtual_memory", lambda: memory)
     session = Session(lambda *_: EngineChoice(FakeStart()))
     start, _ = first_message(Settings(model="codellama-7b"), ())
-    session.model.choice = EngineChoice(start)
+    session.model.answers.choice = EngineChoice(start)
     said = "There is not enough memory for codellama.gguf; choose a smaller model."
-    after_engine_change(session, EngineState("failed", message=said, error=NoMemoryError(said)))
-    assert session.model.status.state == "error"
+    after_engine_change(
+        session,
+        session.model.answers,
+        EngineState("failed", message=said, error=NoMemoryError(said)),
+    )
+    assert session.model.answers.status.state == "error"
     await asyncio.gather(*session.tasks.running)
-    assert shown == [session.model.status.message] == [f"{said} {advice}"]
+    assert shown == [session.model.answers.status.message] == [f"{said} {advice}"]
 
 
 async def test_a_model_that_sleeps_is_told(shown: list[str]) -> None:
     session = Session(lambda *_: EngineChoice(FakeStart()))
-    after_engine_change(session, EngineState("sleeping", message="The model sleeps."))
-    assert session.model.status == Status("sleeping", "The model sleeps.")
+    after_engine_change(
+        session, session.model.answers, EngineState("sleeping", message="The model sleeps.")
+    )
+    assert session.model.answers.status == Status("sleeping", "The model sleeps.")
     assert not shown
 
 
@@ -106,11 +112,11 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
     session = Session(lambda *_: EngineChoice(FakeStart()))
     told: list[Status] = []
     monkeypatch.setattr("herdmate.lsp.status.set_status", _keeping(told))
-    after_engine_change(session, EngineState("ready", info=_info(4096)))
-    session.model.host.latency.note_reading(800, 20.0)
+    after_engine_change(session, session.model.answers, EngineState("ready", info=_info(4096)))
+    session.model.answers.host.latency.note_reading(800, 20.0)
     assert [status.state for status in told] == ["ready"]
     assert "is shown" not in told[-1].message
-    async with thinking(session):
+    async with thinking(session, session.model.answers):
         pass
     assert [status.state for status in told] == ["ready", "thinking", "ready"]
     assert told[-1].message.endswith(
@@ -129,17 +135,19 @@ async def test_a_model_that_reads_slowly_is_told_where_the_status_shows_it(
 async def test_a_small_context_is_told_and_not_the_speed(setting: int, reason: str) -> None:
     session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.settings = Settings(engine=EngineSettings(context_tokens=setting))
-    session.model.host.latency.note_reading(4800, 100.0)  # slow, but not slow enough for that
-    after_engine_change(session, EngineState("ready", info=_info(512)))
-    assert session.model.status.message.endswith(
+    session.model.answers.host.latency.note_reading(
+        4800, 100.0
+    )  # slow, but not slow enough for that
+    after_engine_change(session, session.model.answers, EngineState("ready", info=_info(512)))
+    assert session.model.answers.status.message.endswith(
         f"{reason}, so the model is shown 345 tokens before the cursor and 86 after it "
         "instead of 512 and 128."
     )
 
 
-def _keeping(told: list[Status]) -> Callable[[Session, Status], None]:
-    def set_status(session: Session, status: Status) -> None:
-        session.model.status = status
+def _keeping(told: list[Status]) -> Callable[[Session, RoleModel, Status], None]:
+    def set_status(_session: Session, model: RoleModel, status: Status) -> None:
+        model.status = status
         told.append(status)
 
     return set_status
@@ -155,8 +163,14 @@ async def test_what_others_put_into_a_message_does_nothing_and_is_not_endless(
     told: list[types.ShowMessageParams] = []
     monkeypatch.setattr(session, "window_show_message", told.append)
     session.show(f"The model {sign} failed.")
-    set_status(session, Status("ready", f"{sign} is ready.", model=f"a\n{sign}"))
-    assert session.model.status.model is not None
-    for text in (told[0].message, session.model.status.message, session.model.status.model):
+    set_status(
+        session, session.model.answers, Status("ready", f"{sign} is ready.", model=f"a\n{sign}")
+    )
+    assert session.model.answers.status.model is not None
+    for text in (
+        told[0].message,
+        session.model.answers.status.message,
+        session.model.answers.status.model,
+    ):
         assert text.isprintable()
         assert len(text) <= 2000

@@ -32,7 +32,7 @@ async def test_a_disk_that_hangs_does_not_keep_the_server_from_ending(
     monkeypatch.setattr(shutdown, "_SECONDS", 0.05)
     monkeypatch.setattr(shutdown, "forget_shown", hang if what != "statistics" else lambda: None)
     monkeypatch.setattr(session.usage.file, "add", hang)
-    monkeypatch.setattr(session.model.host, "stop", end)
+    monkeypatch.setattr(session.model.answers.host, "stop", end)
     try:
         await asyncio.wait_for(shutdown.finish(session), 30)
         assert ended.is_set()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 
 import psutil
@@ -30,15 +31,19 @@ EngineStart = LlamaStart | FakeStart | RemoteStart
 
 @dataclass(slots=True)
 class RequestRecord:
-    """A request, the answer so far and, once it has ended, how it ended."""
+    """A request, the answer so far and, once it has ended, how it ended.
+
+    ``made_at`` is on the monotonic clock.
+    """
 
     request: Request
     answer: str = ""
     finished: Finished | None = None
+    made_at: float = field(default_factory=time.monotonic)
 
 
 class EngineHost:
-    """Owns the engine. One per server process; calling ``start`` again replaces the model.
+    """Owns the engine of one model; calling ``start`` again replaces the model.
 
     Requests made before ``start`` or ``refuse`` wait for either.
     """

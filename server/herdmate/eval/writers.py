@@ -38,12 +38,12 @@ async def writers(
     server = create_server(choose)
     async with connect_within(server, settings, folder, grows=True) as client:
         await client.ready(lambda _message, _fraction: None)
-        info = await server.model.host.ready()
+        info = await server.model.completion.host.ready()
         usual = server.settings.completion
         yield (
             {
                 "herdmate": partial(_Herdmate, client),
-                "bare": partial(_Bare, server.model.host, info, usual),
+                "bare": partial(_Bare, server.model.completion.host, info, usual),
             },
             Clock(lambda: bool(server.completion.running())),
         )

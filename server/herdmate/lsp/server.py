@@ -56,10 +56,11 @@ def create_server(choose: ChooseEngine) -> Session:
     tests can pass a fake.
     """
     server = Session(choose)
-    server.model.host.listen(
-        partial(model_loading.after_engine_change, server),
-        partial(usage_statistics.after_generating, server),
-    )
+    for model in (server.model.answers, server.model.apart):
+        model.host.listen(
+            partial(model_loading.after_engine_change, server, model),
+            partial(usage_statistics.after_generating, server),
+        )
     _lifetime(server)
     _documents(server)
     _features(server)

@@ -31,6 +31,7 @@ from herdmate.lsp.state import (
     Configuration,
     IndexState,
     ModelState,
+    RoleModel,
     ShownDocuments,
     UsageState,
 )
@@ -63,8 +64,9 @@ class Session(LanguageServer):
         self.configuration = Configuration()
         self.documents = Documents(self.forget)
         self.project = Project(find_open=self._open_at)
-        self.model = ModelState(choose, EngineHost(pieces_by_name=pieces_by_name))
-        self.completion = CompletionState(self.model.host, self.project)
+        answers, apart = (RoleModel(EngineHost(pieces_by_name=pieces_by_name)) for _ in range(2))
+        self.model = ModelState(choose, answers, apart)
+        self.completion = CompletionState(answers.host, self.project)
         self.index = IndexState()
         self.usage = UsageState()
         self.shown = ShownDocuments()
@@ -83,7 +85,7 @@ class Session(LanguageServer):
     @property
     def action_context(self) -> ActionContext:
         """The context of every action."""
-        return ActionContext(self.model.host, self.project)
+        return ActionContext(self.model.answers.host, self.project)
 
     def begin(self, params: types.InitializeParams) -> None:
         """Record the client's capabilities and folders; nothing is started yet."""
@@ -134,11 +136,13 @@ class Session(LanguageServer):
                 self.forget(uri)
 
     async def end(self) -> None:
-        """Stop all tasks, the parser processes and the engine."""
+        """Stop all tasks, the parser processes and the engines."""
         self.tasks.cancel()
         self.completion.end()
         parser_client.end_all()
-        await self.model.host.stop()
+        await asyncio.gather(
+            *(model.host.stop() for model in (self.model.answers, self.model.apart))
+        )
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log errors that pygls would show to the user."""

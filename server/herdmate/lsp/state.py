@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from herdmate.engine.host import EngineHost, EngineStart
+from herdmate.engine.host import EngineHost, EngineStart, RequestRecord
 from herdmate.generation import ModelInfo
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.settings_layers import Layers
@@ -60,23 +60,19 @@ class Configuration:
     prompt_folders: tuple[Path, ...] = ()
 
 
-@dataclass(slots=True)
-class ModelState:
-    """The engine with its model, and what the user is told about them.
+@dataclass(slots=True, eq=False)
+class RoleModel:
+    """The model of one role: its engine, and what the user is told about it.
 
     ``choice``: what the engine was last started with. ``info``: of the running model, or of the
-    last one. ``requests``: how many of the user's requests the model is working on. ``choices``:
-    how many models the user has chosen so far.
+    last one. ``requests``: how many of the user's requests the model is working on.
     """
 
-    choose: ChooseEngine
     host: EngineHost
     status: Status = field(default_factory=lambda: Status("starting"))
-    status_changed: asyncio.Event = field(default_factory=asyncio.Event)
     choice: EngineChoice | None = None
     info: ModelInfo | None = None
     requests: int = 0
-    choices: int = 0
 
     @property
     def note(self) -> str:
@@ -87,6 +83,43 @@ class ModelState:
     def path(self) -> str:
         """The file of the running model, or of the last one; empty if there was none."""
         return self.info.path if self.info else ""
+
+
+@dataclass(slots=True)
+class ModelState:
+    """The models in use: ``answers`` explains and refactors, ``completion`` writes ghost text.
+
+    One model can have both roles; both are then the same object. ``apart`` is the one that writes
+    ghost text alone while ``is_apart``. ``choices``: how many models the user has chosen so far.
+    """
+
+    choose: ChooseEngine
+    answers: RoleModel
+    apart: RoleModel
+    is_apart: bool = False
+    status_changed: asyncio.Event = field(default_factory=asyncio.Event)
+    choices: int = 0
+
+    @property
+    def status(self) -> Status:
+        """What the user is shown."""
+        return self.answers.status
+
+    @property
+    def completion(self) -> RoleModel:
+        """The model that writes ghost text."""
+        return self.apart if self.is_apart else self.answers
+
+    @property
+    def last_request(self) -> RequestRecord | None:
+        """The last request that the user made of any of the models."""
+        made = filter(None, (model.host.last_request for model in self.in_use))
+        return max(made, key=lambda record: record.made_at, default=None)
+
+    @property
+    def in_use(self) -> tuple[RoleModel, ...]:
+        """The models that have a role, each once."""
+        return (self.answers, self.apart) if self.is_apart else (self.answers,)
 
 
 @dataclass(slots=True)

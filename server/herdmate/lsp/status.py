@@ -11,24 +11,25 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import RoleModel
 from herdmate.printable import as_message, one_line
 from herdmate.prompting.families import described, family_of, limits
 
 
-def set_status(session: Session, status: Status) -> None:
-    """Change the status, and send it to a client that supports it."""
-    model = one_line(status.model) if status.model else None
-    status = replace(status, message=as_message(status.message), model=model)
-    session.model.status = status
+def set_status(session: Session, model: RoleModel, status: Status) -> None:
+    """Change the status of a model in use, and send it to a client that supports it."""
+    name = one_line(status.model) if status.model else None
+    model.status = replace(status, message=as_message(status.message), model=name)
+    if model not in session.model.in_use:
+        return
     session.model.status_changed.set()
     if session.capabilities.status:
-        session.protocol.notify(protocol.STATUS, asdict(status))
+        session.protocol.notify(protocol.STATUS, asdict(session.model.status))
 
 
-def state_in_words(session: Session) -> str:
-    """What the model is doing, as the editor's status bar says it."""
-    state = session.model.status.state
-    return "no model" if state == "noModel" else state
+def state_in_words(status: Status) -> str:
+    """What a model is doing, as the editor's status bar says it."""
+    return "no model" if status.state == "noModel" else status.state
 
 
 async def next_status(session: Session) -> Status:
@@ -38,44 +39,44 @@ async def next_status(session: Session) -> Status:
     return session.model.status
 
 
-def fail(session: Session, error: HerdmateError) -> None:
-    """Report an error that the user has to resolve before anything works."""
-    set_status(session, Status("error", str(error)))
+def fail(session: Session, model: RoleModel, error: HerdmateError) -> None:
+    """Report an error that the user has to resolve before the model does anything."""
+    set_status(session, model, Status("error", str(error)))
     session.show(str(error))
 
 
-def set_ready(session: Session) -> None:
-    """Say that the model is ready, or is thinking if requests are waiting for it."""
-    if (info := session.model.info) is not None:
-        doing: protocol.State = "thinking" if session.model.requests else "ready"
-        set_status(session, Status(doing, _ready_message(session), model=info.name))
+def set_ready(session: Session, model: RoleModel) -> None:
+    """Say that a model is ready, or is thinking if requests are waiting for it."""
+    if (info := model.info) is not None:
+        doing: protocol.State = "thinking" if model.requests else "ready"
+        set_status(session, model, Status(doing, _ready_message(session, model), model=info.name))
 
 
 @asynccontextmanager
-async def thinking(session: Session) -> AsyncIterator[None]:
-    """Set the status to ``thinking`` while the block runs."""
-    model = session.model
+async def thinking(session: Session, model: RoleModel) -> AsyncIterator[None]:
+    """Set a model's status to ``thinking`` while the block runs."""
     model.requests += 1
     if model.status.state == "ready":
-        set_status(session, replace(model.status, state="thinking", message="Asking the model."))
+        asking = replace(model.status, state="thinking", message="Asking the model.")
+        set_status(session, model, asking)
     try:
         yield
     finally:
         model.requests -= 1
         if model.status.state == "thinking" and not model.requests:
-            message = _ready_message(session)
-            set_status(session, replace(model.status, state="ready", message=message))
+            message = _ready_message(session, model)
+            set_status(session, model, replace(model.status, state="ready", message=message))
 
 
-def _ready_message(session: Session) -> str:
+def _ready_message(session: Session, model: RoleModel) -> str:
     """The model, its prompt formats, what it cannot do, and what would work better."""
-    if (info := session.model.info) is None:
+    if (info := model.info) is None:
         return ""
     try:
         family = family_of(info)
     except HerdmateError as error:
         return str(error)
-    window = why_smaller(info, session.settings, session.model.host.latency)
+    window = why_smaller(info, session.settings, model.host.latency)
     said = (f"{info.name} is ready ({described(family)}).", limits(family), info.note,
-            session.model.note, window)  # fmt: skip
+            model.note, window)  # fmt: skip
     return " ".join(filter(None, said))

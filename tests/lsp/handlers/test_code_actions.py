@@ -25,7 +25,7 @@ def _session(uri: str = "file:///shop.py", **able: bool) -> Session:
     session = Session(lambda *_: EngineChoice(FakeStart()))
     session.capabilities = Capabilities(**able)  # type: ignore[arg-type]
     session.configuration.library = load_library()[0]
-    session.model.status = Status("ready")
+    session.model.answers.status = Status("ready")
     session.documents.open(types.TextDocumentItem(uri, "python", 0, CODE))
     return session
 

@@ -31,7 +31,7 @@ async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, is_closed: bool
 ) -> None:
     session = await _session()
-    info = await session.model.host.ready()
+    info = await session.model.answers.host.ready()
     reached, closed = asyncio.Event(), asyncio.Event()
 
     async def model(_self: EngineHost) -> object:
@@ -55,7 +55,7 @@ async def test_an_older_request_that_waits_for_the_parser_does_not_overtake_the_
     monkeypatch: pytest.MonkeyPatch, in_menu: bool
 ) -> None:
     session = await _session()
-    await session.model.host.ready()
+    await session.model.answers.host.ready()
     left = iter([0.2])  # the older waits for the parser, and the newer finds its work done
     monkeypatch.setattr(Documents, "parse_on", lambda *_: next(left, None))
 
@@ -82,7 +82,7 @@ async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_l
 ) -> None:
     """A string in lines that the edit deletes was taken for code, or other code for a string."""
     session, text = await _session(), "a = 1\n" * 20 + 'text = """\n\n"""\n'
-    await session.model.host.ready()
+    await session.model.answers.host.ready()
     session.documents.open(types.TextDocumentItem(URI, "python", 1, text))
     parse_all(session.documents)
     seen = []
@@ -114,5 +114,5 @@ async def _session() -> Session:
     session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.settings = Settings(stats=False)
     session.documents.open(types.TextDocumentItem(URI, "python", 0, "x = \n"))
-    await session.model.host.start(FakeStart({"": "value"}, QWEN_PIECES))
+    await session.model.answers.host.start(FakeStart({"": "value"}, QWEN_PIECES))
     return session

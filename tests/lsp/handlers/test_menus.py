@@ -34,11 +34,11 @@ async def _labels(session: Session, uri: str = _URI) -> list[str]:
 
 async def test_without_a_model_the_menu_says_so_in_words_and_offers_one() -> None:
     session = _session()
-    session.model.status = Status("noModel", "There is no model on this machine yet.")
-    session.model.host.latency.note_writing(100, 1.0)  # of an earlier model
+    session.model.answers.status = Status("noModel", "There is no model on this machine yet.")
+    session.model.answers.host.latency.note_writing(100, 1.0)  # of an earlier model
     menu = await menus.menu(session, "", _URI)
     assert menu.title == "Herdmate: no model"
-    assert menu.placeholder == session.model.status.message
+    assert menu.placeholder == session.model.answers.status.message
     first = menu.items[0]
     assert (first.label, first.command) == (
         f"Fetch {catalogue.starter().title}", protocol.COMMAND_FETCH_MODEL,
@@ -47,12 +47,12 @@ async def test_without_a_model_the_menu_says_so_in_words_and_offers_one() -> Non
 
 async def test_an_error_is_not_hidden_by_how_fast_the_model_was() -> None:
     session = _session()
-    session.model.host.latency.note_writing(100, 1.0)
-    session.model.status = Status("ready", "It is ready.", model="Model")
+    session.model.answers.host.latency.note_writing(100, 1.0)
+    session.model.answers.status = Status("ready", "It is ready.", model="Model")
     menu = await menus.menu(session, "status", _URI)
     assert menu.title == "Herdmate: ready, Model"
     assert "tokens per second" in menu.placeholder
-    session.model.status = Status("error", "It broke.")
+    session.model.answers.status = Status("error", "It broke.")
     assert (await menus.menu(session, "status", _URI)).placeholder == "It broke."
 
 

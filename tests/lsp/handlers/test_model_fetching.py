@@ -61,7 +61,7 @@ class _Fetching:
         self.fetched.append(model.name)
         self.progress = on_progress
         on_progress(FetchProgress("fetching", 1 << 20, 2 << 20))
-        self.seen.append(self.session.model.status)
+        self.seen.append(self.session.model.answers.status)
         self.meanwhile()
         if self.fails is not None:
             raise self.fails
@@ -125,12 +125,12 @@ async def test_a_licence_that_is_not_agreed_to_is_the_end_of_it(fetching: _Fetch
 
 
 async def test_a_fetch_that_fails_leaves_the_status_and_the_choice(fetching: _Fetching) -> None:
-    before = fetching.session.model.status = Status("ready", "It is ready.")
+    before = fetching.session.model.answers.status = Status("ready", "It is ready.")
     for fails in (FetchError("The host is gone."), asyncio.CancelledError()):
         fetching.fails = fails  # type: ignore[assignment]
         with pytest.raises(type(fails)):
             await model_fetching.fetch_model(fetching.session, _STARTER)
-    assert fetching.session.model.status == before
+    assert fetching.session.model.answers.status == before
     assert fetching.seen == [Status("fetching", "fetching 1 of 2 MB", 0.5)] * 2
     assert fetching.session.settings.model == "auto"
     assert fetching.loads == []
@@ -140,11 +140,11 @@ async def test_a_fetch_that_fails_leaves_the_status_and_the_choice(fetching: _Fe
 async def test_a_fetch_that_fails_hides_nothing_that_the_engine_said_meanwhile(
     fetching: _Fetching, goes_on: bool
 ) -> None:
-    model = fetching.session.model
+    model = fetching.session.model.answers
 
     def become_ready() -> None:
         model.info = _INFO
-        set_ready(fetching.session)
+        set_ready(fetching.session, model)
         if goes_on:
             fetching.progress(FetchProgress("fetching", 2 << 20, 2 << 20))
 
@@ -158,7 +158,7 @@ async def test_a_fetch_that_fails_hides_nothing_that_the_engine_said_meanwhile(
 async def test_a_fetch_that_fails_after_the_model_has_answered_says_that_it_is_ready(
     fetching: _Fetching,
 ) -> None:
-    model = fetching.session.model
+    model = fetching.session.model.answers
     model.info, model.status = _INFO, Status("thinking", "Asking the model.")
     fetching.fails = FetchError("The host is gone.")
     with pytest.raises(FetchError):
@@ -170,7 +170,7 @@ async def test_a_fetch_that_fails_after_the_model_has_answered_says_that_it_is_r
 async def test_a_pulled_model_is_loaded_only_if_there_was_none(
     fetching: _Fetching, state: Any, loads: int
 ) -> None:
-    fetching.session.model.status = Status(state)
+    fetching.session.model.answers.status = Status(state)
     path = await model_fetching.pull_model(fetching.session, "starter")
     assert path.name == _STARTER.file
     await asyncio.gather(*fetching.session.tasks.running)

@@ -41,8 +41,8 @@ class _Loading:
         self.session = Session(self._choose)
         self.session.capabilities = Capabilities(show_message_request=True, status=True)
         monkeypatch.setattr(model_loading, "agrees", self._agrees)
-        monkeypatch.setattr(self.session.model.host, "start", self._start)
-        monkeypatch.setattr(self.session.model.host, "refuse", self._refuse)
+        monkeypatch.setattr(self.session.model.answers.host, "start", self._start)
+        monkeypatch.setattr(self.session.model.answers.host, "refuse", self._refuse)
         monkeypatch.setattr(self.session.protocol, "notify", lambda *_: None)
         monkeypatch.setattr(self.session, "window_show_message", self._show)
 
@@ -74,18 +74,18 @@ async def test_what_the_user_agreed_to_is_what_is_loaded(monkeypatch: pytest.Mon
     assert len(loading.looked_up) == 1
     (started,) = loading.started
     assert started is _SHORT.start
-    assert loading.session.model.note == _SHORT.note
+    assert loading.session.model.answers.note == _SHORT.note
 
 
 async def test_a_user_who_declines_keeps_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     loading = _Loading(monkeypatch, _SHORT)
     loading.answer = False
-    before = loading.session.model.status = Status("ready")
+    before = loading.session.model.answers.status = Status("ready")
     monkeypatch.setattr(EngineHost, "is_waiting", False)
     await model_fetching.load_chosen(loading.session)
     assert len(loading.looked_up) == 1
     assert loading.started == loading.refused == []
-    assert loading.session.model.status == before
+    assert loading.session.model.answers.status == before
 
 
 async def test_a_user_who_declines_where_no_engine_is_left_is_told_so(
@@ -104,11 +104,11 @@ async def test_a_user_who_declines_where_no_engine_is_left_is_told_so(
         patch.setattr(model_loading, "_look_up", look_up_for_ever)
         first = asyncio.ensure_future(model_fetching.load_or_offer(loading.session))
         await asyncio.wait_for(asked.wait(), 30)
-    assert loading.session.model.status.state == "starting"
+    assert loading.session.model.answers.status.state == "starting"
     await model_fetching.load_chosen(loading.session)
     await asyncio.wait_for(first, 30)
     (refused,) = loading.refused
-    assert loading.session.model.status == Status("error", str(refused))
+    assert loading.session.model.answers.status == Status("error", str(refused))
     assert "restartEngine" in str(refused)
 
 
@@ -150,11 +150,11 @@ async def test_no_model_is_a_status_and_others_errors_are_told(
     loading = _Loading(monkeypatch, NoModelError("There is none."))
     with pytest.raises(NoModelError):
         await model_loading.load_model(loading.session)
-    assert loading.session.model.status.state == "noModel"
+    assert loading.session.model.answers.status.state == "noModel"
     assert loading.shown == []
     loading.found = HerdmateError("It is broken.")
     await model_loading.load_model(loading.session)
-    assert loading.session.model.status == Status("error", "It is broken.")
+    assert loading.session.model.answers.status == Status("error", "It is broken.")
     assert loading.shown == ["It is broken."]
     assert [str(error) for error in loading.refused] == ["There is none.", "It is broken."]
 
@@ -169,15 +169,15 @@ async def test_what_becomes_of_the_engine_is_the_status(monkeypatch: pytest.Monk
         EngineState("ready", info=_INFO),
         EngineState("failed", message="It failed.", error=HerdmateError("It failed.")),
     ):
-        model_loading.after_engine_change(session, state)
-        told.append((session.model.status.state, session.model.status.message))
+        model_loading.after_engine_change(session, session.model.answers, state)
+        told.append((session.model.answers.status.state, session.model.answers.status.message))
     assert [state for state, _ in told] == ["loading", "sleeping", "starting", "ready", "error"]
     assert [message for _, message in told][:3] == [
         "Loading the model.",
         "It sleeps.",
         "It crashed.",
     ]
-    assert session.model.info is _INFO
+    assert session.model.answers.info is _INFO
 
 
 async def test_advice_after_too_little_memory_is_about_the_file_that_was_loaded(
@@ -191,7 +191,9 @@ async def test_advice_after_too_little_memory_is_about_the_file_that_was_loaded(
     await model_loading.load_model(loading.session)
     error = NoMemoryError("There is not enough memory.")
     model_loading.after_engine_change(
-        loading.session, EngineState("failed", message=str(error), error=error)
+        loading.session,
+        loading.session.model.answers,
+        EngineState("failed", message=str(error), error=error),
     )
     await asyncio.gather(*loading.session.tasks.running)
     assert loading.shown == [

@@ -71,9 +71,10 @@ async def test_what_is_planted_while_the_model_writes(
     monkeypatch.setattr(new_tests, "apply", apply)
     monkeypatch.setattr(new_tests, "progress", progress)
     monkeypatch.setattr(new_tests, "selection_of", selection)
-    monkeypatch.setattr(new_tests, "thinking", lambda _session: nullcontext())
+    monkeypatch.setattr(new_tests, "thinking", lambda *_: nullcontext())
     session: Any = SimpleNamespace(
         folders=(project,), action_context=None, capabilities=SimpleNamespace(show_document=False),
+        model=SimpleNamespace(answers=None),
     )  # fmt: skip
     arguments = SimpleNamespace(uri=(project / "a.py").as_uri())
     request: Any = SimpleNamespace(arguments=arguments, action=SimpleNamespace(title="Write Tests"))

@@ -25,7 +25,7 @@ HINT = {"uri": ONE, "position": {"line": 0, "character": 4}}
 def _session(state: Any = "ready") -> Session:
     session = Session(lambda *_: EngineChoice(FakeStart()))
     session.configuration.library = load_library()[0]
-    session.model.status = Status(state)
+    session.model.answers.status = Status(state)
     for uri in (ONE, TWO):
         session.documents.open(types.TextDocumentItem(uri, "python", 0, "x = \ny = \n"))
     return session

@@ -30,15 +30,15 @@ def _runs(monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
     async def totals() -> Totals:
         return Totals()
 
-    monkeypatch.setattr(session.model.host, "ready", ready)
-    monkeypatch.setattr(session.model.host, "totals", totals)
+    monkeypatch.setattr(session.model.answers.host, "ready", ready)
+    monkeypatch.setattr(session.model.answers.host, "totals", totals)
 
 
 async def test_with_a_model_its_process_and_its_window_are_told(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _runs(monkeypatch, session)
-    session.model.status = Status("ready", "It is ready.", model="Model")
+    session.model.answers.status = Status("ready", "It is ready.", model="Model")
     session.completion.silence = HerdmateError("It is late.")
     told = await status_report.report(session)
     assert (told["state"], told["message"], told["model"]) == ("ready", "It is ready.", "Model")
@@ -51,8 +51,8 @@ async def test_with_a_model_its_process_and_its_window_are_told(
 async def test_without_one_the_engine_is_not_asked(
     session: Session, monkeypatch: pytest.MonkeyPatch, state: State
 ) -> None:
-    monkeypatch.setattr(session.model.host, "totals", lambda: pytest.fail("it would wait"))
-    session.model.status = Status(state)
+    monkeypatch.setattr(session.model.answers.host, "totals", lambda: pytest.fail("it would wait"))
+    session.model.answers.status = Status(state)
     told = await status_report.report(session)
     assert told["state"] == state
     assert not {"engine", "engineProcess", "window"} & told.keys()
@@ -66,8 +66,8 @@ async def test_an_engine_that_ends_meanwhile_leaves_the_status(
     async def stopped() -> Any:
         raise HerdmateError("The engine was stopped.")
 
-    monkeypatch.setattr(session.model.host, "totals", stopped)
-    session.model.status = Status("ready")
+    monkeypatch.setattr(session.model.answers.host, "totals", stopped)
+    session.model.answers.status = Status("ready")
     told = await status_report.report(session)
     assert told["state"] == "ready"
     assert "engine" not in told
@@ -88,7 +88,7 @@ async def test_an_engine_that_ends_meanwhile_leaves_the_status(
 def test_why_there_was_nothing(
     session: Session, status: Status, silence: Any, sentence: str
 ) -> None:
-    session.model.status, session.completion.silence = status, silence
+    session.model.answers.status, session.completion.silence = status, silence
     said = status_report.sentence_of_silence(session)
     assert sentence in said
     assert said.endswith(".")

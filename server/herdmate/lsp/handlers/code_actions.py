@@ -61,7 +61,7 @@ async def resolve(session: Session, item: types.CodeAction) -> types.CodeAction:
     request = request_from_lsp(session, item.data)
     with session.asking_about(request.arguments.uri):
         selection = await selection_of(session, request)
-        async with thinking(session):
+        async with thinking(session, session.model.answers):
             done = await run_rewrite(session, request, selection, lambda _: None)
     item.edit = rewrite_to_lsp(session, done, item.title)
     return item

@@ -115,7 +115,7 @@ async def _tell(session: Session, news: _News, send: Callable[..., None]) -> Non
     while True:
         now = time.monotonic()
         if now - news.heard_at >= _BETWEEN_NEWS:
-            is_loading = session.model.status.state in ("starting", "loading")
+            is_loading = session.model.answers.status.state in ("starting", "loading")
             doing = "Waiting for the model to load" if is_loading else news.doing
             seconds, most = round(now - news.since), 0 if is_loading else round(news.expected)
             elapsed = f"{seconds} of about {most}" if most > seconds else f"{seconds}"
@@ -180,7 +180,7 @@ async def _parts(
 
     def on_section(number: int) -> None:
         tokens = len(explanation.prompt_text(number)) // _CHARACTERS_OF_A_TOKEN
-        news.expected = seconds_to_read(session.model.host.latency, tokens)
+        news.expected = seconds_to_read(session.model.answers.host.latency, tokens)
         if number > 1:
             news.doing = f"Reading part {number} of {len(explanation.sections)}"
             news.since = time.monotonic()
@@ -189,7 +189,7 @@ async def _parts(
         tell: Callable[[int], None] = lambda _: None  # noqa: E731
         if not session.capabilities.stop:
             tell = counted(await stack.enter_async_context(progress(session, title)))
-        await stack.enter_async_context(thinking(session))
+        await stack.enter_async_context(thinking(session, session.model.answers))
         parts = await stack.enter_async_context(aclosing(explanation.text(on_section)))
         count = 0
         async for text in parts:

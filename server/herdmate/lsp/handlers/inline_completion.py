@@ -139,7 +139,7 @@ async def _ask(session: Session, cursor: Cursor, invoked: bool, grows: bool = Fa
     if not invoked and pausing.is_paused(session):
         return pausing.silence(session)
     settings = as_learnt(session.settings.completion, session.usage.level)
-    thinks = partial(thinking, session)
+    thinks = partial(thinking, session, session.model.completion)
     work = complete(cursor, session.completion, settings, invoked, thinks, grows)
     with session.asking_about(cursor.document.uri):
         try:

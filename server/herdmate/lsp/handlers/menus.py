@@ -28,14 +28,14 @@ async def menu(session: Session, name: str, uri: str) -> Menu:
 def _status(session: Session, uri: str) -> Menu:
     items = [*_fetching(session), *_pausing(session, uri), *_looking(session)]
     name = f", {session.model.status.model}" if session.model.status.model else ""
-    title = f"Herdmate: {state_in_words(session)}{name}"
+    title = f"Herdmate: {state_in_words(session.model.status)}{name}"
     is_well = session.model.status.state not in ("noModel", "error")
     return Menu(title, (is_well and _speed(session)) or session.model.status.message, items)
 
 
 def _speed(session: Session) -> str:
     """How fast the model writes, and how long ghost text from the model takes."""
-    latency = session.model.host.latency
+    latency = session.model.completion.host.latency
     writing = f"{latency.writing:.1f} tokens per second" if latency.writing else ""
     wait = f"ghost text after {median(latency.answers):.1f} s" if latency.answers else ""
     return ", ".join(filter(None, (writing, wait)))

@@ -24,10 +24,10 @@ async def models(session: Session) -> ModelList:
     """All models, and whether each fits into the memory that is free now."""
     context = session.settings.engine.context_tokens
     found = await asyncio.to_thread(_listed, context)
-    free = psutil.virtual_memory().available + session.model.host.held_memory()
-    running = Path(session.model.path) if session.model.path else None
+    free = psutil.virtual_memory().available + session.model.answers.host.held_memory()
+    running = Path(session.model.answers.path) if session.model.answers.path else None
     current = next((model.name for model in found if running and model.path == running), "")
-    speed = session.model.host.latency.writing
+    speed = session.model.answers.host.latency.writing
     entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
     return ModelList(entries, current)
 

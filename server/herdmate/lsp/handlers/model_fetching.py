@@ -16,6 +16,7 @@ from herdmate.lsp.handlers.model_loading import load_model, stop_loading
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.progress import Report, progress
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import next_status, set_ready, set_status
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
@@ -76,31 +77,32 @@ async def fetch_model(session: Session, wanted: CatalogueModel | None) -> None:
     model = wanted or catalogue.starter()
     if model.notice and not await _agrees_to_licence(session, model):
         return
-    before = told = session.model.status
+    answers = session.model.answers
+    before = told = answers.status
 
     def tell(message: str, fraction: float | None) -> None:
         nonlocal before, told
-        if session.model.status is not told:  # the engine has said something in the meantime
-            before = session.model.status
-        set_status(session, protocol.Status("fetching", message, fraction))
-        told = session.model.status
+        if answers.status is not told:  # the engine has said something in the meantime
+            before = answers.status
+        set_status(session, answers, protocol.Status("fetching", message, fraction))
+        told = answers.status
 
     try:
         await _fetch(session, model, tell)
     except BaseException:
-        if session.model.status is told:
-            _return_to(session, before)
+        if answers.status is told:
+            _return_to(session, answers, before)
         raise
     if wanted is not None:
         configuration.choose_model(session, wanted.name)
     await _load(session)
 
 
-def _return_to(session: Session, before: protocol.Status) -> None:
-    if before.state in ("ready", "thinking") and session.model.info is not None:
-        set_ready(session)  # requests may have begun and ended since
+def _return_to(session: Session, model: RoleModel, before: protocol.Status) -> None:
+    if before.state in ("ready", "thinking") and model.info is not None:
+        set_ready(session, model)  # requests may have begun and ended since
     else:
-        set_status(session, before)
+        set_status(session, model, before)
 
 
 async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:

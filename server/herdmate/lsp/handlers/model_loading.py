@@ -21,7 +21,7 @@ from herdmate.errors import (
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.lsp.state import EngineChoice, RoleModel
 from herdmate.lsp.status import fail, set_ready, set_status
 from herdmate.models.start import memory_advice
 from herdmate.printable import as_message
@@ -57,69 +57,70 @@ async def load_model(session: Session, instead_of: str = "", asks: bool = False)
 
 async def stop_loading(session: Session) -> None:
     """End the process that is loading, as the user does not want to wait."""
-    if session.model.status.state in ("starting", "loading"):
-        error = ModelError(
-            "Loading the model was cancelled; choose another, or run the command "
-            "herdmate.restartEngine."
-        )
-        set_status(session, Status("error", str(error)))
-        await session.model.host.refuse(error)
+    for model in session.model.in_use:
+        if model.status.state in ("starting", "loading"):
+            error = ModelError(
+                "Loading the model was cancelled; choose another, or run the command "
+                "herdmate.restartEngine."
+            )
+            set_status(session, model, Status("error", str(error)))
+            await model.host.refuse(error)
 
 
-def after_engine_change(session: Session, state: EngineState) -> None:
-    """Tell the user about a change in the engine's state; some need more than a sentence."""
+def after_engine_change(session: Session, model: RoleModel, state: EngineState) -> None:
+    """Tell the user about a change in an engine's state; some need more than a sentence."""
     if state.state == "ready" and state.info is not None:
-        session.model.info = state.info
-        set_ready(session)
+        model.info = state.info
+        set_ready(session, model)
     elif state.state == "loading":
         message = state.message or "Loading the model."
-        set_status(session, Status("loading", message, state.fraction))
+        set_status(session, model, Status("loading", message, state.fraction))
     elif state.state == "sleeping":
-        set_status(session, Status("sleeping", state.message))
+        set_status(session, model, Status("sleeping", state.message))
     elif state.state == "crashed":
-        set_status(session, Status("starting", state.message))
+        set_status(session, model, Status("starting", state.message))
         session.show(state.message, types.MessageType.Warning)
     elif state.state == "failed":
-        _after_failure(session, state)
+        _after_failure(session, model, state)
 
 
-def _after_failure(session: Session, state: EngineState) -> None:
+def _after_failure(session: Session, model: RoleModel, state: EngineState) -> None:
     if session.settings.remote.fallback and isinstance(state.error, UnreachableError):
         session.spawn(_load_instead(session, f"{state.message} {_INSTEAD}"))
     elif isinstance(state.error, NoMemoryError):
-        set_status(session, Status("error", state.message))
-        session.spawn(_advise(session, state.message))
+        set_status(session, model, Status("error", state.message))
+        session.spawn(_advise(session, model, state.message))
     else:
-        fail(session, HerdmateError(state.message))
+        fail(session, model, HerdmateError(state.message))
 
 
 async def _load(session: Session, instead_of: str, asks: bool) -> bool:
-    host = session.model.host
+    model, host = session.model.answers, session.model.answers.host
     if not asks:
         await host.stop()  # so its memory counts as free when a model is chosen
-        _say_starting(session, "Looking for the model.")
+        _say_starting(session, model, "Looking for the model.")
     settings = session.settings
     settings = replace(settings, remote=RemoteSettings()) if instead_of else settings
     try:
         choice = await _look_up(session, settings)
     except NoModelError as error:
         await host.refuse(error)
-        set_status(session, Status("noModel", str(error)))
+        set_status(session, model, Status("noModel", str(error)))
         raise
     except HerdmateError as error:
         await host.refuse(error)
-        fail(session, error)
+        fail(session, model, error)
         return True
     if asks and not choice.fits and not await agrees(
         session, f"{choice.note} Load it anyway?", _LOAD
     ):  # fmt: skip
         if host.is_waiting:  # this took the place of a load that had stopped the engine
             await host.refuse(ModelError(_DECLINED))
-            set_status(session, Status("error", _DECLINED))
+            set_status(session, model, Status("error", _DECLINED))
         return False
-    _say_starting(session, "Starting the engine.")
+    _say_starting(session, model, "Starting the engine.")
     start, note = choice.start, " ".join(filter(None, (instead_of, choice.note)))
-    session.model.choice = replace(choice, note=note)
+    model.choice = replace(choice, note=note)
     if isinstance(start, RemoteStart) and start.endpoint.no_key:
         session.show(start.endpoint.no_key, types.MessageType.Warning)
     session.completion.reset()
@@ -127,9 +128,9 @@ async def _load(session: Session, instead_of: str, asks: bool) -> bool:
     return True
 
 
-def _say_starting(session: Session, message: str) -> None:
-    if session.model.status.state != "starting":
-        set_status(session, Status("starting", message))
+def _say_starting(session: Session, model: RoleModel, message: str) -> None:
+    if model.status.state != "starting":
+        set_status(session, model, Status("starting", message))
 
 
 async def _look_up(session: Session, settings: Settings) -> EngineChoice:
@@ -137,7 +138,7 @@ async def _look_up(session: Session, settings: Settings) -> EngineChoice:
 
     Raises ``HerdmateError``.
     """
-    held = session.model.host.held_memory()
+    held = session.model.answers.host.held_memory()
     try:
         reading = asyncio.to_thread(session.model.choose, settings, held)
         return await asyncio.wait_for(reading, _DISK_SECONDS)
@@ -165,11 +166,11 @@ async def _load_instead(session: Session, why: str) -> None:
     await load_model(session, why)
 
 
-async def _advise(session: Session, message: str) -> None:
+async def _advise(session: Session, model: RoleModel, message: str) -> None:
     """Report the error with advice on what would fit into memory; this reads the disks."""
     advice = ""
-    if session.model.choice and isinstance(start := session.model.choice.start, LlamaStart):
+    if model.choice and isinstance(start := model.choice.start, LlamaStart):
         advice = await asyncio.to_thread(memory_advice, start.path, start.context)
-    if session.model.status.message == as_message(message):  # nothing else was loaded meanwhile
+    if model.status.message == as_message(message):  # nothing else was loaded meanwhile
         said = f"{message} {advice[:1].upper()}{advice[1:]}." if advice else message
-        fail(session, NoMemoryError(said))
+        fail(session, model, NoMemoryError(said))

@@ -20,7 +20,7 @@ async def write_tests_beside(session: Session, request: ActionRequest) -> None:
     action, path = request.action, path_of(request.arguments.uri)
     selection = await selection_of(session, request)
     root = folder_of(path, session.folders) if path else None
-    async with progress(session, action.title) as report, thinking(session):
+    async with progress(session, action.title) as report, thinking(session, session.model.answers):
         found = await write_tests(selection, action, session.action_context, root, counted(report))
     check_place(found.path, path or found.path, root)
     edit = _edit(found)

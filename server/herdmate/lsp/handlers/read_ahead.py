@@ -22,6 +22,7 @@ from herdmate.lsp.handlers.recent_places import after_looking
 from herdmate.lsp.parsing import parsed
 from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import thinking
 from herdmate.text import Cursor, Selection
 
@@ -81,7 +82,7 @@ def after_silence(session: Session, cursor: Cursor) -> None:
     if settings.prefill and not is_paused(session):
         uri = cursor.document.uri
         work = partial(_begin_below, session, uri, cursor.offset)
-        _later(session, uri, settings.delay / 1000, work)
+        _later(session, session.model.completion, uri, settings.delay / 1000, work)
 
 
 def after_selecting(session: Session, selection: Selection, explain: ActionOffer) -> None:
@@ -93,24 +94,29 @@ def after_selecting(session: Session, selection: Selection, explain: ActionOffer
     code = selection.text.strip()
     if session.settings.completion.prefill and "\n" in code and len(code) <= _MOST_SELECTED:
         work = partial(prefill_explanation, explain.target, explain.action, session.action_context)
-        _later(session, selection.document.uri, _AFTER_SELECTING, work)
+        uri = selection.document.uri
+        _later(session, session.model.answers, uri, _AFTER_SELECTING, work)
 
 
 def _soon(session: Session, uri: str, offset: int, seconds: float) -> None:
     """Read ahead for ghost text after some seconds."""
     if not is_paused(session):
-        _later(session, uri, seconds, partial(_read, session, uri, offset))
+        work = partial(_read, session, uri, offset)
+        _later(session, session.model.completion, uri, seconds, work)
 
 
-def _later(session: Session, uri: str, seconds: float, work: Callable[[], Awaitable[None]]) -> None:
-    """Read ahead after some seconds, only at the newest place; a sleeping model is not woken.
+def _later(
+    session: Session, model: RoleModel, uri: str, seconds: float,
+    work: Callable[[], Awaitable[None]],
+) -> None:  # fmt: skip
+    """Have a model read ahead after some seconds, only at the newest place; none is woken for it.
 
     Forty files that change at once would evict each other from the cache.
     """
     reading = session.completion.reading_ahead
     for other in tuple(reading):
         session.completion.stop_reading_ahead(other)
-    if session.model.status.state in ("ready", "thinking", "starting", "loading"):
+    if model.status.state in ("ready", "thinking", "starting", "loading"):
         reading[uri] = asyncio.ensure_future(_after(seconds, work))
 
 
@@ -126,7 +132,7 @@ async def _begin_below(session: Session, uri: str, offset: int) -> None:
     if (opened := session.documents.find(uri)) is not None:
         opened = await parsed(session, opened)
         cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
-        asking = partial(thinking, session)
+        asking = partial(thinking, session, session.model.completion)
         await begin_below(cursor, session.completion, session.settings.completion, asking)
 
 

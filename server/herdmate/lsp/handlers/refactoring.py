@@ -47,7 +47,7 @@ async def _rewrite_until_applied(session: Session, request: ActionRequest) -> No
         # Resolved first: the user may type until the client has agreed to show progress.
         selection = await selection_of(session, request)
         title = title_of(request.action, request.action_input)
-        async with progress(session, title) as report, thinking(session):
+        async with progress(session, title) as report, thinking(session, session.model.answers):
             done = await run_rewrite(session, request, selection, counted(report))
         try:
             await apply_rewrite(session, done, title)

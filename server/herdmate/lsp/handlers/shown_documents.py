@@ -187,7 +187,7 @@ async def agrees(session: Session, question: str, yes: str, no: str = "Not now")
 
 async def show_seen(session: Session) -> str | None:
     """Show the last request to the model; return the text only if the client cannot show it."""
-    text = prompt_report(session.model.host.last_request)
+    text = prompt_report(session.model.last_request)
     if not session.capabilities.show_document:
         return text
     await show_markdown(session, "what-the-model-saw", text)

@@ -17,7 +17,7 @@ from herdmate.lsp.status import state_in_words
 async def report(session: Session) -> dict[str, Any]:
     """The status; with a model, also its process and the tokens evaluated since it started."""
     engine: dict[str, Any] = {}
-    if session.model.status.state in ("ready", "thinking"):
+    if session.model.answers.status.state in ("ready", "thinking"):
         with contextlib.suppress(HerdmateError):  # it is stopped meanwhile: the status says so
             engine = await _engine(session)
     return {
@@ -29,17 +29,17 @@ async def report(session: Session) -> dict[str, Any]:
 
 async def _engine(session: Session) -> dict[str, Any]:
     return {
-        "engineProcess": session.model.host.process_id,
-        "engine": asdict(await session.model.host.totals()),
-        "writing": session.model.host.latency.writing,  # tokens per second
+        "engineProcess": session.model.answers.host.process_id,
+        "engine": asdict(await session.model.answers.host.totals()),
+        "writing": session.model.answers.host.latency.writing,  # tokens per second
         "window": await _window(session),
     }
 
 
 async def _window(session: Session) -> dict[str, Any]:
     """How much of the code the model sees, and why, if that is less than the settings say."""
-    info = await session.model.host.ready()
-    latency = session.model.host.latency
+    host = session.model.completion.host
+    info, latency = await host.ready(), host.latency
     before, after = budget(info, session.settings.completion, latency)
     note = why_smaller(info, session.settings, latency)
     return {"prefixTokens": before, "suffixTokens": after, "note": note}
@@ -54,8 +54,9 @@ def why_nothing(session: Session) -> str:
 
 def sentence_of_silence(session: Session) -> str:
     """Why the last request for ghost text produced nothing, in a sentence for the user."""
-    if session.model.status.state not in ("ready", "thinking", "sleeping"):
-        return session.model.status.message or f"Herdmate: {state_in_words(session)}."
+    status = session.model.completion.status
+    if status.state not in ("ready", "thinking", "sleeping"):
+        return status.message or f"Herdmate: {state_in_words(status)}."
     if session.completion.silence:
         return f"There was no ghost text: {str(session.completion.silence).rstrip('.')}."
     return "The last request was answered with ghost text, or there has not been one yet."

@@ -134,7 +134,7 @@ def after_closing(session: Session, uri: str) -> None:
 def after_change(session: Session, *uris: str) -> None:
     """Note when documents were edited by one message, and which were edited last."""
     now = asyncio.get_running_loop().time()
-    session.model.host.latency.note_key(now - session.index.typed_at)
+    session.model.completion.host.latency.note_key(now - session.index.typed_at)
     session.index.typed_at = now
     _note_unread(session, uris)
     if session.index.edited[:1] == uris:
