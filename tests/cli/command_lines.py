@@ -138,6 +138,8 @@ _REFACTORINGS = [
     Line("refactor '' app.py", 1, "", "action"),
     Line("refactor write_tests empty.py", 1, "", "*"),
     Line("refactor simplify app.py", 1, "", NO_MODEL),
+    Line("refactor -i simplify app.py", 1, "", "asks about each change on a terminal"),
+    Line("refactor -i simplify app.py --json", 2, "", "not allowed with"),
 ]  # fmt: skip
 
 _MODELS = [

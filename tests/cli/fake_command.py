@@ -15,9 +15,11 @@ from herdmate.engine.start import FakeStart
 from herdmate.prompting.families import QWEN_PIECES
 
 
-def use_fake_engine(patch: pytest.MonkeyPatch, replies: dict[str, str], record: str = "") -> None:
-    """Have the commands ask the fake engine, which writes what it is asked to ``record``."""
-    start: Any = FakeStart(replies, QWEN_PIECES, record=record)
+def use_fake_engine(
+    patch: pytest.MonkeyPatch, replies: dict[str, str], record: str = "", doubtful: str = ""
+) -> None:
+    """Have the commands ask the fake engine; ``record`` and ``doubtful`` as in ``FakeStart``."""
+    start: Any = FakeStart(replies, QWEN_PIECES, record=record, doubtful=doubtful)
     patch.setattr(action_context, "first_message", lambda *_: (start, SimpleNamespace()))
 
 

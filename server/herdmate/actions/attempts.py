@@ -22,7 +22,7 @@ from herdmate.prompting.words import say
 
 _T = TypeVar("_T")
 
-_OTHERWISE = Sampling(temperature=0.6, seed=1)
+_OTHERWISE = Sampling(temperature=0.6)
 """A model that overlooks a problem in its likeliest answer may see it in another."""
 
 _LONGEST_WAIT = 60.0
@@ -35,14 +35,15 @@ _LEAST_FOR_CHOICES, _SHARE_FOR_CHOICES = 3.0, 1.5
 async def attempted(
     question: Question, host: EngineHost, take: Callable[[str, bool], _T],
     on_progress: Callable[[int], None] = lambda _: None, must_change: bool = False,
-    language: str = "",
+    language: str = "", seed: int = 1,
 ) -> _T:  # fmt: skip
     """What ``take`` makes of the reply, or of a later one if it refuses the first.
 
     ``take`` receives the reply and whether the model ended it on its own; ``on_progress`` receives
     the number of tokens generated so far. ``must_change``: leaving the code as it is would be
     wrong. ``language`` is that of the code in the reply, if a choice of other lines makes sense.
-    Raises ``RefusedError`` if later replies are refused too, or if asking again would not help.
+    Another ``seed`` may bring another answer in the end. Raises ``RefusedError`` if later replies
+    are refused too, or if asking again would not help.
     """
     counter = count(1)
 
@@ -59,14 +60,14 @@ async def attempted(
         if not must_change:
             raise
     except RefusedError as refusal:
-        return await _corrected(question, reply, refusal, host, take, on_token, begun)
+        return await _corrected(question, reply, refusal, host, take, on_token, begun, seed)
     seconds = max(_LEAST_FOR_CHOICES, _SHARE_FOR_CHOICES * (time.monotonic() - begun))
     choices = second_choices(question, said, language, host, on_token, seconds)
     async with aclosing(choices):
         async for other in choices:
             with suppress(RefusedError):
                 return take(_whole(question, other), True)
-    return await _otherwise(question, host, take, on_token)
+    return await _otherwise(question, host, take, on_token, seed)
 
 
 def _whole(question: Question, reply: str) -> str:
@@ -76,7 +77,7 @@ def _whole(question: Question, reply: str) -> str:
 
 async def _corrected(
     question: Question, reply: str, refusal: RefusedError, host: EngineHost,
-    take: Callable[[str, bool], _T], on_token: Callable[[], None], begun: float,
+    take: Callable[[str, bool], _T], on_token: Callable[[], None], begun: float, seed: int,
 ) -> _T:  # fmt: skip
     """The second attempt, in which the model is told what was wrong, or the third, if it is soon.
 
@@ -92,17 +93,17 @@ async def _corrected(
     except RefusedError as second:
         if time.monotonic() - begun < _LONGEST_WAIT:
             with suppress(RefusedError):
-                return await _otherwise(question, host, take, on_token)
+                return await _otherwise(question, host, take, on_token, seed)
         told = "The model was told what was wrong but did not correct it."
         raise RefusedError(f"{second} {told}") from second
 
 
 async def _otherwise(
     question: Question, host: EngineHost, take: Callable[[str, bool], _T],
-    on_token: Callable[[], None],
+    on_token: Callable[[], None], seed: int,
 ) -> _T:  # fmt: skip
     """The same question again, with some randomness."""
-    request = replace(question.request, sampling=_OTHERWISE)
+    request = replace(question.request, sampling=replace(_OTHERWISE, seed=seed))
     said, finished = await _reply(replace(question, request=request), host, on_token)
     return take(_whole(question, _text(said)), finished)
 

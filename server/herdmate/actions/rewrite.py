@@ -121,16 +121,18 @@ async def _rewritten(
     def take(reply: str, finished: bool) -> Rewrite:
         if is_renaming:
             edits, reasons = renamed(target, reply)
-            return Rewrite(target, edits, reasons=reasons)
-        done = checked(target, action, reply, finished)
+            done = Rewrite(target, edits, reasons=reasons)
+        else:
+            done = checked(target, action, reply, finished)
         if apply_edits(target.document.text, done.edits) in action_input.rejected:
             raise UnchangedError("The model had no other change to suggest.")
         return done
 
-    must_change = is_renaming or bool(action_input.problems)
+    must_change = is_renaming or bool(action_input.problems or action_input.rejected)
     is_code = not is_renaming and target.document.language not in PROSE_WITH_FENCES
     language = target.document.language if is_code else ""
-    return await attempted(question, context.host, take, on_progress, must_change, language)
+    seed = 1 + len(action_input.rejected)
+    return await attempted(question, context.host, take, on_progress, must_change, language, seed)
 
 
 async def _in_parts(
