@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from herdmate.errors import ModelError
+from herdmate.generation import ModelInfo
 from herdmate.models import catalogue
 from herdmate.models.catalogue import HuggingFaceFile, PackageParts
+from herdmate.models.user_sources import models_of
+from herdmate.prompting.families import can_infill, family_of
 
 
 def test_every_entry_can_be_fetched_and_checked() -> None:
     models = catalogue.models()
-    assert len(models) >= 38
+    assert len(models) >= 48
     assert len({model.name for model in models}) == len(models)
     assert len({model.sha256 for model in models}) == len(models)
     for model in models:
@@ -78,6 +82,58 @@ def test_only_the_starters_have_a_second_source() -> None:
 )
 def test_names(name: str, file: str) -> None:
     assert catalogue.find(name).file == file
+
+
+QWEN = ("<|fim_prefix|>", "<|fim_suffix|>", "<|fim_middle|>", "<|im_start|>", "<|im_end|>")
+PIECES = {
+    "CodeLlama": ("▁<PRE>", "▁<SUF>", "▁<MID>"),
+    "Qwen2.5-Coder": QWEN,
+    "Qwen3-Coder": QWEN,
+    "DeepSeek-Coder-V2": ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>"),
+    "Codestral": ("[PREFIX]", "[SUFFIX]"),
+    "Granite": ("<fim_prefix>", "<fim_suffix>", "<fim_middle>"),
+    "Gemma": ("<start_of_turn>", "<end_of_turn>"),
+}
+
+
+@pytest.mark.parametrize("kind", PIECES)
+def test_what_is_said_of_a_model_agrees_with_what_it_is_taken_for(kind: str) -> None:
+    architecture = {"DeepSeek-Coder-V2": "deepseek2"}.get(kind, "other")
+    for model in catalogue.models():
+        if model.kind != kind or (kind == "CodeLlama" and re.search("34b|70b|python", model.name)):
+            continue  # those have another vocabulary
+        pieces = QWEN[:3] if model.name.startswith("granite-4") else PIECES[kind]
+        info = ModelInfo(
+            path=model.file, name=model.title, architecture=architecture, vocabulary="bpe",
+            vocabulary_size=0, context=0, context_trained=0, layers=0, parameters=0, size=0,
+            pieces=dict.fromkeys((*pieces, "bos", "eos"), 0),
+            template="<start_of_turn>" if kind == "Gemma" else "[INST]",
+        )  # fmt: skip
+        family = family_of(info)
+        assert can_infill(family) == model.infill, model.name
+        assert family.follows == model.instruct, model.name
+
+
+def test_a_file_of_a_common_name_is_known_by_its_size(tmp_path: Path) -> None:
+    model = catalogue.find("codestral")
+    path = tmp_path / model.file
+    assert catalogue.of_file(path) == model
+    path.write_bytes(b"another one's")
+    assert catalogue.of_file(path) is None
+    with path.open("r+b") as file:
+        file.truncate(model.size)
+    assert catalogue.of_file(path) == model
+
+
+def test_models_of_unknown_hash_are_addresses() -> None:
+    known = {model.name for model in catalogue.models()}
+    for item in catalogue.elsewhere():
+        (model,) = models_of(item.address)
+        assert (model.sha256, model.size) == ("", 0)
+        assert item.name not in known
+        assert catalogue.licence_url(item.licence).startswith("https://")
+    with pytest.raises(ModelError, match="`herdmate models pull starcoder2-3b`"):
+        catalogue.find("starcoder2-3b")
 
 
 def test_a_name_with_a_slip_is_answered_with_the_nearest() -> None:

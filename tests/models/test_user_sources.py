@@ -19,7 +19,7 @@ from herdmate.models.choose import choose
 from herdmate.models.report import report
 from herdmate.models.resolve import asked, fetched
 from herdmate.models.split import parts_of
-from herdmate.models.user_sources import models_of, pinned
+from herdmate.models.user_sources import Pin, models_of, pin, pinned
 from herdmate.models.verified_fetch import FetchProgress
 from tests.models.file_server import Files, serving
 from tests.models.gguf_file import gguf, write
@@ -274,3 +274,12 @@ async def test_what_is_no_model_is_not_pinned(
         await _get(name, tmp_path)
     assert pinned(name, tmp_path) is None
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / LOCK]
+
+
+def test_a_model_that_is_known_only_by_its_address_has_a_name(tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="was never fetched"):
+        fetched("starcoder2-3b", tmp_path)
+    (item,) = [item for item in catalogue.elsewhere() if item.name == "starcoder2-3b"]
+    pin(item.address, Pin(5, "a" * 64), tmp_path)
+    (model,) = fetched("StarCoder2-3B", tmp_path)
+    assert (model.name, model.sha256) == (item.address, "a" * 64)

@@ -106,13 +106,14 @@ def _show_trade(rows: tuple[Row, ...], pair: Pair) -> None:
     columns = (
         Column("for", 1), Column("name"), Column("download", 5, right=True),
         Column("memory", 2, right=True), Column("runs on", 4), Column("writes", 3, right=True),
-        Column("answer", 6, right=True), Column("lost", 7),
+        Column("answer", 6, right=True), Column("lost", 8), Column("licence", 7),
     )  # fmt: skip
     roles = {row.model.name: "both" if pair.is_one else role for role, row in _roles(pair)}
     show_table(columns, [(
         roles.get(row.model.name, ""), row.model.name, size_text(row.model.size),
         size_text(row.needs), "GPU" if row.place == "GPU" else "CPU", _speed(row),
         f"{ANSWER_TOKENS / row.speed:.0f} s" if row.speed else "", _lost(row),
+        row.model.licence,
     ) for row in rows])  # fmt: skip
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -62,7 +64,8 @@ class CatalogueModel:
     a suffix; ``instruct``: it follows instructions. ``sha256`` is empty for a file that the user
     named and that has not been fetched yet. ``rounded``: the size is only known to 0.1 GB.
     ``advised``: Herdmate recommends it where it suits. ``infill_match`` is the published share of
-    holes that it fills exactly, in percent; 0 if there is none.
+    holes that it fills exactly, in percent; 0 if there is none. ``active`` is the share of the
+    weights that is read for each token. ``shared_name``: others publish files of its name.
     """
 
     name: str
@@ -83,6 +86,8 @@ class CatalogueModel:
     rounded: bool = False
     advised: bool = False
     infill_match: float = 0.0
+    active: float = 1.0
+    shared_name: bool = False
 
     @property
     def family(self) -> str:
@@ -94,16 +99,37 @@ class CatalogueModel:
         return abs(size - self.size) <= (_ROUNDING if self.rounded else 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """A good model of which no hash is known before the first fetch; ``size`` is 0 if unknown.
+
+    `herdmate models pull` takes ``name``, and fetches from ``address``.
+    """
+
+    name: str
+    title: str
+    address: str
+    licence: str
+    instruct: bool
+    infill: bool
+    size: int = 0
+
+
 @cache
 def models() -> tuple[CatalogueModel, ...]:
     """All models, each family from small to large files; those without ``instruct`` come last."""
-    text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
-    data = tomllib.loads(text)
+    data = _data()
     return tuple(
         _model(family, entry, data["licences"][family["licence"]])
         for family in data["family"]
         for entry in family["files"]
     )
+
+
+@cache
+def elsewhere() -> tuple[Elsewhere, ...]:
+    """The models that are only known by their address."""
+    return tuple(Elsewhere(**entry) for entry in _data()["elsewhere"])
 
 
 def find(name: str, others: Iterable[str] = ()) -> CatalogueModel:
@@ -119,15 +145,27 @@ def find(name: str, others: Iterable[str] = ()) -> CatalogueModel:
     for model in models():
         if model.quant == _DEFAULT_QUANT and wanted in (model.family, _aliases()[model.family]):
             return model
+    if far := next((item for item in elsewhere() if wanted == item.name), None):
+        raise ModelError(f"{far.title} is fetched by its address: `herdmate models pull {name}`.")
     known = [*others, *(model.name for model in models()), *_aliases().values()]
+    known += [item.name for item in elsewhere()]
     near = difflib.get_close_matches(wanted, known, n=2)
     hint = f" Did you mean {' or '.join(near)}?" if near else ""
     raise ModelError(f"There is no model {name!r}; see `herdmate models list`.{hint}")
 
 
 def of_file(path: Path) -> CatalogueModel | None:
-    """The entry for a file, by its name only."""
-    return next((model for model in models() if model.file == path.name), None)
+    """The entry for a file, by its name, and by its size where the name alone does not tell."""
+    model = next((model for model in models() if model.file == path.name), None)
+    if model is not None and model.shared_name:
+        with suppress(OSError, ValueError):  # there is no such file yet: the name it is
+            return model if model.has_size(os.stat(path).st_size) else None
+    return model
+
+
+def licence_url(name: str) -> str:
+    """Where the licence of this name can be read."""
+    return str(_data()["licences"][name]["url"])
 
 
 def starter() -> CatalogueModel:
@@ -137,8 +175,13 @@ def starter() -> CatalogueModel:
 
 @cache
 def _aliases() -> dict[str, str]:
+    return {family["name"]: family["alias"] for family in _data()["family"]}
+
+
+@cache
+def _data() -> dict[str, Any]:
     text = files(__package__).joinpath("catalogue.toml").read_text(encoding="utf-8")
-    return {family["name"]: family["alias"] for family in tomllib.loads(text)["family"]}
+    return tomllib.loads(text)
 
 
 def _model(
@@ -168,4 +211,6 @@ def _model(
         rounded=family.get("rounded", False),
         advised=family.get("advised", False),
         infill_match=family.get("infill_match", 0.0),
+        active=family.get("active", 1.0),
+        shared_name=family.get("shared_name", False),
     )

@@ -26,4 +26,5 @@ def bytes_a_second(found: Sequence[Found]) -> float | None:
 
 
 def _counts(item: Found) -> bool:
-    return item.model is not None and item.size > 0
+    """Is it known how much of it is read for each token?"""
+    return item.model is not None and item.model.active == 1 and item.size > 0

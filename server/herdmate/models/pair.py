@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from herdmate.models.recommend import (
     COMFORTABLE,
     SHARE,
+    USUAL,
     Machine,
     Row,
     by_preference,
@@ -91,7 +92,7 @@ def _beside(row: Row, machine: Machine) -> Machine:
 
 def _for_ghost_text(row: Row, answers: Row) -> tuple[bool, float, bool, bool]:
     """Better ones compare higher; of equal ones, that which is loaded for answers anyway."""
-    is_usual = row.model.quant == "Q4_K_M"
+    is_usual = row.model.quant == USUAL
     return row.place == "GPU", row.model.infill_match, row is answers, is_usual
 
 
@@ -137,7 +138,7 @@ def _why_one(row: Row) -> str:
 
 def _why_no_codellama(every: Sequence[Row], machine: Machine) -> str:
     """Why even the smallest CodeLlama is not recommended for answers."""
-    row = next(row for row in every if size_class(row) == 0 and row.model.quant == "Q4_K_M")
+    row = next(row for row in every if size_class(row) == 0 and row.model.quant == USUAL)
     if row.needs > machine.for_models:
         return (
             f"{row.model.title} needs {row.needs / 1e9:.1f} GB of memory, and "
@@ -162,11 +163,11 @@ def _memory(pair: Pair, machine: Machine) -> str:
 
 
 def _worth_comparing(rows: Sequence[Row], pair: Pair | None) -> Iterator[Row]:
-    """The pair, and of every other advised model the row at the usual quant."""
+    """The pair, and of every other model that answers the row at its usual quant."""
     chosen = () if pair is None else (pair.answers, pair.ghost)
     kept = {row.model.name for row in chosen}
     families = {row.model.family for row in chosen}
     for row in rows:
-        is_usual = row.model.quant == "Q4_K_M" and row.model.family not in families
+        is_usual = row.model.quant == USUAL and row.model.family not in families
         if row.model.name in kept or (is_usual and row.model.instruct):
             yield row

@@ -32,6 +32,9 @@ _ON_GPU = ("Q5_K_M", "Q4_K_M", "Q4_K_S", "Q3_K_M")
 _ON_CPU = ("Q4_K_M", "Q4_K_S", "Q3_K_M")
 """Best first; without a GPU a larger file is slower and hardly better."""
 
+USUAL = "Q4_K_M"
+"""The quant beyond which files grow faster than answers improve."""
+
 PUBLISHED_PERPLEXITY = {
     "Q2_K": 0.6717, "Q3_K_S": 0.5551, "Q3_K_M": 0.2496, "Q3_K_L": 0.1764, "Q4_0": 0.2166,
     "Q4_K_S": 0.0992, "Q4_K_M": 0.0532, "Q5_0": 0.0683, "Q5_K_S": 0.0400, "Q5_K_M": 0.0122,
@@ -90,14 +93,18 @@ def row_of(model: CatalogueModel, machine: Machine, context_tokens: int) -> Row:
         place = "GPU"
     elif needs <= machine.for_models:
         place = "memory"
-    speed = 0.0 if place == "GPU" else written_a_second(model.size, machine.bytes_a_second)
+    speed = (
+        0.0
+        if place == "GPU"
+        else written_a_second(model.size * model.active, machine.bytes_a_second)
+    )
     # The starters have another vocabulary and training: the figure would not apply to them.
     cost = PUBLISHED_PERPLEXITY.get(model.quant) if model.kind == "CodeLlama" else None
     return Row(model, needs, place, cost, speed)
 
 
-def written_a_second(size: int, bytes_a_second: float = BYTES_A_SECOND) -> float:
-    """About how many tokens per second a CPU writes with a file of ``size`` bytes."""
+def written_a_second(size: float, bytes_a_second: float = BYTES_A_SECOND) -> float:
+    """About how many tokens per second a CPU writes that reads ``size`` bytes for each."""
     return bytes_a_second / size
 
 
@@ -119,7 +126,7 @@ def size_class(row: Row) -> int:
 
 def further(every: Sequence[Row], best: Row | None, machine: Machine) -> str:
     """What it would take to run the next larger CodeLlama; empty if there is none."""
-    larger = [row for row in every if row.model.instruct and row.model.quant == "Q4_K_M"]
+    larger = [row for row in every if row.model.instruct and row.model.quant == USUAL]
     larger = [row for row in larger if size_class(row) >= 0]
     larger = [row for row in larger if best is None or size_class(row) > size_class(best)]
     if not larger:

@@ -18,6 +18,7 @@ async def asked(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
     Raises ``ModelError`` for an unknown name or an invalid address, ``FetchError`` if the host does
     not have the file, or no longer has the one that was first fetched.
     """
+    name = _address(name)
     if not is_given(name):
         return (catalogue.find(name),)
     models = models_of(name)
@@ -33,6 +34,7 @@ def fetched(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
 
     Raises ``ModelError`` for an unknown name or an address that was never fetched.
     """
+    name = _address(name)
     if not is_given(name):
         return (catalogue.find(name),)
     found = []
@@ -43,6 +45,12 @@ def fetched(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
     if not found:
         raise ModelError(f"{name} was never fetched, so there is nothing to remove.")
     return tuple(found)
+
+
+def _address(name: str) -> str:
+    """The address of a model that the catalogue knows only by it; any other name unchanged."""
+    known = (item.address for item in catalogue.elsewhere() if item.name == name.lower())
+    return next(known, name)
 
 
 def _in_catalogue(model: CatalogueModel) -> CatalogueModel | None:
