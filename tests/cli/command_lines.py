@@ -144,8 +144,9 @@ _REFACTORINGS = [
 
 _MODELS = [
     Line("models list", 0, "codellama-7b", "more can be fetched"),
-    Line("models list --all", 0, "codellama-34b-python", "Base models fill in"),
-    Line("models list 34b", 0, "codellama-34b"), Line("models list xyzzy", 1, "", "'xyzzy'"),
+    Line("models list --all", 0, "codellama-34b-python", "can: ghost text"),
+    Line("models list 34b", 0, "codellama-34b", "can: "),
+    Line("models list xyzzy", 1, "", "'xyzzy'"),
     Line("models list --json", 0, '"licence"'), Line("-q models list", 0, "starter|qwen2.5"),
     Line("models list -q --no-color", 0, "qwen2.5"), Line("models path", 1, "", NO_MODEL),
     Line("models path starter", 1, "", "models pull"), Line("models path none.gguf", 1, "", "none"),

@@ -6,38 +6,32 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 
 import psutil
 
-from herdmate.cli import models_fetch, models_recommend, models_report, perplexity, tune
+from herdmate.cli import (
+    models_fetch,
+    models_list,
+    models_recommend,
+    models_report,
+    perplexity,
+    tune,
+)
 from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console
 from herdmate.cli.parser import Parser, examples
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.sizes import size_text
-from herdmate.cli.tables import Column, show_table
 from herdmate.cli.terminal import tell, tell_error, write
 from herdmate.errors import ModelError
-from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
-from herdmate.models.listing import Listed, listed
-from herdmate.models.pair import recommend
-from herdmate.models.recommend import Machine
 from herdmate.models.resolve import fetched
 from herdmate.models.split import parts_of
 from herdmate.models.verified_fetch import remove
-
-_VARIANTS = (
-    "Base models fill in the middle (7B, 13B, 70B) but do not follow instructions; the Python "
-    "variants only continue the text before the cursor and are at their best in Python."
-)
 
 
 def add_arguments(parser: Parser) -> None:
@@ -46,14 +40,7 @@ def add_arguments(parser: Parser) -> None:
         "herdmate models list", "herdmate models recommend", "herdmate models pull starter"
     )
     actions = parser.add_commands("actions", "ACTION")
-    listing = actions.add_parser(
-        "list", help="list the models on this machine and those that suit it"
-    )
-    listing.add_argument("word", nargs="?", metavar="WORD", help="only names that contain it")
-    listing.add_argument("--json", action="store_true", help="everything known about them, as JSON")
-    listing.add_argument("--all", action="store_true", help="all that can be fetched")
-    listing.epilog = examples("herdmate models list", "herdmate models list 13b --all")
-    listing.set_defaults(run=_list)
+    models_list.add_parser(actions)
     models_fetch.add_parser(actions)
     path = actions.add_parser("path", help="print the path of the model that would be used")
     path.add_argument("name", metavar="MODEL", nargs="?", help="by default, the setting model")
@@ -68,66 +55,6 @@ def add_arguments(parser: Parser) -> None:
     models_report.add_parser(actions)
     perplexity.add_parser(actions)
     tune.add_parser(actions)
-
-
-def _list(arguments: argparse.Namespace) -> int:
-    memory, context = psutil.virtual_memory(), settings_of(arguments).engine.context_tokens
-    every = listed(model_folder(), context, in_place())
-    word = (arguments.word or "").lower()
-    alias = _name_of(word)
-    found = [model for model in every
-             if model.name == alias or word in f"{model.name} {model.title}".lower()]  # fmt: skip
-    if arguments.json:
-        rows = [asdict(model) | {"fits": model.needs <= memory.available} for model in found]
-        write(json.dumps(rows, indent=1, default=str) + "\n")
-        return 0
-    advised = _advised(memory.total, context)
-    shown = [model for model in found
-             if model.path or arguments.all or word or model.name in advised]  # fmt: skip
-    if not shown:
-        tell_error(f"herdmate: No model has {arguments.word!r} in its name; see --all.")
-        return 1
-    _show(shown, memory.available, advised)
-    if arguments.all:
-        tell(_VARIANTS)
-    elif hidden := len(found) - len(shown):
-        tell(f"{hidden} more can be fetched: herdmate models list --all")
-    return 0
-
-
-def _name_of(word: str) -> str:
-    """The full name for one such as ``starter``; empty if it is none."""
-    with suppress(ModelError):
-        return catalogue.find(word).name
-    return ""
-
-
-def _advised(memory: int, context: int) -> frozenset[str]:
-    """The starter and what is recommended without a GPU, which is not looked for: it takes time."""
-    pair = recommend(Machine(memory, 0, sys.maxsize), context).pair
-    names = [pair.answers.model.name, pair.ghost.model.name] if pair else []
-    return frozenset([*names, catalogue.starter().name])
-
-
-def _show(found: Sequence[Listed], free: int, advised: Iterable[str]) -> None:
-    """One row per model. The name is never left out, because other commands take it."""
-    columns = (
-        Column("name"), Column("size", 1, right=True), Column("where", 2), Column("fits", 3),
-        Column("can", 4), Column("context", 5, right=True), Column("family", 7),
-        Column("quant", 6), Column("licence", 8), Column("path", 9),
-    )  # fmt: skip
-    rows = []
-    for model in found:
-        can = [word for word in ("infill", "instruct") if getattr(model, word)]
-        where = (model.place or "here") if model.path else ""
-        rows.append((
-            model.name, size_text(model.size), where or ("recommended" if model.name in advised
-                                                         else "to fetch"),
-            "yes" if model.needs <= free else "no", " ".join(can) or "continue",
-            f"{model.context}" if model.context else "?", model.family, model.quant, model.licence,
-            str(model.path or ""),
-        ))  # fmt: skip
-    show_table(columns, rows)
 
 
 def _path(arguments: argparse.Namespace) -> int:

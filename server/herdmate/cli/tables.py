@@ -23,26 +23,36 @@ class Column:
     right: bool = False
 
 
-def show_table(columns: Sequence[Column], rows: Sequence[Sequence[str]]) -> None:
-    """Print a table. Words are never cut; a pipe gets all columns."""
+def show_table(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], groups: Sequence[str] = ()
+) -> None:
+    """Print a table. Words are never cut; a pipe gets all columns, a terminal none that is empty.
+
+    ``groups`` has the group of each row: rows of one group stand together, below its name.
+    """
     console = Console(highlight=False)
     cells = [[one_line(cell) for cell in row] for row in rows]
     widths = [
         max(map(cell_len, [column.title, *(row[at] for row in cells)]))
         for at, column in enumerate(columns)
     ]
-    shown = list(range(len(columns)))
+    shown = filled = list(range(len(columns)))
     if console.is_terminal:
-        shown = _that_fit(columns, widths, console.width)
+        filled = [at for at in shown if any(row[at] for row in cells) or not columns[at].rank]
+        shown = _that_fit(columns, widths, console.width, filled)
     for number, row in enumerate([[column.title for column in columns], *cells]):
+        if groups and number and groups[number - 1] not in groups[: number - 1]:
+            console.print(Text(f"\n{one_line(groups[number - 1])}", style="bold"), soft_wrap=True)
         line = _GAP.join(_padded(row[at], widths[at], columns[at].right) for at in shown)
         console.print(Text(line.rstrip(), style="" if number else "bold"), soft_wrap=True)
-    if left_out := [columns[at].title for at in range(len(columns)) if at not in shown]:
+    if left_out := [columns[at].title for at in filled if at not in shown]:
         console.print(f"Not shown for lack of room: {', '.join(left_out)}.", style="dim")
 
 
-def _that_fit(columns: Sequence[Column], widths: Sequence[int], room: int) -> list[int]:
-    shown = list(range(len(columns)))
+def _that_fit(
+    columns: Sequence[Column], widths: Sequence[int], room: int, filled: Sequence[int]
+) -> list[int]:
+    shown = list(filled)
     while sum(widths[at] for at in shown) + len(_GAP) * (len(shown) - 1) > room:
         least = max(shown, key=lambda at: (columns[at].rank, at))
         if not columns[least].rank:
