@@ -20,7 +20,12 @@ from herdmate.cli.main import main
 from herdmate.errors import SelectionError
 from tests.cli.fake_command import use_fake_engine
 
-REPLIES = {"And in Go": "Go does.", "what changes": "A line **changes**.", "": "It adds."}
+REPLIES = {
+    "And in Go": "Go does.",
+    "what changes": "A line **changes**.",
+    "Tell me all": f"It begins.\n\nThen it<slowly>{'.' * 600}",
+    "": "It adds.",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -104,7 +109,8 @@ def _until(descriptor: int, word: str, seconds: float = 40.0) -> str:
 
 def test_on_a_terminal(folder: Path) -> None:
     ours, theirs = pty.openpty()
-    command = [sys.executable, "-m", "tests.cli.fake_command", json.dumps(REPLIES), "chat"]
+    words = ["-m", "tests.cli.fake_command", json.dumps(REPLIES), "chat"]
+    command = [sys.executable, "-c", _IN_A_SESSION, sys.executable, *words]
     root = Path(__file__).parents[2]
     environment = {
         **os.environ,
@@ -128,8 +134,16 @@ def test_on_a_terminal(folder: Path) -> None:
         _until(ours, "With the next question: app.py")
         os.write(ours, b"/file .env\r")
         _until(ours, "secrets")
+        os.write(ours, b"/diff\r")
+        _until(ours, "is in no git repository")
         os.write(ours, b"What is it?\r")
         _until(ours, "It adds.")
+        os.write(ours, b"Tell me all.\r")
+        _until(ours, "Then it")
+        os.write(ours, b"\x03")
+        _until(ours, "Stopped; what came is kept.")
+        os.write(ours, b"And in Go?\r")
+        _until(ours, "Go does.")
         os.write(ours, b"/save mine\r")
         _until(ours, "mine.json")
         os.write(ours, b"/quit\r")
@@ -138,7 +152,20 @@ def test_on_a_terminal(folder: Path) -> None:
         process.kill()
         process.wait()
         os.close(ours)
-    assert (folder / "own" / "state" / "chats" / "mine.json").exists()
+    kept = json.loads((folder / "own" / "state" / "chats" / "mine.json").read_text())
+    answers = [item["answer"].rstrip() for item in kept["exchanges"]]
+    assert [text.rstrip(".") for text in answers] == [
+        "It adds", "It begins.\n\nThen it", "Go does",
+    ]  # fmt: skip
+    assert len(answers[1]) < 600
+
+
+_IN_A_SESSION = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Makes the terminal that of the session, so that Ctrl-C stops what runs there."""
 
 
 def test_a_question_can_look_like_an_impossible_place() -> None:

@@ -27,6 +27,7 @@ from herdmate.cli import action_context
 from herdmate.cli.answers import show_answer
 from herdmate.cli.chat_files import LAST, keep, kept
 from herdmate.cli.chat_input import COMMANDS, line_editor
+from herdmate.cli.git_diff import changes
 from herdmate.cli.locations import INPUT, Opened, Place, opened, place_of, selected
 from herdmate.cli.parser import examples, meant
 from herdmate.cli.settings_options import settings_of
@@ -34,18 +35,16 @@ from herdmate.cli.terminal import copy, tell, tell_error, write
 from herdmate.cli.wording import in_terminal
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.settings import Settings
-from herdmate.text import Document
 
 
 @dataclass(slots=True)
 class _Chat:
-    """One conversation on a terminal; ``documents`` are those that it is about."""
+    """One conversation on a terminal."""
 
     settings: Settings
     context: ActionContext
     max_tokens: int
     conversation: Conversation = field(default_factory=Conversation)
-    documents: list[Document] = field(default_factory=list)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +83,7 @@ async def _chat(arguments: argparse.Namespace) -> int:
     documents = [file.document for file in files]
     async with action_context.running(settings, documents) as context:
         chat = _Chat(settings, context, getattr(arguments, "max_tokens", MOST_TOKENS),
-                     replace(conversation, attached=attached), documents)  # fmt: skip
+                     replace(conversation, attached=attached))  # fmt: skip
         if question:
             return 0 if await _ask(chat, question) else 130
         await _talk(chat)
@@ -217,7 +216,9 @@ async def _command(chat: _Chat, line: str) -> bool:
     if word in ("/quit", "/exit"):
         return False
     if word in ("/file", "/select"):
-        _attach(chat, rest, word)
+        _attach_file(chat, rest, word)
+    elif word == "/diff":
+        await _attach_changes(chat)
     elif word == "/clear":
         chat.conversation = Conversation()
     elif word == "/model":
@@ -235,13 +236,24 @@ async def _command(chat: _Chat, line: str) -> bool:
     return True
 
 
-def _attach(chat: _Chat, rest: str, word: str) -> None:
+def _attach_file(chat: _Chat, rest: str, word: str) -> None:
     if not rest:
         raise SelectionError(f"Write {word} {'FILE:START-END' if word == '/select' else 'FILE'}.")
     file = opened(replace(place_of(os.path.expanduser(rest)), clamps=True))
     action_context.refuse(chat.context, file.document)
-    chat.documents.append(file.document)
-    attached = (*chat.conversation.attached, _attachment(file))
+    _attach(chat, _attachment(file))
+
+
+async def _attach_changes(chat: _Chat) -> None:
+    text, withheld = await changes(Path.cwd())
+    if withheld:
+        files = "file" if withheld == 1 else "files"
+        tell(f"{withheld} changed {files} that the model must not see are left out.")
+    _attach(chat, Attachment("what has changed since the last commit", "diff", text))
+
+
+def _attach(chat: _Chat, item: Attachment) -> None:
+    attached = (*chat.conversation.attached, item)
     chat.conversation = replace(chat.conversation, attached=attached)
     _show_attached(chat)
 

@@ -16,6 +16,7 @@ from herdmate.user_folders import state_folder
 COMMANDS = {
     "/file": "FILE: talk about a file; it goes with the next question",
     "/select": "FILE:START-END: the same for some of its lines",
+    "/diff": "the same for what has changed since git's last commit",
     "/clear": "begin again, without what was said",
     "/model": "MODEL: let another model answer; alone, say which one does",
     "/copy": "copy the last answer",

@@ -23,6 +23,7 @@ from herdmate.generation import ModelInfo, Sampling, Segment, Text
 
 _END = 256
 _FIRST_PIECE = 257
+_SLOWLY, _SLOW = b"<slowly>", 0.1
 
 
 def load(script: FakeStart, on_progress: Callable[[float], None]) -> FakeBackend:
@@ -47,6 +48,7 @@ class FakeBackend:
         self._cells: list[_Cell] = []
         self._ends: list[tuple[int, int]] = []  # sequence and position of the last batch's slots
         self._aborted = threading.Event()
+        self.seconds = script.seconds
         self.evaluated: list[Slot] = []
 
     @property
@@ -124,7 +126,7 @@ class FakeBackend:
 
     def evaluate(self, batch: Sequence[Slot]) -> bool:
         """Keep the cache's books; takes ``seconds`` per token unless aborted."""
-        if self._script.seconds and self._aborted.wait(self._script.seconds * len(batch)):
+        if self.seconds and self._aborted.wait(self.seconds * len(batch)):
             return False
         if self._aborted.is_set():
             return False
@@ -183,6 +185,7 @@ class FakeBackend:
 
     def reply_to(self, index: int) -> bytes:
         """The scripted reply to what the sequence of batch slot ``index`` holds."""
+        self.seconds = self._script.seconds
         names = {token: piece for piece, token in self._pieces.items()}
         sequence, place = self._ends[index]
         cells = [cell.token for cell in self._held(sequence)][: place + 1]
@@ -223,6 +226,9 @@ class _ScriptSampler:
             os._exit(9)
         if self._reply == b"<illegal>":
             signal.raise_signal(signal.SIGILL)
+        if self._reply.startswith(_SLOWLY, self._at):
+            self._at += len(_SLOWLY)
+            self._backend.seconds = _SLOW
         self._at += 1
         return self._reply[self._at - 1] if self._at <= len(self._reply) else _END
 

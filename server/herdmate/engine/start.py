@@ -30,8 +30,9 @@ class FakeStart:
     matches every prompt. ``seconds`` is the time per evaluated token, ``load_seconds`` the time to
     load the model. The reply ``"<die>"`` ends the process like a crash in native code,
     ``"<illegal>"`` like an instruction that the processor lacks; ``"<digest>"`` is replaced by a
-    digest of the cached prompt, which exposes wrong cells. All text that reaches the engine is
-    appended to the file ``record``, if one is given. The characters in ``doubtful`` are improbable.
+    digest of the cached prompt, which exposes wrong cells, and what follows ``"<slowly>"`` takes
+    0.1 s for each byte. All text that reaches the engine is appended to the file ``record``, if one
+    is given. The characters in ``doubtful`` are improbable.
     """
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
