@@ -11,7 +11,7 @@ import pytest
 
 from herdmate.actions.context import ActionContext
 from herdmate.actions.write_tests import NewFile
-from herdmate.cli import action_context, refactor
+from herdmate.cli import action_context, refactor_result
 from herdmate.cli.main import main
 from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
@@ -98,7 +98,7 @@ def test_write_leaves_what_has_changed_meanwhile(
         path.write_text("theirs\n", "utf-8")
         return SimpleNamespace(edits=(Edit(Span(0, 3), "async def"),), reasons="")
 
-    monkeypatch.setattr(refactor, "rewrite", rewrite)
+    monkeypatch.setattr(refactor_result, "rewrite", rewrite)
     monkeypatch.setattr(action_context, "running", lambda *_: nullcontext())
     said = _refused(["refactor", "simplify", f"{path}:1-2", "--write"], capsys)
     assert "has changed in the meantime" in said

@@ -111,8 +111,8 @@ def test_a_build_that_does_not_answer_is_ended(monkeypatch: pytest.MonkeyPatch) 
     started = []
 
     def start(*_command: str, **options: Any) -> subprocess.Popen[bytes]:
-        started.append(subprocess.Popen([sys.executable, "-c", "input()"],
-                                        stdin=subprocess.PIPE, **options))  # fmt: skip
+        forever = [sys.executable, "-c", "import threading; threading.Event().wait()"]
+        started.append(subprocess.Popen(forever, **options))
         return started[0]
 
     monkeypatch.setattr(build_report, "start_blocking", start)

@@ -72,7 +72,7 @@ async def _output(
         stdin=DEVNULL, stdout=PIPE, stderr=PIPE,
     )  # fmt: skip
     try:
-        out, error = await asyncio.wait_for(_read(process), _SECONDS)
+        out, complaint = await asyncio.wait_for(_read(process), _SECONDS)
     except asyncio.TimeoutError as error:
         raise SelectionError("git does not answer; name files with /file.") from error
     finally:
@@ -82,7 +82,7 @@ async def _output(
     if len(out) > MOST_BYTES:
         raise SelectionError(f"More than {MOST_BYTES >> 20} MB have changed; name files instead.")
     if process.returncode and not fails:
-        said = error.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
+        said = complaint.decode("utf-8", "replace").strip().splitlines() or ["it failed"]
         raise SelectionError(f"git says: {said[0].removeprefix('fatal: ')}")
     return out.decode("utf-8", "surrogateescape")
 

@@ -5,7 +5,6 @@ The keys are those of ``git add -p``. A change can also be asked for again, or i
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -15,7 +14,7 @@ from herdmate.actions.edits import unified
 from herdmate.cli.action_checks import action_input_for
 from herdmate.cli.console import show_diff
 from herdmate.cli.refactor_result import Result, Task, result_of, with_hunks, write_result
-from herdmate.cli.terminal import tell, tell_error
+from herdmate.cli.terminal import can_ask, tell, tell_error
 from herdmate.cli.wording import in_terminal
 from herdmate.context import syntax
 from herdmate.errors import HerdmateError, SelectionError, UnchangedError
@@ -59,7 +58,7 @@ class Asking:
 
 def refuse_without_terminal() -> None:
     """Raise ``SelectionError`` if there is nobody to ask."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not can_ask():
         raise SelectionError(
             "-i asks about each change on a terminal, and this is none; leave it out for a patch, "
             "or take --write."

@@ -114,6 +114,11 @@ def tell_error(text: str) -> None:
         _put(sys.stderr, f"{shown}\n")
 
 
+def can_ask() -> bool:
+    """Is there a terminal on which the user sees questions and answers them?"""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def copy(text: str) -> bool:
     """Put a text on the clipboard, as terminals do it (OSC 52); ``False`` without a terminal."""
     if not sys.stdout.isatty():
