@@ -6,7 +6,8 @@ from pathlib import Path
 
 from herdmate.errors import ModelError
 from herdmate.generation import ModelInfo
-from herdmate.models.inspect import GgufHeader, read_header
+from herdmate.models.gguf_reader import GgufHeader
+from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, parts_of
 from herdmate.prompting.families import CONTROL_PIECES, Family, family_of
 

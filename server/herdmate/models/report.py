@@ -15,7 +15,7 @@ from herdmate.errors import ModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory, with_cache
-from herdmate.models.inspect import GgufHeader
+from herdmate.models.gguf_reader import GgufHeader
 from herdmate.models.judgement import judged, why_not
 from herdmate.models.split import check_parts, size_of
 from herdmate.printable import one_line
