@@ -115,6 +115,9 @@ class EngineSettings:
     lock_memory: bool = False
     """Prevent the model from being swapped out."""
 
+    adapters: tuple[str, ...] = ()
+    """Paths of LoRA adapters (GGUF) that fit the model; `PATH:0.5` adds half of one."""
+
 
 @dataclass(frozen=True, slots=True)
 class RemoteSettings:

@@ -34,7 +34,18 @@ ODD_FAKES: list[Any] = [
 @pytest.mark.parametrize(
     "start",
     [
-        LlamaStart("/home/\udce4/m.gguf", 8192, 3, 0, ("<step>",), "mapped", "q8_0", True),
+        LlamaStart(
+            "/home/\udce4/m.gguf",
+            8192,
+            3,
+            0,
+            ("<step>",),
+            "mapped",
+            "q8_0",
+            True,
+            ("/a.gguf",),
+            (0.5,),
+        ),
         FakeStart({"": "x"}, ("<a>", "<b>"), 0.5, 512, "/tmp/record", 2.0, "?"),
     ],
 )

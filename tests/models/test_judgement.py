@@ -61,7 +61,7 @@ KINDS: dict[str, tuple[Callable[[Path], object], str]] = {
     "bert": (lambda path: _made(path, "bert"), "does not generate text"),
     "diffusion": (lambda path: _made(path, "dream"), "diffusion"),
     "encoder": (lambda path: _made(path, "t5"), "encoder of its own"),
-    "adapter": (lambda path: _made(path, change=_adapter), "LoRA adapter"),
+    "adapter": (lambda path: _made(path, change=_adapter), "if it is a LoRA, name it in"),
     "ggml": (lambda path: path.write_bytes(b"tjgg" + bytes(64)), "GGML"),
     "safetensors": (lambda path: path.write_bytes(struct.pack("<Q", 9) + b'{"a":{}}' + bytes(9)),
                     "safetensors"),

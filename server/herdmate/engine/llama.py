@@ -16,11 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 import llama_cpp
-import numpy as np
-import numpy.typing as npt
 
 from herdmate.engine import tuning, vocabulary
-from herdmate.engine.backend import LEAST_LOGPROB, Sampler, Slot
+from herdmate.engine.adapters import load_adapters, use_adapters
+from herdmate.engine.backend import Sampler, Slot
 from herdmate.engine.loading import (
     BATCH,
     LANES,
@@ -32,8 +31,9 @@ from herdmate.engine.loading import (
     new_context,
     state_note,
 )
+from herdmate.engine.sampler_chain import ChainSampler, chain
 from herdmate.engine.start import LlamaStart
-from herdmate.engine.token_healing import PieceTable, Tokens
+from herdmate.engine.token_healing import PieceTable
 from herdmate.errors import EngineError
 from herdmate.generation import THOUGHTS, ModelInfo, Sampling, Segment
 from herdmate.printable import one_line
@@ -61,12 +61,14 @@ class LlamaBackend:
         self._tags = vocabulary.tags(self._vocab)
         marks = (mark for pair in THOUGHTS for mark in pair if mark in self._pieces)
         self._thoughts = {self._pieces[mark]: mark.encode() for mark in marks}  # even if control
+        adapters = load_adapters(how, model)
         self._context = new_context(how, profile, model)
+        use_adapters(self._context, adapters)
         self._memory = llama_cpp.llama_get_memory(self._context)
         self._batch = llama_cpp.llama_batch_init(BATCH, 0, 1)
         self._abort = _AbortFlag(self._context)
         self.looks_again = self._evaluated_at = 0.0
-        self._info = _model_info(how, model, self._context, self._pieces)
+        self._info = _model_info(how, model, self._context, self._pieces, adapters.note)
 
     @property
     def info(self) -> ModelInfo:
@@ -189,7 +191,7 @@ class LlamaBackend:
 
     def sampler(self, sampling: Sampling) -> Sampler:
         """A sampler chain of llama.cpp."""
-        return _ChainSampler(self._context, self._info.vocabulary_size, sampling, _chain(sampling))
+        return ChainSampler(self._context, self._info.vocabulary_size, sampling, chain(sampling))
 
     def take_threads(self, profile: tuning.Profile) -> None:
         """Use the threads of a profile that differs in nothing else."""
@@ -230,83 +232,9 @@ class _AbortFlag:
         self._flag[0] = b"\x01" if value else b"\x00"
 
 
-class _ChainSampler:
-    """One generation's sampler chain."""
-
-    def __init__(self, context: Any, vocabulary_size: int, sampling: Sampling, chain: Any) -> None:
-        self._context, self._size = context, vocabulary_size
-        self._sampling, self._chain = sampling, chain
-
-    def sample(self, index: int, allowed: Tokens | None = None) -> int:
-        """The next token after batch slot ``index``."""
-        logits = self._logits(index)
-        if self._sampling.temperature <= 0:  # like llama.cpp's greedy sampler, minus its copy
-            if allowed is None:
-                return int(logits.argmax())
-            return int(allowed[logits[allowed].argmax()])
-        if allowed is None:
-            return int(llama_cpp.llama_sampler_sample(self._chain, self._context, index))
-        return self._choose_among(allowed, logits[allowed])
-
-    def logprob(self, index: int, token: int, allowed: Tokens | None = None) -> float:
-        """The log-probability of a token; a fraction of a millisecond for 150,000 of them."""
-        logits = self._logits(index)
-        others = logits if allowed is None else logits[allowed]
-        most = others.max()
-        whole = float(np.exp(others - most).sum())
-        found = float(logits[token] - most) - math.log(whole)
-        return max(min(found, 0.0), LEAST_LOGPROB)
-
-    def best(self, index: int, count: int) -> list[int]:
-        """The most probable tokens at that slot."""
-        logits = self._logits(index)
-        found = np.argpartition(logits, -count)[-count:]
-        return [int(token) for token in found[np.argsort(-logits[found], kind="stable")]]
-
-    def clone(self) -> Sampler:
-        """Another chain in the same state."""
-        chain = llama_cpp.llama_sampler_clone(self._chain)
-        return _ChainSampler(self._context, self._size, self._sampling, chain)
-
-    def close(self) -> None:
-        """Free the chain and its links."""
-        llama_cpp.llama_sampler_free(self._chain)
-
-    def _logits(self, index: int) -> npt.NDArray[np.float32]:
-        pointer = llama_cpp.llama_get_logits_ith(self._context, index)
-        return np.ctypeslib.as_array(pointer, (self._size,))
-
-    def _choose_among(self, allowed: Tokens, logits: npt.NDArray[np.float32]) -> int:
-        data = (llama_cpp.llama_token_data * len(allowed))()
-        table = np.ctypeslib.as_array(data)
-        table["id"], table["logit"] = allowed, logits
-        candidates = llama_cpp.llama_token_data_array(data, len(allowed), -1, False)
-        llama_cpp.llama_sampler_apply(self._chain, ctypes.byref(candidates))
-        token = int(candidates.data[candidates.selected].id)
-        llama_cpp.llama_sampler_accept(self._chain, token)
-        return token
-
-
-def _chain(sampling: Sampling) -> Any:
-    chain = llama_cpp.llama_sampler_chain_init(llama_cpp.llama_sampler_chain_default_params())
-    for link in _links(sampling):
-        llama_cpp.llama_sampler_chain_add(chain, link)
-    return chain
-
-
-def _links(sampling: Sampling) -> list[Any]:
-    if sampling.temperature <= 0:
-        return [llama_cpp.llama_sampler_init_greedy()]
-    return [
-        llama_cpp.llama_sampler_init_top_k(sampling.top_k),
-        llama_cpp.llama_sampler_init_top_p(sampling.top_p, 1),
-        llama_cpp.llama_sampler_init_min_p(sampling.min_p, 1),
-        llama_cpp.llama_sampler_init_temp(sampling.temperature),
-        llama_cpp.llama_sampler_init_dist(sampling.seed),
-    ]
-
-
-def _model_info(how: LlamaStart, model: Any, context: Any, pieces: dict[str, int]) -> ModelInfo:
+def _model_info(
+    how: LlamaStart, model: Any, context: Any, pieces: dict[str, int], note: str
+) -> ModelInfo:
     vocab = llama_cpp.llama_model_get_vocab(model)
     architecture = _metadata(model, "general.architecture")
     return ModelInfo(
@@ -321,7 +249,7 @@ def _model_info(how: LlamaStart, model: Any, context: Any, pieces: dict[str, int
         parameters=llama_cpp.llama_model_n_params(model),
         size=llama_cpp.llama_model_size(model),
         pieces=pieces,
-        note=" ".join(filter(None, (lock_note(how), state_note(model)))),
+        note=" ".join(filter(None, (lock_note(how), state_note(model), note))),
         template=_template(model),
         adds_bos=bool(llama_cpp.llama_vocab_get_add_bos(vocab)),
     )

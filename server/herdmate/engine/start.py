@@ -10,7 +10,10 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class LlamaStart:
-    """A GGUF file for llama.cpp to load, and the engine's settings; 0 means what it does there."""
+    """A GGUF file for llama.cpp to load, and the engine's settings; 0 means what it does there.
+
+    ``adapters`` are the files of LoRA adapters that fit it, ``scales`` how much of each to add.
+    """
 
     path: str
     context: int = 4096
@@ -20,6 +23,8 @@ class LlamaStart:
     weights: Literal["auto", "repacked", "mapped"] = "auto"
     kv_type: Literal["f16", "q8_0"] = "f16"
     lock_memory: bool = False
+    adapters: tuple[str, ...] = ()
+    scales: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

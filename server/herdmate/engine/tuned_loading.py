@@ -49,7 +49,8 @@ def load(
 def _measured(how: LlamaStart) -> tuning.Profile:
     """Measure in a separate small context; remember the result unless the machine became busy."""
     start = tuning.default(how.path)
-    with closing(Bench(replace(how, context=512, lock_memory=False))) as bench:
+    alone = replace(how, context=512, lock_memory=False, adapters=(), scales=())
+    with closing(Bench(alone)) as bench:
         profile = tuning.tune(start, os.path.getsize(how.path), bench.seconds)
     if tuning.is_at_rest():
         tuning.remember(how.path, profile)

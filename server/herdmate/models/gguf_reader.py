@@ -53,18 +53,27 @@ _TOKENS = "tokenizer.ggml.tokens"
 
 
 @dataclass(frozen=True, slots=True)
+class Tensor:
+    """A tensor's dimensions, the innermost first, and its type's number in ggml."""
+
+    shape: tuple[int, ...]
+    kind: int
+
+
+@dataclass(frozen=True, slots=True)
 class GgufHeader:
     """A file's metadata. Arrays are represented by their lengths.
 
-    ``pieces`` are those tokens of its vocabulary that the reader looked for; ``shapes`` has the
-    dimensions of its tensors, the innermost first, if the reader was to keep them.
+    ``pieces`` are those tokens of its vocabulary that the reader looked for. If the reader was to
+    keep them, ``described`` are its tensors by name, ``kinds`` the types of its values by key.
     """
 
     version: int
     tensors: int
     metadata: dict[str, Any]
     pieces: frozenset[str] = frozenset()
-    shapes: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    described: Mapping[str, Tensor] = field(default_factory=dict)
+    kinds: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def architecture(self) -> str:
@@ -119,12 +128,14 @@ class GgufError(Exception):
 class GgufReader:
     """Reads one file from its start. ``_data`` is what was read, ``_at`` the position in it.
 
-    It looks for ``pieces`` in the vocabulary, and keeps the shapes of tensors if ``shapes`` is set.
+    It looks for ``pieces`` in the vocabulary, and keeps what describes tensors and types if
+    ``whole`` is set.
     """
 
-    def __init__(self, file: BinaryIO, pieces: Collection[str] = (), shapes: bool = False) -> None:
-        self._keeps = shapes
-        self._shapes: dict[str, tuple[int, ...]] = {}
+    def __init__(self, file: BinaryIO, pieces: Collection[str] = (), whole: bool = False) -> None:
+        self._keeps = whole
+        self._described: dict[str, Tensor] = {}
+        self._kinds: dict[str, int] = {}
         self._file, self._wanted = file, {piece.encode() for piece in pieces}
         self._found: frozenset[str] = frozenset()
         self._size = os.fstat(file.fileno()).st_size
@@ -146,11 +157,14 @@ class GgufReader:
         for _ in range(keys):
             key = self._string()
             start = self._at
-            metadata[key] = self._value(int(self._number("I")), depth=0)
+            kind = int(self._number("I"))
+            metadata[key] = self._value(kind, depth=0)
+            if self._keeps:
+                self._kinds[key] = kind
             if key == _TOKENS and self._wanted and isinstance(metadata[key], int):
                 self._found = self._among_strings(start + 16, metadata[key])
         self._check_tensors(tensors, metadata.get("general.alignment", 32))
-        return GgufHeader(version, tensors, metadata, self._found, self._shapes)
+        return GgufHeader(version, tensors, metadata, self._found, self._described, self._kinds)
 
     def _check_magic(self) -> None:
         start = self._file.read(16)
@@ -174,9 +188,9 @@ class GgufReader:
                 raise _damaged()
             shape = tuple(int(self._number("Q")) for _ in range(dimensions))
             elements = math.prod(shape)
-            if self._keeps:
-                self._shapes[name] = shape
             kind, offset = int(self._number("I")), int(self._number("Q"))
+            if self._keeps:
+                self._described[name] = Tensor(shape, kind)
             per_block, block_bytes = BLOCKS.get(kind, (1, 0))
             end = max(end, offset + elements // per_block * block_bytes)
             if end > _LARGEST_OFFSET:

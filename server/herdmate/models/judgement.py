@@ -50,6 +50,8 @@ def why_not(header: GgufHeader, path: Path) -> str:
     """Why a file with this metadata cannot generate text, after its name; empty if it can."""
     if not header.architecture:
         return f"does not name its architecture, so llama.cpp cannot load it; {_ANOTHER}"
+    if header.metadata.get("general.type") == "adapter":
+        return "is an adapter, not a model; if it is a LoRA, name it in herdmate.engine.adapters"
     if not header.writes:
         return (
             f"is a {_kind(header)}, which does not generate text; {_ANOTHER} for answers and ghost "
@@ -71,9 +73,5 @@ def _kind(header: GgufHeader) -> str:
     return (
         f"model for embeddings, images or sound ({header.architecture})"
         if kind == "model"
-        else (
-            {"adapter": "LoRA adapter", "mmproj": "projector for images"}.get(
-                kind, "part of a model"
-            )
-        )
+        else ({"mmproj": "projector for images"}.get(kind, "part of a model"))
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 import psutil
 
@@ -12,6 +13,7 @@ from herdmate.engine.remote.api_key import with_key
 from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
+from herdmate.models.adapters import fitting, size_of_all
 from herdmate.models.choose import Chosen, choose, what_fits
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
@@ -30,10 +32,11 @@ def first_message(
     chosen = choose(
         settings.model,
         model_folder(),
-        psutil.virtual_memory().available + held,
+        psutil.virtual_memory().available + held - size_of_all(engine.adapters),
         engine.context_tokens,
         in_place(),
     )
+    fit = fitting(engine.adapters, chosen.path)
     start = LlamaStart(
         str(chosen.path),
         engine.context_tokens,
@@ -43,8 +46,10 @@ def first_message(
         engine.weights,
         engine.kv_type,
         engine.lock_memory,
+        tuple(str(adapter.path) for adapter in fit.adapters),
+        tuple(adapter.scale for adapter in fit.adapters),
     )
-    return start, chosen
+    return start, replace(chosen, note=" ".join(filter(None, (chosen.note, *fit.notes))))
 
 
 def remote_start(settings: Settings) -> RemoteStart | None:
