@@ -171,6 +171,9 @@ class Finished:
     others: tuple[FinishReason, ...] = ()
 
 
+_LONGEST_BASE = 200  # characters of each
+
+
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
     """What an engine reports about the model it has loaded.
@@ -180,7 +183,8 @@ class ModelInfo:
     has. ``context`` is the context in use, ``context_trained`` the model's own, both in tokens;
     ``size`` is in bytes. ``note`` tells the user what was requested but is not possible.
     ``template`` is the chat template in its file, which is a program and only looked at;
-    ``adds_bos``: its vocabulary begins every text with BOS.
+    ``adds_bos``: its vocabulary begins every text with BOS. ``base`` names the model of which it is
+    a fine-tune, as its file says (``base_model``).
     """
 
     path: str
@@ -197,3 +201,10 @@ class ModelInfo:
     note: str = ""
     template: str = ""
     adds_bos: bool = False
+    base: str = ""
+
+
+def base_model(name: str, url: str) -> str:
+    """What a file says of the model that it was made from: its name, and the end of its address."""
+    told = (name, url.rstrip("/").rpartition("/")[2])
+    return " ".join(part[:_LONGEST_BASE] for part in told if part)

@@ -61,6 +61,7 @@ class Case:
     bos: str = "<s>"
     eos: str = "</s>"
     user_defined: tuple[str, ...] = ()  # pieces that llama.cpp finds in plain text too
+    base: str = ""  # of which it is a fine-tune
 
 
 FIM = ("<fim_prefix>", "<fim_suffix>", "<fim_middle>", "<fim_pad>")
@@ -137,6 +138,9 @@ CASES = (
     Case("Falcon-H1-Coder", "Falcon-H1-Tiny-Coder-90M", ("<|prefix|>", "<|suffix|>", "<|middle|>"),
          "<|prefix|>{P}<|suffix|>{S}<|middle|>", kind="falcon-h1", eos="<|end_of_text|>",
          ends=("<|end_of_text|>", "<|prefix|>")),
+    Case("Qwen2.5-Coder", "Acme Sparrow", QWEN,
+         "<|fim_prefix|>{P}<|fim_suffix|>{S}<|fim_middle|>", ends=QWEN_ENDS, eos="<|endoftext|>",
+         base="Qwen2.5 Coder 7B Instruct"),
     Case("mamba", "A state alone", (), "", kind="mamba", eos="<|endoftext|>"),
 )  # fmt: skip
 
@@ -154,6 +158,9 @@ def make(case: Case, path: Path) -> Path:
     writer.add_head_count_kv(heads.get(case.kind, HEADS))
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(1e4)
+    if case.base:
+        writer.add_base_model_count(1)
+        writer.add_base_model_name(0, case.base)
     if case.template:
         writer.add_chat_template(case.template)
     if case.kind == "lfm2":

@@ -35,7 +35,7 @@ from herdmate.engine.sampler_chain import ChainSampler, chain
 from herdmate.engine.start import LlamaStart
 from herdmate.engine.token_healing import PieceTable
 from herdmate.errors import EngineError
-from herdmate.generation import THOUGHTS, ModelInfo, Sampling, Segment
+from herdmate.generation import THOUGHTS, ModelInfo, Sampling, Segment, base_model
 from herdmate.printable import one_line
 
 _PARTIAL = llama_cpp.LLAMA_STATE_SEQ_FLAGS_PARTIAL_ONLY
@@ -252,6 +252,10 @@ def _model_info(
         note=" ".join(filter(None, (lock_note(how), state_note(model), note))),
         template=_template(model),
         adds_bos=bool(llama_cpp.llama_vocab_get_add_bos(vocab)),
+        base=base_model(
+            _metadata(model, "general.base_model.0.name"),
+            _metadata(model, "general.base_model.0.repo_url"),
+        ),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from herdmate.errors import ModelError
-from herdmate.generation import ModelInfo
+from herdmate.generation import ModelInfo, base_model
 from herdmate.models.gguf_reader import GgufHeader
 from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, parts_of
@@ -38,6 +38,8 @@ def judged(path: Path) -> tuple[GgufHeader, Family]:
         vocabulary="other", vocabulary_size=header.vocabulary, context=0, context_trained=0,
         layers=0, parameters=0, size=0, pieces=pieces,
         template=str(header.metadata.get("tokenizer.chat_template", "")),
+        base=base_model(*(str(header.metadata.get(f"general.base_model.0.{key}", ""))
+                          for key in ("name", "repo_url"))),
     )  # fmt: skip
     return header, family_of(info)
 

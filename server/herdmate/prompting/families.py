@@ -98,18 +98,19 @@ def family_of(info: ModelInfo) -> Family:
     """The family of a loaded model, by its vocabulary, its name and its chat template."""
     pieces = frozenset(info.pieces)
     return _family(
-        info.path, info.name, info.architecture, info.template, info.adds_bos, pieces
-    )  # fmt: skip
+        info.path, info.name, info.architecture, info.template, info.adds_bos, pieces, info.base
+    )
 
 
 @lru_cache(maxsize=16)
 def _family(
-    path: str, name: str, architecture: str, template: str, adds_bos: bool, pieces: frozenset[str]
-) -> Family:
+    path: str, name: str, architecture: str, template: str, adds_bos: bool, pieces: frozenset[str],
+    base: str,
+) -> Family:  # fmt: skip
     """What ``family_of`` answers; it is asked with every keystroke."""
     info = ModelInfo(
         path, name, architecture, "other", 0, 0, 0, 0, 0, 0, dict.fromkeys(pieces, 0),
-        template=template, adds_bos=adds_bos,
+        template=template, adds_bos=adds_bos, base=base,
     )  # fmt: skip
     if SERVER_ROLES[0] in pieces:
         hole = _HOLE if SERVER_HOLE[0] in pieces else None

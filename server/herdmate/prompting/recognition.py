@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
@@ -37,19 +37,24 @@ class Recognised:
 
 
 def recognised(info: ModelInfo) -> Recognised:
-    """The family of a model, by its vocabulary, its own name, its file's name and its template."""
+    """The family of a model, by its vocabulary, its own name, its file's name and its template.
+
+    A fine-tune of another name has the family of its base model, if its vocabulary has that
+    family's pieces; for conversations it may have another format, which its template shows.
+    """
     table = family_table()[0]
-    entry = _entry_for(info, table)
+    entry, by_base = _entry_for(info, table)
     shown, fault = _chat_of_template(info.template, table)
     chat = table.chats[entry.chat] if entry.chat else shown
-    if entry.template_first and info.template.strip():
+    if (entry.template_first or by_base) and info.template.strip():
         chat = shown
     infill = table.infills.get(entry.infill)
-    if infill and _matches(entry.infill_unless or "(?!)", info):
+    names = (*_names(info), flat(info.base) if by_base else "")
+    if infill and _matches(entry.infill_unless or "(?!)", names):
         infill = None
     follows = chat is not None
-    if entry.follows is not None:
-        follows = _matches(entry.follows, info)
+    if entry.follows is not None and not (by_base and shown):
+        follows = _matches(entry.follows, names)
     return Recognised(
         entry.name,
         infill,
@@ -63,12 +68,20 @@ def recognised(info: ModelInfo) -> Recognised:
     )
 
 
-def _entry_for(info: ModelInfo, table: Table) -> Entry:
-    """The first entry that fits; one of no family if none does."""
+def _entry_for(info: ModelInfo, table: Table) -> tuple[Entry, bool]:
+    """The first entry that fits, or one of no family; and whether the base model's name decided."""
+    name = _name(info, table)
+    if not name and info.base:
+        base = flat(info.base)
+        for entry in table.families:
+            # Anybody can write a name into a file. Without pieces of its own, it proves nothing.
+            when = {"name": re.escape(flat(entry.name)), **(entry.when or {})}
+            if "has" in when and _holds(when, info, base):
+                return entry, True
     for entry in table.families:
-        if entry.when and _holds(entry.when, info, _name(info, table)):
-            return entry
-    return Entry(info.architecture or "unknown")
+        if entry.when and _holds(entry.when, info, name):
+            return entry, False
+    return Entry(info.architecture or "unknown"), False
 
 
 def _name(info: ModelInfo, table: Table) -> str:
@@ -88,9 +101,8 @@ def _names(info: ModelInfo) -> tuple[str, str]:
     return flat(info.name), flat(file)
 
 
-def _matches(pattern: str, info: ModelInfo) -> bool:
-    """Does the name of the model or that of its file match?"""
-    return re.search(pattern, " ".join(_names(info))) is not None
+def _matches(pattern: str, names: Sequence[str]) -> bool:
+    return re.search(pattern, " ".join(filter(None, names))) is not None
 
 
 def _holds(when: Mapping[str, Any], info: ModelInfo, name: str) -> bool:
