@@ -63,6 +63,11 @@ MACHINES = {
         _WELL, build=Build("0.3.36", ("AVX2", "CUDA"), True,
                            (("NVIDIA RTX 4090", 23_000_000_000, 25_000_000_000),)),
     ),
+    "spaces": replace(
+        _WELL, executable="/Users/my me/env/bin/python", others=("/usr/local/bin/herdmate",),
+        drivers=("AMD",), folders=(("Models", "/Users/my me/models", 0, False),),
+        free_disk=300_000_000, models=(("my model.gguf", 4_081_004_224),),
+    ),
     "crashing build": replace(_WELL, system="macos", compiler="", build=Build(
         error="it crashes on this processor (signal 4)")),
 }  # fmt: skip

@@ -169,7 +169,7 @@ def test_it_is_written_into_a_new_file_and_a_second_time_changes_nothing(
 def test_what_the_user_has_stays_and_an_old_block_is_renewed(languages: Path, newline: str) -> None:
     languages.parent.mkdir(parents=True)
     begin, end = marks(find("helix"))
-    mine = ["# mine é", "[[language]]", 'name = "go"', ""]
+    mine = ["# mine é", "[[language]]", 'name = "elixir"', ""]
     old = [*mine, begin, "[language-server.herdmate]", 'command = "old"', end, "# mine too"]
     languages.write_bytes(newline.join(old).encode())
     languages.chmod(0o640)
@@ -340,8 +340,10 @@ BEGIN, END = marks(find("helix"))
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        pytest.param(b'[[language]]\nname = "python"\n', "language-servers", id="python"),
-        pytest.param(b"[language-server.herdmate]\n", "language-servers", id="herdmate"),
+        pytest.param(
+            b"[language-server.herdmate]\n", "configures Herdmate by itself", id="herdmate"
+        ),
+        pytest.param(b'language = [{name = "go"}]\n', "TOML", id="in one line"),
         pytest.param(b"[[language\n", "TOML", id="broken"),
         pytest.param(b"# \xff\n", "UTF-8", id="bytes"),
         pytest.param(f"{BEGIN}\n".encode(), "exactly once", id="no end"),
@@ -376,19 +378,6 @@ def test_a_folder_that_cannot_be_made_is_said(
     (home / ".config").touch()  # a file
     assert write() == 1
     assert "toml cannot be read: Not a directory" in capsys.readouterr().err.replace("\n", "")
-
-
-def test_a_file_without_comments_is_made_but_never_added_to(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    settings = home / ".config" / "kate" / "lspclient" / "settings.json"
-    assert main(["setup", "kate", "--write", "--yes"]) == 0
-    assert "python" in json.loads(settings.read_text("utf-8"))["servers"]
-    assert main(["setup", "kate", "--write", "--yes"]) == 0
-    settings.write_text('{"servers": {}}', "utf-8")
-    assert main(["setup", "kate", "--write", "--yes"]) == 1
-    assert "cannot be extended safely" in capsys.readouterr().err
-    assert settings.read_text("utf-8") == '{"servers": {}}'
 
 
 @pytest.mark.parametrize(

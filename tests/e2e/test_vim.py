@@ -27,7 +27,7 @@ autocmd FileType python setlocal omnifunc=ale#completion#OmniFunc
 """  # as most users have
 SHOWN = """
 autocmd CompleteChanged * call writefile([json_encode(complete_info(['pum_visible', 'items']))],
-  \\ expand('~/menu.json'))
+  \\ expand('~/menu.new')) | call rename(expand('~/menu.new'), expand('~/menu.json'))
 """  # what Vim has in its menu
 
 

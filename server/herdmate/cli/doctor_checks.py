@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -73,12 +74,19 @@ def _python(facts: Facts) -> Iterator[Finding]:
     yield Finding("Python", "ok", f"{facts.python}, {facts.executable}")
     if facts.others:
         folder = facts.executable.replace("\\", "/").rpartition("/")[0]
-        path = (
-            f'export PATH="{folder}:$PATH"' if facts.system != "windows" else f"{folder}/herdmate"
-        )
+        path = _quoted(facts, f"{folder}/herdmate")
+        if facts.system != "windows":
+            path = f'export PATH={_quoted(facts, folder)}:"$PATH"'
         yield Finding(
             "", "trouble", f"Your shell runs another Herdmate first: {facts.others[0]}", path
         )
+
+
+def _quoted(facts: Facts, path: str) -> str:
+    """A path as one word of the shell's."""
+    if facts.system != "windows":
+        return shlex.quote(path)
+    return f'"{path}"' if " " in path else path
 
 
 def _compiler(facts: Facts) -> Iterator[Finding]:
@@ -107,7 +115,7 @@ def _installed(facts: Facts, package: str) -> str:
 
 
 def _llama(facts: Facts) -> Iterator[Finding]:
-    build, python = facts.build, facts.executable
+    build, python = facts.build, _quoted(facts, facts.executable)
     if build.error:
         text = f"llama.cpp cannot be used: {build.error}"
         yield Finding("llama.cpp", "trouble", text, f"{python} {_REBUILD} llama-cpp-python")
@@ -143,7 +151,8 @@ def _unused_gpu(facts: Facts) -> Iterator[Finding]:
     maker = facts.drivers[0]
     text = f"{maker}: not used, because llama.cpp was built for the processor only"
     kind = {"NVIDIA": "CUDA", "AMD": "HIP"}.get(maker, "VULKAN")
-    rebuild = f"CMAKE_ARGS=-DGGML_{kind}=on {facts.executable} {_REBUILD} llama-cpp-python"
+    python = _quoted(facts, facts.executable)
+    rebuild = f"CMAKE_ARGS=-DGGML_{kind}=on {python} {_REBUILD} llama-cpp-python"
     if maker == "NVIDIA" and not facts.toolkit:
         install = _installed(
             facts, "cuda" if facts.installer == "pacman" else "nvidia-cuda-toolkit"
@@ -185,7 +194,9 @@ def _disk(facts: Facts) -> Iterator[Finding]:
         yield Finding("Disk", "ok", text)
         return
     largest = max(facts.models, key=lambda model: model[1], default=None)
-    mend = f"herdmate models rm {largest[0]}" if largest else "export HERDMATE_HOME=/a/larger/disk"
+    mend = "export HERDMATE_HOME=/a/larger/disk"
+    if largest is not None:
+        mend = f"herdmate models rm {_quoted(facts, largest[0])}"
     yield Finding("Disk", "trouble", f"{text}, too little for most", mend)
 
 
@@ -194,7 +205,7 @@ def _editors(facts: Facts) -> Iterator[Finding]:
         if is_set_up:
             yield Finding("Editor", "ok", f"{name}, set up")
         else:
-            how = "" if name == "vscode" else " --write"
+            how = "" if name == "jetbrains" else " --write"
             yield Finding("Editor", "note", f"{name}, not set up ({program})",
                           f"herdmate setup {name}{how}")  # fmt: skip
     if not facts.editors:
@@ -215,7 +226,12 @@ def _folders(facts: Facts) -> Iterator[Finding]:
         if is_writable:
             yield Finding(name, "ok", f"{path}, {size_text(size)}")
         else:
-            yield Finding(name, "trouble", f"{path} cannot be written", f"chmod -R u+rwX '{path}'")
+            yield Finding(
+                name,
+                "trouble",
+                f"{path} cannot be written",
+                f"chmod -R u+rwX {_quoted(facts, path)}",
+            )
 
 
 def _settings(facts: Facts) -> Iterator[Finding]:

@@ -2,9 +2,17 @@
 
 A file gives the editor's name (``title``), how to find it (``programs``, and ``apps`` on macOS),
 where its configuration goes (``files``, by system: the first that exists, else the last), what to
-write there (``text``), how a comment line begins there (``comment``, ``""`` if comments are not
-allowed), what to do next (``after``) and the versions it was tried with (``tried``). ``clash`` is a
-pattern that the file must not match already, and ``clash_says`` what to do if it does.
+write there (``text``), how a comment line begins there (``comment``; ``""`` if the file is JSON,
+into which the text is merged), what to do next (``after``) and the versions it was tried with
+(``tried``). What matches ``installed`` shows that it is set up. ``clash`` is a pattern that the
+file must not match already, and ``clash_says`` what to do if it does.
+
+``languages`` are those that the editor knows, by id, with what it calls each: one name or several.
+In ``text``, ``$languages`` stands for those asked for, each written as ``each`` says and with
+``between`` between them, and ``$ids`` for their ids. If ``each`` has ``$other`` or ``$others``, the
+first name is the language's, and the others are what else is known of it. ``usual`` are the
+languages by default: all, unless Herdmate would replace other servers. Arrays with ``listed`` in
+them are lists of servers, to which it is added.
 """
 
 from __future__ import annotations
@@ -12,10 +20,13 @@ from __future__ import annotations
 import difflib
 import json
 import os
+import re
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from glob import glob
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -38,12 +49,18 @@ class Editor:
     text: str
     after: str
     tried: str = ""
+    installed: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
     comment: str = ""
     clash: str = ""
     clash_says: str = ""
+    languages: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    usual: tuple[str, ...] = ()
+    each: str = "$name"
+    between: str = " "
+    listed: str = ""
 
 
 @cache
@@ -70,25 +87,77 @@ def find(name: str) -> Editor:
     raise SetupError(f"Herdmate does not know the editor {name!r}; {hint}")
 
 
-def configuration(editor: Editor, command: Sequence[str]) -> str:
+def covered(editor: Editor, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """The languages to set up, by id: those that were asked for, ``all``, or the usual ones.
+
+    Raises ``SetupError`` for one that the editor does not know.
+    """
+    if asked and not editor.languages:
+        raise SetupError(
+            f"{editor.title} takes no --languages; run `herdmate setup {editor.name}` without them."
+        )
+    known = tuple(editor.languages)
+    if not asked:
+        return editor.usual or known
+    if list(asked) == ["all"]:
+        return known
+    for language in asked:
+        if language not in known:
+            raise SetupError(
+                f"{editor.title} is not known to have {language!r}; choose from {', '.join(known)}."
+            )
+    return tuple(dict.fromkeys(asked))
+
+
+def configuration(
+    editor: Editor, command: Sequence[str], languages: Sequence[str] | None = None
+) -> str:
     """The text that makes the editor start ``command``, a program and its arguments.
 
-    If the file allows comments, two of them mark the text so that it can be found again.
+    ``languages`` are ids, by default the usual ones. If the file allows comments, two of them mark
+    the text so that it can be found again.
     """
     quoted = [json.dumps(word, ensure_ascii=False) for word in command]
-    text = Template(editor.text).substitute(
-        program=quoted[0],
-        arguments=", ".join(quoted[1:]),
-        command=", ".join(quoted),
-        words=" ".join(quoted),
-        vim_program="'" + command[0].replace("'", "''") + "'",
-        plain_arguments=" ".join(command[1:]),
-        line=" ".join(command),
-    )
+    chosen = covered(editor) if languages is None else languages
+    values = {
+        "program": quoted[0],
+        "arguments": ", ".join(quoted[1:]),
+        "command": ", ".join(quoted),
+        "words": " ".join(quoted),
+        "vim_program": "'" + command[0].replace("'", "''") + "'",
+        "plain_arguments": " ".join(command[1:]),
+        "line": " ".join(command),
+        "ids": " ".join(f'"{language}"' for language in chosen),
+    }
+    listed = editor.between.join(
+        Template(editor.each).substitute(values | named)
+        for language in chosen for named in _named(editor, language)
+    )  # fmt: skip
+    text = Template(_wrapped(editor.text, listed)).substitute(values, languages=listed)
     if not editor.comment:
         return text
     begin, end = marks(editor)
     return f"{begin}\n{text}{end}\n"
+
+
+def _named(editor: Editor, language: str) -> list[dict[str, str]]:
+    """What stands for a language in ``each``: once, or once for each of its names."""
+    names = editor.languages[language]
+    if "$other" not in editor.each:
+        return [{"name": name} for name in names]
+    others = "".join(f'"{name}", ' for name in names[1:])
+    return [{"name": names[0], "others": others, "other": "".join(names[1:2])}]
+
+
+def _wrapped(text: str, listed: str) -> str:
+    """The text with ``listed`` in several lines where its placeholder begins one."""
+    match = re.search(r"^( *)\$languages\b", text, re.MULTILINE)
+    if match is None or "\n" in listed:
+        return text
+    lines = textwrap.fill(
+        listed, 96 - len(match[1]), break_long_words=False, break_on_hyphens=False
+    ).replace("$", "$$")
+    return text.replace("$languages", lines.replace("\n", f"\n{match[1]}"), 1)
 
 
 def marks(editor: Editor) -> tuple[str, str]:
@@ -116,10 +185,18 @@ def program_of(editor: Editor) -> str:
     return found or next((app for app in apps if Path(app).exists()), "")
 
 
+def is_installed(editor: Editor, environment: Mapping[str, str], home: Path) -> bool:
+    """Is there what shows that an editor is set up, such as its extension?"""
+    return any(glob(str(_expanded(place, environment, home))) for place in editor.installed)
+
+
+_TUPLES = ("programs", "apps", "installed", "usual")
+
+
 def _editor(name: str, text: str) -> Editor:
     values = tomllib.loads(text)
-    programs, apps = (tuple(values.pop(key, ())) for key in ("programs", "apps"))
-    return Editor(name, programs=programs, apps=apps, **values)
+    values |= {key: tuple(values.get(key, ())) for key in _TUPLES}
+    return Editor(name, **values)
 
 
 def _expanded(place: str, environment: Mapping[str, str], home: Path) -> Path:

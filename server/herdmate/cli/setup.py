@@ -5,28 +5,30 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import re
 import stat
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from herdmate.actions.edits import unified
 from herdmate.child_process import isolated_command, which
-from herdmate.cli.config_block import with_block, without_block
 from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console, show_diff
 from herdmate.cli.editor import (
     Editor,
     configuration,
+    covered,
     editors,
     file_of,
     find,
+    is_installed,
     marks,
     program_of,
 )
 from herdmate.cli.models_fetch import pull_with_progress
 from herdmate.cli.parser import examples
 from herdmate.cli.replace_file import replace
+from herdmate.cli.setup_merge import merged
 from herdmate.cli.sizes import size_text
 from herdmate.cli.tables import Column, show_table
 from herdmate.cli.terminal import tell as note
@@ -37,11 +39,6 @@ from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.settings import Settings
 from herdmate.user_folders import home_folder
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,8 +60,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the editor's configuration file, if it is elsewhere",
     )
+    parser.add_argument(
+        "--languages", metavar="LANGUAGES",
+        help="such as python,go, or all; by default all, where Herdmate runs beside other servers",
+    )  # fmt: skip
     parser.add_argument("--json", action="store_true", help="the list of editors as JSON")
-    parser.epilog = examples("herdmate setup", "herdmate setup neovim --write")
+    parser.epilog = examples(
+        "herdmate setup",
+        "herdmate setup neovim --write",
+        "herdmate setup helix --languages python,go --write",
+    )
     parser.set_defaults(run=_run)
 
 
@@ -74,12 +79,22 @@ def _run(arguments: argparse.Namespace) -> int:
         return 0
     editor = find(arguments.editor)
     path = arguments.file or file_of(editor, os.environ, home_folder())
-    text = configuration(editor, server_command())
+    languages = covered(editor, _asked(arguments.languages))
     if arguments.write:
-        return _write(editor, path, text, arguments.yes)
-    write(text)
+        return _write(editor, path, languages, arguments.yes)
+    write(configuration(editor, server_command(), languages))
     _tell(editor, path)
     return 0
+
+
+def _asked(text: str | None) -> list[str]:
+    """The ids of the languages after ``--languages``. Raises ``HerdmateError``."""
+    words = [word.strip() for word in (text or "").split(",") if word.strip()]
+    if not words or words == ["all"]:
+        return words
+    from herdmate.cli.locations import language_named  # imports what parses
+
+    return [language_named(word) for word in words]
 
 
 def server_command() -> tuple[str, ...]:
@@ -109,13 +124,15 @@ def _list(as_json: bool) -> None:
 
 
 def is_set_up(editor: Editor) -> bool:
-    """Has ``setup`` written the editor's configuration on this machine?"""
+    """Is there a configuration of ``setup`` for the editor on this machine, or an extension?"""
+    if is_installed(editor, os.environ, home_folder()):
+        return True
     path = file_of(editor, os.environ, home_folder())
     try:
         text = path.read_text(encoding="utf-8") if path else ""
     except (OSError, UnicodeDecodeError):
         return False
-    return bool(editor.comment) and marks(editor)[0] in text
+    return (marks(editor)[0] if editor.comment else "herdmate") in text
 
 
 def _tell(editor: Editor, path: Path | None) -> None:
@@ -128,13 +145,13 @@ def _tell(editor: Editor, path: Path | None) -> None:
     console.print(" ".join(editor.after.split()))
 
 
-def _write(editor: Editor, path: Path | None, block: str, yes: bool) -> int:
+def _write(editor: Editor, path: Path | None, languages: Sequence[str], yes: bool) -> int:
     """Show the change and make it if the user agrees."""
     console = Console(highlight=False)
     if path is None:
         raise SetupError(f"Set up {editor.title} by hand; `herdmate setup {editor.name}` says how.")
     before, text = _read(path)
-    after = _merged(editor, path, text, block)
+    after = merged(editor, path, text, server_command(), languages)
     if after == text:
         console.print(f"{path} is already up to date.", soft_wrap=True)
         _offer_model(console, yes)
@@ -216,30 +233,3 @@ def _read(path: Path) -> tuple[bytes | None, str]:
             f"{path} is read-only; make it writable, or name another file with --file."
         )
     return before, text
-
-
-def _merged(editor: Editor, path: Path, text: str, block: str) -> str:
-    """The file's text with the block. Raises ``SetupError`` if that would do harm."""
-    if not editor.comment:
-        if text.strip() and text != block:
-            raise SetupError(
-                f"{path} already exists and cannot be extended safely; add"
-                f" to it what `herdmate setup {editor.name}` prints."
-            )
-        return block
-    begin, end = marks(editor)
-    if editor.clash and re.search(editor.clash, without_block(text, begin, end), re.MULTILINE):
-        raise SetupError(f"{path}: {editor.clash_says}")
-    merged = with_block(text, block, begin, end)
-    if path.suffix == ".toml":
-        _check_toml(path, merged)
-    return merged
-
-
-def _check_toml(path: Path, text: str) -> None:
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SetupError(
-            f"{path} would not be valid TOML ({error}); fix the file first."
-        ) from error
