@@ -7,24 +7,29 @@ from contextlib import closing
 from pathlib import Path
 
 import llama_cpp
+import pytest
 
+from herdmate.bench import model_shapes
 from herdmate.engine import tuning
 from herdmate.engine.backend import Slot
 from herdmate.engine.llama import LlamaBackend
 from herdmate.engine.loading import load_model
 from herdmate.engine.start import LlamaStart
 from herdmate.generation import Sampling
+from herdmate.models.adapters import fitting
 from tests.models.adapter_file import adapter
 
 PROMPT = (5, 90, 400, 33, 7)
 GREEDY = Sampling(temperature=0)
 
 
-def _said(model: Path, *adapters: tuple[Path, float]) -> tuple[list[int], list[float]]:
+def _said(
+    model: Path, *adapters: tuple[Path, float], weights: tuning.Weights = "mapped"
+) -> tuple[list[int], list[float]]:
     """The ten most probable tokens after a prompt, and their log-probabilities."""
     paths, scales = tuple(str(path) for path, _ in adapters), tuple(by for _, by in adapters)
     how = LlamaStart(str(model), 256, 1, 0, (), adapters=paths, scales=scales)
-    profile = tuning.Profile(1, 1, weights="mapped")
+    profile = tuning.Profile(1, 1, weights=weights)
     native = load_model(how, profile, lambda _: None)
     try:
         with closing(LlamaBackend(how, profile, native)) as backend:
@@ -52,6 +57,22 @@ def test_an_adapter_changes_what_is_said_as_far_as_its_scale(
     ]
     assert alone not in changed
     assert all(item not in changed[:at] for at, item in enumerate(changed))
+
+
+@pytest.mark.parametrize("weights", ["mapped", "repacked"])
+def test_an_adapter_is_added_to_quantised_weights(
+    weights: tuning.Weights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Repacked ones are in buffers of their own, which cannot hold an adapter."""
+    shape = model_shapes.Shape(2, 256, 4, 2, 512, 640, 4096, 1e4, "Q4_K_M")
+    monkeypatch.setattr(model_shapes, "SHAPES", {"small": shape})
+    model = model_shapes.make("small", tmp_path / "small.gguf")
+    changes = {"blk.0.attn_q.weight": (256, 256), "blk.1.ffn_down.weight": (512, 256)}
+    path = adapter(tmp_path / "a.gguf", changes)
+    assert fitting([str(path)], model).notes == ()
+    alone = _said(model, weights=weights)
+    assert _said(model, (path, 0.0), weights=weights) == alone
+    assert _said(model, (path, 1.0), weights=weights) != alone
 
 
 def test_one_that_llama_cpp_refuses_is_named(tiny_model: Path, tmp_path: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 
 import llama_cpp
 import pytest
@@ -170,6 +172,14 @@ def test_what_the_disk_has_no_room_for_is_left_out() -> None:
     assert one.model.name == STARTER
 
 
+def test_what_is_here_already_needs_no_disk() -> None:
+    here = frozenset([SEVEN, HALF])
+    advice = recommend(Machine(16 * GB, 0, 0, here=here), 4096)
+    assert advice.pair is not None
+    assert (advice.pair.answers.model.name, advice.pair.ghost.model.name) == (SEVEN, HALF)
+    assert {row.model.name for row in advice.rows} == here
+
+
 def test_nothing_fits() -> None:
     advice = recommend(Machine(GB // 2, 0, PLENTY), 4096)
     assert (advice.pair, advice.best, advice.reasons) == (None, None, ())
@@ -199,7 +209,11 @@ def test_the_device_list_is_llama_cpps_own(monkeypatch: pytest.MonkeyPatch) -> N
     assert 0 < found.free <= found.total
 
 
-def test_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+def test_in_the_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
     code = main(["models", "recommend"])
     said = capsys.readouterr().out
     assert code == 0, said
@@ -207,3 +221,9 @@ def test_in_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
     for column in ("for", "download", "memory", "runs on", "writes", "answer", "lost"):
         assert f"{column}: " in said  # every column is explained
     assert not {"perplexity", "quantisation", "KV", "instruct:"} & set(said.split())
+    path = tmp_path / "models" / catalogue.starter().file
+    path.parent.mkdir()
+    path.touch()
+    monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=0))
+    assert main(["models", "recommend"]) == 0
+    assert "(already here)" in capsys.readouterr().out

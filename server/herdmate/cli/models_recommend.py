@@ -53,13 +53,16 @@ def _recommend(arguments: argparse.Namespace) -> int:
     context = settings_of(arguments).engine.context_tokens
     with waiting("Looking at this machine…"):
         gpus = devices()
+        found = (*own(model_folder()), *in_place())
         # What was measured with layers on a GPU says nothing about the processor.
-        measured = None if gpus else bytes_a_second((*own(model_folder()), *in_place()))
+        measured = None if gpus else bytes_a_second(found)
     memory = psutil.virtual_memory()
     gpu = max((device.free for device in gpus), default=0)
     place = next(item for item in (model_folder(), *model_folder().parents) if item.exists())
     disk = shutil.disk_usage(place).free
-    advice = recommend(Machine(memory.total, gpu, disk, measured or BYTES_A_SECOND), context)
+    here = frozenset(item.model.name for item in found if item.model)
+    own_speed = measured or BYTES_A_SECOND
+    advice = recommend(Machine(memory.total, gpu, disk, own_speed, here), context)
     if arguments.json:
         machine = {
             "memory": memory.total, "free_memory": memory.available, "free_disk": disk,
@@ -73,27 +76,29 @@ def _recommend(arguments: argparse.Namespace) -> int:
         f"Memory {size_text(memory.total)}, {size_text(memory.available)} free; "
         f"{psutil.cpu_count(logical=False) or 1} cores; {size_text(disk)} of disk space free; "
         f"{', '.join(names) or 'no GPU that this llama.cpp can use'}.",
+        soft_wrap=not console.is_terminal,
     )
-    _show(advice, context, measured is not None, console)
+    _show(advice, here, console)
+    words = f"{context * _WORDS_A_TOKEN:.0f} words" if context else "all that it was trained to see"
+    source = "measured here" if measured else "estimated from another machine"
+    console.print(_MEANING.format(seen=words, source=source), style="dim",
+                  soft_wrap=not console.is_terminal)  # fmt: skip
     return 0 if advice.pair else 1
 
 
-def _show(advice: Advice, context: int, is_measured: bool, console: Console) -> None:
+def _show(advice: Advice, here: frozenset[str], console: Console) -> None:
     if advice.pair is None:
         console.print("No model fits; close other programs or free up disk space.")
         return
     for role, row in _roles(advice.pair):
-        pull = f"herdmate models pull {row.model.name}"
+        name = row.model.name
+        pull = "already here" if name in here else f"herdmate models pull {name}"
         console.print(Text(f"For {role}: {row.model.title} ({pull})", style="bold"), soft_wrap=True)
     for reason in (*advice.reasons, advice.further):
         if reason:
             console.print(reason, soft_wrap=not console.is_terminal)
     console.print()
     _show_trade(advice.trade, advice.pair)
-    words = f"{context * _WORDS_A_TOKEN:.0f} words" if context else "all that it was trained to see"
-    source = "measured here" if is_measured else "estimated from another machine"
-    console.print(_MEANING.format(seen=words, source=source), style="dim",
-                  soft_wrap=not console.is_terminal)  # fmt: skip
 
 
 def _roles(pair: Pair) -> tuple[tuple[str, Row], ...]:

@@ -57,7 +57,7 @@ class Advice:
 def recommend(machine: Machine, context_tokens: int) -> Advice:
     """Advice from the catalogue, with a KV cache of ``context_tokens`` for each model."""
     every = rows_of(machine, context_tokens)
-    rows = [row for row in every if row.place and row.model.size <= machine.disk]
+    rows = [row for row in every if row.place and machine.to_fetch(row.model) <= machine.disk]
     pair = next(_pairs(rows, machine, context_tokens), None)
     reasons = tuple(_reasons(pair, every, machine)) if pair else ()
     best = pair.answers if pair else None
@@ -71,9 +71,8 @@ def _pairs(rows: Sequence[Row], machine: Machine, context_tokens: int) -> Iterat
     advised = [row for row in rows if row.model.advised]
     for answers in by_preference([row for row in advised if row.model.instruct]):
         room = _beside(answers, machine)
-        disk = replace(room, disk=machine.disk - answers.model.size)
-        others = [row_of(row.model, disk, context_tokens) for row in advised]
-        others = [row for row in others if row.place and row.model.size <= disk.disk]
+        others = [row_of(row.model, room, context_tokens) for row in advised]
+        others = [row for row in others if row.place and room.to_fetch(row.model) <= room.disk]
         ghosts = [row for row in (answers, *others) if row.model.infill]
         quick = [row for row in ghosts if row.writes(COMFORTABLE)]
         if quick:
@@ -85,6 +84,7 @@ def _pairs(rows: Sequence[Row], machine: Machine, context_tokens: int) -> Iterat
 
 def _beside(row: Row, machine: Machine) -> Machine:
     """The machine as it is while a model runs on it."""
+    machine = replace(machine, disk=machine.disk - machine.to_fetch(row.model))
     if row.place == "GPU":
         return replace(machine, gpu=machine.gpu - row.needs)
     return replace(machine, memory=machine.memory - int(row.needs / SHARE))
@@ -144,7 +144,7 @@ def _why_no_codellama(every: Sequence[Row], machine: Machine) -> str:
             f"{row.model.title} needs {row.needs / 1e9:.1f} GB of memory, and "
             f"{machine.for_models / 1e9:.1f} GB leave enough for the editor and the browser."
         )
-    if row.model.size > machine.disk:
+    if machine.to_fetch(row.model) > machine.disk:
         return f"{row.model.title} needs {row.model.size / 1e9:.1f} GB of disk space."
     return f"{row.model.title} would write {_tokens(row)} a second, too slow even to read along."
 

@@ -47,18 +47,24 @@ PUBLISHED_PERPLEXITY = {
 class Machine:
     """All sizes in bytes. ``gpu`` is the most free memory on one GPU; 0 without any.
 
-    ``bytes_a_second`` is how fast its CPU reads weights.
+    ``bytes_a_second`` is how fast its CPU reads weights; ``here`` are the names of models that are
+    on it already and need no more room on the disk.
     """
 
     memory: int
     gpu: int
     disk: int
     bytes_a_second: float = BYTES_A_SECOND
+    here: frozenset[str] = frozenset()
 
     @property
     def for_models(self) -> int:
         """The bytes of memory that models should take together."""
         return int(self.memory * SHARE)
+
+    def to_fetch(self, model: CatalogueModel) -> int:
+        """The bytes of disk that a model takes before it can be used here."""
+        return 0 if model.name in self.here else model.size
 
 
 @dataclass(frozen=True, slots=True)
