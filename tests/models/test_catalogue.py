@@ -131,7 +131,7 @@ def test_models_of_unknown_hash_are_addresses() -> None:
         (model,) = models_of(item.address)
         assert (model.sha256, model.size) == ("", 0)
         assert item.name not in known
-        assert catalogue.licence_url(item.licence).startswith("https://")
+        assert catalogue.licence(item.licence)[0].startswith("https://")
     with pytest.raises(ModelError, match="`herdmate models pull starcoder2-3b`"):
         catalogue.find("starcoder2-3b")
 

@@ -19,7 +19,7 @@ from herdmate.models.choose import choose
 from herdmate.models.report import report
 from herdmate.models.resolve import asked, fetched
 from herdmate.models.split import parts_of
-from herdmate.models.user_sources import Pin, models_of, pin, pinned
+from herdmate.models.user_sources import models_of, pinned
 from herdmate.models.verified_fetch import FetchProgress
 from tests.models.file_server import Files, serving
 from tests.models.gguf_file import gguf, write
@@ -276,10 +276,21 @@ async def test_what_is_no_model_is_not_pinned(
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == [tmp_path / LOCK]
 
 
-def test_a_model_that_is_known_only_by_its_address_has_a_name(tmp_path: Path) -> None:
+async def test_a_model_of_unknown_hash_is_fetched_by_its_name(files: Files, tmp_path: Path) -> None:
+    for revision in ("main", "c0ffee"):
+        files.data[f"/TabbyML/models/resolve/{revision}/codegemma-2b.Q8_0.gguf"] = DATA
+    files.headers = {"X-Repo-Commit": "c0ffee"}
     with pytest.raises(ModelError, match="was never fetched"):
-        fetched("starcoder2-3b", tmp_path)
-    (item,) = [item for item in catalogue.elsewhere() if item.name == "starcoder2-3b"]
-    pin(item.address, Pin(5, "a" * 64), tmp_path)
-    (model,) = fetched("StarCoder2-3B", tmp_path)
-    assert (model.name, model.sha256) == (item.address, "a" * 64)
+        fetched("codegemma-2b", tmp_path)
+    (model,) = await asked("CodeGemma-2B", tmp_path)
+    assert model.licence == "Gemma Terms of Use"
+    assert model.licence_url.startswith("https://ai.google.dev")
+    assert "Prohibited Use Policy" in model.notice
+    path = await verified_fetch.fetch(model, tmp_path, _ignore)
+    assert path.read_bytes() == DATA
+    (known,) = fetched("codegemma-2b", tmp_path)
+    assert known.sha256 == hashlib.sha256(DATA).hexdigest()
+    files.data["/TabbyML/models/resolve/main/codegemma-2b.Q8_0.gguf"] = DATA + b"\7"
+    path.unlink()
+    with pytest.raises(FetchError, match="differs from the file that was first fetched"):
+        await asked("codegemma-2b", tmp_path)

@@ -95,7 +95,8 @@ def _show_given(files: Sequence[CatalogueModel], console: Console) -> None:
     for model in files:
         pin = f"SHA-256 {model.sha256}" if model.sha256 else "its hash will be pinned once fetched"
         console.print(f"{model.file}: {size_text(model.size)}, {pin}", soft_wrap=True)
-    console.print(f"Licence unknown: see {files[0].licence_url}", soft_wrap=True)
+    licence = "unknown: see" if files[0].licence == "unknown" else f"{files[0].licence}:"
+    console.print(f"Licence {licence} {files[0].licence_url}", soft_wrap=True)
 
 
 def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bool:

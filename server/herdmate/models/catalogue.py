@@ -163,9 +163,10 @@ def of_file(path: Path) -> CatalogueModel | None:
     return model
 
 
-def licence_url(name: str) -> str:
-    """Where the licence of this name can be read."""
-    return str(_data()["licences"][name]["url"])
+def licence(name: str) -> tuple[str, str]:
+    """Where the licence of this name can be read, and what it asks for in short, if anything."""
+    found = _data()["licences"][name]
+    return str(found["url"]), str(found["notice"])
 
 
 def starter() -> CatalogueModel:

@@ -26,7 +26,8 @@ async def asked(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
         return (known,)
     for model in models:
         refuse_to_hide(model, folder)
-    return tuple([completed(model, await about(model.sources[0]), folder) for model in models])
+    found = [completed(model, await about(model.sources[0]), folder) for model in models]
+    return tuple(map(_with_licence, found))
 
 
 def fetched(name: str, folder: Path) -> tuple[CatalogueModel, ...]:
@@ -51,6 +52,15 @@ def _address(name: str) -> str:
     """The address of a model that the catalogue knows only by it; any other name unchanged."""
     known = (item.address for item in catalogue.elsewhere() if item.name == name.lower())
     return next(known, name)
+
+
+def _with_licence(model: CatalogueModel) -> CatalogueModel:
+    """The model with its licence, if the catalogue knows its address."""
+    known = next((item for item in catalogue.elsewhere() if item.address == model.name), None)
+    if known is None:
+        return model
+    url, notice = catalogue.licence(known.licence)
+    return replace(model, licence=known.licence, licence_url=url, notice=notice)
 
 
 def _in_catalogue(model: CatalogueModel) -> CatalogueModel | None:
