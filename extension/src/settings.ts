@@ -1,6 +1,6 @@
 import * as vscode from 'vscode';
 import manifest from '../package.json';
-import { ownSettings, SWITCH } from './ownSettings';
+import { chosenSettings, ownSettings, SWITCH } from './ownSettings';
 
 interface Settings {
   [name: string]: unknown;
@@ -10,13 +10,17 @@ interface Settings {
 
 const NAMES = Object.keys(manifest.contributes.configuration.properties);
 
-/** The settings in force (the user's own alone if the workspace is untrusted), and that trust. */
+/**
+ * What was set here (by the user alone if the workspace is untrusted), and that trust. For all else
+ * the server takes what the user set outside the editor, or the same defaults.
+ */
 export function settings(): Settings {
   const all = vscode.workspace.getConfiguration();
   const trustWorkspace = vscode.workspace.isTrusted;
+  const inspect = (name: string) => all.inspect(name);
   const told = trustWorkspace
-    ? all.get<Settings>('herdmate')
-    : ownSettings(NAMES, (name) => all.inspect(name));
+    ? chosenSettings(all.get<Settings>('herdmate') ?? {}, NAMES, inspect)
+    : ownSettings(NAMES, inspect);
   return { ...told, trustWorkspace };
 }
 

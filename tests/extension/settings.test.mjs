@@ -49,11 +49,10 @@ test('a workspace that is not trusted chooses nothing, also not by a group', () 
   assert.equal(told.trustWorkspace, false);
   assert.equal(told.model, 'mine');
   assert.deepEqual(commandOfSettings(), ['/mine']);
-  assert.equal(told.engine.contextTokens, 'default of herdmate.engine.contextTokens');
-  assert(!('unknown' in told));
+  assert(!('engine' in told) && !('unknown' in told));
   const wrong = leaves(told).filter((entry) => leaves(POISONED).includes(entry) && entry !== false);
   assert.deepEqual(wrong, []);
-  assert.deepEqual(remoteUrls(), { url: 'default of herdmate.remote.url', own: '' });
+  assert.deepEqual(remoteUrls(), { url: '', own: '' });
 });
 
 test('a workspace that is not trusted may only switch ghost text off', () => {
@@ -67,6 +66,21 @@ test('of a trusted workspace all settings count', () => {
   vscode(true, { 'herdmate.model': 'mine' });
   assert.deepEqual(settings(), { ...POISONED, trustWorkspace: true });
   assert.deepEqual(commandOfSettings(), [EVIL]);
+});
+
+test('what nobody has set is left to the server, which knows the same defaults', () => {
+  const fixed = { deleteProperty: () => assert.fail(), set: () => assert.fail() };
+  const engine = new Proxy({ threads: 4, weights: 'auto' }, fixed);
+  const effective = new Proxy({ model: 'auto', engine, unknown: 1 }, fixed);
+  vscode(true, { 'herdmate.engine.threads': 4 }, effective);
+  const { inspect } = globalThis.told;
+  const unset = { workspaceValue: undefined, workspaceFolderValue: undefined };
+  globalThis.told.inspect = (name) => ({ ...inspect(name), ...unset });
+  assert.deepEqual(settings(), { engine: { threads: 4 }, unknown: 1, trustWorkspace: true });
+  globalThis.told.inspect = (name) => ({ ...unset, workspaceFolderValue: name && null });
+  assert.equal(JSON.stringify(settings().engine), JSON.stringify(engine));
+  globalThis.told = { isTrusted: true, inspect: () => undefined, get: () => undefined };
+  assert.deepEqual(settings(), { trustWorkspace: true });
 });
 
 test('a command that is no list of words is none', () => {
