@@ -38,7 +38,7 @@ REPORT = {
     "path": TEXT, "name": TEXT, "architecture": TEXT, "quant": TEXT, "size": NUMBER,
     "context": NUMBER, "vocabulary": NUMBER, "memory": NUMBER, "licence": TEXT, "abilities": [TEXT],
     "writes": FLAG, "loads": FLAG, "fits": FLAG, "faults": [TEXT],
-    "family": TEXT, "limits": TEXT,
+    "family": TEXT, "limits": TEXT, "base": TEXT,
 }  # fmt: skip
 ACTION = {
     "name": TEXT, "title": TEXT, "kind": TEXT, "languages": [TEXT], "needs": [TEXT],

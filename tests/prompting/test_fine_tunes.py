@@ -9,6 +9,7 @@ import pytest
 
 from herdmate.generation import ModelInfo, base_model
 from herdmate.models.judgement import judged
+from herdmate.models.report import report
 from herdmate.prompting.families import QWEN_PIECES, can_infill, family_of
 
 DEEPSEEK = ("<｜fim▁begin｜>", "<｜fim▁hole｜>", "<｜fim▁end｜>")
@@ -92,3 +93,4 @@ def test_a_file_is_judged_by_its_base_before_it_is_loaded(tmp_path: Path) -> Non
     writer.close()
     _, family = judged(path)
     assert (family.name, can_infill(family), family.follows) == ("Qwen2.5-Coder", True, True)
+    assert report(path, 4096).base == "Qwen2.5-Coder-1.5B-Instruct"

@@ -75,7 +75,8 @@ def model_names(**_: Any) -> Iterable[str]:
 
     with suppress(OSError, HerdmateError):
         here = [item.name for item in (*own(model_folder()), *in_place())]
-        return [*here, "auto", "starter", *(model.name for model in catalogue.models())]
+        known = [model.name for model in catalogue.models()]
+        return [*here, "auto", "starter", *known, *(item.name for item in catalogue.elsewhere())]
     return []
 
 

@@ -71,6 +71,7 @@ def _show_report(found: Report, loads: bool, context: int, free: int) -> None:
         ("size", size_text(found.size)),
         ("trained on", f"{found.context} tokens of context, {found.vocabulary} in the vocabulary"),
         ("can", (", ".join(found.abilities) or "continue text only") if loads else "not be loaded"),
+        ("made from", found.base),
         ("asked as", found.family),
         ("note", found.limits),
         ("memory", f"{needs}; {fits} in the {size_text(free)} free" if loads else ""),

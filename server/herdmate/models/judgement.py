@@ -38,10 +38,15 @@ def judged(path: Path) -> tuple[GgufHeader, Family]:
         vocabulary="other", vocabulary_size=header.vocabulary, context=0, context_trained=0,
         layers=0, parameters=0, size=0, pieces=pieces,
         template=str(header.metadata.get("tokenizer.chat_template", "")),
-        base=base_model(*(str(header.metadata.get(f"general.base_model.0.{key}", ""))
-                          for key in ("name", "repo_url"))),
+        base=base_of(header),
     )  # fmt: skip
     return header, family_of(info)
+
+
+def base_of(header: GgufHeader) -> str:
+    """What a file says of the model that it was made from."""
+    keys = (f"general.base_model.0.{key}" for key in ("name", "repo_url"))
+    return base_model(*(str(header.metadata.get(key, "")) for key in keys))
 
 
 _DIFFUSION = ("dream", "llada", "llada-moe", "rnd1")

@@ -16,7 +16,7 @@ from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.choose import needed_memory, with_cache
 from herdmate.models.gguf_reader import GgufHeader
-from herdmate.models.judgement import judged, why_not
+from herdmate.models.judgement import base_of, judged, why_not
 from herdmate.models.split import check_parts, size_of
 from herdmate.printable import one_line
 from herdmate.prompting.families import Family, can_infill, described, limits
@@ -47,7 +47,8 @@ class Report:
     ``context`` is its training context in tokens, 0 if the file does not say. ``writes``: it
     generates text, rather than embeddings or vision features. ``family`` are its prompt formats,
     ``limits`` what it cannot do, both as said once it is loaded. ``loads``: it can be loaded,
-    as far as its metadata says. ``licence`` is in the file's own words, if it has any.
+    as far as its metadata says. ``licence`` is in the file's own words, if it has any; ``base`` is
+    the model that it was made from, as the file says.
     """
 
     path: Path
@@ -65,6 +66,7 @@ class Report:
     faults: tuple[str, ...]
     family: str = ""
     limits: str = ""
+    base: str = ""
 
 
 def report(path: Path, context_tokens: int) -> Report:
@@ -93,6 +95,7 @@ def report(path: Path, context_tokens: int) -> Report:
         faults=tuple(_faults(header, path, size, known)),
         family=described(family) if loads else "",
         limits=(limits(family) or "") if loads else "",
+        base=one_line(base_of(header), 100),
     )
 
 
