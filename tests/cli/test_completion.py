@@ -23,39 +23,37 @@ def _environment(tmp_path: Path) -> dict[str, str]:
             f"{HERDMATE.parent}{os.pathsep}{os.environ['PATH']}"}  # fmt: skip
 
 
-def _bash(words: list[str], tmp_path: Path) -> list[str]:
-    """What bash offers for the last word."""
-    line = " ".join(words)
-    script = (
-        'eval "$(herdmate completion bash 2>/dev/null)"\n'
-        f"COMP_WORDS=({' '.join(repr(word) for word in words)})\n"
-        f"COMP_CWORD={len(words) - 1} COMP_LINE={line!r} COMP_POINT={len(line)} COMP_TYPE=9\n"
-        "_python_argcomplete herdmate\n"
-        'printf "%s\\n" "${COMPREPLY[@]}"\n'
-    )
+OFFERED = (
+    (["herdmate", "expl"], "explain"),
+    (["herdmate", "models", "rec"], "recommend"),
+    (["herdmate", "models", "pull", "star"], "starter"),
+    (["herdmate", "refactor", "simp"], "simplify"),
+    (["herdmate", "refactor", "simplify", "my_c"], "my_code.py"),
+    (["herdmate", "config", "get", "engine.kv"], "engine.kvType"),
+    (["herdmate", "explain", "--lang"], "--language"),
+)
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+def test_bash_completes(tmp_path: Path) -> None:
+    """One bash is asked for the last word of each line in turn."""
+    (tmp_path / "my_code.py").touch()
+    script = 'eval "$(herdmate completion bash 2>/dev/null)"\n'
+    for words, _ in OFFERED:
+        line = " ".join(words)
+        script += (
+            f"COMP_WORDS=({line}) COMP_CWORD={len(words) - 1} COMP_LINE={line!r}\n"
+            f"COMP_POINT={len(line)} COMP_TYPE=9 COMPREPLY=()\n"
+            '_python_argcomplete herdmate\necho "${COMPREPLY[@]}"\n'
+        )
     done = subprocess.run(
         ["bash", "--norc", "-c", script], capture_output=True, text=True, cwd=tmp_path,
         env=_environment(tmp_path), check=True,
     )  # fmt: skip
-    return [word.strip() for word in done.stdout.splitlines() if word.strip()]
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
-@pytest.mark.parametrize(
-    ("words", "offered"),
-    [
-        (["herdmate", "expl"], "explain"),
-        (["herdmate", "models", "rec"], "recommend"),
-        (["herdmate", "models", "pull", "star"], "starter"),
-        (["herdmate", "refactor", "simp"], "simplify"),
-        (["herdmate", "refactor", "simplify", "my_c"], "my_code.py"),
-        (["herdmate", "config", "get", "engine.kv"], "engine.kvType"),
-        (["herdmate", "explain", "--lang"], "--language"),
-    ],
-)
-def test_bash_completes(words: list[str], offered: str, tmp_path: Path) -> None:
-    (tmp_path / "my_code.py").touch()
-    assert offered in _bash(words, tmp_path)
+    offers = [line.split() for line in done.stdout.splitlines()]
+    assert len(offers) == len(OFFERED), done.stdout
+    for (words, offered), found in zip(OFFERED, offers, strict=True):
+        assert offered in found, (words, found)
 
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="there is no fish")
