@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shlex
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -29,11 +32,12 @@ def required(editor: str, program: str) -> Path:
     return root
 
 
-def surroundings(home: Path, model: Path) -> Environment:
+def surroundings(home: Path, model: Path | None = None) -> Environment:
     """The environment of a user who has installed Herdmate and one model, and nothing else."""
     models = home / "herdmate" / "models"
     models.mkdir(parents=True)
-    (models / model.name).symlink_to(model)
+    if model is not None:
+        (models / model.name).symlink_to(model)
     programs = home / "bin"  # not the whole virtual environment: editors start what they find there
     programs.mkdir()
     (programs / "herdmate").symlink_to(Path(sys.executable).with_name("herdmate"))
@@ -53,6 +57,22 @@ def configuration(editor: str, environment: Environment | None = None) -> str:
     command = [str(Path(sys.executable).with_name("herdmate")), "setup", editor]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def scripted_configuration(
+    editor: str, environment: Environment, replies: Mapping[str, str], seconds: float = 0.0
+) -> str:
+    """The same, but the server's engine is the fake, which says the replies."""
+    home = Path(environment["HOME"])
+    program = Path(sys.executable).with_name("herdmate")
+    script, wrapper = home / "script.json", home / "scripted-herdmate"
+    script.write_text(json.dumps({"replies": replies, "seconds": seconds}), encoding="utf-8")
+    start = shlex.join([str(program), "serve", "--fake-engine", str(script)])
+    wrapper.write_text(f"#!/bin/sh\nexec {start}\n", encoding="utf-8")
+    wrapper.chmod(0o755)
+    text = configuration(editor, environment)
+    named = next(path for path in (home / "bin" / "herdmate", program) if str(path) in text)
+    return text.replace(str(named), str(wrapper))
 
 
 KINDS = ("CACHE", "CONFIG", "DATA", "STATE")

@@ -44,8 +44,12 @@ def assert_only_cheap_changed(after: Sequence[str], before: Sequence[str] = LINE
 
 def engines(editor: int) -> list[psutil.Process]:
     """The model's processes of the servers that the editor of this process id has started."""
-    children = psutil.Process(editor).children(recursive=True)
-    return [child for child in children if "herdmate.engine.worker" in child.cmdline()]
+    found = []
+    for child in psutil.Process(editor).children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it has just ended
+            if "herdmate.engine.worker" in child.cmdline():
+                found.append(child)
+    return found
 
 
 @contextlib.contextmanager

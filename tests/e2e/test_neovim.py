@@ -1,6 +1,7 @@
 """A real Neovim, with key presses and a drawn screen, against the server with the starter.
 
-Neovim 0.12, unless a test says that it also holds for 0.11, which has no ghost text.
+Neovim 0.12, unless a test says that it also holds for 0.11. What else users see is in
+``test_neovim_screen``.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 import psutil
 import pynvim
@@ -42,7 +42,7 @@ NVIM = "usr/bin/nvim"
 SETUP = Path(__file__).with_name("neovim") / "setup.lua"
 
 GHOST = """
-local id = vim.api.nvim_get_namespaces()['nvim.lsp.inline_completion']
+local id = vim.api.nvim_get_namespaces()['herdmate']
 local marks = id and vim.api.nvim_buf_get_extmarks(0, id, 0, -1, { details = true }) or {}
 return marks[1] and { marks[1][2], marks[1][3], marks[1][4] } or nil
 """
@@ -69,9 +69,9 @@ class Neovim:
         """Wait until ``there`` returns something true."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            if self.nvim.api.get_mode()["blocking"]:  # answers even while Neovim waits for a key
-                self.nvim.input("<CR>")
-            elif found := there():
+            mode = self.nvim.api.get_mode()  # answers even while Neovim waits for a key
+            assert not mode["blocking"], "Neovim asks to press ENTER"
+            if found := there():
                 return found
             time.sleep(0.02)
         seen = self.lua("return _G.seen")
@@ -282,34 +282,6 @@ def test_typing_through_keeps_the_rest_without_asking_the_model(
     assert "\n".join(neovim.lines).endswith(f"(items):\n    {shown}")
 
 
-@pytest.mark.parametrize(
-    ("key", "typed"),
-    [
-        pytest.param("<C-l>", "<CR>def cheapest(items):<CR>", id="word"),
-        pytest.param(
-            "<C-j>",
-            "<CR>class Shop:<CR>def __init__(self, name, city, items):<CR>",
-            id="line",
-        ),
-    ],
-)
-def test_accepting_a_part_keeps_the_rest(start_neovim: StartNeovim, key: str, typed: str) -> None:
-    neovim = start_neovim(completion={"timeBox": 0})
-    neovim.keys("Go" + typed)
-    neovim.until(neovim.ghost)
-    shown = _ghost_text(neovim)
-    before = "\n".join(neovim.lines)
-    neovim.keys(key)
-    neovim.until(lambda: _ghost_text(neovim) not in ("", shown))
-    rest = _ghost_text(neovim)
-    assert shown.endswith(rest)
-    middle = "\n".join(neovim.lines)
-    assert middle == before + shown.removesuffix(rest)
-    neovim.keys("<Tab>")
-    neovim.until(lambda: "\n".join(neovim.lines) == before + shown)
-    ast.parse(before + shown)
-
-
 def test_a_bracket_that_is_closed_already_is_not_doubled(neovim: Neovim) -> None:
     neovim.keys("jo" + "return sum()<Left>")  # as plugins that close brackets leave it
     neovim.until(lambda: neovim.nvim.current.line == "    return sum()")
@@ -402,47 +374,6 @@ def test_what_was_typed_meanwhile_stays_and_the_refactoring_runs_again_if_wanted
     assert_only_cheap_changed(neovim.lines, typed)
     neovim.keys("u")
     neovim.until(lambda: neovim.lines == typed)
-
-
-@with_each_version
-def test_an_explanation_opens_as_markdown(neovim: Neovim) -> None:
-    neovim.keys("2G")  # inside of total(), nothing selected
-    neovim.action("explain")
-    (shown,) = neovim.until(lambda: neovim.seen("documents"))
-    file = Path(unquote(urlsplit(shown["uri"]).path))
-    neovim.until(lambda: neovim.nvim.current.buffer.name == str(file))
-    assert file.suffix == ".md"
-    assert neovim.nvim.current.buffer.options["filetype"] == "markdown"
-    assert neovim.lines == file.read_text(encoding="utf-8").splitlines()
-    heading, _, *text = neovim.lines
-    assert heading.startswith("# shop.py, line")
-    assert len("".join(text)) > 80
-    assert neovim.seen("edits") == []
-    assert neovim.seen("messages") == []
-    assert neovim.file.read_text(encoding="utf-8") == CODE
-
-
-@pytest.mark.parametrize("version", [pytest.param(OLD, id="0.11")], indirect=True)
-def test_without_ghost_text_the_completion_menu_has_the_suggestion(neovim: Neovim) -> None:
-    neovim.keys("joreturn ")
-    neovim.until(lambda: neovim.nvim.current.line == "    return ")
-
-    def asked() -> bool:
-        """Press the keys again and again: the menu never waits for the model."""
-        sent = len(neovim.requests("textDocument/completion"))
-        neovim.keys("<C-x><C-o>")
-        neovim.until(
-            lambda: (
-                len(now := neovim.requests("textDocument/completion")) > sent
-                and all("complete" in at for at in now.values())
-            )
-        )
-        neovim.send_changes()  # Neovim has then dealt with the answer too
-        return bool(neovim.nvim.current.line != "    return ")
-
-    neovim.until(asked)
-    ast.parse("\n".join(neovim.lines))
-    assert neovim.seen("messages") == []
 
 
 def _new_user(home: Path, model: Path) -> Environment:

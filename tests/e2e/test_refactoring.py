@@ -165,9 +165,10 @@ async def test_a_change_that_callers_notice_is_shown_first(
             types.ExecuteCommandParams(protocol.COMMAND_REWRITE, [arguments])
         )
         (edit,) = await client.until(lambda: client.edits)
-        (annotation,) = edit.change_annotations.values()
-        assert annotation.needs_confirmation == asked
-        assert ("callers" in annotation.description) == ("y):" in answer)
+        annotations = list((edit.change_annotations or {}).values())
+        assert [it.needs_confirmation for it in annotations] == ([True] if asked else [])
+        if asked:
+            assert ("callers" in annotations[0].description) == ("y):" in answer)
 
 
 async def test_code_that_would_break_the_file_is_refused(tmp_path: Path) -> None:
@@ -264,8 +265,7 @@ async def test_reasons_are_shown(tmp_path: Path) -> None:
         (message,) = await client.until(lambda: client.messages)
         assert message.message == "y → same: it is x."
         assert message.type == types.MessageType.Info
-        (annotation,) = (client.edits[0].change_annotations or {}).values()
-        assert "it is x" in str(annotation.description)
+        assert client.edits[0].change_annotations is None
 
 
 async def test_wrong_arguments_are_answered_with_a_sentence(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ class Capabilities:
     """Can ask the user for an instruction (``herdmate.ask``)."""
     diagnostics: bool = False
     """Answers ``herdmate/diagnostics``."""
+    own_diagnostics: bool = False
+    """Its code action requests have only the diagnostics that Herdmate itself published."""
     menu: bool = False
     """Shows ``herdmate/menu``."""
     configure: bool = False
@@ -63,9 +65,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     window = capabilities.window or types.WindowClientCapabilities()
     own = _own(capabilities.experimental)
     edit = workspace.workspace_edit
-    watched = workspace.did_change_configuration
-    files = workspace.did_change_watched_files
-    shown, content = window.show_document, workspace.text_document_content
+    shown = window.show_document
     action = document.code_action
     tags = action.tag_support if action else None
     resolvable = action.resolve_support.properties if action and action.resolve_support else ()
@@ -74,18 +74,19 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         explanation=bool(own.get("explanation")),
         ask=bool(own.get("ask")),
         diagnostics=bool(own.get("diagnostics")),
+        own_diagnostics=bool(own.get("ownDiagnostics")),
         menu=bool(own.get("menu")),
         configure=bool(own.get("configure")),
         grows=bool(own.get("grows")),
         review=bool(own.get("review")),
         stop=bool(own.get("stop")),
         extensions=_names(own.get("extensions")),
-        shows_content=bool(content and content.dynamic_registration),
+        shows_content=_is_dynamic(workspace.text_document_content),
         inline_completion=document.inline_completion is not None,
         show_document=bool(shown and shown.support),
         progress=bool(window.work_done_progress),
         configuration=bool(workspace.configuration),
-        dynamic_configuration=bool(watched and watched.dynamic_registration),
+        dynamic_configuration=_is_dynamic(workspace.did_change_configuration),
         apply_edit=bool(workspace.apply_edit),
         resolve_edit="edit" in resolvable,
         knows_generated=_GENERATED in ((tags and tags.value_set) or ()),
@@ -94,12 +95,17 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         creates_files=bool(edit and _CREATE in (edit.resource_operations or ())),
         annotations=bool(edit and edit.change_annotation_support),
         show_message_request=window.show_message is not None,
-        watches_files=bool(files and files.dynamic_registration),
+        watches_files=_is_dynamic(workspace.did_change_watched_files),
     )
 
 
 _GENERATED = types.CodeActionTag.LlmGenerated
 _CREATE = types.ResourceOperationKind.Create
+
+
+def _is_dynamic(feature: Any) -> bool:
+    """Can the feature be registered after ``initialize``?"""
+    return bool(feature and feature.dynamic_registration)
 
 
 def _names(value: Any) -> frozenset[str]:

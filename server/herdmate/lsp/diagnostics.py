@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import PurePosixPath
 from typing import Any
+
+from lsprotocol import types
 
 from herdmate.actions.action_input import Diagnostic
 from herdmate.lsp import protocol
 from herdmate.lsp.client_requests import ask
 from herdmate.lsp.convert import Lines
 from herdmate.lsp.open_document import OpenDocument
+from herdmate.lsp.params import UnreadableError, structured
 from herdmate.lsp.ranges import range_from_json
 from herdmate.lsp.session import Session
 from herdmate.text import Span, name_in
@@ -43,18 +47,35 @@ async def all_diagnostics(
     session: Session, opened: OpenDocument, around: Span
 ) -> tuple[Diagnostic, ...]:
     """All of the client's diagnostics in a span; none if it cannot report them."""
-    if not session.capabilities.diagnostics:
-        return ()
-
-    def read(answer: Any) -> tuple[Diagnostic, ...]:
-        return diagnostics_from_lsp(answer if isinstance(answer, list) else (), opened.lines)
-
-    params = {"uri": opened.document.uri}
-    none: tuple[Diagnostic, ...] = ()
-    problems = await ask(session, protocol.DIAGNOSTICS, params, read, none, _ANSWER_SECONDS)
+    problems = diagnostics_from_lsp(await _reported(session, opened.document.uri), opened.lines)
     return tuple(
         item for item in problems if item.span.start < around.end and item.span.end > around.start
     )
+
+
+async def diagnostics_at(session: Session, uri: str, place: types.Range) -> list[types.Diagnostic]:
+    """All of the client's diagnostics on the lines of a range, without malformed ones."""
+    found: list[types.Diagnostic] = []
+    for item in (await _reported(session, uri))[:MOST]:
+        with suppress(UnreadableError):
+            found.append(structured(session.protocol._converter, item, types.Diagnostic))
+    return [
+        item
+        for item in found
+        if item.range.start.line <= place.end.line and item.range.end.line >= place.start.line
+    ]
+
+
+async def _reported(session: Session, uri: str) -> list[Any]:
+    """The JSON of all of the client's diagnostics; nothing if it cannot report them."""
+    if not session.capabilities.diagnostics:
+        return []
+    none: list[Any] = []
+
+    def read(answer: Any) -> list[Any]:
+        return answer if isinstance(answer, list) else none
+
+    return await ask(session, protocol.DIAGNOSTICS, {"uri": uri}, read, none, _ANSWER_SECONDS)
 
 
 def _problem(item: Any, lines: Lines) -> Diagnostic:

@@ -22,10 +22,13 @@ _PAUSE_SECONDS = 0.25  # faster updates are unreadable
 
 
 @asynccontextmanager
-async def progress(session: Session, title: str, measured: bool = False) -> AsyncIterator[Report]:
+async def progress(
+    session: Session, title: str, measured: bool = False, last_words: Callable[[], str] = str
+) -> AsyncIterator[Report]:
     """Show progress while the block runs; the cancel button cancels the current task.
 
-    ``measured``: fractions will be reported, so the client can draw a bar.
+    ``measured``: fractions will be reported, so the client can draw a bar, and it is full at the
+    end of a block that does not fail. ``last_words`` returns what is said at the end, if anything.
     """
     token = await _create(session) if session.capabilities.progress else None
     if token is None:
@@ -39,24 +42,48 @@ async def progress(session: Session, title: str, measured: bool = False) -> Asyn
     percentage = 0 if measured else None
     begin = types.WorkDoneProgressBegin(title, cancellable=True, percentage=percentage)
     shown.begin(token, begin)
-    last = 0.0
 
-    def report(message: str, fraction: float | None) -> None:
-        nonlocal last
-        now = time.monotonic()
+    def send(message: str, fraction: float | None) -> None:
         percentage = None if fraction is None else int(fraction * 100)
-        if now - last >= _PAUSE_SECONDS:
-            last = now
-            said = types.WorkDoneProgressReport(
-                cancellable=True, message=message, percentage=percentage
-            )
-            shown.report(token, said)
+        said = types.WorkDoneProgressReport(
+            cancellable=True, message=message, percentage=percentage
+        )
+        shown.report(token, said)
 
+    report, stop_waiting = _spaced(send)
     try:
         yield report
+        if measured:
+            shown.report(token, types.WorkDoneProgressReport(cancellable=True, percentage=100))
     finally:
-        shown.end(token, types.WorkDoneProgressEnd())
+        stop_waiting()
+        shown.end(token, types.WorkDoneProgressEnd(message=last_words() or None))
         shown.tokens.pop(token, None)
+
+
+def _spaced(send: Report) -> tuple[Report, Callable[[], None]]:
+    """Reports that are passed on after a pause, the newest only, and what drops one that waits."""
+    loop, last = asyncio.get_running_loop(), 0.0
+    waiting: asyncio.TimerHandle | None = None
+
+    def pass_on(message: str, fraction: float | None) -> None:
+        nonlocal last
+        last = time.monotonic()
+        send(message, fraction)
+
+    def stop_waiting() -> None:
+        if waiting is not None:
+            waiting.cancel()
+
+    def report(message: str, fraction: float | None) -> None:
+        nonlocal waiting
+        stop_waiting()
+        pause = max(last + _PAUSE_SECONDS - time.monotonic(), 0.0)
+        waiting = loop.call_later(pause, pass_on, message, fraction) if pause else None
+        if not pause:
+            pass_on(message, fraction)
+
+    return report, stop_waiting
 
 
 def counted(report: Report) -> Callable[[int], None]:

@@ -1,9 +1,9 @@
 """Herdmate's additions to the Language Server Protocol; ``extension/src/protocol.ts`` mirrors them.
 
 A client declares support in ``initialize`` under ``capabilities.experimental.herdmate``, with true
-for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``menu``, ``configure``,
-``grows``, ``review`` and ``stop``. Every other client gets the same through standard messages.
-``extensions`` there lists the editor's other extensions.
+for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``ownDiagnostics``, ``menu``,
+``configure``, ``grows``, ``review`` and ``stop``. Every other client gets the same through standard
+messages. ``extensions`` there lists the editor's other extensions.
 """
 
 from __future__ import annotations
@@ -37,7 +37,8 @@ there has grown. While it is still visible, the client asks for it again, as if 
 
 DIAGNOSTICS = "herdmate/diagnostics"
 """Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, from every source.
-A code action request has only those at the cursor."""
+A code action request has only those at the cursor. With the capability ``ownDiagnostics`` it has
+only those that Herdmate published, which are none, and so the others are asked for."""
 
 MODELS = "herdmate/models"
 """Client to server, request without parameters, answered by ``ModelList``, for a picker. To choose

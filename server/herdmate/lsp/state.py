@@ -15,6 +15,7 @@ from herdmate.engine.host import EngineHost, EngineStart, RequestRecord
 from herdmate.generation import ModelInfo
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.settings_layers import Layers
+from herdmate.models import catalogue
 from herdmate.prompting.library import Library
 from herdmate.settings import Settings
 from herdmate.usage.statistics_file import StatisticsFile
@@ -83,6 +84,18 @@ class RoleModel:
     def path(self) -> str:
         """The file of the running model, or of the last one; empty if there was none."""
         return self.info.path if self.info else ""
+
+    @property
+    def name(self) -> str:
+        """The name under which the model was fetched; empty if there was none.
+
+        What a file says of itself may be the name of the weights that it was made of.
+        """
+        file = Path(self.path)
+        if self.info is None or file.suffix != ".gguf" or not file.is_absolute():
+            return self.info.name if self.info else ""
+        known = catalogue.of_file(file)
+        return known.title if known else file.stem
 
 
 @dataclass(slots=True)

@@ -47,9 +47,9 @@ def fail(session: Session, model: RoleModel, error: HerdmateError) -> None:
 
 def set_ready(session: Session, model: RoleModel) -> None:
     """Say that a model is ready, or is thinking if requests are waiting for it."""
-    if (info := model.info) is not None:
+    if model.info is not None:
         doing: protocol.State = "thinking" if model.requests else "ready"
-        set_status(session, model, Status(doing, _ready_message(session, model), model=info.name))
+        set_status(session, model, Status(doing, _ready_message(session, model), model=model.name))
 
 
 @asynccontextmanager
@@ -77,6 +77,6 @@ def _ready_message(session: Session, model: RoleModel) -> str:
     except HerdmateError as error:
         return str(error)
     window = why_smaller(info, session.settings, model.host.latency)
-    said = (f"{info.name} is ready ({described(family)}).", limits(family), info.note,
+    said = (f"{model.name} is ready ({described(family)}).", limits(family), info.note,
             model.note, window)  # fmt: skip
     return " ".join(filter(None, said))

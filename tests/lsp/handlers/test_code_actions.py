@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lsprotocol import types
 
 from herdmate.engine.start import FakeStart
+from herdmate.lsp import diagnostics
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.diagnostics import MOST
 from herdmate.lsp.handlers.code_actions import code_action
@@ -128,3 +130,30 @@ async def test_a_fix_stands_below_the_exact_fixes_of_language_servers(knows: boo
 def _problem(line: int, message: str = "unused") -> types.Diagnostic:
     range_ = types.Range(types.Position(line, 4), types.Position(line, 9))
     return types.Diagnostic(range_, message)
+
+
+async def test_a_client_that_sends_only_our_own_diagnostics_is_asked_for_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = _session(diagnostics=True, own_diagnostics=True)
+    place = {"start": {"line": 1, "character": 0}, "end": {"line": 1, "character": 4}}
+    elsewhere = {"start": {"line": 2, "character": 0}, "end": {"line": 2, "character": 4}}
+    hostile: list[Any] = [
+        None,
+        5,
+        {},
+        {"range": place},
+        {"range": place, "message": 7},
+        {"range": {}},
+    ]
+    told = [*hostile, {"range": place, "message": "wrong"}, {"range": elsewhere, "message": "far"}]
+
+    async def answer(_session: Session, _method: str, _params: Any, read: Any, *_: Any) -> Any:
+        return read(told)
+
+    monkeypatch.setattr(diagnostics, "ask", answer)
+    line = types.Range(types.Position(1, 2), types.Position(1, 2))
+    assert (await _offered(session, line))["fix"].title == "Fix with Herdmate: wrong"
+    told.clear()
+    assert "fix" not in await _offered(session, line)
+    await session.end()

@@ -18,7 +18,7 @@ from herdmate.context.withheld import reason_to_withhold
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import request_from_lsp, selection_of
 from herdmate.lsp.convert import Lines
-from herdmate.lsp.diagnostics import MOST, problem_from_lsp
+from herdmate.lsp.diagnostics import MOST, diagnostics_at, problem_from_lsp
 from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.handlers.recent_places import after_looking
 from herdmate.lsp.handlers.refactoring import rewrite_to_lsp, run_rewrite
@@ -32,6 +32,9 @@ from herdmate.text import Document, Selection, path_of
 
 async def code_action(session: Session, params: types.CodeActionParams) -> list[types.CodeAction]:
     """The actions for a selection, or for the definition around the cursor."""
+    diagnostics: Sequence[types.Diagnostic] = params.context.diagnostics
+    if session.capabilities.own_diagnostics:
+        diagnostics = await diagnostics_at(session, params.text_document.uri, params.range)
     session.documents.refresh(params.text_document.uri)
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return []
@@ -39,7 +42,7 @@ async def code_action(session: Session, params: types.CodeActionParams) -> list[
     selection = Selection(opened.document, opened.lines.span(params.range))
     if reason_to_withhold(opened.document, session.project.withheld):
         return []
-    of_client = _problems(session, params.context.diagnostics, opened.lines)
+    of_client = _problems(session, diagnostics, opened.lines)
     problems, more = tuple(of_client), session.capabilities.diagnostics
     after_looking(session, opened, params.range.start.line)
     offered = [

@@ -124,7 +124,12 @@ async def _load(session: Session, asks: bool = False) -> None:
     await agree_on_key(session)
     if not await load_model(session, asks=asks) or session.capabilities.status:
         return
-    async with progress(session, "Loading the model", measured=True) as report:
+
+    def said() -> str:
+        now = session.model.status
+        return f"{now.model} is ready" if now.state in ("ready", "thinking") else ""
+
+    async with progress(session, "Loading the model", measured=True, last_words=said) as report:
         try:
             while session.model.status.state in ("starting", "loading"):
                 report(session.model.status.message, session.model.status.fraction)

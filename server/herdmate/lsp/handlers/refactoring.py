@@ -80,31 +80,28 @@ async def run_rewrite(
 
 
 def rewrite_to_lsp(session: Session, done: Rewrite, title: str) -> types.WorkspaceEdit:
-    """A workspace edit that names the document's version.
+    """A workspace edit that names the document's version, annotated if it has to be confirmed.
 
+    Without that, an annotation only adds to what an editor prints: in Neovim, one line too many.
     Raises ``StaleError`` if the document has changed in the meantime.
     """
     document, opened = done.target.document, unchanged(session, done.target.document)
     edits = edits_to_lsp(done.edits, opened.lines)
-    if not (session.capabilities.versioned_edits and session.capabilities.annotations):
+    if not (session.capabilities.versioned_edits and _is_previewed(session, done)):
         return workspace_edit(session, opened, edits)
     named = types.OptionalVersionedTextDocumentIdentifier(document.uri, opened.document.version)
     annotated = [types.AnnotatedTextEdit(_ANNOTATION, edit.range, edit.new_text) for edit in edits]
     return types.WorkspaceEdit(
         document_changes=[types.TextDocumentEdit(named, list(annotated))],
-        change_annotations={_ANNOTATION: _annotation(session, done, title)},
+        change_annotations={_ANNOTATION: _annotation(done, title)},
     )
 
 
-def _annotation(session: Session, done: Rewrite, title: str) -> types.ChangeAnnotation:
-    """The edit's title, and whether the user has to confirm it first.
-
-    VS Code's preview shows an edit that needs confirmation with an empty box that the user has to
-    tick, so confirmation is required only if there is something to decide.
-    """
+def _annotation(done: Rewrite, title: str) -> types.ChangeAnnotation:
+    """The edit's title, and what the user should know before confirming it."""
     about = "Herdmate: callers may have to change too" if done.touches_callers else "Herdmate"
     about = f"{about}. {done.reasons}" if done.reasons else about
-    return types.ChangeAnnotation(title, _is_previewed(session, done), about)
+    return types.ChangeAnnotation(title, needs_confirmation=True, description=about)
 
 
 def _is_previewed(session: Session, done: Rewrite) -> bool:

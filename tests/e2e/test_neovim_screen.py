@@ -1,0 +1,253 @@
+"""What users see in a real Neovim that has nothing but the printed configuration.
+
+The engine is the fake, so that it is known what it says; keys go into a terminal of 100 columns and
+30 rows, and all is read off its screen. Neovim never waits for "Press ENTER".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.installed import required, scripted_configuration, surroundings
+from tests.e2e.sample import CODE, engines, paused_model
+from tests.e2e.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.neovim]
+
+NVIM = "usr/bin/nvim"
+SHORTER = "    return [item for item in items if item.price <= limit]"
+EXPLAINED = "It **sums** all prices, whatever their currency, and returns the total of them. " * 3
+REPLIES = {
+    "return <|fim_suffix|>": "sum(prices) + len(prices)",
+    'all prices."""\n    <|fim_suffix|>': "if prices:\n        return sum(prices)\n    return 0",
+    "Whose?<|im_end|>": "The shop's.",
+    "in three to six sentences": EXPLAINED,
+    "range(len(items))": f"```python\ndef cheap(items, limit):\n{SHORTER}\n```",
+}
+GREY = "\x1b[38;5;244m"
+
+OLD, NEW = "neovim-0.11", "neovim"  # folders of the tools
+with_each_version = pytest.mark.parametrize(
+    "neovim", [pytest.param(NEW, id="0.12"), pytest.param(OLD, id="0.11")], indirect=True
+)
+
+
+class Neovim:
+    """A Neovim in a terminal, with a file of code open in which Herdmate is ready."""
+
+    def __init__(self, program: Path, home: Path, closing: ExitStack) -> None:
+        environment = surroundings(home)
+        plugin = home / "config" / "nvim" / "plugin" / "herdmate.lua"
+        plugin.parent.mkdir(parents=True)
+        text = scripted_configuration("neovim", environment, REPLIES)
+        plugin.write_text(text, encoding="utf-8")
+        self.file = home / "shop.py"
+        self.file.write_text(CODE, encoding="utf-8")
+        self.terminal = Terminal([str(program), str(self.file)], home, environment)
+        closing.callback(self.terminal.close)
+        self.type, self.keys = self.terminal.type, self.terminal.keys
+        self.until(lambda: "Fake is ready" in self.screen)
+
+    @property
+    def screen(self) -> str:
+        """What is on the screen."""
+        return self.terminal.screen
+
+    def until(self, there: Callable[[], Any]) -> Any:
+        """Wait until ``there`` returns something true; Neovim must not wait for Enter meanwhile."""
+
+        def looked() -> Any:
+            found = there()
+            assert "Press ENTER" not in (screen := self.screen), screen
+            return found
+
+        return self.terminal.until(looked, seconds=40.0)
+
+    def until_line(self, text: str) -> None:
+        """Wait until a line on the screen is this one."""
+        self.until(lambda: text in self.screen.splitlines())
+
+    def until_rows(self, first: int, expected: list[str]) -> None:
+        """Wait until the screen's rows from one, counted from 0, are these."""
+        rows = slice(first, first + len(expected))
+        self.until(lambda: self.screen.splitlines()[rows] == expected)
+
+    def until_grey(self, text: str) -> None:
+        """Wait until exactly this is drawn in the colour of ghost text, the spaces left out."""
+        self.until(lambda: self.grey == text.split())
+
+    @property
+    def grey(self) -> list[str]:
+        """The words that are drawn as ghost text."""
+        parts = re.findall(re.escape(GREY) + r"([^\x1b]*)", self.terminal.coloured_screen)
+        return " ".join(parts).split()
+
+    def command(self, text: str) -> None:
+        """Type a command line."""
+        self.type(f":{text}")
+        self.keys("Enter")
+
+    def choose(self, title: str) -> None:
+        """Press gra, and choose from the list what begins with a title."""
+        self.type("gra")
+        number = self.until(lambda: re.search(rf"^(\d+): {title}", self.screen, re.MULTILINE))[1]
+        self.type(number)
+        self.keys("Enter")
+
+
+@pytest.fixture
+def neovim(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Neovim]:
+    """A Neovim with a home of its own."""
+    program = required(getattr(request, "param", NEW), NVIM) / NVIM
+    with ExitStack() as closing:
+        yield Neovim(program, tmp_path, closing)
+
+
+@with_each_version
+def test_ghost_text_follows_each_key_and_is_accepted_in_parts(neovim: Neovim) -> None:
+    neovim.type("2Go")
+    neovim.type("return ")
+    neovim.until_grey("sum(prices) + len(prices)")
+    with paused_model(neovim.terminal.pid):  # so this is not what the model says to each key
+        for typed in ("s", "u", "m"):
+            neovim.type(typed)
+            neovim.until_line("    return sum(prices) + len(prices)")
+        neovim.until_grey("(prices) + len(prices)")
+        neovim.type("x")
+        neovim.until_grey("")
+        neovim.until_line("    return sumx")
+        neovim.keys("BSpace")
+        neovim.until_line("    return sum(prices) + len(prices)")
+
+    neovim.keys("C-]")
+    neovim.until_grey("")
+    neovim.until_line("    return sum")
+    neovim.keys("M-\\")
+    neovim.until_grey("(prices) + len(prices)")
+    neovim.keys("M-Right")
+    neovim.until_grey("prices) + len(prices)")
+    neovim.keys("M-Right")
+    neovim.until_grey(") + len(prices)")
+    neovim.keys("Tab")
+    neovim.until_grey("")
+    neovim.until_line("    return sum(prices) + len(prices)")
+    neovim.type(" + 1")
+    neovim.keys("Escape")
+    for left in ("sum(prices) + len(prices)", "sum(prices", "sum(", "sum"):
+        neovim.type("u")  # what was typed, then each part that was accepted
+        neovim.until_line(f"    return {left}")
+
+
+def test_one_undo_removes_the_lines_accepted_and_no_more(neovim: Neovim) -> None:
+    neovim.type("2Go")
+    lines = ["    if prices:", "        return sum(prices)", "    return 0"]
+    neovim.until_grey(" ".join(lines))
+    neovim.keys("M-Down")
+    neovim.until_grey(" ".join(lines[1:]))
+    neovim.keys("Tab")
+    neovim.until_grey("")
+    assert neovim.screen.splitlines()[2:5] == lines
+    neovim.type("  # all")
+    neovim.keys("Escape")
+    for left in (lines, lines[:1]):
+        neovim.type("u")
+        neovim.until_rows(2, [*left, "", ""])
+
+
+@with_each_version
+def test_a_refactoring_is_there_at_once_and_waits_for_no_key(neovim: Neovim) -> None:
+    neovim.type("5GV10G")
+    neovim.choose("Simplify")
+    neovim.until_line(SHORTER)
+    neovim.keys("Escape")
+    neovim.type("u")
+    neovim.until_line("    for i in range(len(items)):")
+    assert SHORTER not in neovim.screen
+
+
+def test_a_problem_that_another_tool_found_can_be_fixed(neovim: Neovim) -> None:
+    found = {"lnum": 6, "col": 4, "end_col": 10, "message": "too slow", "source": "a linter"}
+    neovim.command(
+        "lua vim.diagnostic.set(vim.api.nvim_create_namespace('linter'), 0,"
+        f" {{ vim.json.decode('{json.dumps(found)}') }})"
+    )
+    neovim.type("7G")
+    neovim.choose("Fix with Herdmate: too slow")
+    neovim.until(lambda: SHORTER in neovim.screen)  # after a column of signs
+
+
+@with_each_version
+def test_an_explanation_stands_beside_the_code_and_can_be_asked_about(neovim: Neovim) -> None:
+    neovim.type("2G")
+    neovim.choose("Explain")
+    neovim.until(lambda: "asks more; q closes" in neovim.screen)
+    rows = neovim.screen.splitlines()
+    page = rows.index("# shop.py, line 2")
+    assert rows[page + 2].startswith("It **sums** all prices")
+    assert " ".join(rows[page + 2 : page + 5]).split() == EXPLAINED.split()  # wrapped at words
+    assert "def cheap(items, limit):" in rows[:page]  # the code is where it was
+    neovim.command("Herdmate ask")
+    neovim.until(lambda: "Question:" in neovim.screen)
+    neovim.type("Whose?")
+    neovim.keys("Enter")
+    neovim.until_line("## Whose?")
+    neovim.until_line("The shop's.")
+    neovim.type("x")  # which works in the code: the page has not taken the focus
+    neovim.until_line('   """Return the sum of all prices."""')
+    neovim.keys("C-w", "j")
+    neovim.type("q")
+    neovim.until(lambda: "asks more; q closes" not in neovim.screen)
+
+
+def test_an_explanation_grows_as_it_is_written(neovim: Neovim) -> None:
+    """The parts of its own messages, each when the one before was seen."""
+
+    def say(text: str, progress: str = "", done: bool = False) -> None:
+        part = {"id": "1", "title": "shop.py", "uri": "", "text": text, "done": done, "error": None,
+                "stopped": False, "question": "", "next": None, "progress": progress}  # fmt: skip
+        neovim.command(
+            "lua vim.lsp.config.herdmate.handlers['herdmate/explanation'](nil,"
+            f" vim.json.decode([==[{json.dumps(part)}]==]))"
+        )
+
+    say("", "Reading 3 lines…")
+    neovim.until_line("Reading 3 lines…")
+    say("It su")
+    neovim.until_line("It su")
+    say("ms.")
+    neovim.until_line("It sums.")
+    say("", done=True)
+    neovim.until_line("q closes")
+
+
+def test_the_commands_answer_where_one_looks(neovim: Neovim) -> None:
+    neovim.command("Herdmate status")
+    neovim.until(lambda: "Fake is ready" in neovim.screen)
+    neovim.type("j")  # which closes a long answer
+    neovim.until(lambda: "Fake is ready" not in neovim.screen)
+    neovim.command("Herdmate pause")
+    neovim.until(lambda: "paused for an hour" in neovim.screen)
+    neovim.type("2Go")
+    neovim.keys("Escape")
+    neovim.command("Herdmate resume")
+    neovim.until(lambda: "appears as you type" in neovim.screen)
+    neovim.command("Herdmate why")
+    neovim.until(lambda: "There was no ghost text" in neovim.screen)
+    (before,) = engines(neovim.terminal.pid)
+    neovim.command("Herdmate restart")
+    neovim.until(lambda: [it for it in engines(neovim.terminal.pid) if it.pid != before.pid])
+    neovim.command("Herdmate model")
+    neovim.until(lambda: "1: Automatic" in neovim.screen)
+    neovim.keys("Enter")
+    neovim.command("Herdmate")
+    neovim.until(lambda: "Why No Suggestion?" in neovim.screen)
+    neovim.keys("Enter")
+    neovim.command("Herdmate nonsense")
+    neovim.until(lambda: ":Herdmate takes ask, model, pause" in neovim.screen)
