@@ -120,7 +120,9 @@ def test_untrusted_workspaces_cannot_choose_what_is_run_or_asked() -> None:
     assert len(restricted) == len(set(restricted))
     assert set(restricted) == set(_properties()) - _HARMLESS
     decisive = ("server", "model", "remote", "engine")
-    assert {name for name in _properties() if name.split(".")[1] in decisive} == {
+    of_ghost_text = {"herdmate.completion.model", "herdmate.completion.remoteUrl"}
+    deciding = {name for name in _properties() if name.split(".")[1] in decisive}
+    assert deciding | of_ghost_text == {
         name for name, entry in _properties().items() if entry.get("scope") == "machine-overridable"
     }
     for name in _HARMLESS:  # and the extension itself takes only this from such a workspace
@@ -399,6 +401,7 @@ _TYPESCRIPT: dict[Any, str] = {
     list[protocol.Turn]: "Turn[]",
     protocol.ActionArguments | None: "ActionArguments | null",
     protocol.State: "State",
+    protocol.Status | None: "Status | null",
 }
 
 

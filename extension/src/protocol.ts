@@ -34,6 +34,7 @@ export interface Status {
   message?: string;
   fraction?: number | null;
   model?: string | null;
+  completion?: Status | null;
 }
 
 export interface CompletionGrew {

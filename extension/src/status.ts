@@ -44,7 +44,9 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
     beside,
     server.onStatus(show),
     vscode.commands.registerCommand('herdmate.showStatus', () => open('status', OWN)),
-    vscode.commands.registerCommand(COMMAND_MODELS, () => open('models', [])),
+    vscode.commands.registerCommand(COMMAND_MODELS, (menu?: unknown) =>
+      open(typeof menu === 'string' ? menu : 'models', []),
+    ),
   );
 }
 
@@ -52,9 +54,16 @@ function row(label: string, icon: string, command: string, ...args: string[]): M
   return { label, icon, command, arguments: args };
 }
 
+/** The status to draw: that of ghost text's own model while only that one cannot be used. */
+function drawn(status: Status): Status {
+  const ghost = status.completion;
+  const isBehind = ghost && ['error', 'noModel', 'starting', 'loading'].includes(ghost.state);
+  return isBehind && status.state === 'ready' ? ghost : status;
+}
+
 function paint(item: vscode.StatusBarItem, status: Status): void {
-  const { icon, colour } = STATES[status.state];
-  item.text = `$(${icon}) Herdmate${percent(status)}`;
+  const { icon, colour } = STATES[drawn(status).state];
+  item.text = `$(${icon}) Herdmate${percent(drawn(status))}`;
   item.backgroundColor = colour && new vscode.ThemeColor(`statusBarItem.${colour}Background`);
   item.tooltip = `${title(status)}${status.message ? `\n${status.message}` : ''}`;
   item.accessibilityInformation = { label: title(status), role: 'button' };
@@ -65,7 +74,13 @@ function percent({ fraction }: Status): string {
 }
 
 function title(status: Status): string {
-  const state = `Herdmate: ${STATES[status.state].name}${percent(status)}`;
+  const ghost = status.completion;
+  const beside = vscode.l10n.t('ghost text: {0}', ghost ? named(ghost) : '');
+  return `Herdmate: ${named(status)}${ghost ? `; ${beside}` : ''}`;
+}
+
+function named(status: Status): string {
+  const state = `${STATES[status.state].name}${percent(status)}`;
   return status.model ? `${state}, ${status.model}` : state;
 }
 

@@ -42,6 +42,12 @@ class CompletionSettings:
     enabled: bool = True
     """Show ghost text while typing."""
 
+    model: str = ""
+    """Model for ghost text, as in `model` (`auto`: the best quick one); empty: that of `model`."""
+
+    remote_url: str = ""
+    """Address of a remote server for ghost text alone; `completion.model` is then a name on it."""
+
     disabled_in: tuple[str, ...] = ()
     """Language ids and file globs where ghost text appears only on request."""
 

@@ -163,7 +163,7 @@ class Editor(LanguageClient):
 
         @self.feature(protocol.STATUS)
         def status(params: Any) -> None:
-            self.statuses.append(_plain(params))
+            self.statuses.append(as_json(params))
             changed.set()
 
         @self.feature(protocol.EXPLANATION)
@@ -229,11 +229,13 @@ async def editor(
     knows: tuple[str, ...] = (),
     context: int = 4096,
     record: str = "",
+    ghost: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Editor]:
     """An editor with a server of its own; with ``replies`` the server's engine is the fake.
 
     ``knows``: which of Herdmate's own messages the client says that it understands. ``record``: a
-    file to which the fake engine writes all text that reaches it.
+    file to which the fake engine writes all text that reaches it. ``ghost``: the replies of a
+    second one, for ghost text, where the options name a model for it.
     """
     capabilities = client_capabilities(name)
     assert capabilities.text_document is not None
@@ -245,7 +247,7 @@ async def editor(
         )
     capabilities.experimental = {"herdmate": dict.fromkeys(knows, True)}
     async with session(
-        capabilities, tmp_path, replies, seconds, options, context, record
+        capabilities, tmp_path, replies, seconds, options, context, record, ghost
     ) as client:
         yield client
 
@@ -259,6 +261,7 @@ async def session(
     options: Mapping[str, Any] | None = None,
     context: int = 4096,
     record: str = "",
+    ghost: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Editor]:
     """A client with just these capabilities; the rest as with ``editor``."""
     client = Editor()
@@ -266,6 +269,7 @@ async def session(
     if replies is not None:
         script = tmp_path / "script.json"
         words = {"replies": replies, "seconds": seconds, "context": context, "record": record}
+        words |= {"completion": ghost} if ghost is not None else {}
         script.write_text(json.dumps(words))
         flags = ["--fake-engine", str(script)]
     await client.start_io(sys.executable, "-m", "herdmate", "serve", *flags)

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from herdmate.cli import main
-from tests.e2e.editor import EMACS, NEOVIM, VSCODE
-from tests.e2e.main_job import CODE, do_the_main_job
+from tests.e2e.editor import EMACS, NEOVIM, VSCODE, editor
+from tests.e2e.main_job import CODE, URI, do_the_main_job
 
 pytestmark = [pytest.mark.e2e, pytest.mark.model]
 
@@ -25,6 +25,25 @@ async def test_ghost_text_explanation_and_refactoring(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     await do_the_main_job(name, tmp_path, {"model": str(starter_model)})
+
+
+async def test_the_starter_writes_ghost_text_beside_another_that_answers(
+    tmp_path: Path, starter_model: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    options = {"model": str(tiny_model), "completion": {"model": str(starter_model)}}
+    async with editor(NEOVIM, tmp_path, options=options, knows=("explanation",)) as client:
+        client.open(URI, CODE)
+        (ghost,) = await client.ghost_text(URI, 2, 11)
+        lines = CODE.split("\n")
+        lines[2] += ghost
+        ast.parse("\n".join(lines))
+        await client.run((await client.actions(URI, (5, 0), (10, 17)))["explain"])
+        await client.until(lambda: client.parts and client.parts[-1]["done"])
+        assert client.parts[-1]["error"] is None
+        status = await client.status()
+        assert status["model"].startswith("CodeLlama shape")
+        assert "Qwen2.5 Coder 0.5B" in status["completion"]["model"].replace("-", " ")
 
 
 @pytest.fixture

@@ -150,5 +150,5 @@ class Silent:
         return Totals()
 
 
-def _no_model(_settings: Settings, _held: int) -> Any:
+def _no_model(_settings: Settings, *_: object) -> Any:
     raise NoModelError("There is none; this is a test.")

@@ -178,7 +178,7 @@ async def test_a_fault_at_each_await_between_a_request_and_its_answer(
 
 
 async def _asked(watch: _Watch, found: Given, name: str) -> str:
-    found.session.completion.reset()
+    found.session.completion.reset(found.session.model.answers.host)
     host = found.session.model.answers.host
     host.counts = TokenCounts(host)
     found.client.close(found.document)

@@ -103,6 +103,16 @@ def test_a_chosen_model_stays_until_the_settings_name_another() -> None:
     assert merged(with_pulled(layers, {})) == {}
 
 
+def test_a_model_chosen_for_ghost_text_stays_apart_from_the_one_that_answers() -> None:
+    layers = with_pulled(Layers(), {"model": "a", "completion": {"model": "b", "delay": 9}})
+    layers = with_chosen(with_chosen(layers, "x"), "", "completion")
+    assert merged(layers) == {"model": "x", "completion": {"model": "", "delay": 9}}
+    layers = with_pulled(layers, {"model": "c", "completion": {"model": "b"}})
+    assert merged(layers) == {"model": "c", "completion": {"model": ""}}
+    layers = with_pulled(layers, {"model": "c", "completion": {"model": "d"}})
+    assert merged(layers) == {"model": "c", "completion": {"model": "d"}}
+
+
 def test_very_many_sections_are_no_trouble() -> None:
     many = {f"section{at}": at for at in range(200_000)}
     assert merged(with_pushed(Layers(), many)) == {}

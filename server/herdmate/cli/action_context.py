@@ -21,20 +21,21 @@ from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.prompting.family_table import family_table
 from herdmate.prompting.library import Library, load_library
+from herdmate.roles import Role, for_role, without_remote
 from herdmate.settings import Settings
 from herdmate.text import Document
 
 
 @asynccontextmanager
 async def running(
-    settings: Settings, documents: Sequence[Document]
+    settings: Settings, documents: Sequence[Document], role: Role = "answers"
 ) -> AsyncIterator[ActionContext]:
-    """An engine that is ready; the documents are refused if the model must not see them."""
+    """The engine of a role, ready; the documents are refused if the model must not see them."""
     context = ActionContext(EngineHost(pieces_by_name=pieces_by_name), Project())
     for document in documents:
         refuse(context, document)
     try:
-        await start(context.host, settings)
+        await start(context.host, settings, role)
         yield context
     finally:
         await context.host.stop()
@@ -56,28 +57,29 @@ def refuse(context: ActionContext, document: Document) -> None:
     refuse_withheld(document, context)
 
 
-async def start(host: EngineHost, settings: Settings) -> None:
-    """Start what the settings name, and wait until it is ready; show that."""
+async def start(host: EngineHost, settings: Settings, role: Role = "answers") -> None:
+    """Start what the settings name for a role, and wait until it is ready; show that."""
     with waiting("Loading the model…"):
-        await _start(host, settings)
+        await _start(host, settings, role)
 
 
-async def _start(host: EngineHost, settings: Settings) -> None:
+async def _start(host: EngineHost, settings: Settings, role: Role) -> None:
     """Start the engine that the settings name, or this machine's own if they allow that."""
-    if settings.remote.url:
+    wanted = for_role(settings, role)
+    if wanted.remote.url:
         api_key.take()
-    if (remote := remote_start(settings)) is None:
-        await _start_and_wait(host, _own(settings))
+    if (remote := remote_start(wanted)) is None:
+        await _start_and_wait(host, _own(settings, role))
         return
     if remote.endpoint.no_key:
         tell(f"herdmate: {in_terminal(remote.endpoint.no_key)}")
     try:
         await _start_and_wait(host, remote)
     except UnreachableError as error:
-        if not settings.remote.fallback:
+        if not wanted.remote.fallback:
             raise
         tell(f"herdmate: {in_terminal(str(error))} Meanwhile, this machine's own model answers.")
-        await _start_and_wait(host, _own(settings))
+        await _start_and_wait(host, _own(without_remote(settings, role), role))
 
 
 async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:
@@ -85,5 +87,5 @@ async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:
     await host.ready()
 
 
-def _own(settings: Settings) -> EngineStart:
-    return first_message(settings, CONTROL_PIECES)[0]
+def _own(settings: Settings, role: Role) -> EngineStart:
+    return first_message(settings, CONTROL_PIECES, 0, role)[0]

@@ -15,6 +15,7 @@ from herdmate.cli.wording import in_terminal
 from herdmate.completion.complete import complete
 from herdmate.completion.silence_reasons import Silence
 from herdmate.completion.state import CompletionState
+from herdmate.roles import Role
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,7 +37,8 @@ async def _complete(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     file = opened(place_of(arguments.place), arguments.language)
     cursor = cursor_of(file)
-    async with action_context.running(settings, [cursor.document]) as context:
+    role: Role = "answers" if getattr(arguments, "model", None) else "completion"
+    async with action_context.running(settings, [cursor.document], role) as context:
         state = CompletionState(context.host, context.project)
         with waiting("Asking the model…"):
             found = await complete(cursor, state, settings.completion, invoked=True)

@@ -19,9 +19,10 @@ from rich.text import Text
 
 from herdmate.child_process import which
 from herdmate.cli.console import Console, waiting
-from herdmate.cli.doctor_checks import Facts, Finding, findings
+from herdmate.cli.doctor_checks import Facts, Finding, State, findings
 from herdmate.cli.editor import editors, program_of
 from herdmate.cli.parser import examples
+from herdmate.cli.serve import engine_starter
 from herdmate.cli.settings_options import found_settings
 from herdmate.cli.setup import is_set_up
 from herdmate.cli.terminal import write_json
@@ -29,13 +30,16 @@ from herdmate.cli.user_settings import config_file
 from herdmate.cli.wording import in_terminal
 from herdmate.engine.build_report import build
 from herdmate.engine.remote import api_key
+from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.remote.probe import probe
 from herdmate.errors import HerdmateError, NoModelError
+from herdmate.lsp.role_choices import look_up
 from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
 from herdmate.models.start import remote_start
 from herdmate.prompting.family_from_name import pieces_by_name
+from herdmate.roles import for_role, is_apart
 from herdmate.settings import Settings
 from herdmate.user_folders import cache_folder, data_folder, state_folder
 from herdmate.version import VERSION
@@ -102,7 +106,7 @@ def _facts(arguments: argparse.Namespace) -> Facts:
                       if (program := program_of(editor))),
         folders=tuple(_folders()), config=str(config_file()),
         faults=tuple(map(in_terminal, found.faults)),
-        **_model(settings, memory.available), **_remote(settings),
+        **_model(settings, memory.available), **_remote(settings), ghost=_ghost(settings),
     )  # fmt: skip
 
 
@@ -132,6 +136,23 @@ def _remote(settings: Settings) -> dict[str, Any]:
         told = in_terminal(str(error)) or f"{settings.remote.url} does not answer."
         return said | {"answer": told, "is_down": True}
     return said | {"answer": answer}
+
+
+def _ghost(settings: Settings) -> tuple[str, str, State] | None:
+    """The model in the settings for ghost text alone, and what comes of it."""
+    if not is_apart(settings):
+        return None
+    own = for_role(settings, "completion")
+    name, found = own.remote.url or own.model, look_up(engine_starter(None), settings, 0)
+    choice = found.completion or found.answers
+    if isinstance(choice, HerdmateError):
+        return name, in_terminal(str(choice)), "trouble"
+    if isinstance(choice.start, RemoteStart):
+        told = _remote(own)
+        return name, told["answer"], "trouble" if "is_down" in told else "ok"
+    if found.completion is None:
+        return name, in_terminal(choice.note or "the model that answers"), "note"
+    return name, str(getattr(choice.start, "path", "")), "ok"
 
 
 async def _asked(settings: Settings) -> str:

@@ -14,6 +14,9 @@ _LITTLE_DISK = 2_000_000_000
 _REBUILD = "-m pip install --force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python"
 
 
+State = Literal["ok", "note", "trouble"]
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What was found on a machine; sizes in bytes.
@@ -21,8 +24,10 @@ class Facts:
     ``others``: other ``herdmate`` programs that the shell would find first. ``drivers``: makers of
     GPUs whose driver is here. ``installer`` installs the system's packages. ``models``: names and
     sizes of Herdmate's own. ``chosen``, ``unusable`` and ``note`` are of the model in the settings:
-    its path, or why it cannot be used. ``remote`` is the remote server's address, ``answer`` its
-    model or, if ``is_down``, what went wrong. ``folders``: what it is for, path, size, writable.
+    its path, or why it cannot be used; ``ghost`` says the same of ghost text's own model, if it has
+    one: the setting, its path or why it is not used, and how that is. ``remote`` is the remote
+    server's address, ``answer`` its model or, if ``is_down``, what went wrong. ``folders``: what it
+    is for, path, size, writable.
     """
 
     version: str
@@ -46,6 +51,7 @@ class Facts:
     is_missing: bool = False
     note: str = ""
     fits: bool = True
+    ghost: tuple[str, str, State] | None = None
     editors: tuple[tuple[str, str, bool], ...] = ()
     remote: str = ""
     answer: str = ""
@@ -60,7 +66,7 @@ class Finding:
     """One line. ``mend``: the command that mends a trouble, or that improves matters."""
 
     topic: str
-    state: Literal["ok", "note", "trouble"]
+    state: State
     text: str
     mend: str = ""
 
@@ -169,15 +175,17 @@ def _model(facts: Facts) -> Iterator[Finding]:
             mend = "herdmate models pull starter"
         else:
             mend = "herdmate config set model auto"
-        state: Literal["note", "trouble"] = (
-            "note" if facts.remote and not facts.is_down else "trouble"
-        )
+        state: State = "note" if facts.remote and not facts.is_down else "trouble"
         yield Finding("Model", state, facts.unusable, mend)
     else:
         yield Finding("Model", "ok", f"{facts.setting}: {facts.chosen}")
         if facts.note:
             state = "note" if facts.fits else "trouble"
             yield Finding("", state, facts.note, "" if facts.fits else "herdmate models recommend")
+    if facts.ghost is not None:
+        setting, text, state = facts.ghost
+        mend = "herdmate models recommend" if state == "note" else "herdmate models list"
+        yield Finding("", state, f"Ghost text, {setting}: {text}", mend)
     if facts.models:
         names = ", ".join(f"{name} ({size_text(size)})" for name, size in facts.models)
         yield Finding("", "ok", f"Here: {names}")

@@ -6,6 +6,7 @@ import argparse
 import json
 import secrets
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from herdmate.child_process import absolute, leave_working_directory
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
 from herdmate.engine.remote import api_key
-from herdmate.engine.start import FakeStart
+from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import HerdmateError, SetupError
 from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
@@ -24,8 +25,10 @@ from herdmate.lsp.settings_layers import with_own
 from herdmate.lsp.shutdown import end_in_order, tidy_up
 from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
 from herdmate.lsp.state import ChooseEngine, EngineChoice
+from herdmate.models.choose import Loaded
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
+from herdmate.roles import Role, for_role, is_apart
 from herdmate.settings import Settings
 
 
@@ -108,28 +111,43 @@ def engine_starter(fake_script: Path | None) -> ChooseEngine:
     return _fake(fake_script) if fake_script else _real
 
 
-def _real(settings: Settings, held: int) -> EngineChoice:
-    if (remote := remote_start(settings)) is not None:
+def _real(settings: Settings, role: Role, held: int, beside: EngineChoice | None) -> EngineChoice:
+    if (remote := remote_start(for_role(settings, role))) is not None:
         return EngineChoice(remote, remote.endpoint.no_key)
-    start, chosen = first_message(settings, CONTROL_PIECES, held)
-    return EngineChoice(start, chosen.note, chosen.fits)
+    start, chosen = first_message(settings, CONTROL_PIECES, held, role, _loaded(beside))
+    return EngineChoice(start, chosen.note, chosen.fits, chosen.needs)
+
+
+def _loaded(choice: EngineChoice | None) -> Loaded | None:
+    """The model of the other role, if it takes memory of this machine."""
+    if choice is None or not isinstance(choice.start, LlamaStart):
+        return None
+    return Loaded(Path(choice.start.path), choice.needs)
 
 
 def _fake(script: Path) -> ChooseEngine:
-    """A model-free engine for protocol tests; ``script`` is a JSON file of its replies."""
+    """A model-free engine for protocol tests; ``script`` is a JSON file of its replies.
+
+    Those under ``completion`` are of a second one, where the settings name a model for ghost text.
+    """
     words = json.loads(script.read_text(encoding="utf-8"))
     names = ("seconds", "context", "load_seconds")
     given = {key: words[key] for key in names if key in words}
     if words.get("record"):
         given["record"] = absolute(words["record"])
     start = FakeStart(words["replies"], QWEN_PIECES, **given)
+    ghost = replace(start, replies=words["completion"]) if "completion" in words else start
 
-    def choose(settings: Settings, held: int) -> EngineChoice:
+    def choose(
+        settings: Settings, role: Role, held: int, _beside: EngineChoice | None
+    ) -> EngineChoice:
         """The fake engine, which only needs the memory of a model that is on this machine."""
+        is_ghost = role == "completion" and is_apart(settings)
+        said = replace(ghost if is_ghost else start, model=for_role(settings, role).model)
         with suppress(HerdmateError):
-            _, chosen = first_message(settings, CONTROL_PIECES, held)
+            _, chosen = first_message(settings, CONTROL_PIECES, held, role)
             if not chosen.fits:
-                return EngineChoice(start, chosen.note, fits=False)
-        return EngineChoice(start, "This is the fake engine.")
+                return EngineChoice(said, chosen.note, fits=False)
+        return EngineChoice(said, "This is the fake engine.")
 
     return choose

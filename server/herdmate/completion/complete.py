@@ -41,6 +41,7 @@ from herdmate.prompting.families import (
 )
 from herdmate.settings import CompletionSettings, Settings
 from herdmate.text import BYTE_ORDER_MARK, Cursor, Span
+from herdmate.token_counts import TokenCounts
 
 _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
@@ -210,10 +211,10 @@ async def typing_request(
     a third of them taken from the prefix, the rest on top, since it stays between keystrokes.
     """
     cursor = replace(cursor, document=await without_secrets_soon(cursor.document))
-    info = await state.host.ready()
+    host, info = await state.model()
     family = family_of(info)
-    before, after = budget(info, settings, state.host.latency)
-    counts, project = state.host.counts, state.project
+    before, after = budget(info, settings, host.latency)
+    counts, project = host.counts, state.project
     instead = before // 4 if settings.related else 0
     around = instead + min(2 * instead, max(_room(info, settings) - before - after, 0))
     excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
@@ -224,7 +225,7 @@ async def typing_request(
         comment_mark(language),
         language_name(language),
     )
-    window = await _window(cursor, before - (instead if excerpts else 0), after, state)
+    window = await _window(cursor, before - (instead if excerpts else 0), after, state, counts)
     return Request(
         prompt=_prompt(window, family, others),
         lane=f"type {cursor.document.uri}",
@@ -236,9 +237,10 @@ async def typing_request(
     )
 
 
-async def _window(cursor: Cursor, before: int, after: int, state: CompletionState) -> Window:
+async def _window(
+    cursor: Cursor, before: int, after: int, state: CompletionState, counts: TokenCounts
+) -> Window:
     """The lines around the cursor; a quarter of the prefix outlines what is cut off above it."""
-    counts = state.host.counts
     lines = lines_in_reach(cursor, before, after)
     await counts.learn(lines.texts)
     whole = fitting(lines, counts.cost)

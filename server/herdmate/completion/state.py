@@ -13,6 +13,7 @@ from herdmate.context.overview import Overviews
 from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
 from herdmate.errors import HerdmateError
+from herdmate.generation import ModelInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Grown:
 
 @dataclass(slots=True)
 class CompletionState:
-    """The engine, the project that the model sees, and recent answers.
+    """The engine of the model for ghost text, the project that it sees, and recent answers.
 
     ``in_flight`` maps each document's URI to its current generation, ``reading_ahead`` to the task
     that evaluates its prompt ahead of time, ``grown`` to what the client was told to ask for again
@@ -71,8 +72,27 @@ class CompletionState:
         if (reading := self.reading_ahead.pop(uri, None)) is not None:
             reading.cancel()
 
-    def reset(self) -> None:
+    async def model(self) -> tuple[EngineHost, ModelInfo]:
+        """Wait for the model, and return it with its engine. Raises ``HerdmateError``.
+
+        If another engine takes over meanwhile, that one counts.
+        """
+        while True:
+            host = self.host
+            try:
+                info = await host.ready()
+            except HerdmateError:
+                if host is self.host:
+                    raise
+                continue
+            if host is self.host:
+                return host, info
+
+    def reset(self, host: EngineHost) -> None:
         """Discard the previous model's answers, because another model is taking over."""
+        self.host = host
+        for running in self.in_flight.values():
+            running.stop()  # the engine goes on if it still answers
         self.in_flight.clear()
         self.grown.clear()
         self.cache = CompletionCache()

@@ -165,6 +165,8 @@ class EngineProcess:
         return answer
 
     def _ask(self, word: str, room: int, **fields: Any) -> tuple[int, _Asked]:
+        if self._process is None:  # it has ended since it was ready: nothing would answer
+            raise EngineStoppedError("The engine stopped before it was asked.")
         number = next(self._numbers)
         self._asked[number] = _Asked(room)
         self._send({"do": word, "id": number, **fields})

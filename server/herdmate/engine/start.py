@@ -37,7 +37,8 @@ class FakeStart:
     ``"<illegal>"`` like an instruction that the processor lacks; ``"<digest>"`` is replaced by a
     digest of the cached prompt, which exposes wrong cells, and what follows ``"<slowly>"`` takes
     0.1 s for each byte. All text that reaches the engine is appended to the file ``record``, if one
-    is given. The characters in ``doubtful`` are improbable.
+    is given. The characters in ``doubtful`` are improbable. ``model`` is the one in the settings,
+    which makes no difference to what is said.
     """
 
     replies: Mapping[str, str] = field(default_factory=lambda: {"": "fake"})
@@ -47,6 +48,7 @@ class FakeStart:
     record: str = ""
     load_seconds: float = 0.0
     doubtful: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,7 +42,8 @@ only those that Herdmate published, which are none, and so the others are asked 
 
 MODELS = "herdmate/models"
 """Client to server, request without parameters, answered by ``ModelList``, for a picker. To choose
-a model, the client changes the setting ``herdmate.model`` to its name."""
+a model, the client changes the setting ``herdmate.model`` to its name, or for ghost text
+``herdmate.completion.model``."""
 
 PULL_MODEL = "herdmate/pullModel"
 """Client to server, request ``{"name": …}``, answered by ``{"path": …}`` once the model is on this
@@ -50,8 +51,8 @@ machine. The server shows work-done progress. Cancelling the progress or the req
 been fetched, and the next request resumes from there."""
 
 MENU = "herdmate/menu"
-"""Client to server, request ``{"menu": "status" or "models", "uri": …}``, answered by ``Menu``. The
-document is the one that the user is looking at, if any."""
+"""Client to server, request ``{"menu": …, "uri": …}``, answered by ``Menu``: ``status``, ``models``
+or ``completionModels``. The document is the one that the user is looking at, if any."""
 
 REQUESTS = (MODELS, PULL_MODEL, MENU)
 """The client's requests; each takes an object or no parameters."""
@@ -78,11 +79,13 @@ COMMAND_ASK = "herdmate.ask"
 ``herdmate.rewrite`` with it. Same arguments."""
 
 COMMAND_MODELS = "herdmate.models"
-"""A command of the *client* (capability ``menu``): shows the menu ``models``."""
+"""A command of the *client* (capability ``menu``): shows the menu ``models``, or the one that its
+argument names."""
 
 COMMAND_CHOOSE_MODEL = "herdmate.chooseModel"
-"""Argument: a name in ``ModelList``, or ``auto``. Fetches the model if it is not on this machine,
-and uses it from then on."""
+"""Arguments: a name in ``ModelList``, or ``auto``; and optionally ``completion``, for ghost text
+alone, where an empty name stands for the model that answers. Fetches the model if it is not on this
+machine, and uses it from then on."""
 
 COMMAND_PAUSE = "herdmate.pause"
 """Pauses ghost text for an hour; with the argument ``workspace`` in this workspace, or with
@@ -122,12 +125,17 @@ State = Literal[
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The server's state; ``message`` gives details, ``fraction`` is 0 to 1 while known."""
+    """The server's state; ``message`` gives details, ``fraction`` is 0 to 1 while known.
+
+    Where another model writes ghost text, ``completion`` is that one's status, and the rest is that
+    of the model that answers; ``message`` has the details of both.
+    """
 
     state: State
     message: str = ""
     fraction: float | None = None
     model: str | None = None
+    completion: Status | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,10 +221,14 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class ModelList:
-    """Models on this machine come first. ``current`` is the running model's name, or empty."""
+    """Models on this machine come first. ``current`` is the running model's name, or empty.
+
+    ``completion`` is that of the model that writes ghost text, which can be the same.
+    """
 
     models: list[ModelEntry]
     current: str
+    completion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

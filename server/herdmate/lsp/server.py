@@ -246,8 +246,9 @@ def _switches(server: Session) -> None:
 
     @server.command(protocol.COMMAND_CHOOSE_MODEL)
     async def choose_model(ls: Session, *arguments: Any) -> None:
-        (name,) = texts_from_lsp(arguments, 1)
-        ls.spawn(model_choice.choose_model(ls, await model_choice.find(ls, name)))
+        name, role = texts_from_lsp(arguments, 2)
+        found = await model_choice.find(ls, name, model_choice.role_from_lsp(role))
+        ls.spawn(model_choice.choose_model(ls, found, model_choice.role_from_lsp(role)))
 
 
 def _commands(server: Session) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, is_dataclass, replace
 from typing import Any
 
+from herdmate.roles import Role
 from herdmate.settings import SETTINGS_OF_THE_EDITOR_ONLY, Settings, names
 
 SECTION = "herdmate"
@@ -34,14 +35,17 @@ class Layers:
     pulled: Mapping[str, Any] | None = None
     """The answer to ``workspace/configuration``; ``None`` if the client gave none."""
 
-    chosen: str = ""
-    """The model that the user chose in this session, until the settings name another."""
+    chosen: Mapping[Role, str] = field(default_factory=dict)
+    """The models that the user chose in this session, until the settings name others."""
 
 
 def merged(layers: Layers) -> dict[str, Any]:
     """All layers merged, in the form that ``settings_from_json`` reads."""
-    chosen = {"model": layers.chosen} if layers.chosen else {}
-    return _over(_without_choice(layers), chosen)
+    found = _without_choice(layers)
+    for role, name in layers.chosen.items():
+        chosen = {"model": name}
+        found = _over(found, chosen if role == "answers" else {"completion": chosen})
+    return found
 
 
 def with_own(layers: Layers, settings: Mapping[str, Any]) -> Layers:
@@ -71,16 +75,23 @@ def with_pulled(layers: Layers, answer: Any) -> Layers:
     return _changed(layers, pulled=_section(answer) if isinstance(answer, Mapping) else None)
 
 
-def with_chosen(layers: Layers, model: str) -> Layers:
-    """The layers with the model that the user chose."""
-    return replace(layers, chosen=model)
+def with_chosen(layers: Layers, model: str, role: Role = "answers") -> Layers:
+    """The layers with the model that the user chose for a role."""
+    return replace(layers, chosen={**layers.chosen, role: model})
 
 
 def _changed(layers: Layers, **changes: Any) -> Layers:
     after = replace(layers, **changes)
-    if _without_choice(after).get("model") != _without_choice(layers).get("model"):
-        return replace(after, chosen="")
-    return after
+    before, now = _named(_without_choice(layers)), _named(_without_choice(after))
+    kept = {role: name for role, name in layers.chosen.items() if before[role] == now[role]}
+    return replace(after, chosen=kept)
+
+
+def _named(settings: Mapping[str, Any]) -> dict[Role, Any]:
+    """What the settings name as the model of each role."""
+    own = settings.get("completion")
+    ghost = own.get("model") if isinstance(own, Mapping) else None
+    return {"answers": settings.get("model"), "completion": ghost}
 
 
 def _without_choice(layers: Layers) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from herdmate.engine.host import EngineHost, EngineStart, RequestRecord
@@ -17,6 +17,7 @@ from herdmate.lsp.protocol import Status
 from herdmate.lsp.settings_layers import Layers
 from herdmate.models import catalogue
 from herdmate.prompting.library import Library
+from herdmate.roles import Role
 from herdmate.settings import Settings
 from herdmate.usage.statistics_file import StatisticsFile
 from herdmate.usage.tally import Tally
@@ -29,18 +30,23 @@ _MOST_SHOWN = 8
 class EngineChoice:
     """What the settings ask for, looked up once: how to start it, and a note for the user.
 
-    ``fits``: there is enough memory for it; otherwise ``note`` says what is missing.
+    ``fits``: there is enough memory for it; otherwise ``note`` says what is missing. ``needs``: the
+    bytes of this machine's memory that it takes. ``sleep_after``: seconds without requests after
+    which it is unloaded, 0 for never.
     """
 
     start: EngineStart
     note: str = ""
     fits: bool = True
+    needs: int = 0
+    sleep_after: float = 0.0
 
 
-ChooseEngine = Callable[[Settings, int], EngineChoice]
-"""Looks up what the settings ask for.
+ChooseEngine = Callable[[Settings, Role, int, EngineChoice | None], EngineChoice]
+"""Looks up what the settings ask for in a role.
 
-The number is how many bytes of memory will be freed before it is loaded. Raises ``HerdmateError``.
+The number is how many bytes of memory will be freed before it is loaded, the choice that of the
+other role, which takes some. Raises ``HerdmateError``.
 """
 
 
@@ -66,7 +72,9 @@ class RoleModel:
     """The model of one role: its engine, and what the user is told about it.
 
     ``choice``: what the engine was last started with. ``info``: of the running model, or of the
-    last one. ``requests``: how many of the user's requests the model is working on.
+    last one. ``requests``: how many of the user's requests the model is working on. ``instead_of``:
+    why the remote server in the settings is not used; empty if it is, or if there is none.
+    ``choices``: how many models the user has chosen for the role so far.
     """
 
     host: EngineHost
@@ -74,6 +82,8 @@ class RoleModel:
     choice: EngineChoice | None = None
     info: ModelInfo | None = None
     requests: int = 0
+    instead_of: str = ""
+    choices: int = 0
 
     @property
     def note(self) -> str:
@@ -103,7 +113,7 @@ class ModelState:
     """The models in use: ``answers`` explains and refactors, ``completion`` writes ghost text.
 
     One model can have both roles; both are then the same object. ``apart`` is the one that writes
-    ghost text alone while ``is_apart``. ``choices``: how many models the user has chosen so far.
+    ghost text alone while ``is_apart``.
     """
 
     choose: ChooseEngine
@@ -111,17 +121,28 @@ class ModelState:
     apart: RoleModel
     is_apart: bool = False
     status_changed: asyncio.Event = field(default_factory=asyncio.Event)
-    choices: int = 0
 
     @property
     def status(self) -> Status:
-        """What the user is shown."""
-        return self.answers.status
+        """What the user is shown; that of ghost text is part of it where it has its own model."""
+        answers, ghost = self.answers.status, self.apart.status
+        if not self.is_apart:
+            return answers
+        is_thinking = answers.state == "ready" and ghost.state == "thinking"
+        told = answers.message + (f" Ghost text: {ghost.message}" if ghost.message else "")
+        return replace(
+            answers, state="thinking" if is_thinking else answers.state, message=told,
+            completion=ghost,
+        )  # fmt: skip
 
     @property
     def completion(self) -> RoleModel:
         """The model that writes ghost text."""
         return self.apart if self.is_apart else self.answers
+
+    def of(self, role: Role) -> RoleModel:
+        """The model of a role, for ghost text even while it has none of its own."""
+        return self.answers if role == "answers" else self.apart
 
     @property
     def last_request(self) -> RequestRecord | None:

@@ -42,7 +42,12 @@ async def next_status(session: Session) -> Status:
 def fail(session: Session, model: RoleModel, error: HerdmateError) -> None:
     """Report an error that the user has to resolve before the model does anything."""
     set_status(session, model, Status("error", str(error)))
-    session.show(str(error))
+    session.show(sentence_of(session, model, str(error)))
+
+
+def sentence_of(session: Session, model: RoleModel, sentence: str) -> str:
+    """A sentence about a model, which says so if it is about the one for ghost text alone."""
+    return f"Ghost text: {sentence}" if model is session.model.apart else sentence
 
 
 def set_ready(session: Session, model: RoleModel) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from herdmate.child_process import absolute
@@ -40,41 +40,61 @@ _OFFERED = ("codellama-34b", "codellama-13b", "codellama-7b", "starter-1.5b", "s
 class Chosen:
     """A file to load. ``model`` is its catalogue entry, ``note`` a sentence for the user.
 
-    ``fits``: there is enough free memory for it.
+    ``fits``: there is enough free memory for it. ``needs`` is the memory that it takes, in bytes.
     """
 
     path: Path
     model: CatalogueModel | None
     note: str = ""
     fits: bool = True
+    needs: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model that is loaded as well, and the bytes of memory that it takes."""
+
+    path: Path
+    needs: int
 
 
 @dataclass(frozen=True, slots=True)
 class _Room:
-    """Free memory in bytes, and the context in tokens that must fit too."""
+    """Free memory in bytes, the context in tokens that must fit too, and who else needs memory."""
 
     free: int
     context_tokens: int
+    beside: Loaded | None = None
+
+    def needs(self, size: int, model: CatalogueModel | None) -> int:
+        return needed_memory(size, model, self.context_tokens)
 
     def fits(self, size: int, model: CatalogueModel | None) -> bool:
-        return needed_memory(size, model, self.context_tokens) <= self.free
+        taken = self.beside.needs if self.beside else 0
+        return self.needs(size, model) + taken <= self.free
+
+    def holds(self, item: Found) -> bool:
+        """Does a model fit? One that is loaded anyway takes no more."""
+        is_there = self.beside is not None and item.path == self.beside.path
+        return is_there or self.fits(item.size, item.model)
 
     def too_small_for(self, size: int, model: CatalogueModel | None) -> str:
         """The needed and the free memory, as part of a sentence."""
-        needed = needed_memory(size, model, self.context_tokens)
-        return f"needs {needed / 1e9:.1f} GB of memory, and only {self.free / 1e9:.1f} GB is free"
+        return too_little(self.needs(size, model), self.free, self.beside)
 
 
 def choose(
-    setting: str, folder: Path, free_memory: int, context_tokens: int, others: Sequence[Found] = ()
-) -> Chosen:
+    setting: str, folder: Path, free_memory: int, context_tokens: int, others: Sequence[Found] = (),
+    beside: Loaded | None = None,
+) -> Chosen:  # fmt: skip
     """The file that the setting ``model`` means: ``auto``, a path, or a listed name.
 
-    ``free_memory`` is in bytes; ``others`` are other programs' models. Raises ``NoModelError`` if
-    ``auto`` finds none, ``ModelError`` if the named one is missing or not a model. A named model is
-    chosen even if it does not seem to fit; the note then suggests one that would.
+    ``free_memory`` is in bytes; ``others`` are other programs' models; ``beside`` is one that takes
+    some of that memory. Raises ``NoModelError`` if ``auto`` finds none, ``ModelError`` if the named
+    one is missing or not a model. A named model is chosen even if it does not seem to fit; the note
+    then suggests one that would.
     """
-    room = _Room(free_memory, context_tokens)
+    room = _Room(free_memory, context_tokens, beside)
     found = _ranked(folder, others)
     if setting == "auto":
         if not found:
@@ -89,10 +109,11 @@ def choose(
             f"{item.name} cannot be read ({error.strerror or error}); set herdmate.model to "
             "another model."
         ) from error
-    if room.fits(size, item.model):
-        return Chosen(item.path, item.model)
+    needs = room.needs(size, item.model)
+    if room.holds(replace(item, size=size)):
+        return Chosen(item.path, item.model, needs=needs)
     note = f"{item.name} {room.too_small_for(size, item.model)}; {_what_fits(found, room)}."
-    return Chosen(item.path, item.model, note, fits=False)
+    return Chosen(item.path, item.model, note, fits=False, needs=needs)
 
 
 def from_here(setting: str, folder: Path) -> str:
@@ -122,6 +143,12 @@ def with_cache(size: int, cache: int) -> int:
     return size + cache + _MARGIN
 
 
+def too_little(needs: int, free: int, beside: Loaded | None = None) -> str:
+    """What a model needs and what is free, in bytes, as part of a sentence."""
+    other = f" beside the {beside.needs / 1e9:.1f} GB of {beside.path.name}" if beside else ""
+    return f"needs {needs / 1e9:.1f} GB of memory{other}, and only {free / 1e9:.1f} GB is free"
+
+
 def named_model(setting: str, folder: Path, others: Sequence[Found]) -> Found:
     """The model of a listed name, a path, or a catalogue name, whatever its file holds.
 
@@ -149,7 +176,7 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
     """The largest CodeLlama-Instruct that fits, else the largest other model that does."""
     broken: list[ModelError] = []
     for item in found:
-        if not room.fits(item.size, item.model):
+        if not room.holds(item):
             continue
         try:
             loadable(item.path)
@@ -157,7 +184,8 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
             broken.append(error)
             continue
         better = [] if _is_codellama(item) else [_get_codellama(room)]
-        return Chosen(item.path, item.model, " ".join([*map(str, broken), *better]))
+        note = " ".join([*map(str, broken), *better])
+        return Chosen(item.path, item.model, note, needs=room.needs(item.size, item.model))
     raise broken[0] if broken else _nothing_fits(found, room)
 
 

@@ -14,28 +14,32 @@ from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
 from herdmate.models.adapters import fitting, size_of_all
-from herdmate.models.choose import Chosen, choose, what_fits
+from herdmate.models.choose import Chosen, Loaded, choose, what_fits
+from herdmate.models.choose_quick import choose_quick
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
+from herdmate.roles import AUTO, Role, for_role, is_apart
 from herdmate.settings import Settings
 
 
 def first_message(
-    settings: Settings, control_pieces: Sequence[str], held: int = 0
+    settings: Settings,
+    control_pieces: Sequence[str],
+    held: int = 0,
+    role: Role = "answers",
+    beside: Loaded | None = None,
 ) -> tuple[LlamaStart, Chosen]:
     """How to start the engine with the model that the settings ask for, and that model.
 
-    ``held``: bytes of memory that will be freed before the model is loaded. Raises ``NoModelError``
-    if there is no model on this machine, ``ModelError`` if the named one cannot be used.
+    ``held``: bytes of memory that will be freed before the model is loaded; ``beside``: the other
+    role's model, which takes some. Raises ``NoModelError`` if there is no model on this machine,
+    ``ModelError`` if the named one cannot be used.
     """
-    engine = settings.engine
-    chosen = choose(
-        settings.model,
-        model_folder(),
-        psutil.virtual_memory().available + held - size_of_all(engine.adapters),
-        engine.context_tokens,
-        in_place(),
-    )
+    engine, setting = settings.engine, for_role(settings, role).model
+    is_quick = role == "completion" and is_apart(settings) and setting == AUTO
+    free = psutil.virtual_memory().available + held - size_of_all(engine.adapters)
+    where = model_folder(), free, engine.context_tokens, in_place(), beside
+    chosen = choose_quick(*where) if is_quick else choose(setting, *where)
     fit = fitting(engine.adapters, chosen.path)
     start = LlamaStart(
         str(chosen.path),
@@ -49,7 +53,9 @@ def first_message(
         tuple(str(adapter.path) for adapter in fit.adapters),
         tuple(adapter.scale for adapter in fit.adapters),
     )
-    return start, replace(chosen, note=" ".join(filter(None, (chosen.note, *fit.notes))))
+    # An adapter for the model that answers need not fit the one for ghost text.
+    notes = fit.notes if role == "answers" else ()
+    return start, replace(chosen, note=" ".join(filter(None, (chosen.note, *notes))))
 
 
 def remote_start(settings: Settings) -> RemoteStart | None:

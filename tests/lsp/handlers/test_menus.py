@@ -75,25 +75,19 @@ async def test_what_is_switched_off_can_be_resumed_only_where_the_client_can() -
     session.configuration.settings = Settings(completion=CompletionSettings(enabled=False))
     assert "Resume Ghost Text" in await _labels(session)
     session.capabilities = Capabilities(menu=True)
-    assert not any("Ghost Text" in label or "Pause" in label for label in await _labels(session))
+    assert not any("Resume" in label or "Pause" in label for label in await _labels(session))
 
 
 @pytest.mark.parametrize("name", ["menu", "Status", "../models"])
 async def test_other_menus_are_refused(name: str) -> None:
-    with pytest.raises(JsonRpcException, match="status or models"):
+    with pytest.raises(JsonRpcException, match="status, models or completionModels"):
         await menus.menu(_session(), name, _URI)
 
 
 async def test_the_models_menu_marks_what_runs_and_what_has_to_be_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def entry(name: str, installed: bool) -> ModelEntry:
-        return ModelEntry(name, name.title(), 1, "Q4", 1, True, True, installed, True, "detail")
-
-    async def models(_session: Session) -> ModelList:
-        return ModelList([entry("a", True), entry("b", True), entry("c", False)], "b")
-
-    monkeypatch.setattr(model_choice, "models", models)
+    _list_models(monkeypatch)
     menu = await menus.menu(_session(), "models", "")
     icons = {item.label: item.icon for item in menu.items}
     assert icons == {
@@ -101,3 +95,62 @@ async def test_the_models_menu_marks_what_runs_and_what_has_to_be_fetched(
     }  # fmt: skip
     assert [item.arguments for item in menu.items] == [["auto"], ["a"], ["b"], ["c"]]
     assert menu.placeholder == "In use: b"
+
+
+async def test_ghost_text_has_a_menu_of_the_models_that_fill_in(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    _list_models(monkeypatch)
+    session = _session()
+    menu = await menus.menu(session, "completionModels", "")
+    assert [(item.label, item.icon, item.arguments) for item in menu.items] == [
+        ("Same as for Answers", "check", ["", "completion"]),
+        ("Automatic", "sparkle", ["auto", "completion"]),
+        ("A", "package", ["a", "completion"]),
+        ("C", "cloud-download", ["c", "completion"]),
+    ]
+    assert menu.placeholder == "In use: the model that answers"
+    session.model.is_apart, session.model.apart.status = True, Status("ready", model="A model")
+    menu = await menus.menu(session, "completionModels", "")
+    assert [item.icon for item in menu.items][:3] == ["link", "sparkle", "check"]
+    assert menu.placeholder == "In use: A model"
+    menu = await menus.menu(session, "models", "")
+    assert menu.placeholder == "In use: b; ghost text: A model"
+
+
+async def test_the_status_menu_shows_both_models() -> None:
+    session = _session()
+    session.capabilities = Capabilities(menu=True)
+    model = session.model
+    model.is_apart = True
+    model.answers.status = Status("ready", "It is ready.", model="Large")
+    model.apart.status = Status("loading", "Loading the model.", 0.5)
+    session.configuration.settings = Settings(completion=CompletionSettings(model="/a/small.gguf"))
+    menu = await menus.menu(session, "status", _URI)
+    assert menu.title == "Herdmate: ready, Large; ghost text: loading"
+    assert menu.placeholder == "It is ready. Ghost text: Loading the model."
+    details = {item.label: item.detail for item in menu.items}
+    assert details["Choose a Model…"] == "Large"
+    assert details["Choose a Model for Ghost Text…"] == "small.gguf"
+    model.answers.host.latency.note_writing(100, 25.0)
+    model.apart.host.latency.note_writing(100, 5.0)
+    model.apart.host.latency.note_answer(0.4)
+    menu = await menus.menu(session, "status", _URI)
+    said = "4.0 tokens per second; ghost text after 0.4 s, 20.0 tokens per second"
+    assert menu.placeholder == said
+    model.apart.status = Status("error", "It broke.")
+    menu = await menus.menu(session, "status", _URI)
+    assert menu.placeholder == "It is ready. Ghost text: It broke."
+
+
+def _list_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three models: the first writes ghost text, the second answers and cannot fill in."""
+
+    def entry(name: str, installed: bool, infill: bool = True) -> ModelEntry:
+        return ModelEntry(name, name.title(), 1, "Q4", 1, infill, True, installed, True, "detail")
+
+    async def models(*_: object) -> ModelList:
+        entries = [entry("a", True), entry("b", True, infill=False), entry("c", False)]
+        return ModelList(entries, "b", "a")
+
+    monkeypatch.setattr(model_choice, "models", models)

@@ -17,6 +17,7 @@ from herdmate.lsp.handlers.model_choice import Wanted, _entry, choose_model, fin
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
 from herdmate.models.listing import Listed, listed
+from herdmate.roles import Role
 
 _SHOWN = 90
 """Characters of a row that VS Code shows."""
@@ -86,8 +87,8 @@ class _Choosing:
         monkeypatch.setattr(model_choice, "load_chosen", self._load)
         monkeypatch.setattr(configuration, "change", self._change)
 
-    async def choose(self, name: str) -> None:
-        await choose_model(self.session, await find(self.session, name))
+    async def choose(self, name: str, role: Role = "answers") -> None:
+        await choose_model(self.session, await find(self.session, name, role), role)
 
     def _listed(self, _context_tokens: int) -> tuple[Listed, ...]:
         self.lists += 1
@@ -100,8 +101,9 @@ class _Choosing:
     async def _load(self, _session: Session) -> None:
         self.loads += 1
 
-    async def _change(self, _session: Session, _name: str, value: Any) -> None:
+    async def _change(self, _session: Session, name: str, value: Any) -> None:
         self.changed.append(value)
+        self.changed_name = name
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,24 @@ async def test_a_choice_is_looked_up_once_and_fetched_only_if_needed(
         assert choosing.changed == [None if setting == "auto" else setting]
     else:
         assert choosing.session.settings.model == setting
+    assert choosing.loads == (not configures)
+
+
+@pytest.mark.parametrize(
+    ("name", "setting"),
+    [("codellama-7b-instruct", "codellama-7b-instruct"), ("auto", "auto"), ("", "")],
+)
+@pytest.mark.parametrize("configures", [True, False])
+async def test_a_model_for_ghost_text_is_a_choice_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, configures: bool, name: str, setting: str
+) -> None:
+    choosing = _Choosing(monkeypatch, configures)
+    await choosing.choose(name, "completion")
+    if configures:
+        assert (choosing.changed_name, choosing.changed) == ("completion.model", [setting or None])
+    else:
+        assert choosing.session.settings.completion.model == setting
+    assert choosing.session.settings.model == "auto"
     assert choosing.loads == (not configures)
 
 

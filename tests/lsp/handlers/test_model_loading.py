@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,15 +13,17 @@ from lsprotocol import types
 from herdmate.engine.host import EngineHost
 from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, LlamaStart
-from herdmate.errors import HerdmateError, NoMemoryError, NoModelError
+from herdmate.errors import HerdmateError, NoMemoryError, NoModelError, UnreachableError
 from herdmate.generation import ModelInfo
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import model_fetching, model_loading
 from herdmate.lsp.protocol import Status
+from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
 from herdmate.models import start
-from herdmate.settings import Settings
+from herdmate.roles import Role, for_role
+from herdmate.settings import CompletionSettings, RemoteSettings, Settings
 
 _SHORT = EngineChoice(FakeStart(), "It needs 9 GB of memory, and only 1 GB is free; close.", False)
 _INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
@@ -46,7 +49,7 @@ class _Loading:
         monkeypatch.setattr(self.session.protocol, "notify", lambda *_: None)
         monkeypatch.setattr(self.session, "window_show_message", self._show)
 
-    def _choose(self, settings: Settings, _held: int) -> EngineChoice:
+    def _choose(self, settings: Settings, *_: object) -> EngineChoice:
         self.looked_up.append(settings)
         if isinstance(self.found, HerdmateError):
             raise self.found
@@ -142,6 +145,104 @@ async def test_a_newer_change_takes_the_place_of_a_question(
     await model_fetching.load_chosen(loading.session)
     await asyncio.wait_for(older, 30)
     assert loading.started == [loading.found.start]
+
+
+async def test_a_model_that_stays_the_same_goes_on_where_the_other_changes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A restart starts both."""
+    session = _both(monkeypatch)
+    answers, apart = session.model.answers, session.model.apart
+    await model_fetching.load_chosen(session)
+    assert await _names(session) == ("large", "tiny")
+    before = answers.host.process_id
+    _configure(session, completion="smallest")
+    await model_fetching.load_chosen(session)
+    assert await _names(session) == ("large", "smallest")
+    assert answers.host.process_id == before
+    await model_fetching.load_or_offer(session)
+    assert await _names(session) == ("large", "smallest")
+    assert answers.host.process_id != before
+    _configure(session, completion="")
+    waiting = asyncio.ensure_future(session.completion.model())
+    await model_fetching.load_chosen(session)
+    assert session.completion.host is answers.host
+    assert (await session.completion.model())[0] is answers.host
+    await waiting
+    with pytest.raises(HerdmateError):
+        await apart.host.ready()
+    await session.end()
+
+
+async def test_what_waits_for_ghost_texts_model_gets_the_one_that_takes_its_place(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = _both(monkeypatch)
+    waiting = asyncio.ensure_future(session.completion.model())
+    await asyncio.sleep(0)
+    await model_fetching.load_chosen(session)
+    host, info = await asyncio.wait_for(waiting, 60)
+    assert host is session.model.apart.host
+    assert info.context == len("tiny") + 4096
+    await session.end()
+
+
+async def test_a_remote_server_of_one_role_that_is_gone_is_replaced_for_that_role(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The note stays with the model that takes its place until the user wants another."""
+    session = _both(monkeypatch)
+    own = CompletionSettings(remote_url="http://127.0.0.1:1")
+    remote = RemoteSettings(fallback=True)
+    session.configuration.settings = Settings(model="large", completion=own, remote=remote)
+    await model_fetching.load_chosen(session)
+    answers, apart = session.model.answers, session.model.apart
+    assert await _names(session) == ("large", "http://127.0.0.1:1")
+    before = answers.host.process_id
+    gone = EngineState("failed", message="It is gone.", error=UnreachableError("It is gone."))
+    model_loading.after_engine_change(session, apart, gone)
+    await asyncio.gather(*session.tasks.running)
+    assert not session.model.is_apart
+    assert answers.host.process_id == before
+    assert answers.note.startswith("It is gone. Meanwhile a model on this machine is used")
+    await model_fetching.load_chosen(session)
+    assert session.model.is_apart
+    assert answers.note == ""
+    await session.end()
+
+
+def _both(monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session whose settings name two models, which are fake engines told by their context."""
+
+    def choose(settings: Settings, role: Role, *_: object) -> EngineChoice:
+        found = for_role(settings, role)
+        context = 4096 + len(found.remote.url or found.model)
+        return EngineChoice(FakeStart(context=context, record=""))
+
+    session = create_server(choose)
+    session.capabilities = Capabilities(status=True)
+    monkeypatch.setattr(session.protocol, "notify", lambda *_: None)
+    session.configuration.settings = Settings(model="large")
+    _configure(session, completion="tiny")
+    return session
+
+
+def _configure(session: Session, completion: str) -> None:
+    own = CompletionSettings(model=completion)
+    session.configuration.settings = replace(session.settings, completion=own)
+
+
+async def _names(session: Session) -> tuple[str, str]:
+    """Which of the models in the settings are running."""
+    assert session.model.is_apart
+    settings = session.settings
+    found = []
+    for role, model in (("answers", session.model.answers), ("completion", session.model.apart)):
+        wanted = for_role(settings, role)  # type: ignore[arg-type]
+        name = wanted.remote.url or wanted.model
+        assert (await model.host.ready()).context == 4096 + len(name)
+        found.append(name)
+    return found[0], found[1]
 
 
 async def test_no_model_is_a_status_and_others_errors_are_told(

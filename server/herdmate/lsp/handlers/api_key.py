@@ -7,18 +7,25 @@ from herdmate.engine.remote.endpoint import endpoint_of, origin_of
 from herdmate.errors import SettingsError
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.session import Session
+from herdmate.roles import ROLES, for_role
 
 _SEND = "Send it"
 
 
 async def agree_on_key(session: Session) -> None:
-    """Ask the user, if it is undecided, whether the key is for the remote server in the settings.
+    """Ask the user, if it is undecided, whether the key is for a remote server in the settings.
 
     If the client cannot ask, the remote server is used without the key, and a message says what to
     set.
     """
+    urls = [for_role(session.settings, role).remote.url for role in ROLES]
+    for url in dict.fromkeys(urls):
+        await _agree_on_key(session, url)
+
+
+async def _agree_on_key(session: Session, url: str) -> None:
     try:
-        place = endpoint_of(session.settings.remote.url)
+        place = endpoint_of(url)
         if not is_undecided(place) or not session.capabilities.show_message_request:
             return
     except SettingsError:  # there is no remote server, or loading it reports the error

@@ -18,6 +18,7 @@ from herdmate.lsp.client_requests import ask, register, tell
 from herdmate.lsp.session import Session
 from herdmate.prompting.family_table import family_table
 from herdmate.prompting.library import Library, load_library
+from herdmate.roles import Role
 from herdmate.settings import Settings, camel_case, settings_from_json
 
 _log = logging.getLogger(__name__)
@@ -85,9 +86,10 @@ def push(session: Session, settings: Any) -> None:
     )
 
 
-def choose_model(session: Session, name: str) -> None:
-    """Use a model in this session, until the settings name another."""
-    session.configuration.layers = settings_layers.with_chosen(session.configuration.layers, name)
+def choose_model(session: Session, name: str, role: Role = "answers") -> None:
+    """Use a model for a role in this session, until the settings name another."""
+    layers = session.configuration.layers
+    session.configuration.layers = settings_layers.with_chosen(layers, name, role)
     _adopt(session)
 
 
@@ -161,4 +163,5 @@ def _first(answer: Any) -> Any:
 
 
 def _engine_part(settings: Settings) -> object:
-    return settings.model, settings.engine, settings.remote
+    own = settings.completion
+    return settings.model, settings.engine, settings.remote, own.model, own.remote_url

@@ -12,33 +12,47 @@ from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import model_choice, pausing
 from herdmate.lsp.handlers.status_report import sentence_of_silence
-from herdmate.lsp.protocol import Menu, MenuItem
+from herdmate.lsp.protocol import Menu, MenuItem, Status
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import state_in_words
 from herdmate.models import catalogue
+from herdmate.roles import AUTO
 
 
 async def menu(session: Session, name: str, uri: str) -> Menu:
-    """The models menu or the status menu."""
-    if name not in ("", "status", "models"):
-        raise wrong("The menu must be status or models.")
-    return await _models(session) if name == "models" else _status(session, uri)
+    """The status menu, or one of models: for answers, or for ghost text."""
+    if name not in ("", "status", "models", "completionModels"):
+        raise wrong("The menu must be status, models or completionModels.")
+    if name == "models":
+        return await _models(session)
+    if name == "completionModels":
+        return await _completion_models(session)
+    return _status(session, uri)
 
 
 def _status(session: Session, uri: str) -> Menu:
     items = [*_fetching(session), *_pausing(session, uri), *_looking(session)]
-    name = f", {session.model.status.model}" if session.model.status.model else ""
-    title = f"Herdmate: {state_in_words(session.model.status)}{name}"
-    is_well = session.model.status.state not in ("noModel", "error")
-    return Menu(title, (is_well and _speed(session)) or session.model.status.message, items)
+    status, ghost = session.model.status, session.model.status.completion
+    title = f"Herdmate: {_named(status)}" + (f"; ghost text: {_named(ghost)}" if ghost else "")
+    is_well = all(model.status.state not in ("noModel", "error") for model in session.model.in_use)
+    return Menu(title, (is_well and _speed(session)) or status.message, items)
+
+
+def _named(status: Status) -> str:
+    """What a model is doing, and its name."""
+    return ", ".join(filter(None, (state_in_words(status), status.model)))
 
 
 def _speed(session: Session) -> str:
-    """How fast the model writes, and how long ghost text from the model takes."""
-    latency = session.model.completion.host.latency
-    writing = f"{latency.writing:.1f} tokens per second" if latency.writing else ""
-    wait = f"ghost text after {median(latency.answers):.1f} s" if latency.answers else ""
-    return ", ".join(filter(None, (writing, wait)))
+    """How fast the models write, and how long ghost text from the model takes."""
+    answers, ghost = session.model.answers.host.latency, session.model.completion.host.latency
+    writing = [f"{each.writing:.1f} tokens per second" if each.writing else ""
+               for each in (answers, ghost)]  # fmt: skip
+    wait = f"ghost text after {median(ghost.answers):.1f} s" if ghost.answers else ""
+    if not session.model.is_apart:
+        return ", ".join(filter(None, (writing[0], wait)))
+    beside = ", ".join(filter(None, (wait or ("ghost text" if writing[1] else ""), writing[1])))
+    return "; ".join(filter(None, (writing[0], beside)))
 
 
 def _fetching(session: Session) -> Iterator[MenuItem]:
@@ -48,8 +62,11 @@ def _fetching(session: Session) -> Iterator[MenuItem]:
         command = protocol.COMMAND_FETCH_MODEL
         yield MenuItem(f"Fetch {model.title}", "cloud-download", command, detail=detail)
     if session.capabilities.menu:
-        now = session.model.status.model or _chosen(session)
-        yield MenuItem("Choose a Model…", "package", protocol.COMMAND_MODELS, detail=now)
+        choose, answers = protocol.COMMAND_MODELS, session.model.answers.status.model
+        yield MenuItem("Choose a Model…", "package", choose,
+                       detail=answers or _short(session.settings.model))  # fmt: skip
+        yield MenuItem("Choose a Model for Ghost Text…", "package", choose, ["completionModels"],
+                       _ghost_text_by(session))  # fmt: skip
 
 
 def _pausing(session: Session, uri: str) -> Iterator[MenuItem]:
@@ -94,10 +111,38 @@ async def _models(session: Session) -> Menu:
         icon = icon if model.installed else "cloud-download"
         items.append(MenuItem(model.title, icon, command, [model.name], model.detail))
     running = known.current or session.model.status.model
-    now = f"In use: {running}" if running else f"Chosen: {_chosen(session)}"
+    now = f"In use: {running}" if running else f"Chosen: {_short(session.settings.model)}"
+    if session.model.is_apart:
+        now = f"{now}; ghost text: {_ghost_text_by(session)}"
     return Menu("Herdmate: Choose a Model", now, items)
 
 
-def _chosen(session: Session) -> str:
-    """The model in the settings; only the file name of a path or URL, for lack of room."""
-    return re.split(r"[/\\]", session.settings.model)[-1]
+async def _completion_models(session: Session) -> Menu:
+    """The models that fill in, for ghost text alone."""
+    known = await model_choice.models(session, "completion")
+    command, role = protocol.COMMAND_CHOOSE_MODEL, "completion"
+    same = "check" if not session.model.is_apart else "link"
+    quick = "the best model here that writes ten tokens per second"
+    items = [
+        MenuItem("Same as for Answers", same, command, ["", role], known.current),
+        MenuItem("Automatic", "sparkle", command, [AUTO, role], quick),
+    ]
+    for model in known.models:
+        if model.infill:
+            in_use = session.model.is_apart and model.name == known.completion
+            icon = "check" if in_use else "package" if model.installed else "cloud-download"
+            items.append(MenuItem(model.title, icon, command, [model.name, role], model.detail))
+    now = f"In use: {_ghost_text_by(session)}"
+    return Menu("Herdmate: Choose a Model for Ghost Text", now, items)
+
+
+def _ghost_text_by(session: Session) -> str:
+    """The model that writes ghost text."""
+    if not session.model.is_apart:
+        return "the model that answers"
+    return session.model.apart.status.model or _short(session.settings.completion.model)
+
+
+def _short(name: str) -> str:
+    """A model in the settings; only the file name of a path or URL, for lack of room."""
+    return re.split(r"[/\\]", name)[-1]

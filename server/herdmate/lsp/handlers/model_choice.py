@@ -3,33 +3,45 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import configuration
 from herdmate.lsp.handlers.model_fetching import fetch_named, load_chosen
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import RoleModel
 from herdmate.models import catalogue
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import written_a_second
 from herdmate.models.user_sources import is_given
+from herdmate.roles import AUTO, Role
 
 
-async def models(session: Session) -> ModelList:
-    """All models, and whether each fits into the memory that is free now."""
+async def models(session: Session, role: Role = "answers") -> ModelList:
+    """All models, and whether each fits into the memory that is free now.
+
+    For a ``role``: what its own model takes would be free.
+    """
     context = session.settings.engine.context_tokens
     found = await asyncio.to_thread(_listed, context)
-    free = psutil.virtual_memory().available + session.model.answers.host.held_memory()
-    running = Path(session.model.answers.path) if session.model.answers.path else None
-    current = next((model.name for model in found if running and model.path == running), "")
-    speed = session.model.answers.host.latency.writing
-    entries = [_entry(model, free, speed if model.name == current else 0.0) for model in found]
-    return ModelList(entries, current)
+    free = psutil.virtual_memory().available + session.model.of(role).host.held_memory()
+    answers, completion = session.model.answers, session.model.completion
+    speeds = {_name_of(model, found): model.host.latency.writing for model in (completion, answers)}
+    entries = [_entry(model, free, speeds.get(model.name, 0.0)) for model in found]
+    return ModelList(entries, _name_of(answers, found), _name_of(completion, found))
+
+
+def _name_of(model: RoleModel, found: Sequence[Listed]) -> str:
+    """The name under which a running model is listed, or empty."""
+    running = Path(model.path) if model.path else None
+    return next((item.name for item in found if running and item.path == running), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +52,21 @@ class Wanted:
     is_here: bool
 
 
-async def find(session: Session, name: str) -> Wanted:
-    """Look up a name that the user chose; empty means ``auto``.
+def role_from_lsp(role: str) -> Role:
+    """The role that a command's argument names; raises ``JsonRpcException``."""
+    if role not in ("", "answers", "completion"):
+        raise wrong("The command's second argument must be answers, completion, or omitted.")
+    return "completion" if role == "completion" else "answers"
 
-    Raises ``ModelError`` if it is neither a known model nor a place to fetch one from.
+
+async def find(session: Session, name: str, role: Role = "answers") -> Wanted:
+    """Look up a name that the user chose for a role.
+
+    Empty means ``auto``, and for ghost text the model that answers. Raises ``ModelError`` if it is
+    neither a known model nor a place to fetch one from.
     """
-    if name in ("", "auto"):
-        return Wanted("auto", is_here=True)
+    if name in ("", AUTO):
+        return Wanted(name or _DEFAULTS[role], is_here=True)
     if is_given(name):
         return Wanted(name, is_here=False)
     found = await asyncio.to_thread(_listed, session.settings.engine.context_tokens)
@@ -56,25 +76,37 @@ async def find(session: Session, name: str) -> Wanted:
     return Wanted(name, is_here=model is not None and model.path is not None)
 
 
-async def choose_model(session: Session, wanted: Wanted) -> None:
-    """Use a model from now on, fetching it first if needed. Raises ``HerdmateError``.
+async def choose_model(session: Session, wanted: Wanted, role: Role = "answers") -> None:
+    """Use a model for a role from now on, fetching it first if needed. Raises ``HerdmateError``.
 
     Once it is fetched, a model that the user has chosen in the meantime stays in use.
     """
-    session.model.choices += 1
-    choice, before = session.model.choices, session.settings.model
+    model = session.model.of(role)
+    model.choices += 1
+    choice, before = model.choices, _named(session, role)
     name = wanted.name
     if not wanted.is_here:
         file = await fetch_named(session, name)
-        if session.model.choices != choice or session.settings.model != before:
+        if model.choices != choice or _named(session, role) != before:
             return
         name = file.name if is_given(name) else name
-    is_news = wanted.is_here or name != session.settings.model
+    is_news = wanted.is_here or name != _named(session, role)
     if session.capabilities.configure and is_news:
-        await configuration.change(session, "model", None if name == "auto" else name)
+        value = None if name == _DEFAULTS[role] else name
+        await configuration.change(session, _SETTINGS[role], value)
         return
-    configuration.choose_model(session, name)
+    configuration.choose_model(session, name, role)
     await load_chosen(session)
+
+
+_SETTINGS: dict[Role, str] = {"answers": "model", "completion": "completion.model"}
+_DEFAULTS: dict[Role, str] = {"answers": AUTO, "completion": ""}
+
+
+def _named(session: Session, role: Role) -> str:
+    """What the settings name as the model of a role."""
+    settings = session.settings
+    return settings.model if role == "answers" else settings.completion.model
 
 
 def _listed(context_tokens: int) -> tuple[Listed, ...]:

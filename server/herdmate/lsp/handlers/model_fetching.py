@@ -28,28 +28,29 @@ from herdmate.models.verified_fetch import FetchProgress, fetch
 _YES, _AGREE = "Fetch the starter", "Agree and fetch"
 
 
-async def load_or_offer(session: Session, asks: bool = False) -> None:
-    """Load the model; if there is none, offer to fetch the starter.
+async def load_or_offer(session: Session, asks: bool = False, keeps: bool = False) -> None:
+    """Load the models; if there is none that answers, offer to fetch the starter.
 
-    ``asks``: first ask the user whether to load a model that may not fit in memory.
+    ``asks``: first ask the user whether to load a model that may not fit in memory. ``keeps``: a
+    model that stays the same goes on undisturbed.
     """
     try:
-        await _load(session, asks)
+        await _load(session, asks, keeps)
     except NoModelError as error:
         if await _agrees(session, str(error)):
             await fetch_model(session, None)
 
 
 async def load_chosen(session: Session) -> None:
-    """Load the model in the changed settings, after a warning if there is not enough memory."""
-    await load_or_offer(session, asks=session.capabilities.show_message_request)
+    """Load the models in the changed settings, after a warning if there is not enough memory."""
+    await load_or_offer(session, asks=session.capabilities.show_message_request, keeps=True)
 
 
 async def pull_model(session: Session, name: str) -> Path:
-    """``fetch_named``; if there has been no model so far, also load one."""
+    """``fetch_named``; if there has been no model so far in a role, also load one."""
     path = await fetch_named(session, name)
-    if session.model.status.state == "noModel":
-        session.spawn(_load(session))
+    if any(model.status.state == "noModel" for model in session.model.in_use):
+        session.spawn(_load(session, keeps=True))
     return path
 
 
@@ -119,10 +120,10 @@ async def _fetch(session: Session, model: CatalogueModel, tell: Report) -> Path:
         return await fetch(model, model_folder(), on_progress, others)
 
 
-async def _load(session: Session, asks: bool = False) -> None:
-    """Load the model; a client without ``herdmate/status`` sees the load as progress."""
+async def _load(session: Session, asks: bool = False, keeps: bool = False) -> None:
+    """Load the models; a client without ``herdmate/status`` sees the load as progress."""
     await agree_on_key(session)
-    if not await load_model(session, asks=asks) or session.capabilities.status:
+    if not await load_model(session, asks, keeps) or session.capabilities.status:
         return
 
     def said() -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from lsprotocol import types
@@ -20,12 +22,14 @@ from herdmate.errors import (
 )
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.protocol import Status
+from herdmate.lsp.role_choices import Looked, RoleChoices, look_up
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice, RoleModel
-from herdmate.lsp.status import fail, set_ready, set_status
+from herdmate.lsp.status import fail, sentence_of, set_ready, set_status
 from herdmate.models.start import memory_advice
 from herdmate.printable import as_message
-from herdmate.settings import RemoteSettings, Settings
+from herdmate.roles import for_ghost_text, is_apart, without_remote
+from herdmate.settings import Settings
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +41,9 @@ _INSTEAD = (
 _DISK_SECONDS = 60.0
 """Long enough for a network disk, or for a sleeping one to wake up."""
 
+_LOAD_SECONDS = 120.0
+"""Until the model that answers is loaded, even if the one for ghost text still is not."""
+
 _LOAD = "Load it"
 
 _DECLINED = (
@@ -45,18 +52,21 @@ _DECLINED = (
 )
 
 
-async def load_model(session: Session, instead_of: str = "", asks: bool = False) -> bool:
-    """Start the engine with the model in the settings, ending a load in progress.
+async def load_model(session: Session, asks: bool = False, keeps: bool = False) -> bool:
+    """Start the engines with the models in the settings, ending a load in progress.
 
-    ``instead_of``: a sentence on why the remote server in the settings is not used. ``asks``: the
-    user can keep the old model if there is not enough memory for the new one. Returns ``False`` if
-    the user did, or if a newer call has superseded this one. Raises ``NoModelError``.
+    ``asks``: the user can keep the old models if there is not enough memory for the new ones.
+    ``keeps``: a model that stays the same goes on undisturbed. Returns ``False`` if the user kept
+    the old ones, or if a newer call has superseded this one. Raises ``NoModelError``.
     """
-    return bool(await session.tasks.supersede("load", _load(session, instead_of, asks)))
+    for model in (session.model.answers, session.model.apart):
+        model.instead_of = ""
+    return bool(await session.tasks.supersede("load", _load(session, asks, keeps)))
 
 
 async def stop_loading(session: Session) -> None:
-    """End the process that is loading, as the user does not want to wait."""
+    """End the processes that are loading, as the user does not want to wait."""
+    session.tasks.stop("load")
     for model in session.model.in_use:
         if model.status.state in ("starting", "loading"):
             error = ModelError(
@@ -69,6 +79,8 @@ async def stop_loading(session: Session) -> None:
 
 def after_engine_change(session: Session, model: RoleModel, state: EngineState) -> None:
     """Tell the user about a change in an engine's state; some need more than a sentence."""
+    if model is session.model.apart:
+        state = replace(state, message=for_ghost_text(state.message))
     if state.state == "ready" and state.info is not None:
         model.info = state.info
         set_ready(session, model)
@@ -79,14 +91,14 @@ def after_engine_change(session: Session, model: RoleModel, state: EngineState) 
         set_status(session, model, Status("sleeping", state.message))
     elif state.state == "crashed":
         set_status(session, model, Status("starting", state.message))
-        session.show(state.message, types.MessageType.Warning)
+        session.show(sentence_of(session, model, state.message), types.MessageType.Warning)
     elif state.state == "failed":
         _after_failure(session, model, state)
 
 
 def _after_failure(session: Session, model: RoleModel, state: EngineState) -> None:
     if session.settings.remote.fallback and isinstance(state.error, UnreachableError):
-        session.spawn(_load_instead(session, f"{state.message} {_INSTEAD}"))
+        session.spawn(_load_instead(session, model, f"{state.message} {_INSTEAD}"))
     elif isinstance(state.error, NoMemoryError):
         set_status(session, model, Status("error", state.message))
         session.spawn(_advise(session, model, state.message))
@@ -94,38 +106,130 @@ def _after_failure(session: Session, model: RoleModel, state: EngineState) -> No
         fail(session, model, HerdmateError(state.message))
 
 
-async def _load(session: Session, instead_of: str, asks: bool) -> bool:
-    model, host = session.model.answers, session.model.answers.host
-    if not asks:
-        await host.stop()  # so its memory counts as free when a model is chosen
-        _say_starting(session, model, "Looking for the model.")
-    settings = session.settings
-    settings = replace(settings, remote=RemoteSettings()) if instead_of else settings
-    try:
-        choice = await _look_up(session, settings)
-    except NoModelError as error:
-        await host.refuse(error)
-        set_status(session, model, Status("noModel", str(error)))
-        raise
-    except HerdmateError as error:
-        await host.refuse(error)
-        fail(session, model, error)
-        return True
-    if asks and not choice.fits and not await agrees(
-        session, f"{choice.note} Load it anyway?", _LOAD
+async def _load(session: Session, asks: bool, keeps: bool) -> bool:
+    if not keeps:
+        await _stop(session)
+    settings = settings_in_force(session)
+    found = await _look_up(session, settings)
+    wanted = _by_role(session, settings, found)
+    news = [role for role in wanted if not (keeps and _goes_on(*role))]
+    if asks and (lacking := _lacking(news)) and not await agrees(
+        session, f"{lacking} Load it anyway?", _LOAD
     ):  # fmt: skip
-        if host.is_waiting:  # this took the place of a load that had stopped the engine
-            await host.refuse(ModelError(_DECLINED))
-            set_status(session, model, Status("error", _DECLINED))
+        await _decline(session)
         return False
-    _say_starting(session, model, "Starting the engine.")
-    start, note = choice.start, " ".join(filter(None, (instead_of, choice.note)))
-    model.choice = replace(choice, note=note)
-    if isinstance(start, RemoteStart) and start.endpoint.no_key:
-        session.show(start.endpoint.no_key, types.MessageType.Warning)
-    session.completion.reset()
-    await host.start(start, settings.engine.unload_after * 60)
+    await _give_roles(session, is_apart=found.completion is not None)
+    if found.reason:
+        session.show(found.reason, types.MessageType.Warning)
+    for model, _ in news:
+        await model.host.stop()  # all of them, before memory is needed for others
+        _say_starting(session, model, "Starting the engine.")
+    for model, choice in wanted:
+        if (model, choice) in news:
+            await _begin(session, model, choice)
+        elif isinstance(choice, EngineChoice):
+            model.choice = choice
+            if model.status.state in ("ready", "thinking"):
+                set_ready(session, model)  # what is said about the choice may have changed
     return True
+
+
+def _by_role(
+    session: Session, settings: Settings, found: RoleChoices
+) -> tuple[tuple[RoleModel, Looked], ...]:
+    """What was found for each model, with all that is known of it; that for ghost text comes first,
+    as it is usually smaller, and ready sooner."""
+    answers, apart = session.model.answers, session.model.apart
+    sleep_after = settings.engine.unload_after * 60
+
+    def told(choice: Looked, instead_of: str) -> Looked:
+        if isinstance(choice, HerdmateError):
+            return choice
+        note = " ".join(filter(None, (instead_of, choice.note)))
+        return replace(choice, note=note, sleep_after=sleep_after)
+
+    if found.completion is None:
+        instead = " ".join(filter(None, (answers.instead_of, apart.instead_of)))
+        return ((answers, told(found.answers, instead)),)
+    return (
+        (apart, told(found.completion, apart.instead_of)),
+        (answers, told(found.answers, answers.instead_of)),
+    )
+
+
+def _goes_on(model: RoleModel, found: Looked) -> bool:
+    """Is what was found running already?"""
+    before = model.choice
+    if isinstance(found, HerdmateError) or before is None or model.host.is_waiting:
+        return False
+    is_same = (before.start, before.sleep_after) == (found.start, found.sleep_after)
+    return is_same and model.status.state not in ("error", "noModel")
+
+
+async def _stop(session: Session) -> None:
+    """End the engines, so that their memory counts as free when models are chosen."""
+    for model in (session.model.answers, session.model.apart):
+        await model.host.stop()
+    await _give_roles(session, is_apart(settings_in_force(session)))
+    for model in session.model.in_use:
+        _say_starting(session, model, "Looking for the model.")
+
+
+async def _give_roles(session: Session, is_apart: bool) -> None:
+    """Have ghost text written by a model of its own, or by the one that answers."""
+    model = session.model
+    if model.is_apart == is_apart:
+        return
+    model.is_apart = is_apart
+    session.completion.reset(model.completion.host)
+    if not is_apart:
+        model.apart.choice, model.apart.status = None, Status("starting")
+        # Requests that wait for it then wait for the model that answers.
+        await model.apart.host.refuse(ModelError("Ghost text has no model of its own any more."))
+
+
+async def _begin(session: Session, model: RoleModel, found: Looked) -> None:
+    """Start what was found for a model. Raises ``NoModelError`` if nothing answers."""
+    is_apart = model is session.model.apart
+    if model is session.model.completion:
+        session.completion.reset(model.host)
+    if isinstance(found, HerdmateError):
+        model.choice = None
+        await model.host.refuse(found)
+        if not isinstance(found, NoModelError):
+            fail(session, model, found)
+            return
+        set_status(session, model, Status("noModel", str(found)))
+        if not is_apart:
+            raise found
+        session.show(sentence_of(session, model, str(found)))
+        return
+    model.choice = found
+    if isinstance(found.start, RemoteStart) and found.start.endpoint.no_key:
+        session.show(found.start.endpoint.no_key, types.MessageType.Warning)
+    await model.host.start(found.start, found.sleep_after)
+    if is_apart:
+        await _until_loaded(model)
+
+
+async def _until_loaded(model: RoleModel) -> None:
+    """Let one model load before the next: two at once would disturb what each one measures."""
+    if model.choice is not None and isinstance(model.choice.start, LlamaStart):
+        with suppress(HerdmateError, asyncio.TimeoutError):
+            await asyncio.wait_for(model.host.ready(), _LOAD_SECONDS)
+
+
+def _lacking(news: Sequence[tuple[RoleModel, Looked]]) -> str:
+    """What is said about the models that do not fit into memory."""
+    choices = [choice for _, choice in news if isinstance(choice, EngineChoice)]
+    return " ".join(choice.note for choice in choices if not choice.fits)
+
+
+async def _decline(session: Session) -> None:
+    for model in session.model.in_use:
+        if model.host.is_waiting:  # this took the place of a load that had stopped the engine
+            await model.host.refuse(ModelError(_DECLINED))
+            set_status(session, model, Status("error", _DECLINED))
 
 
 def _say_starting(session: Session, model: RoleModel, message: str) -> None:
@@ -133,37 +237,46 @@ def _say_starting(session: Session, model: RoleModel, message: str) -> None:
         set_status(session, model, Status("starting", message))
 
 
-async def _look_up(session: Session, settings: Settings) -> EngineChoice:
-    """What the settings ask for; a thread reads the disks, which may be slow or gone.
-
-    Raises ``HerdmateError``.
-    """
-    held = session.model.answers.host.held_memory()
+async def _look_up(session: Session, settings: Settings) -> RoleChoices:
+    """What the settings ask for; a thread reads the disks, which may be slow or gone."""
+    hosts = (session.model.answers.host, session.model.apart.host)
+    held = sum(host.held_memory() for host in hosts)
     try:
-        reading = asyncio.to_thread(session.model.choose, settings, held)
+        reading = asyncio.to_thread(look_up, session.model.choose, settings, held)
         return await asyncio.wait_for(reading, _DISK_SECONDS)
-    except asyncio.TimeoutError as error:
-        raise ModelError(
+    except asyncio.TimeoutError:
+        error = ModelError(
             "The disk with the models is not responding; reconnect it, or set herdmate.model to a "
             "file elsewhere, then run the command herdmate.restartEngine."
-        ) from error
-    except OSError as error:
-        raise ModelError(
-            f"The models cannot be read ({error.strerror or error}); set herdmate.model to a "
+        )
+    except OSError as problem:
+        error = ModelError(
+            f"The models cannot be read ({problem.strerror or problem}); set herdmate.model to a "
             "readable file."
-        ) from error
-    except HerdmateError:
-        raise
-    except Exception as error:
+        )
+    except Exception:
         _log.exception("internal error")
-        raise ModelError(
+        error = ModelError(
             "Choosing a model failed with an internal error; please report it with the log, and "
             "set herdmate.model to a file in the meantime."
-        ) from error
+        )
+    return RoleChoices(error)
 
 
-async def _load_instead(session: Session, why: str) -> None:
-    await load_model(session, why)
+async def _load_instead(session: Session, model: RoleModel, why: str) -> None:
+    """Load a model on this machine, because the remote server does not answer."""
+    model.instead_of = why
+    await session.tasks.supersede("load", _load(session, asks=False, keeps=True))
+
+
+def settings_in_force(session: Session) -> Settings:
+    """The settings without the remote servers that do not answer."""
+    settings, model = session.settings, session.model
+    if model.answers.instead_of:
+        settings = without_remote(settings, "answers")
+    if model.apart.instead_of:
+        settings = without_remote(settings, "completion")
+    return settings
 
 
 async def _advise(session: Session, model: RoleModel, message: str) -> None:
@@ -171,6 +284,7 @@ async def _advise(session: Session, model: RoleModel, message: str) -> None:
     advice = ""
     if model.choice and isinstance(start := model.choice.start, LlamaStart):
         advice = await asyncio.to_thread(memory_advice, start.path, start.context)
+        advice = for_ghost_text(advice) if model is session.model.apart else advice
     if model.status.message == as_message(message):  # nothing else was loaded meanwhile
         said = f"{message} {advice[:1].upper()}{advice[1:]}." if advice else message
         fail(session, model, NoMemoryError(said))

@@ -11,38 +11,51 @@ from lsprotocol import types
 from herdmate.completion.complete import budget, why_smaller
 from herdmate.errors import HerdmateError
 from herdmate.lsp.session import Session
+from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import state_in_words
 
 
 async def report(session: Session) -> dict[str, Any]:
-    """The status; with a model, also its process and the tokens evaluated since it started."""
-    engine: dict[str, Any] = {}
-    if session.model.answers.status.state in ("ready", "thinking"):
-        with contextlib.suppress(HerdmateError):  # it is stopped meanwhile: the status says so
-            engine = await _engine(session)
-    return {
+    """The status; with a model, also its process and the tokens evaluated since it started.
+
+    What is told of the model that writes ghost text alone is under ``completion``.
+    """
+    answers, window = await _engine(session.model.answers), await _window(session)
+    said = {
         **asdict(session.model.status),
         "silence": str(session.completion.silence or ""),
-        **engine,
+        **answers,
+        **window,
     }
+    if session.model.is_apart:
+        said["completion"] |= await _engine(session.model.apart)
+    return said
 
 
-async def _engine(session: Session) -> dict[str, Any]:
-    return {
-        "engineProcess": session.model.answers.host.process_id,
-        "engine": asdict(await session.model.answers.host.totals()),
-        "writing": session.model.answers.host.latency.writing,  # tokens per second
-        "window": await _window(session),
-    }
+async def _engine(model: RoleModel) -> dict[str, Any]:
+    if model.status.state in ("ready", "thinking"):
+        with contextlib.suppress(HerdmateError):  # it is stopped meanwhile: the status says so
+            totals = asdict(await model.host.totals())
+            return {
+                "engineProcess": model.host.process_id,
+                "engine": totals,
+                "writing": model.host.latency.writing,  # tokens per second
+            }
+    return {}
 
 
 async def _window(session: Session) -> dict[str, Any]:
     """How much of the code the model sees, and why, if that is less than the settings say."""
-    host = session.model.completion.host
-    info, latency = await host.ready(), host.latency
+    model, latency = session.model.completion, session.model.completion.host.latency
+    if model.status.state not in ("ready", "thinking"):
+        return {}
+    try:
+        info = await model.host.ready()
+    except HerdmateError:
+        return {}
     before, after = budget(info, session.settings.completion, latency)
     note = why_smaller(info, session.settings, latency)
-    return {"prefixTokens": before, "suffixTokens": after, "note": note}
+    return {"window": {"prefixTokens": before, "suffixTokens": after, "note": note}}
 
 
 def why_nothing(session: Session) -> str:
