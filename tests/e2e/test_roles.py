@@ -42,9 +42,9 @@ async def test_each_role_has_a_model_and_fails_alone(
     async with editor(NEOVIM, tmp_path, options=options, knows=_KNOWS) as client:
         client.open(URI, CODE)
         before = await _both_ready(client)
-        assert before["model"].startswith("CodeLlama shape")
-        assert before["completion"]["model"] == _QWEN.name
-        assert "Ghost text: Qwen2.5 Coder 7B Instruct is ready (Qwen2.5-Coder:" in before["message"]
+        assert " is ready (CodeLlama:" in before["message"]
+        assert " Ghost text: " in before["message"]
+        assert " is ready (Qwen2.5-Coder:" in before["completion"]["message"]
         assert len(_engines(client)) == 2
 
         await client.ghost_text(URI, *HOLE)

@@ -42,8 +42,8 @@ async def test_the_starter_writes_ghost_text_beside_another_that_answers(
         await client.until(lambda: client.parts and client.parts[-1]["done"])
         assert client.parts[-1]["error"] is None
         status = await client.status()
-        assert status["model"].startswith("CodeLlama shape")
-        assert "Qwen2.5 Coder 0.5B" in status["completion"]["model"].replace("-", " ")
+        assert " is ready (CodeLlama:" in status["message"]
+        assert "(Qwen2.5-Coder:" in status["completion"]["message"]
 
 
 @pytest.fixture
