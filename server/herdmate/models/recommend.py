@@ -1,8 +1,9 @@
 """Which models suit a machine: what fits there, what it costs, and the pair to take.
 
 The rule of thumb for answers: the largest CodeLlama-Instruct that fits entirely on the graphics
-processor; without one, the largest that still writes at a bearable speed and leaves memory for the
-editor and the browser; and of that, the quant beyond which files grow faster than answers improve.
+processor; without one, the largest that writes as fast as one reads, or else the smallest at a
+bearable speed, if it leaves memory for the editor and the browser; and of that, the quant beyond
+which files grow faster than answers improve.
 ``pair`` finds the model for ghost text beside it.
 """
 
@@ -23,6 +24,9 @@ BYTES_A_SECOND = 16e9
 
 BEARABLE = 3.0
 """Tokens per second; below that, an answer is not worth the wait."""
+
+AS_ONE_READS = 5.0
+"""Tokens per second; a better model that writes more slowly than one reads is no better to use."""
 
 COMFORTABLE = 10.0
 """Tokens per second; below that, ghost text comes too late while typing. What writes so fast on a
@@ -118,10 +122,15 @@ def by_preference(rows: Sequence[Row]) -> Iterator[Row]:
     """For answers, best first: entirely on a GPU before in memory, then by size, then by quant."""
     for place, quants in (("GPU", _ON_GPU), ("memory", _ON_CPU)):
         there = [row for row in rows if row.place == place and row.model.quant in quants]
-        there = [row for row in there if row.model.kind == "CodeLlama" and row.writes(BEARABLE)]
+        there = [row for row in there if row.model.kind == "CodeLlama" and _is_quick_enough(row)]
         yield from sorted(there, key=lambda row: (-size_class(row), quants.index(row.model.quant)))
     others = [row for row in rows if row.model.kind != "CodeLlama"]
     yield from sorted(others, key=lambda row: (row.writes(BEARABLE), row.model.size), reverse=True)
+
+
+def _is_quick_enough(row: Row) -> bool:
+    """Is a CodeLlama quick enough for answers?"""
+    return row.writes(AS_ONE_READS if size_class(row) else BEARABLE)
 
 
 def size_class(row: Row) -> int:
