@@ -48,8 +48,11 @@ def test_a_pipe_and_a_question(
     use_fake_engine(monkeypatch, REPLIES, str(record))
     _piped("--- a/x\n+++ b/x\n@@ -1 +1 @@\n-old\n+new\n", monkeypatch)
     assert main(["chat", "app.py:1-1", "what changes?"]) == 0
-    assert capsys.readouterr().out == "A line **changes**.\n"
+    said = capsys.readouterr()
+    assert said.out == "A line **changes**.\n"
+    assert "With the question: app.py, line 1 (1 line), standard input (5 lines); " in said.err
     asked = record.read_text()
+    assert "This diff, standard input, shows what the code was before" in asked
     assert "+new" in asked
     assert "def total" in asked
     assert "return x" not in asked

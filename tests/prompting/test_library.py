@@ -33,7 +33,8 @@ def test_what_is_built_in() -> None:
     assert errors == ()
     names = [action.name for action in library.actions]
     assert names == [
-        *("fix", "fix_all", "explain", "explain_symbol", "explain_diagnostic", "simplify"),
+        *("fix", "fix_all", "explain", "explain_diff", "explain_symbol"),
+        *("explain_diagnostic", "simplify"),
         *("extract_function", "rename", "add_types", "document", "handle_errors", "make_async"),
         *("loop_to_comprehension", "loop_to_stream", "remove_duplication", "write_tests"),
         "change",

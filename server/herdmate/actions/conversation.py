@@ -192,4 +192,5 @@ def _described(item: Attachment, text: str, lines: int, whole: int) -> str:
     fence = fence_around([text])
     values = {"name": item.name, "language": item.language, "text": text, "fence": fence,
               "taken": str(lines), "lines": str(whole)}  # fmt: skip
-    return say("chat", "attached" if lines >= whole else "cut", values)
+    kind = "_diff" if item.language == "diff" else ""
+    return say("chat", ("attached" if lines >= whole else "cut") + kind, values)

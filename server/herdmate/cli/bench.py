@@ -36,7 +36,7 @@ To compare with a llama-server, start one with the same model and thread count, 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate bench [FILE]``."""
     parser.description = _ABOUT
-    parser.add_argument("file", nargs="?", type=Path, metavar="FILE")
+    parser.add_argument("file", nargs="?", type=Path, metavar="FILE", help="the code to retype")
     which = parser.add_mutually_exclusive_group()
     which.add_argument(
         "--model", metavar="MODEL", default=argparse.SUPPRESS, help="a name, a path, or auto"
@@ -50,7 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--against", action="append", default=[], metavar="RIVAL",
         help=f"{LLAMA_CPP_PYTHON}, or the URL of a llama-server; may be given twice",
     )  # fmt: skip
-    parser.add_argument("--keystrokes", type=int, default=80, metavar="N")
+    parser.add_argument(
+        "--keystrokes", type=int, default=80, metavar="N", help="how many are typed; 80 by default"
+    )
     parser.add_argument(
         "--trace", type=Path, metavar="FILE", help="times between keys: milliseconds, one per line"
     )
@@ -58,10 +60,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--threads", type=int, default=0, metavar="N", help="threads for Herdmate and every rival"
     )
-    parser.add_argument("--prefix-tokens", type=int, default=1280, metavar="N")
-    parser.add_argument("--suffix-tokens", type=int, default=128, metavar="N")
+    parser.add_argument(
+        "--prefix-tokens", type=int, default=1280, metavar="N", help="before the cursor; 1280"
+    )
+    parser.add_argument(
+        "--suffix-tokens", type=int, default=128, metavar="N", help="after the cursor; 128"
+    )
     parser.add_argument("--max-tokens", type=int, default=64, metavar="N", help="per answer")
-    parser.add_argument("--seed", type=int, default=0, metavar="N")
+    parser.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="another one types elsewhere"
+    )
     parser.add_argument("--json", action="store_true", help="all figures, as JSON")
     parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
     parser.epilog = examples("herdmate bench src/app.py", "herdmate bench --only looks")

@@ -122,7 +122,7 @@ def _place_in(word: str) -> Place:
 def _attachment(file: Opened) -> Attachment:
     place = file.place
     name = "standard input" if place.name == INPUT else place.name
-    lines = f", lines {place.lines}" if place.first else ""
+    lines = f", line{'s' * ('-' in place.lines)} {place.lines}" if place.first else ""
     return Attachment(f"{name}{lines}", file.document.language, selected(file).text)
 
 
@@ -195,12 +195,18 @@ async def _stoppable(work: Any) -> AsyncIterator[Callable[[], Any]]:
 
 
 def _show_budget(question: Prepared) -> None:
-    """Tell what did not go along."""
-    for name, taken, lines in question.taken:
-        if taken < lines:
-            tell(f"Of {name}, {taken} of {lines} lines fit.")
+    """Tell what went along, and what did not."""
+    if question.taken:
+        parts = (f"{name} ({_lines_of(taken, lines)})" for name, taken, lines in question.taken)
+        used = f"{question.tokens:,} of {question.context:,} tokens"
+        tell(f"With the question: {', '.join(parts)}; {used}.")
     if question.dropped:
         tell(f"The first {question.dropped} exchanges no longer fit and are left out.")
+
+
+def _lines_of(taken: int, lines: int) -> str:
+    whole = "1 line" if lines == 1 else f"{lines:,} lines"
+    return whole if taken >= lines else f"only {taken:,} of {whole}"
 
 
 def _show_attached(chat: _Chat) -> None:

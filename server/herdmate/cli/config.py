@@ -29,7 +29,7 @@ from herdmate.cli.user_settings import (
     variable_of,
 )
 from herdmate.cli.wording import in_terminal
-from herdmate.errors import SettingsError, reason_of
+from herdmate.errors import HerdmateError, SettingsError, reason_of
 from herdmate.settings import keys
 
 _HEAD = "# Herdmate's settings; `herdmate config show` lists them all.\n"
@@ -92,11 +92,38 @@ def _get(arguments: argparse.Namespace) -> int:
 def _set(arguments: argparse.Namespace) -> int:
     key = _known(arguments.key)
     value = value_from_text(key, " ".join(arguments.value))
+    if key == "remote.url" and value:
+        _refuse_no_address(value)
     _change(key, value)
+    if key == "model":
+        _tell_unusable(value)
     over = user_settings(os.environ).entry(key)
     if over.origin == variable_of(key):
         tell(f"herdmate: {over.origin} is set in the environment and wins over it.")
     return 0
+
+
+def _refuse_no_address(url: str) -> None:
+    """Raise ``SettingsError`` for what is no address of a server."""
+    from herdmate.engine.remote.endpoint import endpoint_of  # imports what asks servers
+
+    endpoint_of(url)
+
+
+def _tell_unusable(name: str) -> None:
+    """Say why a model cannot be used; it may be fetched later."""
+    import psutil
+
+    from herdmate.models.choose import choose
+    from herdmate.models.discovery import in_place
+    from herdmate.models.folder import model_folder
+
+    settings = user_settings(os.environ).settings
+    free = psutil.virtual_memory().available
+    try:
+        choose(name, model_folder(), free, settings.engine.context_tokens, in_place())
+    except HerdmateError as error:
+        tell(f"herdmate: {in_terminal(str(error))}")
 
 
 def _unset(arguments: argparse.Namespace) -> int:

@@ -56,7 +56,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = (
         "Looks at Python, compiler, llama.cpp, GPUs, models, memory, disk, editors, the remote\n"
         "server if the settings name one, and Herdmate's folders. Changes nothing. The exit code\n"
-        "is 1 if something is in trouble."
+        "is 1 if something is in trouble.\n\n"
+        "If answers are slow: `herdmate models recommend` names models that are quick enough,\n"
+        "`herdmate models tune MODEL` finds the fastest way to run one here, and `herdmate bench`\n"
+        "tells what takes how long."
     )
     parser.epilog = examples("herdmate doctor", "herdmate doctor --json")
     parser.set_defaults(run=_run)

@@ -18,12 +18,13 @@ from herdmate.cli.locations import Opened, add_places, opened, places_of, select
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import write, write_json
-from herdmate.prompting.library import Action
+from herdmate.prompting.library import Action, Library
 from herdmate.text import Selection
 
 
 @dataclass(frozen=True, slots=True)
 class _Task:
+    action: Action
     file: Opened
     selection: Selection
     action_input: ActionInput
@@ -53,29 +54,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def _explain(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
-    action = action_named(action_context.action_library(), arguments.action, ("explain",))
-    tasks = [_task(opened(place, arguments.language), action, arguments)
+    library = action_context.action_library()
+    action_named(library, arguments.action, ("explain",))
+    tasks = [_task(opened(place, arguments.language), library, arguments)
              for place in places_of(arguments)]  # fmt: skip
-    if (most := getattr(arguments, "max_tokens", None)) is not None:
-        action = replace(action, max_tokens=most)
     documents = [task.file.document for task in tasks]
     async with action_context.running(settings, documents) as context:
-        told = [await _told(task, action, context, arguments.json, len(tasks)) for task in tasks]
+        told = [await _told(task, context, arguments.json, len(tasks)) for task in tasks]
     if arguments.json:
         write_json({"explanations": told})
     return 0
 
 
-def _task(file: Opened, action: Action, arguments: argparse.Namespace) -> _Task:
+def _task(file: Opened, library: Library, arguments: argparse.Namespace) -> _Task:
+    """One place and the action for it, which has other words for a diff."""
+    is_diff = arguments.action == "explain" and file.document.language == "diff"
+    action = action_named(library, "explain_diff" if is_diff else arguments.action, ("explain",))
+    if (most := getattr(arguments, "max_tokens", None)) is not None:
+        action = replace(action, max_tokens=most)
     selection = selected(file)
-    return _Task(file, selection, action_input_for(action, selection, arguments.instruction))
+    given = action_input_for(action, selection, arguments.instruction)
+    return _Task(action, file, selection, given)
 
 
-async def _told(
-    task: _Task, action: Action, context: ActionContext, as_json: bool, count: int
-) -> dict[str, Any]:
+async def _told(task: _Task, context: ActionContext, as_json: bool, count: int) -> dict[str, Any]:
     """Explain one place; returns what ``--json`` says of it."""
-    place = task.file.place
+    place, action = task.file.place, task.action
     async with aclosing(explain(task.selection, action, context, task.action_input)) as parts:
         if as_json:
             text = await gathered(parts)

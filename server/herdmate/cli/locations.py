@@ -92,7 +92,7 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--select", action="append", default=[], metavar="FILE:START-END",
-        help="the same; lines after the last one mean the last one",
+        help="lines, as above, or START-END of the only FILE; beyond the end means the last line",
     )  # fmt: skip
     add_language_option(parser)
 
@@ -138,11 +138,12 @@ def opened(place: Place, language: str | None = None) -> Opened:
     if (path := place.path) is None:
         data = _input()
         coded = decoded(data, "Standard input")
-        chosen = chosen or ("diff" if _DIFF.match(coded.text) else "plaintext")
         uri = _INPUT_URI
     else:
         coded, chosen = read_file(path), chosen or language_of(path)
         uri = Path(os.path.realpath(path)).as_uri()
+    if not language and chosen in ("", "plaintext"):
+        chosen = "diff" if _DIFF.match(coded.text) else "plaintext"
     tree = syntax.parse(coded.text, chosen)
     return Opened(place, coded, Document(uri, chosen, coded.text, None, tree))
 
@@ -150,6 +151,8 @@ def opened(place: Place, language: str | None = None) -> Opened:
 def selected(file: Opened) -> Selection:
     """The lines of a place, or its position. Raises ``SelectionError`` if they do not exist."""
     place, text = file.place, file.document.text
+    if place.path is None and not text.strip():
+        raise SelectionError("Standard input is empty, so there is no code to work on.")
     if not place.first and not place.last:
         return Selection(file.document, Span(0, len(text)))
     starts = _starts(file, place)
