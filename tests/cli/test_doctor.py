@@ -1,4 +1,4 @@
-"""``herdmate doctor``: what it says of ten machines, and of this one."""
+"""``herdmate doctor``: what it says of some machines, and of this one."""
 
 from __future__ import annotations
 
@@ -46,6 +46,10 @@ MACHINES = {
         _WELL, setting="/data/old.bin", chosen="", models=(),
         unusable="old.bin is in the GGML format, which llama.cpp dropped in August 2023; use "
         "another file, or fetch one that `herdmate models list` shows.",
+    ),
+    "adapters": replace(
+        _WELL, adapters=("mine.gguf (1)", "house.gguf (0.5)"),
+        misfits=("The adapter old.gguf is cut off; correct the setting engine.adapters.",),
     ),
     "read-only cache": replace(
         _WELL, folders=(*_WELL.folders[:1], ("Caches", "/home/me/.cache/herdmate", 0, False))

@@ -27,7 +27,7 @@ CHANGE = {
 MODEL = {
     "name": TEXT, "title": TEXT, "family": TEXT, "size": NUMBER, "needs": NUMBER, "quant": TEXT,
     "context": NUMBER, "infill": FLAG, "instruct": FLAG, "licence": TEXT, "path": (TEXT, NONE),
-    "place": TEXT, "fits": FLAG,
+    "place": TEXT, "fits": FLAG, "active": float,
 }  # fmt: skip
 RECOMMENDED = {
     "name": TEXT, "title": TEXT, "size": NUMBER, "needs": NUMBER, "place": TEXT,

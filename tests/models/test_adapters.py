@@ -11,7 +11,9 @@ import psutil
 import pytest
 
 from herdmate.cli.main import main
+from herdmate.engine.host import EngineHost
 from herdmate.engine.start import LlamaStart
+from herdmate.errors import ModelError
 from herdmate.models.adapters import fitting, size_of_all
 from herdmate.models.start import first_message
 from herdmate.settings import settings_from_json
@@ -145,6 +147,30 @@ def test_their_memory_counts(
             least, enough = (least, free) if is_enough else (free, enough)
         fits[name] = enough
     assert fits["both"] - fits["alone"] == path.stat().st_size
+
+
+def test_a_command_in_a_terminal_tells_what_is_left_out(
+    tmp_path: Path,
+    tiny_model: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    started = []
+
+    async def start(_host: EngineHost, how: LlamaStart) -> None:
+        started.append(how)
+        raise ModelError("That is enough.")
+
+    monkeypatch.setattr(EngineHost, "start", start)
+    path, file = adapter(tmp_path / "a.gguf"), tmp_path / "app.py"
+    file.write_text("x = 1\n")
+    line = ["--model", str(tiny_model), "--set", f'engine.adapters=["{path}", "none.gguf"]']
+    assert main([*line, "explain", str(file)]) == 1
+    said = capsys.readouterr().err
+    assert [how.adapters for how in started] == [(str(path),)]
+    assert "The adapter none.gguf is not there" in said
+    assert "correct the setting engine.adapters." in said  # as terminals call it
+    assert "That is enough." in said
 
 
 def test_inspect_says_where_an_adapter_belongs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from herdmate.actions.context import ActionContext
 from herdmate.actions.question import refuse_withheld
@@ -16,6 +17,7 @@ from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.engine.host import EngineHost, EngineStart
 from herdmate.engine.remote import api_key
 from herdmate.errors import UnreachableError
+from herdmate.models.adapters import fitting
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.prompting.family_from_name import pieces_by_name
@@ -88,4 +90,9 @@ async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:
 
 
 def _own(settings: Settings, role: Role) -> EngineStart:
-    return first_message(settings, CONTROL_PIECES, 0, role)[0]
+    """This machine's model for a role; what is said of adapters that do not fit it is told."""
+    start, _ = first_message(settings, CONTROL_PIECES, 0, role)
+    if role == "answers" and settings.engine.adapters:
+        for note in fitting(settings.engine.adapters, Path(start.path)).notes:
+            tell(f"herdmate: {in_terminal(note)}")
+    return start

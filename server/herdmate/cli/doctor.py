@@ -34,6 +34,7 @@ from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.remote.probe import probe
 from herdmate.errors import HerdmateError, NoModelError
 from herdmate.lsp.role_choices import look_up
+from herdmate.models.adapters import fitting
 from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
@@ -121,10 +122,13 @@ def _model(settings: Settings, free: int) -> dict[str, Any]:
     except HerdmateError as error:
         unusable = in_terminal(str(error))
         return said | {"unusable": unusable, "is_missing": isinstance(error, NoModelError)}
+    fit = fitting(settings.engine.adapters, chosen.path)
     return said | {
         "chosen": str(chosen.path),
         "note": in_terminal(chosen.note),
         "fits": chosen.fits,
+        "adapters": tuple(f"{one.path.name} ({one.scale:g})" for one in fit.adapters),
+        "misfits": tuple(map(in_terminal, fit.notes)),
     }
 
 

@@ -25,7 +25,8 @@ class Facts:
     GPUs whose driver is here. ``installer`` installs the system's packages. ``models``: names and
     sizes of Herdmate's own. ``chosen``, ``unusable`` and ``note`` are of the model in the settings:
     its path, or why it cannot be used; ``ghost`` says the same of ghost text's own model, if it has
-    one: the setting, its path or why it is not used, and how that is. ``remote`` is the remote
+    one: the setting, its path or why it is not used, and how that is. ``adapters`` are the names of
+    those that fit the model, ``misfits`` a sentence for each other. ``remote`` is the remote
     server's address, ``answer`` its model or, if ``is_down``, what went wrong. ``folders``: what it
     is for, path, size, writable.
     """
@@ -52,6 +53,8 @@ class Facts:
     note: str = ""
     fits: bool = True
     ghost: tuple[str, str, State] | None = None
+    adapters: tuple[str, ...] = ()
+    misfits: tuple[str, ...] = ()
     editors: tuple[tuple[str, str, bool], ...] = ()
     remote: str = ""
     answer: str = ""
@@ -182,6 +185,10 @@ def _model(facts: Facts) -> Iterator[Finding]:
         if facts.note:
             state = "note" if facts.fits else "trouble"
             yield Finding("", state, facts.note, "" if facts.fits else "herdmate models recommend")
+    if facts.adapters:
+        yield Finding("", "ok", f"Adapters: {', '.join(facts.adapters)}")
+    for misfit in facts.misfits:
+        yield Finding("", "trouble", misfit, "herdmate config edit")
     if facts.ghost is not None:
         setting, text, state = facts.ghost
         mend = "herdmate models recommend" if state == "note" else "herdmate models list"

@@ -94,6 +94,8 @@ def _show(advice: Advice, here: frozenset[str], console: Console) -> None:
         name = row.model.name
         pull = "already here" if name in here else f"herdmate models pull {name}"
         console.print(Text(f"For {role}: {row.model.title} ({pull})", style="bold"), soft_wrap=True)
+    if not advice.pair.is_one:
+        console.print("To use both: herdmate config set completion.model auto", style="bold")
     for reason in (*advice.reasons, advice.further):
         if reason:
             console.print(reason, soft_wrap=not console.is_terminal)

@@ -19,7 +19,8 @@ from herdmate.models.report import Report, report
 class Listed:
     """A model under the name that the setting ``model`` takes.
 
-    ``size`` and ``needs`` (memory including the KV cache) are in bytes; ``context`` is its training
+    ``size`` and ``needs`` (memory including the KV cache) are in bytes; ``active`` is the share of
+    the weights that is read for each token, as far as that is known; ``context`` is its training
     context in tokens, 0 if unknown. ``path`` is ``None`` for one that can be fetched; ``place`` is
     the program that has it, empty for Herdmate itself.
     """
@@ -36,6 +37,7 @@ class Listed:
     licence: str
     path: Path | None
     place: str = ""
+    active: float = 1.0
 
 
 def listed(folder: Path, context_tokens: int, others: Sequence[Found] = ()) -> tuple[Listed, ...]:
@@ -90,6 +92,7 @@ def _of_catalogue(model: CatalogueModel, context_tokens: int) -> Listed:
         instruct=model.instruct,
         licence=model.licence,
         path=None,
+        active=model.active,
     )
 
 

@@ -127,7 +127,7 @@ def _detail(model: Listed, free: int, measured: float) -> str:
     """
     fits = model.needs <= free
     needs = f"needs {model.needs / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
-    guess = written_a_second(model.size)
+    guess = written_a_second(model.size * model.active)
     speed = f"{f'~{guess:.0f}' if guess >= 1 else '<1'} tokens/s on CPU"
     said = (
         needs if fits else f"does not fit: {needs}",
