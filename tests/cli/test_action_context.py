@@ -17,6 +17,7 @@ from herdmate.context.project import Project
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
 from herdmate.prompting.families import QWEN_PIECES
+from herdmate.settings import Settings
 from herdmate.text import Edit, Span
 
 CANARY = "CANARY0c4f"
@@ -30,6 +31,32 @@ def record(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     message = FakeStart({"fim_middle": "1", "": "It adds."}, QWEN_PIECES, record=str(record))
     monkeypatch.setattr(action_context, "first_message", lambda *_: (message, SimpleNamespace()))
     return record
+
+
+@pytest.mark.parametrize(
+    ("command", "role"),
+    [
+        (["complete", ":2:11"], "completion"),
+        (["complete", ":2:11", "--model", "for-once"], "answers"),
+        (["explain", ":1-2"], "answers"),
+        (["refactor", "simplify", ":1-2"], "answers"),
+    ],
+)
+def test_each_command_asks_the_model_of_its_role(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, command: list[str], role: str
+) -> None:
+    """Whatever is named for once answers that one command."""
+    (tmp_path / "a.py").write_text(CODE, "utf-8")
+    asked: list[object] = []
+
+    def first_message(settings: Settings, _pieces: object, _held: int, role: str) -> object:
+        asked.append((role, settings.completion.model))
+        return FakeStart({"fim_middle": "1", "": "It adds."}, QWEN_PIECES), None
+
+    monkeypatch.setattr(action_context, "first_message", first_message)
+    places = [f"{tmp_path}/a.py{part}" if part.startswith(":") else part for part in command]
+    main([*places, "--set", "completion.model=small"])
+    assert asked == [(role, "small")]
 
 
 @pytest.fixture

@@ -63,6 +63,18 @@ MACHINES = {
         _WELL, models=(), chosen="", is_missing=True, editors=(),
         unusable="There is no model on this machine yet; run `herdmate models pull starter`.",
     ),
+    "two models": replace(
+        _WELL, ghost=("auto", "/home/me/.local/share/herdmate/models/small.gguf", "ok")
+    ),
+    "ghost text by another": replace(_WELL, ghost=(
+        "small.gguf",
+        "small.gguf needs 0.9 GB of memory beside the 6.6 GB of large.gguf, and only 7.0 GB is "
+        "free; close other programs. Meanwhile, large.gguf writes ghost text.",
+        "note",
+    )),
+    "no ghost text": replace(_WELL, ghost=(
+        "starter", "Qwen2.5-Coder 0.5B Instruct Q4_K_M is not on this machine.", "trouble"
+    )),
     "gpu used": replace(
         _WELL, build=Build("0.3.36", ("AVX2", "CUDA"), True,
                            (("NVIDIA RTX 4090", 23_000_000_000, 25_000_000_000),)),
@@ -92,7 +104,7 @@ def test_every_golden_page_is_of_a_machine() -> None:
 def test_each_trouble_has_a_command(name: str) -> None:
     found = findings(MACHINES[name])
     assert all(item.mend for item in found if item.state == "trouble")
-    is_well = name in ("all well", "amx", "gpu used")
+    is_well = name in ("all well", "amx", "gpu used", "two models", "ghost text by another")
     assert is_well == (not any(item.state == "trouble" for item in found))
 
 

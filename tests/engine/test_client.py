@@ -19,7 +19,7 @@ from herdmate.engine.client import EngineProcess
 from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import EngineStoppedError, ModelError, NoMemoryError
-from herdmate.generation import Finished, Piece, Prompt, Request, Text
+from herdmate.generation import Finished, ModelInfo, Piece, Prompt, Request, Text
 
 
 def _request(text: str = "hello", max_tokens: int = 50) -> Request:
@@ -51,6 +51,24 @@ async def test_an_answer_and_the_states() -> None:
         assert await _text(engine, _request()) == "wörld"
         assert await engine.count_tokens(["ab", ""]) == [2, 0]
     assert [state.state for state in states] == ["loading", "ready", "stopped"]
+
+
+async def test_a_question_at_the_moment_of_the_end_is_refused(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing would ever answer it."""
+    async with _engine({"": "same"}) as (engine, _):
+        info = await engine.ready()
+
+        async def ready() -> ModelInfo:
+            await engine.stop()
+            return info
+
+        monkeypatch.setattr(engine, "ready", ready)
+        with pytest.raises(EngineStoppedError):
+            await asyncio.wait_for(engine.count_tokens(["a"]), 30)
+        with pytest.raises(EngineStoppedError):
+            await asyncio.wait_for(_text(engine, _request()), 30)
 
 
 async def test_many_at_once() -> None:
