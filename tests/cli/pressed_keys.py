@@ -23,6 +23,13 @@ Step = tuple[str, str]
 
 _PATIENCE = 40.0  # seconds
 
+IN_A_SESSION = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""A program that makes the terminal that of its session, so that Ctrl-C stops what it runs."""
+
 
 class _Person(threading.Thread):
     """Reads what is shown, and presses the keys of each step once its text has come."""

@@ -19,6 +19,7 @@ from herdmate.cli.chat import _parted
 from herdmate.cli.main import main
 from herdmate.errors import SelectionError
 from tests.cli.fake_command import use_fake_engine
+from tests.cli.pressed_keys import IN_A_SESSION
 
 REPLIES = {
     "And in Go": "Go does.",
@@ -113,7 +114,7 @@ def _until(descriptor: int, word: str, seconds: float = 40.0) -> str:
 def test_on_a_terminal(folder: Path) -> None:
     ours, theirs = pty.openpty()
     words = ["-m", "tests.cli.fake_command", json.dumps(REPLIES), "chat"]
-    command = [sys.executable, "-c", _IN_A_SESSION, sys.executable, *words]
+    command = [sys.executable, "-c", IN_A_SESSION, sys.executable, *words]
     root = Path(__file__).parents[2]
     environment = {
         **os.environ,
@@ -161,14 +162,6 @@ def test_on_a_terminal(folder: Path) -> None:
         "It adds", "It begins.\n\nThen it", "Go does",
     ]  # fmt: skip
     assert len(answers[1]) < 600
-
-
-_IN_A_SESSION = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-"""Makes the terminal that of the session, so that Ctrl-C stops what runs there."""
 
 
 def test_a_question_can_look_like_an_impossible_place() -> None:

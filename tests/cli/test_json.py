@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -52,6 +54,7 @@ SHAPES: dict[str, Any] = {
         "model": TEXT, "suggestions": [TEXT], "reason": (TEXT, NONE),
     },
     "refactor simplify app.py:1-2": {"changes": [CHANGE], "failures": [TEXT]},
+    "chat app.py what?": {"question": TEXT, "model": TEXT, "text": TEXT},
     "actions": [ACTION],
     "models list": [MODEL],
     "models list starter --all": [MODEL],
@@ -100,6 +103,7 @@ def test_shapes(
 ) -> None:
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "own"))
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
     (tmp_path / "own" / "models").mkdir(parents=True)
     (tmp_path / "own" / "models" / "my.gguf").write_bytes(gguf())
     (tmp_path / "app.py").write_text("def total(x):\n    return \n")

@@ -17,6 +17,7 @@ from herdmate.cli.editor import Editor, configuration, editors, file_of, find, m
 from herdmate.cli.main import main
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
+from tests.cli.pressed_keys import IN_A_SESSION
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -253,7 +254,7 @@ def _in_a_terminal(arguments: list[str], question: str, keys: str) -> tuple[int,
     environment = {**os.environ, "COLUMNS": "300", "TERM": "xterm", "NO_COLOR": "1"}
     # A session of its own, whose terminal this is, so that a key can end its input.
     process = subprocess.Popen(
-        [sys.executable, "-c", _IN_A_SESSION, *command],
+        [sys.executable, "-c", IN_A_SESSION, *command],
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -273,13 +274,6 @@ def _in_a_terminal(arguments: list[str], question: str, keys: str) -> tuple[int,
         process.kill()
         process.wait()
         os.close(ours)
-
-
-_IN_A_SESSION = """
-import fcntl, os, sys, termios
-fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-os.execv(sys.argv[1], sys.argv[1:])
-"""
 
 
 def _read(terminal: int) -> bytes:

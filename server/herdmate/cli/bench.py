@@ -51,10 +51,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help=f"{LLAMA_CPP_PYTHON}, or the URL of a llama-server; may be given twice",
     )  # fmt: skip
     parser.add_argument(
-        "--keystrokes", type=int, default=80, metavar="N", help="how many are typed; 80 by default"
-    )
-    parser.add_argument(
         "--trace", type=Path, metavar="FILE", help="times between keys: milliseconds, one per line"
+    )
+    _add_amounts(parser)
+    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
+    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
+    parser.epilog = examples("herdmate bench src/app.py", "herdmate bench --only looks")
+    parser.set_defaults(run=_run)
+
+
+def _add_amounts(parser: argparse.ArgumentParser) -> None:
+    """How much is typed and asked for."""
+    parser.add_argument(
+        "--keystrokes", type=int, default=80, metavar="N", help="how many are typed; 80 by default"
     )
     parser.add_argument("--cancels", type=int, default=50, metavar="N", help="cancels of each kind")
     parser.add_argument(
@@ -70,10 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, default=0, metavar="N", help="another one types elsewhere"
     )
-    parser.add_argument("--json", action="store_true", help="all figures, as JSON")
-    parser.add_argument("--fake-engine", type=Path, metavar="SCRIPT", help=argparse.SUPPRESS)
-    parser.epilog = examples("herdmate bench src/app.py", "herdmate bench --only looks")
-    parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:

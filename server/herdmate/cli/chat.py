@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,18 +23,22 @@ from herdmate.actions.conversation import (
     prepared,
 )
 from herdmate.actions.explain import answer_to
+from herdmate.actions.question import Question
 from herdmate.cli import action_context
-from herdmate.cli.answers import show_answer
+from herdmate.cli.answers import gathered, show_answer
 from herdmate.cli.chat_files import LAST, keep, kept
 from herdmate.cli.chat_input import COMMANDS, line_editor
 from herdmate.cli.git_diff import changes
 from herdmate.cli.locations import INPUT, Opened, Place, opened, place_of, selected
 from herdmate.cli.parser import examples, meant
 from herdmate.cli.settings_options import settings_of
-from herdmate.cli.terminal import copy, tell, tell_error, write
+from herdmate.cli.terminal import copy, tell, tell_error, write, write_json
 from herdmate.cli.wording import in_terminal
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.settings import Settings
+
+_Show = Callable[[AsyncIterator[str]], Awaitable[str]]
+"""Shows an answer while it comes, or gathers it."""
 
 
 @dataclass(slots=True)
@@ -56,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     resuming = parser.add_mutually_exclusive_group()
     resuming.add_argument("--resume", action="store_true", help="go on with the last conversation")
     resuming.add_argument("--saved", metavar="NAME", help="go on with one that /save kept")
+    parser.add_argument("--json", action="store_true", help="the answer to one QUESTION as JSON")
     parser.description = (
         "Without a QUESTION, opens a conversation: type a question, or /help. With one, answers\n"
         "it and ends. What is piped in goes with the question."
@@ -70,6 +75,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 async def _chat(arguments: argparse.Namespace) -> int:
     settings = settings_of(arguments)
     files, question = _parted(arguments.places)
+    if arguments.json and not question and sys.stdin.isatty():
+        arguments.parser.error("--json answers one question; name it")
     name = LAST if arguments.resume else arguments.saved
     conversation = Conversation() if name is None else kept(name)
     if not sys.stdin.isatty():
@@ -84,10 +91,20 @@ async def _chat(arguments: argparse.Namespace) -> int:
     async with action_context.running(settings, documents) as context:
         chat = _Chat(settings, context, getattr(arguments, "max_tokens", MOST_TOKENS),
                      replace(conversation, attached=attached))  # fmt: skip
-        if question:
-            return 0 if await _ask(chat, question) else 130
-        await _talk(chat)
-    return 0
+        if not question:
+            await _talk(chat)
+            return 0
+        finished = await _ask(chat, question, gathered if arguments.json else show_answer)
+        if arguments.json:
+            write_json(await _told(chat, question))
+    return 0 if finished else 130
+
+
+async def _told(chat: _Chat, question: str) -> dict[str, Any]:
+    """What ``--json`` says of one question."""
+    info = await chat.context.host.ready()
+    answers = [item.answer for item in chat.conversation.exchanges]
+    return {"question": question, "model": info.name, "text": answers[-1] if answers else ""}
 
 
 def _parted(words: Sequence[str]) -> tuple[list[Opened], str]:
@@ -149,26 +166,32 @@ async def _talk(chat: _Chat) -> None:
             tell_error(in_terminal(str(error)))
 
 
-async def _ask(chat: _Chat, said: str) -> bool:
+async def _ask(chat: _Chat, said: str, show: _Show = show_answer) -> bool:
     """Answer one question; ``False`` if Ctrl-C stopped it. What came is kept either way."""
-    question = await prepared(chat.conversation, said, chat.context.host, chat.max_tokens)
-    _show_budget(question)
+    asked: list[Prepared] = []
     parts: list[str] = []
 
-    async def noted() -> AsyncIterator[str]:
-        async with aclosing(answer_to(question.question, chat.context.host)) as answer:
+    async def noted(question: Question) -> AsyncIterator[str]:
+        async with aclosing(answer_to(question, chat.context.host)) as answer:
             async for part in answer:
                 parts.append(part)
                 yield part
 
-    async with _stoppable(show_answer(noted())) as is_whole:
+    async def ask() -> None:
+        question = await prepared(chat.conversation, said, chat.context.host, chat.max_tokens)
+        asked.append(question)
+        _show_budget(question)
+        await show(noted(question.question))
+
+    async with _stoppable(ask()) as is_whole:
         finished: bool = await is_whole()
-    chat.conversation = answered(question, "".join(parts))
-    with suppress(SelectionError):  # a full disk ends no conversation
-        keep(chat.conversation)
+    if asked:
+        chat.conversation = answered(asked[0], "".join(parts))
+        with suppress(SelectionError):  # a full disk ends no conversation
+            keep(chat.conversation)
     if not finished:
-        write("\n")
-        tell("Stopped; what came is kept.")
+        write("\n" if parts and show is show_answer else "")
+        tell("Stopped; what came is kept." if asked else "Stopped.")
     return finished
 
 
@@ -184,6 +207,7 @@ async def _stoppable(work: Any) -> AsyncIterator[Callable[[], Any]]:
         try:
             await task
         except asyncio.CancelledError:
+            task.cancel()
             return False
         return True
 
