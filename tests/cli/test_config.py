@@ -167,6 +167,29 @@ def test_the_environment_wins_and_set_says_so(
     assert told == {"key": "model", "value": "codellama-7b", "from": "HERDMATE_MODEL"}
 
 
+@pytest.mark.parametrize(
+    ("before", "key", "value", "code", "words"),
+    [
+        ("", "model", "/gone.gguf", 0, "set --model to"),
+        ("", "completion.model", "/gone.gguf", 0, "set the setting completion.model to"),
+        ("", "completion.model", "auto", 0, ""),
+        ("http://127.0.0.1:1", "completion.model", "Qwen/small", 0, ""),
+        ("", "completion.remoteUrl", "no address", 1, "completion.remoteUrl must be an address"),
+    ],
+)
+def test_set_says_what_cannot_be_used(
+    file: Path, before: str, key: str, value: str, code: int, words: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    if before:
+        assert main(["config", "set", "completion.remoteUrl", before]) == 0
+    capsys.readouterr()
+    assert main(["config", "set", key, value]) == code
+    said = capsys.readouterr().err.replace(f"Wrote {file}\n", "")
+    assert words in said
+    assert bool(words) == bool(said)
+
+
 def test_show(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
     _written(file)
     assert main(["--set", "completion.delay=10", "config", "show", "--json", "--set",

@@ -8,7 +8,7 @@ import pytest
 
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
-from herdmate.models.choose import choose, needed_memory
+from herdmate.models.choose import all_from_here, choose, needed_memory
 from tests.models.gguf_file import gguf, write
 
 GB = 10**9
@@ -113,3 +113,14 @@ def test_a_context_of_0_tokens_counts_as_the_models_own() -> None:
     own = needed_memory(model.size, model, model.context)
     assert needed_memory(model.size, model, 0) == own > needed_memory(model.size, model, 4096)
     assert needed_memory(1, None, 0) > needed_memory(1, None, 4096)
+
+
+def test_a_server_elsewhere_gets_the_models_that_are_meant_here(tmp_path: Path) -> None:
+    """Not what is a name on a remote server."""
+    own = {"model": "here/a.gguf", "delay": 9}
+    found = all_from_here({"model": "auto", "completion": own}, tmp_path)
+    assert found["model"] == "auto"
+    assert found["completion"] == {"model": str(Path.cwd() / "here" / "a.gguf"), "delay": 9}
+    remote = {"completion": {"model": "Qwen/small", "remoteUrl": "http://127.0.0.1:1"}}
+    assert all_from_here(remote, tmp_path) == remote
+    assert all_from_here({}, tmp_path) == {}

@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ from herdmate.cli.user_settings import (
 )
 from herdmate.cli.wording import in_terminal
 from herdmate.errors import HerdmateError, SettingsError, reason_of
+from herdmate.roles import AUTO, for_ghost_text
 from herdmate.settings import keys
 
 _HEAD = "# Herdmate's settings; `herdmate config show` lists them all.\n"
@@ -92,25 +93,31 @@ def _get(arguments: argparse.Namespace) -> int:
 def _set(arguments: argparse.Namespace) -> int:
     key = _known(arguments.key)
     value = value_from_text(key, " ".join(arguments.value))
-    if key == "remote.url" and value:
-        _refuse_no_address(value)
+    if key in ("remote.url", "completion.remoteUrl") and value:
+        _refuse_no_address(key, value)
     _change(key, value)
     if key == "model":
         _tell_unusable(value)
+    elif key == "completion.model" and value not in ("", AUTO):
+        _tell_unusable(value, for_ghost_text)
     over = user_settings(os.environ).entry(key)
     if over.origin == variable_of(key):
         tell(f"herdmate: {over.origin} is set in the environment and wins over it.")
     return 0
 
 
-def _refuse_no_address(url: str) -> None:
+def _refuse_no_address(key: str, url: str) -> None:
     """Raise ``SettingsError`` for what is no address of a server."""
     from herdmate.engine.remote.endpoint import endpoint_of  # imports what asks servers
 
-    endpoint_of(url)
+    try:
+        endpoint_of(url)
+    except SettingsError as error:
+        said = str(error)
+        raise SettingsError(said if key == "remote.url" else for_ghost_text(said)) from error
 
 
-def _tell_unusable(name: str) -> None:
+def _tell_unusable(name: str, said: Callable[[str], str] = str) -> None:
     """Say why a model cannot be used; it may be fetched later."""
     import psutil
 
@@ -119,11 +126,13 @@ def _tell_unusable(name: str) -> None:
     from herdmate.models.folder import model_folder
 
     settings = user_settings(os.environ).settings
+    if said is for_ghost_text and settings.completion.remote_url:
+        return  # it is a name there
     free = psutil.virtual_memory().available
     try:
         choose(name, model_folder(), free, settings.engine.context_tokens, in_place())
     except HerdmateError as error:
-        tell(f"herdmate: {in_terminal(str(error))}")
+        tell(f"herdmate: {in_terminal(said(str(error)))}")
 
 
 def _unset(arguments: argparse.Namespace) -> int:

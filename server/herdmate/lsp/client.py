@@ -23,7 +23,7 @@ from herdmate.lsp import protocol
 from herdmate.lsp.convert import UTF16, Lines, lines_of
 from herdmate.lsp.direct_connection import connect_directly
 from herdmate.lsp.session import Session
-from herdmate.models.choose import from_here
+from herdmate.models.choose import all_from_here
 from herdmate.models.folder import model_folder
 from herdmate.text import Document, Edit, Span, apply_edits
 from herdmate.version import VERSION
@@ -41,8 +41,7 @@ async def connect(
     ``serve`` after it. ``grows``: the server announces ghost text that has grown. Raises
     ``HerdmateError``.
     """
-    if model := settings.get("model"):
-        settings = {**settings, "model": from_here(model, model_folder())}
+    settings = all_from_here(settings, model_folder())
     client = Client()
     await client.start((*flags, "serve", *serve))
     await client.shake_hands(settings, grows=grows)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from herdmate.child_process import absolute
 from herdmate.errors import ModelError, NoModelError
@@ -120,6 +121,15 @@ def from_here(setting: str, folder: Path) -> str:
     """The setting for a server with another working directory: a path is made absolute."""
     is_listed = not _is_path(setting) or os.path.isfile(folder / setting)
     return setting if is_listed else str(_path(setting))
+
+
+def all_from_here(settings: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Settings as an editor sends them, whose models mean the same to such a server."""
+    own = dict(settings.get("completion") or {})
+    if own.get("model") and not own.get("remoteUrl"):
+        own["model"] = from_here(own["model"], folder)
+    found = {**settings, "completion": own} if own else dict(settings)
+    return {**found, "model": from_here(found["model"], folder)} if found.get("model") else found
 
 
 def what_fits(
