@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from herdmate.cli.json_edit import JsonError, parsed, with_settings
@@ -96,6 +96,7 @@ VALUES = st.recursive(
 GROUPS = st.dictionaries(st.text(max_size=3), VALUES, max_size=4)
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no fault
 @given(GROUPS, GROUPS, st.sampled_from([None, 1, "\t"]), st.booleans())
 def test_any_json_is_read_and_merged(
     present: dict[str, Any], wanted: dict[str, Any], indent: Any, escapes: bool
