@@ -21,7 +21,7 @@ from herdmate.cli.main import main
 Step = tuple[str, str]
 """What to wait for after the last step, and the keys to press then."""
 
-_PATIENCE = 40.0  # seconds
+_PATIENCE = 120.0  # seconds
 
 IN_A_SESSION = """
 import fcntl, os, sys, termios
