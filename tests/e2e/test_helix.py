@@ -71,7 +71,7 @@ class Helix:
         self.terminal.type(" a")
         self.until(lambda: "Simplify" in self.terminal.screen)
         rows = self.terminal.screen.splitlines()
-        (first,) = (row for row, text in enumerate(rows) if "Extract a function" in text)
+        (first,) = (row for row, text in enumerate(rows) if "Explain" in text)
         (wanted,) = (row for row, text in enumerate(rows) if "Simplify" in text)
         self.keys(*["C-n"] * (wanted - first), "Enter")
 

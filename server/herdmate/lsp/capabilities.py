@@ -56,6 +56,23 @@ class Capabilities:
     show_message_request: bool = False
     watches_files: bool = False
     """Supports dynamic registration of workspace/didChangeWatchedFiles."""
+    client: str = ""
+    """The client's name, in lower case."""
+
+    @property
+    def waits_for_menu(self) -> bool:
+        """Can a menu that the user opened wait for the model? Typing on does not wait for it."""
+        return self.client in ("eglot", "helix")
+
+    @property
+    def wraps(self) -> bool:
+        """Does it wrap long lines, if nobody has told it so?"""
+        return self.client != "helix"
+
+    @property
+    def sorts_by_kind(self) -> bool:
+        """Does it list code actions by their kind, quick fixes first and unknown kinds last?"""
+        return self.client == "helix"
 
 
 def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilities:

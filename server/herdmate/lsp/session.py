@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,8 @@ class Session(LanguageServer):
     def begin(self, params: types.InitializeParams) -> None:
         """Record the client's capabilities and folders; nothing is started yet."""
         self.tasks.loop = asyncio.get_running_loop()
-        self.capabilities = capabilities_from_lsp(params.capabilities)
+        name = params.client_info.name.lower() if params.client_info else ""
+        self.capabilities = replace(capabilities_from_lsp(params.capabilities), client=name)
         self.documents.encoding = self.workspace.position_encoding or UTF16
         self.learn_folders()
 

@@ -13,7 +13,9 @@ from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.completion.trigger import shape_at
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
+from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.documents import Documents
+from herdmate.lsp.handlers import inline_completion as handler
 from herdmate.lsp.handlers.inline_completion import completion, inline_completion
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import EngineChoice
@@ -24,6 +26,28 @@ from tests.e2e.editor import inline_params
 from tests.lsp.parsing import parse_all
 
 URI = "file:///project/shop.py"
+
+
+@pytest.mark.parametrize(
+    ("client", "kind", "is_patient"),
+    [
+        ("Eglot", types.CompletionTriggerKind.Invoked, True),
+        ("helix", types.CompletionTriggerKind.Invoked, True),
+        ("Eglot", types.CompletionTriggerKind.TriggerCharacter, False),
+        ("another", types.CompletionTriggerKind.Invoked, False),
+        (None, types.CompletionTriggerKind.Invoked, False),
+        ("helix", None, False),
+    ],
+)
+def test_an_opened_menu_waits_for_the_model_where_nothing_waits_for_the_menu(
+    client: str | None, kind: types.CompletionTriggerKind | None, is_patient: bool
+) -> None:
+    session = Session(lambda *_: EngineChoice(FakeStart()))
+    session.capabilities = Capabilities(client=(client or "").lower())
+    place = inline_params(URI, 0, 4)
+    context = types.CompletionContext(kind) if kind is not None else None
+    params = types.CompletionParams(place.text_document, place.position, context)
+    assert (handler._seconds_for_menu(session, params) > 1) is is_patient
 
 
 @pytest.mark.parametrize("is_closed", [True, False])

@@ -87,7 +87,10 @@ def _to_lsp(
             symbol=offer.action_input.symbol if "symbol" in action.needs else "",
         )
     )
-    item = types.CodeAction(offer.title, kind=action.lsp_kind, data=arguments)
+    kind: str = action.lsp_kind
+    if action.kind == "explain" and session.capabilities.sorts_by_kind:
+        kind = types.CodeActionKind.QuickFix  # else it would be the last of a dozen
+    item = types.CodeAction(offer.title, kind=kind, data=arguments)
     item.diagnostics = about or None
     if session.capabilities.knows_generated:
         item.tags = [types.CodeActionTag.LlmGenerated]

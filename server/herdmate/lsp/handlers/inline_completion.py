@@ -26,7 +26,7 @@ from herdmate.usage.learnt_confidence import as_learnt
 
 _log = logging.getLogger(__name__)
 
-_MENU_SECONDS = 0.25
+_MENU_SECONDS, _OPENED_MENU_SECONDS = 0.25, 2.0
 _WORD_BEFORE = re.compile(r"(?<!\w)\w*$")
 
 
@@ -53,7 +53,8 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     """The same text as an entry in the completion menu.
 
     A menu waits for all its servers, and some editors wait for the menu. Text that comes too late
-    is ready for the request at the next keystroke, or for the same one again.
+    is ready for the request at the next keystroke, or for the same one again. If the user opened
+    the menu, in a client where nothing else waits for it, the model is given more time.
     """
     if (opened := session.documents.find(params.text_document.uri)) is None:
         return types.CompletionList(is_incomplete=True, items=[])
@@ -63,7 +64,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
     asked_at = _begin(session, cursor)
     asking = session.tasks.keep(_ask(session, cursor, invoked=False))
     try:
-        await asyncio.wait({asking}, timeout=_MENU_SECONDS)
+        await asyncio.wait({asking}, timeout=_seconds_for_menu(session, params))
     except asyncio.CancelledError:
         asking.cancel()
         raise
@@ -246,6 +247,13 @@ def _menu_entry(
         text_edit=types.TextEdit(range_, text),
         command=command,
     )
+
+
+def _seconds_for_menu(session: Session, params: types.CompletionParams) -> float:
+    invoked = types.CompletionTriggerKind.Invoked
+    is_opened = params.context is not None and params.context.trigger_kind == invoked
+    is_patient = is_opened and session.capabilities.waits_for_menu
+    return _OPENED_MENU_SECONDS if is_patient else _MENU_SECONDS
 
 
 def _is_invoked(params: types.InlineCompletionParams) -> bool:

@@ -22,6 +22,7 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp.client_requests import ask, register, tell
 from herdmate.lsp.session import Session
 from herdmate.lsp.uri_spelling import plain_uri
+from herdmate.lsp.wrapped import wrapped
 from herdmate.printable import as_message
 from herdmate.usage.prompt_report import prompt_report
 from herdmate.user_folders import cache_folder
@@ -52,6 +53,7 @@ async def show_markdown(session: Session, name: str, text: str) -> None:
     Raises ``HerdmateError`` if this needs a file and none can be written.
     """
     name = f"{name}-{uuid.uuid4().hex[:8]}.md"
+    text = text if session.capabilities.wraps else wrapped(text)
     if session.capabilities.shows_content:
         uri = f"{_SCHEME}:/{quote(name)}"
         session.shown.put(plain_uri(uri), text)

@@ -1,0 +1,139 @@
+"""What users see in a real Emacs that has nothing but the printed configuration.
+
+The engine is the fake, so that it is known what it says; all is read off the terminal's screen.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.installed import required, scripted_configuration, surroundings
+from tests.e2e.sample import CODE
+from tests.e2e.terminal import Terminal
+
+pytestmark = [pytest.mark.e2e, pytest.mark.emacs]
+
+EXPLAINED = "It **sums** all prices, whatever their currency, and returns the total of them. " * 3
+REPLIES = {
+    "return <|fim_suffix|>": "sum(prices) + len(prices)",
+    "in three to six sentences": EXPLAINED,
+}
+OTHER_SERVER = Path(__file__).with_name("emacs") / "other_server.py"
+
+Start = Callable[..., Terminal]
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Starts an Emacs with a configuration and, after it, more Lisp; it opens a Python file."""
+    root = required("emacs", "emacs")
+    environment = surroundings(tmp_path)
+    file = tmp_path / "shop" / "shop.py"  # a project of its own, not the user's home
+    file.parent.mkdir()
+    file.write_text(CODE, encoding="utf-8")
+    with ExitStack() as closing:
+
+        def started(editor: str, more: str = "", packages: bool = False) -> Terminal:
+            init = tmp_path / "init.el"
+            text = scripted_configuration(editor, environment, REPLIES)
+            init.write_text(f"{text}\n{more}\n", encoding="utf-8")
+            found = root.glob("lsp-mode/usr/share/emacs/site-lisp/elpa-src/*") if packages else ()
+            paths = [word for package in found for word in ("-L", str(package))]
+            paths += ["-l", "lsp-mode-autoloads"] if packages else []
+            program = [str(root / "emacs"), "-nw", "-Q", *paths, "-l", str(init), str(file)]
+            terminal = Terminal(program, tmp_path, environment)
+            closing.callback(terminal.close)
+            return terminal
+
+        yield started
+
+
+def test_one_press_of_the_completion_key_completes_in_eglot(start: Start, tmp_path: Path) -> None:
+    terminal = start("emacs")
+    terminal.until(lambda: "Connected! Server" in terminal.screen)
+    _until_ready(
+        terminal,
+        "(jsonrpc-request (eglot-current-server) :workspace/executeCommand"
+        ' \'(:command "herdmate.status"))',
+        tmp_path / "ready",
+    )
+    _type_return(terminal)
+    terminal.keys("M-C-i")
+    terminal.until(lambda: "    return sum(prices) + len(prices)" in terminal.screen)
+    _explain(terminal, "eglot-code-actions", "Pick an action")
+
+
+def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
+    start: Start, tmp_path: Path
+) -> None:
+    told = tmp_path / "told.txt"
+    told.touch()
+    command = " ".join(json.dumps(str(word)) for word in (sys.executable, OTHER_SERVER, told))
+    other = (
+        f"(lsp-register-client (make-lsp-client :new-connection (lsp-stdio-connection '({command}))"
+        ' :activation-fn (lsp-activate-on "python") :server-id \'other))'
+    )
+    terminal = start("emacs-lsp-mode", other, packages=True)
+    terminal.until(lambda: "Select action:" in terminal.screen)
+    terminal.keys("i")  # the folder that it proposes
+    terminal.until(lambda: re.search(r"LSP.*\[herdmate:\d+\]", terminal.screen))
+    _until_ready(
+        terminal,
+        "(with-lsp-workspace (lsp-find-workspace 'herdmate (buffer-file-name))"
+        ' (lsp-request "workspace/executeCommand" \'(:command "herdmate.status")))',
+        tmp_path / "ready",
+    )
+    _type_return(terminal)
+    terminal.until(lambda: "    return sum(prices) + len(prices)" in terminal.screen)
+    terminal.keys("Tab")
+    terminal.keys("M-:")
+    terminal.type('(lsp-send-execute-command "other.command")')
+    terminal.keys("Enter")
+    terminal.until(lambda: told.read_text(encoding="utf-8"))
+    assert told.read_text(encoding="utf-8") == "other.command\n"
+    _explain(terminal, "lsp-execute-code-action", "Select code action")
+
+
+def test_without_its_package_emacs_says_so_and_goes_on(start: Start) -> None:
+    terminal = start("emacs-lsp-mode", '(message "the rest of the file")')
+    terminal.until(lambda: "lsp-mode is missing: M-x package-install" in terminal.screen)
+    terminal.until(lambda: "the rest of the file" in terminal.screen)
+
+
+def _until_ready(terminal: Terminal, status: str, mark: Path) -> None:
+    """Have Emacs ask until the model is loaded, and write a file then."""
+    is_ready = f'(string-search "\\"ready\\"" (format "%S" {status}))'
+    terminal.keys("M-:")
+    terminal.type(f'(progn (while (not {is_ready}) (sit-for 0.05)) (write-region "" nil "{mark}"))')
+    terminal.keys("Enter")
+    terminal.until(mark.exists)
+
+
+def _type_return(terminal: Terminal) -> None:
+    terminal.keys("M-g", "g")
+    terminal.type("2")
+    terminal.keys("Enter", "C-e", "Enter")
+    terminal.type("return ")
+
+
+def _explain(terminal: Terminal, command: str, question: str) -> None:
+    terminal.keys("M-x")
+    terminal.type(command)
+    terminal.keys("Enter")
+    terminal.until(lambda: question in terminal.screen)
+    terminal.type("Explain")
+    terminal.keys("Enter")
+    terminal.until(lambda: "all prices, whatever" in terminal.screen)
+    rows = [row.strip() for row in terminal.screen.splitlines()]
+    first = next(at for at, row in enumerate(rows) if "sums" in row)
+    shown = " ".join(rows[first : first + 3]).replace("*", "")  # markdown-mode hides them
+    assert shown.split() == EXPLAINED.replace("*", "").split()  # so wrapped at words
+    for text in (r"(# )?shop\.py", r"(\*\*)?sums"):
+        assert re.search(rf"\x1b\[(\d+;)*1(;\d+)*m(\x1b\[[\d;]+m)*{text}", terminal.coloured_screen)
