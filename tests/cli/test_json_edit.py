@@ -77,6 +77,7 @@ def test_lists_of_servers_keep_what_is_in_them() -> None:
         ('{"x": 1', "line 1 is not JSON"), ('{\n  "x" 1}', "line 2 is not JSON"),
         ('{"x": 1} 2', "line 1 is beyond its end"), ("", "line 1 is not JSON"),
         ('{"x": "a\nb"}', "line 1 is not JSON"), ('{"x": tru}', "line 1 is not JSON"),
+        ('{\n  "\\q": 1}', "line 2 is not JSON"),
         ('{"x": /* 1}', "line 1 is not JSON"), ("[" * 100_000, "nested too deeply"),
         ("/* " * 30_000, "not JSON"), ('{"x": "' + "\\" * 60_001, "not JSON"),
     ],

@@ -104,6 +104,62 @@ def test_languages_in_the_users_toml_get_one_more_server() -> None:
     assert "# two" in after
 
 
+APART = """\
+# top
+[[language]]
+name = "python"
+# about pylsp
+[language-server.pylsp]
+command = "pylsp"
+
+
+# about go: [[language]]
+[[language]]
+name = "go"
+roots = [
+  "go.mod",
+[[language]]
+]
+"""
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        APART.replace("[[language]]\n]", "]"), APART.replace("[[language]]\n]", "[]]"),
+        APART.replace("[[language]]\n]", "\"\"\"\n[[language]]\nname = 'rust'\n\"\"\"]"),
+        APART.replace("[[language]]\n]", "] # \u2028 x").replace("\n", "\r\n"),
+        '[[language]]\nname = ["python"]\n[[language]]\nname = {a = 1}\n[[language]]\nx = 1',
+        "\n" * 99 + '[[language]]\nname = "go"' + "\n" * 99 + "[editor]\n",
+    ],
+)  # fmt: skip
+def test_tables_and_comments_of_the_users_toml_stay_in_place(text: str) -> None:
+    after = _merged("helix", text, "python", "go")
+    lines = [line for line in after.split("\n") if not line.startswith("language-servers")]
+    assert "\n".join(lines).startswith(text)
+    assert "language-servers" not in after.partition("# about")[0].partition("name")[0]
+    again = f'{after}\n# mine too\n[[language]]\nname = "rust"\n'
+    assert _merged("helix", again, "python", "go", "rust").startswith(again)
+
+
+def test_servers_of_a_language_that_is_there_twice_stay() -> None:
+    twice = '[[language]]\nname = "go"\n%s[[language]]\nname = "go"\n%s'
+    mine = 'language-servers = ["mine"]\n'
+    for first, second in ((mine, ""), ("", mine)):
+        after = _merged("helix", twice % (first, second), "go")
+        both = (item.replace("]", ', "herdmate"]') for item in (first, second))
+        assert after.startswith(twice % tuple(both))
+
+
+def test_a_language_that_the_user_adds_later_leaves_our_block() -> None:
+    before = _merged("helix", "# mine\n", "python", "go")
+    after = _merged("helix", f'{before}[[language]]\nname = "go"\nroots = []\n', "python", "go")
+    tables = tomllib.loads(after)["language"]
+    assert [table["name"] for table in tables] == ["python", "go"]
+    servers = ["gopls", "golangci-lint-lsp", "herdmate"]
+    assert tables[1] == {"name": "go", "roots": [], "language-servers": servers}
+
+
 KATE = """\
 {
     // mine

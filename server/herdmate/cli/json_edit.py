@@ -161,12 +161,17 @@ def _value(text: str, at: int) -> Value:
     if opening in ("{", "["):
         return _group(text, at, opening)
     match = _STRING.match(text, at) or _WORD.match(text, at)
+    if match is None:
+        raise JsonError(f"line {_line(text, at)} is not JSON")
+    return Value(at, match.end(), _read(text, match))
+
+
+def _read(text: str, match: re.Match[str]) -> Any:
+    """A string, number or word."""
     try:
-        if match is not None:
-            return Value(at, match.end(), json.loads(match[0]))
-    except ValueError:
-        pass
-    raise JsonError(f"line {_line(text, at)} is not JSON")
+        return json.loads(match[0], strict=False)
+    except ValueError as error:
+        raise JsonError(f"line {_line(text, match.start())} is not JSON") from error
 
 
 def _group(text: str, at: int, opening: str) -> Value:
@@ -179,7 +184,7 @@ def _group(text: str, at: int, opening: str) -> Value:
             colon = _after_space(text, match.end()) if match else next_at
             if match is None or text[colon : colon + 1] != ":":
                 raise JsonError(f"line {_line(text, next_at)} is not JSON")
-            key, next_at = json.loads(match[0], strict=False), _after_space(text, colon + 1)
+            key, next_at = _read(text, match), _after_space(text, colon + 1)
         entries[key] = _value(text, next_at)
         next_at = _after_space(text, entries[key].end)
         if text[next_at : next_at + 1] == ",":

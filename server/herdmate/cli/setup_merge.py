@@ -4,20 +4,16 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from herdmate.cli import toml_edit
 from herdmate.cli.config_block import with_block, without_block
 from herdmate.cli.editor import Editor, configuration, marks
 from herdmate.cli.json_edit import JsonError, parsed, with_settings
+from herdmate.cli.toml_edit import TomlError, with_value
 from herdmate.errors import SetupError, reason_of
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 def merged(
@@ -70,29 +66,34 @@ def _with_servers(
     tables = (
         [item for item in present if isinstance(item, dict)] if isinstance(present, list) else []
     )
-    known = {item["name"]: item.get("language-servers") for item in tables if "name" in item}
+    known: dict[str, Any] = {}
+    for item in tables:
+        if isinstance(name := item.get("name"), str):
+            known[name] = item.get("language-servers", known.get(name))
+    if known:  # nothing is to be changed in our own block, which is replaced
+        text = with_block(text, "\n".join((*marks(editor), "")), *marks(editor))
     left = [item for item in languages if editor.languages[item][0] not in known]
     for language in (item for item in languages if item not in left):
         name, *servers = editor.languages[language]
-        text = _with_server(text, name, known[name], servers)
+        try:
+            text = _with_server(text, name, known[name], servers)
+        except TomlError as error:
+            raise SetupError(
+                f"{path} was not changed ({reason_of(error)}); add to it what "
+                f"`herdmate setup {editor.name}` prints."
+            ) from error
     return text, left
 
 
 def _with_server(text: str, name: str, present: Any, usual: Sequence[str]) -> str:
-    """Add Herdmate to the servers of one language, whose table the text has."""
-    import tomlkit  # takes a tenth of a second
+    """Add Herdmate to the servers of one language, whose table the text has.
 
-    if isinstance(present, list) and any(_names_us(item) for item in present):
+    Raises ``TomlError`` if that would change anything else.
+    """
+    servers = present if isinstance(present, list) else usual
+    if any(_names_us(item) for item in servers):
         return text
-    document = tomlkit.parse(text)
-    tables: Any = document["language"]
-    table = next(item for item in tables if item.get("name") == name)
-    if isinstance(present, list):
-        table["language-servers"].append("herdmate")
-    else:
-        table["language-servers"] = [*usual, "herdmate"]
-    added = tomlkit.dumps(document)
-    return added.replace("\r\n", "\n").replace("\n", "\r\n") if "\r\n" in text else added
+    return with_value(text, "language", name, "language-servers", [*servers, "herdmate"])
 
 
 def _names_us(server: Any) -> bool:
@@ -101,6 +102,6 @@ def _names_us(server: Any) -> bool:
 
 def _toml(text: str, wrong: str, mend: str) -> dict[str, Any]:
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return toml_edit.parsed(text)
+    except TomlError as error:
         raise SetupError(f"{wrong} ({reason_of(error)}); {mend}.") from error
