@@ -118,6 +118,7 @@ def test_several_files_are_written_at_the_end(
     code, shown = run_at_terminal(words, [], monkeypatch)
     assert code == 1
     assert "app.py has changed in the meantime" in shown
+    assert "diff --git a/app.py b/app.py" in shown  # what was taken is not lost
     assert (folder / "app.py").read_text() == "# mine\n"
     assert (folder / "old.py").read_bytes() == head + SECOND.replace("\n", "\r\n").encode()
     assert (folder / "last.py").read_text() == FIRST

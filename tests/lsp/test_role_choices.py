@@ -91,6 +91,27 @@ def test_the_same_file_by_whatever_name_is_one(machine: _Machine, link: bool) ->
     assert found.completion is None
 
 
+@pytest.mark.parametrize(
+    ("answers", "ghost"), [("auto", "LINK"), ("LINK", "auto"), ("LINK", "large.gguf")]
+)
+def test_the_same_file_by_another_name_needs_memory_once(
+    machine: _Machine, answers: str, ghost: str
+) -> None:
+    """It needs 1.2 GB."""
+    path = machine.add("CodeLlama", "large")
+    machine.measure(path, 0.01, 0.01)
+    machine.free = 2 * _GB
+    link = machine.folder.parent / "other.gguf"
+    link.symlink_to(path)
+    answers, ghost = (name.replace("LINK", str(link)) for name in (answers, ghost))
+    found = machine.choices(model=answers, completion={"model": ghost})
+    assert _file(found.answers) == ("large.gguf" if answers == "auto" else "other.gguf")
+    assert isinstance(found.answers, EngineChoice)
+    assert found.answers.fits
+    assert found.completion is None
+    assert "Meanwhile" not in found.answers.note
+
+
 def test_two_that_do_not_fit_together_are_one_and_the_numbers_are_told(machine: _Machine) -> None:
     """Each alone would need 1.2 GB."""
     machine.add("CodeLlama", "large")

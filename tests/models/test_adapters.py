@@ -94,7 +94,7 @@ def test_entries_that_make_no_sense(tmp_path: Path, tiny_model: Path) -> None:
     assert fitting([str(path)], tmp_path / "none.gguf").notes == (
         f"The adapter a.gguf cannot be compared with the model, which cannot be read{CORRECT}",
     )
-    assert size_of_all(["", "\x00", str(tmp_path)]) == 0
+    assert size_of_all(["", "\x00", str(tmp_path), str(tiny_model), str(Path(__file__))]) == 0
 
 
 def test_mutated_adapters_are_judged(tmp_path: Path, tiny_model: Path) -> None:

@@ -13,6 +13,7 @@ from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import unified
 from herdmate.cli.action_checks import action_input_for
 from herdmate.cli.console import show_diff
+from herdmate.cli.patch import show
 from herdmate.cli.refactor_result import Result, Task, result_of, with_hunks, write_result
 from herdmate.cli.terminal import can_ask, tell, tell_error
 from herdmate.cli.wording import in_terminal
@@ -184,11 +185,12 @@ async def _key(result: Result, at: int, read: Read) -> str:
 
 
 def _written(item: Chosen) -> bool:
-    """Write what was taken, and say so; ``False`` if that failed."""
+    """Write what was taken, and say so; if that fails, print it, and return ``False``."""
     try:
         write_result(item.task, item.result)
     except HerdmateError as error:
         _tell_failure(item.task, error)
+        show(item.result.patch)
         return False
     tell(f"Wrote {item.result.path}")
     return True

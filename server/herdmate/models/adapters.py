@@ -35,6 +35,7 @@ _FLOAT32 = 6
 _NUMBERS = (0, 1, 8, 30)
 """ggml's types F32, F16, Q8_0 and BF16: those in which adapters are made."""
 
+_LORA = ("adapter", "lora")
 _ALPHA = "adapter.lora.alpha"
 _WORDS = "adapter.alora.invocation_tokens"
 
@@ -80,9 +81,20 @@ def fitting(given: Sequence[str], base: Path) -> Fitting:
 
 
 def size_of_all(given: Sequence[str]) -> int:
-    """Bytes of memory that all named adapters take that are there, whether they fit or not."""
+    """Bytes of memory that all named adapters take that are there, whether they fit or not.
+
+    Other files, such as a model named by mistake, are not loaded, and take none.
+    """
     paths = {_parsed(entry)[0] for entry in given[:_MOST]}
-    return sum(os.path.getsize(path) for path in paths if os.path.isfile(path))
+    return sum(os.path.getsize(path) for path in paths if _is_adapter(path))
+
+
+def _is_adapter(path: Path) -> bool:
+    try:
+        metadata = _read(path).metadata
+    except (GgufError, OSError, ValueError):
+        return False
+    return _kinds(metadata) == _LORA
 
 
 def _parsed(entry: str) -> tuple[Path, float]:
@@ -133,8 +145,8 @@ def _why_not(path: Path, scale: float, model: GgufHeader | None, base: Path) -> 
 
 
 def _faults(adapter: GgufHeader, model: GgufHeader, base: Path) -> Iterator[str]:
-    kinds = adapter.metadata.get("general.type"), adapter.metadata.get("adapter.type")
-    if kinds != ("adapter", "lora"):
+    kinds = _kinds(adapter.metadata)
+    if kinds != _LORA:
         what = "a model" if kinds[0] in (None, "model") else "something else"
         yield f"is {what}, not a LoRA adapter"
     if adapter.architecture != model.architecture:
@@ -150,6 +162,10 @@ def _faults(adapter: GgufHeader, model: GgufHeader, base: Path) -> Iterator[str]
         yield "has no weights"
     misfits = _misfits(adapter.described, model.described)
     yield from (f"does not fit {base.name}: {words}" for words in misfits)
+
+
+def _kinds(metadata: Mapping[str, object]) -> tuple[object, object]:
+    return metadata.get("general.type"), metadata.get("adapter.type")
 
 
 def _misfits(own: Mapping[str, Tensor], model: Mapping[str, Tensor]) -> Iterator[str]:

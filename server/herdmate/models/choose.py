@@ -76,7 +76,7 @@ class _Room:
 
     def holds(self, item: Found) -> bool:
         """Does a model fit? One that is loaded anyway takes no more."""
-        is_there = self.beside is not None and item.path == self.beside.path
+        is_there = self.beside is not None and is_same_file(item.path, self.beside.path)
         return is_there or self.fits(item.size, item.model)
 
     def too_small_for(self, size: int, model: CatalogueModel | None) -> str:
@@ -137,6 +137,14 @@ def what_fits(
 ) -> str:
     """Which model would fit into ``free_memory``, or how to make room; a part of a sentence."""
     return _what_fits(_ranked(folder, others), _Room(free_memory, context_tokens))
+
+
+def is_same_file(one: Path, other: Path) -> bool:
+    """Are two paths the same file, perhaps through a link? ``False`` if either is not there."""
+    try:
+        return one == other or os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def needed_memory(size: int, model: CatalogueModel | None, context_tokens: int) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 from herdmate.engine.measured_steps import Measured, measured
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
-from herdmate.models.choose import Chosen, Loaded, too_little
+from herdmate.models.choose import Chosen, Loaded, is_same_file, too_little
 from herdmate.models.discovery import Found
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import BYTES_A_SECOND, COMFORTABLE, written_a_second
@@ -47,7 +47,7 @@ def choose_quick(
         )
     taken = beside.needs if beside else 0
     for model, path in quick:
-        if model.needs + taken <= free_memory or (beside and path == beside.path):
+        if model.needs + taken <= free_memory or (beside and is_same_file(path, beside.path)):
             return Chosen(path, catalogue.of_file(path), needs=model.needs)
     model, path = min(quick, key=lambda item: item[0].needs)
     raise ModelError(f"{path.name} {too_little(model.needs, free_memory, beside)}.")
