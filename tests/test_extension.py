@@ -397,6 +397,7 @@ _TYPESCRIPT: dict[Any, str] = {
     list[protocol.ModelEntry]: "ModelEntry[]",
     list[protocol.MenuItem]: "MenuItem[]",
     list[protocol.ReviewHunk]: "ReviewHunk[]",
+    list[dict[str, int]]: "Position[]",
     list[str]: "string[]",
     list[protocol.Turn]: "Turn[]",
     protocol.ActionArguments | None: "ActionArguments | null",

@@ -81,7 +81,7 @@ const ownCapabilities: StaticFeature = {
   fillClientCapabilities: (capabilities) => {
     const extensions = vscode.extensions.all.map(({ id }) => id);
     const own = { status: true, explanation: true, ask: true, diagnostics: true };
-    const others = { menu: true, configure: true, grows: true, extensions };
+    const others = { declarations: true, menu: true, configure: true, grows: true, extensions };
     const more = { review: true, stop: true };
     capabilities.experimental = { herdmate: { ...own, ...others, ...more } };
   },

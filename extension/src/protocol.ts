@@ -5,6 +5,7 @@ import type { Diagnostic, Position, Range } from 'vscode-languageclient/node';
 
 export const STATUS = 'herdmate/status';
 export const DIAGNOSTICS = 'herdmate/diagnostics';
+export const DECLARATIONS = 'herdmate/declarations';
 export const MENU = 'herdmate/menu';
 export const CONFIGURE = 'herdmate/configure';
 export const EXPLANATION = 'herdmate/explanation';
@@ -41,6 +42,12 @@ export interface CompletionGrew {
   uri: string;
   version: number | null;
   position: Position;
+}
+
+export interface DeclarationsParams {
+  uri: string;
+  version: number | null;
+  positions: Position[];
 }
 
 export interface ReviewHunk {

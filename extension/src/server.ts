@@ -4,8 +4,9 @@ import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-langua
 import { keyVariables, originOf, storeKey } from './apiKey';
 import { endWhole, NoAnswerError, neutralFolder, startChild, startedWithin } from './children';
 import { newClient, sendSettings } from './client';
-import type { ExplanationPart, Review, Status } from './protocol';
-import { CONFIGURE, DIAGNOSTICS, EXPLANATION, REVIEW, STATUS } from './protocol';
+import { declarations } from './declarations';
+import type { DeclarationsParams, ExplanationPart, Review, Status } from './protocol';
+import { CONFIGURE, DECLARATIONS, DIAGNOSTICS, EXPLANATION, REVIEW, STATUS } from './protocol';
 import type { OnReview } from './reviewing';
 import { interpreter, MissingServerError, serverCommand } from './serverCommand';
 import { commandOfSettings, configure, remoteUrls } from './settings';
@@ -157,6 +158,9 @@ export class Server {
       const all = vscode.languages.getDiagnostics(client.protocol2CodeConverter.asUri(uri));
       return client.code2ProtocolConverter.asDiagnostics(all);
     });
+    client.onRequest(DECLARATIONS, (params: DeclarationsParams, token) =>
+      declarations(client, params, token),
+    );
     client.onDidChangeState(({ newState }) => {
       if (newState !== State.Stopped || this.client !== client) return;
       this.client = undefined;

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from herdmate.context.declarations import Declared
 from herdmate.context.fragments import Fragment
 from herdmate.context.index import Defined, Index
 from herdmate.context.outline import Head
 from herdmate.text import Excerpt, shown_path
 
 _MOST_MEMBERS = 12
+_OF_LIBRARIES = frozenset({"node_modules", "site-packages", "dist-packages"})
 _OF_FRAGMENTS = 0.5  # the share of the room that definitions leave at first
 
 
@@ -20,14 +22,16 @@ class Material:
     """Definitions and fragments, each most helpful first.
 
     ``bodies`` has the code of those definitions that are short enough to be shown whole.
+    ``declared`` are definitions that are not in the index.
     """
 
     found: tuple[Defined, ...] = ()
     bodies: Mapping[Defined, str] = field(default_factory=dict)
     fragments: tuple[Fragment, ...] = ()
+    declared: tuple[Declared, ...] = ()
 
     def paths(self) -> frozenset[Path]:
-        """The files that it comes from."""
+        """The indexed files that it comes from."""
         return frozenset(item.path for item in self.found) | {part.path for part in self.fragments}
 
 
@@ -54,7 +58,7 @@ class _Room:
         known = self.chosen.get(path, [])
         new = [piece for piece in pieces if piece not in known and not _is_shown(piece, known)]
         price = sum(self.cost(piece.text) for piece in new)
-        price += 0 if known else self.cost(shown_path(path, self.folders) + "\n")
+        price += 0 if known else self.cost(_heading(path, self.folders))
         if new and price <= self.tokens - kept_free:
             self.tokens -= price
             self.chosen[path] = [*known, *new]
@@ -66,17 +70,19 @@ def excerpts(
 ) -> tuple[Excerpt, ...]:  # fmt: skip
     """As much of the material as fits, grouped by file, in a stable order.
 
-    Definitions get half of the room, fragments the rest, and definitions whatever remains. A class
-    comes with the heads of its members, a member with that of its class.
+    Definitions get half of the room, the workspace's own first, fragments the rest, and definitions
+    whatever remains. A class comes with the heads of its members, a member with that of its class.
     """
     room = _Room(folders, cost, tokens)
     for kept_free in (int(tokens * _OF_FRAGMENTS), 0) if material.fragments else (0,):
         for item in material.found:
             room.take(item.path, _of_definition(item, material.bodies, index), kept_free)
+        for other in material.declared:
+            room.take(other.path, [_Piece(other.row, other.row, other.code)], kept_free)
         for part in material.fragments:
             room.take(part.path, [_Piece(part.start, part.end, part.text)])
     return tuple(
-        Excerpt(shown_path(path, folders), _in_order(pieces))
+        Excerpt(_name(path, folders), _in_order(pieces))
         for path, pieces in sorted(room.chosen.items())
     )
 
@@ -88,8 +94,20 @@ def texts(material: Material, index: Index, folders: tuple[Path, ...]) -> list[s
         for item in material.found
         for piece in _of_definition(item, material.bodies, index)
     )
-    names = (shown_path(path, folders) + "\n" for path in material.paths())
-    return [*names, *parts, *(part.text for part in material.fragments)]
+    outside = {item.path for item in material.declared}
+    names = (_heading(path, folders) for path in material.paths() | outside)
+    codes = (item.code for item in material.declared)
+    return [*names, *parts, *(part.text for part in material.fragments), *codes]
+
+
+def _heading(path: Path, folders: tuple[Path, ...]) -> str:
+    return _name(path, folders) + "\n"
+
+
+def _name(path: Path, folders: tuple[Path, ...]) -> str:
+    """A file's path to show; that of a library's file begins with the library's name."""
+    at = next((up for up in path.parents if up.name in _OF_LIBRARIES), None)
+    return shown_path(path, folders if at is None else (at,))
 
 
 def _of_definition(

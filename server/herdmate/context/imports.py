@@ -52,7 +52,7 @@ class Imports:
 def imports_of(text: str, path: Path, kin: str, index: Index) -> Imports:
     """What the file at ``path``, in a language of ``kin``, imports from those in the index."""
     start = text[:_REACH]
-    spans = list(_statements(start))
+    spans = list(statements_in(start))
     lines = [_WORD.findall(start, begin, end)[:_MOST_WORDS] for begin, end in spans]
     words = frozenset(word for line in lines for word in line)
     files = frozenset(file for line in lines for file in _meant(line, path, kin, index))
@@ -64,9 +64,12 @@ def imports_of(text: str, path: Path, kin: str, index: Index) -> Imports:
     return Imports(words, new, files - {path}, folders)
 
 
-def _statements(text: str) -> Iterator[tuple[int, int]]:
-    """The spans of import statements, including all lines that their brackets enclose."""
-    done = 0
+def statements_in(text: str) -> Iterator[tuple[int, int]]:
+    """The spans of import statements, including all lines that their brackets enclose.
+
+    Only the start of the text is searched, as imports are there.
+    """
+    done, text = 0, text[:_REACH]
     for found in _STATEMENT.finditer(text):
         if found.start() < done:
             continue

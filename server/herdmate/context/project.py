@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
+from herdmate.context.declarations import Declarations, Declared, is_current
 from herdmate.context.excerpts import Material, excerpts, texts
 from herdmate.context.fragments import Files, Wanted, of_cuts, query_at
 from herdmate.context.index import Defined, Index, Stamp, kin_at
@@ -65,6 +66,7 @@ class Project:
     find_open: Callable[[Path], Document | None] = lambda _path: None
     unread: set[Path] = field(default_factory=set)
     recent: Recent = field(default_factory=Recent)
+    declarations: Declarations = field(default_factory=Declarations)
     folders: tuple[Path, ...] = ()
     withheld: dict[str, Withheld] = field(default_factory=dict)
     _nearby: Nearby | None = None
@@ -95,7 +97,8 @@ class Project:
         path = path_of(uri)
         if path is not None and tokens > 0:
             await self.index_unsaved(path)
-        if path is None or not len(self.index) or tokens <= 0:
+        is_alone = not len(self.index) and not self.declarations.of(uri)
+        if path is None or is_alone or tokens <= 0:
             self._chosen.pop(uri, None)
             return ()
         for _ in range(_MOST_TRIES):
@@ -153,6 +156,7 @@ class Project:
         self._changes += 1
         self._chosen.pop(uri, None)
         self.withheld.pop(uri, None)
+        self.declarations.forget(uri)
         self._nearby = None
         if (path := path_of(uri)) is None:
             return
@@ -189,10 +193,11 @@ class Project:
             cuts_elsewhere(self.recent.cuts, path, cursor.document.text),
         )  # fmt: skip
         opened = self._opened(paths | self.nearby.opened)
+        declared = self._declared(cursor.document.uri)
         try:
             # Not every change of the rules is reported to us.
             withheld, material = await self._checks.run(
-                partial(_look, paths, self.folders, self._files, found, wanted, opened)
+                partial(_look, paths, self.folders, self._files, found, wanted, opened, declared)
             )
         except OSError:
             return None  # it is unknown whether the model may see them
@@ -207,6 +212,10 @@ class Project:
         chosen = excerpts(material, self.index, self.folders, tokens, counts.cost)
         defined = {path: _version(path, self.index) for path in material.paths()}
         return _Chosen(material, chosen, defined)
+
+    def _declared(self, uri: str) -> tuple[Declared, ...]:
+        """The definitions behind a document's imports that the index does not have by now."""
+        return tuple(item for item in self.declarations.of(uri) if item.path not in self.index)
 
     def _opened(self, paths: Collection[Path]) -> Mapping[Path, str]:
         """The texts of those that are open."""
@@ -229,6 +238,7 @@ def _withheld(paths: Collection[Path], folders: tuple[Path, ...]) -> list[Path]:
 def _look(
     paths: Collection[Path], folders: tuple[Path, ...], files: Files,
     found: tuple[Defined, ...], wanted: Wanted, opened: Mapping[Path, str],
+    declared: tuple[Declared, ...],
 ) -> tuple[list[Path], Material]:  # fmt: skip
     """The files that the model must not see, and useful material from the others; reads disks."""
     withheld = _withheld(paths, folders)
@@ -242,7 +252,8 @@ def _look(
         withheld += _withheld(more, folders)
         files.forget(withheld)
         parts = tuple(part for part in parts if part.path not in withheld)
-    return withheld, Material(seen, bodies, parts)
+    current = tuple(item for item in declared if is_current(item, folders))
+    return withheld, Material(seen, bodies, parts, current)
 
 
 def _still(material: Material, index: Index) -> Material:
@@ -259,6 +270,11 @@ def _version(path: Path, index: Index) -> _Version:
 
 
 def _agree(old: Material, new: Material) -> bool:
-    """Are there at most half as many new items as there were items in the old material?"""
+    """Are there at most half as many new items as there were items in the old material?
+
+    Definitions behind imports change rarely, and then they must be the same.
+    """
+    if old.declared != new.declared:
+        return False
     before, now = (*old.found, *old.fragments), (*new.found, *new.fragments)
     return 2 * sum(item not in before for item in now) <= len(before)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -85,6 +85,25 @@ def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> Withheld |
 
     ``folders`` are the workspace's.
     """
+    return _reason(path, lambda file: is_ignored(file, folder_of(file, folders)), folders)
+
+
+def reason_to_withhold_declaration(path: Path, folders: tuple[Path, ...]) -> Withheld | None:
+    """The same for a file that the user's own tools say defines what a document imports.
+
+    Outside the workspace it may be one that git ignores, as libraries are.
+    """
+    within = (*folders, *(Path(os.path.realpath(folder)) for folder in folders))
+
+    def is_ignored_here(file: Path) -> bool:
+        return folder_of(file, within) is not None and is_ignored(file, folder_of(file, within))
+
+    return _reason(path, is_ignored_here, within)
+
+
+def _reason(
+    path: Path, is_ignored_there: Callable[[Path], bool], folders: tuple[Path, ...]
+) -> Withheld | None:
     if len(path.parts) > MOST_LEVELS:
         return Withheld(WithheldReason.TOO_DEEP)
     files = {path, *_led_to(path), Path(os.path.realpath(path))}
@@ -92,7 +111,7 @@ def reason_to_withhold_file(path: Path, folders: tuple[Path, ...]) -> Withheld |
         return Withheld(WithheldReason.TOO_DEEP)
     if any(map(is_secret, files)):
         return Withheld(WithheldReason.SECRET_NAME)
-    by_git = [file for file in files if is_ignored(file, folder_of(file, folders))]
+    by_git = [file for file in files if is_ignored_there(file)]
     for file in by_git:
         if (rules := unreadable_rules(file, folder_of(file, folders))) is not None:
             return Withheld(WithheldReason.UNREADABLE_RULES, str(rules))

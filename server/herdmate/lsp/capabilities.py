@@ -23,6 +23,8 @@ class Capabilities:
     """Answers ``herdmate/diagnostics``."""
     own_diagnostics: bool = False
     """Its code action requests have only the diagnostics that Herdmate itself published."""
+    declarations: bool = False
+    """Answers ``herdmate/declarations``."""
     menu: bool = False
     """Shows ``herdmate/menu``."""
     configure: bool = False
@@ -92,6 +94,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         ask=bool(own.get("ask")),
         diagnostics=bool(own.get("diagnostics")),
         own_diagnostics=bool(own.get("ownDiagnostics")),
+        declarations=bool(own.get("declarations")),
         menu=bool(own.get("menu")),
         configure=bool(own.get("configure")),
         grows=bool(own.get("grows")),

@@ -33,15 +33,17 @@ async def ask(
     otherwise: _T,
     seconds: float | None = SECONDS,
     refused: Callable[[str], _T] | None = None,
+    cancels: bool = False,
 ) -> _T:
     """The client's answer, or ``otherwise`` if it gives none that can be read.
 
     ``read`` takes the answer as JSON and may raise anything. ``seconds`` is ``None`` if the user
     has to answer, which can take arbitrarily long; the wait then ends with the calling task, at the
     latest when the session ends. ``refused`` turns the message of an error response into a result.
+    ``cancels``: the client is told when the answer is no longer awaited.
     """
     try:
-        return read(await _answer(session, method, params, seconds))
+        return read(await _answer(session, method, params, seconds, cancels))
     except asyncio.TimeoutError:
         _log.info("the client did not answer %s within %.0f s", method, seconds)
     except JsonRpcException as error:
@@ -63,10 +65,16 @@ async def register(session: Session, registration: types.Registration) -> None:
     await tell(session, types.CLIENT_REGISTER_CAPABILITY, params)
 
 
-async def _answer(session: Session, method: str, params: Any, seconds: float | None) -> Any:
+async def _answer(
+    session: Session, method: str, params: Any, seconds: float | None, cancels: bool
+) -> Any:
     number = str(uuid.uuid4())
     try:
         request = session.protocol.send_request_async(method, params, msg_id=number)
         return await asyncio.wait_for(request, seconds)
+    except (asyncio.TimeoutError, asyncio.CancelledError):
+        if cancels:
+            session.protocol.notify(types.CANCEL_REQUEST, types.CancelParams(number))
+        raise
     finally:
         session.protocol.forget(number)

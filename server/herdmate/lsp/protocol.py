@@ -1,9 +1,10 @@
 """Herdmate's additions to the Language Server Protocol; ``extension/src/protocol.ts`` mirrors them.
 
 A client declares support in ``initialize`` under ``capabilities.experimental.herdmate``, with true
-for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``ownDiagnostics``, ``menu``,
-``configure``, ``grows``, ``review`` and ``stop``. Every other client gets the same through standard
-messages. ``extensions`` there lists the editor's other extensions.
+for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``ownDiagnostics``,
+``declarations``, ``menu``, ``configure``, ``grows``, ``review`` and ``stop``. Every other client
+gets the same through standard messages, as far as there are any. ``extensions`` there lists the
+editor's other extensions.
 """
 
 from __future__ import annotations
@@ -39,6 +40,13 @@ DIAGNOSTICS = "herdmate/diagnostics"
 """Server to client, request ``{"uri": …}``: all LSP diagnostics of a document, from every source.
 A code action request has only those at the cursor. With the capability ``ownDiagnostics`` it has
 only those that Herdmate published, which are none, and so the others are asked for."""
+
+DECLARATIONS = "herdmate/declarations"
+"""Server to client, request ``DeclarationsParams`` (capability ``declarations``): where the names
+at some positions of a document are defined, according to the client's other language servers.
+Answered by a list of ``{"position": …, "uri": …, "range": …}``, where ``position`` is one of those
+in the request and ``range`` that of the name; or by null if it is a bad time: the document is not
+visible or has another version. Sent when typing has paused, at most once at a time per document."""
 
 MODELS = "herdmate/models"
 """Client to server, request without parameters, answered by ``ModelList``, for a picker. To choose
@@ -136,6 +144,15 @@ class Status:
     fraction: float | None = None
     model: str | None = None
     completion: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeclarationsParams:
+    """The positions, ``{"line": …, "character": …}``, are those of a version of the document."""
+
+    uri: str
+    version: int | None
+    positions: list[dict[str, int]]
 
 
 @dataclass(frozen=True, slots=True)

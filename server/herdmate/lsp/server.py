@@ -22,6 +22,7 @@ from herdmate.lsp.handlers import (
     applied_code,
     code_actions,
     configuration,
+    declarations,
     explanation,
     inline_completion,
     menus,
@@ -143,6 +144,7 @@ def _documents(server: Session) -> None:
     @server.feature(types.TEXT_DOCUMENT_DID_SAVE)
     def did_save(params: types.DidSaveTextDocumentParams) -> None:
         workspace_index.after_saving(server, [params.text_document.uri])
+        declarations.look(server, params.text_document.uri)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WATCHED_FILES)
     def did_change_watched_files(params: types.DidChangeWatchedFilesParams) -> None:

@@ -45,6 +45,12 @@ from herdmate.version import VERSION
 
 _log = logging.getLogger(__name__)
 
+
+def declarations_key(uri: str) -> str:
+    """The key of the task that asks where the names that a document imports are defined."""
+    return f"declarations {uri}"
+
+
 _NOTEBOOKS = types.NotebookDocumentSyncOptions([types.NotebookDocumentFilterWithNotebook("*")])
 
 
@@ -123,6 +129,7 @@ class Session(LanguageServer):
     def forget(self, uri: str) -> None:
         """Drop everything kept for a document, or a notebook's cell, that is no longer open."""
         self.completion.forget(uri)
+        self.tasks.stop(declarations_key(uri))
         self.project.forget(uri)
         forget_document(uri)
         forget_text()

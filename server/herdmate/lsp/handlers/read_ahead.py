@@ -17,6 +17,7 @@ from herdmate.completion.line_below import begin_below
 from herdmate.completion.prefill import prefill
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.errors import HerdmateError
+from herdmate.lsp.handlers import declarations
 from herdmate.lsp.handlers.pausing import is_paused
 from herdmate.lsp.handlers.recent_places import after_looking
 from herdmate.lsp.parsing import parsed
@@ -139,5 +140,6 @@ async def _begin_below(session: Session, uri: str, offset: int) -> None:
 async def _read(session: Session, uri: str, offset: int) -> None:
     if (opened := session.documents.find(uri)) is None:
         return
+    declarations.look(session, uri, partial(_soon, session, uri, offset, 0.0))
     cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
     await prefill(cursor, session.completion, session.settings.completion)

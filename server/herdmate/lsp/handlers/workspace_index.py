@@ -65,7 +65,7 @@ async def _index(session: Session) -> None:
     while batch := await asyncio.to_thread(_next, files, 100):
         gone.difference_update(batch)
         for path in batch:
-            await _until_nobody_types(session)
+            await until_nobody_types(session)
             if is_indexed(path) and await _read(session, path):
                 await asyncio.sleep(_REST)
             await project.remember(path)
@@ -180,7 +180,7 @@ async def _in_slices(uris: Sequence[str], size: int, look: Callable[[Sequence[st
 
 async def _look_at_changed(session: Session) -> None:
     while session.index.changed_files:
-        await _until_nobody_types(session)
+        await until_nobody_types(session)
         path = session.index.changed_files.pop()
         await asyncio.sleep(_REST if await _look_again(session, path) else 0)
 
@@ -285,7 +285,8 @@ async def watch_files(session: Session) -> None:
         await register(session, types.Registration("herdmate-files", name, watched))
 
 
-async def _until_nobody_types(session: Session) -> None:
+async def until_nobody_types(session: Session) -> None:
+    """Wait until no key was typed for a while."""
     while (since := asyncio.get_running_loop().time() - session.index.typed_at) < _TYPING:  # noqa: ASYNC110 - each keystroke resets it
         await asyncio.sleep(_TYPING - since)
 
