@@ -15,6 +15,7 @@
 
 import { readFileSync } from 'node:fs';
 import * as callbacks from './callbacks.mjs';
+import * as declarations from './declarations.mjs';
 import * as explaining from './explaining.mjs';
 import * as ghostText from './ghost_text.mjs';
 import { endCodeServer, logFiles, startCodeServer } from './machine.mjs';
@@ -56,6 +57,7 @@ const SCENARIOS = [
   models.aFetchIsCancelledAndGoneOnWith,
   server.whatIsKilledComesBack,
   callbacks.aCallbackIsShownWhole,
+  declarations.whatIsImportedIsKnownFromTypeScript,
   server.missingServerIsToldWithOneButton,
   server.aServerIsSetUpFromWhatTheExtensionCarries,
   server.aFailedUpdateOrADamagedServerIsToldAndMended,
