@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from herdmate.bench import model_shapes
 from herdmate.models import catalogue
 from herdmate.models.folder import model_folder
 from herdmate.models.verified_fetch import fetch
 
-_ONE_AT_A_TIME = {"e2e", "model", "vscode", "neovim", "emacs", "helix", "vim"}
-"""What drives servers, real weights and editors: with several workers, one worker does them all."""
+_ROOT = Path(__file__).parent.parent
+
+_ALONE = re.compile(r"mark\.(?:e2e|model|vscode|neovim|emacs|helix|vim)\b")
+"""What drives servers, real weights or editors."""
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if _ONE_AT_A_TIME.intersection(mark.name for mark in item.iter_markers()):
-            item.add_marker(pytest.mark.xdist_group("processes"))
+class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
+    """With several workers, one of them does all files that need the machine for themselves.
+
+    pytest-xdist's own groups need markers, which it no longer finds with pytest 9.2.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "processes" if _is_alone(nodeid.partition("::")[0]) else nodeid
+
+
+@cache
+def _is_alone(path: str) -> bool:
+    return _ALONE.search((_ROOT / path).read_text("utf-8")) is not None
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
+    return _Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")
