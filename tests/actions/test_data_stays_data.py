@@ -56,7 +56,7 @@ async def test_only_the_format_has_control_pieces(action: Action) -> None:
     user = question.turns[0].text
     assert PLANTED.strip() in user  # filled in once, never looked at again
     fence = "````"
-    assert f"\n{fence}python\n{PLANTED.strip()}\n{fence}\n" in f"{user}\n"
+    assert f"\n{fence}python\n{PLANTED.strip()}\n{fence}\n" in f"\n{user}\n"
     # What the action is comes behind the code, where the code's own words do not follow.
     assert user.rindex(fence) > user.index(PLANTED.strip())
 
