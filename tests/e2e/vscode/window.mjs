@@ -214,12 +214,14 @@ export async function openShop(name) {
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
 }
 
-/** Saves everything; then a file has a text. */
+/** Saves everything; then a file has a text. What was closed gets its tab, to be saved, a bit later. */
 export async function hasOnDisk(name, text) {
-  await runCommand('File: Save All Files');
-  await page.locator('.tab.dirty').waitFor({ state: 'detached' });
   await until(
-    () => fs.readFileSync(name, 'utf8') === text,
+    async () => {
+      await runCommand('File: Save All Files');
+      await page.locator('.tab.dirty').waitFor({ state: 'detached' });
+      return fs.readFileSync(name, 'utf8') === text;
+    },
     () => `${name} is not what it should be:\n${fs.readFileSync(name, 'utf8')}`,
   );
 }
