@@ -8,7 +8,7 @@ import json
 import os
 import shlex
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,7 @@ from herdmate.cli.user_settings import (
 )
 from herdmate.cli.wording import in_terminal
 from herdmate.errors import HerdmateError, SettingsError, reason_of
-from herdmate.roles import AUTO, for_ghost_text
+from herdmate.roles import AUTO, Role, for_ghost_text
 from herdmate.settings import keys
 
 _HEAD = "# Herdmate's settings; `herdmate config show` lists them all.\n"
@@ -99,7 +99,7 @@ def _set(arguments: argparse.Namespace) -> int:
     if key == "model":
         _tell_unusable(value)
     elif key == "completion.model" and value not in ("", AUTO):
-        _tell_unusable(value, for_ghost_text)
+        _tell_unusable(value, "completion")
     over = user_settings(os.environ).entry(key)
     if over.origin == variable_of(key):
         tell(f"herdmate: {over.origin} is set in the environment and wins over it.")
@@ -117,8 +117,8 @@ def _refuse_no_address(key: str, url: str) -> None:
         raise SettingsError(said if key == "remote.url" else for_ghost_text(said)) from error
 
 
-def _tell_unusable(name: str, said: Callable[[str], str] = str) -> None:
-    """Say why a model cannot be used; it may be fetched later."""
+def _tell_unusable(name: str, role: Role = "answers") -> None:
+    """Say why a model cannot be used for a role; it may be fetched later."""
     import psutil
 
     from herdmate.models.choose import choose
@@ -126,13 +126,14 @@ def _tell_unusable(name: str, said: Callable[[str], str] = str) -> None:
     from herdmate.models.folder import model_folder
 
     settings = user_settings(os.environ).settings
-    if said is for_ghost_text and settings.completion.remote_url:
+    if role == "completion" and settings.completion.remote_url:
         return  # it is a name there
     free = psutil.virtual_memory().available
     try:
         choose(name, model_folder(), free, settings.engine.context_tokens, in_place())
     except HerdmateError as error:
-        tell(f"herdmate: {in_terminal(said(str(error)))}")
+        said = str(error)
+        tell(f"herdmate: {in_terminal(for_ghost_text(said) if role == 'completion' else said)}")
 
 
 def _unset(arguments: argparse.Namespace) -> int:

@@ -43,11 +43,15 @@ def _json(editor: Editor, path: Path, text: str, block: str) -> str:
         after = with_settings(text, json.loads(block), _is_ours, editor.listed)
         parsed(after)
     except JsonError as error:
-        raise SetupError(
-            f"{path} was not changed ({reason_of(error)}); add to it what "
-            f"`herdmate setup {editor.name}` prints."
-        ) from error
+        raise _unchanged(editor, path, error) from error
     return after
+
+
+def _unchanged(editor: Editor, path: Path, error: Exception) -> SetupError:
+    return SetupError(
+        f"{path} was not changed ({reason_of(error)}); add to it what "
+        f"`herdmate setup {editor.name}` prints."
+    )
 
 
 def _is_ours(value: Any) -> bool:
@@ -78,10 +82,7 @@ def _with_servers(
         try:
             text = _with_server(text, name, known[name], servers)
         except TomlError as error:
-            raise SetupError(
-                f"{path} was not changed ({reason_of(error)}); add to it what "
-                f"`herdmate setup {editor.name}` prints."
-            ) from error
+            raise _unchanged(editor, path, error) from error
     return text, left
 
 

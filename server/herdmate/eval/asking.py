@@ -101,11 +101,12 @@ async def askers(
             server.project.folders, server.project.index = among.folders, among.index
             for path in sorted(among.index.paths()):
                 await server.project.remember(path)
-        server.model.completion.host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
+        host = server.model.completion.host
+        host.latency.note_reading(_ALL_IN_NO_TIME, 1.0)
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),
-            "bare": partial(_bare, server.model.completion.host, given),
-            "fragments": partial(_bare, server.model.completion.host, given, among=server.project),
+            "bare": partial(_bare, host, given),
+            "fragments": partial(_bare, host, given, among=server.project),
             "unhealed": partial(_unhealed, server.completion, given),
             "alone": partial(_alone, server.completion, given),
             "original": partial(_original, given),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,6 +9,7 @@ from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
 from herdmate.errors import HerdmateError
 from herdmate.lsp.state import ChooseEngine, EngineChoice
+from herdmate.models.choose import is_same_file
 from herdmate.roles import AUTO, Role, for_ghost_text, is_apart
 from herdmate.settings import Settings
 
@@ -84,6 +83,5 @@ def _doing_both(answers: EngineChoice, why: str) -> EngineChoice:
 def _is_same(one: EngineChoice, other: EngineChoice) -> bool:
     """Would both load the same file?"""
     if isinstance(one.start, LlamaStart) and isinstance(other.start, LlamaStart):
-        with suppress(OSError):
-            return os.path.samefile(one.start.path, other.start.path)
+        return is_same_file(Path(one.start.path), Path(other.start.path))
     return one.start == other.start

@@ -57,7 +57,7 @@ def create_server(choose: ChooseEngine) -> Session:
     tests can pass a fake.
     """
     server = Session(choose)
-    for model in (server.model.answers, server.model.apart):
+    for model in server.model.both:
         model.host.listen(
             partial(model_loading.after_engine_change, server, model),
             partial(usage_statistics.after_generating, server),
@@ -249,8 +249,8 @@ def _switches(server: Session) -> None:
     @server.command(protocol.COMMAND_CHOOSE_MODEL)
     async def choose_model(ls: Session, *arguments: Any) -> None:
         name, role = texts_from_lsp(arguments, 2)
-        found = await model_choice.find(ls, name, model_choice.role_from_lsp(role))
-        ls.spawn(model_choice.choose_model(ls, found, model_choice.role_from_lsp(role)))
+        meant = model_choice.role_from_lsp(role)
+        ls.spawn(model_choice.choose_model(ls, await model_choice.find(ls, name, meant), meant))
 
 
 def _commands(server: Session) -> None:

@@ -149,9 +149,7 @@ class Session(LanguageServer):
         self.tasks.cancel()
         self.completion.end()
         parser_client.end_all()
-        await asyncio.gather(
-            *(model.host.stop() for model in (self.model.answers, self.model.apart))
-        )
+        await asyncio.gather(*(model.host.stop() for model in self.model.both))
 
     def report_server_error(self, error: Exception, source: object) -> None:
         """Log errors that pygls would show to the user."""

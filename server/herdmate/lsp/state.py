@@ -151,9 +151,14 @@ class ModelState:
         return max(made, key=lambda record: record.made_at, default=None)
 
     @property
+    def both(self) -> tuple[RoleModel, RoleModel]:
+        """The models, whether they have a role or not."""
+        return self.answers, self.apart
+
+    @property
     def in_use(self) -> tuple[RoleModel, ...]:
         """The models that have a role, each once."""
-        return (self.answers, self.apart) if self.is_apart else (self.answers,)
+        return self.both if self.is_apart else (self.answers,)
 
 
 @dataclass(slots=True)

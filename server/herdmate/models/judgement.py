@@ -77,8 +77,6 @@ def why_not(header: GgufHeader, path: Path) -> str:
 
 def _kind(header: GgufHeader) -> str:
     kind = str(header.metadata.get("general.type", "model"))
-    return (
-        f"model for embeddings, images or sound ({header.architecture})"
-        if kind == "model"
-        else ({"mmproj": "projector for images"}.get(kind, "part of a model"))
-    )
+    if kind == "model":
+        return f"model for embeddings, images or sound ({header.architecture})"
+    return "projector for images" if kind == "mmproj" else "part of a model"

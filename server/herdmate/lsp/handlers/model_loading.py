@@ -59,7 +59,7 @@ async def load_model(session: Session, asks: bool = False, keeps: bool = False) 
     ``keeps``: a model that stays the same goes on undisturbed. Returns ``False`` if the user kept
     the old ones, or if a newer call has superseded this one. Raises ``NoModelError``.
     """
-    for model in (session.model.answers, session.model.apart):
+    for model in session.model.both:
         model.instead_of = ""
     return bool(await session.tasks.supersede("load", _load(session, asks, keeps)))
 
@@ -139,7 +139,7 @@ def _by_role(
 ) -> tuple[tuple[RoleModel, Looked], ...]:
     """What was found for each model, with all that is known of it; that for ghost text comes first,
     as it is usually smaller, and ready sooner."""
-    answers, apart = session.model.answers, session.model.apart
+    answers, apart = session.model.both
     sleep_after = settings.engine.unload_after * 60
 
     def told(choice: Looked, instead_of: str) -> Looked:
@@ -168,7 +168,7 @@ def _goes_on(model: RoleModel, found: Looked) -> bool:
 
 async def _stop(session: Session) -> None:
     """End the engines, so that their memory counts as free when models are chosen."""
-    for model in (session.model.answers, session.model.apart):
+    for model in session.model.both:
         await model.host.stop()
     await _give_roles(session, is_apart(settings_in_force(session)))
     for model in session.model.in_use:
@@ -239,8 +239,7 @@ def _say_starting(session: Session, model: RoleModel, message: str) -> None:
 
 async def _look_up(session: Session, settings: Settings) -> RoleChoices:
     """What the settings ask for; a thread reads the disks, which may be slow or gone."""
-    hosts = (session.model.answers.host, session.model.apart.host)
-    held = sum(host.held_memory() for host in hosts)
+    held = sum(model.host.held_memory() for model in session.model.both)
     try:
         reading = asyncio.to_thread(look_up, session.model.choose, settings, held)
         return await asyncio.wait_for(reading, _DISK_SECONDS)
