@@ -19,23 +19,29 @@ from herdmate.models.verified_fetch import fetch
 
 _ROOT = Path(__file__).parent.parent
 
-_ALONE = re.compile(r"mark\.(?:e2e|model|vscode|neovim|emacs|helix|vim)\b")
-"""What drives servers, real weights or editors."""
+_DRIVES = re.compile(r"mark\.(?:e2e|vscode|neovim|emacs|helix|vim)\b")
+"""What drives servers and editors."""
+
+_RUNS_A_MODEL = re.compile(r"mark\.model\b")
 
 
 class _Scheduling(LoadScopeScheduling):  # type: ignore[misc]  # it has no types
     """With several workers, one of them does all files that need the machine for themselves.
 
+    Another begins with those that run real weights, file by file, before the many quick tests.
     pytest-xdist's own groups need markers, which it no longer finds with pytest 9.2.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        return "processes" if _is_alone(nodeid.partition("::")[0]) else nodeid
+        path = nodeid.partition("::")[0]
+        if not path.startswith("tests/e2e/") and _has(path, _RUNS_A_MODEL):
+            return path
+        return "processes" if _has(path, _DRIVES) else nodeid
 
 
 @cache
-def _is_alone(path: str) -> bool:
-    return _ALONE.search((_ROOT / path).read_text("utf-8")) is not None
+def _has(path: str, mark: re.Pattern[str]) -> bool:
+    return mark.search((_ROOT / path).read_text("utf-8")) is not None
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:

@@ -122,6 +122,7 @@ async def test_no_child_has_the_api_key_or_a_relative_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HERDMATE_API_KEY", "sk-secret")
+    monkeypatch.setenv("HERDMATE_COMPLETION_API_KEY", "sk-secret")
     monkeypatch.setenv("HERDMATE_HOME", "here")
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(("", ".", "src", "/absolute")))
     monkeypatch.setenv("PATH", os.pathsep.join(("", ".", "bin", "/usr/bin")))

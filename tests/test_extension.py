@@ -9,6 +9,7 @@ import struct
 import sys
 from dataclasses import MISSING, Field, fields, is_dataclass
 from importlib.metadata import requires
+from importlib.resources import files
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
@@ -19,6 +20,8 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from herdmate import settings
+from herdmate.llama_install import INDEX as LLAMA_INDEX
+from herdmate.llama_install import VERSION as LLAMA_VERSION
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import capabilities_from_lsp
 from herdmate.settings import Settings, camel_case, settings_from_json
@@ -45,11 +48,18 @@ _NO_WORDS_FOR_THE_USER = {
     "Herdmate",
     "Scripts",
     "import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 10))",
+    "def total",  # in the sample
+    "return result",
+    "import sys; sys.path.insert(0, sys.argv.pop(1))",
+    "from herdmate.llama_install.__main__ import main; sys.exit(main())",
+    r"### Herdmate's server: ${state}\n\n",  # a report is in English, as the doctor's
 }
 _HARMLESS = {"herdmate.completion.enabled"}
 """Any workspace may switch ghost text off; all else costs something, or says what is run."""
 
-_OF_THE_EXTENSION = {"herdmate.server.command", "herdmate.trace.server"}
+_OF_THE_EXTENSION = {
+    "herdmate.server.command", "herdmate.setup.wheelIndex", "herdmate.trace.server"
+}  # fmt: skip
 _SAID_BY_VS_CODE = {"herdmate.trustWorkspace"}
 """VS Code asks the user itself whether a workspace is trusted: that is no setting there."""
 
@@ -59,7 +69,7 @@ def test_sentences_of_the_manifest_can_be_translated() -> None:
     used = re.findall(r'"%([^%"]+)%"', _MANIFEST)
     assert sorted(used) == sorted(_STRINGS)
     sentences = re.findall(r'"(?:title|description|markdownDescription)": "([^"]+)"', _MANIFEST)
-    assert [text for text in sentences if not text.startswith("%")] == ["Herdmate"]
+    assert [text for text in sentences if not text.startswith("%")] == []
     carried = (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
     assert {"!package.nls*.json", "!l10n/**"} <= set(carried)
 
@@ -74,6 +84,7 @@ def test_sentences_of_the_source_can_be_translated() -> None:
         said |= {text for call, *texts in literals for text in texts if text and "l10n.t(" in call}
         others |= {text for call, *texts in literals for text in texts if not call}
     assert bundle == {sentence: sentence for sentence in said}
+    others = {text for text in others if not text.startswith("<")}  # HTML around other words
     words = {text for text in others if re.search(r"[A-Za-z] [a-z]|^[A-Z][a-z]+[.:?!…]?$", text)}
     assert words == _NO_WORDS_FOR_THE_USER
 
@@ -90,16 +101,52 @@ def test_every_number_has_a_least_and_a_most() -> None:
         assert entry["minimum"] <= entry["default"] <= entry["maximum"]
 
 
-@pytest.mark.parametrize(
-    "name", sorted(set(_PACKAGE["contributes"]["configuration"]["properties"]))
+_SETTINGS = sorted(
+    name for group in _PACKAGE["contributes"]["configuration"] for name in group["properties"]
 )
+
+
+@pytest.mark.parametrize("name", _SETTINGS)
 def test_a_setting_has_the_same_type_default_choices_and_meaning(name: str) -> None:
     if name in _OF_THE_EXTENSION:
         assert _properties()[name]["markdownDescription"]
         return
-    told = {key: entry for key, entry in _properties()[name].items() if key != "scope"}
-    told["markdownDescription"] = _STRINGS[told["markdownDescription"].strip("%")]
+    told = _without(_properties()[name], "scope", "order", "markdownEnumDescriptions")
+    if "items" in told:
+        told["items"] = _without(told["items"], "markdownEnumDescriptions")
+    meaning = _STRINGS[told["markdownDescription"].strip("%")]
+    meaning = re.sub(r" \[[^]]+\]\(command:[\w.]+\)$", "", meaning)
+    told["markdownDescription"] = re.sub(r"`#herdmate\.([\w.]+)#`", r"`\1`", meaning)
     assert told == _settings(Settings())[name]
+
+
+def _without(entry: dict[str, Any], *keys: str) -> dict[str, Any]:
+    return {key: value for key, value in entry.items() if key not in keys}
+
+
+def test_settings_are_in_groups_that_are_ordered() -> None:
+    """Without an order, VS Code sorts them by name."""
+    groups = _PACKAGE["contributes"]["configuration"]
+    assert [group["order"] for group in groups] == list(range(1, len(groups) + 1))
+    for group in groups:
+        orders = [entry["order"] for entry in group["properties"].values()]
+        assert orders == list(range(1, len(orders) + 1))
+    assert next(iter(groups[0]["properties"])) == "herdmate.model"
+    assert next(iter(groups[1]["properties"])) == "herdmate.completion.enabled"
+
+
+@pytest.mark.parametrize("name", _SETTINGS)
+def test_each_choice_is_described_and_each_setting_that_is_named_is_a_link(name: str) -> None:
+    entry = _properties()[name]
+    chosen = entry.get("items", entry)
+    assert len(chosen.get("enum", [])) == len(chosen.get("markdownEnumDescriptions", []))
+    meaning = _STRINGS[entry["markdownDescription"].strip("%")]
+    links = set(re.findall(r"`#(herdmate\.[\w.]+)#`", meaning))
+    assert links <= set(_properties()) - {name}
+    named = {f"herdmate.{word}" for word in re.findall(r"`([\w.]+)`", meaning)}
+    assert not named & set(_properties()) - {name}
+    commands = {entry["command"] for entry in _PACKAGE["contributes"]["commands"]}
+    assert set(re.findall(r"\(command:([\w.]+)\)", meaning)) <= commands
 
 
 def test_the_server_takes_what_vs_code_sends() -> None:
@@ -125,6 +172,8 @@ def test_untrusted_workspaces_cannot_choose_what_is_run_or_asked() -> None:
     assert deciding | of_ghost_text == {
         name for name, entry in _properties().items() if entry.get("scope") == "machine-overridable"
     }
+    of_the_user = {name for name, told in _properties().items() if told.get("scope") == "machine"}
+    assert of_the_user == {"herdmate.setup.wheelIndex"}  # what Set Up installs comes from there
     for name in _HARMLESS:  # and the extension itself takes only this from such a workspace
         assert f"export const SWITCH = '{name}';" in _SOURCES["ownSettings.ts"]
 
@@ -145,7 +194,9 @@ def test_no_program_is_started_but_by_the_one_function_and_no_setting_read_elsew
 @pytest.mark.parametrize("system", ["linux", "darwin", "win32"])
 def test_what_set_up_installs_is_locked_by_version_and_hash(python: str, system: str) -> None:
     """Everything that Herdmate depends on, for each system and Python."""
-    locked = _locked("server.txt", python, system)
+    llama = _locked("llama.txt", python, system)
+    assert llama == {"llama-cpp-python": LLAMA_VERSION}
+    locked = _locked("server.txt", python, system) | llama
     project = tomllib.loads((_ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     environment = _environment(python, system)
     for text in project["dependencies"]:
@@ -154,7 +205,6 @@ def test_what_set_up_installs_is_locked_by_version_and_hash(python: str, system:
             assert wanted.specifier.contains(locked[canonicalize_name(wanted.name)]), text
     carried = (_EXTENSION / ".vscodeignore").read_text("utf-8").splitlines()
     assert "!locked/*.txt" in carried
-    assert "['--require-hashes', '--no-build-isolation']" in _SOURCES["setup.ts"]
     build = _locked("build.txt", python, system)
     assert {"cmake", "ninja", "pip", "scikit-build-core", "setuptools"} <= set(build)
     assert {name: build[name] for name in build.keys() & locked} == {
@@ -162,9 +212,31 @@ def test_what_set_up_installs_is_locked_by_version_and_hash(python: str, system:
     }
 
 
+def test_set_up_installs_only_what_is_locked() -> None:
+    source = _SOURCES["setup.ts"]
+    assert re.findall(r"locked\('(\w+)\.txt'\)", source) == ["server", "build", "llama"]
+    assert "'--require-hashes', '-r', locked('server.txt')" in source
+    assert "'--locked', locked('build.txt'), locked('llama.txt')" in source
+    assert {path.stem for path in (_EXTENSION / "locked").glob("*.txt")} == {
+        "server", "build", "llama"
+    }  # fmt: skip
+    index = _properties()["herdmate.setup.wheelIndex"]["default"]
+    assert index == LLAMA_INDEX
+
+
+def test_hashes_of_wheels_are_those_of_the_pinned_version() -> None:
+    """None is pinned until ``lock.sh wheels`` has run where the project's wheels can be fetched."""
+    pins = files("herdmate.llama_install").joinpath("wheels.sha256").read_text("utf-8")
+    for line in pins.splitlines():
+        assert re.fullmatch(
+            rf"[0-9a-f]{{64}}  \w+/llama_cpp_python-{LLAMA_VERSION}-[\w.-]+\.whl", line
+        )
+
+
 def test_what_is_needed_here_is_all_locked() -> None:
     """With what the dependencies depend on, as it is installed here."""
-    locked = _locked("server.txt", f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform)
+    here = f"{sys.version_info[0]}.{sys.version_info[1]}", sys.platform
+    locked = _locked("server.txt", *here) | _locked("llama.txt", *here)
     wanted, seen = ["herdmate"], set[str]()
     while wanted:
         name = wanted.pop()
@@ -212,6 +284,33 @@ def _environment(python: str, system: str) -> dict[str, str]:
     }
 
 
+def test_every_step_of_the_walkthrough_says_what_it_does_and_is_ticked_when_it_happened() -> None:
+    (walkthrough,) = _PACKAGE["contributes"]["walkthroughs"]
+    source, beats = _SOURCES["gettingStarted.ts"], range(1, 4)
+    assert f"BEATS = {len(beats)};" in source
+    sample = (_EXTENSION / "media/sample/stock.py.txt").read_text("utf-8")
+    assert "def total" in sample
+    assert sample.rstrip().endswith('"""')  # of a function without a body yet
+    for step in walkthrough["steps"]:
+        page = _EXTENSION / step["media"]["markdown"]
+        (picture,) = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page.read_text("utf-8"))
+        assert (page.parent / picture).is_file()
+        links = re.findall(r"\(command:([\w.]+)", _STRINGS[step["description"].strip("%")])
+        assert len(links) == 1
+        assert links[0] in {entry["command"] for entry in _PACKAGE["contributes"]["commands"]}
+        for event in step["completionEvents"]:
+            kind, _, what = event.partition(":")
+            if kind == "onCommand":
+                assert what.startswith("herdmate.review.")
+            else:
+                key = what.partition(" ")[0].removeprefix("herdmate.")
+                assert f"note('{key}')" in source
+                assert {f"onContext:herdmate.{key} == '{beat}'" for beat in beats} <= set(
+                    step["completionEvents"]
+                )
+    assert _STRINGS[walkthrough["steps"][-1]["title"].strip("%")] == "Ready: type here"
+
+
 def test_commands_are_offered_where_they_can_work() -> None:
     """The keys are those of VS Code's documentation; a misspelt one would hide without a word."""
     known = {"editorIsOpen", "editorReadonly", "resourceScheme"}
@@ -222,18 +321,86 @@ def test_commands_are_offered_where_they_can_work() -> None:
     assert used == known
 
 
-def test_no_key_is_taken_from_vs_code_or_another_extension() -> None:
-    """Keys work only where a change is under review, which nothing else shows or edits."""
+_IN_REVIEW = "editorTextFocus && resourceScheme == herdmate-review"
+"""Nothing else shows or edits what is under review, so keys may mean something else there."""
+
+_KEYS = [entry for entry in _PACKAGE["contributes"]["keybindings"] if entry["when"] != _IN_REVIEW]
+
+
+def _defaults() -> dict[str, Any]:
+    """The default keys of the VS Code under test, as ``keys.mjs`` there found them."""
+    file = _ROOT / "tests/e2e/vscode/default_keys.json"
+    return dict(json.loads(file.read_text("utf-8")))
+
+
+def test_each_key_has_a_command_of_ours_and_a_clause() -> None:
+    """The names in the clauses are those of VS Code: a misspelt one would hide without a word."""
     keys = _PACKAGE["contributes"]["keybindings"]
     assert "export const REVIEWED = 'herdmate-review';" in _SOURCES["review.ts"]
-    assert {entry["when"] for entry in keys} == {
-        "editorTextFocus && resourceScheme == herdmate-review"
+    assert {entry["command"] for entry in keys} <= {
+        entry["command"] for entry in _PACKAGE["contributes"]["commands"]
     }
-    own = {entry["command"] for entry in _PACKAGE["contributes"]["commands"]}
-    assert {entry["command"] for entry in keys} <= own
+    used = {
+        name for entry in keys for name in re.findall(r"(?<!= )(?<!-)\b[a-z]\w+", entry["when"])
+    }
+    assert used == {
+        "editorTextFocus", "editorReadonly", "inlineSuggestionVisible", "resourceScheme",
+        "terminalFocus",
+    }  # fmt: skip
     for system in ("key", "mac"):
-        pressed = [entry.get(system, entry["key"]) for entry in keys]
+        pressed = [(entry.get(system, entry["key"]), entry["when"] == _IN_REVIEW) for entry in keys]
         assert len(pressed) == len(set(pressed))
+
+
+@pytest.mark.parametrize(("system", "key"), [("linux", "key"), ("windows", "key"), ("mac", "mac")])
+def test_no_key_is_taken_from_vs_code(system: str, key: str) -> None:
+    """Neither a key nor the first one of a chord, as it would wait for the second."""
+    script = (_ROOT / "tests/e2e/vscode/install.sh").read_text("utf-8")
+    assert (
+        f"code_server_version={_defaults()['codeServer']} " in script
+    )  # else look at its keys again
+    theirs = {_sorted(name) for name in _defaults()[system]["keys"]}
+    firsts = {name.partition(" ")[0] for name in theirs}
+    assert {"alt+]", "alt+["} <= theirs
+    for entry in _KEYS:
+        ours = _sorted(entry.get(key, entry["key"]))
+        assert ours.partition(" ")[0] not in firsts, entry
+        assert not _IN_BROWSERS & {ours}
+
+
+_IN_BROWSERS = {"ctrl+n", "ctrl+w", "ctrl+t", "ctrl+shift+n", "ctrl+shift+t", "ctrl+shift+w"}
+"""Also keys of VS Code, which a browser keeps for itself."""
+
+
+def _sorted(key: str) -> str:
+    """A key with its modifiers in one order."""
+    strokes = []
+    for stroke in key.split(" "):
+        *modifiers, last = re.split(r"\+(?=.)", stroke)
+        strokes.append("+".join([*sorted(modifiers), last]))
+    return " ".join(strokes)
+
+
+def test_the_table_of_keys_in_readme_is_what_the_keys_do() -> None:
+    """Those of VS Code itself come from its defaults, on a Mac too."""
+    readme = (_ROOT / "README.md").read_text("utf-8")
+    table = readme.partition("| in VS Code |")[2].partition("\n\n")[0]
+    rows = dict(re.findall(r"^\| (.+?) \| `(.+?)`(?: \(.*\))? \|", table, re.M))
+    told = {_spelt(entry["key"]) for entry in _KEYS}
+    own = {
+        _spelt(key) for key, command in _defaults()["linux"]["ghostText"].items()
+        if command.rpartition(".")[2] in ("showNext", "showPrevious", "acceptNextWord")
+    }  # fmt: skip
+    keys = {key for cell in rows.values() for key in cell.split("`, `")}
+    assert keys == told | own | {"Tab", "Escape"}
+
+
+def _spelt(key: str) -> str:
+    """A key as people write it: ``Ctrl+Alt+H E``."""
+    return " ".join(
+        "+".join(part.capitalize() for part in re.split(r"\+(?=.)", stroke))
+        for stroke in key.split(" ")
+    )
 
 
 def test_protocol_ts_names_the_same_methods_and_commands() -> None:
@@ -273,6 +440,7 @@ def test_the_server_understands_the_capabilities_that_are_announced() -> None:
     assert own.configure
     assert own.grows
     assert own.review
+    assert own.ghost_text
     assert own.stop
 
 
@@ -285,6 +453,8 @@ def test_no_command_of_the_extension_hides_one_of_the_server() -> None:
     }
     contributed = {entry["command"] for entry in _PACKAGE["contributes"]["commands"]}
     of_the_server = {value for name, value in vars(protocol).items() if name.startswith("COMMAND_")}
+    steps = re.findall(r"^  (\w+): \['", _SOURCES["keys.ts"], re.M)
+    literals |= {f"herdmate.{name}" for name in steps}
     assert literals == contributed - of_the_server
     assert not literals & of_the_server
     assert "registerCommand(COMMAND_ASK" in _SOURCES["ask.ts"]
@@ -306,9 +476,11 @@ def test_the_marketplace_takes_the_icon() -> None:
 
 
 def test_the_pictures_of_readme_are_those_that_the_test_in_vs_code_makes() -> None:
-    readme = (_ROOT / "README.md").read_text("utf-8")
+    pages = [_ROOT / "README.md", _EXTENSION / "README.md"]
+    pages += (_EXTENSION / "media/walkthrough").glob("*.md")
+    readme = "".join(page.read_text("utf-8") for page in pages)
     steps = [file.read_text("utf-8") for file in (_ROOT / "tests/e2e/vscode").glob("*.mjs")]
-    shown = re.findall(r"extension/screenshots/([\w-]+)\.png", readme)
+    shown = set(re.findall(r"screenshots/([\w-]+)\.png", readme))
     made = re.findall(r"pictureForReadme\('([^']+)'", "".join(steps))
     kept = {file.stem: file for file in (_EXTENSION / "screenshots").iterdir()}
     assert shown
@@ -322,8 +494,8 @@ def test_the_lock_file_names_no_registry() -> None:
 
 
 def _properties() -> dict[str, dict[str, Any]]:
-    properties: dict[str, dict[str, Any]] = _PACKAGE["contributes"]["configuration"]["properties"]
-    return properties
+    groups = _PACKAGE["contributes"]["configuration"]
+    return {name: entry for group in groups for name, entry in group["properties"].items()}
 
 
 def _settings(group: object, prefix: str = "herdmate.") -> dict[str, dict[str, Any]]:
@@ -399,6 +571,8 @@ _TYPESCRIPT: dict[Any, str] = {
     list[protocol.ReviewHunk]: "ReviewHunk[]",
     list[dict[str, int]]: "Position[]",
     list[str]: "string[]",
+    protocol.Group: "Group",
+    Literal["on", "off", "paused"]: "'on' | 'off' | 'paused'",
     list[protocol.Turn]: "Turn[]",
     protocol.ActionArguments | None: "ActionArguments | null",
     protocol.State: "State",

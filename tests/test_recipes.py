@@ -159,9 +159,11 @@ def test_add_a_setting(copy: Path) -> None:
     assert not _settings_agree(copy)
     manifest = copy / "extension" / "package.json"
     package = json.loads(manifest.read_text("utf-8"))
-    package["contributes"]["configuration"]["properties"]["herdmate.purr"] = {
+    properties = package["contributes"]["configuration"][-1]["properties"]
+    properties["herdmate.purr"] = {
         "type": "boolean",
         "default": False,
+        "order": len(properties) + 1,
         "markdownDescription": "%herdmate.purr.description%",
     }
     manifest.write_text(json.dumps(package, indent=2), "utf-8")

@@ -46,8 +46,8 @@ def test_what_is_given_is_used_and_the_rest_stays() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"modle": "x"}, "Did you mean herdmate.model?"),
-        ({"completion": {"maxTokns": 1}}, "Did you mean herdmate.completion.maxTokens?"),
+        ({"modle": "x"}, "did you mean herdmate.model?"),
+        ({"completion": {"maxTokns": 1}}, "did you mean herdmate.completion.maxTokens?"),
         ({"completion": {"maxTokens": "many"}}, "must be a whole number"),
         ({"completion": {"maxTokens": True}}, "must be a whole number"),
         ({"completion": {"maxTokens": "64"}}, "must be a whole number"),

@@ -11,7 +11,7 @@ from pygls.lsp.server import LanguageServer
 
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 
 PACKAGE = Path(__file__).parents[1] / "server" / "herdmate"
 

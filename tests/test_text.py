@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.text import line_ending, path_of, shown_path, with_line_feeds
+from herdmate.text import Span, line_ending, path_of, rows_of, shown_path, with_line_feeds
 
 
 @pytest.mark.parametrize(
@@ -42,3 +42,18 @@ def test_a_file_whose_name_is_no_text_is_the_one_that_its_uri_names(
 @pytest.mark.parametrize("uri", ["file:///a%00b", "file:///a\ud800b", "http://a/b", "file:a", ""])
 def test_what_names_no_file_here_has_no_path(uri: str) -> None:
     assert path_of(uri) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "span", "rows"),
+    [
+        ("a\nb\nc", Span(2, 3), range(1, 2)),
+        ("a\nb\nc", Span(2, 4), range(1, 2)),
+        ("a\r\nb\r\nc", Span(3, 6), range(1, 2)),
+        ("a\rb\r\nc", Span(0, 6), range(3)),
+        ("a\n\x0c\nb\u2028\n", Span(4, 7), range(2, 3)),  # they end lines for str.splitlines alone
+        ("", Span(0, 0), range(1)),
+    ],
+)
+def test_the_rows_of_a_span(text: str, span: Span, rows: range) -> None:
+    assert rows_of(text, span) == rows

@@ -30,7 +30,7 @@ addEventListener('message', ({ data }) => {
   if (news.textContent !== sentence) news.textContent = sentence;
   error.role = data.stopped ? 'status' : 'alert';
   if (error.textContent !== data.error) error.textContent = data.error;
-  question.placeholder = question.ariaLabel = labels.ask;
+  question.placeholder = question.ariaLabel = labels.ask ?? '';
   question.hidden = !data.can.ask;
   showTools(data);
 });
@@ -51,7 +51,7 @@ function showTools({ done, place: text, isFirst, isLast }) {
   stop.hidden = done;
 }
 
-/** The nodes of some HTML, with no elements or attributes but those for formatting. */
+/** The nodes of some HTML, with no elements or attributes but those for formatting and directions. */
 function formatted(html) {
   const { body } = new DOMParser().parseFromString(html, 'text/html');
   for (const element of body.querySelectorAll(ACTIVE)) element.remove();
@@ -60,6 +60,8 @@ function formatted(html) {
       if (!isHarmless(element, name, value)) element.removeAttribute(name);
     if (!FORMATTING.has(element.tagName)) element.replaceWith(...element.childNodes);
   }
+  for (const block of body.children) block.dir = 'auto';
+  for (const code of body.querySelectorAll('pre, code')) code.dir = 'ltr'; // and says nothing of others
   return [...body.childNodes];
 }
 
@@ -74,7 +76,7 @@ function addButtons(block, can) {
   const row = document.createElement('div');
   row.className = 'buttons';
   row.role = 'group';
-  for (const name of ['copy', 'insert', ...(can.apply ? ['apply'] : [])]) {
+  for (const name of ['copy', 'insert', 'apply'].filter((it) => it === 'copy' || can[it])) {
     const button = document.createElement('button');
     button.type = 'button';
     button.textContent = labels[name];
@@ -96,6 +98,17 @@ function showCopied(button) {
 
 for (const button of [back, forward, stop])
   button.addEventListener('click', () => vscode.postMessage({ do: button.id }));
+
+/** In a narrow window VS Code cuts the page off at the right; the text keeps to what is left of it. */
+const hundredths = Array.from({ length: 101 }, (_, at) => at / 100);
+const ruler = new IntersectionObserver(
+  (entries) => {
+    const { boundingClientRect: all, intersectionRect: shown } = entries.at(-1);
+    if (shown.width) document.body.style.marginRight = `${all.right - shown.right}px`;
+  },
+  { threshold: hundredths },
+);
+ruler.observe(document.querySelector('#ruler'));
 
 question.addEventListener('keydown', ({ key, isComposing }) => {
   const said = question.value.trim();

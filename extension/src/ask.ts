@@ -8,7 +8,7 @@ export function activateAsk(context: vscode.ExtensionContext, server: Server): v
   const ask = async (args: ActionArguments | undefined) => {
     if (!args) return;
     const instruction = await vscode.window.showInputBox({
-      title: vscode.l10n.t('Herdmate: Change Selection'),
+      title: vscode.l10n.t('Herdmate: Change in My Own Words'),
       prompt: vscode.l10n.t('What should change?'),
       placeHolder: vscode.l10n.t('read the lines lazily instead of all at once'),
     });

@@ -2,7 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { mkdirSync, realpathSync } from 'node:fs';
 import * as path from 'node:path';
 import type { ExtensionContext } from 'vscode';
+import { KEY_VARIABLES, originIn } from './apiKey';
 
+const LONGEST_OUTPUT = 4_000_000; // characters
 export const WINDOWS = process.platform === 'win32';
 
 /**
@@ -29,12 +31,37 @@ export async function startChild(
   cwd: string,
   { leads = false, variables = {} }: { leads?: boolean; variables?: Record<string, string> } = {},
 ): Promise<ChildProcessWithoutNullStreams> {
-  const { HERDMATE_API_KEY: _, HERDMATE_API_KEY_ORIGIN: __, ...others } = process.env;
-  const env = { ...others, PYTHONSAFEPATH: '1', ...variables };
+  const env: NodeJS.ProcessEnv = { ...process.env, PYTHONSAFEPATH: '1' };
+  for (const name of KEY_VARIABLES) for (const key of [name, originIn(name)]) delete env[key];
+  Object.assign(env, variables);
   const detached = leads && !WINDOWS;
   const child = spawn(program, args, { cwd, env, detached, windowsHide: true });
   await new Promise((resolve, reject) => child.on('spawn', resolve).on('error', reject));
   return child;
+}
+
+/** What a program said; without a code if it was ended. */
+export interface Output {
+  readonly code: number | undefined;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** What a program says until it ends; ends it if that takes too long. At most 4 MB are kept. */
+export async function outputWithin(
+  milliseconds: number,
+  child: ChildProcessWithoutNullStreams,
+): Promise<Output> {
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const)
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      if (said[name].length < LONGEST_OUTPUT) said[name] += text;
+    });
+  child.stdin.on('error', () => {}).end();
+  const clock = setTimeout(() => endWhole(child, 'SIGKILL'), milliseconds);
+  const code = await new Promise<number | null>((resolve) => child.on('close', resolve));
+  clearTimeout(clock);
+  return { code: code ?? undefined, ...said };
 }
 
 /** A program was started but does not answer. */

@@ -8,11 +8,15 @@ import {
   LanguageClient,
   type LanguageClientOptions,
   RevealOutputChannelOn,
+  ShowMessageNotification,
   type StaticFeature,
 } from 'vscode-languageclient/node';
 import { askAgain, isAskingAgain } from './growth';
+import { logLine } from './logLine';
+import { showMessage } from './messages';
+import type { Pages } from './pages';
 import { progressWithCancel } from './progress';
-import { COMPLETION_GREW } from './protocol';
+import { COMMAND_ACCEPTED, COMPLETION_GREW } from './protocol';
 import { settings } from './settings';
 
 const { Automatic } = vscode.InlineCompletionTriggerKind;
@@ -27,6 +31,8 @@ export const SERVED = ['file', 'untitled', 'vscode-notebook-cell'].map((scheme) 
 export function newClient(
   launch: () => Promise<ChildProcess>,
   log: vscode.LogOutputChannel,
+  onAccepted: () => void,
+  pages: Pages,
 ): LanguageClient {
   const options: LanguageClientOptions = {
     documentSelector: SERVED,
@@ -34,7 +40,11 @@ export function newClient(
     revealOutputChannelOn: RevealOutputChannelOn.Never,
     stdioOptions: {
       stdout: () => {},
-      stderr: (input) => createInterface({ input }).on('line', (line) => log.info(line)),
+      stderr: (input) =>
+        createInterface({ input }).on('line', (line) => {
+          const [level, text] = logLine(line);
+          log[level](text);
+        }),
     },
     initializationOptions: settings,
     middleware: {
@@ -45,6 +55,11 @@ export function newClient(
           ? undefined
           : next(document, position, context, token);
       },
+      executeCommand: (command, args, next) => {
+        if (command === COMMAND_ACCEPTED) onAccepted();
+        return next(command, args);
+      },
+      window: { showDocument: pages.showDocument },
       workspace: {
         configuration: ({ items }) =>
           items.map(({ section }) => (section === 'herdmate' ? settings() : null)),
@@ -60,6 +75,7 @@ export function newClient(
   const client = new QuietClient('herdmate', 'Herdmate', launch, options);
   client.registerFeature(ownCapabilities);
   client.onNotification(COMPLETION_GREW, askAgain);
+  client.onNotification(ShowMessageNotification.type, showMessage);
   return client;
 }
 
@@ -82,7 +98,7 @@ const ownCapabilities: StaticFeature = {
     const extensions = vscode.extensions.all.map(({ id }) => id);
     const own = { status: true, explanation: true, ask: true, diagnostics: true };
     const others = { declarations: true, menu: true, configure: true, grows: true, extensions };
-    const more = { review: true, stop: true };
+    const more = { review: true, stop: true, ghostText: true };
     capabilities.experimental = { herdmate: { ...own, ...others, ...more } };
   },
   initialize: () => {},

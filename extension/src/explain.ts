@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import * as vscode from 'vscode';
 import { applyCode, copyCode, insertCode } from './codeBlocks';
 import { Explanations } from './explanations';
@@ -7,6 +5,7 @@ import { withoutHtml } from './markdown';
 import { COMMAND_EXPLAIN, STOP } from './protocol';
 import { selectionArguments } from './selection';
 import type { Server } from './server';
+import { markdownToHtml, page } from './webview';
 
 const RENDER_EVERY_MS = 100;
 
@@ -110,7 +109,7 @@ class ExplanationView implements vscode.Disposable {
     this.panel.title = title;
     const html = await markdownToHtml(withoutHtml(text));
     const state = { html, text, done, error, stopped, progress };
-    const can = { ask: done && !!shown.next, apply: done && !!shown.next };
+    const can = { ask: done && !!shown.next, apply: done && !!shown.next, insert: true };
     const [at, count] = this.all.place;
     const place = vscode.l10n.t('{0} of {1}', at, count);
     const message = { ...state, can, place, isFirst: at === 1, isLast: at === count };
@@ -130,22 +129,4 @@ function labels(): Record<string, string> {
     apply: vscode.l10n.t('Apply'),
     tools: vscode.l10n.t('Explanations'),
   };
-}
-
-/** Undefined if VS Code's built-in Markdown extension is switched off. */
-async function markdownToHtml(text: string): Promise<string | undefined> {
-  try {
-    return await vscode.commands.executeCommand<string>('markdown.api.render', text);
-  } catch {
-    return undefined;
-  }
-}
-
-/** The empty page: it may run its own script but load nothing, whatever the model writes. */
-function page(webview: vscode.Webview, media: vscode.Uri): string {
-  const values: Record<string, string> = { source: webview.cspSource, nonce: randomUUID() };
-  for (const name of ['explanation.css', 'explanation.js'])
-    values[name] = webview.asWebviewUri(vscode.Uri.joinPath(media, name)).toString();
-  const html = readFileSync(vscode.Uri.joinPath(media, 'explanation.html').fsPath, 'utf8');
-  return html.replace(/\{([\w.]+)\}/g, (_, name: string) => values[name] ?? '');
 }

@@ -80,9 +80,13 @@ export function openOnes(hunks: readonly Hunk[], text: string): Hunk[] {
   return open.sort((one, other) => one.start - other.start);
 }
 
-/** Earlier hunks without those that later ones touch. */
+/** Earlier hunks without those that later ones overlap; an insertion overlaps what it touches. */
 export function besides(earlier: readonly Hunk[], later: readonly Hunk[]): Hunk[] {
-  const touches = (one: Hunk, other: Hunk) => one.start <= other.end && other.start <= one.end;
+  const isInsertion = (hunk: Hunk) => hunk.start === hunk.end;
+  const touches = (one: Hunk, other: Hunk) =>
+    isInsertion(one) || isInsertion(other)
+      ? one.start <= other.end && other.start <= one.end
+      : one.start < other.end && other.start < one.end;
   return earlier.filter((hunk) => !later.some((other) => touches(hunk, other)));
 }
 

@@ -7,9 +7,12 @@ export const STATUS = 'herdmate/status';
 export const DIAGNOSTICS = 'herdmate/diagnostics';
 export const DECLARATIONS = 'herdmate/declarations';
 export const MENU = 'herdmate/menu';
+export const SHOW_MENU = 'herdmate/showMenu';
 export const CONFIGURE = 'herdmate/configure';
 export const EXPLANATION = 'herdmate/explanation';
 export const REVIEW = 'herdmate/review';
+export const GHOST_TEXT = 'herdmate/ghostText';
+export const GHOST_TEXT_CHANGED = 'herdmate/ghostTextChanged';
 export const COMPLETION_GREW = 'herdmate/completionGrew';
 
 export const COMMAND_EXPLAIN = 'herdmate.explain';
@@ -18,7 +21,9 @@ export const CURSOR = 'herdmate/cursor';
 export const COMMAND_REWRITE = 'herdmate.rewrite';
 export const COMMAND_APPLY_CODE = 'herdmate.applyCode';
 export const COMMAND_ASK = 'herdmate.ask';
+export const COMMAND_ACCEPTED = 'herdmate.accepted';
 export const COMMAND_MODELS = 'herdmate.models';
+export const COMMAND_TOGGLE = 'herdmate.toggle';
 
 export type State =
   | 'starting'
@@ -35,8 +40,16 @@ export interface Status {
   message?: string;
   fraction?: number | null;
   model?: string | null;
+  remote?: boolean;
   completion?: Status | null;
 }
+
+export interface GhostText {
+  state: 'on' | 'off' | 'paused';
+  message?: string;
+}
+
+export type Group = '' | 'model' | 'pause' | 'look';
 
 export interface CompletionGrew {
   uri: string;
@@ -82,6 +95,7 @@ export interface MenuItem {
   command: string;
   arguments?: string[];
   detail?: string;
+  group?: Group;
 }
 
 export interface Menu {

@@ -1,28 +1,54 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
 import * as vscode from 'vscode';
 import { ExecuteCommandRequest, type LanguageClient, State } from 'vscode-languageclient/node';
-import { keyVariables, originOf, storeKey } from './apiKey';
-import { endWhole, NoAnswerError, neutralFolder, startChild, startedWithin } from './children';
+import { keyVariables, originsOf, storeKey } from './apiKey';
+import {
+  endWhole,
+  NoAnswerError,
+  neutralFolder,
+  type Output,
+  outputWithin,
+  startChild,
+  startedWithin,
+} from './children';
 import { newClient, sendSettings } from './client';
+import { Deaths } from './deaths';
 import { declarations } from './declarations';
+import { Pages } from './pages';
 import type { DeclarationsParams, ExplanationPart, Review, Status } from './protocol';
-import { CONFIGURE, DECLARATIONS, DIAGNOSTICS, EXPLANATION, REVIEW, STATUS } from './protocol';
+import {
+  COMMAND_MODELS,
+  CONFIGURE,
+  DECLARATIONS,
+  DIAGNOSTICS,
+  EXPLANATION,
+  GHOST_TEXT_CHANGED,
+  REVIEW,
+  SHOW_MENU,
+  STATUS,
+} from './protocol';
 import type { OnReview } from './reviewing';
 import { interpreter, MissingServerError, serverCommand } from './serverCommand';
-import { commandOfSettings, configure, remoteUrls } from './settings';
+import { commandOfSettings, configure, remoteUrls, settingVariables } from './settings';
 import { Setup } from './setup';
+import type { Shown } from './status';
 
 const PATIENCE = 60_000; // milliseconds until we give up on a server that does not answer
 
-type Failure = Status & { show: () => Promise<void> };
+type Failure = Shown & { show: () => Promise<void> };
 
 /** The server's process and the connection to it. Each start makes a new client. */
 export class Server {
   private readonly log = vscode.window.createOutputChannel('Herdmate', { log: true });
-  private readonly status = new vscode.EventEmitter<Status>();
+  private readonly status = new vscode.EventEmitter<Shown>();
   private readonly explanation = new vscode.EventEmitter<ExplanationPart>();
+  private readonly accepted = new vscode.EventEmitter<void>();
   private readonly failed = new vscode.EventEmitter<string>();
+  private readonly ghostText = new vscode.EventEmitter<void>();
   private readonly setup: Setup;
+  private readonly pages: Pages;
+  private readonly deaths = new Deaths();
+  private again: NodeJS.Timeout | undefined; // until a server that died is started again
   private client: LanguageClient | undefined;
   private process: ChildProcessWithoutNullStreams | undefined;
   private wish: string | undefined; // what the last start depended on; a change calls for another
@@ -31,18 +57,27 @@ export class Server {
 
   readonly onStatus = this.status.event;
   readonly onExplanation = this.explanation.event;
+  readonly onAccepted = this.accepted.event; // of ghost text
+  readonly onGhostText = this.ghostText.event; // it may have been turned on or off
   readonly onFailure = this.failed.event; // with what the user is told
   onReview: OnReview = async () => ({ applied: false });
 
   constructor(private readonly context: vscode.ExtensionContext) {
     this.setup = new Setup(context, this.log);
+    this.pages = new Pages(vscode.Uri.joinPath(context.extensionUri, 'media'));
     context.subscriptions.push(
       this.setup,
+      this.pages,
       this.log,
       this.status,
       this.explanation,
+      this.accepted,
       this.failed,
-      vscode.commands.registerCommand('herdmate.restartServer', () => this.restart()),
+      this.ghostText,
+      vscode.commands.registerCommand('herdmate.restartServer', () => {
+        this.deaths.forget();
+        return this.restart();
+      }),
       vscode.commands.registerCommand('herdmate.setApiKey', () => this.setApiKey()),
       vscode.commands.registerCommand('herdmate.setUp', () => this.setUp()),
       vscode.commands.registerCommand('herdmate.showLog', () => this.log.show(true)),
@@ -80,17 +115,24 @@ export class Server {
     await this.stop(); // Windows cannot replace a file that is in use
     this.status.fire({ state: 'starting', message: vscode.l10n.t('Setting up Herdmate') });
     const python = await interpreter().catch(() => undefined);
-    if ((await this.setup.run(python)) || !failure) await this.restart();
+    if ((await this.setup.run(python, true)) || !failure) await this.restart();
     else this.status.fire(failure);
   }
 
   /** Stores a remote server's key in VS Code's secret storage; our server gets it at its start. */
   private async setApiKey(): Promise<void> {
-    const origin = originOf(remoteUrls().url);
-    if (!origin) {
-      const text = vscode.l10n.t('Set herdmate.remote.url first; a key belongs to one server.');
+    const origins = originsOf(remoteUrls());
+    if (!origins.length) {
+      const text = vscode.l10n.t(
+        'Set herdmate.remote.url or herdmate.completion.remoteUrl first; a key belongs to one server.',
+      );
       return void vscode.window.showWarningMessage(text);
     }
+    const placeHolder = vscode.l10n.t('Which server is the key for?');
+    const origin = origins[1]
+      ? await vscode.window.showQuickPick(origins, { placeHolder })
+      : origins[0];
+    if (!origin) return;
     const prompt = vscode.l10n.t(
       'API key for {0}; it is sent to no other server. Leave it empty to remove the key.',
       origin,
@@ -116,8 +158,20 @@ export class Server {
     return this.inTurn(() => this.end());
   }
 
+  /** Runs another of the program's commands to its end, with this window's settings. */
+  async run(milliseconds: number, ...words: string[]): Promise<Output> {
+    const [program, ...args] = await serverCommand(this.log, () => this.setup.installed());
+    const [, keys] = await this.wished();
+    const options = { variables: { ...settingVariables(), ...keys } };
+    const started = startChild([program, ...args, ...words], neutralFolder(this.context), options);
+    const child = await started.catch(() => {
+      throw new MissingServerError(program);
+    });
+    return outputWithin(milliseconds, child);
+  }
+
   /** Runs a server command; if the server is not running, tells the user why again. */
-  async execute(command: string, ...args: object[]): Promise<void> {
+  async execute(command: string, ...args: (object | string)[]): Promise<void> {
     await this.turn;
     if (!this.client) return this.failure?.show();
     await this.client.sendRequest(ExecuteCommandRequest.type, { command, arguments: args });
@@ -147,9 +201,18 @@ export class Server {
     this.failure = undefined;
     const command = await serverCommand(this.log, () => this.setup.server());
     this.log.info(`Starting ${[...command, 'serve'].join(' ')}`);
-    const client = newClient(() => this.launch(command, variables), this.log);
+    const client = newClient(
+      () => this.launch(command, variables),
+      this.log,
+      () => this.accepted.fire(),
+      this.pages,
+    );
     client.onRequest(CONFIGURE, configure);
     client.onNotification(STATUS, (status: Status) => this.status.fire(status));
+    client.onNotification(SHOW_MENU, ({ menu }: { menu: string }) => {
+      void vscode.commands.executeCommand(COMMAND_MODELS, menu);
+    });
+    client.onNotification(GHOST_TEXT_CHANGED, () => this.ghostText.fire());
     client.onNotification(EXPLANATION, (part: ExplanationPart) => this.explanation.fire(part));
     client.onRequest(REVIEW, (review: Review) =>
       this.onReview(review, client.protocol2CodeConverter.asUri(review.uri)),
@@ -164,11 +227,35 @@ export class Server {
     client.onDidChangeState(({ newState }) => {
       if (newState !== State.Stopped || this.client !== client) return;
       this.client = undefined;
-      const message = vscode.l10n.t("Herdmate's server stopped unexpectedly.");
-      this.tell(message, vscode.l10n.t('Restart'), () => this.failure && this.restart());
+      this.recover();
     });
     await startedWithin(PATIENCE, client.start(), () => this.process);
     this.client = client;
+  }
+
+  /** Starts a server that died again, a bit later each time; at last only if the user wants that. */
+  private recover(): void {
+    const message = vscode.l10n.t("Herdmate's server stopped unexpectedly.");
+    const wait = this.deaths.next(Date.now());
+    if (wait === undefined) {
+      const restart = () =>
+        this.failure && vscode.commands.executeCommand('herdmate.restartServer');
+      this.tell(message, vscode.l10n.t('Restart'), restart);
+      return;
+    }
+    this.failed.fire(message);
+    const news = vscode.l10n.t("Herdmate's server stopped unexpectedly and is started again.");
+    this.status.fire({ state: 'starting', message: news });
+    const again = async () => {
+      if (!this.client) await this.start(); // else the user was quicker
+    };
+    this.again = setTimeout(() => void this.inTurn(again), wait);
+    if (this.deaths.isFirst) void this.tellOnce(news);
+  }
+
+  private async tellOnce(news: string): Promise<void> {
+    const showLog = vscode.l10n.t('Show Log');
+    if (await vscode.window.showWarningMessage(news, showLog)) this.log.show();
   }
 
   private async launch(
@@ -185,6 +272,7 @@ export class Server {
   }
 
   private async end(): Promise<void> {
+    clearTimeout(this.again);
     const [client, child] = [this.client, this.process];
     this.client = this.process = undefined;
     await client?.stop().catch((error) => this.log.error(error));
@@ -194,8 +282,7 @@ export class Server {
   private tellOfFailedStart(error: unknown): void {
     const missing = error instanceof MissingServerError ? error.program : undefined;
     if (missing === '') {
-      const message = vscode.l10n.t("Herdmate's server is not installed yet.");
-      this.tell(message, vscode.l10n.t('Set Up'), () => this.failure && this.setUp());
+      this.invite();
     } else if (missing) {
       const message = vscode.l10n.t(
         "Herdmate's server was not found: {0} does not exist.",
@@ -214,13 +301,31 @@ export class Server {
     }
   }
 
+  /** Nothing is wrong: nothing has been installed yet. */
+  private invite(): void {
+    const message = vscode.l10n.t(
+      'Welcome to Herdmate. Set it up once, and it completes and explains your code on this machine.',
+    );
+    const [setUp, around] = [vscode.l10n.t('Set Up'), vscode.l10n.t('Get Started')];
+    const show = async () => {
+      const chosen = await vscode.window.showInformationMessage(message, setUp, around);
+      if (chosen === around) await vscode.commands.executeCommand('herdmate.getStarted');
+      if (chosen === setUp && this.failure) await this.setUp();
+    };
+    this.fail({ state: 'notSetUp', message, show });
+  }
+
   private tell(message: string, button: string, action: () => unknown): void {
     const show = async () => {
       if (await vscode.window.showErrorMessage(message, button)) await action();
     };
-    this.failure = { state: 'error', message, show };
-    this.status.fire(this.failure);
-    this.failed.fire(message);
-    void show();
+    this.fail({ state: 'error', message, show });
+  }
+
+  private fail(failure: Failure): void {
+    this.failure = failure;
+    this.status.fire(failure);
+    this.failed.fire(failure.message ?? '');
+    void failure.show();
   }
 }

@@ -1,14 +1,20 @@
 import * as vscode from 'vscode';
 import manifest from '../package.json';
+import type { RemoteUrls } from './apiKey';
 import { chosenSettings, ownSettings, SWITCH } from './ownSettings';
 
 interface Settings {
   [name: string]: unknown;
   server?: { command?: unknown };
   remote?: { url?: unknown };
+  completion?: { remoteUrl?: unknown };
 }
 
-const NAMES = Object.keys(manifest.contributes.configuration.properties);
+/** What the server does not know. */
+const OF_THE_EXTENSION = /^herdmate\.(?:server|setup|trace)\./;
+const NAMES = manifest.contributes.configuration.flatMap(({ properties }) =>
+  Object.keys(properties),
+);
 
 /**
  * What was set here (by the user alone if the workspace is untrusted), and that trust. For all else
@@ -30,11 +36,33 @@ export function commandOfSettings(): string[] {
   return Array.isArray(command) ? command.filter((word) => typeof word === 'string') : [];
 }
 
-/** The remote server in the settings in force, and the one in the user's own settings. */
-export function remoteUrls(): { url: string; own: string } {
-  const told = vscode.workspace.getConfiguration().inspect('herdmate.remote.url')?.globalValue;
+/** What was set here, as the environment variables that Herdmate's command line reads. */
+export function settingVariables(): Record<string, string> {
+  const told = settings();
+  const variables: Record<string, string> = {};
+  for (const name of NAMES.filter((it) => !OF_THE_EXTENSION.test(it))) {
+    const words = name.split('.').slice(1);
+    const value = words.reduce<unknown>((at, word) => Object(at)[word], told);
+    const key = words.join('_').replace(/[A-Z]/g, '_$&').toUpperCase();
+    if (['string', 'number', 'boolean'].includes(typeof value))
+      variables[`HERDMATE_${key}`] = `${value}`;
+  }
+  return variables;
+}
+
+/** Where ready-made llama.cpp is fetched from; only the user's own settings can name another. */
+export function wheelIndex(): string {
+  const told = vscode.workspace.getConfiguration().inspect('herdmate.setup.wheelIndex');
+  const [own, usual] = [told?.globalValue, told?.defaultValue];
+  return typeof own === 'string' && own ? own : `${usual ?? ''}`;
+}
+
+/** The remote servers in the settings. */
+export function remoteUrls(): RemoteUrls {
+  const own = vscode.workspace.getConfiguration().inspect('herdmate.remote.url')?.globalValue;
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
-  return { url: text(settings().remote?.url), own: text(told) };
+  const { remote, completion } = settings();
+  return { urls: [text(remote?.url), text(completion?.remoteUrl)], own: text(own) };
 }
 
 /** Changes a setting at the user's request, where it is currently set or else for the user. */

@@ -2,7 +2,7 @@
 
 Editors start the server in the workspace, and Python, the operating system and some libraries look
 for modules, programs and configuration in the working directory first. So each child runs in a
-folder of the interpreter, finds programs by absolute path only, and never gets the API key.
+folder of the interpreter, finds programs by absolute path only, and never gets an API key.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
-API_KEY = "HERDMATE_API_KEY"
-"""The environment variable that holds the key of a remote server; no child gets it."""
+API_KEYS = ("HERDMATE_API_KEY", "HERDMATE_COMPLETION_API_KEY")
+"""The environment variables that hold keys of remote servers; no child gets them."""
 
 NEUTRAL_FOLDER = sys.prefix
 """The children's working directory. Anyone who can write to it already controls the interpreter."""
@@ -56,12 +56,17 @@ def isolated_command(module: str, *arguments: str) -> tuple[str, ...]:
     return (sys.executable, str(top / "__main__.py"), *arguments)
 
 
+def pip_command(*arguments: str) -> tuple[str, ...]:
+    """Runs this interpreter's pip, with no module of the folder we were started in."""
+    return (sys.executable, "-I", "-m", "pip", *arguments)
+
+
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Our environment for a child, without the API key and with absolute paths only.
+    """Our environment for a child, without API keys and with absolute paths only.
 
     ``__main__`` has already removed the workspace from ``PYTHONPATH``.
     """
-    cleaned = {name: value for name, value in os.environ.items() if name != API_KEY}
+    cleaned = {name: value for name, value in os.environ.items() if name not in API_KEYS}
     for name in ("PATH", "PYTHONPATH"):
         if name in cleaned:
             cleaned[name] = _absolute_entries(cleaned[name])

@@ -9,6 +9,10 @@ class HerdmateError(Exception):
     """The base class: something that the user can fix, as ``str(error)`` explains."""
 
 
+class UsageError(HerdmateError):
+    """A command line is wrong, whatever files and models there are."""
+
+
 class SettingsError(HerdmateError):
     """A setting has a name or value that Herdmate does not know."""
 
@@ -27,6 +31,14 @@ class NoModelError(ModelError):
 
 class FetchError(ModelError):
     """A model could not be fetched or did not have the pinned hash."""
+
+
+class InstallError(HerdmateError):
+    """llama.cpp could not be installed."""
+
+
+class NoWheelError(InstallError):
+    """There is no ready-made llama.cpp that works on this machine; building one may help."""
 
 
 class EngineError(HerdmateError):

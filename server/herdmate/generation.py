@@ -114,7 +114,8 @@ class Request:
     language: str = ""
 
 
-FinishReason = Literal["end", "stop", "length", "context", "cancelled"]
+FinishReason = Literal["end", "stop", "length", "context", "cancelled", "repeating"]
+"""``repeating``: whoever asked stopped an answer that went round in circles; no engine says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,12 +155,13 @@ class Piece:
     """The next bit of an answer, in whole characters. ``index`` tells alternatives apart.
 
     ``logprob`` is the natural logarithm of the probability that the model gave the bit's tokens;
-    ``None`` if it was not asked for, or is not known.
+    ``None`` if it was not asked for, or is not known. ``tokens``: how many it is made of.
     """
 
     text: str
     index: int = 0
     logprob: float | None = None
+    tokens: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +186,8 @@ class ModelInfo:
     ``size`` is in bytes. ``note`` tells the user what was requested but is not possible.
     ``template`` is the chat template in its file, which is a program and only looked at;
     ``adds_bos``: its vocabulary begins every text with BOS. ``base`` names the model of which it is
-    a fine-tune, as its file says (``base_model``).
+    a fine-tune, as its file says (``base_model``). ``name`` is what its file, or the server, says;
+    ``listed`` is the name that the user knows a file by.
     """
 
     path: str
@@ -202,6 +205,12 @@ class ModelInfo:
     template: str = ""
     adds_bos: bool = False
     base: str = ""
+    listed: str = ""
+
+    @property
+    def shown(self) -> str:
+        """The name to show: a file's own can be that of the weights that it was made from."""
+        return self.listed or self.name
 
 
 def base_model(name: str, url: str) -> str:

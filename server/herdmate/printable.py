@@ -45,3 +45,8 @@ def _number(match: re.Match[str]) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def counted(number: int, one: str) -> str:
+    """A number with its noun: ``1 line``, ``1,200 lines``."""
+    return f"{number:,} {one}{'' if number == 1 else 's'}"

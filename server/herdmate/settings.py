@@ -43,7 +43,7 @@ class CompletionSettings:
     """Show ghost text while typing."""
 
     model: str = ""
-    """Model for ghost text, as in `model` (`auto`: the best quick one); empty: that of `model`."""
+    """Model for ghost text; `auto`: a quick one; `same`: `model`; empty: `auto` if `model` is."""
 
     remote_url: str = ""
     """Address of a remote server for ghost text alone; `completion.model` is then a name on it."""
@@ -75,8 +75,8 @@ class CompletionSettings:
     confidence: Annotated[float, Range(0, 1, whole=False)] = 0.03
     """How probable the model must find a line for it to appear while typing; 0 shows everything."""
 
-    alternatives: Annotated[int, Range(1, 8)] = 1
-    """Number of suggestions that an explicit request returns; each one takes extra time."""
+    alternatives: Annotated[int, Range(1, 8)] = 3
+    """Suggestions to ask for where one is shown and more are requested; 1 asks for none."""
 
     prefill: bool = True
     """Let the model read ahead: the open file, what follows ghost text, and selected lines."""
@@ -129,8 +129,9 @@ class EngineSettings:
 class RemoteSettings:
     """A model on another machine, instead of one on this machine.
 
-    Its key is in `HERDMATE_API_KEY`. It is sent only over https or to this machine, and only to the
-    origin in `HERDMATE_API_KEY_ORIGIN` (`https://host:8000`) or one that you agree to.
+    Its key is in `HERDMATE_API_KEY`, that of `completion.remoteUrl` in
+    `HERDMATE_COMPLETION_API_KEY`. A key is sent only over https or to this machine, and only to the
+    origin in the variable with `_ORIGIN` added (`https://host:8000`) or one that you agree to.
     """
 
     url: str = ""
@@ -165,7 +166,7 @@ class Settings:
     remote: RemoteSettings = field(default_factory=RemoteSettings)
 
 
-SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "trace"})
+SETTINGS_OF_THE_EDITOR_ONLY = frozenset({"server", "setup", "trace"})
 """Sections that VS Code's extension reads itself (`herdmate.server.command`, `herdmate.trace`)."""
 
 MOST_CHARACTERS = 4096
@@ -345,5 +346,5 @@ def _short(text: str) -> str:
 def _unknown(path: str, key: str, known: list[str]) -> str:
     # A key much longer than every name resembles none of them, and takes long to compare.
     near = difflib.get_close_matches(key, known, n=1) if len(key) <= _MOST_SHOWN else []
-    hint = f" Did you mean herdmate.{path}{near[0]}?" if near else ""
-    return f"There is no setting herdmate.{path}{_short(key)}.{hint}"
+    hint = f"; did you mean herdmate.{path}{near[0]}?" if near else "."
+    return f"There is no setting herdmate.{path}{_short(key)}{hint}"

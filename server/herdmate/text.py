@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 LINE_BREAK = re.compile(r"\r\n|\n|\r")
 """What ends a line, in LSP and in the files that models are trained on."""
@@ -144,6 +143,13 @@ def line_ending(text: str) -> str:
     return "\r\n" if text[end - 1 : end] == "\r" else "\n"
 
 
+def rows_of(text: str, span: Span) -> range:
+    """The rows, from 0, on which a span's text stands; line ends at its end do not count."""
+    first = with_line_feeds(text[: span.start]).count("\n")
+    inside = text[span.start : span.end].rstrip("\r\n")
+    return range(first, first + with_line_feeds(inside).count("\n") + 1)
+
+
 def whole_lines(text: str, span: Span) -> Span:
     """The span widened to whole lines, without the last line's end.
 
@@ -184,16 +190,24 @@ def path_of(uri: str) -> Path | None:
     try:
         parts = urlsplit(uri)
         is_here = parts.scheme in _ON_DISK and parts.netloc.lower() in _HERE
-        path = Path(_file_name(parts.path)) if is_here else None
+        name = file_name(parts.path) if is_here else None
+        path = None if name is None else Path(name)
         is_name = path is not None and path.is_absolute() and b"\0" not in os.fsencode(path)
     except ValueError:
         return None
     return path if is_name and len(str(path)) <= _LONGEST_PATH else None
 
 
-def _file_name(path: str) -> str:
-    """The name of the file that the path in a URI means; except on Windows, any bytes."""
-    return url2pathname(path) if os.name == "nt" else unquote(path, errors="surrogateescape")
+def file_name(path: str, is_windows: bool = os.name == "nt") -> str | None:
+    """The name of the file that the path in a URI means; except on Windows, any bytes.
+
+    On Windows it begins with a drive; ``None`` for what does not, such as a name of another machine
+    or a device.
+    """
+    if not is_windows:
+        return unquote(path, errors="surrogateescape")
+    name = unquote(path).replace("/", "\\")
+    return name[1:] if _DRIVE.match(name) else None
 
 
 def name_in(uri: str) -> str:
@@ -224,6 +238,7 @@ def shown_path(path: Path, folders: tuple[Path, ...]) -> str:
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in shown)
 
 
+_DRIVE = re.compile(r"\\[A-Za-z]:\\")
 _LONGEST_PATH = 32_767 if os.name == "nt" else 4_096
 _ON_DISK = ("file", "vscode-notebook-cell")
 _HERE = ("", "localhost")

@@ -201,5 +201,5 @@ def test_a_block_that_would_drop_what_is_between_its_definitions_is_refused() ->
         "def b(y):\n    return -y\n\n\ndef a(x):\n    return -x",
         "def a(x):\n    return -x\n\n\na(1)\n\n\ndef b(y):\n    return -y",
     ):
-        with pytest.raises(RefusedError, match="between its definitions"):
+        with pytest.raises(RefusedError, match="between the definitions"):
             _applied(code, text=text)

@@ -63,3 +63,28 @@ async def test_what_no_word_can_correct_is_not_asked_again(
     text, temperatures = await _asked(monkeypatch, ["one", "good"], repair="")
     assert text == "one is bad."
     assert temperatures == [0.0]
+
+
+CIRCLE = "// The function is not affected by the type of the list items.\n"
+
+
+async def test_a_circle_is_left_by_chance(monkeypatch: pytest.MonkeyPatch) -> None:
+    text, temperatures = await _asked(monkeypatch, [CIRCLE * 4, "good"], repair="")
+    assert text.endswith("good")
+    assert temperatures == [0.0, 0.6]
+    text, _ = await _asked(monkeypatch, [CIRCLE * 4, "six"], repair="")
+    assert text.startswith("The model went on repeating itself, so its answer is not used;")
+    monkeypatch.setattr(attempts, "_LONGEST_WAIT", 0.0)
+    text, temperatures = await _asked(monkeypatch, [CIRCLE * 4, "good"], repair="")
+    assert text.startswith("The model went on repeating itself")
+    assert temperatures == [0.0]
+
+
+async def test_a_circle_is_left_soon() -> None:
+    selection = Selection(Document("file:///a.py", "python", CODE), Span(0, len(CODE)))
+    for again, is_left in ((90, True), (3, False)):
+        async with fake_actions({"": CIRCLE * again}) as model:
+            question = await question_for(load_library()[0].get("simplify"), selection, model)
+            said, finished = await attempts._reply(question, model.host, lambda _: None)
+        assert finished is not is_left
+        assert (len("".join(piece.text for piece in said)) < 10 * len(CIRCLE)) or not is_left

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from herdmate.actions.conversation import (
     Attachment,
     Conversation,
+    Exchange,
     answered,
     from_json,
     prepared,
@@ -36,6 +39,20 @@ async def test_a_follow_up_begins_with_all_that_was_sent() -> None:
     assert second.tokens < second.context
 
 
+async def test_secrets_are_neither_sent_nor_kept() -> None:
+    attached = (Attachment("a.py", "python", 'password = "Xk39fj2L0q"\ntotal = 1\n'),)
+    async with fake_actions({"": "x"}, context=8192) as context:
+        found = await prepared(
+            Conversation(attached=attached), 'Why api_key = "9sJ2kfLq81"?', context.host
+        )
+    kept = json.dumps(to_json(answered(found, "It is.")))
+    assert "total = 1" in kept
+    assert "Why api_key" in kept
+    for secret in ("Xk39fj2L0q", "9sJ2kfLq81"):
+        assert secret not in kept
+        assert secret not in _words(found)
+
+
 async def test_what_does_not_fit_is_cut_at_a_line_and_told() -> None:
     code = "\n".join(f"line_{at} = {at}" for at in range(400))
     attached = (Attachment("long.py", "python", code), Attachment("b.py", "python", "y = 1"))
@@ -61,6 +78,8 @@ async def test_the_oldest_exchanges_make_room() -> None:
         assert found.dropped or len(conversation.exchanges) < 30
         assert "Question 29" in _words(found)
         assert "Question 0?" not in _words(found)
+        kept = from_json(to_json(conversation)).exchanges
+        assert [item.said.split("?")[0] for item in kept] == [f"Question {at}" for at in range(30)]
         with pytest.raises(SelectionError, match="only"):
             await prepared(conversation, "long " * 2000, context.host, 200)
 
@@ -70,8 +89,16 @@ def test_conversations_are_kept() -> None:
     assert from_json(to_json(conversation)) == conversation
     wrongs: list[object] = [None, [], {}, {"version": 2}]
     for wrong in [*wrongs, {"version": 1, "exchanges": [{"said": 1}]}]:
-        with pytest.raises(ValueError, match=r"conversation|damaged"):
+        with pytest.raises(ValueError, match=r"version|damaged"):
             from_json(wrong)
+
+
+def test_of_a_very_long_conversation_the_end_is_kept() -> None:
+    said = tuple(Exchange(f"{at}", "x" * 400_000, "") for at in range(5))
+    kept = from_json(to_json(Conversation(said[3:], earlier=said[:3]))).exchanges
+    assert [item.said for item in kept] == ["3", "4"]
+    huge = Exchange("a", "x" * 2_000_000, "")
+    assert from_json(to_json(Conversation((said[0], huge)))).exchanges == (huge,)
 
 
 async def test_fences_in_the_text_do_not_end_it() -> None:

@@ -46,7 +46,7 @@ def test_every_line_is_in_one_part_in_order(language: str, line_end: str) -> Non
         assert target.text[: part.span.start][-1:] in ("", "\n")
     last = len(target.text.splitlines())
     assert f"to {last:,}" in sections[-1].heading
-    assert f"{last:,} lines are too much" in sections[0].heading
+    assert f"{last:,} lines are too many" in sections[0].heading
 
 
 @pytest.mark.parametrize("language", sorted(PARTS.keys() - {"plaintext"}))
@@ -102,7 +102,7 @@ async def test_a_long_file_is_explained_by_its_outline_and_part_by_part() -> Non
         async with aclosing(explain(target, EXPLAIN, model)) as parts:
             text = "".join([part async for part in parts])
     assert len(explanation.sections) == text.count("###") + 1
-    assert text.startswith("*998 lines are too much to be read at once")
+    assert text.startswith("*998 lines are too many to read at once")
     assert text.index("All.") < text.index("### Lines 1 to") < text.index("First.")
     assert text.index("First.") < text.index("Part.")
     assert len(explanation.turns) == 1
@@ -125,7 +125,7 @@ async def test_what_fits_is_explained_at_once() -> None:
 async def test_minified_code_is_refused_with_the_reason(code: str) -> None:
     target = Selection(Document("file:///a.js", "javascript", code), Span(0, len(code)))
     async with fake_actions({"": "All."}) as model:
-        with pytest.raises(SelectionError, match=r"This code is minified .* made from"):
+        with pytest.raises(SelectionError, match=r"This code is minified .* original source"):
             await explanation_of(target, EXPLAIN, model)
 
 

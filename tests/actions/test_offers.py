@@ -60,7 +60,16 @@ def _names(code: str, language: str, problems: tuple[Diagnostic, ...] = ()) -> s
         ("func f() {\n\t«for {}»\n}\n", "go",
          EVERYWHERE | {"handle_errors", "document", "extract_function", "remove_duplication",
                        "write_tests"}),
-        ("«hello»", "plaintext", EVERYWHERE | {"remove_duplication"}),
+        ("«hello»", "plaintext", {"explain", "change"}),
+        ("# One\n\n«hello»\n", "markdown", {"explain", "change"}),
+        ('{"a": «1»}', "json", {"explain", "change"}),
+        ("«a: 1»\n", "yaml", {"explain", "change"}),
+        ("[a]\n«b = 1»\n", "toml", {"explain", "change"}),
+        ("a {\n  «color: red;»\n}\n", "css", EVERYWHERE | {"document", "remove_duplication"}),
+        ("a {\n  «color: red;»\n}\n", "scss", EVERYWHERE | {"document", "remove_duplication"}),
+        ("<p>\n  «<b>x</b>»\n</p>\n", "html", EVERYWHERE | {"document", "remove_duplication"}),
+        ("«select 1;»\n", "sql", EVERYWHERE | {"document", "remove_duplication"}),
+        ("a: b\n\t«cc b»\n", "makefile", EVERYWHERE | {"document", "remove_duplication"}),
     ],
 )  # fmt: skip
 def test_what_is_offered(code: str, language: str, names: set[str]) -> None:
@@ -76,11 +85,11 @@ def test_a_fix_for_each_problem_and_one_for_all() -> None:
     found = offers(ACTIONS, _selection(CODE, "python"), (UNKNOWN, OTHER))
     about = [(item.action.name, item.title, item.action_input.problems) for item in found if
              item.action_input.problems]  # fmt: skip
-    assert about[0] == ("fix", "Fix with Herdmate: Undefined name `y`", (UNKNOWN,))
+    assert about[0] == ("fix", "Fix “Undefined name `y`”", (UNKNOWN,))
     assert about[1][0] == "fix"
-    assert about[1][1].endswith("…")
-    assert about[2] == ("fix_all", "Fix all problems here with Herdmate", (UNKNOWN, OTHER))
-    assert about[3][:2] == ("explain_diagnostic", "Explain: Undefined name `y`")
+    assert about[1][1].endswith("…”")
+    assert about[2] == ("fix_all", "Fix all problems here", (UNKNOWN, OTHER))
+    assert about[3][:2] == ("explain_diagnostic", "Explain “Undefined name `y`”")
     assert "fix_all" not in _names(CODE, "python", (UNKNOWN,))
     more = offers(ACTIONS, _selection(CODE, "python"), (UNKNOWN,), may_be_more=True)
     assert "fix_all" in {item.action.name for item in more}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,9 @@ async def test_what_the_model_is_told(first: str, told: str) -> None:
 
 
 async def test_a_second_failure_is_the_last() -> None:
-    with pytest.raises(RefusedError, match=r"lose f, so nothing was changed.* did not correct it"):
+    with pytest.raises(
+        RefusedError, match=r"remove f, so nothing was changed.* did not correct it"
+    ):
         await _rewritten({"syntax error": _reply("def g(x):\n    return x"), "": _reply(BROKEN)})
 
 
@@ -85,8 +88,10 @@ async def test_no_second_try_where_it_does_not_fit() -> None:
 
 async def test_documentation_leaves_the_code_alone() -> None:
     with pytest.raises(RefusedError, match="more than comments and documentation"):
-        await _rewritten({"": _reply('def f(x):\n    """Same."""\n    return x')}, "document")
+        await _rewritten({"": _reply("# Same.\ndef f(x):\n    return x")}, "document")
     documented = CODE.replace(":\n", ':\n    """Same."""\n', 1)
+    changed = _reply('def f(x):\n    """Same."""\n    return x')
+    assert await _rewritten({"": changed}, "document") == documented + OTHER
     assert await _rewritten({"": _reply(documented)}, "document") == documented + OTHER
 
 
@@ -147,16 +152,23 @@ def _functions(first: int, last: int, body: str) -> str:
 LONG = _functions(0, 20, "y = x + 1\n    return y")
 
 
-async def _in_parts(tmp_path: Path, replies: dict[str, str], extra: str = "") -> Rewrite:
+async def _in_parts(
+    tmp_path: Path, replies: dict[str, str], extra: str = "",
+    on_progress: Callable[[int], None] = lambda _: None,
+) -> Rewrite:  # fmt: skip
     (tmp_path / "t.toml").write_text(BARE + extra)
+    selection, action = _selection(LONG + "\n"), load_action(tmp_path / "t.toml")
     async with fake_actions(replies, context=1200) as model:
-        return await rewrite(_selection(LONG + "\n"), load_action(tmp_path / "t.toml"), model)
+        return await rewrite(selection, action, model, on_progress=on_progress)
 
 
 async def test_long_code_is_rewritten_in_parts(tmp_path: Path) -> None:
     short = [_reply(_functions(a, b, "return x + 1")) for a, b in ((0, 8), (8, 16), (16, 20))]
     replies = {"def f0(": short[0], "def f8(": short[1], "def f16(": short[2]}
-    done = await _in_parts(tmp_path, replies)
+    written: list[int] = []
+    done = await _in_parts(tmp_path, replies, on_progress=written.append)
+    assert written == sorted(written)
+    assert written[-1] == len("".join(short))  # tokens, of which many come at once
     text = apply_edits(done.target.document.text, done.edits)
     assert text == _functions(0, 20, "return x + 1") + "\n" + OTHER
     assert done.reasons == ""
@@ -180,6 +192,32 @@ async def test_a_model_that_sees_no_problem_is_asked_otherwise() -> None:
         assert model.host.last_request.request.sampling.temperature == 0
         with pytest.raises(UnchangedError, match=r"no changes to suggest\.$"):
             await rewrite(_selection(), _action("fix"), model, ActionInput(problems=(problem,)))
+        assert model.host.last_request.request.sampling.temperature > 0
+
+
+@pytest.mark.parametrize(
+    ("reply", "rule", "is_taken"),
+    [
+        ("def f(x):\n    y = x\n    # mended\n    return (y)\n", "", False),
+        ("def f(x):\n    y = x\n    # mended\n    return (y)\n", "F841", True),
+        ("def f(x):\n    y = x\n    return y + 1\n", "", True),
+    ],
+)
+async def test_a_fix_that_makes_no_difference_is_none(
+    reply: str, rule: str, is_taken: bool
+) -> None:
+    """Unless a rule of a tool is broken: it may mind spaces, comments or parentheses."""
+    given = ActionInput(problems=(Diagnostic(Span(0, 5), "f(1) should be 2", rule),))
+    code = "def f(x):\n    y = x\n    return y\n"
+    selection = Selection(Document("file:///a.py", "python", code), Span(0, len(code)))
+    async with fake_actions({"": _reply(reply)}) as model:
+        if is_taken:
+            done = await rewrite(selection, _action("fix"), model, given)
+            assert apply_edits(code, done.edits) == reply
+            return
+        with pytest.raises(UnchangedError, match=r"no changes to suggest\.$"):
+            await rewrite(selection, _action("fix"), model, given)
+        assert model.host.last_request is not None
         assert model.host.last_request.request.sampling.temperature > 0
 
 

@@ -16,10 +16,11 @@ from herdmate.prompting.families import QWEN_PIECES
 
 
 def use_fake_engine(
-    patch: pytest.MonkeyPatch, replies: dict[str, str], record: str = "", doubtful: str = ""
-) -> None:
-    """Have the commands ask the fake engine; ``record`` and ``doubtful`` as in ``FakeStart``."""
-    start: Any = FakeStart(replies, QWEN_PIECES, record=record, doubtful=doubtful)
+    patch: pytest.MonkeyPatch, replies: dict[str, str], record: str = "", doubtful: str = "",
+    seconds: float = 0.0,
+) -> None:  # fmt: skip
+    """Have the commands ask the fake engine, with what else ``FakeStart`` takes."""
+    start: Any = FakeStart(replies, QWEN_PIECES, seconds, record=record, doubtful=doubtful)
     patch.setattr(action_context, "first_message", lambda *_: (start, SimpleNamespace()))
 
 

@@ -126,7 +126,9 @@ def test_write_leaves_what_has_changed_meanwhile(
         return SimpleNamespace(edits=(Edit(Span(0, 3), "async def"),), reasons="")
 
     monkeypatch.setattr(refactor_result, "rewrite", rewrite)
-    monkeypatch.setattr(action_context, "running", lambda *_: nullcontext())
+    monkeypatch.setattr(
+        action_context, "running", lambda *_: nullcontext(ActionContext(EngineHost(), Project()))
+    )
     said = _refused(["refactor", "simplify", f"{path}:1-2", "--write"], capsys)
     assert "has changed in the meantime" in said
     assert path.read_text("utf-8") == "theirs\n"

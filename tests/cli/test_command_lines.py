@@ -59,6 +59,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "hole.py": b"def total():\n    return \n", "empty.py": b"",
         "binary.dat": bytes(range(256)), "a:bug:.py": CODE.encode(),
         "read_only.py": CODE.encode(), ".env": b"KEY=1\n", "old.bin": b"tjgg" + bytes(64),
+        "twice.py": b"class A:\n    def run(self):\n        return 1\n\n\nclass B:\n"
+        b"    @property\n    def run(self):\n        return 2\n",
         "patch.diff": b"--- a/x\n+++ b/x\n@@ -1 +1 @@\n-a\n+b\n",
     }.items():  # fmt: skip
         (place / name).write_bytes(data)
@@ -246,7 +248,7 @@ def test_streams_that_fail(command: str, code: int, err: str, folder: Path) -> N
     found, said = _shell(command, folder)
     assert found in (code, 0) if code == 141 else found == code, said
     assert err in said
-    assert said.count("\n") <= 1, said
+    assert said.count("\n") <= 1 or not found, said
     assert "Exception ignored" not in said
 
 

@@ -20,6 +20,7 @@ from herdmate.cli.user_settings import (
 )
 from herdmate.lsp.settings_layers import Layers, merged, with_initial, with_own, with_pulled
 from herdmate.settings import default_of, fault_of, keys
+from tests.models.gguf_file import gguf
 
 TEXT = """\
 # my settings
@@ -84,7 +85,7 @@ def test_later_sources_win(
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("model = 3", "must be a string"), ("modle = 'x'", "Did you mean"),
+        ("model = 3", "must be a string"), ("modle = 'x'", "did you mean"),
         ("engine = 3", "a group of settings"), ("[engine]\nthreads = 9999", "from 0 to 512"),
         ("model = ", "cannot be read"), ("\0", "cannot be read"),
         ("[engine]\nx.y = 1", "no setting"),
@@ -142,7 +143,7 @@ def test_set_keeps_line_ends_and_mark(file: Path) -> None:
 def test_what_cannot_be_set(
     file: Path, words: list[str], told: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["config", "set", *words]) == 1
+    assert main(["config", "set", *words]) == 2
     said = capsys.readouterr().err
     assert told in said
     assert "herdmate.e" not in said
@@ -170,24 +171,111 @@ def test_the_environment_wins_and_set_says_so(
 @pytest.mark.parametrize(
     ("before", "key", "value", "code", "words"),
     [
-        ("", "model", "/gone.gguf", 0, "set --model to"),
-        ("", "completion.model", "/gone.gguf", 0, "set the setting completion.model to"),
+        ("", "model", "/gone.gguf", 1, "set model to"),
+        ("", "model", "startr", 1, "did you mean starter"),
+        ("", "model", "startr --force", 0, "did you mean starter"),
+        ("", "model", "", 2, "config unset model"),
+        ("", "model", "codellama-7b", 0, "herdmate models pull codellama-7b"),
+        ("", "model", "hf:owner/repo/file.gguf", 0, "herdmate models pull hf:owner/repo/file.gguf"),
+        ("", "completion.model", "startr", 1, "Add --force"),
+        ("", "completion.model", "/gone.gguf", 1, "set completion.model to"),
         ("", "completion.model", "auto", 0, ""),
+        ("", "completion.model", "", 0, ""),
         ("http://127.0.0.1:1", "completion.model", "Qwen/small", 0, ""),
-        ("", "completion.remoteUrl", "no address", 1, "completion.remoteUrl must be an address"),
+        ("", "completion.remoteUrl", "no address", 2, "completion.remoteUrl must be an address"),
     ],
 )
 def test_set_says_what_cannot_be_used(
     file: Path, before: str, key: str, value: str, code: int, words: str,
-    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
     if before:
         assert main(["config", "set", "completion.remoteUrl", before]) == 0
     capsys.readouterr()
-    assert main(["config", "set", key, value]) == code
-    said = capsys.readouterr().err.replace(f"Wrote {file}\n", "")
-    assert words in said
+    assert main(["config", "set", key, *(value.split() or [""])]) == code
+    said = [line for line in capsys.readouterr().err.splitlines() if "Wrote" not in line]
+    assert words in "".join(said)
     assert bool(words) == bool(said)
+    stored = user_settings({}).entries.get(key)
+    assert (stored and stored.value) == (None if code else value.removesuffix(" --force"))
+
+
+def test_a_path_means_the_same_in_every_folder(
+    file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "my.gguf").write_bytes(gguf())
+    assert main(["config", "set", "model", "./my.gguf"]) == 0
+    assert user_settings({}).settings.model == str(tmp_path / "my.gguf")
+
+
+def test_what_was_written_is_told(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    steps = (
+        ("set remote.url http://127.0.0.1:1", f"Wrote {file}: remote.url = http://127.0.0.1:1"),
+        ("set remote.url http://127.0.0.1:1", f"Already in {file}: remote.url = http://127."),
+        ("set completion.disabledIn a,b", f'Wrote {file}: completion.disabledIn = ["a", "b"]'),
+        ("unset remote.url", f"Wrote {file}: remote.url is now http://x (HERDMATE_REMOTE_URL)"),
+        ("unset completion.disabledIn", f"Wrote {file}: completion.disabledIn is now [] (default)"),
+        ("unset engine.threads", f"{file} does not set engine.threads, which is 0 (default)"),
+    )
+    monkeypatch.setenv("HERDMATE_REMOTE_URL", "http://x")
+    for words, said in steps:
+        assert main(["config", *words.split()]) == 0
+        assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('[remote]\nurl = "http://x"\n', ""),
+        ('model = "a"\n\n[remote]\nurl = "http://x"\n', 'model = "a"\n'),
+        ('[remote] # mine\nurl = "http://x"\n', "[remote] # mine\n"),
+        ('[remote]\n# mine\nurl = "http://x"\n', "[remote]\n# mine\n"),
+        ('[remote]\nurl = "http://x"\nmodel = "b"\n', '[remote]\nmodel = "b"\n'),
+        ('remote = {url = "http://x"}\nmodel = "a"\n', 'model = "a"\n'),
+        ('remote.url = "http://x"\nmodel = "a"\n', 'model = "a"\n'),
+        ('[remote]\nurl = "http://x"\n\n[engine]\nthreads = 2\n', "[engine]\nthreads = 2\n"),
+    ],
+)
+def test_unset_leaves_no_empty_group(file: Path, before: str, after: str) -> None:
+    _written(file, before)
+    assert main(["config", "unset", "remote.url"]) == 0
+    assert file.read_text() == after
+
+
+def test_show_takes_settings_and_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    for words, shown in (
+        ("model", {"model"}), ("MODEL engine.threads", {"model", "engine.threads"}),
+        ("remote", {"remote.url", "remote.model", "remote.api", "remote.fallback"}),
+        ("herdmate.refactor", {"refactor.preview"}),
+    ):  # fmt: skip
+        assert main(["config", "show", *words.split(), "--json"]) == 0
+        assert set(json.loads(capsys.readouterr().out)["settings"]) == shown
+    assert main(["config", "show", "modle"]) == 2
+    assert "did you mean model?" in capsys.readouterr().err
+
+
+def test_a_model_in_an_option_is_on_this_machine(
+    file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_REMOTE_URL", "http://127.0.0.1:1")
+    for words in ("--model starter", "--set model=starter"):
+        assert main(["config", "get", "remote.url", *words.split()]) == 0
+        assert capsys.readouterr().out == "\n"
+    assert main(["config", "get", "remote.url", "--model", "qwen3:4b"]) == 1
+    assert "For one on http://127.0.0.1:1, write --set remote.model=qwen3:4b." in (
+        capsys.readouterr().err
+    )
+    both = ["config", "get", "remote.url", "--model", "starter", "--set", "remote.url=http://x"]
+    with pytest.raises(SystemExit):
+        main(both)
+    assert "--set remote.model=starter" in capsys.readouterr().err
+    assert main([*both, "--set", "remote.fallback=true"]) == 0
+    assert capsys.readouterr().out == "http://x\n"
 
 
 def test_show(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -215,6 +303,15 @@ def test_edit_checks_what_was_written(
     monkeypatch.setenv("VISUAL", f"'{editor}' --wait")
     assert main(["config", "edit"]) == 1
     assert "must be a string" in capfd.readouterr().err
+    editor.write_text('#!/bin/sh\necho \'model = "startr"\' > "$2"\n')
+    assert main(["config", "edit"]) == 1
+    assert "model: There is no model 'startr'; did you mean starter" in capfd.readouterr().err
+    editor.write_text('#!/bin/sh\necho \'completion.model = "0.5b"\' > "$2"\n')
+    assert main(["config", "edit"]) == 1
+    assert "completion.model: There is no model '0.5b'; did you" in capfd.readouterr().err
+    editor.write_text('#!/bin/sh\necho \'model = "starter"\' > "$2"\n')
+    assert main(["config", "edit"]) == 0
+    assert not capfd.readouterr().err
     monkeypatch.setenv("VISUAL", "no-such-editor")
     assert main(["config", "edit"]) == 1
     assert "set EDITOR" in capfd.readouterr().err
@@ -251,6 +348,16 @@ def test_taking_out_what_is_not_there_changes_nothing(file: Path, text: str) -> 
     assert (file.read_text() if text else file.exists()) == (text or False)
 
 
+@pytest.mark.parametrize("text", ["remote = 3\n", '[[remote]]\nurl = "http://a:1"\n'])
+def test_what_stands_where_a_group_belongs_is_not_lost(
+    file: Path, capsys: pytest.CaptureFixture[str], text: str
+) -> None:
+    _written(file, text)
+    assert main(["config", "set", "remote.url", "http://127.0.0.1:1"]) == 1
+    assert "remote is no group of settings" in capsys.readouterr().err
+    assert file.read_text() == text
+
+
 def test_nothing_is_written_that_could_not_be_read(
     file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -264,7 +371,7 @@ def test_nothing_is_written_that_could_not_be_read(
         assert "config edit" in capsys.readouterr().err
         assert file.read_bytes() == data
     file.write_bytes("\ufeff# coding: cp1252 ä\r\n".encode())
-    assert main(["config", "set", "model", "ä"]) == 0
+    assert main(["config", "set", "model", "ä", "--force"]) == 0
     assert file.read_bytes().startswith("\ufeff# coding: cp1252 ä\r\n".encode())
     assert user_settings({}).settings.model == "ä"
 

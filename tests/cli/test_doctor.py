@@ -13,21 +13,29 @@ from typing import Any
 import pytest
 
 from herdmate.cli.doctor import show
-from herdmate.cli.doctor_checks import Facts, findings
+from herdmate.cli.doctor_checks import findings
+from herdmate.cli.doctor_facts import Facts
 from herdmate.cli.main import main
 from herdmate.engine import build_report
 from herdmate.engine.build_report import Build, build
+from herdmate.models.answer_speed import Writer
 from herdmate.version import VERSION
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "doctor"
 
 _CPU = Build("0.3.36", ("AVX", "AVX2", "FMA"))
+_SLOW = Writer("codellama-7b-instruct-q4_k_m", 4_081_004_224, 3.9, True, True)
+_USUAL = Writer("codellama-7b-instruct-q4_k_m", 4_081_004_224, 12.4, True, True)
+_SMALL = Writer("qwen2.5-coder-1.5b-instruct-q4_k_m", 1_117_320_736, 14.3, False, True)
+_DOWN = "No server answers at big-machine:8000; start it, or change the setting remote.url."
 _WELL = Facts(
     version="1.0", system="linux", python="3.12.1", executable="/opt/herdmate/bin/python",
     build=_CPU, compiler="/usr/bin/c++", installer="apt-get", cores=8, memory=32_000_000_000,
     free_memory=20_000_000_000, free_disk=200_000_000_000,
     models=(("codellama-7b-instruct.Q4_K_M.gguf", 4_081_004_224),),
+    name="codellama-7b-instruct-q4_k_m",
     chosen="/home/me/.local/share/herdmate/models/codellama-7b-instruct.Q4_K_M.gguf",
+    now=_USUAL,
     editors=(("neovim", "/usr/bin/nvim", True), ("helix", "/usr/bin/hx", False)),
     folders=(("Models", "/home/me/.local/share/herdmate", 4_081_004_224, True),
              ("Caches", "/home/me/.cache/herdmate", 120_000_000, True),
@@ -43,7 +51,7 @@ MACHINES = {
     "cuda driver without toolkit": replace(_WELL, drivers=("NVIDIA",)),
     "full disk": replace(_WELL, free_disk=300_000_000),
     "ggml file": replace(
-        _WELL, setting="/data/old.bin", chosen="", models=(),
+        _WELL, setting="/data/old.bin", name="", chosen="", now=None, models=(),
         unusable="old.bin is in the GGML format, which llama.cpp dropped in August 2023; use "
         "another file, or fetch one that `herdmate models list` shows.",
     ),
@@ -55,12 +63,66 @@ MACHINES = {
         _WELL, folders=(*_WELL.folders[:1], ("Caches", "/home/me/.cache/herdmate", 0, False))
     ),
     "two pythons": replace(_WELL, others=("/usr/local/bin/herdmate",)),
+    "slow": replace(_WELL, now=_SLOW, faster=replace(_SMALL, is_here=False)),
+    "slow by a variable": replace(
+        _WELL, now=replace(_SLOW, speed=1.2), faster=_SMALL, setting="codellama-7b",
+        origins={"model": "HERDMATE_MODEL"},
+    ),
+    "slow by an option": replace(
+        _WELL, now=_SLOW, faster=_SMALL, origins={"model": "--model"}
+    ),
+    "slow by an option, faster to fetch": replace(
+        _WELL, now=_SLOW, faster=replace(_SMALL, is_here=False), origins={"model": "--model"}
+    ),
+    "slow on windows": replace(
+        _WELL, now=_SLOW, faster=replace(_SMALL, is_here=False), system="windows"
+    ),
+    "busy": replace(_WELL, busy=7.8, processors=8),
+    "busy before it was measured": replace(
+        _WELL, busy=2.3, processors=2, now=replace(_SMALL, is_here=True)
+    ),
+    "slowed by others": replace(
+        _WELL, now=replace(_USUAL, slowed=2.1), busy=1.9, processors=2, system="macos"
+    ),
+    "slowed before": replace(_WELL, now=replace(_USUAL, slowed=1.1), busy=0.4, processors=2),
+    "slow and busy": replace(_WELL, now=_SLOW, faster=_SMALL, busy=2, processors=2),
+    "busy beside a gpu": replace(
+        _WELL, now=replace(_SLOW, speed=float("inf"), is_measured=False), busy=2, processors=2
+    ),
+    "slow for good": replace(_WELL, now=_SLOW),
+    "fast": replace(_WELL, now=replace(_SLOW, speed=float("inf"), is_measured=False)),
     "remote down": replace(
-        _WELL, remote="http://big-machine:8000", is_down=True,
-        answer="No server answers at big-machine:8000; start it, or change the setting remote.url.",
+        _WELL, remote="http://big-machine:8000", is_down=True, is_unreachable=True, answer=_DOWN,
+        note="For better but slower answers, fetch another.", now=None,
+    ),
+    "remote down by a variable": replace(
+        _WELL, remote="http://big-machine:8000", is_down=True, is_unreachable=True, answer=_DOWN,
+        now=None, origins={"remote.url": "HERDMATE_REMOTE_URL",
+                           "remote.fallback": "HERDMATE_REMOTE_FALLBACK"},
+    ),
+    "remote down on windows": replace(
+        _WELL, remote="http://big-machine:8000", is_down=True, is_unreachable=True, answer=_DOWN,
+        now=None, origins={"remote.url": "HERDMATE_REMOTE_URL"}, fallback=True, system="windows",
+        faults=("HERDMATE_ENGINE_THREADS: the setting engine.threads must be a whole number.",),
+    ),
+    "remote down by an option": replace(
+        _WELL, remote="http://big-machine:8000", is_down=True, answer="It returned error 500.",
+        status=500, now=None, origins={"remote.url": "--set remote.url"},
+    ),
+    "remote key": replace(
+        _WELL, remote="http://big-machine:8000", is_down=True, answer="It requires a key.",
+        status=401, now=None,
+    ),
+    "remote model": replace(
+        _WELL, remote="http://big-machine:8000", is_down=True, answer="It has no model qwen.",
+        status=404, remote_model="qwen", now=None,
+    ),
+    "ghost text by a server that is down": replace(
+        _WELL, ghost=("http://big-machine:8000", _DOWN, "trouble"),
+        origins={"completion.remoteUrl": "HERDMATE_COMPLETION_REMOTE_URL"},
     ),
     "no model": replace(
-        _WELL, models=(), chosen="", is_missing=True, editors=(),
+        _WELL, models=(), name="", chosen="", now=None, is_missing=True, editors=(),
         unusable="There is no model on this machine yet; run `herdmate models pull starter`.",
     ),
     "two models": replace(
@@ -104,8 +166,27 @@ def test_every_golden_page_is_of_a_machine() -> None:
 def test_each_trouble_has_a_command(name: str) -> None:
     found = findings(MACHINES[name])
     assert all(item.mend for item in found if item.state == "trouble")
-    is_well = name in ("all well", "amx", "gpu used", "two models", "ghost text by another")
+    is_well = name in (
+        "all well", "amx", "gpu used", "two models", "ghost text by another", "fast", "slow",
+        "slow by a variable", "slow by an option", "slow for good",
+        "slow by an option, faster to fetch", "slow on windows", "busy", "slowed by others",
+        "slowed before", "slow and busy", "busy before it was measured", "busy beside a gpu",
+    )  # fmt: skip
     assert is_well == (not any(item.state == "trouble" for item in found))
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_not_all_is_well_where_answers_are_slow(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    show(findings(MACHINES[name]))
+    said = capsys.readouterr().out
+    assert not ("slow" in said and "All is well" in said)
+
+
+def test_other_programs_never_use_0_processors() -> None:
+    found = findings(replace(_WELL, busy=0.5, processors=1))
+    assert any("other programs use 1 of 1 processor," in item.text for item in found)
 
 
 def test_this_machine(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import os
 import subprocess
+import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 
 from herdmate.cli import git_diff
 from herdmate.cli.git_diff import changes
+from herdmate.cli.locations import INPUT, Place, opened
 from herdmate.errors import SelectionError
 
 
@@ -103,3 +106,26 @@ async def test_what_cannot_be_compared_is_said(
     monkeypatch.setenv("PATH", os.devnull)
     with pytest.raises(SelectionError, match="no git on the search path"):
         await changes(folder)
+
+
+@pytest.mark.parametrize(
+    ("begins", "language"),
+    [
+        ("diff --git a/x b/x\n", "diff"),
+        ("diff -ru old/x new/x\n--- old/x\n", "diff"),
+        ("Index: x\n", "diff"),
+        ("--- x\n+++ x\n", "diff"),
+        (f"commit {'1' * 40}\n", "diff"),
+        (f"commit {'1' * 64} (HEAD)\n", "diff"),
+        (f"From {'1' * 40} Mon Sep 17 00:00:00 2001\n", "diff"),
+        ("tag v1.0\nTagger: Someone\n", "diff"),
+        ("diff -u old new\n", "plaintext"),
+        ("From here on, all is prose.\n", "plaintext"),
+        ("commitments\n", "plaintext"),
+    ],
+)
+def test_a_diff_is_known_by_how_it_begins(
+    begins: str, language: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(begins))
+    assert opened(Place(INPUT)).document.language == language

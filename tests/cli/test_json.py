@@ -5,13 +5,16 @@ from __future__ import annotations
 import io
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from herdmate.cli.main import main
+from herdmate.actions.conversation import Conversation, Exchange
+from herdmate.cli.chat_files import keep
+from herdmate.cli.main import _COMMANDS, _EVAL, _parser, main
+from herdmate.cli.parser import Parser
 from herdmate.settings import keys
 from tests.cli.fake_command import use_fake_engine
 from tests.models.gguf_file import gguf
@@ -20,7 +23,7 @@ TEXT, NUMBER, FLAG, NONE = str, int, bool, type(None)
 
 EXPLANATION = {
     "file": TEXT, "start": (NUMBER, NONE), "end": (NUMBER, NONE), "language": TEXT, "action": TEXT,
-    "model": TEXT, "text": TEXT,
+    "model": TEXT, "text": TEXT, "cut_off": FLAG,
 }  # fmt: skip
 CHANGE = {
     "file": TEXT, "new": FLAG, "action": TEXT, "patch": TEXT, "text": TEXT, "note": (TEXT, NONE),
@@ -29,18 +32,22 @@ CHANGE = {
 MODEL = {
     "name": TEXT, "title": TEXT, "family": TEXT, "size": NUMBER, "needs": NUMBER, "quant": TEXT,
     "context": NUMBER, "infill": FLAG, "instruct": FLAG, "licence": TEXT, "path": (TEXT, NONE),
-    "place": TEXT, "fits": FLAG, "active": float,
+    "place": TEXT, "fits": FLAG, "active": float, "short_name": TEXT,
+    "in_use": [TEXT],
 }  # fmt: skip
 RECOMMENDED = {
     "name": TEXT, "title": TEXT, "size": NUMBER, "needs": NUMBER, "place": TEXT,
     "perplexity": (float, NONE), "tokens_per_second": (float, NONE), "infill": FLAG,
     "instruct": FLAG,
 }  # fmt: skip
+WRITER = {
+    "name": TEXT, "tokens_per_second": (float, NONE), "measured": FLAG, "here": FLAG,
+}  # fmt: skip
 REPORT = {
     "path": TEXT, "name": TEXT, "architecture": TEXT, "quant": TEXT, "size": NUMBER,
     "context": NUMBER, "vocabulary": NUMBER, "memory": NUMBER, "licence": TEXT, "abilities": [TEXT],
     "writes": FLAG, "loads": FLAG, "fits": FLAG, "faults": [TEXT],
-    "family": TEXT, "limits": TEXT, "base": TEXT,
+    "family": TEXT, "limits": TEXT, "base": TEXT, "listed": TEXT,
 }  # fmt: skip
 ACTION = {
     "name": TEXT, "title": TEXT, "kind": TEXT, "languages": [TEXT], "needs": [TEXT],
@@ -54,7 +61,10 @@ SHAPES: dict[str, Any] = {
         "model": TEXT, "suggestions": [TEXT], "reason": (TEXT, NONE),
     },
     "refactor simplify app.py:1-2": {"changes": [CHANGE], "failures": [TEXT]},
-    "chat app.py what?": {"question": TEXT, "model": TEXT, "text": TEXT},
+    "chat app.py what?": {"question": TEXT, "model": TEXT, "text": TEXT, "cut_off": FLAG},
+    "chat --list": [
+        {"name": TEXT, "time": TEXT, "questions": (NUMBER, NONE), "first": (TEXT, NONE)}
+    ],
     "actions": [ACTION],
     "models list": [MODEL],
     "models list starter --all": [MODEL],
@@ -65,6 +75,7 @@ SHAPES: dict[str, Any] = {
                     "gpus": [{"name": TEXT, "free": NUMBER, "total": NUMBER}], "measured": FLAG},
         "models": [RECOMMENDED], "recommended": (TEXT, NONE), "further": TEXT,
         "pair": {"answers": TEXT, "ghost_text": TEXT}, "reasons": [TEXT],
+        "now": (WRITER, NONE), "faster": (WRITER, NONE),
     },
     "config show": {
         "file": TEXT,
@@ -73,13 +84,52 @@ SHAPES: dict[str, Any] = {
     },
     "config get model": {"key": TEXT, "value": TEXT, "from": TEXT},
     "setup": [{"name": TEXT, "title": TEXT, "program": (TEXT, NONE), "set_up": FLAG}],
-    "doctor": [{"topic": TEXT, "state": TEXT, "text": TEXT, "mend": TEXT}],
+    "doctor": [
+        {"topic": TEXT, "state": TEXT, "text": TEXT, "mend": TEXT, "is_slow": FLAG}
+    ],
 }  # fmt: skip
 """A list stands for any number of the same; several types for one of them."""
+
+FAILURE = {"error": TEXT}
+"""What comes instead where there is no result; the exit code says that, too."""
+
+FAILURES = {
+    "explain none.py": (1, "none.py cannot be read: No such file or directory."),
+    "explain app.py:9": (1, "app.py has 2 lines; there is no line 9."),
+    "explain app.py --max-tokens 0": (2, "argument --max-tokens: must be a whole number from 1"),
+    "explain app.py --set x=1": (2, "There is no setting x"),
+    "complete app.py": (2, "'app.py' is not one place"),
+    "refactor nothing app.py": (2, "There is no action 'nothing'"),
+    "refactor simplify none.py": (1, "none.py cannot be read"),
+    "chat none.py:3 why": (1, "none.py cannot be read"),
+    "chat": (2, "there is no question"),
+    "actions goo": (2, "did you mean go?"),
+    "models list x y": (2, "unexpected argument 'y'"),
+    "models list nosuch": (1, "No model has 'nosuch' in its name"),
+    "models path startr": (1, "did you mean starter"),
+    "models pull": (2, "the following arguments are required: MODEL"),
+    "models pull codellama-7b": (1, "Add --yes to agree to this licence."),
+    "models inspect none.gguf": (1, "none.gguf"),
+    "models recommend x": (2, "unexpected argument 'x'"),
+    "models tune xyzzy": (1, "There is no model 'xyzzy'"),
+    "models perplexity xyzzy": (1, "There is no model 'xyzzy'"),
+    "config show nothing": (2, "There is no setting 'nothing'"),
+    "config get modle": (2, "did you mean model?"),
+    "setup helx": (2, "did you mean helix?"),
+    "doctor x": (2, "unexpected argument 'x'"),
+    "stats --erase": (2, "not allowed with argument"),
+    "bench --only nothing": (2, "There is no measurement 'nothing'"),
+    "eval none": (1, "none does not exist"),
+    "eval fix none": (1, "No such file"),
+    "eval refactor none": (1, "none"),
+    "eval typing none": (1, "none"),
+}  # fmt: skip
 
 
 def _mismatch(value: Any, shape: Any, at: str = "") -> list[str]:
     """Where a value is not of a shape."""
+    if isinstance(shape, tuple) and isinstance(value, dict):
+        shape = next((kind for kind in shape if isinstance(kind, Mapping)), shape)
     if isinstance(shape, Mapping):
         if not isinstance(value, dict):
             return [f"{at} is no object"]
@@ -106,6 +156,7 @@ def test_shapes(
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     (tmp_path / "own" / "models").mkdir(parents=True)
     (tmp_path / "own" / "models" / "my.gguf").write_bytes(gguf())
+    keep(Conversation((Exchange("Why?", "Why?", "Because."),)), "mine")
     (tmp_path / "app.py").write_text("def total(x):\n    return \n")
     (tmp_path / "latin.py").write_bytes("é = 1\n".encode("latin-1"))
     use_fake_engine(monkeypatch, {"fim_middle": "x", "Simplify this": "def total(x):\n    return x",
@@ -121,3 +172,48 @@ def test_shapes_can_be_wrong() -> None:
     assert _mismatch({"b": 1}, {"a": TEXT}) == [".a is missing", ".b is not described"]
     assert _mismatch([True], [NUMBER]) == ["[] is bool"]
     assert _mismatch({}, [NUMBER]) == [" is no list"]
+
+
+@pytest.mark.parametrize("words", FAILURES)
+def test_a_failure_is_json_too(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "own"))
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    (tmp_path / "app.py").write_text("def total(x):\n    return \n")
+    use_fake_engine(monkeypatch, {"": "It adds."})
+    code, expected = FAILURES[words]
+    command, *rest = words.split()
+    try:
+        assert main([command, *rest, "--json"]) == code
+    except SystemExit as end:
+        assert end.code == code  # noqa: PT017
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    assert _mismatch(told, FAILURE) == []
+    assert expected in told["error"]
+    assert told["error"].rstrip(".") in said.err
+
+
+def test_an_error_of_our_own_is_json_too(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("herdmate.cli.config.found_settings", lambda _: 1 // 0)
+    assert main(["config", "show", "--json"]) == 70
+    assert "(ZeroDivisionError)" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_each_command_with_json_has_a_failure() -> None:
+    parser = _parser([*_COMMANDS, *_EVAL.values()])
+    found = {command.prog.removeprefix("herdmate ") for command in _commands(parser)}
+    assert len(found) > 15
+    assert not {name for name in found if not any(line.startswith(name) for line in FAILURES)}
+
+
+def _commands(parser: Parser) -> Iterator[Parser]:
+    """The commands that have ``--json``."""
+    if "--json" in parser.option_strings():
+        yield parser
+    for child in parser.subparsers():
+        yield from _commands(child)

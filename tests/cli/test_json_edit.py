@@ -21,13 +21,14 @@ def _merged(text: str, wanted: dict[str, Any], listed: str = "") -> str:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("{}", '{\n  "a": {\n    "b": [1]\n  },\n  "c": true\n}'),
-        ("{\n}\n", '{\n  "a": {\n    "b": [1]\n  },\n  "c": true\n}\n'),
-        ('{"x": 1}', '{"x": 1,\n  "a": {\n    "b": [1]\n  },\n  "c": true\n}'),
+        ("{}", '{"a": { "b": [1] }, "c": true}'),
+        ("{\n}", '{\n  "a": {\n    "b": [1]\n  },\n  "c": true\n}'),
+        ("{\n}\n", '{"a": { "b": [1] },\n  "c": true\n}\n'),
+        ('{"x": 1}', '{"x": 1, "a": { "b": [1] }, "c": true}'),
         (
             '{\n    // mine\n    "x": 1, // last\n    /* end */\n}\n',
             '{\n    // mine\n    "x": 1, // last\n    "a": {\n        "b": [1]\n    },\n'
-            '    "c": true\n    /* end */\n}\n',
+            '    "c": true,\n    /* end */\n}\n',
         ),
         (
             '{\n\t"x": 1 // last\n}',
@@ -35,9 +36,9 @@ def _merged(text: str, wanted: dict[str, Any], listed: str = "") -> str:
         ),
         (
             '{\r\n  "a": {\r\n    "z": 0,\r\n  },\r\n  "c": true\r\n}\r\n',
-            '{\r\n  "a": {\r\n    "z": 0,\r\n    "b": [1]\r\n  },\r\n  "c": true\r\n}\r\n',
+            '{\r\n  "a": {\r\n    "z": 0,\r\n    "b": [1],\r\n  },\r\n  "c": true\r\n}\r\n',
         ),
-        ('{"a": {}, "c": true}', '{"a": {\n  "b": [1]\n}, "c": true}'),
+        ('{"a": {}, "c": true}', '{"a": {"b": [1]}, "c": true}'),
         ('{"a": {"b": ["ours"]}, "c": "ours"}', '{"a": {"b": [1]}, "c": true}'),
         ('\ufeff// only\n{ /* in */ "c": true, "a": {"b": [1]} }', None),
         ('{"a": {"b": [1]}, "c": true} // end', None),
@@ -61,9 +62,12 @@ def _deep(group: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
 def test_lists_of_servers_keep_what_is_in_them() -> None:
     wanted = {"servers": ["one", "ours", "..."]}
     for text, expected in (
-        ('{"servers": ["mine"]}', '{"servers": ["mine", "ours"]}'),
-        ('{"servers": []}', '{"servers": ["ours"]}'),
-        ('{"servers": [\n  "mine", // yes\n]}', '{"servers": [\n  "mine", // yes\n  "ours"\n]}'),
+        ('{"servers": ["mine"]}', '{"servers": ["mine", "ours" /* herdmate setup */]}'),
+        ('{"servers": []}', '{"servers": ["ours" /* herdmate setup */]}'),
+        (
+            '{"servers": [\n  "mine", // yes\n]}',
+            '{"servers": [\n  "mine", // yes\n  "ours" /* herdmate setup */,\n]}',
+        ),
         ('{"servers": ["ours", "mine"]}', '{"servers": ["ours", "mine"]}'),
     ):
         assert _merged(text, wanted, "ours") == expected

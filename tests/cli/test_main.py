@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from contextlib import suppress
@@ -59,7 +60,7 @@ def test_listing_models_imports_neither_the_server_nor_llama_cpp(tmp_path: Path)
     said, modules = _imported(tmp_path, "--log-level", "error", "models", "list")
     assert "codellama-7b" in said
     assert not modules & {"llama_cpp", "lsprotocol", "pygls", "tree_sitter", "numpy"}
-    assert not {name for name in modules if name.startswith(("herdmate.lsp", "herdmate.engine"))}
+    assert not {name for name in modules if name.startswith("herdmate.lsp")}
 
 
 @pytest.mark.parametrize("words", _PAGES, ids=" ".join)
@@ -81,7 +82,7 @@ def test_what_is_no_command_is_an_error_on_one_line(
     assert end.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith("herdmate: ")
-    assert said.endswith("; see `herdmate --help`.\n")
+    assert re.search(r"(; s|\? S)ee `herdmate --help`\.\n$", said)
     assert said.count("\n") == 1
 
 

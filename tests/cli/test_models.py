@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import psutil
 import pytest
 
+from herdmate.cli import models_recommend
 from herdmate.cli.main import main
+from herdmate.models.answer_speed import Writer
 from herdmate.models.catalogue import elsewhere, models
+from herdmate.models.pair import recommend
+from herdmate.models.recommend import Machine
+from herdmate.settings import Settings
+from tests.models.file_server import serving
 from tests.models.gguf_file import gguf
 
 
@@ -92,8 +99,72 @@ def test_a_word_finds_all_models_of_that_name(
     shown = capsys.readouterr()
     assert _rows(shown.out) == ["name", *rows]
     assert "more can be fetched" not in shown.err
-    for column in shown.out.splitlines()[0].split()[2:6]:
-        assert f"{column}: " in shown.err  # needs, fits, can and context are explained
+    for column in ("short name", "in use", "needs", "fits", "can", "context"):
+        assert column in shown.out.splitlines()[0]
+        assert f"{column}: " in shown.err
+
+
+@pytest.fixture
+def two_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a file of the starter's name and another one."""
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "models").mkdir()
+    for name in ("qwen2.5-coder-0.5b-instruct-q4_k_m.gguf", "my.gguf"):
+        (tmp_path / "models" / name).write_bytes(gguf())
+    return tmp_path / "models"
+
+
+@pytest.mark.parametrize(
+    ("words", "uses", "note"),
+    [
+        (["--model", "my.gguf"], {"my.gguf": "both"}, ""),
+        (["--model", "my.gguf", "--set", "completion.model=starter"],
+         {"my.gguf": "answers", "qwen2.5-coder-0.5b-instruct-q4_k_m": "ghost text"}, ""),
+        (["--set", "remote.url=http://big:80", "--set", "completion.model=my.gguf"],
+         {"my.gguf": "ghost text"}, "In use for answers: big:80"),
+        (["--model", "none.gguf"], {}, "There is no model file at"),
+        (["--model", "{other}"], {}, "In use for answers: {other}"),
+        (["--model", "my.gguf", "my"], {"my.gguf": "both"}, ""),
+    ],
+)  # fmt: skip
+def test_what_is_in_use_is_marked_where_80_columns_are(
+    words: list[str], uses: dict[str, str], note: str, two_models: Path,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    other = two_models.parent / "other.gguf"
+    other.write_bytes(gguf())
+    words = [word.format(other=other) for word in words]
+    assert main(["models", "list", "--json", *words]) == 0
+    told = {row["name"]: row["in_use"] for row in json.loads(capsys.readouterr().out)}
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    assert main(["models", "list", *words]) == 0
+    shown = capsys.readouterr()
+    assert note.format(other=other) in shown.err
+    assert ("In use for" in shown.err) == note.startswith("In use")
+    head, *rows = shown.out.splitlines()
+    assert ("in use" in head) == bool(uses)  # a terminal shows no empty column
+    at = head.find("in use")
+    for row in (row for row in rows if ".gguf" in row or "q4_k_m" in row):
+        name = row.split()[0]
+        assert not uses or row[at:].split("  ")[0].strip() == uses.get(name, "")
+        use = uses.get(name, "").replace(" ", "_")
+        assert told[name] == (["answers", "ghost_text"] if use == "both" else [use] * bool(use))
+
+
+def test_the_short_name_is_the_last_to_be_left_out(
+    two_models: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+    for columns, head in (("48", "name short name"), ("80", "name short name in use size")):
+        monkeypatch.setenv("COLUMNS", columns)
+        assert main(["models", "list"]) == 0
+        shown = capsys.readouterr().out.splitlines()
+        assert " ".join(shown[0].split()).startswith(head)
+        assert any(row.split()[1:2] == ["starter"] for row in shown)
 
 
 def test_a_word_that_nothing_contains(
@@ -129,3 +200,75 @@ def test_rm_asks_and_removes_what_is_listed(
     assert main(["models", "rm", "my.gguf", "--yes"]) == 0
     assert capsys.readouterr().err == f"Removed {path}\n"
     assert not path.exists()
+
+
+def test_where_a_model_comes_from_is_said_before_and_after(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    with serving({"/a/mine.gguf": gguf(1 << 20)}) as files:
+        assert main(["models", "pull", f"{files.url}/a/mine.gguf"]) == 0
+        said = capsys.readouterr().out
+        host = files.url.removeprefix("http://")
+        assert f"from {host}.\n" in said
+        assert said.index("Fetching mine.gguf (1 MB, ") < said.index(
+            f"was fetched from {host}: 1 MB"
+        )
+        assert main(["models", "pull", f"{files.url}/a/mine.gguf"]) == 0
+        assert "etch" not in capsys.readouterr().out  # it is there
+
+
+@pytest.mark.parametrize(("speed", "is_quick"), [(99.0, True), (float("inf"), True), (0.5, False)])
+def test_who_has_a_quick_model_is_not_led_to_a_slower_one(
+    speed: float, is_quick: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    advice = recommend(Machine(16 << 30, 0, 1 << 40), 4096)
+    now = Writer("hare", 1, speed, is_measured=True, is_here=True)
+    models_recommend._show(advice, frozenset(), Settings(), now)
+    said = " ".join(capsys.readouterr().out.split())
+    assert ("hare, which is in use, is the quick choice" in said) == is_quick
+    assert ("If that is worth the wait, to use it:" in said) == is_quick
+    assert ("To use this:" in said) != is_quick
+
+
+@pytest.mark.parametrize(("speed", "is_quick"), [(99.0, True), (0.5, False)])
+def test_bold_is_what_is_recommended(
+    speed: float, is_quick: bool, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    advice = recommend(Machine(16 << 30, 0, 1 << 40), 4096)
+    now = Writer("hare", 1, speed, is_measured=True, is_here=True)
+    models_recommend._show(advice, frozenset(), Settings(), now)
+    bold = [line for line in capsys.readouterr().out.splitlines() if "\x1b[1m" in line]
+    assert bold
+    assert any("config set model" in line for line in bold) != is_quick
+    assert all("Recommended for" in line for line in bold) == is_quick
+
+
+def test_the_short_name_of_a_model_is_shown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["models", "list", "starter"]) == 0
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[1] for row in rows if row.startswith("qwen2.5-coder-0.5b")] == ["starter"]
+    assert main(["models", "list", "starter", "--json"]) == 0
+    assert '"short_name": "starter"' in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("speed", [None, 5e9])
+def test_what_is_estimated_is_not_said_to_be_measured(
+    speed: float | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(models_recommend, "bytes_a_second", lambda *_: speed)
+    assert main(["models", "recommend"]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    source = "another machine" if speed is None else "models measured here"
+    assert f"writes: tokens a second, estimated from {source}; " in said
+    assert "once it has begun, estimated too" in said

@@ -70,6 +70,8 @@ def test_what_is_taken_is_written(
     assert (folder / "app.py").read_text() == expected, shown
     assert ("Nothing was written." in shown) == (expected == CODE)
     assert ("Wrote " in shown) == (expected != CODE)
+    some = "app.py: 1 of 2 hunks; the rest is as it was."
+    assert (some in " ".join(shown.split())) == (expected in (FIRST, SECOND))
 
 
 def test_the_model_is_asked_again_for_something_else(
@@ -117,12 +119,15 @@ def test_several_files_are_written_at_the_end(
     words = [*COMMAND, "app.py", "old.py:3-", "last.py", "left.py"]
     code, shown = run_at_terminal(words, [], monkeypatch)
     assert code == 1
-    assert "app.py has changed in the meantime" in " ".join(shown.split())
-    assert "diff --git a/app.py b/app.py" in shown  # what was taken is not lost
+    said = " ".join(shown.split())
+    assert f"herdmate: {folder}/app.py has changed in the meantime" in said
+    took = "Nothing was written to this file. This is what you took: diff --git a/app.py b/app.py"
+    assert took in said
     assert (folder / "app.py").read_text() == "# mine\n"
     assert (folder / "old.py").read_bytes() == head + SECOND.replace("\n", "\r\n").encode()
     assert (folder / "last.py").read_text() == FIRST
     assert (folder / "left.py").read_text() == CODE
+    assert "Left as before: left.py." in " ".join(shown.split())
 
 
 def test_hunks_that_need_each_other_are_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +177,7 @@ def test_without_a_terminal_nobody_is_asked(
 
 def test_standard_input_cannot_be_asked_about(monkeypatch: pytest.MonkeyPatch) -> None:
     code, shown = run_at_terminal([*COMMAND, "-"], [], monkeypatch)
-    assert code == 1
+    assert code == 2
     assert "-i needs a file" in " ".join(shown.split())
 
 

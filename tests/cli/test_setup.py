@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.cli import setup
+from herdmate.cli import setup, setup_file
 from herdmate.cli.editor import Editor, configuration, editors, file_of, find, marks
 from herdmate.cli.main import main
 from herdmate.models import catalogue
@@ -28,17 +28,9 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "setup"
 COMMAND = ("/opt/herdmate/bin/herdmate", "serve")
 AWKWARD = ('/opt/it\'s a "new" C:\\place/herdmate', "serve")
 
+pytestmark = pytest.mark.usefixtures("home")
+
 each_editor = pytest.mark.parametrize("editor", editors(), ids=lambda editor: editor.name)
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty home folder on Linux."""
-    monkeypatch.setattr(sys, "platform", "linux")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "HERDMATE_HOME", "NVIM_APPNAME"):
-        monkeypatch.delenv(name, raising=False)
-    return tmp_path
 
 
 @pytest.fixture
@@ -94,6 +86,24 @@ def test_only_the_configuration_is_printed_to_standard_output(
     assert ("not tested" in printed.err) == (not editor.tried)
     path = file_of(editor, os.environ, Path.home())
     assert path is None or str(path) in printed.err
+
+
+@pytest.mark.parametrize("name", ["emacs", "kate"])
+@pytest.mark.parametrize(
+    ("languages", "replaced", "others"),
+    [
+        ("", "replaces any other Python server", True),
+        ("go,rust", "replaces any other Go or Rust server", False),
+        ("all", "replaces any other server for these languages", False),
+    ],
+)
+def test_the_advice_names_the_languages_that_are_set_up(
+    name: str, languages: str, replaced: str, others: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["setup", name, *(["--languages", languages] if languages else [])]) == 0
+    said = " ".join(capsys.readouterr().err.split())
+    assert replaced in said
+    assert ("For other languages: --languages" in said) == others
 
 
 @pytest.mark.parametrize(
@@ -159,7 +169,11 @@ def test_it_is_written_into_a_new_file_and_a_second_time_changes_nothing(
     assert write() == 0
     text = languages.read_text("utf-8")
     assert text == configuration(find("helix"), setup.server_command())
-    assert "+[language-server.herdmate]" in capsys.readouterr().out
+    lines = text.count("\n")
+    assert (
+        f"{languages} is new: {lines} lines, which `herdmate setup helix` prints.\n"
+        in capsys.readouterr().out
+    )
     before = languages.stat()
     assert write() == 0
     assert "is already up to date" in capsys.readouterr().out
@@ -294,7 +308,8 @@ def test_a_model_is_fetched_only_if_that_is_wanted(
 ) -> None:
     fetched: list[CatalogueModel] = []
     monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
-    monkeypatch.setattr(setup, "agrees", lambda question, _: is_wanted or "Write" in question)
+    monkeypatch.setattr(setup, "agrees", lambda *_: is_wanted)
+    monkeypatch.setattr(setup_file, "agrees", lambda *_: True)
     monkeypatch.setattr(setup, "pull_with_progress", lambda model, _console: fetched.append(model))
     assert main(["setup", "helix", "--write"]) == 0
     assert languages.exists()
@@ -375,13 +390,14 @@ def test_a_folder_that_cannot_be_made_is_said(
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
-    [("jetbrains", "by hand"), ("neovm", "did you mean neovim?"), ("notepad", "it knows emacs,")],
-)
+    ("name", "code", "said"),
+    [("jetbrains", 1, "by hand"), ("neovm", 2, "did you mean neovim?"),
+     ("notepad", 2, "it knows emacs,")],
+)  # fmt: skip
 def test_what_cannot_be_written_is_said(
-    capsys: pytest.CaptureFixture[str], name: str, said: str
+    capsys: pytest.CaptureFixture[str], name: str, code: int, said: str
 ) -> None:
-    assert main(["setup", name, "--write", "--yes"]) == 1
+    assert main(["setup", name, "--write", "--yes"]) == code
     assert said in capsys.readouterr().err
 
 

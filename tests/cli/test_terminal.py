@@ -9,6 +9,7 @@ import logging
 import re
 import struct
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,6 +30,7 @@ from herdmate.cli.parser import Parser
 from herdmate.cli.terminal import LogFormatter
 from herdmate.engine.start import FakeStart
 from herdmate.prompting.families import QWEN_PIECES
+from tests.cli.fake_command import use_fake_engine
 from tests.models.gguf_file import string
 
 HOSTILE = [
@@ -68,6 +70,10 @@ def test_nothing_that_a_console_draws_acts(text: str) -> None:
         assert text in shown.getvalue()  # no markup, no emoji
 
 
+_PARTS = {"Group", "RenderableType"}
+"""Of ``rich.console``; they write nothing themselves."""
+
+
 def test_every_print_goes_through_one_module() -> None:
     """Nothing else of the command line writes to the terminal."""
     for path in Path(herdmate.cli.__path__[0]).glob("*.py"):
@@ -75,7 +81,7 @@ def test_every_print_goes_through_one_module() -> None:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
-                assert node.module != "rich.console" or {a.name for a in node.names} <= {"Group"}
+                assert node.module != "rich.console" or {a.name for a in node.names} <= _PARTS
                 assert node.module != "rich" or "print" not in {a.name for a in node.names}
             if isinstance(node, ast.Call):
                 called = ast.unparse(node.func)
@@ -189,3 +195,40 @@ def test_json_is_valid_in_every_encoding(coding: str, monkeypatch: pytest.Monkey
     terminal.prepare_streams()
     terminal.write_json(value)
     assert json.loads(raw.getvalue().decode(coding)) == value
+
+
+def test_no_line_of_the_log_tears_an_answer(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Both streams are one terminal: what is logged meanwhile comes after the answer."""
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "own"))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "app.py").write_text("x = 1\n")
+    use_fake_engine(monkeypatch, {"": "It adds."})
+    both = io.StringIO()
+    logger = logging.getLogger()
+    monkeypatch.setattr(logger, "handlers", [])
+    monkeypatch.setattr(logger, "level", logger.level)
+    monkeypatch.setattr(sys, "stdout", both)
+    monkeypatch.setattr(sys, "stderr", both)
+    assert run(["-v", "explain", "app.py"]) == 0
+    lines = both.getvalue().splitlines()
+    at = lines.index("It adds.")
+    assert any("token" in line for line in lines[at + 1 :])
+    assert all(line.startswith("20") for line in [*lines[:at], *lines[at + 1 :]])
+
+
+def test_a_log_that_is_held_is_written_also_after_an_error() -> None:
+    out = io.StringIO()
+    handler = terminal.LogHandler(out)
+    logging.getLogger().addHandler(handler)
+    try:
+        with suppress(ValueError), terminal.log_held():
+            logging.getLogger("a").warning("one")
+            assert out.getvalue() == ""
+            raise ValueError
+        assert out.getvalue() == "one\n"
+        logging.getLogger("a").warning("two")
+        assert out.getvalue() == "one\ntwo\n"
+    finally:
+        logging.getLogger().removeHandler(handler)

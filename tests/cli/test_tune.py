@@ -141,7 +141,13 @@ def test_the_picture_has_a_panel_for_each_setting(
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--prompt", "5000"), ("--first-token", "-1"), ("--svg", "no/such/folder.svg")]
+    "wrong",
+    [
+        ("--prompt", "5000"),
+        ("--first-token", "-1"),
+        ("--svg", "no/such/folder.svg"),
+        ("--svg", "."),
+    ],
 )
 def test_what_cannot_be_done_is_said_before_anything_is_measured(
     tiny_model: Path, made: _Made, wrong: tuple[str, str]

@@ -4,31 +4,50 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 import herdmate
+from herdmate.actions.reply import NOTHING_CHANGED, NOTHING_WRITTEN
 from herdmate.cli.wording import in_terminal
 from herdmate.settings import keys
 
 PACKAGE = Path(herdmate.__file__).parent
 
 
-def _sentences() -> set[str]:
-    """All texts of the code below the server that name a setting or a command of editors."""
+@cache
+def _texts() -> frozenset[tuple[str, str]]:
+    """All texts of one line in the code, with the part of the package that they are in."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
-        if path.parts[len(PACKAGE.parts)] in ("lsp", "settings.py"):
-            continue
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             parts = node.values if isinstance(node, ast.JoinedStr) else [node]
             texts = [part.value for part in parts if isinstance(part, ast.Constant)]
             said = "…".join(text for text in texts if isinstance(text, str))
-            is_sentence = " " in said.strip() and "\n" not in said and "python" not in said
-            if is_sentence and re.search(r"(?<![\w.])herdmate\.[a-z]+(?:\.[a-z]\w+)?", said):
-                found.add(said)
-    return found
+            if " " in said.strip() and "\n" not in said:
+                found.add((path.parts[len(PACKAGE.parts)], said))
+    return frozenset(found)
+
+
+def _sentences() -> set[str]:
+    """All texts of the code below the server that name a setting or a command of editors."""
+    named = re.compile(r"(?<![\w.])herdmate\.[a-z]+(?:\.[a-z]\w+)?")
+    return {said for part, said in _texts() if part not in ("lsp", "settings.py")
+            and "python" not in said and named.search(said)}  # fmt: skip
+
+
+def test_what_was_probably_meant_is_asked_in_one_way() -> None:
+    said = " ".join(text for _, text in _texts())
+    assert said.count("did you mean") > 10
+    assert "Did you mean" not in said
+
+
+def test_a_refusal_names_a_way_on() -> None:
+    refusals = {said for _, said in _texts() if re.search("so nothing was (?!kept)", said)}
+    assert len(refusals) > 4
+    assert {said for said in refusals if not re.search("so nothing was [^;]+; ", said)} == set()
 
 
 def test_every_sentence_is_translated() -> None:
@@ -57,6 +76,10 @@ def test_every_setting_has_a_name_there(key: str) -> None:
          "It died; run the command again."),
         ("Plain words about a herdmate.", "Plain words about a herdmate."),
         ("There is no setting herdmate.foo.", "There is no setting foo."),
+        (NOTHING_CHANGED, "so nothing was changed; name fewer lines, or a larger model with "
+         "--model."),
+        (NOTHING_WRITTEN, "so nothing was written; name a smaller definition, or a larger model "
+         "with --model."),
     ],
 )  # fmt: skip
 def test_some(said: str, shown: str) -> None:

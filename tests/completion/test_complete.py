@@ -66,17 +66,24 @@ async def test_one_line_of_figures_a_request_also_where_it_was_stopped(
     assert "1 reused" in lines[1]
 
 
-async def test_several_of_an_explicit_request_the_best_first_and_remembered() -> None:
-    settings = replace(SETTINGS, alternatives=3)
+@pytest.mark.parametrize("invoked", [True, False])
+async def test_who_asks_again_where_something_is_shown_gets_others_after_it(invoked: bool) -> None:
     here = cursor("x = ", "\n")
     async with fake_completion({"": "one"}) as model:
-        found = await complete(here, model, settings, invoked=True)
-        assert isinstance(found, tuple)
-        assert [type(item) for item in found] == [Completion] * 3
-        assert found[0].text == "one"
-        assert len({item.text for item in found}) == 3
+        first = await complete(here, model, SETTINGS, invoked)
+        assert isinstance(first, tuple)
+        assert [item.text for item in first] == ["one"]  # as soon as there is one
+        for _ in range(2):
+            found = await complete(here, model, SETTINGS, invoked=True)
+            assert isinstance(found, tuple)
+            assert [type(item) for item in found] == [Completion] * SETTINGS.alternatives
+            assert found[0].text == "one"
+            assert len({item.text for item in found}) == 3
+        alone = await complete(here, model, replace(SETTINGS, alternatives=1), invoked=True)
+        assert isinstance(alone, tuple)
+        assert [item.text for item in alone] == ["one"]
         asked = (await model.host.totals()).requests
-        again = await complete(here, model, settings, invoked=False)
+        again = await complete(here, model, SETTINGS, invoked=False)
         assert isinstance(again, tuple)
         assert [item.text for item in again] == ["one"]
         assert (await model.host.totals()).requests == asked
@@ -182,8 +189,9 @@ async def test_it_counts_as_asking_only_while_the_model_is_asked() -> None:
             await complete(cursor("na", "me\n"), model, SETTINGS, False, asking), Silence
         )
         assert asked == ["begins", "ends"]
-        assert await complete(cursor("y = ", "\n"), model, several, True, asking)
-        assert asked == ["begins", "ends"] * 2
+        for _ in range(2):  # the second time for others
+            assert await complete(cursor("y = ", "\n"), model, several, True, asking)
+        assert asked == ["begins", "ends"] * 3
 
 
 async def test_while_a_disk_hangs_there_is_ghost_text_all_the_same(

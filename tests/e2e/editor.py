@@ -216,7 +216,8 @@ class Editor(LanguageClient):
             changed.set()
             assert params.actions
             wanted = [item for item in params.actions if item.title == self.chooses]
-            return (wanted or params.actions)[-1]  # "Not now"
+            refusals = [item for item in params.actions if item.title.startswith(("Not", "Do not"))]
+            return (wanted or refusals or params.actions)[-1]
 
 
 @asynccontextmanager

@@ -60,14 +60,17 @@ def configuration(editor: str, environment: Environment | None = None) -> str:
 
 
 def scripted_configuration(
-    editor: str, environment: Environment, replies: Mapping[str, str], seconds: float = 0.0
+    editor: str, environment: Environment, replies: Mapping[str, str], **script: float
 ) -> str:
-    """The same, but the server's engine is the fake, which says the replies."""
+    """The same, but the server's engine is the fake, which says the replies.
+
+    ``script``: its other fields, such as ``load_seconds``.
+    """
     home = Path(environment["HOME"])
     program = Path(sys.executable).with_name("herdmate")
-    script, wrapper = home / "script.json", home / "scripted-herdmate"
-    script.write_text(json.dumps({"replies": replies, "seconds": seconds}), encoding="utf-8")
-    start = shlex.join([str(program), "serve", "--fake-engine", str(script)])
+    file, wrapper = home / "script.json", home / "scripted-herdmate"
+    file.write_text(json.dumps({"replies": replies, **script}), encoding="utf-8")
+    start = shlex.join([str(program), "serve", "--fake-engine", str(file)])
     wrapper.write_text(f"#!/bin/sh\nexec {start}\n", encoding="utf-8")
     wrapper.chmod(0o755)
     text = configuration(editor, environment)

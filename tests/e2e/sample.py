@@ -53,6 +53,18 @@ def engines(editor: int) -> list[psutil.Process]:
 
 
 @contextlib.contextmanager
+def paused_server(editor: int) -> Iterator[None]:
+    """The server that the editor of this process id has started stands still."""
+    children = psutil.Process(editor).children(recursive=True)
+    (server,) = (it for it in children if "serve" in it.cmdline())
+    server.suspend()
+    try:
+        yield
+    finally:
+        server.resume()
+
+
+@contextlib.contextmanager
 def paused_model(editor: int) -> Iterator[None]:
     """The model of the editor of this process id stands still."""
     (engine,) = engines(editor)

@@ -43,6 +43,8 @@ class Client:
     unsent: str
     """Not nil while the server does not know what was typed."""
     asks_for_project: bool = False
+    ours: str = ""
+    """How the titles of our actions begin."""
 
 
 EGLOT = Client(
@@ -60,6 +62,7 @@ LSP_MODE = Client(
     status='(lsp-request "workspace/executeCommand" \'(:command "herdmate.status"))',
     unsent="lsp--delayed-requests",
     asks_for_project=True,
+    ours="Herdmate: ",
 )
 
 GHOST = """
@@ -135,7 +138,7 @@ class Emacs:
         self.go(CHEAP.stop + 1)
         self.command(self.client.code_actions)
         self.until(lambda: self.client.asks in self.terminal.screen)
-        self.terminal.type("Simplify")
+        self.terminal.type(f"{self.client.ours}Simplify")
         self.keys("Enter")
 
 

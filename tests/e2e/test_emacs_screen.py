@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.installed import required, scripted_configuration, surroundings
+from tests.e2e.installed import configuration, required, scripted_configuration, surroundings
 from tests.e2e.sample import CODE
 from tests.e2e.terminal import Terminal
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.emacs]
 EXPLAINED = "It **sums** all prices, whatever their currency, and returns the total of them. " * 3
 REPLIES = {
     "return <|fim_suffix|>": "sum(prices) + len(prices)",
-    "in three to six sentences": EXPLAINED,
+    "in three to six sentences": f"{EXPLAINED[:-50]}<slowly>{EXPLAINED[-50:]}",
 }
 OTHER_SERVER = Path(__file__).with_name("emacs") / "other_server.py"
 
@@ -40,9 +40,13 @@ def start(tmp_path: Path) -> Iterator[Start]:
     file.write_text(CODE, encoding="utf-8")
     with ExitStack() as closing:
 
-        def started(editor: str, more: str = "", packages: bool = False) -> Terminal:
+        def started(
+            editor: str, more: str = "", packages: bool = False, has_model: bool = True
+        ) -> Terminal:
             init = tmp_path / "init.el"
-            text = scripted_configuration(editor, environment, REPLIES)
+            text = configuration(editor, environment)
+            if has_model:
+                text = scripted_configuration(editor, environment, REPLIES)
             init.write_text(f"{text}\n{more}\n", encoding="utf-8")
             found = root.glob("lsp-mode/usr/share/emacs/site-lisp/elpa-src/*") if packages else ()
             paths = [word for package in found for word in ("-L", str(package))]
@@ -67,7 +71,7 @@ def test_one_press_of_the_completion_key_completes_in_eglot(start: Start, tmp_pa
     _type_return(terminal)
     terminal.keys("M-C-i")
     terminal.until(lambda: "    return sum(prices) + len(prices)" in terminal.screen)
-    _explain(terminal, "eglot-code-actions", "Pick an action")
+    _explain(terminal, "eglot-code-actions", "Pick an action", "Explain")
 
 
 def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
@@ -98,7 +102,27 @@ def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
     terminal.keys("Enter")
     terminal.until(lambda: told.read_text(encoding="utf-8"))
     assert told.read_text(encoding="utf-8") == "other.command\n"
-    _explain(terminal, "lsp-execute-code-action", "Select code action")
+    _explain(terminal, "lsp-execute-code-action", "Select code action", "Herdmate: Explain")
+
+
+def test_without_a_model_eglot_says_what_to_run(start: Start) -> None:
+    terminal = start("emacs", has_model=False)
+    terminal.until(lambda: "run `herdmate models pull starter`" in _in_one_line(terminal))
+
+
+def test_a_wrong_path_of_the_model_is_told_in_eglot(start: Start) -> None:
+    settings = '\'(:herdmate (:model "/nowhere/small.gguf"))'
+    terminal = start(
+        "emacs", f"(setq-default eglot-workspace-configuration {settings})", False, False
+    )
+    terminal.until(
+        lambda: "There is no model file at /nowhere/small.gguf" in _in_one_line(terminal)
+    )
+
+
+def _in_one_line(terminal: Terminal) -> str:
+    """What is on the screen, with the lines joined that Emacs breaks."""
+    return " ".join(terminal.screen.replace("\\\n", "").split())
 
 
 def test_without_its_package_emacs_says_so_and_goes_on(start: Start) -> None:
@@ -123,17 +147,25 @@ def _type_return(terminal: Terminal) -> None:
     terminal.type("return ")
 
 
-def _explain(terminal: Terminal, command: str, question: str) -> None:
+def _explained(terminal: Terminal) -> list[str]:
+    """The words of the explanation that are on the screen."""
+    rows = [row.strip() for row in terminal.screen.splitlines()]
+    first = next((at for at, row in enumerate(rows) if "sums" in row), len(rows))
+    return " ".join(rows[first : first + 3]).replace("*", "").split()
+
+
+def _explain(terminal: Terminal, command: str, question: str, title: str) -> None:
     terminal.keys("M-x")
     terminal.type(command)
     terminal.keys("Enter")
     terminal.until(lambda: question in terminal.screen)
-    terminal.type("Explain")
+    terminal.type(title)
     terminal.keys("Enter")
     terminal.until(lambda: "all prices, whatever" in terminal.screen)
-    rows = [row.strip() for row in terminal.screen.splitlines()]
-    first = next(at for at, row in enumerate(rows) if "sums" in row)
-    shown = " ".join(rows[first : first + 3]).replace("*", "")  # markdown-mode hides them
-    assert shown.split() == EXPLAINED.replace("*", "").split()  # so wrapped at words
+    whole = EXPLAINED.replace("*", "").split()  # markdown-mode hides them
+    assert len(_explained(terminal)) < len(whole)  # it grows as it is written
+    terminal.type("  # yes")  # into the code, which is still there and has the focus
+    terminal.until(lambda: "sum(prices) + len(prices)  # yes" in terminal.screen)
+    terminal.until(lambda: _explained(terminal) == whole)  # so wrapped at words
     for text in (r"(# )?shop\.py", r"(\*\*)?sums"):
         assert re.search(rf"\x1b\[(\d+;)*1(;\d+)*m(\x1b\[[\d;]+m)*{text}", terminal.coloured_screen)

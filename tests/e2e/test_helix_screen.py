@@ -48,7 +48,7 @@ def test_explain_is_the_first_action_its_text_fits_and_the_menu_has_the_suggesti
     helix.type("2gg a")
     helix.until(lambda: "Simplify" in helix.screen)
     rows = [row.split() for row in helix.screen.splitlines()]
-    assert ["3", "Explain"] in rows  # right below the cursor
+    assert ["3", "Herdmate:", "Explain"] in rows  # right below the cursor
     helix.keys("Enter")
     helix.until(lambda: "It **sums** all prices" in helix.screen)
     rows = [row.split()[1:] for row in helix.screen.splitlines()]

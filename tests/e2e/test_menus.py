@@ -20,7 +20,7 @@ async def test_a_pause_of_an_hour_needs_nothing_of_the_editor(tmp_path: Path) ->
         client.open(URI, CODE)
         assert await _typed(client)
         menu = await _menu(client)
-        assert "Pause in python" not in menu
+        assert "Pause in Python" not in menu
         assert "Choose a Model…" not in menu  # a client that shows no menus has no such command
         await _choose(client, menu["Pause for an Hour"])
         assert await _typed(client) == []
@@ -40,7 +40,7 @@ async def test_other_pauses_are_settings_that_the_editor_changes(tmp_path: Path)
     async with editor(VSCODE, tmp_path, GHOST, options=options, knows=knows) as client:
         client.open(URI, CODE)
         menu = await _menu(client)
-        await _choose(client, menu["Pause in python"])
+        await _choose(client, menu["Pause in Python"])
         await _choose(client, menu["Pause in This Workspace"])
         await client.until(lambda: len(client.configured) == 2)
         assert client.configured == [
@@ -52,7 +52,7 @@ async def test_other_pauses_are_settings_that_the_editor_changes(tmp_path: Path)
 @pytest.mark.parametrize(
     ("given", "item", "asked"),
     [
-        ({"disabledIn": ["python"]}, "Resume in python", ("completion.disabledIn", None)),
+        ({"disabledIn": ["python"]}, "Resume in Python", ("completion.disabledIn", None)),
         ({"enabled": False}, "Resume Ghost Text", ("completion.enabled", None)),
     ],
 )
@@ -81,7 +81,10 @@ async def test_the_menu_tells_how_fast_the_model_is(tmp_path: Path) -> None:
 async def test_models_are_chosen_by_a_menu(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
     async with editor(VSCODE, tmp_path, GHOST, knows=("menu", "configure")) as client:
-        menu = await _menu(client, "models")
+        few = await _menu(client, "models")
+        assert few["Show All…"].arguments == ["allModels"]
+        menu = await _menu(client, "allModels")
+        assert len(few) < len(menu)
         missing = [item for item in menu.values() if item.icon == "cloud-download"]
         assert missing
         assert all(item.command == protocol.COMMAND_CHOOSE_MODEL for item in menu.values())

@@ -103,7 +103,7 @@ async def test_an_unknown_name_and_a_licence_that_is_not_agreed_to(
     home: Path, tmp_path: Path
 ) -> None:
     async with editor(VSCODE, tmp_path, GHOST) as client:
-        with pytest.raises(JsonRpcException, match="Did you mean codellama-7b"):
+        with pytest.raises(JsonRpcException, match="did you mean codellama-7b"):
             await _pull(client, "codelama-7b")
         with pytest.raises(JsonRpcException, match="licence was not accepted"):
             await _pull(client, "codellama-7b")  # the answer is "Not now"

@@ -362,7 +362,7 @@ def test_what_was_typed_meanwhile_stays_and_the_refactoring_runs_again_if_wanted
     (question,) = neovim.until(lambda: neovim.seen("questions"))
     assert question["message"] == STALE
     assert [action["title"] for action in question["actions"]] == ["Run again", "Not now"]
-    neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "c")
+    neovim.keys(":Herdmate answer<CR>")
     neovim.keys("1<CR>" if again else "2<CR>")
     if not again:
         neovim.until(lambda: neovim.nvim.api.get_mode()["mode"] == "n")
@@ -423,8 +423,11 @@ def test_a_fetch_is_seen_as_it_goes(version: str, tmp_path: Path, starter_model:
         environment["HF_ENDPOINT"] = hub.url
         terminal = Terminal([str(program), "shop.py"], tmp_path, environment)
         with contextlib.closing(terminal):
-            terminal.until(lambda: "1: Fetch the starter" in terminal.screen)
-            terminal.keys("1", "Enter")
+            terminal.until(lambda: ":Herdmate answer" in terminal.screen)
+            terminal.type(":Herdmate answer")
+            terminal.keys("Enter")
+            offer = terminal.until(lambda: re.search(r"(\d): Fetch Qwen", terminal.screen))
+            terminal.keys(offer[1], "Enter")
             seen = r"Fetching Qwen2\.5-Coder 0\.5B Instruct Q4_K_M: 42%"
             terminal.until(lambda: re.search(seen, terminal.screen))
             hub.go_on.set()

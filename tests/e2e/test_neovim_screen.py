@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.e2e.installed import required, scripted_configuration, surroundings
-from tests.e2e.sample import CODE, engines, paused_model
+from tests.e2e.installed import configuration, required, scripted_configuration, surroundings
+from tests.e2e.sample import CODE, engines, paused_model, paused_server
 from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.neovim]
@@ -37,23 +38,37 @@ OLD, NEW = "neovim-0.11", "neovim"  # folders of the tools
 with_each_version = pytest.mark.parametrize(
     "neovim", [pytest.param(NEW, id="0.12"), pytest.param(OLD, id="0.11")], indirect=True
 )
+with_each_start = pytest.mark.parametrize(
+    "start", [pytest.param(NEW, id="0.12"), pytest.param(OLD, id="0.11")], indirect=True
+)
 
 
 class Neovim:
-    """A Neovim in a terminal, with a file of code open in which Herdmate is ready."""
+    """A Neovim in a terminal, with a file of code open in which Herdmate is ready.
 
-    def __init__(self, program: Path, home: Path, closing: ExitStack) -> None:
+    ``settings`` are Herdmate's; without ``replies`` the engine is the real one, without a model.
+    """
+
+    def __init__(
+        self, program: Path, home: Path, closing: ExitStack,
+        replies: Mapping[str, str] | None = REPLIES, settings: Mapping[str, Any] | None = None,
+        says: str = "Fake is ready", **script: float,
+    ) -> None:  # fmt: skip
         environment = surroundings(home)
         plugin = home / "config" / "nvim" / "plugin" / "herdmate.lua"
         plugin.parent.mkdir(parents=True)
-        text = scripted_configuration("neovim", environment, REPLIES)
+        text = configuration("neovim", environment)
+        if replies is not None:
+            text = scripted_configuration("neovim", environment, replies, **script)
+        options = json.dumps(settings or {})
+        text += f"vim.lsp.config('herdmate', {{ init_options = vim.json.decode('{options}') }})\n"
         plugin.write_text(text, encoding="utf-8")
         self.file = home / "shop.py"
         self.file.write_text(CODE, encoding="utf-8")
         self.terminal = Terminal([str(program), str(self.file)], home, environment)
         closing.callback(self.terminal.close)
         self.type, self.keys = self.terminal.type, self.terminal.keys
-        self.until(lambda: "Fake is ready" in self.screen)
+        self.until(lambda: says in self.screen)
 
     @property
     def screen(self) -> str:
@@ -69,6 +84,11 @@ class Neovim:
             return found
 
         return self.terminal.until(looked, seconds=40.0)
+
+    @property
+    def last_line(self) -> str:
+        """The line of messages."""
+        return self.screen.rstrip("\n").splitlines()[-1]
 
     def until_line(self, text: str) -> None:
         """Wait until a line on the screen is this one."""
@@ -100,6 +120,17 @@ class Neovim:
         number = self.until(lambda: re.search(rf"^(\d+): {title}", self.screen, re.MULTILINE))[1]
         self.type(number)
         self.keys("Enter")
+
+
+Start = Callable[..., Neovim]
+
+
+@pytest.fixture
+def start(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Start]:
+    """Starts a Neovim with a home of its own, and with what ``Neovim`` takes."""
+    program = required(getattr(request, "param", NEW), NVIM) / NVIM
+    with ExitStack() as closing:
+        yield partial(Neovim, program, tmp_path, closing)
 
 
 @pytest.fixture
@@ -145,6 +176,148 @@ def test_ghost_text_follows_each_key_and_is_accepted_in_parts(neovim: Neovim) ->
         neovim.until_line(f"    return {left}")
 
 
+@with_each_version
+def test_others_are_asked_for_and_gone_through(neovim: Neovim) -> None:
+    neovim.type("2Go")
+    neovim.type("return ")
+    first = "sum(prices) + len(prices)"
+    neovim.until_grey(first)
+    seen = [first.split()]
+    for _ in range(2):
+        neovim.keys("M-]")
+        neovim.until(lambda: neovim.grey and neovim.grey not in seen)
+        seen.append(neovim.grey)
+    neovim.keys("M-[")
+    neovim.until_grey(" ".join(seen[1]))
+    neovim.keys("M-[")
+    neovim.until_grey(first)
+    neovim.keys("Tab")
+    neovim.until_line(f"    return {first}")
+
+
+@with_each_start
+def test_without_a_model_a_line_says_what_to_do_and_no_menu_takes_the_keys(start: Start) -> None:
+    neovim = start(replies=None, says="There is no model on this machine yet; fetch a small one.")
+    neovim.until(lambda: ":Herdmate answer" in neovim.screen)
+    neovim.type("2Gofound = 1")
+    neovim.until_line("    found = 1")
+    neovim.keys("Escape")
+    neovim.command("Herdmate answer")
+    neovim.until(lambda: re.search(r"^1: Fetch Qwen", neovim.screen, re.MULTILINE))
+    neovim.type("2")
+    neovim.keys("Enter")
+    neovim.until(lambda: "1: Recommended for this machine: " in neovim.screen)
+    neovim.keys("Enter")
+    neovim.command("Herdmate answer")
+    neovim.until(lambda: "Herdmate has not asked anything." in neovim.screen)
+
+
+def test_a_wrong_path_of_the_model_is_told_when_a_file_is_opened(start: Start) -> None:
+    start(replies=None, settings={"model": "/nowhere/small.gguf"}, says="/nowhere/small.gguf")
+
+
+def test_ghost_text_appears_where_one_typed_before_the_model_was_ready(start: Start) -> None:
+    neovim = start(says="def total", load_seconds=2.0)
+    neovim.type("2Goreturn ")  # the server itself is not there yet
+    neovim.until_grey("sum(prices) + len(prices)")
+
+
+@with_each_version
+def test_the_words_for_a_change_are_asked_for_at_once(neovim: Neovim) -> None:
+    """Neither the server nor Neovim, which waits in Visual mode, keeps the keys from the prompt."""
+    neovim.type("5GV10Ggra")
+    title = r"^(\d+): Change in my own words"
+    number = neovim.until(lambda: re.search(title, neovim.screen, re.MULTILINE))[1]
+    with paused_server(neovim.terminal.pid):
+        neovim.type(number)
+        neovim.keys("Enter")
+        neovim.type("use a comprehension")
+        neovim.until_line("Change: use a comprehension")
+    neovim.keys("Enter")
+    neovim.until_line(SHORTER)
+
+
+@with_each_version
+def test_progress_is_seen_after_a_choice_for_selected_lines(neovim: Neovim) -> None:
+    neovim.type("5GV10G")
+    with paused_model(neovim.terminal.pid):
+        neovim.choose("Simplify")
+        neovim.until(lambda: neovim.last_line.startswith("Simplify"))
+    neovim.until_line(SHORTER)
+
+
+@with_each_start
+def test_each_key_of_ghost_text_says_what_comes_of_it(start: Start) -> None:
+    neovim = start(settings={"completion": {"alternatives": 1}})
+    neovim.type("2Go")
+    neovim.type("return ")
+    neovim.until_grey("sum(prices) + len(prices)")
+    neovim.keys("M-]")
+    neovim.until(lambda: "There is no other suggestion." in neovim.screen)
+    neovim.until(lambda: neovim.last_line == "-- INSERT --")  # after some seconds
+    with paused_model(neovim.terminal.pid):
+        neovim.type("s")
+        neovim.keys("C-]", "Enter", "M-\\")
+        neovim.until(lambda: "Looking for a suggestion…" in neovim.screen)
+    neovim.until(lambda: "Looking for a suggestion…" not in neovim.screen)
+    neovim.keys("Escape")
+    neovim.command("edit! secrets.py")
+    neovim.type("i")
+
+    def asked() -> bool:
+        neovim.keys("M-\\")  # again, until the server knows the file
+        return "There is no suggestion here; :Herdmate why" in neovim.screen
+
+    neovim.until(asked)
+
+
+@with_each_version
+def test_all_lines_of_ghost_text_are_seen_at_the_windows_end(neovim: Neovim) -> None:
+    for command in ("new", "wincmd j", "resize 4"):
+        neovim.command(command)
+    neovim.type("2Gzb")
+    neovim.type("o")
+    neovim.until_grey("if prices: return sum(prices) return 0")
+
+
+def test_menus_mark_what_is_in_use_and_are_cut_only_for_lack_of_room(neovim: Neovim) -> None:
+    neovim.command("Herdmate")
+    title = r"^(\d+): Choose a Model for Ghost Text"
+    number = neovim.until(lambda: re.search(title, neovim.screen, re.MULTILINE))[1]
+    neovim.keys(number, "Enter")
+    neovim.until(lambda: ": Same as for Answers (in use)" in neovim.screen)
+    neovim.keys("Enter")
+    neovim.command("Herdmate model")
+    longest = (
+        "the largest CodeLlama-Instruct here that fits, otherwise another model on this machine"
+    )
+    neovim.until(lambda: f": Automatic: {longest}" in neovim.screen.replace("\n", ""))
+
+
+def test_code_is_explained_and_changed_by_commands(neovim: Neovim) -> None:
+    neovim.command("1,2Herdmate explain")
+    neovim.until(lambda: ":Herdmate ask, :Herdmate close" in neovim.screen)
+    assert "# shop.py, lines 1 to 2" in neovim.screen
+    neovim.command("Herdmate close")
+    neovim.until(lambda: "# shop.py" not in neovim.screen)
+    neovim.type("7G")
+    neovim.command("Herdmate change")
+    neovim.until(lambda: "Change:" in neovim.screen)
+    neovim.type("use a comprehension")
+    neovim.keys("Enter")
+    neovim.until(lambda: SHORTER in neovim.screen)
+
+
+@with_each_version
+def test_a_long_message_is_shown_to_its_last_word(neovim: Neovim) -> None:
+    """Words stay whole, so that it needs more lines than its length says."""
+    words = " ".join(["extraordinarily long words"] * 14)
+    shown = f"nil, {{ message = '{words} to the la' .. 'st one.', type = 3 }}"
+    client = "vim.lsp.get_clients({ name = 'herdmate' })[1]"
+    neovim.command(f"lua {client}.handlers['window/showMessage']({shown})")
+    neovim.until(lambda: "the last one." in neovim.screen)
+
+
 def test_one_undo_removes_the_lines_accepted_and_no_more(neovim: Neovim) -> None:
     neovim.type("2Go")
     lines = ["    if prices:", "        return sum(prices)", "    return 0"]
@@ -179,7 +352,7 @@ def test_a_problem_that_another_tool_found_can_be_fixed(neovim: Neovim) -> None:
         f" {{ vim.json.decode('{json.dumps(found)}') }})"
     )
     neovim.type("7G")
-    neovim.choose("Fix with Herdmate: too slow")
+    neovim.choose("Fix “too slow”")
     neovim.until(lambda: SHORTER in neovim.screen)  # after a column of signs
 
 
@@ -187,7 +360,8 @@ def test_a_problem_that_another_tool_found_can_be_fixed(neovim: Neovim) -> None:
 def test_an_explanation_stands_beside_the_code_and_can_be_asked_about(neovim: Neovim) -> None:
     neovim.type("2G")
     neovim.choose("Explain")
-    neovim.until(lambda: "asks more; q closes" in neovim.screen)
+    neovim.until(lambda: ":Herdmate ask, :Herdmate close" in neovim.screen)
+    assert "Enter asks" not in neovim.screen
     rows = neovim.screen.splitlines()
     page = rows.index("# shop.py, line 2")
     assert rows[page + 2].startswith("It **sums** all prices")
@@ -202,6 +376,7 @@ def test_an_explanation_stands_beside_the_code_and_can_be_asked_about(neovim: Ne
     neovim.type("x")  # which works in the code: the page has not taken the focus
     neovim.until_line('   """Return the sum of all prices."""')
     neovim.keys("C-w", "j")
+    neovim.until(lambda: "Enter asks more; q closes" in neovim.screen)
     neovim.type("q")
     neovim.until(lambda: "asks more; q closes" not in neovim.screen)
 
@@ -224,7 +399,7 @@ def test_an_explanation_grows_as_it_is_written(neovim: Neovim) -> None:
     say("ms.")
     neovim.until_line("It sums.")
     say("", done=True)
-    neovim.until_line("q closes")
+    neovim.until_line(":Herdmate close")
 
 
 def test_the_commands_answer_where_one_looks(neovim: Neovim) -> None:
@@ -232,6 +407,10 @@ def test_the_commands_answer_where_one_looks(neovim: Neovim) -> None:
     neovim.until(lambda: "Fake is ready" in neovim.screen)
     neovim.type("j")  # which closes a long answer
     neovim.until(lambda: "Fake is ready" not in neovim.screen)
+    neovim.command("Herdmate toggle")
+    neovim.until(lambda: "Ghost text: it is paused until" in neovim.screen)
+    neovim.command("Herdmate toggle")
+    neovim.until(lambda: "appears as you type" in neovim.screen)
     neovim.command("Herdmate pause")
     neovim.until(lambda: "paused for an hour" in neovim.screen)
     neovim.type("2Go")
@@ -244,10 +423,13 @@ def test_the_commands_answer_where_one_looks(neovim: Neovim) -> None:
     neovim.command("Herdmate restart")
     neovim.until(lambda: [it for it in engines(neovim.terminal.pid) if it.pid != before.pid])
     neovim.command("Herdmate model")
+    neovim.until(lambda: "1: Recommended for this machine: " in neovim.screen)
+    everything = neovim.until(lambda: re.search(r"(\d+): Show All…", neovim.screen))
+    neovim.keys(everything[1], "Enter")
     neovim.until(lambda: "1: Automatic" in neovim.screen)
     neovim.keys("Enter")
     neovim.command("Herdmate")
     neovim.until(lambda: "Why No Suggestion?" in neovim.screen)
     neovim.keys("Enter")
     neovim.command("Herdmate nonsense")
-    neovim.until(lambda: ":Herdmate takes ask, model, pause" in neovim.screen)
+    neovim.until(lambda: ":Herdmate takes answer, ask, change, close" in neovim.screen)

@@ -156,7 +156,7 @@ async def test_whatever_a_client_says_of_itself_the_session_begins(tmp_path: Pat
     from herdmate.engine.start import FakeStart
     from herdmate.lsp.json_rpc_parsing import Notification, Request
     from herdmate.lsp.server import create_server
-    from herdmate.lsp.state import EngineChoice
+    from herdmate.models.role_choices import EngineChoice
 
     for odd in ODD_ABILITIES:
         server, writer = create_server(lambda *_: EngineChoice(FakeStart())), Writer()

@@ -80,6 +80,10 @@ async def test_a_client_without_apply_edit_gets_the_edit_by_resolving(tmp_path: 
     )
     replies = code_reply("def f(x):\n    return x")
     async with session(capabilities, tmp_path, replies) as client:
+        assert client.initialized_with is not None
+        able = client.initialized_with.capabilities.code_action_provider
+        assert isinstance(able, types.CodeActionOptions)
+        assert able.resolve_provider
         client.open(URI, code)
         action = (await client.actions(URI, (0, 0), (2, 12)))["simplify"]
         assert action.command is None
@@ -198,7 +202,7 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
         client.open(URI, code)
         found = await client.actions(URI, (4, 11), (4, 11), [diagnostic])
         action = found["fix"]
-        assert (action.title, action.kind) == ("Fix with Herdmate: undefined name", "quickfix")
+        assert (action.title, action.kind) == ("Herdmate: Fix “undefined name”", "quickfix")
         assert list(action.diagnostics or ()) == [diagnostic]
         assert list(found["explain_diagnostic"].diagnostics or ()) == [diagnostic]
         await client.run(action)
@@ -210,10 +214,9 @@ async def test_a_diagnostic_is_fixed(name: str, tmp_path: Path) -> None:
             for item in client.all_progress()
             if isinstance(item, types.WorkDoneProgressBegin) and item.title != "Loading the model"
         ]
-        assert begun[-1:] in ([], [action.title])
-        assert not edit.change_annotations or edit.change_annotations["herdmate"].label == (
-            action.title
-        )
+        title = action.title.removeprefix("Herdmate: ")
+        assert begun[-1:] in ([], [title])
+        assert not edit.change_annotations or edit.change_annotations["herdmate"].label == title
 
 
 async def test_all_problems_of_a_function_are_fixed_at_once(tmp_path: Path) -> None:

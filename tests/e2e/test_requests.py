@@ -348,7 +348,7 @@ async def test_a_failing_handler_is_told_in_a_sentence_and_no_code_is_logged(
     from herdmate.lsp.handlers import code_actions
     from herdmate.lsp.json_rpc_parsing import Request, message_from_bytes
     from herdmate.lsp.server import create_server
-    from herdmate.lsp.state import EngineChoice
+    from herdmate.models.role_choices import EngineChoice
 
     writer = Writer()
 

@@ -42,9 +42,9 @@ async def test_each_role_has_a_model_and_fails_alone(
     async with editor(NEOVIM, tmp_path, options=options, knows=_KNOWS) as client:
         client.open(URI, CODE)
         before = await _both_ready(client)
-        assert " is ready (CodeLlama:" in before["message"]
+        assert before["family"].startswith("CodeLlama:")
         assert " Ghost text: " in before["message"]
-        assert " is ready (Qwen2.5-Coder:" in before["completion"]["message"]
+        assert before["completion"]["family"].startswith("Qwen2.5-Coder:")
         assert len(_engines(client)) == 2
 
         await client.ghost_text(URI, *HOLE)
@@ -127,7 +127,8 @@ async def test_ghost_text_and_answers_come_from_their_own_engines(tmp_path: Path
         assert await _explain(client, whole=True) == "It adds."
         os.kill(status["engineProcess"], signal.SIGKILL)
         client.change(URI, CODE + "\n")
-        assert await client.ghost_text(URI, *HOLE) == ["return sum(items)"]
+        first, *_others = await client.ghost_text(URI, *HOLE)
+        assert first == "return sum(items)"
         assert await _explain(client, whole=True) == "It adds."
         now = await _both_ready(client)
         assert now["completion"]["engineProcess"] == status["completion"]["engineProcess"]

@@ -59,6 +59,7 @@ async def test_what_the_editor_closes_is_typed_through_without_asking_again(
             client.change(URI, CODE.replace("    \n", f"    {typed}{closed}\n", 1))
             column = start + len(typed)
             params = inline_params(URI, line, column)
+            params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
             answer = await client.text_document_inline_completion_async(params)
             assert isinstance(answer, types.InlineCompletionList)
             (item,) = answer.items

@@ -61,11 +61,12 @@ class Vim:
         self.until(lambda: copy.exists() and copy.read_text(encoding="utf-8").endswith("\n"))
         return copy.read_text(encoding="utf-8")
 
-    def simplify_cheap(self) -> None:
+    def choose(self, title: str) -> None:
         """Select the lines of cheap() and choose the code action."""
         self.terminal.type(f"{CHEAP.start + 1}GV{CHEAP.stop}G:ALECodeAction")
         self.keys("Enter")
-        number = self.until(lambda: re.search(r"(\d+)\) Simplify", self.terminal.screen))[1]
+        listed = rf"(\d+)\) Herdmate: {title}"
+        number = self.until(lambda: re.search(listed, self.terminal.screen))[1]
         self.terminal.type(number)
         self.keys("Enter")
 
@@ -80,11 +81,38 @@ def vim(tmp_path: Path, starter_model: Path) -> Iterator[Vim]:
 
 
 def test_a_refactoring_is_applied_and_one_undo_brings_the_code_back(vim: Vim) -> None:
-    vim.simplify_cheap()
+    vim.choose("Simplify")
     vim.until(lambda: "range(len(items))" not in vim.terminal.screen)
     assert_only_cheap_changed(vim.saved().splitlines())
     vim.terminal.type("u")
     assert vim.saved() == CODE
+
+
+@pytest.mark.parametrize("way", ["code action", "command on a selection", "command"])
+def test_an_explanation_is_shown_below_the_code(vim: Vim, way: str) -> None:
+    before = vim.saved()
+    if way == "code action":
+        vim.choose("Explain")
+    else:
+        selected = f"{CHEAP.start + 1}GV{CHEAP.stop}G" if "selection" in way else f"{CHEAP.stop}G"
+        vim.terminal.type(f"{selected}:HerdmateExplain")
+        vim.keys("Enter")
+    vim.until(lambda: re.search(r"^Herdmate +1,1", vim.terminal.screen, re.M))
+    shown = vim.terminal.screen.partition("shop.py")[2]
+    assert len(shown.split()) > 20
+    assert "items[i].price" in vim.terminal.screen  # the code is still in sight
+    vim.terminal.type(":echo bufname() line('$')")
+    vim.keys("Enter")
+    vim.until(lambda: "shop.py" in vim.terminal.screen.splitlines()[-1])  # and has the focus
+    assert vim.saved() == before
+
+
+def test_an_explanation_that_cannot_be_given_is_refused_in_a_sentence(vim: Vim) -> None:
+    vim.terminal.type(":%delete")
+    vim.keys("Enter")
+    vim.terminal.type(":1HerdmateExplain")
+    vim.keys("Enter")
+    vim.until(lambda: "Select the code first" in vim.terminal.screen)
 
 
 def test_the_completion_menu_has_the_suggestion(vim: Vim, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,7 +20,7 @@ from herdmate.engine.client import EngineProcess
 from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.errors import EngineStoppedError, ModelError, NoMemoryError
-from herdmate.generation import Finished, ModelInfo, Piece, Prompt, Request, Text
+from herdmate.generation import Finished, ModelInfo, Piece, Priority, Prompt, Request, Text
 
 
 def _request(text: str = "hello", max_tokens: int = 50) -> Request:
@@ -69,6 +70,30 @@ async def test_a_question_at_the_moment_of_the_end_is_refused(
             await asyncio.wait_for(engine.count_tokens(["a"]), 30)
         with pytest.raises(EngineStoppedError):
             await asyncio.wait_for(_text(engine, _request()), 30)
+
+
+@pytest.mark.parametrize(
+    ("priority", "is_told"), [(Priority.ASKED, True), (Priority.TYPING, False)]
+)
+async def test_how_much_is_read_is_told_of_what_the_user_asked_for(
+    priority: Priority, is_told: bool
+) -> None:
+    told: list[tuple[int, int]] = []
+    request = replace(_request("x" * 600, 3), priority=priority)
+    async with _engine({"": "yes"}, seconds=0.003) as (engine, _):
+        async for _ in engine.generate(request, on_read=lambda *of: told.append(of)):
+            pass
+    assert told == sorted(told)
+    assert told[-1:] == [(600, 600)] * is_told
+    assert (len(told) > 1) is is_told
+
+
+async def test_pieces_that_are_sent_together_tell_how_many_tokens_they_are() -> None:
+    async with _engine({"": "x" * 40}) as (engine, _):
+        events = [event async for event in engine.generate(_request())]
+    pieces = [event for event in events if isinstance(event, Piece)]
+    assert len(pieces) < 40
+    assert sum(piece.tokens for piece in pieces) == 40
 
 
 async def test_many_at_once() -> None:

@@ -175,8 +175,8 @@ async def test_a_cut_token_is_healed(starter_model: Path, order: Order) -> None:
             usage = end.usage
             assert (cut + healed).startswith(cut)
             if cut.endswith(" "):
+                # What it writes depends on the processor's rounding; that it goes on does not.
                 assert healed.strip()
-                assert not healed.startswith((" ", "\t", "\n"))
             elif order == "psm":  # the order that the starter was trained in
                 assert (cut + healed).rstrip() == code[: code.index("\n\n\nprint")]
             assert usage.prompt_tokens == usage.reused_tokens + usage.evaluated_tokens

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from herdmate.engine import measured_steps, tuning
-from herdmate.engine.measured_steps import Measured, Step, measured
+from herdmate.engine.measured_steps import Measured, Step, measured, measured_before
+from herdmate.engine.profile_file import key, write_profiles
 from herdmate.user_folders import cache_folder
 
 
@@ -21,6 +24,31 @@ def test_what_is_remembered_is_told(
     profile = tuning.Profile(1, 1, step_seconds={1: 0.05, 2: 0.07, 4: 0.1})
     assert tuning.remember(str(tiny_model), profile, cache_folder())
     assert measured(paths) == Measured({str(tiny_model): Step(0.05, 0.1)})
+    assert [measured_before(path) for path in paths] == [Step(0.05, 0.1), None]
+
+
+@pytest.mark.parametrize(
+    ("written", "is_known"),
+    [
+        ({"": {1: 0.05, 4: 0.1}}, True),
+        ({" for GPUs": {1: 0.05, 4: 0.1}}, True),
+        ({"": {1: 0.05, 4: 0.1}, " for GPUs": {1: 0.01, 4: 0.01}}, False),  # now built otherwise
+        ({"1": {1: 0.05, 4: 0.1}}, False),  # another version
+        ({"": {1: 0.05}}, False),
+        ({"": {1: 0, 4: "x"}}, False),
+        ({"": []}, False),
+    ],
+)
+def test_what_depends_on_the_build_is_left_to_the_process(
+    written: dict[str, Any], is_known: bool, tiny_model: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    own = key(str(tiny_model), metadata.version("llama-cpp-python"))
+    known = {own + build: {"step_seconds": steps} for build, steps in written.items()}
+    write_profiles(cache_folder(), known)
+    expected = Step(0.05, 0.1) if is_known else None
+    assert measured_before(str(tiny_model)) == expected
 
 
 @pytest.mark.parametrize(

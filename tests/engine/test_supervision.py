@@ -107,6 +107,8 @@ _NONSENSE = {
     "loading of no fraction": "tell('loading')",
     "failed without a reason": "tell('failed')",
     "an answer of no number": "say(READY); tell('piece', text='x', index=0)",
+    "reading of no number": "say(READY); tell('reading', id=1, read='x', tokens=1)",
+    "reading without end": "for at in range(20_000): tell('reading', id=1, read=1, tokens=9)",
     "a line without end": 'say(b"x" * 10_000_000)',
     "much that nobody asked for": "for at in range(20_000): tell('loading', fraction=0)",
     "nothing, and it ends": "sys.exit(3)",
@@ -116,6 +118,7 @@ _NONSENSE = {
 
 _OTHER_ENDS = {
     _NONSENSE["much that nobody asked for"]: "it sent too many unexpected messages",
+    _NONSENSE["reading without end"]: "it sent too many unexpected messages",
     _NONSENSE["nothing, and it ends"]: "exit code 3",
     _NONSENSE["nothing, and its output is closed"]: "it was killed",
 }

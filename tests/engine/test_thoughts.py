@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import random
+from collections.abc import AsyncGenerator
 
 import pytest
 
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import FakeStart
-from herdmate.engine.thoughts import Thought
+from herdmate.engine.thoughts import Thought, without_thoughts
 from herdmate.errors import EngineError
-from herdmate.generation import THOUGHTS, ModelInfo, Piece, Prompt, Request, Text
+from herdmate.generation import THOUGHTS, Finished, ModelInfo, Piece, Prompt, Request, Text
 from herdmate.prompting.families import QWEN_PIECES, Turn, family_of, instruct_prompt
 
 CASES = {
@@ -70,6 +71,23 @@ async def test_only_a_thought_is_an_error_that_says_so() -> None:
 
 async def test_a_model_that_does_not_think_may_write_of_it() -> None:
     assert "".join(await _ask("<think>x</think>", ())) == "<think>x</think>"
+
+
+async def test_an_answer_that_is_closed_closes_what_it_comes_from() -> None:
+    is_closed = False
+
+    async def said() -> AsyncGenerator[Piece | Finished, None]:
+        nonlocal is_closed
+        try:
+            while True:
+                yield Piece("Yes.")
+        finally:
+            is_closed = True
+
+    answer = without_thoughts(said(), THOUGHTS)
+    await anext(answer)
+    await answer.aclose()
+    assert is_closed
 
 
 def test_whose_thoughts_are_hidden() -> None:

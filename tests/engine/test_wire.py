@@ -107,7 +107,14 @@ def test_answers() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", [Piece("a"), Piece("\ud83d\n", 2, -0.5), Piece("b", 0, 0.0), Piece("c", 1, -1e4)]
+    "piece",
+    [
+        Piece("a"),
+        Piece("\ud83d\n", 2, -0.5),
+        Piece("b", 0, 0.0),
+        Piece("c", 1, -1e4),
+        Piece("a b c", tokens=3),
+    ],
 )
 def test_pieces(piece: Piece) -> None:
     assert wire.piece_from_wire(wire.decode(wire.encode(wire.piece_to_wire(piece)))) == piece

@@ -93,5 +93,9 @@ def test_the_command_and_a_refusal(tmp_path: Path, capsys: pytest.CaptureFixture
     (summary,) = json.loads(capsys.readouterr().out)["summaries"]
     assert (summary["functions"], summary["applied"], summary["broken_syntax"]) == (1, 0, 0)
     ((reason, count),) = summary["reasons"].items()
-    assert "lose first" in reason
+    assert "remove first" in reason
     assert count == 1
+    assert main(["eval", "refactor", str(folder), *script]) == 0
+    told = capsys.readouterr().out
+    assert f"1 × {reason[:40]}" in " ".join(told.split())
+    assert max(map(len, told.splitlines())) <= 80

@@ -8,7 +8,8 @@ const here = import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathna
 const extension = path.join(here, '../../extension');
 const require = createRequire(path.join(extension, 'package.json'));
 
-export async function load(name) {
+/** `define` replaces expressions, such as `process.platform`. */
+export async function load(name, define = {}) {
   const { build } = await import(pathToFileURL(require.resolve('esbuild')));
   const { outputFiles } = await build({
     entryPoints: [path.join(extension, 'src', name)],
@@ -16,6 +17,7 @@ export async function load(name) {
     platform: 'node',
     format: 'esm',
     alias: { vscode: path.join(here, 'vscode.mjs') },
+    define,
     write: false,
     logLevel: 'error',
   });

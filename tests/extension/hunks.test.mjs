@@ -159,6 +159,37 @@ test('a later review of the same lines takes the place of an earlier one', () =>
   );
 });
 
+test('reviews of neighbouring lines stand side by side, each decided by itself', () => {
+  const above = hunk(1, TEXT, 1, 3, 'if a: b()\n');
+  const below = hunk(9, TEXT, 3, 5, 'else: c()\n');
+  const inserted = hunk(8, TEXT, 3, 3, '# or\n');
+  for (const [earlier, later, kept] of [
+    [above, below, [1]],
+    [below, above, [9]],
+    [above, inserted, []],
+    [inserted, below, []],
+  ]) {
+    const ids = besides([earlier], [later]).map(({ id }) => id);
+    assert.deepEqual(ids, kept);
+  }
+  for (const hunks of [
+    [above, below],
+    [below, above],
+  ]) {
+    const at = { text: TEXT, hunks };
+    assert.equal(
+      merged(hunks, TEXT, '\n').text,
+      'a = 1\nif a:\n    b()\nif a: b()\nelse:\n    c()\nelse: c()\nd = 2\nend',
+    );
+    const first = accepted(at, hunks[0]);
+    const both = accepted(first, first.hunks[1]);
+    assert.equal(both.text, 'a = 1\nif a: b()\nelse: c()\nd = 2\nend');
+    assert.deepEqual(states(both), ['accepted', 'accepted']);
+    const [its] = both.hunks;
+    assert.deepEqual(states(typed(both, its.start, its.end, its.old)), ['open', 'accepted']);
+  }
+});
+
 test('whatever is typed, what is shown as old is what the document has', () => {
   let seed = 7;
   const random = (most) => {

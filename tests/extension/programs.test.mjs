@@ -54,6 +54,27 @@ test('on Windows the working directory and the drive do not count, and only prog
   assert.equal(onPath('herdmate', [], here('C:\\tools', '.BAT;.CMD')), undefined);
 });
 
+test('on Windows folders of another machine and other drives are told apart', () => {
+  const here = machine('win32', '', []);
+  const share = '\\\\host\\share\\repo';
+  assert(isInside(`${share}\\bin\\herdmate.exe`, [share], here));
+  assert(isInside('\\\\HOST\\Share\\Repo\\x.exe', [share], here));
+  assert(!isInside('\\\\other\\share\\repo\\x.exe', [share], here));
+  assert(!isInside('D:\\repo\\x.exe', ['C:\\repo'], here));
+  assert(!isInside('C:\\repo2\\x.exe', ['C:\\repo'], here));
+  assert(!isInside('C:\\a.exe', ['C:\\'], here)); // a root never counts
+});
+
+test('on Windows the launcher of Python comes first, and the store and folders do not count', () => {
+  const [py, store] = ['C:\\Windows\\py.exe', 'C:\\Apps\\python3.exe'];
+  const PATH = '.;C:\\Apps;"C:\\Py 313"';
+  const files = [store, 'C:\\Py 313\\python.exe', 'C:\\Py 313\\python.bat'];
+  const env = { SystemRoot: 'C:\\Windows' };
+  const found = (more) => pythons(undefined, [], machine('win32', PATH, [...files, ...more], env));
+  assert.deepEqual(found([py]), [py, store, 'C:\\Py 313\\python.exe']);
+  assert.deepEqual(found([]), [store, 'C:\\Py 313\\python.exe']);
+});
+
 test('what is absolute', () => {
   const linux = machine('linux', '', []);
   const windows = machine('win32', '', []);

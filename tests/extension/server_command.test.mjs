@@ -24,7 +24,8 @@ after(() => {
 });
 
 const { serverCommand, MissingServerError } = await load('serverCommand.ts');
-const { startChild, startedWithin, NoAnswerError, endWhole, neutralFolder } = await load('children.ts');
+const { startChild, startedWithin, outputWithin, NoAnswerError, endWhole, neutralFolder } =
+  await load('children.ts');
 const log = { warn: () => {} };
 
 function vscode(isTrusted, { command = [], python } = {}) {
@@ -74,13 +75,14 @@ test('a command that the user names is started by its absolute path', async () =
 });
 
 test('a child works in a neutral folder, safe of modules there and without the key', async () => {
-  process.env.HERDMATE_API_KEY = 'secret';
+  const keys = ['HERDMATE_API_KEY', 'HERDMATE_COMPLETION_API_KEY'];
+  for (const key of keys) process.env[key] = process.env[`${key}_ORIGIN`] = 'secret';
   const storage = path.join(folder, 'storage/herdmate');
   const cwd = neutralFolder({ globalStorageUri: { fsPath: storage }, extensionPath: '/extension' });
   assert.equal(cwd, storage);
-  const words = 'process.cwd(), process.env.PYTHONSAFEPATH, process.env.HERDMATE_API_KEY ?? "none"';
+  const words = 'process.cwd(), process.env.PYTHONSAFEPATH, process.env.HERDMATE_API_KEY ?? Object.values(process.env).includes("secret")';
   const argv = [process.execPath, '-e', `console.log(${words})`];
-  assert.equal(await said(argv, cwd), `${storage} 1 none\n`);
+  assert.equal(await said(argv, cwd), `${storage} 1 false\n`);
   const variables = { HERDMATE_API_KEY: 'other' };
   assert.equal(await said(argv, cwd, { variables }), `${storage} 1 other\n`);
   await assert.rejects(() => startChild(['/no/such/program'], cwd));
@@ -132,3 +134,17 @@ async function said(argv, cwd, options) {
   await new Promise((resolve) => child.on('close', resolve));
   return text;
 }
+
+test('what a program says is kept to its end, or until it takes too long', async () => {
+  const run = async (milliseconds, code) =>
+    outputWithin(milliseconds, await startChild([process.execPath, '-e', code], folder));
+  assert.deepEqual(await run(60_000, "console.log('ä'); console.error('e'); process.exitCode = 3"), {
+    code: 3,
+    stdout: 'ä\n',
+    stderr: 'e\n',
+  });
+  const deaf = await run(500, "process.on('SIGTERM', () => {}); setInterval(() => {}, 1000)");
+  assert.equal(deaf.code, undefined);
+  const endless = await run(60_000, "process.stdout.write('x'.repeat(9e6))");
+  assert(endless.stdout.length < 5e6);
+});

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
-const { settings, commandOfSettings, remoteUrls, configure } = await load('settings.ts');
+const { settings, commandOfSettings, remoteUrls, configure, settingVariables, wheelIndex } =
+  await load('settings.ts');
 
 const EVIL = 'evil';
 const POISONED = {
@@ -13,7 +14,7 @@ const POISONED = {
   server: { command: [EVIL] },
   remote: { url: EVIL },
   engine: { contextTokens: 1 },
-  completion: { alternatives: 8, maxTokens: 4096, enabled: true },
+  completion: { alternatives: 8, maxTokens: 4096, enabled: true, remoteUrl: EVIL },
   refactor: { preview: 'never' },
   stats: false,
   unknown: EVIL,
@@ -52,7 +53,7 @@ test('a workspace that is not trusted chooses nothing, also not by a group', () 
   assert(!('engine' in told) && !('unknown' in told));
   const wrong = leaves(told).filter((entry) => leaves(POISONED).includes(entry) && entry !== false);
   assert.deepEqual(wrong, []);
-  assert.deepEqual(remoteUrls(), { url: '', own: '' });
+  assert.deepEqual(remoteUrls(), { urls: ['', ''], own: '' });
 });
 
 test('a workspace that is not trusted may only switch ghost text off', () => {
@@ -66,6 +67,7 @@ test('of a trusted workspace all settings count', () => {
   vscode(true, { 'herdmate.model': 'mine' });
   assert.deepEqual(settings(), { ...POISONED, trustWorkspace: true });
   assert.deepEqual(commandOfSettings(), [EVIL]);
+  assert.deepEqual(remoteUrls(), { urls: [EVIL, EVIL], own: '' });
 });
 
 test('what nobody has set is left to the server, which knows the same defaults', () => {
@@ -101,4 +103,37 @@ test('what a menu changes is written for the user where the workspace is not tru
   vscode(true, {});
   await configure({ name: 'model', value: null, workspace: false });
   assert.deepEqual(globalThis.told.changes, [['model', undefined, 2]]);
+});
+
+test('a workspace, even a trusted one, never names where llama.cpp is fetched from', () => {
+  const name = 'herdmate.setup.wheelIndex';
+  for (const isTrusted of [true, false]) {
+    vscode(isTrusted, {}, { setup: { wheelIndex: EVIL } });
+    assert.equal(wheelIndex(), `default of ${name}`);
+    vscode(isTrusted, { [name]: 'https://mine.example/whl' }, { setup: { wheelIndex: EVIL } });
+    assert.equal(wheelIndex(), 'https://mine.example/whl');
+    vscode(isTrusted, { [name]: 3 }, { setup: { wheelIndex: EVIL } });
+    assert.equal(wheelIndex(), `default of ${name}`);
+  }
+});
+
+test('the command line gets what was set here, as variables that it knows', () => {
+  const user = {
+    'herdmate.model': 'mine',
+    'herdmate.completion.remoteUrl': 'http://127.0.0.1:1',
+    'herdmate.engine.contextTokens': 512,
+    'herdmate.stats': false,
+    'herdmate.server.command': ['x'],
+    'herdmate.setup.wheelIndex': 'x',
+    'herdmate.trace.server': 'verbose',
+  };
+  vscode(false, user);
+  assert.deepEqual(settingVariables(), {
+    HERDMATE_MODEL: 'mine',
+    HERDMATE_COMPLETION_REMOTE_URL: 'http://127.0.0.1:1',
+    HERDMATE_ENGINE_CONTEXT_TOKENS: '512',
+    HERDMATE_STATS: 'false',
+  });
+  vscode(false, {});
+  assert.deepEqual(settingVariables(), {});
 });

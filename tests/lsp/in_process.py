@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-from herdmate.engine.interface import Engine
+from herdmate.engine.interface import Engine, OnRead, unheard
 from herdmate.errors import NoModelError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals, Usage
 from herdmate.lsp.connection import converse
@@ -133,8 +133,9 @@ class Silent:
         return _INFO
 
     async def generate(
-        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
-    ) -> AsyncGenerator[Piece | Finished, None]:
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None,
+        on_read: OnRead = unheard,
+    ) -> AsyncGenerator[Piece | Finished, None]:  # fmt: skip
         """A word, after others had their turn."""
         for _ in range(3):
             await asyncio.sleep(0)

@@ -17,7 +17,7 @@ from herdmate.lsp.client_requests import ask
 from herdmate.lsp.handlers import configuration, shown_documents
 from herdmate.lsp.json_rpc_parsing import message_from_json
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 
 _ODD: tuple[Any, ...] = (None, True, 0, 1.5, "text", [], [None], [[]], [5], {}, {"a": 1})
 

@@ -15,7 +15,7 @@ from herdmate.lsp import protocol
 from herdmate.lsp.connection import converse
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.text import Selection
 from tests.e2e.raw_client import framed
 

@@ -26,8 +26,8 @@ from herdmate.lsp.handlers import usage_statistics, workspace_index
 from herdmate.lsp.handlers.model_loading import load_model, stop_loading
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
 from herdmate.lsp.status import next_status
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.text import Document, Span
 from herdmate.usage.statistics_file import StatisticsFile

@@ -15,7 +15,7 @@ from herdmate.context.withheld import without_secrets
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.text import Cursor, Span
 from herdmate.usage.shown_suggestion import ShownSuggestion
 

@@ -12,7 +12,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp import parsing
 from herdmate.lsp.open_document import is_stale
 from herdmate.lsp.server import create_server
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 
 CODE = "def f():\n    return 1\n"
 URIS = [f"file:///project/{name}.py" for name in "abc"]

@@ -13,14 +13,21 @@ from lsprotocol import types
 
 from herdmate.engine.interface import EngineState
 from herdmate.engine.start import FakeStart
-from herdmate.errors import NoMemoryError
+from herdmate.errors import (
+    NoMemoryError,
+    RefusedError,
+    SelectionError,
+    StaleError,
+    UnchangedError,
+)
 from herdmate.generation import ModelInfo
 from herdmate.lsp.handlers.model_loading import after_engine_change
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice, RoleModel
+from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import set_status, thinking
 from herdmate.models import catalogue
+from herdmate.models.role_choices import EngineChoice
 from herdmate.models.start import first_message
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import EngineSettings, Settings
@@ -174,3 +181,30 @@ async def test_what_others_put_into_a_message_does_nothing_and_is_not_endless(
     ):
         assert text.isprintable()
         assert len(text) <= 2000
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (UnchangedError("The model would change nothing."), types.MessageType.Info),
+        (SelectionError("Select the code first."), types.MessageType.Info),
+        (RefusedError("The answer would break the code."), types.MessageType.Warning),
+        (StaleError("The file has changed."), types.MessageType.Warning),
+        (NoMemoryError("There is no memory."), types.MessageType.Error),
+        (KeyError("x"), types.MessageType.Error),
+    ],
+)
+async def test_a_refusal_does_not_look_like_an_error(
+    error: Exception, kind: types.MessageType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[types.MessageType] = []
+    monkeypatch.setattr(Session, "show", lambda _self, _sentence, kind: told.append(kind))
+    session = Session(lambda *_: EngineChoice(FakeStart()))
+    session.tasks.loop = asyncio.get_running_loop()
+
+    async def fails() -> None:
+        raise error
+
+    await asyncio.wait([session.spawn(fails())])
+    assert told == [kind]
+    await session.end()

@@ -10,7 +10,7 @@ import pytest
 from herdmate.engine.start import FakeStart
 from herdmate.lsp import shutdown
 from herdmate.lsp.server import create_server
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.usage.statistics import Counts
 
 

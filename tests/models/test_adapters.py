@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import random
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import psutil
 import pytest
 
+from herdmate.bounded_read import open_regular
 from herdmate.cli.main import main
 from herdmate.engine.host import EngineHost
 from herdmate.engine.start import LlamaStart
 from herdmate.errors import ModelError
+from herdmate.models import adapters
 from herdmate.models.adapters import fitting, size_of_all
 from herdmate.models.start import first_message
 from herdmate.settings import settings_from_json
@@ -70,6 +75,7 @@ def test_one_that_does_not_fit_is_left_out_with_a_sentence(
     assert [item.path for item in found.adapters] == [good]
     expected = reason.replace("FOLDER", str(tmp_path)[:100])
     assert found.notes == (f"The adapter bad.gguf {expected}{CORRECT}",)
+    assert found.of_ghost_text == f"Ghost text does without the adapter bad.gguf, which {expected}."
 
 
 def test_what_fits(tmp_path: Path, tiny_model: Path) -> None:
@@ -95,6 +101,40 @@ def test_entries_that_make_no_sense(tmp_path: Path, tiny_model: Path) -> None:
         f"The adapter a.gguf cannot be compared with the model, which cannot be read{CORRECT}",
     )
     assert size_of_all(["", "\x00", str(tmp_path), str(tiny_model), str(Path(__file__))]) == 0
+
+
+def test_what_ghost_text_does_without_is_one_sentence(tmp_path: Path, tiny_model: Path) -> None:
+    names = [str(adapter(tmp_path / f"{name}.gguf", {})) for name in "abc"]
+    assert fitting(names, tiny_model).of_ghost_text == (
+        "Ghost text does without the adapters a.gguf, b.gguf and c.gguf, which do not fit "
+        "tiny.gguf."
+    )
+    assert fitting([names[0]] * 2, tiny_model).of_ghost_text.endswith(
+        "a.gguf, which has no weights."
+    )
+    assert fitting([], tiny_model).of_ghost_text == ""
+
+
+def test_each_header_is_read_once_and_again_if_the_file_changes(
+    tmp_path: Path, tiny_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By whoever asks: how much memory they take, and whether they fit either model."""
+    read: list[str] = []
+
+    def counted(path: Path) -> BinaryIO:
+        read.append(path.name)
+        return open_regular(path)
+
+    monkeypatch.setattr(adapters, "open_regular", counted)
+    good, bad = adapter(tmp_path / "good.gguf"), adapter(tmp_path / "bad.gguf", {})
+    given = [str(good), f"{bad}:0.5"]
+    models = [Path(shutil.copy(tiny_model, tmp_path / name)) for name in ("a.gguf", "b.gguf")]
+    for _ in range(2):
+        assert size_of_all(given) > 0
+        assert [len(fitting(given, model).adapters) for model in models] == [1, 1]
+    assert sorted(read) == ["a.gguf", "b.gguf", "bad.gguf", "good.gguf"]
+    os.utime(adapter(good, {}), ns=(1, 1))
+    assert fitting(given, models[0]).adapters == ()
 
 
 def test_mutated_adapters_are_judged(tmp_path: Path, tiny_model: Path) -> None:

@@ -137,8 +137,21 @@ def test_models_of_unknown_hash_are_addresses() -> None:
 
 
 def test_a_name_with_a_slip_is_answered_with_the_nearest() -> None:
-    with pytest.raises(ModelError, match="Did you mean codellama-7b"):
+    with pytest.raises(ModelError, match="did you mean codellama-7b"):
         catalogue.find("codelama-7b")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("0.5b", "starter"), ("startr", "starter or starter-1.5b"), ("qwen1.5b", "starter-1.5b"),
+        ("qwen2.5-coder:0.5b", "starter"), ("codellama", "codellama-7b or codellama-13b"),
+        ("Starcoder", "starcoder2-3b"), ("mine 9b", "mine:9b"),
+    ],
+)  # fmt: skip
+def test_a_name_by_its_parts_is_answered_with_what_has_them(name: str, meant: str) -> None:
+    with pytest.raises(ModelError, match=rf"did you mean {meant}\?"):
+        catalogue.find(name, ["mine:9b"])
 
 
 def test_codellama_shows_its_licence() -> None:

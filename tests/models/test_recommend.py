@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -11,9 +12,10 @@ import pytest
 
 from herdmate.cli import main
 from herdmate.engine import devices, tuning
+from herdmate.engine.measured_steps import measured_in_process
 from herdmate.models import catalogue
 from herdmate.models.discovery import Found
-from herdmate.models.measured_speed import bytes_a_second
+from herdmate.models.measured_speed import bytes_a_second, to_measure
 from herdmate.models.pair import recommend
 from herdmate.models.recommend import Machine
 
@@ -80,8 +82,8 @@ def test_the_pair_that_a_person_would_choose(
             "comfortable 10; a typical answer takes 65 seconds.",
             "Ghost text by Qwen2.5-Coder 1.5B Instruct Q4_K_M, at about 14 tokens a second.",
             "Together they take 8.2 GB of the machine's 17.2 GB.",
-            "Qwen2.5-Coder 1.5B Instruct Q4_K_M could answer too, 3.7 times as fast: set "
-            "herdmate.model to it to try.",
+            "Qwen2.5-Coder 1.5B Instruct Q4_K_M could answer too, 3.7 times as fast: "
+            "`herdmate config set model qwen2.5-coder-1.5b-instruct-q4_k_m`.",
         )),
         (16, 8, (
             "CodeLlama 7B Instruct Q5_K_M answers on the GPU, the largest CodeLlama that fits "
@@ -101,8 +103,8 @@ def test_the_pair_that_a_person_would_choose(
             "Ghost text by Qwen2.5-Coder 1.5B Instruct Q4_K_M, on the GPU.",
             "Together they take 1.6 GB of the 2.0 GB free on the GPU and 6.6 GB of the machine's "
             "17.2 GB.",
-            "Qwen2.5-Coder 1.5B Instruct Q4_K_M could answer too, faster: set herdmate.model to "
-            "it to try.",
+            "Qwen2.5-Coder 1.5B Instruct Q4_K_M could answer too, faster: `herdmate config set "
+            "model qwen2.5-coder-1.5b-instruct-q4_k_m`.",
         )),
     ],
 )  # fmt: skip
@@ -185,19 +187,30 @@ def test_nothing_fits() -> None:
     assert (advice.pair, advice.best, advice.reasons) == (None, None, ())
 
 
-@pytest.mark.parametrize(("seconds", "expected"), [({1: 0.1}, 11_173_207_680.0), ({}, None)])
+@pytest.mark.parametrize(
+    ("seconds", "gpu", "expected"),
+    [({1: 0.1, 4: 0.2}, 0, 11_173_207_680.0), ({1: 0.1, 4: 0.2}, GB, None), ({}, 0, None)],
+)
 def test_the_speed_measured_here(
     seconds: dict[int, float],
+    gpu: int,
     expected: float | None,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """The same wherever it is asked for."""
     profile = tuning.Profile(2, 2, step_seconds=seconds)
     monkeypatch.setattr(tuning, "remembered", lambda _path: profile)
+    large = tmp_path / "large.gguf"
     model = catalogue.find("starter-1.5b")
-    found = [Found("other", tmp_path, 9_000_000_000, None)]  # how much of it is read is not known
-    assert bytes_a_second(found) is None
-    assert bytes_a_second([*found, Found("a", tmp_path, model.size, model)]) == expected
+    found = [
+        Found("large", large, 9_000_000_000, None),  # how much of it is read is not known
+        Found("a", tmp_path, model.size, model),
+    ]
+    assert to_measure(found) == [str(tmp_path)]
+    known = replace(measured_in_process([str(large), *to_measure(found)]), gpu=gpu)
+    assert bytes_a_second(found, known) == expected
+    assert bytes_a_second(found[:1], known) is None
 
 
 def test_the_device_list_is_llama_cpps_own(monkeypatch: pytest.MonkeyPatch) -> None:

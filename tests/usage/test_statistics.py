@@ -64,12 +64,23 @@ def test_figures() -> None:
         promptTokens=1000, reusedTokens=900,
     ) + _counts("go", asked=1)  # fmt: skip
     for seconds in (0.01, 0.2, 0.2, 9.0):
-        counts[Key(DAY, "python", statistics.within(seconds))] += 1
+        counts[Key(DAY, "python", statistics.within(seconds, is_cached=False))] += 1
+    counts[Key(DAY, "python", statistics.within(0.004, is_cached=True))] += 9
+    counts[Key(DAY, "python", "within 5000")] += 99  # of both kinds: from an older version
     python, go, every = figures(counts).rows
-    assert python[:6] == ("python", "40", "10", "4 (40%)", "3 (75%)", "90")
-    assert python[6:] == ("5 (25%)", "≤ 250 ms", "900 (90%)")
-    assert go[:3] == ("go", "1", "0")
-    assert every[:2] == ("all", "41")
+    assert python[:6] == ("Python", "40", "10", "4 (40%)", "3 (75%)", "90")
+    assert python[6:] == ("5 (25%)", "≤ 10 ms", "≤ 250 ms", "900 (90%)")
+    assert go[:3] == ("Go", "1", "0")
+    assert every[:2] == ("All", "41")
+
+
+def test_languages_have_the_names_that_people_use() -> None:
+    counts = sum(
+        (_counts(name, asked=1) for name in ("json", "jsonc", "shellscript", "restructuredtext")),
+        Counter[Key](),
+    )
+    rows = {row[:2] for row in figures(counts).rows}
+    assert rows == {("JSON", "2"), ("Shell", "1"), ("reStructuredText", "1"), ("All", "4")}
 
 
 def test_the_page_tells_of_silences_and_where_there_is_nothing() -> None:

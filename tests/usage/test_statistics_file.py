@@ -93,7 +93,7 @@ def test_the_command(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing to erase" in capsys.readouterr().out
     StatisticsFile(path).add(Counter({KEY: 7}))
     assert main(["stats"]) == 0
-    assert "python" in capsys.readouterr().out
+    assert "Python" in capsys.readouterr().out
     assert main(["stats", "--json"]) == 0
     assert '"asked": 7' in capsys.readouterr().out
     path.with_suffix(".broken.json").write_text("{")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from textwrap import indent
 
 from herdmate.prompting.words import say
 from herdmate.text import Document, Span, line_end, line_start
@@ -10,13 +11,18 @@ from herdmate.text import Document, Span, line_end, line_start
 _MOST_PROBLEMS = 10
 _LONGEST = 400
 
+LONGEST_OUTPUT = 2000
+"""Characters of what a tool printed that go to the model."""
+
+_LEFT_OUT, _LINE_END = "\n…\n", "\n"
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """A problem that a tool reports at a place.
 
     ``code`` and ``source`` name the rule and the tool; ``related`` pairs other places with the
-    messages about them.
+    messages about them. ``is_output``: the message is all that a tool printed, on several lines.
     """
 
     span: Span
@@ -24,6 +30,7 @@ class Diagnostic:
     code: str = ""
     source: str = ""
     related: tuple[tuple[str, str], ...] = ()
+    is_output: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +63,22 @@ def short_message(problem: Diagnostic) -> str:
     return line if len(line) <= 60 else line[:59].rstrip() + "…"
 
 
+def shortened(text: str, most: int) -> str:
+    """The beginning and, three times as long, the end of a text of more than ``most`` characters.
+
+    Lines that are not too long stay whole. Tools say first or last what matters most.
+    """
+    if len(text) <= most:
+        return text
+    begin, end = text[: most // 4], text[most // 4 - most + len(_LEFT_OUT) :]
+    begin = begin[: begin.rfind("\n")] if "\n" in begin else begin
+    return f"{begin}{_LEFT_OUT}{end[end.find(_LINE_END) + 1 :]}"
+
+
 def _described(problem: Diagnostic, text: str) -> str:
+    if problem.is_output:
+        message = indent(shortened(problem.message, LONGEST_OUTPUT), "    ")
+        return say("diagnostics", "printed", {"message": message})
     start = problem.span.start
     values = {
         "line": text[line_start(text, start) : line_end(text, start)].strip()[:_LONGEST],

@@ -112,7 +112,8 @@ def _with_code_between(document: Document, code: str, found: list[tuple[Span, Sp
         between = with_line_feeds(text[place.end : following.start]).split("\n")[1:-1]
         if any(_is_code(line, document.language) and line.strip() not in kept for line in between):
             raise RefusedError(
-                "The code would leave out what is between its definitions, so nothing was changed."
+                "This would drop the code between the definitions, so nothing was changed; copy "
+                "the parts that you want."
             )
     return whole
 

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
 from dataclasses import replace
-from itertools import count
 from typing import TypeVar
 
 from herdmate.actions.question import Question, asked_on
+from herdmate.actions.repetition import goes_round
 from herdmate.actions.second_choices import second_choices
 from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
@@ -32,6 +32,12 @@ _LEAST_FOR_CHOICES, _SHARE_FOR_CHOICES = 3.0, 1.5
 """Seconds for looking at second choices, and the same relative to the first reply's."""
 
 
+_CIRCLE = (
+    "The model went on repeating itself, so its answer is not used; select a smaller part or use a "
+    "larger model."
+)
+
+
 async def attempted(
     question: Question, host: EngineHost, take: Callable[[str, bool], _T],
     on_progress: Callable[[int], None] = lambda _: None, must_change: bool = False,
@@ -45,14 +51,16 @@ async def attempted(
     Another ``seed`` may bring another answer in the end. Raises ``RefusedError`` if later replies
     are refused too, or if asking again would not help.
     """
-    counter = count(1)
+    tokens = 0
 
-    def on_token() -> None:
-        on_progress(next(counter))
+    def on_tokens(more: int) -> None:
+        nonlocal tokens
+        tokens += more
+        on_progress(tokens)
 
     begun = time.monotonic()
     question = replace(question, request=replace(question.request, logprobs=must_change))
-    said, finished = await _reply(question, host, on_token)
+    said, finished = await _reply(question, host, on_tokens)
     reply = _text(said)
     try:
         return take(_whole(question, reply), finished)
@@ -60,14 +68,14 @@ async def attempted(
         if not must_change:
             raise
     except RefusedError as refusal:
-        return await _corrected(question, reply, refusal, host, take, on_token, begun, seed)
+        return await _corrected(question, reply, refusal, host, take, on_tokens, begun, seed)
     seconds = max(_LEAST_FOR_CHOICES, _SHARE_FOR_CHOICES * (time.monotonic() - begun))
-    choices = second_choices(question, said, language, host, on_token, seconds)
+    choices = second_choices(question, said, language, host, on_tokens, seconds)
     async with aclosing(choices):
         async for other in choices:
             with suppress(RefusedError):
                 return take(_whole(question, other), True)
-    return await _otherwise(question, host, take, on_token, seed)
+    return await _otherwise(question, host, take, on_tokens, seed)
 
 
 def _whole(question: Question, reply: str) -> str:
@@ -77,7 +85,7 @@ def _whole(question: Question, reply: str) -> str:
 
 async def _corrected(
     question: Question, reply: str, refusal: RefusedError, host: EngineHost,
-    take: Callable[[str, bool], _T], on_token: Callable[[], None], begun: float, seed: int,
+    take: Callable[[str, bool], _T], on_tokens: Callable[[int], None], begun: float, seed: int,
 ) -> _T:  # fmt: skip
     """The second attempt, in which the model is told what was wrong, or the third, if it is soon.
 
@@ -86,26 +94,36 @@ async def _corrected(
     said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""
     again = await asked_on(question, reply, said, host) if said else None
     if again is None:
-        raise refusal
-    pieces, finished = await _reply(again, host, on_token)
+        if not goes_round(reply, _asked(question)):
+            raise refusal
+        if time.monotonic() - begun < _LONGEST_WAIT:
+            with suppress(RefusedError):
+                return await _otherwise(question, host, take, on_tokens, seed)
+        raise RefusedError(_CIRCLE) from refusal
+    pieces, finished = await _reply(again, host, on_tokens)
     try:
         return take(_whole(again, _text(pieces)), finished)
     except RefusedError as second:
         if time.monotonic() - begun < _LONGEST_WAIT:
             with suppress(RefusedError):
-                return await _otherwise(question, host, take, on_token, seed)
+                return await _otherwise(question, host, take, on_tokens, seed)
         told = "The model was told what was wrong but did not correct it."
         raise RefusedError(f"{second} {told}") from second
 
 
 async def _otherwise(
     question: Question, host: EngineHost, take: Callable[[str, bool], _T],
-    on_token: Callable[[], None], seed: int,
+    on_tokens: Callable[[int], None], seed: int,
 ) -> _T:  # fmt: skip
     """The same question again, with some randomness."""
     request = replace(question.request, sampling=replace(_OTHERWISE, seed=seed))
-    said, finished = await _reply(replace(question, request=request), host, on_token)
+    said, finished = await _reply(replace(question, request=request), host, on_tokens)
     return take(_whole(question, _text(said)), finished)
+
+
+def _asked(question: Question) -> str:
+    """What was asked last, whose code an answer may repeat."""
+    return question.turns[-1].text
 
 
 def _text(said: list[Piece]) -> str:
@@ -113,10 +131,11 @@ def _text(said: list[Piece]) -> str:
 
 
 async def _reply(
-    question: Question, host: EngineHost, on_token: Callable[[], None]
+    question: Question, host: EngineHost, on_tokens: Callable[[int], None]
 ) -> tuple[list[Piece], bool]:
-    """The pieces of a reply, and whether the model ended it on its own."""
+    """The pieces of a reply, up to where it goes round in circles; did the model end it itself?"""
     said: list[Piece] = []
+    text = ""
     finished = False
     async with aclosing(host.generate(question.request)) as events:
         async for event in events:
@@ -124,5 +143,8 @@ async def _reply(
                 finished = event.reason in ("end", "stop")
             else:
                 said.append(event)
-                on_token()
+                on_tokens(event.tokens)
+                text += event.text
+                if goes_round(text, _asked(question)):
+                    break
     return said, finished

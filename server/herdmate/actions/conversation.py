@@ -1,7 +1,7 @@
 """A conversation about code: its turns, what the user adds to them, and what fits the model.
 
 There is no terminal and no editor in it. What was once sent stays as it was, so that a further
-question costs the model only its own tokens.
+question costs the model only its own tokens. Secrets in it are stars, because it is kept in files.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from herdmate.actions.question import Question
 from herdmate.engine.host import EngineHost
 from herdmate.errors import SelectionError
 from herdmate.generation import Priority, Request
+from herdmate.printable import counted
 from herdmate.prompting.families import Turn, family_of, instruct_prompt
 from herdmate.prompting.template import fence_around
 from herdmate.prompting.words import say, words
+from herdmate.redaction.requests import texts_without_secrets
 
 MOST_TOKENS = 800
 """The longest answer, unless another is asked for."""
@@ -24,6 +26,7 @@ MOST_TOKENS = 800
 _SPARE = 96  # tokens: the system's words are counted; the format around the turns is guessed
 _WRAPPING = 16  # around each turn
 _MOST_CHARACTERS = 400_000
+_MOST_KEPT = 1_000_000  # characters of a conversation that is kept
 _LANE = "chat"
 
 
@@ -47,10 +50,14 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """The exchanges so far, and what goes with the next question."""
+    """The exchanges so far, and what goes with the next question.
+
+    ``earlier``: those before, which no longer fit and are only kept.
+    """
 
     exchanges: tuple[Exchange, ...] = ()
     attached: tuple[Attachment, ...] = ()
+    earlier: tuple[Exchange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +89,12 @@ async def prepared(
     system = words("chat")["system"].strip()
     max_tokens = min(max_tokens, max(info.context // 2, 1))
     room = info.context - max_tokens - _SPARE - sum(await host.count_tokens([system]))
+    (said,) = await texts_without_secrets([said])
     (own,) = await host.count_tokens([said])
     if own + _WRAPPING > room:
         raise SelectionError(
-            f"The question has {own} tokens, but only {max(room, 0)} fit; ask a shorter one or "
-            "increase herdmate.engine.contextTokens."
+            f"The question has {counted(own, 'token')}, but only {max(room, 0)} fit; ask "
+            "a shorter one or increase herdmate.engine.contextTokens."
         )
     sizes = await _sizes(conversation.exchanges, host)
     needed = own + _WRAPPING + (room // 4 if conversation.attached else 0)
@@ -95,8 +103,10 @@ async def prepared(
         used -= sizes[len(sizes) - kept]
         kept -= 1
     shown, taken = await _attached(conversation.attached, room - used - own - _WRAPPING, host)
-    sent = "\n\n".join([*shown, said])
-    exchanges = conversation.exchanges[len(sizes) - kept :]
+    (sent,) = await texts_without_secrets(["\n\n".join([*shown, said])])
+    dropped = len(sizes) - kept
+    earlier = (*conversation.earlier, *conversation.exchanges[:dropped])
+    exchanges = conversation.exchanges[dropped:]
     turns = (*_turns(exchanges), Turn("user", sent))
     request = Request(
         prompt=instruct_prompt(family_of(info), system, turns), lane=_LANE, max_tokens=max_tokens,
@@ -105,32 +115,34 @@ async def prepared(
     (total,) = await host.count_tokens([sent])
     question = Question(request, "", system, turns)
     return Prepared(
-        replace(conversation, exchanges=exchanges), said, sent, question, taken, len(sizes) - kept,
-        used + total, info.context,
+        replace(conversation, exchanges=exchanges, earlier=earlier), said, sent, question, taken,
+        dropped, used + total, info.context,
     )  # fmt: skip
 
 
 def answered(question: Prepared, answer: str) -> Conversation:
     """The conversation with an answer, whole or as far as it came."""
     exchange = Exchange(question.said, question.sent, answer)
-    return Conversation((*question.conversation.exchanges, exchange))
+    before = question.conversation
+    return Conversation((*before.exchanges, exchange), earlier=before.earlier)
 
 
 def to_json(conversation: Conversation) -> dict[str, Any]:
-    """A conversation to keep."""
-    return {
-        "version": 1,
-        "exchanges": [
-            {"said": item.said, "sent": item.sent, "answer": item.answer}
-            for item in conversation.exchanges
-        ],
-    }
+    """A conversation to keep; of a very long one, the end."""
+    kept: list[dict[str, str]] = []
+    room = _MOST_KEPT
+    for item in reversed((*conversation.earlier, *conversation.exchanges)):
+        room -= len(item.said) + len(item.sent) + len(item.answer)
+        if kept and room < 0:
+            break
+        kept.append({"said": item.said, "sent": item.sent, "answer": item.answer})
+    return {"version": 1, "exchanges": kept[::-1]}
 
 
 def from_json(value: Any) -> Conversation:
     """A conversation that was kept. Raises ``ValueError`` if it is none."""
     if not isinstance(value, Mapping) or value.get("version") != 1:
-        raise ValueError("it is not a conversation of this version")
+        raise ValueError("this version of Herdmate does not know its format")
     found = []
     entries = value.get("exchanges")
     for item in entries if isinstance(entries, list) else ():

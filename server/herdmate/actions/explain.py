@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 
 from herdmate.actions.action_input import ActionInput
+from herdmate.actions.changed_files import file_sections
 from herdmate.actions.context import ActionContext
 from herdmate.actions.long_code import Section, cut_up, refuse_minified
 from herdmate.actions.question import (
@@ -17,32 +18,37 @@ from herdmate.actions.question import (
     refuse_withheld,
     taken_up,
 )
+from herdmate.actions.repetition import goes_round
 from herdmate.actions.target import resolve_target
 from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
 from herdmate.errors import SelectionError
-from herdmate.generation import Piece, Text
+from herdmate.generation import Finished, Piece, Text, Usage
 from herdmate.prompting.families import Turn
 from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection
 
 _NO_INPUT = ActionInput()
 
+OnEnd = Callable[[Finished], None]
+"""Receives why and how the model ended an answer, or a section of one."""
+
+
+def _nothing(_: object) -> None:
+    pass
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """What is to be asked: one question or, about long code, one for each section of the answer.
 
-    ``sections`` pairs the Markdown that comes first with a question.
+    ``sections`` pairs the Markdown that comes first with a question. ``turns``: the conversation
+    that a follow-up question continues.
     """
 
     host: EngineHost
     sections: tuple[tuple[str, Question], ...]
-
-    @property
-    def turns(self) -> tuple[Turn, ...]:
-        """The conversation that a follow-up question continues."""
-        return self.sections[0][1].turns
+    turns: tuple[Turn, ...]
 
     def prompt_text(self, number: int) -> str:
         """The text of a section's prompt; sections count from 1."""
@@ -50,17 +56,19 @@ class Explanation:
         return "".join(segment.text for segment in segments if isinstance(segment, Text))
 
     async def text(
-        self, on_section: Callable[[int], None] = lambda _: None
-    ) -> AsyncGenerator[str, None]:
+        self, on_section: Callable[[int], None] = _nothing, on_end: OnEnd = _nothing,
+        on_tokens: Callable[[int], None] = _nothing,
+    ) -> AsyncGenerator[str, None]:  # fmt: skip
         """Pieces of the explanation as they arrive. Raises ``HerdmateError``.
 
-        ``on_section`` receives the number of each section, from 1, before its question is asked.
+        ``on_section`` receives the number of each section, from 1, before its question is asked,
+        ``on_tokens`` how many more tokens have been generated.
         """
         for number, (heading, question) in enumerate(self.sections, 1):
             if heading:
                 yield heading
             on_section(number)
-            async with aclosing(answer_to(question, self.host)) as parts:
+            async with aclosing(answer_to(question, self.host, on_end, on_tokens)) as parts:
                 async for text in parts:
                     yield text
 
@@ -70,10 +78,11 @@ async def explain(
     action: Action,
     context: ActionContext,
     action_input: ActionInput = _NO_INPUT,
+    on_end: OnEnd = _nothing,
 ) -> AsyncGenerator[str, None]:
     """Pieces of the explanation as they arrive. Raises ``HerdmateError``."""
     explanation = await explanation_of(selection, action, context, action_input)
-    async with aclosing(explanation.text()) as parts:
+    async with aclosing(explanation.text(on_end=on_end)) as parts:
         async for text in parts:
             yield text
 
@@ -86,22 +95,27 @@ async def explanation_of(
 ) -> Explanation:
     """What explains a selection. Raises ``HerdmateError``, also if the code is minified.
 
-    Code that is too long for the model is explained by its outline and then part by part.
+    Code that is too long for the model is explained by its outline and then part by part, a diff
+    of several files one file after another. A further question is about all files that fit.
     """
     target = resolve_target(selection, action.works_on == "definition")
     refuse_withheld(target.document, context)
     refuse_minified(target)
     info, counts = await context.host.ready(), context.host.counts
-    await counts.learn([target.text])
+    sections = file_sections(target)
+    await counts.learn([target.text, *(section.code.text for section in sections)])
     size, most = counts.cost(target.text), longest_explained(action, info.context)
-    if size <= most:
+    if any(counts.cost(section.code.text) > most for section in sections):
+        sections = ()
+    if not sections and size <= most:
         question = await question_for(action, target, context, action_input)
-        return Explanation(context.host, (("", question),))
-    sections = cut_up(target, size, most)
-    return Explanation(
-        context.host,
-        tuple([await _asked(item, action, context, action_input) for item in sections]),
-    )
+        return Explanation(context.host, (("", question),), question.turns)
+    answers = len(sections) * action.max_tokens
+    is_read_again = bool(sections) and size + answers <= most
+    sections = sections or cut_up(target, size, most)
+    asked = [await _asked(item, action, context, action_input) for item in sections]
+    first = await question_for(action, target, context, action_input) if is_read_again else None
+    return Explanation(context.host, tuple(asked), (first or asked[0][1]).turns)
 
 
 async def _asked(
@@ -128,17 +142,28 @@ async def follow_up(
             f"The conversation has become too long for the model's context of {info.context} "
             "tokens; ask for a new explanation."
         )
-    return Explanation(context.host, (("", found),))
+    return Explanation(context.host, (("", found),), found.turns)
 
 
-async def answer_to(question: Question, host: EngineHost) -> AsyncGenerator[str, None]:
-    """Pieces of an answer as they arrive. Raises ``HerdmateError``."""
-    begun, tags = False, question.request.prompt.tags
+async def answer_to(
+    question: Question, host: EngineHost, on_end: OnEnd = _nothing,
+    on_tokens: Callable[[int], None] = _nothing,
+) -> AsyncGenerator[str, None]:  # fmt: skip
+    """Pieces of an answer as they arrive, until it goes round in circles.
+
+    Raises ``HerdmateError``.
+    """
+    said, tokens, tags = "", 0, question.request.prompt.tags
     async with aclosing(host.generate(question.request)) as events:
         async for event in events:
             if not isinstance(event, Piece):
+                on_end(event)
                 continue
-            text = restored(event.text if begun else event.text.lstrip(), tags)
-            begun = begun or bool(text)
+            on_tokens(event.tokens)
+            text = restored(event.text if said else event.text.lstrip(), tags)
+            said, tokens = said + text, tokens + event.tokens
             if text:
                 yield text
+            if goes_round(said, question.turns[-1].text):
+                on_end(Finished("repeating", Usage(generated_tokens=tokens)))
+                return

@@ -9,7 +9,7 @@ from itertools import accumulate, takewhile
 from herdmate.actions.target import lines_of
 from herdmate.context import chunks, outline, syntax, syntax_queries
 from herdmate.errors import SelectionError
-from herdmate.text import LINE_BREAK, Document, Selection, Span, with_line_feeds
+from herdmate.text import LINE_BREAK, Document, Selection, Span, rows_of
 
 _MINIFIED_LINE = 250
 """Characters of an average line; people write none of this length."""
@@ -22,7 +22,9 @@ _LEAST_MINIFIED = 1_000  # characters
 _PART = 1_000
 """Tokens of code that a few sentences can explain."""
 
-_MOST_PARTS = 12
+MOST_PARTS = 12
+"""Sections of an explanation, at most."""
+
 _MOST_NAMES = 4
 
 
@@ -42,8 +44,8 @@ def refuse_minified(target: Selection) -> None:
     is_long = len(text) >= max(_LEAST_MINIFIED, _MINIFIED_LINE * len(lines))
     if is_long and spaces < _SPACES * len(text):
         raise SelectionError(
-            f"This code is minified ({len(text) // len(lines)} characters in a line), which the "
-            "model cannot explain; ask about the code that it was made from."
+            f"This code is minified ({len(text) // len(lines)} characters per line), so the "
+            "model cannot explain it; ask about the original source."
         )
 
 
@@ -54,9 +56,9 @@ def cut_up(target: Selection, tokens: int, most: int) -> tuple[Section, ...]:
     """
     document, per_character = target.document, tokens / len(target.text)
     tree = syntax.fresh_tree_of(document)
-    size = min(max(_PART, tokens // _MOST_PARTS + _PART // 2), most)
+    size = min(max(_PART, tokens // MOST_PARTS + _PART // 2), most)
     spans = _spans(tree, target, size / per_character, most / per_character)
-    shown, left_out = spans[:_MOST_PARTS], spans[_MOST_PARTS:]
+    shown, left_out = spans[:MOST_PARTS], spans[MOST_PARTS:]
     sections = [
         Section(f"\n\n### {_place(document, span)}{_names(tree, span)}\n\n",
                 Selection(document, span))
@@ -64,8 +66,8 @@ def cut_up(target: Selection, tokens: int, most: int) -> tuple[Section, ...]:
     ]  # fmt: skip
     if whole := _outline(tree, target, int(min(_PART, most) / per_character)):
         sections.insert(0, Section("", whole))
-    many = f"{_rows(document, target.span)[1] - _rows(document, target.span)[0] + 1:,} lines"
-    said = f"*{many} are too much to be read at once, so each part is explained by itself.*\n\n"
+    many = f"{len(rows_of(document.text, target.span)):,} lines"
+    said = f"*{many} are too many to read at once, so each part is explained separately.*\n\n"
     if left_out:
         rest = Span(left_out[0].start, left_out[-1].end)
         said += f"*{_place(document, rest)} are left out; select them to go on.*\n\n"
@@ -142,12 +144,11 @@ def _names(tree: syntax.SyntaxTree | None, span: Span) -> str:
 
 
 def _place(document: Document, span: Span) -> str:
-    first, last = _rows(document, span)
+    first, last = _lines(document, span)
     return f"Line {first:,}" if first == last else f"Lines {first:,} to {last:,}"
 
 
-def _rows(document: Document, span: Span) -> tuple[int, int]:
+def _lines(document: Document, span: Span) -> tuple[int, int]:
     """The first and the last line of a span, from 1."""
-    before, inside = document.text[: span.start], document.text[span.start : span.end]
-    first = with_line_feeds(before).count("\n") + 1
-    return first, first + with_line_feeds(inside.rstrip("\r\n")).count("\n")
+    rows = rows_of(document.text, span)
+    return rows.start + 1, rows.stop

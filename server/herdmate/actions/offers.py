@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from herdmate.actions.action_input import ActionInput, Diagnostic, short_message
 from herdmate.actions.target import targets_of
 from herdmate.context import syntax
+from herdmate.context.languages import PROSE_AND_DATA
 from herdmate.context.lexical_definitions import kinds_at
 from herdmate.context.node_kinds import kinds_around, symbol_at
 from herdmate.prompting.library import Action
@@ -53,13 +54,13 @@ def offers(
 def unmet_needs(
     action: Action, selection: Selection, problems: tuple[Diagnostic, ...] = ()
 ) -> tuple[str, ...]:
-    """What an action needs (see ``NEEDS``) that a selection does not have.
+    """What an action needs (see ``NEEDS``) that a selection does not have, but any code can have.
 
     Without a syntax tree it is unknown which definitions there are, so they are taken to be there.
     """
     tree = syntax.tree_of(selection.document)
     target = targets_of(selection).get(action.works_on)
-    needs = set(action.needs) - {"diagnostics"}
+    needs = set(action.needs) - {"diagnostics", "code"}
     if tree is None or target is None:
         needs -= {"definition", "function", "loop", "symbol"}
     symbol = symbol_of(selection)
@@ -103,6 +104,7 @@ def _met(
     """Which of the ``NEEDS`` of actions are met."""
     found = set(kinds_around(tree, target.span)) if tree is not None else set()
     found |= kinds_at(selection.document.text, selection.document.language, target.span)
+    found |= {"code"} if selection.document.language not in PROSE_AND_DATA else set()
     found |= {"selection"} if selection.text.strip() else set()
     found |= {"symbol"} if symbol else set()
     found |= {"diagnostic"} if problems else set()

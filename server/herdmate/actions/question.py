@@ -61,10 +61,11 @@ async def question_for(
     info = await context.host.ready()
     refuse_withheld(target.document, context)  # it may have been withheld since
     family = family_of(info)
-    await context.host.counts.learn([*_lines_near(target), target.text])
-    target_tokens = context.host.counts.cost(target.text)
+    about = describe_diagnostics(action_input.problems, target.document)
+    await context.host.counts.learn([*_lines_near(target), target.text, *filter(None, [about])])
+    target_tokens, about_tokens = map(context.host.counts.cost, (target.text, about))
     max_tokens = _room(action, target_tokens)
-    left = info.context - max_tokens - target_tokens - _TEMPLATE_TOKENS
+    left = info.context - max_tokens - target_tokens - about_tokens - _TEMPLATE_TOKENS
     budget = max(min(_SURROUNDING_TOKENS, left), 0)
     surroundings = around(target, budget, context.host.counts.cost)
     affordable = int(budget * share_of_window(context.host.latency, max(budget + target_tokens, 1)))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from herdmate.actions.comments import with_aligned_stars, with_kept_comments
 from herdmate.actions.omissions import leaves_out
+from herdmate.actions.place_form import in_form
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES, loses_prose
 from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lines
 from herdmate.context.file_header import joined, split
@@ -82,7 +83,7 @@ def code_of(
         placed = _with_hard_breaks(in_place(code, original, line_end, rows, is_prose=True), code)
     else:
         code, imports = _code_of(reply, original, finished, clean, place)
-        code = _without_mark(code)
+        code = in_form(_without_mark(code), original, place.language)
         placed = in_place(code, original, line_end, rows)
     whole = with_unchanged_lines(placed, original, rows, code.strip("\n"))
     if place.language not in PROSE_WITH_FENCES and not place.may_remove:
@@ -151,19 +152,21 @@ def _is_other(code: str, original: str) -> bool:
     return len(words) > 3 and words.isdisjoint(re.findall(r"\w+", code))
 
 
+_OR_ELSE = "or use a larger model"
+NOTHING_CHANGED = f"so nothing was changed; select a smaller part {_OR_ELSE}."
+NOTHING_WRITTEN = f"so nothing was written; select a smaller definition {_OR_ELSE}."
+"""How a refusal of what the model answered ends: what became of the file, and the way on."""
+
 _REFUSALS = {
-    "cut_off": "The model's answer was cut off, so nothing was changed; select a smaller part.",
-    "words": "The model answered in words instead of code, so nothing was changed.",
-    "other_code": "The model answered with unrelated code, so nothing was changed; try again.",
-    "left_out": (
-        "The model left parts of the code out, so nothing was changed; select a smaller part or "
-        "try again."
-    ),
+    "cut_off": "The model's answer was cut off",
+    "words": "The model answered in words instead of code",
+    "other_code": "The model answered with unrelated code",
+    "left_out": "The model left parts of the code out",
 }
 
 
-def _refusal(why: str) -> RefusedError:
-    return RefusedError(_REFUSALS[why], "" if why == "cut_off" else why)
+def _refusal(why: str, and_so: str = NOTHING_CHANGED) -> RefusedError:
+    return RefusedError(f"{_REFUSALS[why]}, {and_so}", "" if why == "cut_off" else why)
 
 
 def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda _: "") -> str:
@@ -176,11 +179,9 @@ def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda
     if not finished and is_open and blocks and (text := whole(blocks[-1].strip("\n"))):
         return text
     if not finished and (is_open or not blocks):
-        raise RefusedError("The model's answer was cut off, so nothing was written.")
+        raise _refusal("cut_off", NOTHING_WRITTEN)
     if not blocks:
-        raise RefusedError(
-            "The model answered in words instead of code, so nothing was written.", "words"
-        )
+        raise _refusal("words", NOTHING_WRITTEN)
     return max(blocks, key=len).strip("\n") + "\n"
 
 

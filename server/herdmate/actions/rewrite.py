@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from herdmate.actions.action_input import ActionInput
+from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.added_imports import import_edit, new_imports
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
+from herdmate.actions.docstring import with_docstring
 from herdmate.actions.edits import smallest_edits
+from herdmate.actions.own_definition import without_made_up_class
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES
 from herdmate.actions.question import longest_target, question_for, refuse_withheld
 from herdmate.actions.renaming import names_to_rename, renamed
@@ -22,6 +24,7 @@ from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
 from herdmate.context.file_header import header_of
 from herdmate.context.python_code import without_known_imports, without_typing
+from herdmate.context.same_meaning import mean_the_same
 from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
 from herdmate.prompting.library import Action
@@ -126,6 +129,8 @@ async def _rewritten(
             done = checked(target, action, reply, finished)
         if apply_edits(target.document.text, done.edits) in action_input.rejected:
             raise UnchangedError("The model had no other change to suggest.")
+        if _mends_nothing(done, action_input.problems):
+            raise UnchangedError(_UNCHANGED)
         return done
 
     must_change = is_renaming or bool(action_input.problems or action_input.rejected)
@@ -135,6 +140,19 @@ async def _rewritten(
     return await attempted(question, context.host, take, on_progress, must_change, language, seed)
 
 
+def _mends_nothing(done: Rewrite, problems: tuple[Diagnostic, ...]) -> bool:
+    """Would code that does something wrong do just the same? A rule may mind spaces or comments."""
+    if not problems or done.imports or any(problem.code for problem in problems):
+        return False
+    document, span = done.target.document, done.target.span
+    text = apply_edits(document.text, done.edits)
+    before, after = syntax.fresh_tree_of(document), syntax.parse(text, document.language)
+    if before is None or after is None:
+        return False
+    new_span = Span(span.start, span.end + len(text) - len(document.text))
+    return mean_the_same(before, span, after, new_span)
+
+
 async def _in_parts(
     target: Selection, pieces: tuple[Selection, ...], action: Action, context: ActionContext,
     action_input: ActionInput, on_progress: Callable[[int], None],
@@ -142,14 +160,15 @@ async def _in_parts(
     """Rewrite one part after another; those that fail stay as they are, and ``reasons`` says so."""
     done: list[Rewrite] = []
     refusals: list[str] = []
-    tokens = 0
+    before = tokens = 0
 
-    def count(_: int) -> None:
+    def count(of_part: int) -> None:
         nonlocal tokens
-        tokens += 1
+        tokens = before + of_part
         on_progress(tokens)
 
     for part in pieces:
+        before = tokens
         try:
             done.append(await _rewritten(part, action, context, action_input, count))
         except UnchangedError:
@@ -159,7 +178,9 @@ async def _in_parts(
     if not done:
         raise RefusedError(refusals[0]) if refusals else UnchangedError(_UNCHANGED)
     code, above, imports = _together(target, done)
-    touches_callers = validate_rewrite(target, code, action.changes, above)
+    touches_callers = validate_rewrite(
+        target, code, action.changes, above, keeps_behaviour=action.keeps_behaviour
+    )
     edits = (*filter(None, [above]), *smallest_edits(target.text, code, target.span.start))
     reasons = [item.reasons for item in done if item.reasons]
     if refusals:
@@ -239,10 +260,14 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
     known, language = _defined_beside(target), target.document.language
 
     def clean(code: str) -> str:
+        if language == "python":
+            code = without_made_up_class(code, target.text, known)
         if language == "python" and "types" in action.changes:
             code = without_typing(code, target.document.text)
         if language == "python":
             code = without_known_imports(code, target.text, target.document.text)
+        if language == "python" and action.changes == ("documentation",):
+            code = with_docstring(code, target.text)
         return without_echoed_definitions(code, language, known)
 
     found = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
@@ -253,7 +278,9 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
         imports = new_imports(found.imports, code, target.document.text, language)
     above = import_edit(target.document.text, target.span.start, imports, language)
     extracts = action.lsp_kind.startswith("refactor.extract")
-    touches_callers = validate_rewrite(target, code, action.changes, above, extracts)
+    touches_callers = validate_rewrite(
+        target, code, action.changes, above, extracts, action.keeps_behaviour
+    )
     whole = with_secrets(code, target.text, original.text)
     edits = smallest_edits(original.text, whole, original.span.start)
     reasons = reasons_of(reply) if action.reasons else ""

@@ -9,18 +9,21 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from herdmate.actions.lost_behaviour import lost_behaviour
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES
+from herdmate.actions.reply import NOTHING_CHANGED
 from herdmate.context import syntax, syntax_queries
+from herdmate.context.effects import KNOWN_LANGUAGES, effects
 from herdmate.context.literals import lost_literals, lost_texts
-from herdmate.context.preserved_tokens import Leaf, leaves, renamed
+from herdmate.context.preserved_tokens import leaves, renamed
 from herdmate.context.python_code import row_of_error, unknown_names
+from herdmate.context.python_mistakes import mistakes
 from herdmate.context.signatures import Signature, signatures
 from herdmate.context.syntax_queries import named_definitions
 from herdmate.context.type_names import unknown_types
 from herdmate.errors import RefusedError
-from herdmate.text import Edit, Selection, Span, apply_edits, line_end, line_start
+from herdmate.text import Edit, Selection, Span, apply_edits, line_end, line_start, rows_of
 
-_NOTHING_CHANGED = "so nothing was changed"
 _LONGEST_SHOWN = 80
 _KINDS = {
     "documentation": "comments and documentation",
@@ -31,68 +34,67 @@ _KINDS = {
 
 def validate_rewrite(
     target: Selection, code: str, changes: Collection[str], imports: Edit | None = None,
-    extracts: bool = False,
+    extracts: bool = False, keeps_behaviour: bool = False,
 ) -> bool:  # fmt: skip
     """Raise ``RefusedError`` if replacing the target with ``code`` does harm.
 
     ``imports`` is the edit that adds imports above the target. ``changes`` names what the code may
-    change: see ``prompting.library.CHANGES``. ``extracts``: it has to define something new. Returns
-    whether code elsewhere may have to change too. Without a known grammar, only strings are
-    compared.
+    change: see ``prompting.library.CHANGES``. ``extracts``: it has to define something new;
+    ``keeps_behaviour``: it has to do what the target does. Returns whether code elsewhere may have
+    to change too. Without a known grammar, only strings are compared.
     """
     text, language, span = target.document.text, target.document.language, target.span
     above = apply_edits(text[: span.start], (imports,) if imports else ())
     new_text = above + code + text[span.end :]
     new_span = Span(len(above), len(above) + len(code))
-    before, after = syntax.fresh_tree_of(target.document), syntax.parse(new_text, language)
-    if before is None or after is None:
+    trees = syntax.fresh_tree_of(target.document), syntax.parse(new_text, language)
+    if trees[0] is None or trees[1] is None:
         if language not in PROSE_WITH_FENCES and "definitions" not in changes:
             _refuse_lost_literals(lost_texts(target.text, code))
         return False
-    _refuse_broken_syntax(_Texts(text, before), _Texts(new_text, after), new_span)
-    old, new = signatures(before, span), signatures(after, new_span)
+    before, after = _Version(text, trees[0], span), _Version(new_text, trees[1], new_span)
+    _refuse_broken_syntax(before, after)
+    old, new = signatures(before.tree, span), signatures(after.tree, new_span)
     _refuse_other_definitions(old, new, changes)
     if "new_definitions" in changes:
-        _refuse_useless_definitions(
-            _Texts(text, before), span, _Texts(new_text, after), new_span, extracts
-        )
-    if language == "python" and (unknown := unknown_names(new_text)):
-        _refuse_unknown_names(unknown - unknown_names(text))
+        _refuse_useless_definitions(before, after, extracts)
+    if language == "python":
+        _refuse_failing_python(before, after)
     if language.startswith("typescript") and "types" in changes:
-        _refuse_unknown_names(unknown_types(after, new_span, above + text[span.start :]))
+        _refuse_unknown_names(unknown_types(after.tree, new_span, above + text[span.start :]))
     if "definitions" not in changes:
-        _refuse_lost_literals(lost_literals(before, span, after, new_span, new_text))
+        _refuse_lost_literals(lost_literals(before.tree, span, after.tree, new_span, new_text))
+    if keeps_behaviour and language in KNOWN_LANGUAGES:
+        _refuse_lost_behaviour(before, after)
     if "body" not in changes:
-        beside = _words_beside(before, text, span)
-        _refuse_more_than_asked(
-            leaves(before, span, changes), leaves(after, new_span, changes), beside, changes
-        )
+        _refuse_more_than_asked(before, after, changes)
     return bool(_promises(old) - _promises(new))
 
 
 @dataclass(frozen=True, slots=True)
-class _Texts:
+class _Version:
+    """The file before or after a rewrite of the code at ``span``."""
+
     text: str
     tree: syntax.SyntaxTree
+    span: Span
 
 
-def _refuse_useless_definitions(
-    before: _Texts, old_span: Span, after: _Texts, span: Span, extracts: bool
-) -> None:
+def _refuse_useless_definitions(before: _Version, after: _Version, extracts: bool) -> None:
     """New definitions are used, and code that is to be extracted has one."""
-    old, new = signatures(before.tree, old_span), signatures(after.tree, span)
+    old, new = (signatures(one.tree, one.span) for one in (before, after))
     added = {item.name for item in new} - {item.name for item in old}
     if extracts:
         inner, known = (
-            {name for name, _ in named_definitions(tree, within)}
-            for tree, within in ((after.tree, span), (before.tree, old_span))
+            {name for name, _ in named_definitions(one.tree, one.span)} for one in (after, before)
         )
         _refuse_nothing_new(inner - known)
-    _refuse_unused(added, after, span)
+    _refuse_unused(added, after)
 
 
-def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
+def _refuse_broken_syntax(before: _Version, after: _Version) -> None:
     """Errors that the file already had are accepted; new ones are not."""
+    span = after.span
     at: int | None = None
     if syntax.error_count(after.tree) > syntax.error_count(before.tree):
         at = syntax_queries.first_error(after.tree, span)
@@ -102,8 +104,7 @@ def _refuse_broken_syntax(before: _Texts, after: _Texts, span: Span) -> None:
         at = min(max(at, span.start), span.end)
         line = after.text[line_start(after.text, at) : line_end(after.text, at)]
         raise RefusedError(
-            f"The model's code would break the file's syntax, {_NOTHING_CHANGED}; "
-            "select a smaller part or try again.",
+            f"The model's code would break the file's syntax, {NOTHING_CHANGED}",
             "syntax",
             line=line.strip(),
         )
@@ -117,13 +118,13 @@ def _refuse_other_definitions(
     old, new = (Counter(item.name for item in items) for items in (before, after))
     if lost := list((old - new).elements()):
         raise RefusedError(
-            f"The model's code would lose {_listed(lost)}, {_NOTHING_CHANGED}.",
+            f"The model's code would remove {_listed(lost)}, {NOTHING_CHANGED}",
             "lost",
             names=_listed(lost),
         )
     if (added := list((new - old).elements())) and "new_definitions" not in changes:
         raise RefusedError(
-            f"The model's code would also define {_listed(added)}, {_NOTHING_CHANGED}.",
+            f"The model's code would also define {_listed(added)}, {NOTHING_CHANGED}",
             "added",
             names=_listed(added),
         )
@@ -133,7 +134,7 @@ def _refuse_other_definitions(
     if broken := [item for item in before if not left[_promise(item, changes)]]:
         raise RefusedError(
             "The model's code would change the signature of "
-            f"{_listed(item.name for item in broken)}, {_NOTHING_CHANGED}.",
+            f"{_listed(item.name for item in broken)}, {NOTHING_CHANGED}",
             "signature",
             heads="; ".join(item.shown for item in broken),
         )
@@ -142,12 +143,13 @@ def _refuse_other_definitions(
 def _refuse_nothing_new(names: Collection[str]) -> None:
     if not names:
         raise RefusedError(
-            f"The model's code would define nothing new, {_NOTHING_CHANGED}.", "nothing_new"
+            f"The model's code would define nothing new, {NOTHING_CHANGED}", "nothing_new"
         )
 
 
-def _refuse_unused(names: Collection[str], after: _Texts, span: Span) -> None:
+def _refuse_unused(names: Collection[str], after: _Version) -> None:
     """What is extracted has to be used: otherwise the model has only added a copy."""
+    span = after.span
     code, found = after.text[span.start : span.end], named_definitions(after.tree, span)
     unused = []
     for name in sorted(names):
@@ -161,8 +163,7 @@ def _refuse_unused(names: Collection[str], after: _Texts, span: Span) -> None:
             unused.append(name)
     if unused:
         raise RefusedError(
-            f"The model's code would define {_listed(unused)} without using it, "
-            f"{_NOTHING_CHANGED}.",
+            f"The model's code would define {_listed(unused)} without using it, {NOTHING_CHANGED}",
             "unused",
             names=_listed(unused),
         )
@@ -184,7 +185,7 @@ def _refuse_lost_literals(lost: Collection[str]) -> None:
         shown = " ".join(next(iter(lost)).split())
         shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
         raise RefusedError(
-            f"The model's code would lose the text {shown}, {_NOTHING_CHANGED}.",
+            f"The model's code would drop the text {shown}, {NOTHING_CHANGED}",
             "lost_text",
             names=shown,
         )
@@ -194,17 +195,39 @@ def _refuse_unknown_names(names: Collection[str]) -> None:
     if names:
         raise RefusedError(
             f"The model's code uses names that are not defined here ({_listed(sorted(names))}), "
-            f"{_NOTHING_CHANGED}.",
+            f"{NOTHING_CHANGED}",
             "unknown",
             names=_listed(sorted(names)),
         )
 
 
-def _refuse_more_than_asked(
-    old: tuple[Leaf, ...], new: tuple[Leaf, ...], elsewhere: frozenset[str],
-    changes: Collection[str],
-) -> None:  # fmt: skip
-    mapping = renamed(old, new)
+def _refuse_lost_behaviour(before: _Version, after: _Version) -> None:
+    old, new = (effects(one.tree, one.span) for one in (before, after))
+    within = set(syntax_queries.definition_names(before.tree, before.text, before.span))
+    own = frozenset(syntax_queries.definition_names(before.tree, before.text)) - within
+    if lost := lost_behaviour(old, new, own, before.tree.language):
+        raise RefusedError(
+            f"The model's code would no longer {lost}, {NOTHING_CHANGED}", "behaviour", names=lost
+        )
+
+
+def _refuse_failing_python(before: _Version, after: _Version) -> None:
+    """Names that nothing defines, and code that fails whenever it is reached, are refused."""
+    if unknown := unknown_names(after.text):
+        _refuse_unknown_names(unknown - unknown_names(before.text))
+    if not (wrong := mistakes(after.text, rows_of(after.text, after.span))):
+        return
+    if new := sorted(wrong - mistakes(before.text, rows_of(before.text, before.span))):
+        raise RefusedError(
+            f"The model's code would fail when it runs ({new[0]}), {NOTHING_CHANGED}",
+            "fails",
+            names=new[0],
+        )
+
+
+def _refuse_more_than_asked(before: _Version, after: _Version, changes: Collection[str]) -> None:
+    old, new = (leaves(one.tree, one.span, changes) for one in (before, after))
+    mapping, elsewhere = renamed(old, new), _words_beside(before)
     moved = {name: to for name, to in (mapping or {}).items() if name != to}
     if mapping is not None and (not moved or "names" in changes):
         bound = {leaf.text for leaf in old if leaf.binds}
@@ -212,16 +235,16 @@ def _refuse_more_than_asked(
             return
     kinds = " and ".join(words for kind, words in _KINDS.items() if kind in changes) or "whitespace"
     raise RefusedError(
-        f"The model changed more than {kinds}, {_NOTHING_CHANGED}; try again or select a smaller "
-        "part.",
+        f"The model changed more than {kinds}, {NOTHING_CHANGED}",
         "beyond",
         kinds=kinds,
     )
 
 
-def _words_beside(tree: syntax.SyntaxTree, text: str, span: Span) -> frozenset[str]:
+def _words_beside(version: _Version) -> frozenset[str]:
     """The words of the definition around a span, without those in the span."""
-    whole = syntax_queries.enclosing_definition(tree, text, span) or span
+    text, span = version.text, version.span
+    whole = syntax_queries.enclosing_definition(version.tree, text, span) or span
     around = text[whole.start : span.start] + " " + text[span.end : max(whole.end, span.end)]
     return frozenset(re.findall(r"\w+", around))
 

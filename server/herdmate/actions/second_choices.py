@@ -52,7 +52,7 @@ class _Choice:
 
 async def second_choices(
     question: Question, said: Sequence[Piece], language: str, host: EngineHost,
-    on_token: Callable[[], None], seconds: float,
+    on_tokens: Callable[[int], None], seconds: float,
 ) -> AsyncGenerator[str, None]:  # fmt: skip
     """Replies with another line than the one that was ``said``, the likeliest first.
 
@@ -66,14 +66,14 @@ async def second_choices(
     # The last place first: what the model has read before a place stays in its cache.
     for place in sorted(_doubtful(said, reply, language), key=lambda item: -item.start):
         if time.monotonic() - begun < seconds:
-            found += await _choices(question, reply, place, host, on_token)
+            found += await _choices(question, reply, place, host, on_tokens)
     yielded: set[str] = set()
     for choice in sorted(found, key=lambda item: -item.gain):
         if choice.gain < _LEAST_GAIN:
             return
         tail = choice.tail
         if not tail and (not yielded or time.monotonic() - begun < seconds):
-            tail = await _continued(question, choice.text, host, on_token)
+            tail = await _continued(question, choice.text, host, on_tokens)
         text = f"{choice.text}{tail}"
         if tail and text not in yielded and len(yielded) < _MOST_REPLIES:
             yielded.add(text)
@@ -105,7 +105,11 @@ def _doubtful(said: Sequence[Piece], reply: str, language: str) -> list[_Place]:
 
 
 async def _choices(
-    question: Question, reply: str, place: _Place, host: EngineHost, on_token: Callable[[], None]
+    question: Question,
+    reply: str,
+    place: _Place,
+    host: EngineHost,
+    on_tokens: Callable[[int], None],
 ) -> list[_Choice]:
     """What the model could write from a place to the end of the line, other than it did."""
     asked = await continued(question, reply[: place.start], host)
@@ -116,7 +120,7 @@ async def _choices(
     async with aclosing(host.generate(request)) as events:
         async for event in events:
             if isinstance(event, Piece):
-                on_token()
+                on_tokens(event.tokens)
                 texts[event.index] += event.text
                 logprobs[event.index] += event.logprob or 0.0
     start, end = reply.rfind("\n", 0, place.start) + 1, reply.find("\n", place.start)
@@ -131,8 +135,8 @@ async def _choices(
 
 
 async def _continued(
-    question: Question, text: str, host: EngineHost, on_token: Callable[[], None]
+    question: Question, text: str, host: EngineHost, on_tokens: Callable[[int], None]
 ) -> str:
     return await host.answer(
-        await continued(question, text, host), on_piece=lambda _piece: on_token()
+        await continued(question, text, host), on_piece=lambda piece: on_tokens(piece.tokens)
     )

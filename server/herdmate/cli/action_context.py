@@ -16,14 +16,14 @@ from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
 from herdmate.engine.host import EngineHost, EngineStart
 from herdmate.engine.remote import api_key
-from herdmate.errors import UnreachableError
+from herdmate.errors import ServerError, UnreachableError
 from herdmate.models.adapters import fitting
 from herdmate.models.start import first_message, remote_start
 from herdmate.prompting.families import CONTROL_PIECES
 from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.prompting.family_table import family_table
 from herdmate.prompting.library import Library, load_library
-from herdmate.roles import Role, for_role, without_remote
+from herdmate.roles import Role, for_ghost_text, for_role, is_apart, without_remote
 from herdmate.settings import Settings
 from herdmate.text import Document
 
@@ -70,18 +70,27 @@ async def _start(host: EngineHost, settings: Settings, role: Role) -> None:
     wanted = for_role(settings, role)
     if wanted.remote.url:
         api_key.take()
-    if (remote := remote_start(wanted)) is None:
+    if (remote := remote_start(settings, role)) is None:
         await _start_and_wait(host, _own(settings, role))
         return
     if remote.endpoint.no_key:
         tell(f"herdmate: {in_terminal(remote.endpoint.no_key)}")
     try:
         await _start_and_wait(host, remote)
-    except UnreachableError as error:
+    except ServerError as error:
+        is_alone = role == "completion" and is_apart(settings)
+        said = for_ghost_text(str(error)) if is_alone else str(error)
+        if not isinstance(error, UnreachableError):
+            said = f"{said} {_ADD_MODEL}."
+            raise ServerError(said, error.status, error.is_loading, error.wait) from error
         if not wanted.remote.fallback:
-            raise
-        tell(f"herdmate: {in_terminal(str(error))} Meanwhile, this machine's own model answers.")
+            raise UnreachableError(f"{said} {_ON_THIS_MACHINE}") from error
+        tell(f"herdmate: {in_terminal(said)} Meanwhile, this machine's own model answers.")
         await _start_and_wait(host, _own(without_remote(settings, role), role))
+
+
+_ADD_MODEL = "For a model on this machine, add --model auto"
+_ON_THIS_MACHINE = f"{_ADD_MODEL}, or set herdmate.remote.fallback to true."
 
 
 async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:
@@ -92,7 +101,9 @@ async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:
 def _own(settings: Settings, role: Role) -> EngineStart:
     """This machine's model for a role; what is said of adapters that do not fit it is told."""
     start, _ = first_message(settings, CONTROL_PIECES, 0, role)
-    if role == "answers" and settings.engine.adapters:
-        for note in fitting(settings.engine.adapters, Path(start.path)).notes:
+    if settings.engine.adapters:
+        fit = fitting(settings.engine.adapters, Path(start.path))
+        is_alone = role == "completion" and is_apart(settings)
+        for note in filter(None, (fit.of_ghost_text,) if is_alone else fit.notes):
             tell(f"herdmate: {in_terminal(note)}")
     return start

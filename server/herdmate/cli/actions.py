@@ -13,24 +13,26 @@ from herdmate.cli.terminal import tell, write
 from herdmate.context.languages import language_name
 from herdmate.prompting.library import Action, user_folder
 
-_COMMANDS = {"explain": "explain --action", "rewrite": "refactor", "tests": "refactor"}
-_WITHOUT = {"$symbol": "a name", "$diagnostics": "what is wrong"}
+_REFACTOR, _EXPLAIN = "refactor ACTION", "explain --action ACTION"
+_COMMANDS = {"explain": _EXPLAIN, "rewrite": _REFACTOR, "tests": _REFACTOR}
+_WITHOUT = {"‘$symbol’": "a name", "“$diagnostics”": "what is wrong"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``herdmate actions [--language LANGUAGE] [--json]``."""
+    """``herdmate actions [LANGUAGE] [--json]``."""
     parser.add_argument(
-        "--language", metavar="LANGUAGE", help="only actions for this language, such as python"
-    )
+        "language", nargs="?", metavar="LANGUAGE",
+        help="only actions for this language, such as python; also as --language",
+    )  # fmt: skip
+    parser.add_argument("--language", dest="option", metavar="LANGUAGE", help=argparse.SUPPRESS)
     parser.add_argument("--json", action="store_true", help="the same as JSON")
-    parser.epilog = examples(
-        "herdmate actions --language go", "herdmate refactor document src/app.py:10-40"
-    )
+    parser.epilog = examples("herdmate actions go", "herdmate refactor document src/app.py:10-40")
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    language = language_named(arguments.language) if arguments.language else ""
+    said = arguments.language or arguments.option
+    language = language_named(said) if said else ""
     actions = [
         action for action in action_library().actions
         if not language or not action.languages or language in action.languages
@@ -38,30 +40,33 @@ def _run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         write(json.dumps([_told(action) for action in actions], indent=1) + "\n")
         return 0
-    columns = (Column("action"), Column("does", 3), Column("run", 2), Column("needs", 1),
-               Column("languages", 4))  # fmt: skip
-    show_table(columns, [_row(action) for action in actions])
+    actions.sort(key=lambda action: _COMMANDS[action.kind] == _EXPLAIN)
+    columns = (Column("action"), Column("does", 1, wraps=True), Column("needs", 2),
+               Column("languages", 3))  # fmt: skip
+    groups = [f"herdmate {_COMMANDS[action.kind]} FILE:START-END" for action in actions]
+    show_table(columns, [_row(action) for action in actions], groups)
     tell(f"Your own actions are TOML files in {user_folder()}")
     return 0
 
 
 def _row(action: Action) -> tuple[str, ...]:
     names = list(dict.fromkeys(language_name(item).partition(" (")[0] for item in action.languages))
-    run, needs = f"herdmate {_COMMANDS[action.kind]}", ", ".join(_needs(action))
-    return action.name, _title(action), run, needs, ", ".join(names) or "all"
+    return action.name, _title(action), ", ".join(_needs(action)), ", ".join(names) or "all"
 
 
 def _title(action: Action) -> str:
     title = action.title
     for placeholder, words in _WITHOUT.items():
         title = title.replace(placeholder, words)
-    return title.replace("‘a name’", "a name").rstrip("…")
+    return title.rstrip("…")
 
 
 def _needs(action: Action) -> list[str]:
     """What has to be given or there."""
-    found = [need for need in action.needs if not need.startswith("diagnostic")]
-    is_about = len(found) < len(action.needs) or action.asks_instruction
+    found = [need for need in action.needs if not need.startswith(("code", "diagnostic"))]
+    is_about = (
+        any(need.startswith("diagnostic") for need in action.needs) or action.asks_instruction
+    )
     return [*found, *(["--instruction"] if is_about else [])]
 
 

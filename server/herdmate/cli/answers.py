@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 
+from rich.console import Group
 from rich.live import Live
 from rich.markdown import Markdown
+from rich.text import Text
 
-from herdmate.cli.console import Console, waiting
-from herdmate.cli.terminal import write
+from herdmate.cli.asking import asking, silence_told
+from herdmate.cli.console import Console
+from herdmate.cli.terminal import keys_unseen, log_held, write
+from herdmate.engine.host import EngineHost
+from herdmate.generation import Finished
+from herdmate.printable import counted
+from herdmate.prompting.template import open_fence
 
-_FENCE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*)$", re.MULTILINE)
+
+async def show_answer(parts: AsyncIterator[str], host: EngineHost) -> str:
+    """Show an answer while it streams, and return all of it; what is logged comes after it."""
+    with log_held():
+        return await _shown(parts, host)
 
 
-async def show_answer(parts: AsyncIterator[str]) -> str:
-    """Show an answer while it streams, and return all of it."""
+async def _shown(parts: AsyncIterator[str], host: EngineHost) -> str:
     console = Console()
     if console.is_terminal and not console.is_dumb_terminal:
-        return await _rendered(parts, console)
+        with keys_unseen():
+            return await _rendered(parts, console, host)
     text = ""
-    with waiting("Asking the model…") as shown:
+    async with asking(host) as shown:
         async for part in parts:
             shown.end()
             text += part
@@ -29,33 +40,57 @@ async def show_answer(parts: AsyncIterator[str]) -> str:
     return text
 
 
-async def gathered(parts: AsyncIterator[str]) -> str:
+async def gathered(parts: AsyncIterator[str], host: EngineHost) -> str:
     """The whole answer, shown nowhere."""
     text = ""
-    with waiting("Asking the model…"):
+    async with asking(host):
         async for part in parts:
             text += part
     return text
 
 
-async def _rendered(parts: AsyncIterator[str], console: Console) -> str:
+def cut_off(ends: Iterable[Finished]) -> str:
+    """Why an answer stops before its end, and what gives more of it; ``""`` if it does not."""
+    for end in ends:
+        tokens = counted(end.usage.generated_tokens, "token")
+        if end.reason == "length":
+            return f"The answer is cut off after {tokens}; --max-tokens allows more."
+        if end.reason == "context":
+            return (
+                f"The answer is cut off after {tokens}, where the model's context is full; "
+                "name fewer lines, or raise --context."
+            )
+        if end.reason == "repeating":
+            return f"The model began to repeat itself and was stopped after {tokens}."
+    return ""
+
+
+async def _rendered(parts: AsyncIterator[str], console: Console, host: EngineHost) -> str:
     """Whole paragraphs stay; only the last one is drawn again while it grows."""
     text = shown = ""
-    with waiting("Asking the model…") as spinner:
+    async with asking(host) as spinner:
         async for first in parts:
             spinner.end()
             text = first
             break
+
+    def draw(note: str = "") -> None:
+        rest = Markdown(text[len(shown) :], hyperlinks=False)
+        below = Text(note, style="dim", no_wrap=True, overflow="ellipsis")
+        live.update(Group(rest, below) if note else rest)
+
     try:
         with Live(console=console, refresh_per_second=8, transient=True) as live:
-            live.update(Markdown(text, hyperlinks=False))
-            async for part in parts:
-                text += part
-                if (end := _whole(text, len(shown))) > len(shown):
-                    console.print(Markdown(text[len(shown) : end], hyperlinks=False))
-                    console.print()
-                    shown = text[:end]
-                live.update(Markdown(text[len(shown) :], hyperlinks=False))
+            draw()
+            async with silence_told(host, draw) as hear:
+                async for part in parts:
+                    hear()
+                    text += part
+                    if (end := _whole(text, len(shown))) > len(shown):
+                        console.print(Markdown(text[len(shown) : end], hyperlinks=False))
+                        console.print()
+                        shown = text[:end]
+                    draw()
             live.update("")
     finally:  # what came stays, also if the rest is stopped
         console.print(Markdown(text[len(shown) :], hyperlinks=False))
@@ -67,17 +102,7 @@ def _whole(text: str, start: int) -> int:
     whole, at, fence = start, start, ""
     for match in re.finditer(r"\n[ \t]*\n", text[start:]):
         end = start + match.end()
-        fence, at = _open_fence(text[at:end], fence), end
+        fence, at = open_fence(text[at:end], fence), end
         if not fence:
             whole = end
     return whole
-
-
-def _open_fence(text: str, fence: str) -> str:
-    """The fence that is open after a text, if any; ``fence`` is the one open before it."""
-    for mark, rest in _FENCE.findall(text):
-        if not fence:
-            fence = "" if "`" in mark and "`" in rest else mark
-        elif mark.startswith(fence) and not rest.strip():
-            fence = ""
-    return fence

@@ -19,7 +19,7 @@ from herdmate.cli.console import Console, waiting
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import write
-from herdmate.errors import SelectionError
+from herdmate.errors import UsageError
 from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES
 
@@ -85,9 +85,7 @@ def _run(arguments: argparse.Namespace) -> int:
     names = arguments.only.split(",") if arguments.only else NAMES
     for name in names:
         if name not in NAMES:
-            raise SelectionError(
-                f"There is no measurement {name!r}; choose from {', '.join(NAMES)}."
-            )
+            raise UsageError(f"There is no measurement {name!r}; choose from {', '.join(NAMES)}.")
     with waiting("Measuring…") as shown:
         given = _conditions(arguments, shown.tell)
         found = asyncio.run(run(given, names, arguments.against))

@@ -5,10 +5,9 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import aclosing, asynccontextmanager, suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -25,45 +24,73 @@ from herdmate.actions.conversation import (
 from herdmate.actions.explain import answer_to
 from herdmate.actions.question import Question
 from herdmate.cli import action_context
-from herdmate.cli.answers import gathered, show_answer
-from herdmate.cli.chat_files import LAST, keep, kept
-from herdmate.cli.chat_input import COMMANDS, line_editor
+from herdmate.cli.answers import cut_off, gathered, show_answer
+from herdmate.cli.chat_files import (
+    Kind,
+    keep,
+    keep_on,
+    kept,
+    last_name,
+    name_to_go_on,
+    resuming,
+)
+from herdmate.cli.chat_input import COMMANDS, line_editor, typing_kept
+from herdmate.cli.chat_list import show_kept, show_last_exchange, show_last_question
+from herdmate.cli.chat_places import parted, with_piped
 from herdmate.cli.git_diff import changes
-from herdmate.cli.locations import INPUT, Opened, Place, opened, place_of, selected
+from herdmate.cli.locations import INPUT, Opened, opened, place_of, selected
 from herdmate.cli.parser import examples, meant
 from herdmate.cli.settings_options import settings_of
+from herdmate.cli.stoppable import stoppable
 from herdmate.cli.terminal import copy, tell, tell_error, write, write_json
 from herdmate.cli.wording import in_terminal
+from herdmate.engine.host import EngineHost
 from herdmate.errors import HerdmateError, SelectionError
+from herdmate.generation import Finished
+from herdmate.printable import counted
 from herdmate.settings import Settings
 
-_Show = Callable[[AsyncIterator[str]], Awaitable[str]]
+_Show = Callable[[AsyncIterator[str], EngineHost], Awaitable[str]]
 """Shows an answer while it comes, or gathers it."""
 
 
 @dataclass(slots=True)
 class _Chat:
-    """One conversation on a terminal."""
+    """One conversation; ``answer`` is what came of the last one, ``is_cut_off``: not all of it.
+
+    ``name``: under which it is kept; ``""`` until it has an answer.
+    """
 
     settings: Settings
     context: ActionContext
     max_tokens: int
     conversation: Conversation = field(default_factory=Conversation)
+    kind: Kind = "chat"
+    name: str = ""
+    answer: str = ""
+    is_cut_off: bool = False
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate chat [FILE...] [QUESTION]``."""
     parser.add_argument(
         "places", nargs="*", metavar="FILE",
-        help="files to talk about, or lines FILE:START-END; what is no file is the question",
+        help="files to talk about, or lines FILE:START-END, or a definition FILE:NAME; what is no "
+        "file is the question",
     )  # fmt: skip
-    resuming = parser.add_mutually_exclusive_group()
-    resuming.add_argument("--resume", action="store_true", help="go on with the last conversation")
-    resuming.add_argument("--saved", metavar="NAME", help="go on with one that /save kept")
-    parser.add_argument("--json", action="store_true", help="the answer to one QUESTION as JSON")
+    resumed = parser.add_mutually_exclusive_group()
+    resumed.add_argument(
+        "--resume", action="store_true",
+        help="go on with the last conversation; with a QUESTION, with what was asked last",
+    )  # fmt: skip
+    resumed.add_argument("--saved", metavar="NAME", help="go on with another, as --list names it")
+    resumed.add_argument("--list", action="store_true", help="list the conversations so far")
+    parser.add_argument(
+        "--json", action="store_true", help="the answer to one QUESTION, or the list, as JSON"
+    )
     parser.description = (
-        "Without a QUESTION, opens a conversation: type a question, or /help. With one, answers\n"
-        "it and ends. What is piped in goes with the question."
+        "Without a QUESTION, opens a conversation: type a question, or /help. With one,\n"
+        "answers it and ends. What is piped in goes with the question."
     )
     parser.epilog = examples(
         "herdmate chat src/app.py", 'git diff | herdmate chat "what changes?"',
@@ -73,67 +100,45 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 async def _chat(arguments: argparse.Namespace) -> int:
+    if arguments.list:
+        if arguments.places:
+            arguments.parser.error("--list stands alone, without FILE and QUESTION")
+        show_kept(arguments.json)
+        return 0
     settings = settings_of(arguments)
-    files, question = _parted(arguments.places)
-    if arguments.json and not question and sys.stdin.isatty():
+    files, question = parted(arguments.places)
+    is_typed = sys.stdin.isatty()
+    if arguments.json and not question and is_typed:
         arguments.parser.error("--json answers one question; name it")
-    name = LAST if arguments.resume else arguments.saved
+    kind: Kind = "chat" if is_typed and not question else "question"
+    name = last_name(kind) if arguments.resume else arguments.saved
     conversation = Conversation() if name is None else kept(name)
-    if not sys.stdin.isatty():
-        piped = opened(Place(INPUT))
-        if question and piped.document.text.strip():
-            files.append(piped)
-        question = question or piped.document.text.strip()
-        if not question:
-            arguments.parser.error("there is no question; type one behind the files")
-    attached = tuple(map(_attachment, files))
+    if not is_typed:
+        question = with_piped(arguments, files, question)
     documents = [file.document for file in files]
-    async with action_context.running(settings, documents) as context:
-        chat = _Chat(settings, context, getattr(arguments, "max_tokens", MOST_TOKENS),
-                     replace(conversation, attached=attached))  # fmt: skip
-        if not question:
-            await _talk(chat)
-            return 0
-        finished = await _ask(chat, question, gathered if arguments.json else show_answer)
-        if arguments.json:
-            write_json(await _told(chat, question))
+    with nullcontext() if question else typing_kept():
+        async with action_context.running(settings, documents) as context:
+            chat = _Chat(
+                settings, context, getattr(arguments, "max_tokens", MOST_TOKENS),
+                replace(conversation, attached=tuple(map(_attachment, files))), kind,
+                name_to_go_on(name or "", kind),
+            )  # fmt: skip
+            if not question:
+                await _talk(chat)
+                return 0
+            show_last_question(conversation)
+            finished = await _ask(chat, question, gathered if arguments.json else show_answer)
+            if arguments.json:
+                write_json(await _told(chat, question))
     return 0 if finished else 130
 
 
 async def _told(chat: _Chat, question: str) -> dict[str, Any]:
     """What ``--json`` says of one question."""
     info = await chat.context.host.ready()
-    answers = [item.answer for item in chat.conversation.exchanges]
-    return {"question": question, "model": info.name, "text": answers[-1] if answers else ""}
-
-
-def _parted(words: Sequence[str]) -> tuple[list[Opened], str]:
-    """The files, and the words that are the question."""
-    files: list[Opened] = []
-    said: list[str] = []
-    for word in words:
-        if word == INPUT and not said:
-            continue  # what is piped in goes with the question anyway
-        place = _place_in(word)
-        if place.path is not None and os.path.lexists(place.path):
-            files.append(opened(place))
-        elif not said and (os.sep in word or place.first) and " " not in word:
-            raise SelectionError(f"{place.name} cannot be read: No such file or directory.")
-        else:
-            said.append(word)
-    return files, " ".join(said)
-
-
-def _place_in(word: str) -> Place:
-    """The place that a word names; a question can look like one that cannot be."""
-    if len(word) >= 4096 or "\0" in word:
-        return Place(word)
-    try:
-        return place_of(word)
-    except SelectionError:
-        if " " not in word:
-            raise
-        return Place(word)
+    return {
+        "question": question, "model": info.shown, "text": chat.answer, "cut_off": chat.is_cut_off,
+    }  # fmt: skip
 
 
 def _attachment(file: Opened) -> Attachment:
@@ -146,7 +151,8 @@ def _attachment(file: Opened) -> Attachment:
 async def _talk(chat: _Chat) -> None:
     """Read and answer until the user leaves."""
     info = await chat.context.host.ready()
-    tell(f"{info.name}; /help lists what can be typed besides questions, Ctrl-D leaves.")
+    tell(f"{info.shown}; /help lists what can be typed besides questions, Ctrl-D leaves.")
+    show_last_exchange(chat.conversation)
     _show_attached(chat)
     read = line_editor()
     while True:
@@ -167,12 +173,16 @@ async def _talk(chat: _Chat) -> None:
 
 
 async def _ask(chat: _Chat, said: str, show: _Show = show_answer) -> bool:
-    """Answer one question; ``False`` if Ctrl-C stopped it. What came is kept either way."""
+    """Answer one question; ``False`` if Ctrl-C stopped it. What came is kept in any case.
+
+    Raises ``HerdmateError``.
+    """
     asked: list[Prepared] = []
     parts: list[str] = []
+    ends: list[Finished] = []
 
-    async def noted(question: Question) -> AsyncIterator[str]:
-        async with aclosing(answer_to(question, chat.context.host)) as answer:
+    async def noted(question: Question) -> AsyncGenerator[str, None]:
+        async with aclosing(answer_to(question, chat.context.host, ends.append)) as answer:
             async for part in answer:
                 parts.append(part)
                 yield part
@@ -181,41 +191,32 @@ async def _ask(chat: _Chat, said: str, show: _Show = show_answer) -> bool:
         question = await prepared(chat.conversation, said, chat.context.host, chat.max_tokens)
         asked.append(question)
         _show_budget(question)
-        await show(noted(question.question))
+        async with aclosing(noted(question.question)) as answer:
+            await show(answer, chat.context.host)
 
-    async with _stoppable(ask()) as is_whole:
-        finished: bool = await is_whole()
+    async with stoppable(ask()) as is_whole:
+        try:
+            finished: bool = await is_whole()
+        except HerdmateError:
+            if parts:
+                _keep(chat, asked[0], "".join(parts))
+            raise
+    chat.answer = "".join(parts)
     if asked:
-        chat.conversation = answered(asked[0], "".join(parts))
-        with suppress(SelectionError):  # a full disk ends no conversation
-            keep(chat.conversation)
+        _keep(chat, asked[0], chat.answer)
     if not finished:
         write("\n" if parts and show is show_answer else "")
         tell("Stopped; what came is kept." if asked else "Stopped.")
+    elif cut := cut_off(ends):
+        tell(cut)
+    chat.is_cut_off = not finished or bool(cut_off(ends))
     return finished
 
 
-@asynccontextmanager
-async def _stoppable(work: Any) -> AsyncIterator[Callable[[], Any]]:
-    """Run something that Ctrl-C stops without ending the program."""
-    task = asyncio.ensure_future(work)
-    loop = asyncio.get_running_loop()
-    with suppress(NotImplementedError):  # Windows: Ctrl-C ends the program there
-        loop.add_signal_handler(signal.SIGINT, task.cancel)
-
-    async def is_whole() -> bool:
-        try:
-            await task
-        except asyncio.CancelledError:
-            task.cancel()
-            return False
-        return True
-
-    try:
-        yield is_whole
-    finally:
-        with suppress(NotImplementedError):
-            loop.remove_signal_handler(signal.SIGINT)
+def _keep(chat: _Chat, question: Prepared, answer: str) -> None:
+    chat.conversation = answered(question, answer)
+    with suppress(SelectionError):  # a full disk ends no conversation
+        chat.name = keep_on(chat.conversation, chat.name, chat.kind)
 
 
 def _show_budget(question: Prepared) -> None:
@@ -225,11 +226,14 @@ def _show_budget(question: Prepared) -> None:
         used = f"{question.tokens:,} of {question.context:,} tokens"
         tell(f"With the question: {', '.join(parts)}; {used}.")
     if question.dropped:
-        tell(f"The first {question.dropped} exchanges no longer fit and are left out.")
+        oldest = "The first exchange no longer fits and is"
+        if question.dropped > 1:
+            oldest = f"The first {question.dropped} exchanges no longer fit and are"
+        tell(f"{oldest} left out.")
 
 
 def _lines_of(taken: int, lines: int) -> str:
-    whole = "1 line" if lines == 1 else f"{lines:,} lines"
+    whole = counted(lines, "line")
     return whole if taken >= lines else f"only {taken:,} of {whole}"
 
 
@@ -250,14 +254,14 @@ async def _command(chat: _Chat, line: str) -> bool:
     elif word == "/diff":
         await _attach_changes(chat)
     elif word == "/clear":
-        chat.conversation = Conversation()
+        chat.conversation, chat.name = Conversation(), ""
     elif word == "/model":
         await _change_model(chat, rest)
     elif word == "/copy":
         answer = chat.conversation.exchanges[-1].answer if chat.conversation.exchanges else ""
         tell("Copied." if answer and copy(answer) else "There is no answer to copy.")
     elif word == "/save":
-        tell(f"Wrote {keep(chat.conversation, rest or LAST)}")
+        _save(chat, rest)
     elif word == "/help":
         tell("\n".join(f"{name:10} {does}" for name, does in COMMANDS.items()))
     else:
@@ -277,8 +281,8 @@ def _attach_file(chat: _Chat, rest: str, word: str) -> None:
 async def _attach_changes(chat: _Chat) -> None:
     text, withheld = await changes(Path.cwd())
     if withheld:
-        files = "file" if withheld == 1 else "files"
-        tell(f"{withheld} changed {files} that the model must not see are left out.")
+        files = counted(withheld, "changed file")
+        tell(f"{files} that the model must not see {'is' if withheld == 1 else 'are'} left out.")
     _attach(chat, Attachment("what has changed since the last commit", "diff", text))
 
 
@@ -288,12 +292,24 @@ def _attach(chat: _Chat, item: Attachment) -> None:
     _show_attached(chat)
 
 
+def _save(chat: _Chat, name: str) -> None:
+    if not chat.conversation.exchanges:
+        tell("There is nothing to save yet.")
+        return
+    if not name:
+        chat.name = keep_on(chat.conversation, chat.name, chat.kind)
+    path = keep(chat.conversation, name or chat.name)
+    option = resuming(name) if name else "--resume"
+    tell(f"Wrote {path}; `herdmate chat {option}` goes on with it.")
+
+
 async def _change_model(chat: _Chat, name: str) -> None:
     if not name:
         info = await chat.context.host.ready()
-        tell(f"{info.name} ({Path(info.path).name})")
+        file = Path(info.path).name  # a server's model has none
+        tell(f"{info.shown} ({file})" if file else info.shown)
         return
     settings = replace(chat.settings, model=name)
     await action_context.start(chat.context.host, settings)
     chat.settings = settings
-    tell(f"{(await chat.context.host.ready()).name} answers from now on.")
+    tell(f"{(await chat.context.host.ready()).shown} answers from now on.")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable, Iterable
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.completion import CompleteEvent, Completer, Completion, PathCompleter
@@ -11,16 +14,19 @@ from prompt_toolkit.document import Document
 from prompt_toolkit.history import FileHistory, History, InMemoryHistory
 from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
 
+from herdmate.atomic_write import write_whole
+from herdmate.bounded_read import open_regular
+from herdmate.redaction.redact import redacted
 from herdmate.user_folders import state_folder
 
 COMMANDS = {
     "/file": "FILE: talk about a file; it goes with the next question",
     "/select": "FILE:START-END: the same for some of its lines",
     "/diff": "the same for what has changed since git's last commit",
-    "/clear": "begin again, without what was said",
+    "/clear": "begin again, without what was said; that stays kept",
     "/model": "MODEL: let another model answer; alone, say which one does",
     "/copy": "copy the last answer",
-    "/save": "NAME: keep the conversation; herdmate chat --saved NAME goes on with it",
+    "/save": "NAME: keep the conversation by a name; herdmate chat --saved NAME goes on with it",
     "/help": "this list; Alt-Enter starts a new line, Ctrl-C stops an answer",
     "/quit": "leave, as Ctrl-D does",
 }
@@ -35,6 +41,32 @@ def line_editor() -> Callable[[], Awaitable[str]]:
         multiline=True, key_bindings=_keys(), prompt_continuation="  ",
     )  # fmt: skip
     return session.prompt_async
+
+
+@contextmanager
+def typing_kept() -> Iterator[None]:
+    """Have the next prompt show and read what is typed in the block while nothing is read.
+
+    In a terminal's usual mode it would be shown at once, amid the progress; and Ctrl-D would be no
+    character, but an end of input, which is gone once the line editor changes the mode.
+    """
+    if sys.platform == "win32" or not sys.stdin.isatty():
+        yield
+        return
+    import termios
+
+    before, inside = termios.tcgetattr(sys.stdin), termios.tcgetattr(sys.stdin)
+    inside[_LOCAL_MODES] &= ~termios.ECHO
+    inside[_CHARACTERS][termios.VEOF] = os.fpathconf(sys.stdin.fileno(), "PC_VDISABLE")
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, inside)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSANOW, before)
+
+
+_LOCAL_MODES, _CHARACTERS = 3, 6
+"""Where ``termios`` has the modes of the line discipline, and the special characters."""
 
 
 def _keys() -> KeyBindings:
@@ -58,9 +90,37 @@ def _history() -> History:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         os.close(os.open(file, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o600))
+        _forget_oldest(file)
     except OSError:
         return InMemoryHistory()
-    return FileHistory(str(file))
+    return _Kept(str(file))
+
+
+class _Kept(FileHistory):
+    """Keeps what is typed, with stars for secrets, but nothing very long that was pasted."""
+
+    def store_string(self, string: str) -> None:
+        """Add one entry to the file; a full disk ends no conversation."""
+        if len(string) <= _LONGEST_KEPT:
+            with suppress(OSError):
+                super().store_string(redacted(string))
+
+
+def _forget_oldest(file: Path) -> None:
+    """Keep the last entries of a file that has become large. Raises ``OSError``."""
+    if (size := file.stat().st_size) > 2 * _MOST_KEPT:
+        with open_regular(file) as opened:
+            opened.seek(size - _MOST_KEPT)
+            data = opened.read(_MOST_KEPT)
+        begin = data.find(_ENTRY)
+        write_whole(file, data[begin:] if begin >= 0 else b"")
+
+
+_ENTRY = b"\n# "
+"""Where an entry begins: with a line of its time, then its lines, each after a plus sign."""
+
+_MOST_KEPT = 256 << 10  # bytes
+_LONGEST_KEPT = 20_000  # characters
 
 
 class _Completer(Completer):

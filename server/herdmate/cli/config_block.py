@@ -6,30 +6,56 @@ from herdmate.errors import SetupError
 from herdmate.text import line_ending
 
 
-def with_block(text: str, block: str, begin: str, end: str) -> str:
+def with_block(text: str | None, block: str, begin: str, end: str) -> str:
     """The text with ``block`` in place of its current block, or appended if it has none.
 
     ``block`` begins with the line ``begin``, ends with the line ``end`` and adopts the text's line
-    endings. Everything else stays as it is. Raises ``SetupError`` if the marks do not pair up.
+    endings, at the end of the file too. Everything else stays as it is. ``None`` stands for no
+    file. Raises ``SetupError`` if the marks do not pair up.
     """
+    if text is None:
+        return block
     newline = line_ending(text)
     block = block.replace("\n", newline)
     lines = text.splitlines(keepends=True)
+    place = _place(lines, begin, end)
+    if place is None:
+        return _at_the_end(text, block, newline)
+    if not lines[place[1]].endswith(("\n", "\r")):
+        block = block.removesuffix(newline)
+    return "".join([*lines[: place[0]], block, *lines[place[1] + 1 :]])
+
+
+def without_block(text: str, begin: str, end: str) -> str | None:
+    """The text as it was before ``with_block``, if all that has changed since is outside the block.
+
+    ``None`` if there was no file; unchanged if there is no block. Raises ``SetupError`` if the
+    marks do not pair up.
+    """
+    lines = text.splitlines(keepends=True)
+    place = _place(lines, begin, end)
+    if place is None:
+        return text
+    before, after = "".join(lines[: place[0]]), "".join(lines[place[1] + 1 :])
+    if not before:
+        return after or None
+    newline = line_ending(lines[place[0]])
+    if not lines[place[1]].endswith(("\n", "\r")):  # nor did the file before
+        return before.removesuffix(newline).removesuffix(newline)
+    is_apart = before == newline or before.removesuffix(newline).endswith(("\n", "\r"))
+    return (before.removesuffix(newline) if is_apart else before) + after
+
+
+def _place(lines: list[str], begin: str, end: str) -> tuple[int, int] | None:
+    """The numbers of the first and the last line of the block."""
     begins, ends = _places(lines, begin), _places(lines, end)
     if not begins and not ends:
-        return _at_the_end(text, block, newline)
+        return None
     if len(begins) != 1 or len(ends) != 1 or begins[0] > ends[0]:
         raise SetupError(
             f"The lines {begin!r} and {end!r} must each occur exactly once; fix that in the file."
         )
-    return "".join([*lines[: begins[0]], block, *lines[ends[0] + 1 :]])
-
-
-def without_block(text: str, begin: str, end: str) -> str:
-    """The text without the block that ``with_block`` wrote; unchanged if it has none."""
-    lines = text.splitlines(keepends=True)
-    begins, ends = _places(lines, begin), _places(lines, end)
-    return "".join(lines[: begins[0]] + lines[ends[0] + 1 :]) if begins and ends else text
+    return begins[0], ends[0]
 
 
 def _places(lines: list[str], mark: str) -> list[int]:
@@ -37,7 +63,7 @@ def _places(lines: list[str], mark: str) -> list[int]:
 
 
 def _at_the_end(text: str, block: str, newline: str) -> str:
-    if not text:
-        return block
-    between = newline if text.endswith("\n") else newline * 2
-    return f"{text}{between}{block}"
+    """A blank line keeps the block apart. The last line ends as that of the text did."""
+    if not text or text.endswith(("\n", "\r")):
+        return f"{text}{newline}{block}"
+    return f"{text}{newline * 2}{block.removesuffix(newline)}"

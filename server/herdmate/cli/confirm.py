@@ -11,7 +11,9 @@ from herdmate.cli.console import Console
 def agrees(question: str, console: Console) -> bool:
     """Does the user say yes? Just pressing Enter, or the end of the input, means no."""
     try:
-        return Confirm.ask(Text(question), console=console, default=False)
+        return Confirm.ask(
+            Text(question, no_wrap=True, overflow="ignore"), console=console, default=False
+        )
     except EOFError:
         console.print()
         return False

@@ -50,6 +50,11 @@ class Waiting:
             self._timer.daemon = True
             self._timer.start()
 
+    @property
+    def is_wanted(self) -> bool:
+        """Can what is waited for still be shown?"""
+        return self._progress is not None
+
     def tell(self, text: str) -> None:
         """Say what is waited for now."""
         if self._progress is not None:

@@ -115,8 +115,15 @@ async def _ghost_text(client: Client, scene: Scene, console: Console) -> None:
 async def _explanation(client: Client, scene: Scene, console: Console) -> None:
     console.rule("Explanation", align="left")
     text, started = "", time.perf_counter()
+    parts = client.explain(scene.document, scene.definition)
+    with waiting("Reading the code…") as shown:
+        async for part in parts:
+            shown.end()
+            text = part
+            break
     with Live(console=console, refresh_per_second=8, vertical_overflow="visible") as live:
-        async for part in client.explain(scene.document, scene.definition):
+        live.update(Markdown(text, hyperlinks=False))
+        async for part in parts:
             text += part
             live.update(Markdown(text, hyperlinks=False))
     if not console.is_terminal:

@@ -2,76 +2,31 @@
 
 from __future__ import annotations
 
-import shlex
+import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from math import isinf
 from typing import Literal
 
-from herdmate.cli.sizes import size_text
-from herdmate.engine.build_report import Build
+from herdmate.cli.doctor_facts import Facts, Finding, State
+from herdmate.cli.doctor_mends import (
+    edit_command,
+    export_command,
+    install_command,
+    install_compiler,
+    quoted,
+    set_command,
+    unset_command,
+    unset_variable,
+    use_command,
+)
+from herdmate.cli.sizes import size_text, speed_text, tokens_text
+from herdmate.printable import counted
+
+_BUSY = 0.5
+"""The share of the processors that other programs may use before it slows a model down."""
 
 _LITTLE_DISK = 2_000_000_000
 _REBUILD = "-m pip install --force-reinstall --no-deps --no-cache-dir --no-binary llama-cpp-python"
-
-
-State = Literal["ok", "note", "trouble"]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What was found on a machine; sizes in bytes.
-
-    ``others``: other ``herdmate`` programs that the shell would find first. ``drivers``: makers of
-    GPUs whose driver is here. ``installer`` installs the system's packages. ``models``: names and
-    sizes of Herdmate's own. ``chosen``, ``unusable`` and ``note`` are of the model in the settings:
-    its path, or why it cannot be used; ``ghost`` says the same of ghost text's own model, if it has
-    one: the setting, its path or why it is not used, and how that is. ``adapters`` are the names of
-    those that fit the model, ``misfits`` a sentence for each other. ``remote`` is the remote
-    server's address, ``answer`` its model or, if ``is_down``, what went wrong. ``folders``: what it
-    is for, path, size, writable.
-    """
-
-    version: str
-    system: Literal["linux", "macos", "windows"]
-    python: str
-    executable: str
-    build: Build
-    others: tuple[str, ...] = ()
-    compiler: str = ""
-    drivers: tuple[str, ...] = ()
-    toolkit: str = ""
-    installer: str = ""
-    cores: int = 1
-    memory: int = 0
-    free_memory: int = 0
-    free_disk: int = 0
-    models: tuple[tuple[str, int], ...] = ()
-    setting: str = "auto"
-    chosen: str = ""
-    unusable: str = ""
-    is_missing: bool = False
-    note: str = ""
-    fits: bool = True
-    ghost: tuple[str, str, State] | None = None
-    adapters: tuple[str, ...] = ()
-    misfits: tuple[str, ...] = ()
-    editors: tuple[tuple[str, str, bool], ...] = ()
-    remote: str = ""
-    answer: str = ""
-    is_down: bool = False
-    folders: tuple[tuple[str, str, int, bool], ...] = ()
-    config: str = ""
-    faults: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line. ``mend``: the command that mends a trouble, or that improves matters."""
-
-    topic: str
-    state: State
-    text: str
-    mend: str = ""
 
 
 def findings(facts: Facts) -> list[Finding]:
@@ -83,19 +38,12 @@ def _python(facts: Facts) -> Iterator[Finding]:
     yield Finding("Python", "ok", f"{facts.python}, {facts.executable}")
     if facts.others:
         folder = facts.executable.replace("\\", "/").rpartition("/")[0]
-        path = _quoted(facts, f"{folder}/herdmate")
+        path = quoted(facts, f"{folder}/herdmate")
         if facts.system != "windows":
-            path = f'export PATH={_quoted(facts, folder)}:"$PATH"'
+            path = f'export PATH={quoted(facts, folder)}:"$PATH"'
         yield Finding(
             "", "trouble", f"Your shell runs another Herdmate first: {facts.others[0]}", path
         )
-
-
-def _quoted(facts: Facts, path: str) -> str:
-    """A path as one word of the shell's."""
-    if facts.system != "windows":
-        return shlex.quote(path)
-    return f'"{path}"' if " " in path else path
 
 
 def _compiler(facts: Facts) -> Iterator[Finding]:
@@ -104,27 +52,11 @@ def _compiler(facts: Facts) -> Iterator[Finding]:
         return
     state: Literal["note", "trouble"] = "trouble" if facts.build.error else "note"
     text = "No C++ compiler; installing or rebuilding llama.cpp needs one"
-    yield Finding("Compiler", state, text, _install_compiler(facts))
-
-
-def _install_compiler(facts: Facts) -> str:
-    if facts.system == "macos":
-        return "xcode-select --install"
-    if facts.system == "windows":
-        return "winget install Microsoft.VisualStudio.2022.BuildTools"
-    packages = {"apt-get": "build-essential", "apk": "build-base", "pacman": "base-devel"}
-    return _installed(facts, packages.get(facts.installer, "gcc-c++"))
-
-
-def _installed(facts: Facts, package: str) -> str:
-    """The command that installs a package of the system."""
-    usual = f"{facts.installer or 'apt-get'} install"
-    how = {"pacman": "pacman -S", "apk": "apk add"}.get(facts.installer, usual)
-    return f"sudo {how} {package}"
+    yield Finding("Compiler", state, text, install_compiler(facts))
 
 
 def _llama(facts: Facts) -> Iterator[Finding]:
-    build, python = facts.build, _quoted(facts, facts.executable)
+    build, python = facts.build, quoted(facts, facts.executable)
     if build.error:
         text = f"llama.cpp cannot be used: {build.error}"
         yield Finding("llama.cpp", "trouble", text, f"{python} {_REBUILD} llama-cpp-python")
@@ -137,7 +69,7 @@ def _llama(facts: Facts) -> Iterator[Finding]:
         flags = "CFLAGS=-mno-amx-int8 CXXFLAGS=-mno-amx-int8"
         yield Finding(
             "", "note", "It was built with AMX, which crashes; Herdmate does without, more slowly",
-            f"{flags} {python} {_REBUILD} llama-cpp-python",
+            f"{flags} {python} {_REBUILD} llama-cpp-python", is_slow=True,
         )  # fmt: skip
 
 
@@ -160,10 +92,10 @@ def _unused_gpu(facts: Facts) -> Iterator[Finding]:
     maker = facts.drivers[0]
     text = f"{maker}: not used, because llama.cpp was built for the processor only"
     kind = {"NVIDIA": "CUDA", "AMD": "HIP"}.get(maker, "VULKAN")
-    python = _quoted(facts, facts.executable)
+    python = quoted(facts, facts.executable)
     rebuild = f"CMAKE_ARGS=-DGGML_{kind}=on {python} {_REBUILD} llama-cpp-python"
     if maker == "NVIDIA" and not facts.toolkit:
-        install = _installed(
+        install = install_command(
             facts, "cuda" if facts.installer == "pacman" else "nvidia-cuda-toolkit"
         )
         yield Finding("GPU", "trouble", f"{text}; building for it needs the CUDA toolkit", install)
@@ -177,25 +109,77 @@ def _model(facts: Facts) -> Iterator[Finding]:
         if facts.is_missing or facts.setting == "auto":
             mend = "herdmate models pull starter"
         else:
-            mend = "herdmate config set model auto"
+            mend = set_command(facts, "model", "auto")
         state: State = "note" if facts.remote and not facts.is_down else "trouble"
         yield Finding("Model", state, facts.unusable, mend)
     else:
-        yield Finding("Model", "ok", f"{facts.setting}: {facts.chosen}")
-        if facts.note:
+        yield Finding("Model", "ok", f"{facts.setting}: {facts.name}, {facts.chosen}")
+        if facts.remote:
+            only = "It is used only while the remote server does not answer"
+            text = only if facts.fallback else "It is not used, because remote.url is set"
+            yield Finding("", "ok", text)
+        if facts.note and (facts.fallback or not facts.remote):
             state = "note" if facts.fits else "trouble"
             yield Finding("", state, facts.note, "" if facts.fits else "herdmate models recommend")
+        yield from _speed(facts)
     if facts.adapters:
         yield Finding("", "ok", f"Adapters: {', '.join(facts.adapters)}")
     for misfit in facts.misfits:
-        yield Finding("", "trouble", misfit, "herdmate config edit")
+        yield Finding("", "trouble", misfit, edit_command(facts, "engine.adapters"))
     if facts.ghost is not None:
         setting, text, state = facts.ghost
         mend = "herdmate models recommend" if state == "note" else "herdmate models list"
+        if "://" in setting:
+            mend = unset_command(facts, "completion.remoteUrl")
         yield Finding("", state, f"Ghost text, {setting}: {text}", mend)
     if facts.models:
         names = ", ".join(f"{name} ({size_text(size)})" for name, size in facts.models)
         yield Finding("", "ok", f"Here: {names}")
+
+
+def _speed(facts: Facts) -> Iterator[Finding]:
+    """How fast the model answers, and, if one has to wait for it, what is faster."""
+    now, faster = facts.now, facts.faster
+    if now is None or not facts.fits:
+        return
+    said, others = f"It writes {speed_text(now)}", _others(facts)
+    if now.slowed:
+        can = f"It can write {tokens_text(now.speed)}"
+        yield from _slowed(facts, f"{can}, but its last answer came at {tokens_text(now.slowed)}")
+    elif others and not isinf(now.speed):
+        yield from _slowed(facts, said)
+    elif now.is_comfortable:
+        yield Finding("", "ok", said)
+    if now.is_comfortable:
+        return
+    if faster is None:
+        text = f"{said}; only a GPU or a remote server would be faster"
+        yield Finding("", "note", text, is_slow=True)
+    else:
+        text = f"{said}, so answers are slow; {faster.name} would write {speed_text(faster)}"
+        use = use_command(facts, faster.name, faster.is_here)
+        yield Finding("", "note", text, use, is_slow=True)
+
+
+def _slowed(facts: Facts, said: str) -> Iterator[Finding]:
+    """What slows the model down, as far as it is known."""
+    if others := _others(facts):
+        look = {"linux": "top", "macos": "top -o cpu", "windows": "taskmgr"}[facts.system]
+        text = f"{said}; {others}, which slows it down: end them, or wait"
+        yield Finding("", "note", text, look, is_slow=True)
+    else:
+        text = f"{said}; other programs were probably at work, and if not, measure what is fastest"
+        tune = f"herdmate models tune {quoted(facts, facts.name)}"
+        yield Finding("", "note", text, tune, is_slow=True)
+
+
+def _others(facts: Facts) -> str:
+    """What other programs use, if that is half of the processors or more."""
+    used = min(max(round(facts.busy), 1), facts.processors)
+    if facts.busy < facts.processors * _BUSY:
+        return ""
+    many = counted(facts.processors, "processor")
+    return f"other programs use {used} of {many}"
 
 
 def _memory(facts: Facts) -> Iterator[Finding]:
@@ -209,9 +193,9 @@ def _disk(facts: Facts) -> Iterator[Finding]:
         yield Finding("Disk", "ok", text)
         return
     largest = max(facts.models, key=lambda model: model[1], default=None)
-    mend = "export HERDMATE_HOME=/a/larger/disk"
+    mend = export_command(facts, "HERDMATE_HOME", "/a/larger/disk")
     if largest is not None:
-        mend = f"herdmate models rm {_quoted(facts, largest[0])}"
+        mend = f"herdmate models rm {quoted(facts, largest[0])}"
     yield Finding("Disk", "trouble", f"{text}, too little for most", mend)
 
 
@@ -231,9 +215,24 @@ def _remote(facts: Facts) -> Iterator[Finding]:
     if not facts.remote:
         yield Finding("Remote", "ok", "none; this machine does the work")
     elif facts.is_down:
-        yield Finding("Remote", "trouble", facts.answer, "herdmate config unset remote.url")
+        yield Finding("Remote", "trouble", facts.answer, _mend_remote(facts))
+        if not facts.is_unreachable or not facts.chosen:
+            return
+        if facts.fallback:
+            text = f"Meanwhile, {facts.name} on this machine answers (remote.fallback)"
+            yield Finding("", "ok", text)
+        else:
+            text = f"{facts.name} on this machine could answer while it is down"
+            yield Finding("", "note", text, set_command(facts, "remote.fallback", "true"))
     else:
         yield Finding("Remote", "ok", f"{facts.remote} answers: {facts.answer}")
+
+
+def _mend_remote(facts: Facts) -> str:
+    if facts.status in (401, 403):
+        return export_command(facts, "HERDMATE_API_KEY", "KEY")
+    key = "remote.model" if facts.status == 404 and facts.remote_model else "remote.url"
+    return unset_command(facts, key)
 
 
 def _folders(facts: Facts) -> Iterator[Finding]:
@@ -245,14 +244,16 @@ def _folders(facts: Facts) -> Iterator[Finding]:
                 name,
                 "trouble",
                 f"{path} cannot be written",
-                f"chmod -R u+rwX {_quoted(facts, path)}",
+                f"chmod -R u+rwX {quoted(facts, path)}",
             )
 
 
 def _settings(facts: Facts) -> Iterator[Finding]:
     yield Finding("Settings", "ok", facts.config)
     for fault in facts.faults:
-        yield Finding("", "trouble", fault, "herdmate config edit")
+        variable = re.match(r"(?:There is no setting )?(HERDMATE_\w+)", fault)
+        mend = unset_variable(facts, variable[1]) if variable else "herdmate config edit"
+        yield Finding("", "trouble", fault, mend)
 
 
 _FEATURES = ("AVX", "AVX2", "AVX512", "AMX_INT8", "FMA", "NEON", "SVE", "METAL", "CUDA", "VULKAN")

@@ -3,8 +3,10 @@
 A file gives the editor's name (``title``), how to find it (``programs``, and ``apps`` on macOS),
 where its configuration goes (``files``, by system: the first that exists, else the last), what to
 write there (``text``), how a comment line begins there (``comment``; ``""`` if the file is JSON,
-into which the text is merged), what to do next (``after``) and the versions it was tried with
-(``tried``). What matches ``installed`` shows that it is set up. ``clash`` is a pattern that the
+into which the text is merged), what to do next (``after``), the versions it was tried with
+(``tried``), what else to know where only the usual languages are set up (``after_usual``), and what
+to do after taking it out (``after_removal``). In ``after``, ``$other`` stands for the servers that
+are replaced. What matches ``installed`` shows that it is set up. ``clash`` is a pattern that the
 file must not match already, and ``clash_says`` what to do if it does.
 
 ``languages`` are those that the editor knows, by id, with what it calls each: one name or several.
@@ -32,12 +34,17 @@ from pathlib import Path
 from string import Template
 
 from herdmate.child_process import which
-from herdmate.errors import SetupError
+from herdmate.context.languages import language_name
+from herdmate.errors import UsageError
 
 if sys.version_info >= (3, 11):
     import tomllib
 else:
     import tomli as tomllib
+
+
+_MOST_NAMED = 3
+"""How many languages are named one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,9 @@ class Editor:
     title: str
     text: str
     after: str
+    after_usual: str = ""
     tried: str = ""
+    after_removal: str = ""
     installed: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     apps: tuple[str, ...] = ()
@@ -76,7 +85,7 @@ def editors() -> tuple[Editor, ...]:
 
 
 def find(name: str) -> Editor:
-    """The editor with this name or program. Raises ``SetupError`` with a hint if there is none."""
+    """The editor with this name or program. Raises ``UsageError`` with a hint if there is none."""
     known = {program: editor for editor in reversed(editors()) for program in editor.programs}
     known |= {editor.name: editor for editor in editors()}
     if name.lower() in known:
@@ -84,16 +93,16 @@ def find(name: str) -> Editor:
     near = difflib.get_close_matches(name.lower(), known, n=1)
     names = ", ".join(editor.name for editor in editors())
     hint = f"did you mean {near[0]}?" if near else f"it knows {names}."
-    raise SetupError(f"Herdmate does not know the editor {name!r}; {hint}")
+    raise UsageError(f"Herdmate does not know the editor {name!r}; {hint}")
 
 
 def covered(editor: Editor, asked: Sequence[str] = ()) -> tuple[str, ...]:
     """The languages to set up, by id: those that were asked for, ``all``, or the usual ones.
 
-    Raises ``SetupError`` for one that the editor does not know.
+    Raises ``UsageError`` for one that the editor does not know.
     """
     if asked and not editor.languages:
-        raise SetupError(
+        raise UsageError(
             f"{editor.title} takes no --languages; run `herdmate setup {editor.name}` without them."
         )
     known = tuple(editor.languages)
@@ -103,7 +112,7 @@ def covered(editor: Editor, asked: Sequence[str] = ()) -> tuple[str, ...]:
         return known
     for language in asked:
         if language not in known:
-            raise SetupError(
+            raise UsageError(
                 f"{editor.title} is not known to have {language!r}; choose from {', '.join(known)}."
             )
     return tuple(dict.fromkeys(asked))
@@ -121,6 +130,7 @@ def configuration(
     chosen = covered(editor) if languages is None else languages
     values = {
         "program": quoted[0],
+        "server": ", ".join(quoted[:-1] or quoted),
         "arguments": ", ".join(quoted[1:]),
         "command": ", ".join(quoted),
         "words": " ".join(quoted),
@@ -138,6 +148,15 @@ def configuration(
         return text
     begin, end = marks(editor)
     return f"{begin}\n{text}{end}\n"
+
+
+def advice(editor: Editor, languages: Sequence[str]) -> str:
+    """What to do next where these languages are set up."""
+    names = " or ".join(map(language_name, languages))
+    is_few = len(languages) <= _MOST_NAMED
+    other = f"any other {names} server" if is_few else "any other server for these languages"
+    more = editor.after_usual if tuple(languages) == editor.usual else ""
+    return f"{Template(editor.after).safe_substitute(other=other)}{more}"
 
 
 def _named(editor: Editor, language: str) -> list[dict[str, str]]:
@@ -168,14 +187,19 @@ def marks(editor: Editor) -> tuple[str, str]:
 
 def file_of(editor: Editor, environment: Mapping[str, str], home: Path) -> Path | None:
     """Where the configuration goes on this machine; ``None`` if it does not go into a file."""
-    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    places = [
-        _expanded(place, environment, home)
-        for place in editor.files.get(system, editor.files.get("linux", ()))
-    ]
+    places = places_of(editor, environment, home)
     return (
         next((place for place in places if os.path.exists(place)), places[-1]) if places else None
     )
+
+
+def places_of(editor: Editor, environment: Mapping[str, str], home: Path) -> list[Path]:
+    """All files on this machine that the configuration may be in, whether they exist or not."""
+    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
+    return [
+        _expanded(place, environment, home)
+        for place in editor.files.get(system, editor.files.get("linux", ()))
+    ]
 
 
 def program_of(editor: Editor) -> str:
@@ -200,13 +224,18 @@ def _editor(name: str, text: str) -> Editor:
 
 
 def _expanded(place: str, environment: Mapping[str, str], home: Path) -> Path:
-    """Expand variables. An empty one counts as unset, as it does for the editors."""
-    defaults = {
-        "HOME": str(home),
+    app = {"NVIM_APPNAME": environment.get("NVIM_APPNAME") or "nvim"}
+    return Path(Template(place).substitute(settings_folders(environment, home) | app))
+
+
+def settings_folders(environment: Mapping[str, str], home: Path) -> dict[str, str]:
+    """The folders of all programs' settings, by the variable that moves each.
+
+    An empty variable counts as unset, as it does for the editors.
+    """
+    usual = {
         "XDG_CONFIG_HOME": str(home / ".config"),
         "APPDATA": str(home / "AppData" / "Roaming"),
         "LOCALAPPDATA": str(home / "AppData" / "Local"),
-        "NVIM_APPNAME": "nvim",
     }
-    given = {name: environment[name] for name in defaults if environment.get(name)}
-    return Path(Template(place).substitute(defaults | given | {"HOME": str(home)}))
+    return {"HOME": str(home)} | {name: environment.get(name) or usual[name] for name in usual}

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from rich import box
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
@@ -71,20 +72,13 @@ def _flaws(arguments: argparse.Namespace) -> list[Flaw]:
 
 
 def _table(found: Sequence[FixSummary]) -> Table:
-    table = Table()
-    for title in (
-        "asked",
-        "bugs",
-        "unchanged",
-        "tests passed",
-        "syntax broken",
-        "seconds (median)",
-    ):
-        table.add_column(title, justify="left" if title == "asked" else "right")
+    table = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    for title in ("asked", "bugs", "unchanged", "tests passed", "syntax broken", "seconds"):
+        table.add_column(title, justify="left" if title == "asked" else "right", no_wrap=True)
     for item in found:
         table.add_row(
             item.asked, str(item.flaws), str(item.unchanged),
-            f"{item.passed} ({item.passed / item.flaws:.1%})", str(item.broken_syntax),
+            f"{item.passed} {item.passed / item.flaws:.1%}", str(item.broken_syntax),
             f"{item.median_seconds:.1f}",
         )  # fmt: skip
     return table

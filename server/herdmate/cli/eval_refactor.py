@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from rich import box
+from rich.console import Group
 from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
@@ -37,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = _ABOUT
     parser.add_argument("paths", type=Path, nargs="+", metavar="PATH", help="a file or folder")
     parser.add_argument(
-        "--action", action="append", default=[], metavar="NAME",
+        "--action", action="append", default=[], metavar="ACTION",
         help="a name from prompts/; default: simplify",
     )  # fmt: skip
     parser.add_argument(
@@ -69,7 +72,7 @@ def _run(arguments: argparse.Namespace) -> int:
     outcomes = measured(work, "refactoring", total, arguments.records, asdict)
     about = {"paths": [str(path) for path in arguments.paths], "seed": arguments.seed,
              "model": model_of(arguments)}  # fmt: skip
-    tell(arguments.json, about, refactor_summaries(outcomes), _table)
+    tell(arguments.json, about, refactor_summaries(outcomes), _report)
     return 0
 
 
@@ -88,19 +91,25 @@ def _functions(arguments: argparse.Namespace) -> list[Function]:
     files = [
         item for path in arguments.paths for item in code_files(path.absolute(), languages, chance)
     ]
-    return functions([item for item in files if "test" not in item.name], arguments.count, chance)
+    return functions(
+        [item for item in files if "test" not in item.name.lower()], arguments.count, chance
+    )
 
 
-def _table(found: Sequence[RefactorSummary]) -> Table:
-    table = Table()
-    titles = ("language", "action", "functions", "applied", "syntax broken", "outside", "checked",
-              "passed", "seconds (median)")  # fmt: skip
-    for title in titles:
-        table.add_column(title, justify="left" if title in titles[:2] else "right")
+def _report(found: Sequence[RefactorSummary]) -> Group:
+    """A row for each language and action, in 80 columns, and why the others were refused."""
+    table = Table(box=box.SIMPLE, pad_edge=False, padding=(0, 1, 0, 0))
+    are_checked = any(item.checked for item in found)
+    titles = ("language", "action", "functions", "applied", "broken", "outside", "seconds")
+    for title in (*titles, *(("passed",) if are_checked else ())):
+        is_name = title in titles[:2]
+        table.add_column(title, justify="left" if is_name else "right", no_wrap=True)
     for item in found:
         table.add_row(
             item.language, item.action, str(item.functions),
-            f"{item.applied} ({item.applied / item.functions:.0%})", str(item.broken_syntax),
-            str(item.outside), str(item.checked), str(item.passed), f"{item.median_seconds:.1f}",
+            f"{item.applied} {item.applied / item.functions:.0%}", str(item.broken_syntax),
+            str(item.outside), f"{item.median_seconds:.1f}",
+            *((f"{item.passed} of {item.checked}",) if are_checked else ()),
         )  # fmt: skip
-    return table
+    reasons = sum((Counter(item.reasons) for item in found), Counter[str]())
+    return Group(table, *(f"{count} × {reason}" for reason, count in reasons.most_common()))

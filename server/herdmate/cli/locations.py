@@ -1,8 +1,9 @@
-"""Places in files as people write them: ``FILE``, ``FILE:START-END``, ``FILE:LINE:COLUMN``, ``-``.
+"""Places in files as people write them.
 
-Lines and columns count from 1, columns in characters. An end after the last line means the last
-line; ``START-`` goes on to the end. The first line of a definition alone means all of it. ``-`` is
-standard input.
+They are ``FILE``, ``FILE:START-END``, ``FILE:LINE``, ``FILE:LINE:COLUMN``, ``FILE:NAME`` of a
+definition, or ``-``, which is standard input. Lines and columns count from 1, columns in
+characters. An end after the last line means the last line; ``START-`` goes on to the end. The first
+line of a definition alone means all of it.
 """
 
 from __future__ import annotations
@@ -12,16 +13,19 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from herdmate.cli.definition_names import is_symbol, spans_of
 from herdmate.cli.parser import meant
 from herdmate.cli.text_files import MOST_BYTES, Coded, decoded, read_file
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.context.definition_at import definition_at
 from herdmate.context.grammars import language_of
+from herdmate.context.language_ids import language_id
 from herdmate.context.languages import LANGUAGES, language_name
-from herdmate.errors import SelectionError
+from herdmate.errors import SelectionError, UsageError
+from herdmate.printable import counted
 from herdmate.text import (
     LINE_BREAK,
     Cursor,
@@ -39,6 +43,8 @@ INPUT = "-"
 _INPUT_URI = "untitled:input"
 _PLACE = re.compile(r"(?P<name>.+?):(?P<first>\d+)(?:(?P<dash>-)(?P<last>\d*)|:(?P<column>\d+))?:?")
 _LINES = re.compile(r"\d+(?:-\d*)?")
+_MOST_DIGITS = 18
+_LONGEST = 4096  # characters of a path
 _MORE_LANGUAGES = ("plaintext", "diff")
 
 
@@ -47,7 +53,8 @@ class Place:
     """A file, or ``-``, and the part of it that is meant, as written.
 
     ``first`` is 0 for all of it; ``last`` is 0 for its end. ``clamps``: lines after the last one
-    mean the last one. ``is_one``: one line was named, not a range of one.
+    mean the last one. ``is_one``: one line was named, not a range of one. ``symbol`` is a
+    definition whose lines are looked up when the file is opened.
     """
 
     name: str
@@ -56,6 +63,8 @@ class Place:
     column: int = 0
     clamps: bool = False
     is_one: bool = False
+    symbol: str = ""
+    text: str = field(default="", compare=False)
 
     @property
     def path(self) -> Path | None:
@@ -88,7 +97,8 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     """``FILE[:START-END]...`` and ``--select``."""
     parser.add_argument(
         "places", nargs="*", metavar="FILE:START-END",
-        help="lines of a file, FILE for all of them, or - for standard input; several are allowed",
+        help="lines of a file, FILE for all of them, FILE:NAME for a definition, or - for standard "
+        "input; several are allowed",
     )  # fmt: skip
     parser.add_argument(
         "--select", action="append", default=[], metavar="FILE:START-END",
@@ -97,16 +107,20 @@ def add_places(parser: argparse.ArgumentParser) -> None:
     add_language_option(parser)
 
 
-def places_of(arguments: argparse.Namespace) -> list[Place]:
-    """All places that are named, in order; a selected part of a file stands for that file."""
+def places_of(arguments: argparse.Namespace, such_as: str = "") -> list[Place]:
+    """All places that are named, in order; a selected part of a file stands for that file.
+
+    ``such_as``: a command line for the user who names none.
+    """
     named = [place_of(text) for text in arguments.places]
     chosen = [replace(_selected(text, named), clamps=True) for text in arguments.select]
     parts = {place.name for place in chosen}
     found = [place for place in named if place.first or place.name not in parts] + chosen
     if not found:
-        arguments.parser.error("name a file, lines of one, or - for standard input")
+        example = f", as in `{such_as}`" if such_as else ""
+        arguments.parser.error(f"name a file, lines of one, or - for standard input{example}")
     if sum(place.name == INPUT for place in found) > 1:
-        raise SelectionError("Standard input can be read only once; name - once.")
+        raise UsageError("Standard input can be read only once; name - once.")
     return found
 
 
@@ -116,20 +130,55 @@ def _selected(text: str, named: Sequence[Place]) -> Place:
         return place_of(f"{named[0].name}:{text}")
     place = place_of(text)
     if not place.first:
-        raise SelectionError(f"Write --select FILE:START-END, not {text!r}.")
+        raise UsageError(f"Write --select FILE:START-END, not {text!r}.")
     return place
 
 
 def place_of(text: str) -> Place:
-    """Read a place; a file whose whole name looks like one is that file."""
-    match = _PLACE.fullmatch(text)
-    if match is None or os.path.lexists(text):
+    """Read a place; a file whose whole name looks like one is that file.
+
+    Raises ``SelectionError`` for what cannot be one.
+    """
+    if os.path.lexists(text):
         return Place(text)
-    first, column = int(match["first"]), int(match["column"] or 0)
-    if not first:
-        raise SelectionError(f"{match['name']} has no line 0; lines count from 1.")
-    last = int(match["last"] or 0) if match["dash"] else first
-    return Place(match["name"], first, last, column, is_one=not match["dash"])
+    match = _PLACE.fullmatch(text)
+    if match is None:
+        return _named_place(text)
+    if not os.path.lexists(match["name"]):
+        _named_place(text)  # refuses what is in a file but no place
+    first, column = _number(match["first"]), _number(match["column"] or "0")
+    for number, what in ((first, "line"), (column if match["column"] else 1, "column")):
+        if not number:
+            raise SelectionError(f"{match['name']} has no {what} 0; {what}s count from 1.")
+    last = _number(match["last"] or "0") if match["dash"] else first
+    return Place(match["name"], first, last, column, is_one=not match["dash"], text=text)
+
+
+def _number(digits: str) -> int:
+    """What no file has so much of may be any large number; Python refuses thousands of digits."""
+    return int(digits[:_MOST_DIGITS])
+
+
+def _named_place(text: str) -> Place:
+    """A definition in a file that exists, or else a file."""
+    for colon in re.finditer(":", text[:_LONGEST]):
+        name, said = text[: colon.start()], text[colon.end() :]
+        if not _is_file(name):
+            continue
+        if is_symbol(said):
+            return Place(name, symbol=said, text=text)
+        raise SelectionError(
+            f"{text!r} names no part of {name}; write {name}:START-END, {name}:LINE, "
+            f"{name}:LINE:COLUMN, or {name}:NAME for a definition."
+        )
+    return Place(text)
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return os.path.isfile(name)
+    except ValueError:  # a zero byte
+        return False
 
 
 def opened(place: Place, language: str | None = None) -> Opened:
@@ -145,21 +194,46 @@ def opened(place: Place, language: str | None = None) -> Opened:
     if not language and chosen in ("", "plaintext"):
         chosen = "diff" if _DIFF.match(coded.text) else "plaintext"
     tree = syntax.parse(coded.text, chosen)
-    return Opened(place, coded, Document(uri, chosen, coded.text, None, tree))
+    document = Document(uri, chosen, coded.text, None, tree)
+    return Opened(_looked_up(place, document) if place.symbol else place, coded, document)
+
+
+def _looked_up(place: Place, document: Document) -> Place:
+    """The lines of a place's definition. Raises ``SelectionError`` if there is not exactly one."""
+    text, tree = document.text, syntax.tree_of(document)
+    if tree is None:
+        raise SelectionError(
+            f"Herdmate finds no definitions in {language_name(document.language)}; write "
+            f"{place.name}:START-END."
+        )
+    known = syntax_queries.named_definitions(tree, Span(0, len(text)))
+    found = list(dict.fromkeys(spans_of(known, place.symbol)))
+    if not found:
+        near = meant(place.symbol, [name for name, _ in known])
+        hint = f"did you mean {place.name}:{near}?" if near else f"write {place.name}:START-END."
+        raise SelectionError(f"{place.name} defines no {place.symbol}; {hint}")
+    spans = [definition_at(tree, text, Span(span.start, span.start)) or span for span in found]
+    lines = [(_line_of(text, span.start), _line_of(text, span.end)) for span in spans]
+    if len(lines) > 1:
+        at = " or ".join(f"{place.name}:{first}" for first, _ in lines)
+        raise SelectionError(f"{place.name} defines {place.symbol} {len(lines)} times; write {at}.")
+    return replace(place, first=lines[0][0], last=lines[0][1], symbol="")
+
+
+def _line_of(text: str, at: int) -> int:
+    return sum(1 for _ in LINE_BREAK.finditer(text, 0, at)) + 1
 
 
 def selected(file: Opened) -> Selection:
     """The lines of a place, or its position. Raises ``SelectionError`` if they do not exist."""
     place, text = file.place, file.document.text
-    if place.path is None and not text.strip():
-        raise SelectionError("Standard input is empty, so there is no code to work on.")
     if not place.first and not place.last:
         return Selection(file.document, Span(0, len(text)))
     starts = _starts(file, place)
     if place.clamps:
         place = replace(place, first=min(place.first, len(starts)))
     if place.column:
-        at = _offset(text, starts[place.first - 1], place.column)
+        at = _offset(text, starts[place.first - 1], place)
         return Selection(file.document, Span(at, at))
     start = starts[place.first - 1]
     if place.is_one and (whole := _begun_at(file.document, start)) is not None:
@@ -179,29 +253,45 @@ def _begun_at(document: Document, start: int) -> Span | None:
 
 
 def cursor_of(file: Opened) -> Cursor:
-    """The cursor at ``FILE:LINE:COLUMN``; the end of standard input if no place is given."""
+    """The cursor at ``FILE:LINE:COLUMN`` or at the end of ``FILE:LINE``.
+
+    It is at the end of standard input if no place is given.
+    """
     place, text = file.place, file.document.text
     if place == Place(INPUT):
         return Cursor(file.document, len(text))
-    if not place.column:
-        raise SelectionError(f"Write the position as FILE:LINE:COLUMN, not {place.name!r}.")
-    starts = _starts(file, place, beyond=1)
-    return Cursor(file.document, _offset(text, starts[place.first - 1], place.column))
+    refuse_lines(place)
+    start = _starts(file, place, beyond=1)[place.first - 1]
+    at = _offset(text, start, place) if place.column else line_end(text, start)
+    return Cursor(file.document, at)
+
+
+def refuse_lines(place: Place) -> None:
+    """Raise ``UsageError`` for what is not one line or column."""
+    if not place.is_one:
+        name, said = place.name, place.text or place.name
+        raise UsageError(
+            f"{said!r} is not one place; write {name}:LINE:COLUMN, or {name}:LINE for its end."
+        )
 
 
 def language_named(word: str) -> str:
-    """The language id for a name, an id or a file ending. Raises ``SelectionError``."""
+    """The language id for a name, an id, a file ending or an editor's word.
+
+    Raises ``UsageError``.
+    """
     low = word.lower().lstrip(".")
     ids = [*LANGUAGES, *_MORE_LANGUAGES]
     known = {language_name(item).lower(): item for item in ids} | {item: item for item in ids}
     endings = {
         name.lower().lstrip("."): item for item in LANGUAGES for name in LANGUAGES[item].files
     }
-    if found := known.get(low) or endings.get(low):
+    found = known.get(low) or endings.get(low) or language_id(low)
+    if found in ids:
         return found
     near = meant(low, known)
     hint = f"did you mean {near}?" if near else f"choose from {', '.join(sorted(ids))}."
-    raise SelectionError(f"Herdmate does not know the language {word!r}; {hint}")
+    raise UsageError(f"Herdmate does not know the language {word!r}; {hint}")
 
 
 def path_of_document(document: Document) -> Path | None:
@@ -214,7 +304,11 @@ def read_document(path: Path) -> Document:
     return opened(Place(str(path))).document
 
 
-_DIFF = re.compile(r"(?:diff --git |Index: |--- \S.*\n\+\+\+ |commit [0-9a-f]{7,40}\b)")
+_DIFF = re.compile(
+    r"diff --git |diff -.+\n--- |Index: |--- \S.*\n\+\+\+ |commit [0-9a-f]{7,64}\b"
+    r"|From [0-9a-f]{40,64} |tag .+\nTagger: "
+)
+"""How a diff begins, alone or after the message of a commit or a tag."""
 
 
 def _input() -> bytes:
@@ -235,13 +329,19 @@ def _starts(file: Opened, place: Place, beyond: int = 0) -> list[int]:
     if len(starts) > 1 and starts[-1] == len(text) and not beyond:
         starts.pop()
     if place.last and place.last < place.first:
-        raise SelectionError(f"{place.name}:{place.lines} ends before it starts; swap the lines.")
+        raise UsageError(f"{place.name}:{place.lines} ends before it starts; swap the lines.")
     if place.first > len(starts) and not place.clamps:
         count = len(starts) - (beyond and starts[-1] == len(text) and len(starts) > 1)
-        lines = "line" if count == 1 else "lines"
-        raise SelectionError(f"{place.name} has {count} {lines}; there is no line {place.first}.")
+        lines = counted(count, "line")
+        raise SelectionError(f"{place.name} has {lines}; there is no line {place.first}.")
     return starts
 
 
-def _offset(text: str, start: int, column: int) -> int:
-    return min(start + max(column - 1, 0), line_end(text, start))
+def _offset(text: str, start: int, place: Place) -> int:
+    end = line_end(text, start)
+    if place.column > end - start + 1 and not place.clamps:
+        raise SelectionError(
+            f"Line {place.first} of {place.name} ends at column {end - start + 1}; there is no "
+            f"column {place.column}."
+        )
+    return min(start + max(place.column - 1, 0), end)

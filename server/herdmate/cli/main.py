@@ -6,7 +6,8 @@ import argparse
 import logging
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from importlib import import_module
 
 from herdmate.cli.parser import Parser, add_common_options, add_root_options, examples
@@ -19,8 +20,9 @@ from herdmate.cli.terminal import (
     looking,
     prepare_streams,
     tell_error,
+    write_error_as_json,
 )
-from herdmate.errors import HerdmateError, reason_of
+from herdmate.errors import HerdmateError, UsageError, reason_of
 from herdmate.version import VERSION
 
 _COMMANDS = {
@@ -63,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code, 0 on success; never raises but to exit."""
     prepare_streams()
     if "_ARGCOMPLETE" in os.environ:  # a shell asks what can come next
-        import_module("herdmate.cli.completion").answer_shell(_parser)
+        joined = {("eval", word): name for word, name in _EVAL.items()}
+        import_module("herdmate.cli.completion").answer_shell(_parser, joined)
     try:
         try:
             code = _run(_joined(_helped(sys.argv[1:] if argv is None else argv)))
@@ -72,17 +75,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         abandon_output()
         return READER_GONE
-    except HerdmateError as error:
-        tell_error(f"herdmate: {_in_terminal(error)}")
-        return FAILED
-    except OSError as error:
-        abandon_output()
-        tell_error(f"herdmate: {_os_error(error)}")
-        return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
     except Exception as error:
-        return _broken(error)
+        if isinstance(error, OSError):
+            abandon_output()
+        elif not isinstance(error, HerdmateError):
+            _log.debug("internal error", exc_info=error)
+        tell_error(f"herdmate: {_sentence_for(error)}")
+        return _exit_code(error)
     return code
 
 
@@ -91,10 +92,23 @@ def _run(words: Sequence[str]) -> int:
     arguments = parser.parse_args(words)
     level = getattr(arguments, "log_level", "info" if _said(arguments, "verbose") else "warning")
     _set_up_logging(level)
-    if _said(arguments, "set_here") or _said(arguments, "set_first"):
-        import_module("herdmate.cli.settings_options").refuse_wrong_options(arguments)
-    with looking(Look(_said(arguments, "quiet"), _said(arguments, "no_color"))):
+    look = Look(_said(arguments, "quiet"), _said(arguments, "no_color"))
+    with looking(look), _failure_as_json(_said(arguments, "json")):
+        if _said(arguments, "set_here") or _said(arguments, "set_first"):
+            import_module("herdmate.cli.settings_options").refuse_wrong_options(arguments)
         return int(arguments.run(arguments))
+
+
+@contextmanager
+def _failure_as_json(is_json: bool) -> Iterator[None]:
+    """Write what ends the block to standard output as well if that is to be JSON."""
+    try:
+        yield
+    except Exception as error:
+        if is_json and not isinstance(error, BrokenPipeError):
+            with suppress(OSError):  # it may be the reason
+                write_error_as_json(_sentence_for(error))
+        raise
 
 
 def _said(arguments: argparse.Namespace, name: str) -> bool:
@@ -134,24 +148,26 @@ def _joined(argv: Sequence[str]) -> list[str]:
     return [*words[:at], name, *words[at + 2 :]] if name else words
 
 
-def _in_terminal(error: HerdmateError) -> str:
-    from herdmate.cli.wording import in_terminal  # knows all settings, which takes time
+def _sentence_for(error: Exception) -> str:
+    """What is said of an error that ends a command."""
+    if isinstance(error, HerdmateError):
+        from herdmate.cli.wording import in_terminal  # knows all settings, which takes time
 
-    return in_terminal(str(error))
-
-
-def _os_error(error: OSError) -> str:
-    """What the system says, and of which file."""
-    return f"{error.filename}: {reason_of(error)}." if error.filename else f"{reason_of(error)}."
-
-
-def _broken(error: Exception) -> int:
-    _log.debug("internal error", exc_info=error)
-    tell_error(
-        f"herdmate: Something went wrong inside Herdmate ({type(error).__name__}); please report "
-        "it with what --log-level debug shows."
+        return in_terminal(str(error))
+    if isinstance(error, OSError):  # what the system says, and of which file
+        return (
+            f"{error.filename}: {reason_of(error)}." if error.filename else f"{reason_of(error)}."
+        )
+    return (
+        f"Something went wrong inside Herdmate ({type(error).__name__}); please report it with "
+        "what --log-level debug shows."
     )
-    return BROKEN
+
+
+def _exit_code(error: Exception) -> int:
+    if isinstance(error, UsageError):
+        return MISUSED
+    return FAILED if isinstance(error, HerdmateError | OSError) else BROKEN
 
 
 def _set_up_logging(level: str) -> None:

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+from rich.console import RenderableType
 from rich.progress import Progress
-from rich.table import Table
 
 from herdmate.atomic_write import open_named
 from herdmate.cli.console import Console
@@ -70,12 +70,12 @@ def measured(
 
 def tell(
     as_json: bool, about: Mapping[str, Any], summaries: Sequence[Any],
-    table: Callable[[Sequence[Any]], Table],
+    report: Callable[[Sequence[Any]], RenderableType],
 ) -> None:  # fmt: skip
-    """Write dataclass summaries to standard output: a table, or JSON that includes ``about``."""
+    """Write dataclass summaries to standard output, or JSON that includes ``about``."""
     if as_json:
         rows = [asdict(item) for item in summaries]
         found = {"conditions": about, "summaries": rows}
         write(json.dumps(found, indent=1) + "\n")
     else:
-        Console(highlight=False).print(table(summaries))
+        Console(highlight=False).print(report(summaries))

@@ -23,10 +23,12 @@ from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console, waiting
 from herdmate.cli.parser import examples
 from herdmate.cli.sizes import size_text
-from herdmate.cli.terminal import tell, write
+from herdmate.cli.terminal import write
+from herdmate.errors import ModelError
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
+from herdmate.models.origin import fetched, origin
 from herdmate.models.resolve import asked
 from herdmate.models.user_sources import is_given, pinned
 from herdmate.models.verified_fetch import FetchProgress, fetch
@@ -49,7 +51,11 @@ def add_parser(actions: Any) -> None:
 
 
 def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
-    """Fetch a model with a progress bar; on Ctrl-C say how to resume, then re-raise."""
+    """Fetch a model with a progress bar; on Ctrl-C say how to resume, then re-raise.
+
+    Where it comes from is said before and after.
+    """
+    way = ""
     columns = (
         TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(),
         TransferSpeedColumn(), TimeRemainingColumn(),
@@ -59,13 +65,20 @@ def pull_with_progress(model: CatalogueModel, console: Console) -> Path:
             task = progress.add_task(model.title, total=model.size)
 
             def tell(state: FetchProgress) -> None:
-                described = f"{model.title}: {state.phase}"
+                nonlocal way
+                if state.way and not way:
+                    console.print(f"Fetching {origin([model])}.", soft_wrap=True)
+                way = state.way or way
+                described = f"{model.title}: {state.phase} {state.way}".rstrip()
                 progress.update(task, completed=state.done, description=described)
 
-            return asyncio.run(fetch(model, model_folder(), tell, in_place()))
+            path = asyncio.run(fetch(model, model_folder(), tell, in_place()))
     except KeyboardInterrupt:
         console.print("Stopped. Nothing is lost: run the same command to resume.")
         raise
+    if way:
+        console.print(fetched(model, way), soft_wrap=True)
+    return path
 
 
 def _pull(arguments: argparse.Namespace) -> int:
@@ -106,6 +119,5 @@ def _agrees_to_licence(model: CatalogueModel, console: Console, yes: bool) -> bo
     if yes:
         return True
     if not sys.stdin.isatty():
-        tell("herdmate: Add --yes to agree to this licence.")
-        return False
+        raise ModelError("Add --yes to agree to this licence.")
     return agrees("Continue?", console)

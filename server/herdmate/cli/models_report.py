@@ -18,6 +18,7 @@ from herdmate.cli.settings_options import settings_of
 from herdmate.cli.sizes import size_text
 from herdmate.cli.terminal import write
 from herdmate.cli.wording import in_terminal
+from herdmate.models import catalogue
 from herdmate.models.choose import named_model
 from herdmate.models.discovery import in_place
 from herdmate.models.folder import model_folder
@@ -40,9 +41,12 @@ def _inspect(arguments: argparse.Namespace) -> int:
     from herdmate.engine.loading import unknown_architecture  # imports llama.cpp
 
     context = settings_of(arguments).engine.context_tokens
-    path = Path(expanded(arguments.name))
+    path, name = Path(expanded(arguments.name)), ""
     if not os.path.lexists(path):
-        path = named_model(arguments.name, model_folder(), in_place()).path
+        item = named_model(arguments.name, model_folder(), in_place())
+        path, name = item.path, item.name
+    known = catalogue.of_file(path)
+    name = known.name if known else name or path.name
     with waiting("Reading the file…"):
         found = report(path, context)
         unknown = unknown_architecture(str(found.path)) if found.loads else ""
@@ -50,22 +54,24 @@ def _inspect(arguments: argparse.Namespace) -> int:
     loads = found.loads and not unknown
     free = psutil.virtual_memory().available
     if arguments.json:
-        told = asdict(found) | {"faults": faults, "loads": loads, "fits": found.memory <= free}
+        told = asdict(found) | {"faults": faults, "loads": loads, "fits": found.memory <= free,
+                               "listed": name}  # fmt: skip
         write(json.dumps(told, indent=1, default=str) + "\n")
     else:
-        _show_report(found, loads, context, free)
+        _show_report(found, name, loads, context, free)
         console = Console(highlight=False)
         for fault in faults:
             console.print(fault, soft_wrap=not console.is_terminal)
     return 1 if faults else 0
 
 
-def _show_report(found: Report, loads: bool, context: int, free: int) -> None:
+def _show_report(found: Report, name: str, loads: bool, context: int, free: int) -> None:
     fits = "fits" if found.memory <= free else "does not fit"
     needs = f"{size_text(found.memory)} with {context} tokens of context"
     rows = (
         ("file", str(found.path)),
-        ("name", found.name),
+        ("name", name),
+        ("called inside", found.name),
         ("architecture", found.architecture),
         ("quant", found.quant),
         ("size", size_text(found.size)),

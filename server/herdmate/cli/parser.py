@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from herdmate.cli.terminal import tell_error, write
+from herdmate.cli.terminal import tell_error, write, write_error_as_json
 
 _COMMON = "options of every command"
 
@@ -21,10 +22,14 @@ class Parser(argparse.ArgumentParser):
     def __init__(self, *positional: Any, **options: Any) -> None:
         options.setdefault("formatter_class", _Pages)
         super().__init__(*positional, **options)
+        self._words: list[str] = []
 
     def error(self, message: str) -> NoReturn:
-        """Print the error and exit with code 2."""
-        tell_error(f"{self.prog}: {message.rstrip('.')}; see `{self.prog} --help`.")
+        """Print the error, as JSON too where that was asked for, and exit with code 2."""
+        see = " See" if message.endswith("?") else "; see"
+        tell_error(f"{self.prog}: {message.rstrip('.')}{see} `{self.prog} --help`.")
+        if "--json" in self._words and "--json" in self.option_strings():
+            write_error_as_json(message)
         raise SystemExit(2)
 
     def print_help(self, file: Any = None) -> Any:
@@ -36,6 +41,12 @@ class Parser(argparse.ArgumentParser):
         self.set_defaults(run=lambda _: self.print_help() or 0)
         return self.add_subparsers(title=title, metavar=metavar)
 
+    def add_command(self, name: str, does: str) -> None:
+        """Add a command to those that there are."""
+        for action in self._actions:
+            if isinstance(action, argparse._SubParsersAction):
+                action.add_parser(name, help=does)
+
     def parse_args(self, args: Any = None, namespace: Any = None) -> Any:
         """Parse all words; one that no option and no argument takes is an error."""
         found, left = self.parse_known_args(args, namespace)
@@ -45,8 +56,13 @@ class Parser(argparse.ArgumentParser):
             found.places, left = [*found.places, *left], []  # those after an option
         if left := [word for word in left if word != "--"]:
             leaf = getattr(found, "parser", self)
-            leaf.error(_not_taken(left[0], leaf.option_strings()))
+            leaf.error(_not_taken(left[0], leaf.option_strings(), leaf.prog))
         return found
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """Parse what is known; the words are kept, for what is said of a wrong one."""
+        self._words = list(sys.argv[1:] if args is None else args)
+        return super().parse_known_args(args, namespace)
 
     def option_strings(self) -> list[str]:
         """All options as they are written."""
@@ -58,13 +74,26 @@ class Parser(argparse.ArgumentParser):
             if isinstance(action, argparse._SubParsersAction):
                 yield from action.choices.values()
 
+    def _wrong_option(self, value: str) -> str:
+        """The unknown option right before a word; empty if there is none."""
+        before = self._words[: self._words.index(value)] if value in self._words else []
+        name = before[-1].partition("=")[0] if before else ""
+        is_known = any(option.startswith(name) for option in self.option_strings())
+        return before[-1] if len(name) > 2 and name.startswith("--") and not is_known else ""
+
     def _check_value(self, action: argparse.Action, value: Any) -> None:
         if action.choices is not None and value not in action.choices:
             what = (action.metavar or action.dest) if not action.option_strings else "choice"
             choices = _listed(action)
+            wrong = "" if action.option_strings else self._wrong_option(str(value))
+            if wrong:  # the parser leaves it for later, and takes its value for a command
+                raise argparse.ArgumentError(
+                    None, _not_taken(wrong, self.option_strings(), self.prog)
+                )
             told = f"there is no {str(what).lower()} {value!r}"
             raise argparse.ArgumentError(
-                action if action.option_strings else None, f"{told}; {_meant(value, choices)}"
+                action if action.option_strings else None,
+                f"{told}; {_meant(value, choices, self.prog)}",
             )
 
 
@@ -122,14 +151,48 @@ def meant(word: str, known: Iterable[str]) -> str:
     return names[(near or starts)[0]] if near or starts else ""
 
 
-def _meant(word: object, known: Sequence[str]) -> str:
-    near = meant(str(word), known)
+_ELSEWHERE = {
+    "herdmate": {
+        "list": "models list", "ls": "models list", "pull": "models pull", "rm": "models rm",
+        "show": "models inspect", "run": "chat", "ask": "chat", "settings": "config",
+        "check": "doctor", "diff": "explain", "review": "explain",
+    },
+    "herdmate models": {
+        "show": "inspect", "info": "inspect", "remove": "rm", "delete": "rm", "uninstall": "rm",
+        "get": "pull", "add": "pull", "download": "pull", "install": "pull", "search": "list",
+    },
+    "herdmate config": {
+        "list": "show", "ls": "show", "remove": "unset", "delete": "unset", "rm": "unset",
+    },
+}  # fmt: skip
+"""What other programs call our commands, by the command that they are part of."""
+
+
+def _meant(word: object, known: Sequence[str], command: str) -> str:
+    near = _ELSEWHERE.get(command, {}).get(str(word)) or meant(str(word), known)
     return f"did you mean {near}?" if near else f"choose from {', '.join(known)}"
 
 
-def _not_taken(word: str, options: Sequence[str]) -> str:
+_OTHERWISE = {
+    "herdmate explain": {
+        "--diff": "git diff | herdmate explain -",
+        "--staged": "git diff --staged | herdmate explain -",
+        "--cached": "git diff --cached | herdmate explain -",
+    },
+    "herdmate chat": {
+        "--diff": 'git diff | herdmate chat "what changes?"',
+        "--staged": 'git diff --staged | herdmate chat "what changes?"',
+        "--cached": 'git diff --cached | herdmate chat "what changes?"',
+    },
+}
+"""What does what other programs have an option for, by our command."""
+
+
+def _not_taken(word: str, options: Sequence[str], command: str) -> str:
     if not word.startswith("-"):
         return f"unexpected argument {word!r}"
+    if otherwise := _OTHERWISE.get(command, {}).get(word):
+        return f"there is no option {word!r}; run `{otherwise}`"
     near = meant(word.partition("=")[0], options)
     return f"there is no option {word!r}" + (f"; did you mean {near}?" if near else "")
 

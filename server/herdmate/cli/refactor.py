@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from herdmate.actions.context import ActionContext
 from herdmate.cli import action_context
-from herdmate.cli.action_checks import action_input_for, action_named
-from herdmate.cli.locations import add_places, opened, places_of, selected
+from herdmate.cli.action_checks import action_input_for, action_named, is_action, selected_code
+from herdmate.cli.instruction import add_instruction_option, instruction_of
+from herdmate.cli.locations import INPUT, add_places, opened, places_of
 from herdmate.cli.parser import examples
 from herdmate.cli.patch import out_of_reach, show
 from herdmate.cli.refactor_interactive import (
@@ -20,25 +22,24 @@ from herdmate.cli.refactor_interactive import (
     refuse_without_terminal,
     review,
 )
-from herdmate.cli.refactor_result import Result, Task, result_of, write_result
+from herdmate.cli.refactor_result import Result, Task, result_of, tell_failure, write_result
 from herdmate.cli.replace_file import refuse_links, refuse_unwritable
 from herdmate.cli.settings_options import settings_of
-from herdmate.cli.terminal import tell, tell_error, write_bytes, write_json
+from herdmate.cli.terminal import is_output_piped, tell, tell_error, write_bytes, write_json
 from herdmate.cli.wording import in_terminal
-from herdmate.errors import HerdmateError, SelectionError
-from herdmate.prompting.library import Action
+from herdmate.errors import HerdmateError, RefusedError, UsageError
+from herdmate.prompting.library import Action, Library
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """``herdmate refactor ACTION FILE:START-END...``."""
     parser.add_argument(
-        "action", metavar="ACTION", help="simplify, add_types, document, fix, change, … or your own"
-    )
-    add_places(parser)
-    parser.add_argument(
-        "--instruction", default="", metavar="TEXT",
-        help="what to change, or what is wrong, for change and fix",
+        "action", metavar="ACTION",
+        help="simplify, add_types, document, fix, write_tests, change, …; `herdmate actions` lists "
+        "them all",
     )  # fmt: skip
+    add_places(parser)
+    add_instruction_option(parser, "what to change, or what is wrong, for change and fix")
     shown = parser.add_mutually_exclusive_group()
     shown.add_argument(
         "-i", "--interactive", action="store_true",
@@ -51,9 +52,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "herdmate refactor -i simplify src/app.py:10-40",
         'herdmate refactor change src/app.py:10-40 --instruction "use pathlib" --write',
         "herdmate refactor fix src/app.py:12 --instruction \"name 'x' is not defined\"",
+        "pytest 2>&1 | herdmate refactor fix src/app.py:total --write",
         "herdmate refactor document - --language python < old.py > new.py",
     )
-    parser.set_defaults(run=lambda arguments: asyncio.run(_refactor(arguments)))
+    parser.description = (
+        "Prints a patch, or writes the files with --write. If there is no change, it says so and\n"
+        "exits with 1; in a pipe, use git apply --allow-empty."
+    )
+    parser.set_defaults(run=_run)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        return asyncio.run(_refactor(arguments))
+    except RefusedError as error:
+        if not is_output_piped() or arguments.json or arguments.write:
+            raise
+        said = in_terminal(str(error))
+        tell_error(f"herdmate: {said} There is no patch; `git apply` complains only of that.")
+        return 1
+
+
+def _refuse_swapped(library: Library, arguments: argparse.Namespace) -> None:
+    """End the command if it has no action, or has it after the file."""
+    word = arguments.action
+    is_place = bool({":", ".", "/", os.sep} & set(word)) or word == INPUT or os.path.lexists(word)
+    if is_action(library, word) or not is_place:
+        return
+    action = next((other for other in arguments.places if is_action(library, other)), None)
+    arguments.parser.error(
+        f"the ACTION is missing before {word!r}; write `herdmate refactor {action or 'simplify'} "
+        f"{word}`" + ("" if action else "; `herdmate actions` lists them all")
+    )
 
 
 async def _refactor(arguments: argparse.Namespace) -> int:
@@ -61,6 +91,7 @@ async def _refactor(arguments: argparse.Namespace) -> int:
         refuse_without_terminal()
     settings = settings_of(arguments)
     library = action_context.action_library()
+    _refuse_swapped(library, arguments)
     action = action_named(library, arguments.action, ("rewrite", "tests"))
     tasks = _tasks(arguments, action)
     most = getattr(arguments, "max_tokens", None)
@@ -89,7 +120,7 @@ async def _show_all(
             if len(tasks) == 1:
                 raise
             failures.append(str(error))
-            tell_error(f"herdmate: {task.file.place.name}: {in_terminal(str(error))}")
+            tell_failure(task, error)
     if arguments.json:
         write_json({"changes": told, "failures": failures})
     return 1 if failures else 0
@@ -97,23 +128,23 @@ async def _show_all(
 
 def _tasks(arguments: argparse.Namespace, action: Action) -> Sequence[Task]:
     """All places, checked before the model is asked."""
-    found = []
+    found, words = [], instruction_of(arguments, action)
     option = "-i" if arguments.interactive else "--write"
     writes = arguments.write or arguments.interactive
     for place in places_of(arguments):
         if writes and place.path is None:
-            raise SelectionError(f"{option} needs a file; standard input goes to standard output.")
+            raise UsageError(f"{option} needs a file; standard input goes to standard output.")
         if writes and place.path is not None:
             refuse_links(place.path)
         file = opened(place, arguments.language)
-        selection = selected(file)
-        given = action_input_for(action, selection, arguments.instruction)
+        selection = selected_code(file)
+        given = action_input_for(action, selection, words)
         if writes and place.path is not None and action.kind == "rewrite":
             refuse_unwritable(place.path)
         found.append(Task(file, selection, given))
     names = [task.file.document.uri for task in found]
     if writes and len(set(names)) < len(names):
-        raise SelectionError(f"{option} changes a file once; name each file only once.")
+        raise UsageError(f"{option} changes a file once; name each file only once.")
     return found
 
 

@@ -11,14 +11,22 @@ from dataclasses import dataclass, replace
 
 from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import unified
-from herdmate.cli.action_checks import action_input_for
+from herdmate.cli.action_checks import Words, action_input_for
 from herdmate.cli.console import show_diff
 from herdmate.cli.patch import show
-from herdmate.cli.refactor_result import Result, Task, result_of, with_hunks, write_result
-from herdmate.cli.terminal import can_ask, tell, tell_error
+from herdmate.cli.refactor_result import (
+    Result,
+    Task,
+    result_of,
+    tell_failure,
+    with_hunks,
+    write_result,
+)
+from herdmate.cli.terminal import can_ask, is_piped, tell, tell_error
 from herdmate.cli.wording import in_terminal
 from herdmate.context import syntax
 from herdmate.errors import HerdmateError, SelectionError, UnchangedError
+from herdmate.printable import counted
 from herdmate.prompting.library import Action
 from herdmate.text import Edit, apply_edits
 
@@ -41,10 +49,11 @@ _OF_NEW_FILES = "ynq?"
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What the user took of one file."""
+    """What the user took of one file, which had ``hunks`` in all."""
 
     task: Task
     result: Result
+    hunks: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +69,11 @@ class Asking:
 def refuse_without_terminal() -> None:
     """Raise ``SelectionError`` if there is nobody to ask."""
     if not can_ask():
+        why = "standard input is a pipe; say with --instruction what is wrong, or"
+        why = why if is_piped() else "this is none;"
         raise SelectionError(
-            "-i asks about each change on a terminal, and this is none; leave it out for a patch, "
-            "or take --write."
+            f"-i asks about each change on a terminal, and {why} leave it out for a patch, or take "
+            "--write."
         )
 
 
@@ -84,25 +95,35 @@ async def review(tasks: Sequence[Task], asking: Asking) -> int:
     failed = 0
     for task in tasks:
         try:
-            result, key = await _reviewed(task, asking)
+            item, key = await _reviewed(task, asking)
         except HerdmateError as error:
             if len(tasks) == 1:
                 raise
             failed += 1
-            _tell_failure(task, error)
+            tell_failure(task, error)
             continue
-        if result is not None:
-            chosen.append(Chosen(task, result))
+        if item is not None:
+            chosen.append(item)
         if key == "q":
             break
     chosen = [item for item in chosen if await _is_meant(item, asking.read)]
     failed += sum(not _written(item) for item in chosen)
     if not chosen:
         tell("Nothing was written.")
+    elif left := _left(tasks, chosen):
+        tell(f"Left as before: {', '.join(left)}.")
     return failed
 
 
-async def _reviewed(task: Task, asking: Asking) -> tuple[Result | None, str]:
+def _left(tasks: Sequence[Task], chosen: Sequence[Chosen]) -> list[str]:
+    """The files of which nothing was taken."""
+    return [
+        task.file.place.name for task in tasks
+        if not any(item.task.file is task.file for item in chosen)
+    ]  # fmt: skip
+
+
+async def _reviewed(task: Task, asking: Asking) -> tuple[Chosen | None, str]:
     """What the user takes of one place, ``None`` if nothing, and the last key."""
     action, result = asking.action, await result_of(task, asking.action, asking.context)
     while True:
@@ -116,7 +137,9 @@ async def _reviewed(task: Task, asking: Asking) -> tuple[Result | None, str]:
             tell(in_terminal(str(error)))
         except HerdmateError as error:
             tell_error(in_terminal(str(error)))
-    return (with_hunks(task, result, taken) if taken else None), key
+    if not taken:
+        return None, key
+    return Chosen(task, with_hunks(task, result, taken), len(result.hunks)), key
 
 
 async def _asked_otherwise(
@@ -135,7 +158,7 @@ async def _asked_otherwise(
     if not said.strip():
         raise SelectionError("Nothing was said, so the model was not asked.")
     action = action if takes_words else asking.other
-    return replace(task, action_input=action_input_for(action, task.selection, said)), action
+    return replace(task, action_input=action_input_for(action, task.selection, Words(said))), action
 
 
 def _other(task: Task, result: Result) -> Result:
@@ -189,10 +212,13 @@ def _written(item: Chosen) -> bool:
     try:
         write_result(item.task, item.result)
     except HerdmateError as error:
-        _tell_failure(item.task, error)
+        tell_failure(item.task, error)
+        tell_error("Nothing was written to this file. This is what you took:")
         show(item.result.patch)
         return False
-    tell(f"Wrote {item.result.path}")
+    taken, hunks = len(item.result.hunks), counted(item.hunks, "hunk")
+    some = f": {taken} of {hunks}; the rest is as it was" if taken < item.hunks else ""
+    tell(f"Wrote {item.result.path}{some}.")
     return True
 
 
@@ -215,7 +241,3 @@ def _breaks(item: Chosen) -> bool:
         syntax.errors_in(text, document.language) for text in (document.text, item.result.text)
     )
     return before is not None and after is not None and after > before
-
-
-def _tell_failure(task: Task, error: HerdmateError) -> None:
-    tell_error(f"herdmate: {task.file.place.name}: {in_terminal(str(error))}")

@@ -12,12 +12,14 @@ from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import hunks
 from herdmate.actions.rewrite import rewrite
 from herdmate.actions.write_tests import check_place, write_tests
-from herdmate.cli.console import waiting
+from herdmate.cli.asking import asking
 from herdmate.cli.locations import Opened, path_of_document
 from herdmate.cli.patch import Patch, patch_of
 from herdmate.cli.replace_file import replace
+from herdmate.cli.terminal import tell_error
+from herdmate.cli.wording import in_terminal
 from herdmate.context.git_config import repository_of
-from herdmate.errors import RefusedError, SelectionError
+from herdmate.errors import HerdmateError, RefusedError, SelectionError
 from herdmate.prompting.library import Action
 from herdmate.text import Edit, Selection, Span, apply_edits
 
@@ -50,13 +52,10 @@ class Result:
 
 async def result_of(task: Task, action: Action, context: ActionContext) -> Result:
     """Ask the model for the change of one place. Raises ``HerdmateError``."""
-    with waiting("Asking the model…") as shown:
+    async with asking(context.host):
         if action.kind == "tests":
             return await _tests(task.selection, action, context)
-        done = await rewrite(
-            task.selection, action, context, task.action_input,
-            lambda count: shown.tell(f"Writing, {count} tokens so far…"),
-        )  # fmt: skip
+        done = await rewrite(task.selection, action, context, task.action_input)
     return _changed(task.file, hunks(task.file.document.text, done.edits), done.reasons)
 
 
@@ -78,6 +77,13 @@ def write_result(task: Task, result: Result) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             check_place(path, source, root)
         replace(path, result.before, result.after)
+
+
+def tell_failure(task: Task, error: HerdmateError) -> None:
+    """Say what is wrong at one of several places; the error may name its file by itself."""
+    said, path = in_terminal(str(error)), path_of_document(task.file.document)
+    is_named = path is not None and said.startswith(f"{path} ")
+    tell_error(f"herdmate: {said}" if is_named else f"herdmate: {task.file.place.name}: {said}")
 
 
 def _changed(file: Opened, edits: tuple[Edit, ...], note: str) -> Result:

@@ -44,6 +44,19 @@ def replace(path: Path, before: bytes | None, after: bytes) -> None:
         ) from error
 
 
+def remove(path: Path, before: bytes) -> None:
+    """Delete a file only if it still holds ``before``.
+
+    Raises ``RefusedError`` if it has changed since, is a link or is protected from writing, and
+    ``OSError`` if deleting fails.
+    """
+    if path.is_symlink():
+        raise _leads_elsewhere(path)
+    refuse_unwritable(path)
+    _refuse_change(path, os.lstat(path), before)
+    path.unlink()
+
+
 def refuse_unwritable(path: Path) -> None:
     """Raise ``RefusedError`` if the file, or the folder that it is in, cannot be written."""
     _refuse_read_only(path, os.stat(path))

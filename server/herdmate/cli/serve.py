@@ -16,7 +16,7 @@ from herdmate.child_process import absolute, leave_working_directory
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
 from herdmate.engine.remote import api_key
-from herdmate.engine.start import FakeStart, LlamaStart
+from herdmate.engine.start import FakeStart
 from herdmate.errors import HerdmateError, SetupError
 from herdmate.lsp.connection import end_process, serve_stdio
 from herdmate.lsp.server import create_server
@@ -24,11 +24,10 @@ from herdmate.lsp.session import Session
 from herdmate.lsp.settings_layers import with_own
 from herdmate.lsp.shutdown import end_in_order, tidy_up
 from herdmate.lsp.socket_server import HAS_SOCKETS, End, serve_port, serve_socket
-from herdmate.lsp.state import ChooseEngine, EngineChoice
-from herdmate.models.choose import Loaded
-from herdmate.models.start import first_message, remote_start
+from herdmate.models.role_choices import ChooseEngine, EngineChoice, choose_engine
+from herdmate.models.start import first_message
 from herdmate.prompting.families import CONTROL_PIECES, QWEN_PIECES
-from herdmate.roles import Role, for_role, is_apart
+from herdmate.roles import Role, for_role, is_apart, is_open
 from herdmate.settings import Settings
 
 
@@ -108,21 +107,7 @@ def _serve_port(server: Session, file: Path, at_end: ExitStack, end: End) -> Non
 
 def engine_starter(fake_script: Path | None) -> ChooseEngine:
     """The function that looks up the engine in the settings, or always takes the fake one."""
-    return _fake(fake_script) if fake_script else _real
-
-
-def _real(settings: Settings, role: Role, held: int, beside: EngineChoice | None) -> EngineChoice:
-    if (remote := remote_start(for_role(settings, role))) is not None:
-        return EngineChoice(remote, remote.endpoint.no_key)
-    start, chosen = first_message(settings, CONTROL_PIECES, held, role, _loaded(beside))
-    return EngineChoice(start, chosen.note, chosen.fits, chosen.needs)
-
-
-def _loaded(choice: EngineChoice | None) -> Loaded | None:
-    """The model of the other role, if it takes memory of this machine."""
-    if choice is None or not isinstance(choice.start, LlamaStart):
-        return None
-    return Loaded(Path(choice.start.path), choice.needs)
+    return _fake(fake_script) if fake_script else choose_engine
 
 
 def _fake(script: Path) -> ChooseEngine:
@@ -141,7 +126,11 @@ def _fake(script: Path) -> ChooseEngine:
     def choose(
         settings: Settings, role: Role, held: int, _beside: EngineChoice | None
     ) -> EngineChoice:
-        """The fake engine, which only needs the memory of a model that is on this machine."""
+        """The fake engine, which only needs the memory of a model that is on this machine.
+
+        It is one for both roles, unless something is said about ghost text.
+        """
+        role = "answers" if is_open(settings) else role
         is_ghost = role == "completion" and is_apart(settings)
         said = replace(ghost if is_ghost else start, model=for_role(settings, role).model)
         with suppress(HerdmateError):

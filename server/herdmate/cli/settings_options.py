@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import argparse
 import os
+from typing import Any
 
 from herdmate.cli.parser import Parser
 from herdmate.cli.terminal import tell
 from herdmate.cli.user_settings import UserSettings, user_settings
 from herdmate.cli.wording import in_terminal
+from herdmate.errors import ModelError, SettingsError, UsageError
+from herdmate.roles import for_ghost_text
 from herdmate.settings import Settings, keys
 
 _OPTIONS = (
@@ -32,17 +35,57 @@ def refuse_wrong_options(arguments: argparse.Namespace) -> None:
     for fault in user_settings({}, _options(arguments)).faults:
         if fault.startswith("--"):
             _parser(arguments).error(in_terminal(fault))
+    for key, text, _ in _options(arguments):
+        try:
+            refuse_no_address(key, text)
+        except SettingsError as error:
+            raise UsageError(str(error)) from error
+
+
+def refuse_no_address(key: str, value: Any) -> None:
+    """Raise ``SettingsError`` if a setting that is a server's address would be none."""
+    if key not in ("remote.url", "completion.remoteUrl") or not value:
+        return
+    from herdmate.engine.remote.endpoint import endpoint_of  # imports what asks servers
+
+    try:
+        endpoint_of(str(value))
+    except SettingsError as error:
+        said = str(error)
+        raise SettingsError(said if key == "remote.url" else for_ghost_text(said)) from error
 
 
 def found_settings(arguments: argparse.Namespace) -> UserSettings:
-    """The same with their sources."""
+    """The same with their sources. Raises ``ModelError`` for a model that no one here knows."""
     options = _options(arguments)
     found = user_settings(os.environ, options)
     for fault in found.faults:
         if fault.startswith("--"):
             _parser(arguments).error(in_terminal(fault))
         tell(f"herdmate: {in_terminal(fault)}")
+    _check_place(arguments, found)
     return found
+
+
+def _check_place(arguments: argparse.Namespace, found: UserSettings) -> None:
+    """End a command whose model cannot be where its options say."""
+    model, url = found.entry("model"), found.entry("remote.url")
+    if not model.origin.startswith("--"):
+        return
+    on_server = f"--set remote.model={model.value}"
+    if url.value and not found.settings.remote.fallback:
+        _parser(arguments).error(
+            f"{model.origin} is a model on this machine, which --set remote.url leaves out; for "
+            f"one on the server, write {on_server}"
+        )
+    remote = user_settings(os.environ).settings.remote
+    if url.origin == model.origin and remote.url:
+        from herdmate.models.choose import refuse_unknown  # reads the disk
+
+        try:
+            refuse_unknown(str(model.value))
+        except ModelError as error:
+            raise ModelError(f"{error} For one on {remote.url}, write {on_server}.") from error
 
 
 def _options(arguments: argparse.Namespace) -> list[tuple[str, str, str]]:
@@ -59,6 +102,9 @@ def _options(arguments: argparse.Namespace) -> list[tuple[str, str, str]]:
     for key, option, name in _OPTIONS:
         if (chosen := getattr(arguments, name, None)) is not None:
             found.append((key, str(chosen), option))
+    origins = {key: option for key, _, option in found}
+    if "model" in origins and "remote.url" not in origins:  # it is a model on this machine
+        found.append(("remote.url", "", origins["model"]))
     return found
 
 

@@ -5,17 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import stat
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from herdmate.actions.edits import unified
 from herdmate.child_process import isolated_command, which
 from herdmate.cli.confirm import agrees
-from herdmate.cli.console import Console, show_diff
+from herdmate.cli.console import Console
 from herdmate.cli.editor import (
     Editor,
+    advice,
     configuration,
     covered,
     editors,
@@ -23,12 +23,15 @@ from herdmate.cli.editor import (
     find,
     is_installed,
     marks,
+    places_of,
     program_of,
 )
+from herdmate.cli.extension_file import INDENT, with_commands
 from herdmate.cli.models_fetch import pull_with_progress
 from herdmate.cli.parser import examples
-from herdmate.cli.replace_file import replace
+from herdmate.cli.setup_file import change, read
 from herdmate.cli.setup_merge import merged
+from herdmate.cli.setup_remove import removed
 from herdmate.cli.sizes import size_text
 from herdmate.cli.tables import Column, show_table
 from herdmate.cli.terminal import tell as note
@@ -42,14 +45,18 @@ from herdmate.user_folders import home_folder
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """``herdmate setup [EDITOR] [--write]``."""
+    """``herdmate setup [EDITOR] [--write | --remove]``."""
     parser.add_argument(
         "editor", nargs="?", metavar="EDITOR", help="its name; omit it to list all editors"
     )
-    parser.add_argument(
+    doing = parser.add_mutually_exclusive_group()
+    doing.add_argument(
         "--write",
         action="store_true",
         help="show the change to the editor's file, and make it if you agree",
+    )
+    doing.add_argument(
+        "--remove", action="store_true", help="the same for taking out what --write put in"
     )
     parser.add_argument(
         "--yes", action="store_true", help="make the change without asking; does not fetch a model"
@@ -69,21 +76,28 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "herdmate setup",
         "herdmate setup neovim --write",
         "herdmate setup helix --languages python,go --write",
+        "herdmate setup neovim --remove",
     )
     parser.set_defaults(run=_run)
 
 
 def _run(arguments: argparse.Namespace) -> int:
     if arguments.editor is None:
+        if arguments.write or arguments.remove:
+            arguments.parser.error("name an EDITOR; `herdmate setup` lists them")
         _list(arguments.json)
         return 0
     editor = find(arguments.editor)
+    if arguments.remove:
+        if arguments.languages:
+            arguments.parser.error("--remove takes out all languages; leave out --languages")
+        return _remove(editor, arguments.file, arguments.yes)
     path = arguments.file or file_of(editor, os.environ, home_folder())
     languages = covered(editor, _asked(arguments.languages))
     if arguments.write:
         return _write(editor, path, languages, arguments.yes)
     write(configuration(editor, server_command(), languages))
-    _tell(editor, path)
+    _tell(editor, path, languages)
     return 0
 
 
@@ -127,22 +141,25 @@ def is_set_up(editor: Editor) -> bool:
     """Is there a configuration of ``setup`` for the editor on this machine, or an extension?"""
     if is_installed(editor, os.environ, home_folder()):
         return True
-    path = file_of(editor, os.environ, home_folder())
-    try:
-        text = path.read_text(encoding="utf-8") if path else ""
-    except (OSError, UnicodeDecodeError):
-        return False
-    return (marks(editor)[0] if editor.comment else "herdmate") in text
+    mark = marks(editor)[0] if editor.comment else "herdmate"
+    for path in places_of(editor, os.environ, home_folder()):
+        with suppress(OSError, UnicodeDecodeError):
+            if mark in path.read_text(encoding="utf-8"):
+                return True
+    return False
 
 
-def _tell(editor: Editor, path: Path | None) -> None:
+def _tell(editor: Editor, path: Path | None, languages: Sequence[str]) -> None:
     """Print advice on standard error, so that the configuration itself can go into a file as is."""
     console = Console(stderr=True, highlight=False)
     tried = f"tested with {editor.tried}" if editor.tried else "not tested yet"
     console.print(f"\n{editor.title}: {tried}.", soft_wrap=True)
     if path is not None:
         console.print(f"It goes into {path}", soft_wrap=True)
-    console.print(" ".join(editor.after.split()))
+    after = " ".join(advice(editor, languages).split())
+    for line in with_commands(editor, after).split("\n"):
+        is_command = line.startswith(INDENT)
+        console.print(line if is_command else line.strip(), soft_wrap=is_command)
 
 
 def _write(editor: Editor, path: Path | None, languages: Sequence[str], yes: bool) -> int:
@@ -150,39 +167,38 @@ def _write(editor: Editor, path: Path | None, languages: Sequence[str], yes: boo
     console = Console(highlight=False)
     if path is None:
         raise SetupError(f"Set up {editor.title} by hand; `herdmate setup {editor.name}` says how.")
-    before, text = _read(path)
-    after = merged(editor, path, text, server_command(), languages)
-    if after == text:
+    file, chosen = read(path), "" if languages == covered(editor) else ",".join(languages)
+    prints = f"herdmate setup {editor.name}" + (f" --languages {chosen}" if chosen else "")
+    after = merged(editor, path, file.text, server_command(), languages)
+    if after == file.text:
         console.print(f"{path} is already up to date.", soft_wrap=True)
-        _offer_model(console, yes)
-        return 0
-    show_diff(unified(text, after, path.name))
-    if not yes and not _user_agrees(path, console):
+    elif not change(file, after, prints, yes, console):
         return 1
-    try:
-        real = _own_file(path)
-        real.parent.mkdir(parents=True, exist_ok=True)
-        replace(real, before, after.encode("utf-8"))
-    except OSError as error:
-        reason = error.strerror or "it is in use"
-        raise SetupError(f"{path} cannot be written ({reason}); add the lines yourself.") from error
-    console.print(f"Wrote {path}", soft_wrap=True)
-    _tell(editor, None)
+    else:
+        _tell(editor, None, languages)
     _offer_model(console, yes)
     return 0
 
 
-def _own_file(path: Path) -> Path:
-    """Where the editor's file really is.
-
-    Many users keep it in a repository and link to it from here, so such a link is followed, unless
-    another user made it. Raises ``SetupError`` in that case.
-    """
-    if path.is_symlink() and hasattr(os, "geteuid") and path.lstat().st_uid not in (
-        0, os.geteuid(),
-    ):  # fmt: skip
-        raise SetupError(f"{path} is a link that another user made; add the lines yourself.")
-    return path.resolve()
+def _remove(editor: Editor, named: Path | None, yes: bool) -> int:
+    """Show what goes, and take it out if the user agrees: of all files that it may be in."""
+    console = Console(highlight=False)
+    places = [named] if named else places_of(editor, os.environ, home_folder())
+    if not places:
+        raise SetupError(
+            f"What {editor.title} has of Herdmate was set up there; take it out there."
+        )
+    found = [(file, after) for path in dict.fromkeys(places)
+             if (file := read(path, to_remove=True)).text is not None
+             and (after := removed(editor, path, file.text)) != file.text]  # fmt: skip
+    if not found:
+        console.print(
+            f"Nothing that `herdmate setup {editor.name}` wrote is in {places[-1]}.", soft_wrap=True
+        )
+    done = [change(file, after, "", yes, console) for file, after in found]
+    if all(done) and is_installed(editor, os.environ, home_folder()):
+        note(with_commands(editor, editor.after_removal))
+    return 0 if all(done) else 1
 
 
 def _offer_model(console: Console, yes: bool) -> None:
@@ -201,35 +217,3 @@ def _offer_model(console: Console, yes: bool) -> None:
         pull_with_progress(starter, console)
     else:
         console.print("Your editor will ask again.")
-
-
-def _user_agrees(path: Path, console: Console) -> bool:
-    if not sys.stdin.isatty():
-        console.print("Nothing was written; add --yes to write it.")
-        return False
-    if agrees(f"Write {path}?", console):
-        return True
-    console.print("Nothing was written.")
-    return False
-
-
-def _read(path: Path) -> tuple[bytes | None, str]:
-    """The file's bytes and text; ``None`` and ``""`` if there is no file.
-
-    Raises ``SetupError`` if it cannot be read, is not text, or must not be written.
-    """
-    try:
-        before = path.read_bytes()
-        writable = path.stat().st_mode & stat.S_IWUSR and os.access(path, os.W_OK)
-        text = before.decode("utf-8")
-    except FileNotFoundError:
-        return None, ""
-    except OSError as error:
-        raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
-    except UnicodeDecodeError as error:
-        raise SetupError(f"{path} is not UTF-8 text; add the lines yourself.") from error
-    if not writable:
-        raise SetupError(
-            f"{path} is read-only; make it writable, or name another file with --file."
-        )
-    return before, text

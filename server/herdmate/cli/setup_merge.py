@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +12,24 @@ from herdmate.cli import toml_edit
 from herdmate.cli.config_block import with_block, without_block
 from herdmate.cli.editor import Editor, configuration, marks
 from herdmate.cli.json_edit import JsonError, parsed, with_settings
-from herdmate.cli.toml_edit import TomlError, with_value
+from herdmate.cli.toml_edit import TomlError, with_item
 from herdmate.errors import SetupError, reason_of
 
 
 def merged(
-    editor: Editor, path: Path, text: str, command: Sequence[str], languages: Sequence[str]
+    editor: Editor, path: Path, text: str | None, command: Sequence[str], languages: Sequence[str]
 ) -> str:
-    """The file's text with the configuration. Raises ``SetupError`` if that would do harm."""
+    """The file's text with the configuration; ``None`` stands for no file.
+
+    Raises ``SetupError`` if that would do harm.
+    """
     if not editor.comment:
         return _json(editor, path, text, configuration(editor, command, languages))
     begin, end = marks(editor)
-    rest = without_block(text, begin, end)
+    rest = without_block(text or "", begin, end) or ""
     if editor.clash and re.search(editor.clash, rest, re.MULTILINE):
         raise SetupError(f"{path}: {editor.clash_says}")
-    if path.suffix == ".toml":
+    if text and path.suffix == ".toml":
         text, languages = _with_servers(editor, path, text, rest, languages)
     after = with_block(text, configuration(editor, command, languages), begin, end)
     if path.suffix == ".toml":
@@ -35,12 +38,14 @@ def merged(
     return after
 
 
-def _json(editor: Editor, path: Path, text: str, block: str) -> str:
+def _json(editor: Editor, path: Path, text: str | None, block: str) -> str:
     """JSON into which the settings are merged; what another program is named for stays."""
-    if not text.strip():
+    if text is None:
         return block
+    if not text.strip():
+        return f"{text}\n{block}"
     try:
-        after = with_settings(text, json.loads(block), _is_ours, editor.listed)
+        after = with_settings(text, json.loads(block), names_herdmate, editor.listed)
         parsed(after)
     except JsonError as error:
         raise _unchanged(editor, path, error) from error
@@ -54,9 +59,17 @@ def _unchanged(editor: Editor, path: Path, error: Exception) -> SetupError:
     )
 
 
-def _is_ours(value: Any) -> bool:
-    """Does a value that is there already name a Herdmate?"""
-    return "herdmate" in json.dumps(value, ensure_ascii=False).lower()
+def names_herdmate(value: Any) -> bool:
+    """Does a value, a key or a command, name a Herdmate?
+
+    A folder of that name above another program does not.
+    """
+    if isinstance(value, Mapping):
+        return any(names_herdmate(item) for entry in value.items() for item in entry)
+    if isinstance(value, list | tuple):
+        return any(map(names_herdmate, value))
+    words = re.split(r"[/\\]", str(value).lower())
+    return "herdmate" in words[-1] or words[-2:] == ["herdmate", "__main__.py"]
 
 
 def _with_servers(
@@ -91,10 +104,9 @@ def _with_server(text: str, name: str, present: Any, usual: Sequence[str]) -> st
 
     Raises ``TomlError`` if that would change anything else.
     """
-    servers = present if isinstance(present, list) else usual
-    if any(_names_us(item) for item in servers):
+    if isinstance(present, list) and any(_names_us(item) for item in present):
         return text
-    return with_value(text, "language", name, "language-servers", [*servers, "herdmate"])
+    return with_item(text, "language", name, "language-servers", "herdmate", usual)
 
 
 def _names_us(server: Any) -> bool:

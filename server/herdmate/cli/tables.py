@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import textwrap
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -12,15 +14,20 @@ from herdmate.cli.console import Console
 from herdmate.printable import one_line
 
 _GAP = "  "
+_LEAST = 12  # characters of a column that wraps
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column; those of higher ``rank`` are left out first, one of rank 0 never is."""
+    """A column; those of higher ``rank`` are left out first, one of rank 0 never is.
+
+    One that ``wraps`` takes several lines, at words, before another is left out.
+    """
 
     title: str
     rank: int = 0
     right: bool = False
+    wraps: bool = False
 
 
 def show_table(
@@ -39,14 +46,53 @@ def show_table(
     shown = filled = list(range(len(columns)))
     if console.is_terminal:
         filled = [at for at in shown if any(row[at] for row in cells) or not columns[at].rank]
-        shown = _that_fit(columns, widths, console.width, filled)
+        shown = _that_fit(columns, _narrowest(columns, widths, cells), console.width, filled)
+        widths = _widened(columns, widths, console.width, shown)
     for number, row in enumerate([[column.title for column in columns], *cells]):
         if groups and number and groups[number - 1] not in groups[: number - 1]:
             console.print(Text(f"\n{one_line(groups[number - 1])}", style="bold"), soft_wrap=True)
-        line = _GAP.join(_padded(row[at], widths[at], columns[at].right) for at in shown)
-        console.print(Text(line.rstrip(), style="" if number else "bold"), soft_wrap=True)
+        for line in _lines(columns, row, widths, shown):
+            console.print(Text(line, style="" if number else "bold"), soft_wrap=True)
     if left_out := [columns[at].title for at in filled if at not in shown]:
         console.print(f"Not shown for lack of room: {', '.join(left_out)}.", style="dim")
+
+
+def _narrowest(
+    columns: Sequence[Column], widths: Sequence[int], cells: Sequence[Sequence[str]]
+) -> list[int]:
+    """The widths to which columns can be narrowed: the longest word of one that wraps."""
+    words = [[len(word) for row in cells for word in row[at].split()] for at in range(len(columns))]
+    return [
+        max([len(column.title), _LEAST, *words[at]]) if column.wraps else widths[at]
+        for at, column in enumerate(columns)
+    ]
+
+
+def _widened(
+    columns: Sequence[Column], widths: Sequence[int], room: int, shown: Sequence[int]
+) -> list[int]:
+    """The widths if those that wrap share the room that the others leave."""
+    wrapped = [at for at in shown if columns[at].wraps]
+    used = sum(widths[at] for at in shown if at not in wrapped) + len(_GAP) * (len(shown) - 1)
+    return [
+        min(width, max((room - used) // len(wrapped), 1)) if at in wrapped else width
+        for at, width in enumerate(widths)
+    ]
+
+
+def _lines(
+    columns: Sequence[Column], row: Sequence[str], widths: Sequence[int], shown: Sequence[int]
+) -> Iterator[str]:
+    """The lines of one row, more than one if a cell wraps."""
+    parts = [
+        textwrap.wrap(row[at], widths[at], break_long_words=False, break_on_hyphens=False) or [""]
+        if columns[at].wraps and cell_len(row[at]) > widths[at] else [row[at]]
+        for at in shown
+    ]  # fmt: skip
+    for found in zip_longest(*parts, fillvalue=""):
+        cells = (_padded(cell, widths[at], columns[at].right)
+                 for at, cell in zip(shown, found, strict=True))  # fmt: skip
+        yield _GAP.join(cells).rstrip()
 
 
 def _that_fit(

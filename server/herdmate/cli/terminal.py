@@ -15,8 +15,10 @@ import io
 import json
 import logging
 import os
+import stat
 import sys
 import textwrap
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -69,15 +71,45 @@ class LogFormatter(logging.Formatter):
 
 
 class LogHandler(logging.StreamHandler):  # type: ignore[type-arg]
-    """Writes to standard error, and gives up on a record that cannot be written there."""
+    """Writes to standard error, and gives up on a record that cannot be written there.
+
+    While something is ``held``, records wait, so that no line of the log tears an answer.
+    """
+
+    held: deque[logging.LogRecord] | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, now or later."""
+        if self.held is None:
+            super().emit(record)
+        else:
+            self.held.append(record)
 
     def handleError(self, record: logging.LogRecord) -> None:
         """Say nothing: there is nowhere left to say it."""
 
 
+@contextmanager
+def log_held() -> Iterator[None]:
+    """Write what is logged in the block after it."""
+    handlers = [item for item in logging.getLogger().handlers if isinstance(item, LogHandler)]
+    for handler in handlers:
+        handler.held = deque(maxlen=_MOST_HELD)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            held, handler.held = handler.held or (), None
+            for record in held:
+                handler.emit(record)
+
+
+_MOST_HELD = 10_000  # records; the last ones matter
+
+
 def write(text: str) -> None:
     """Write code or data to standard output at once: made harmless on a terminal, else as is."""
-    _put(sys.stdout, printable(text) if sys.stdout.isatty() else text)
+    _put(sys.stdout, printable(text) if is_output_shown() else text)
 
 
 def write_json(value: Any) -> None:
@@ -87,10 +119,15 @@ def write_json(value: Any) -> None:
     write(f"{data}\n")
 
 
+def write_error_as_json(text: str) -> None:
+    """Write why there is no result where JSON is expected."""
+    write_json({"error": text})
+
+
 def write_bytes(data: bytes, shown: str) -> None:
     """Write ``data`` to standard output as it is; on a terminal, ``shown`` made harmless."""
     raw = getattr(sys.stdout, "buffer", None)
-    if raw is None or sys.stdout.isatty():
+    if raw is None or is_output_shown():
         write(shown)
         return
     sys.stdout.flush()
@@ -116,16 +153,80 @@ def tell_error(text: str) -> None:
 
 def can_ask() -> bool:
     """Is there a terminal on which the user sees questions and answers them?"""
-    return sys.stdin.isatty() and sys.stdout.isatty()
+    return sys.stdin.isatty() and is_output_shown()
+
+
+def is_piped() -> bool:
+    """Does another program, or a file, give what is read from standard input?"""
+    with suppress(OSError, ValueError):
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+        return stat.S_ISFIFO(mode) or stat.S_ISREG(mode)
+    return False
+
+
+def is_output_shown() -> bool:
+    """Is standard output a terminal?"""
+    return sys.stdout.isatty()
+
+
+def is_output_piped() -> bool:
+    """Does another program read what is written to standard output?"""
+    with suppress(OSError, ValueError):
+        return stat.S_ISFIFO(os.fstat(sys.stdout.fileno()).st_mode)
+    return False
 
 
 def copy(text: str) -> bool:
     """Put a text on the clipboard, as terminals do it (OSC 52); ``False`` without a terminal."""
-    if not sys.stdout.isatty():
+    if not is_output_shown():
         return False
     code = base64.b64encode(text.encode("utf-8", "replace")).decode("ascii")
     _put(sys.stdout, f"\x1b]52;c;{code}\x07")
     return True
+
+
+@contextmanager
+def keys_unseen() -> Iterator[None]:
+    """Have the terminal not show what is pressed in the block, such as ``^C`` or a line's end.
+
+    It would move the cursor, and what is drawn again from there would stand twice.
+    """
+    before = _without_echo()
+    try:
+        yield
+    finally:
+        if before:
+            _set_modes(before)
+
+
+def _without_echo() -> list[Any]:
+    """End the terminal's echo; the modes it had before, or ``[]`` if it cannot be changed."""
+    if sys.platform == "win32" or not is_output_shown():
+        return []
+    import termios
+
+    try:
+        terminal = sys.stdout.fileno()
+        before, inside = termios.tcgetattr(terminal), termios.tcgetattr(terminal)
+    except (OSError, ValueError, termios.error):
+        return []
+    inside[_LOCAL_MODES] &= ~termios.ECHO
+    _set_modes(inside)
+    return before
+
+
+def _set_modes(modes: list[Any]) -> None:
+    """Set the terminal's modes if it is ours: in the background that would stop the command."""
+    import termios
+
+    with suppress(OSError, ValueError, termios.error):
+        terminal = sys.stdout.fileno()
+        if os.tcgetpgrp(terminal) == os.getpgrp():
+            termios.tcsetattr(terminal, termios.TCSANOW, modes)
+
+
+_LOCAL_MODES = 3
+"""Where ``termios`` has the modes of the line discipline."""
 
 
 def columns_of(stream: TextIO) -> int:

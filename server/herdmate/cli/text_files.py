@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import codecs
+import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+from herdmate.cli.parser import meant
 from herdmate.context.editorconfig import editorconfig
 from herdmate.errors import RefusedError, SelectionError
 
 MOST_BYTES = 16 << 20
 """The largest file or input that is read."""
+
+_MOST_NAMES = 5000
+"""Files of a folder among which one is looked for."""
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -58,8 +65,20 @@ def read_file(path: Path) -> Coded:
         raise SelectionError(f"{path} is a folder; name a file.") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not a path"
-        raise SelectionError(f"{path} cannot be read: {reason}.") from error
+        near = _near(path) if isinstance(error, FileNotFoundError) else None
+        hint = f"; did you mean {near}?" if near else "."
+        raise SelectionError(f"{path} cannot be read: {reason}{hint}") from error
     return decoded(data, str(path), path)
+
+
+def _near(path: Path) -> Path | None:
+    """The file in the same folder whose name is most like one that is not there."""
+    with suppress(OSError), os.scandir(path.parent) as entries:
+        names = {Path(entry.name).stem: entry.name for entry in islice(entries, _MOST_NAMES)
+                 if entry.name.isprintable() and entry.is_file()}  # fmt: skip
+        if near := names.get(path.stem) or names.get(meant(path.stem, names)):
+            return path.with_name(near)
+    return None
 
 
 def decoded(data: bytes, name: str, path: Path | None = None) -> Coded:

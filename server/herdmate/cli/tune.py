@@ -129,6 +129,8 @@ def _check(arguments: argparse.Namespace, trained: int) -> None:
         raise SelectionError("--first-token must be more than 0 seconds.")
     if arguments.svg and not arguments.svg.absolute().parent.is_dir():
         raise SelectionError(f"There is no folder {arguments.svg.absolute().parent} for --svg.")
+    if arguments.svg and (arguments.svg.is_symlink() or arguments.svg.is_dir()):
+        raise SelectionError(f"{arguments.svg} is a link or a folder; name a file for --svg.")
 
 
 def _machine(path: Path, layers: int) -> Hardware:

@@ -22,6 +22,7 @@ class CompletionCache:
 
     def __init__(self) -> None:
         self._given: OrderedDict[Key, _Entry] = OrderedDict()
+        self._asked: Key | None = None
 
     def put(self, cursor: Cursor, shown: Shown, cut: Unfinished | None = None) -> None:
         """Store the completion for a cursor; ``cut`` is the answer if the limit cut it off."""
@@ -31,8 +32,15 @@ class CompletionCache:
         if len(self._given) > _MOST:
             self._given.popitem(last=False)
 
+    def note_asked(self, cursor: Cursor) -> bool:
+        """Note that the user asks at a cursor; was that where they asked last?"""
+        before, self._asked = self._asked, _key(cursor, 0)
+        return before == self._asked
+
     def forget(self, uri: str) -> None:
         """Drop the completions of a closed document."""
+        if self._asked is not None and self._asked[0] == uri:
+            self._asked = None
         for key in [key for key in self._given if key[0] == uri]:
             del self._given[key]
 

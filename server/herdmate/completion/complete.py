@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import aclosing, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from herdmate.completion.alternatives import alternatives
 from herdmate.completion.confidence import confidence, confident
-from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.in_flight import Asking, InFlight
-from herdmate.completion.postprocess import Shown, finish, is_whole
+from herdmate.completion.postprocess import Shown
 from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.state import CompletionState
-from herdmate.completion.syntax_check import sound, syntax_check_at
+from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.telling_name import telling_name
 from herdmate.completion.token_limits import most_if_asked, most_while_typing
@@ -30,7 +30,7 @@ from herdmate.context.languages import comment_mark, language_name
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
 from herdmate.engine.latency import Latency, delay, share_of_window
-from herdmate.generation import ModelInfo, Piece, Priority, Prompt, Request
+from herdmate.generation import ModelInfo, Priority, Prompt, Request
 from herdmate.prompting.families import (
     Family,
     Others,
@@ -77,8 +77,10 @@ async def complete(
     """
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
-    count, room = (settings.alternatives, most_if_asked(settings)) if invoked else (1, 0)
-    known, begun = (None, None) if count > 1 else _cached(cursor, state, settings, invoked)
+    again, room = (state.cache.note_asked(cursor), most_if_asked(settings)) if invoked else (0, 0)
+    known, begun = _cached(cursor, state, settings, invoked)
+    if invoked and isinstance(known, tuple) and (again or _is_sure(known[0], settings)):
+        return await _with_others(known, cursor, state, settings, asking)
     if known:
         return known
     if reason := silence_reason(cursor, invoked):
@@ -86,7 +88,7 @@ async def complete(
     shape, box = shape_at(cursor, settings.multiline, invoked), _box(settings, invoked, grows)
     place = Place(cursor, shape, syntax_check_at(cursor, invoked))
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
-        if count == 1 and (shown := await _followed(running, cursor, box, room)):
+        if shown := await _followed(running, cursor, box, room):
             return _here([shown], cursor)
         running.stop()
     if not invoked:
@@ -95,8 +97,6 @@ async def complete(
     request = await typing_request(cursor, state, _roomy(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
-    if count > 1:
-        return await _alternatives(request, place, state, count, asking) or _NOTHING
     running = started(request, place, state, settings, asking, begun)
     running.allow(room)
     shown = await running.follow(cursor, box, stops_at_once=invoked)
@@ -107,6 +107,30 @@ async def complete(
     return other or running.silence()
 
 
+def _is_sure(known: Completion, settings: CompletionSettings) -> bool:
+    """Is it shown while typing, and so seen by a user who asks for more?"""
+    return known.confidence is None or known.confidence >= settings.confidence
+
+
+async def _with_others(
+    known: tuple[Completion, ...], cursor: Cursor, state: CompletionState,
+    settings: CompletionSettings, asking: Asking,
+) -> tuple[Completion, ...] | Silence:  # fmt: skip
+    """What is shown already, followed by others to choose from."""
+    if settings.alternatives == 1 or silence_reason(cursor, invoked=True):
+        return known
+    shape, check = shape_at(cursor, settings.multiline, True), syntax_check_at(cursor, True)
+    if (running := state.in_flight.get(cursor.document.uri)) is not None:
+        running.stop()
+    request = await typing_request(cursor, state, settings)
+    if silence := _forbidden(cursor, state, settings, invoked=True):
+        return silence
+    wanted = replace(request, alternatives=settings.alternatives)
+    found = await alternatives(wanted, cursor, shape, check, state.host, asking)
+    others = [item for item in found if not known[0].text.startswith(item.text)]
+    return known + _here(others, cursor)
+
+
 async def _other(
     running: InFlight, request: Request, place: Place, state: CompletionState,
     settings: CompletionSettings, asking: Asking,
@@ -114,8 +138,13 @@ async def _other(
     """For a user who asked: the best of several answers, if nothing is left of the first."""
     if running.was_stopped:
         return ()
-    request = replace(request, max_tokens=min(settings.max_tokens, request.max_tokens))
-    return (await _alternatives(request, place, state, _OTHERS, asking))[:1]
+    cursor, shape, check = place.cursor, place.shape, place.check
+    most = min(settings.max_tokens, request.max_tokens)
+    request = replace(request, max_tokens=most, alternatives=_OTHERS)
+    if not (found := await alternatives(request, cursor, shape, check, state.host, asking)):
+        return ()
+    state.cache.put(place.cursor, found[0])
+    return _here(found[:1], place.cursor)
 
 
 def _delay(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> float:
@@ -259,7 +288,6 @@ def _named(window: Window, cursor: Cursor) -> Window:
     return replace(window, prefix=f"{comment_mark(document.language)} {name}\n{window.prefix}")
 
 
-_NOTHING = Silence(SilenceReason.NOTHING_USEFUL)
 _DOUBTFUL = Silence(SilenceReason.DOUBTFUL)
 
 
@@ -299,27 +327,6 @@ def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
 def _room(info: ModelInfo, settings: CompletionSettings) -> int:
     """The tokens of a prompt that fit the context."""
     return max(info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS, 0)
-
-
-async def _alternatives(
-    request: Request, place: Place, state: CompletionState, count: int, asking: Asking
-) -> tuple[Completion, ...]:
-    """Distinct completions, best first; the model stops once all are complete."""
-    cursor, shape, context = place.cursor, place.shape, cursor_context(place.cursor)
-    raw = [""] * count
-    generating = state.host.generate(replace(request, alternatives=count))
-    async with asking(), aclosing(generating) as events:
-        async for event in events:
-            if isinstance(event, Piece):
-                raw[event.index] += event.text
-                if all(is_whole(text, cursor, shape, context) for text in raw):
-                    break
-    finished = (finish(text, cursor, shape, context, is_asked=True) or Shown("") for text in raw)
-    said = [await sound(shown, place.check) for shown in finished]
-    found = list(dict.fromkeys(item for item in said if item.text))
-    if found:
-        state.cache.put(cursor, found[0])
-    return _here(found, cursor)
 
 
 def _prompt(window: Window, family: Family, others: Others) -> Prompt:

@@ -133,8 +133,12 @@ class InFlight:
 
     def agrees(self, cursor: Cursor) -> bool:
         """Can it still produce what the user has typed since it began, up to ``cursor``?"""
+        return not self.is_done and self.covers(cursor)
+
+    def covers(self, cursor: Cursor) -> bool:
+        """Has it produced what the user has typed since it began, or could it, had it not ended?"""
         old, new = self._cursor, cursor
-        if self.is_done or old.document.uri != new.document.uri or new.offset < old.offset:
+        if old.document.uri != new.document.uri or new.offset < old.offset:
             return False
         if new.prefix[: old.offset] != old.prefix:
             return False

@@ -206,6 +206,15 @@ BODIES = _types(
 )
 """Nodes that are a definition's body if it has no ``body`` field."""
 
+PROSE_AND_DATA = _types(
+    "plaintext markdown quarto rmd restructuredtext latex bibtex git-commit git-rebase diff log"
+    " json jsonc yaml toml xml csv ini properties dotenv ignore"
+)
+"""Languages that are not code: there is nothing in them to simplify or to document."""
+
+WITHOUT_FUNCTIONS = PROSE_AND_DATA | _types("css scss less sass html sql makefile dockerfile")
+"""Languages whose definitions are not functions: sections, tables, rules, elements."""
+
 BRACES = _types(
     "c cpp objective-c csharp dart go java javascript javascriptreact kotlin php rust scala swift"
     " typescript typescriptreact"
@@ -265,6 +274,11 @@ _NAMES = {
     "javascriptreact": "JavaScript (JSX)", "json": "JSON", "jsonc": "JSON", "ocaml": "OCaml",
     "fortran-modern": "Fortran", "makefile": "make", "objective-c": "Objective-C", "php": "PHP",
     "plaintext": "plain text", "powershell": "PowerShell", "scss": "SCSS", "sql": "SQL",
+    "bibtex": "BibTeX", "cuda-cpp": "CUDA C++", "csv": "CSV", "fsharp": "F#", "graphql": "GraphQL",
+    "git-commit": "Git commit message", "git-rebase": "Git rebase message", "ini": "INI",
+    "latex": "LaTeX", "matlab": "MATLAB", "objective-cpp": "Objective-C++", "rmd": "R Markdown",
+    "restructuredtext": "reStructuredText", "vb": "Visual Basic", "viml": "Vim script",
+    "xml": "XML", "cmake": "CMake",
     "shellscript": "shell", "toml": "TOML", "typescript": "TypeScript",
     "typescriptreact": "TypeScript (TSX)", "yaml": "YAML",
 }  # fmt: skip
@@ -272,4 +286,4 @@ _NAMES = {
 
 def language_name(language: str) -> str:
     """The usual name of a language, by its LSP id."""
-    return _NAMES.get(language, language.capitalize())
+    return _NAMES.get(language, language.replace("-", " ").capitalize())

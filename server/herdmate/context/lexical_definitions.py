@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from herdmate.context.definition_at import Found, widened
-from herdmate.context.languages import line_comment
+from herdmate.context.languages import WITHOUT_FUNCTIONS, line_comment
 from herdmate.context.lexical import brackets, code_language
 from herdmate.text import LINE_BREAK, Span, line_end, line_start
 
@@ -56,7 +56,6 @@ _ATTRIBUTES = {
     **dict.fromkeys(["dart", "swift"], r"@\w"),
     "elixir": r"@(?:doc|spec|impl|deprecated|since|typedoc)\b",
 }
-_WITHOUT_FUNCTIONS = {"yaml", "markdown", "scss", "sql"}
 _BY_END = {"elixir", "lua"}
 _BY_INDENTATION = {"yaml"}
 _BY_STATEMENT = {"sql"}
@@ -125,7 +124,7 @@ def kinds_at(text: str, language: str, span: Span) -> frozenset[str]:
     if not is_known(language) or lexical_definition_at(text, language, span) is None:
         return frozenset()
     return frozenset(
-        {"definition"} if language in _WITHOUT_FUNCTIONS else {"definition", "function"}
+        {"definition"} if language in WITHOUT_FUNCTIONS else {"definition", "function"}
     )
 
 

@@ -13,6 +13,9 @@ from herdmate.text import Span
 
 _FEWEST_WORDS = 3
 _WORD = re.compile(r"\w{2,}")
+_PLACEHOLDER = re.compile(r"\{[\w.!:\[\]]{0,80}\}")
+"""Where a value goes: what is in the braces is code, or a name for it."""
+
 _STRING = re.compile(r"\"(?:[^\"\\\n]|\\.){0,300}\"|'(?:[^'\\\n]|\\.){0,300}'")
 _COMMENT = re.compile(r"^[ \t]*(?://|#|--|;|%|\*).*$", re.MULTILINE)
 _KEPT = 0.5
@@ -51,7 +54,11 @@ def _lost(old: Sequence[str], new: Sequence[str], code: str) -> tuple[str, ...]:
 
 
 def _counts(text: str) -> bool:
-    return len(_WORD.findall(text)) >= _FEWEST_WORDS
+    return len(_words(text)) >= _FEWEST_WORDS
+
+
+def _words(text: str) -> list[str]:
+    return _WORD.findall(_PLACEHOLDER.sub(" ", text))
 
 
 def literals(tree: SyntaxTree, span: Span) -> tuple[str, ...]:
@@ -75,7 +82,7 @@ def literals(tree: SyntaxTree, span: Span) -> tuple[str, ...]:
 
 def _is_lost(text: str, others: Sequence[frozenset[str]], lines: frozenset[str]) -> bool:
     """Is a literal's text gone? One of several lines is a text of its own, which stays as it is."""
-    own, rows = frozenset(_WORD.findall(text)), _lines(text)
+    own, rows = frozenset(_words(text)), _lines(text)
     if len(rows) > _FEW_LINES:
         return len(rows & lines) < _LINES_KEPT * (len(rows) - 2)  # the first and last have quotes
     return all(len(own & words) < _KEPT * len(own) for words in others)

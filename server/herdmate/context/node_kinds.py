@@ -6,7 +6,7 @@ from typing import Any
 
 from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_container, is_definition
-from herdmate.context.languages import FUNCTION_VALUES
+from herdmate.context.languages import FUNCTION_VALUES, WITHOUT_FUNCTIONS
 from herdmate.context.syntax import SyntaxTree
 from herdmate.text import Span
 
@@ -58,5 +58,6 @@ def _kinds(node: Any, language: str) -> set[str]:
     if node.type in _LOOPS:
         return {"loop"}
     if is_definition(node, language):
-        return {"definition"} if is_container(node) else {"definition", "function"}
+        has_members = is_container(node) or language in WITHOUT_FUNCTIONS
+        return {"definition"} if has_members else {"definition", "function"}
     return {"function"} if node.type in FUNCTION_VALUES and node.is_named else set()

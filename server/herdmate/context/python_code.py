@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from herdmate.context.newer_python import in_older_words
 from herdmate.text import BYTE_ORDER_MARK
 
-_GIVEN = frozenset(dir(builtins)) | {
+GIVEN = frozenset(dir(builtins)) | {
     *("__file__", "__name__", "__doc__", "__package__", "__spec__", "__path__", "__class__"),
     *("__module__", "__qualname__", "__annotations__", "__builtins__", "__loader__", "self", "cls"),
 }
+"""Names that need no definition."""
 
 
 def row_of_error(code: str) -> int | None:
@@ -23,11 +24,11 @@ def row_of_error(code: str) -> int | None:
     Python is stricter than the grammar: it rejects a body that is missing or not indented. What is
     newer than this Python is not an error; neither is code that nests too deeply for it to tell.
     """
-    parsed = _parsed(code)
+    parsed = parse_python(code)
     if not isinstance(parsed, int):
         return None
     older = in_older_words(code)
-    again = parsed if older is None or older == code else _parsed(older)
+    again = parsed if older is None or older == code else parse_python(older)
     return again if isinstance(again, int) else None
 
 
@@ -36,11 +37,11 @@ def unknown_names(code: str) -> frozenset[str]:
 
     Empty if the code cannot be parsed or has a star import.
     """
-    parsed = _parsed(code)
+    parsed = parse_python(code)
     if isinstance(parsed, int):
         return frozenset()
     used: set[str] = set(_quoted_names(parsed))
-    known: set[str] = set(_GIVEN)
+    known: set[str] = set(GIVEN)
     for node in ast.walk(parsed):
         if isinstance(node, ast.Name):
             (used if isinstance(node.ctx, ast.Load) else known).add(node.id)
@@ -69,7 +70,7 @@ def _quoted_names(parsed: ast.Module) -> Iterator[str]:
             notes = [node.returns]
         for note in notes:
             if isinstance(note, ast.Constant) and isinstance(note.value, str):
-                inner = _parsed(note.value.strip())
+                inner = parse_python(note.value.strip())
                 names = () if isinstance(inner, int) else ast.walk(inner)
                 yield from (name.id for name in names if isinstance(name, ast.Name))
 
@@ -100,7 +101,7 @@ def without_known_imports(code: str, original: str, file: str) -> str:
     A model that sees only a function has to guess where its names come from. Imports that are in
     ``original`` stay.
     """
-    parsed, around = _parsed(code), _parsed(file)
+    parsed, around = parse_python(code), parse_python(file)
     if isinstance(parsed, int) or isinstance(around, int):
         return code
     known = {name for node in around.body for name in _bound(node)}
@@ -117,7 +118,7 @@ def without_known_imports(code: str, original: str, file: str) -> str:
 
 def names_at_top(code: str) -> frozenset[str]:
     """Names that code binds at its top level; empty if it cannot be parsed."""
-    parsed = _parsed(code)
+    parsed = parse_python(code)
     if isinstance(parsed, int):
         return frozenset()
     return frozenset(name for node in parsed.body for name in _bound(node))
@@ -142,7 +143,7 @@ _BUILT_IN = {"List", "Dict", "Tuple", "Set", "FrozenSet", "Type"}
 _OPTIONAL = re.compile(r"\bOptional\[((?:[^\[\]]|\[(?:[^\[\]]|\[[^\[\]]*\])*\])*)\]")
 
 
-def _parsed(code: str) -> ast.Module | int:
+def parse_python(code: str) -> ast.Module | int:
     """The tree, or the row of the syntax error."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

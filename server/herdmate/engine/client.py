@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from herdmate.child_process import python_command
 from herdmate.engine import wire
-from herdmate.engine.interface import EngineState
+from herdmate.engine.interface import EngineState, OnRead, unheard
 from herdmate.engine.start import FakeStart, LlamaStart, StartMessage
 from herdmate.engine.worker_ending import Ending, crashed, gave_up
 from herdmate.engine.worker_process import PATIENCE, WorkerProcess, start_worker
@@ -55,6 +55,7 @@ class _Asked:
     """A question waiting for its answers. ``room``: how many more characters they can have."""
 
     room: int
+    on_read: OnRead = unheard
     answers: asyncio.Queue[_Answer] = field(default_factory=asyncio.Queue)
 
 
@@ -115,15 +116,16 @@ class EngineProcess:
         return await asyncio.shield(self._info)
 
     async def generate(
-        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
-    ) -> AsyncGenerator[Piece | Finished, None]:
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None,
+        on_read: OnRead = unheard,
+    ) -> AsyncGenerator[Piece | Finished, None]:  # fmt: skip
         """See ``Engine``. Raises ``EngineStoppedError`` if the process ends meanwhile."""
         await self.ready()
         tokens = (request.max_tokens + 1) * max(request.alternatives, 1)
         number, asked = self._ask(
             "generate", tokens * _BYTES_OF_A_TOKEN, request=wire.request_to_wire(request)
         )
-        self._on_end[number] = on_end
+        self._on_end[number], asked.on_read = on_end, on_read
         ended = False
         try:
             while not ended:
@@ -253,6 +255,8 @@ class EngineProcess:
         word = message["say"]
         if word == "alive":
             return False
+        if word == "reading":
+            return self._take_reading(message)
         if word not in ("loading", "measuring", "ready", "failed"):
             return self._take_answer(message)
         if self._info.done():
@@ -267,6 +271,13 @@ class EngineProcess:
             self._tell(EngineState("ready", info=info))
         else:
             self._give_up(wire.error_from_wire(message))
+        return False
+
+    def _take_reading(self, message: dict[str, Any]) -> bool:
+        """Tell how much of a prompt has been read; a process that tells nothing else is ended."""
+        number, (read, tokens) = wire.number_from_wire(message), wire.read_from_wire(message)
+        if (asked := self._asked.get(number)) is not None:
+            asked.on_read(read, tokens)
         return False
 
     def _take_answer(self, message: dict[str, Any]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 import time
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
@@ -17,6 +18,7 @@ from herdmate.engine.interface import Engine, EngineState
 from herdmate.engine.latency import Latency
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.probe import PiecesOf
+from herdmate.engine.run_speeds import note_run
 from herdmate.engine.start import FakeStart, LlamaStart
 from herdmate.engine.thoughts import without_thoughts
 from herdmate.errors import HerdmateError
@@ -26,6 +28,8 @@ from herdmate.token_counts import TokenCounts
 
 _log = logging.getLogger(__name__)
 
+_DISK_SECONDS = 1.0
+
 EngineStart = LlamaStart | FakeStart | RemoteStart
 
 
@@ -33,13 +37,21 @@ EngineStart = LlamaStart | FakeStart | RemoteStart
 class RequestRecord:
     """A request, the answer so far and, once it has ended, how it ended.
 
-    ``made_at`` is on the monotonic clock.
+    ``read`` of the prompt's ``tokens`` have been evaluated, as far as the engine tells; ``written``
+    of the answer have come. ``made_at`` is on the monotonic clock.
     """
 
     request: Request
     answer: str = ""
+    read: int = 0
+    tokens: int = 0
+    written: int = 0
     finished: Finished | None = None
     made_at: float = field(default_factory=time.monotonic)
+
+    def note_read(self, read: int, tokens: int) -> None:
+        """Record how much of the prompt has been evaluated."""
+        self.read, self.tokens = read, tokens
 
 
 class EngineHost:
@@ -63,6 +75,7 @@ class EngineHost:
         self.counts = TokenCounts(self)
         self.latency = Latency()
         self.last_request: RequestRecord | None = None
+        self._path = ""
 
     @cached_property
     def _engine(self) -> asyncio.Future[Engine]:
@@ -83,6 +96,7 @@ class EngineHost:
         async with self._changing:
             await self._stop()
             self.counts, self.latency = TokenCounts(self), Latency(self.latency.gaps)
+            self._path = start.path if isinstance(start, LlamaStart) else ""
             engine: Engine
             if isinstance(start, RemoteStart):
                 engine = RemoteEngine(start, self._pieces_by_name, self._on_state)
@@ -109,6 +123,15 @@ class EngineHost:
             self._engine = _unknown()
             if before.exception() is None:
                 await before.result().stop()
+                await self._note_speed()
+
+    async def _note_speed(self) -> None:
+        """Remember how fast the last answer was; a disk that hangs is not waited for."""
+        speed, self.latency.writing = self.latency.writing, 0.0
+        if self._path and speed:
+            noting = threading.Thread(target=note_run, args=(self._path, speed), daemon=True)
+            noting.start()  # the program's end would wait for the event loop's own threads
+            await asyncio.to_thread(noting.join, _DISK_SECONDS)
 
     @property
     def is_waiting(self) -> bool:
@@ -144,13 +167,14 @@ class EngineHost:
         record = RequestRecord(request)
         if request.priority is not Priority.BACKGROUND:  # the user has not asked for that yet
             self.last_request = record
-        answering = engine.generate(request, partial(self._note_end, record))
+        answering = engine.generate(request, partial(self._note_end, record), record.note_read)
         if request.prompt.thoughts:
             answering = without_thoughts(answering, request.prompt.thoughts)
         async with aclosing(answering) as answer:
             async for event in answer:
                 if isinstance(event, Piece) and not event.index:
                     record.answer += event.text
+                    record.written += event.tokens
                 yield event
 
     async def answer(

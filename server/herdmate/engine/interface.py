@@ -9,6 +9,13 @@ from typing import Literal, Protocol
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
 
+OnRead = Callable[[int, int], None]
+"""Receives how many tokens of a prompt have been evaluated, and how many it has."""
+
+
+def unheard(_read: int, _tokens: int) -> None:
+    """For who does not want to know how much has been read."""
+
 
 class Engine(Protocol):
     """Answers requests between ``start`` and ``stop``."""
@@ -27,11 +34,13 @@ class Engine(Protocol):
         """Wait until a model is loaded; raises ``HerdmateError`` if none can be."""
 
     def generate(
-        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
-    ) -> AsyncGenerator[Piece | Finished, None]:
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None,
+        on_read: OnRead = unheard,
+    ) -> AsyncGenerator[Piece | Finished, None]:  # fmt: skip
         """Pieces of the answer, then ``Finished``. Raises ``HerdmateError``.
 
-        ``on_end`` receives ``Finished`` even if the answer was closed early.
+        ``on_end`` receives ``Finished`` even if the answer was closed early. ``on_read`` is called
+        while the prompt of what the user asked for is read, if the engine can tell.
         """
 
     async def count_tokens(self, texts: Sequence[str]) -> list[int]:

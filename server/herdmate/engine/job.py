@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from herdmate.engine.backend import Backend, Sampler
 from herdmate.engine.drafting import Lookup, draft_length
+from herdmate.engine.interface import OnRead, unheard
 from herdmate.engine.kv_cache import Lane
 from herdmate.engine.stream import TextStream
 from herdmate.engine.token_healing import Tokens, cut_back
@@ -26,6 +27,8 @@ from herdmate.generation import (
 Event = Piece | Finished | HerdmateError
 """What a job emits: pieces, then ``Finished`` or an error."""
 
+Emit = Callable[[Event], None]
+
 
 _MOST_HEALED = 16
 """The most dropped tokens to evaluate again at once, as the first draft."""
@@ -40,9 +43,9 @@ class Job:
     """
 
     def __init__(
-        self, number: int, request: Request, emit: Callable[[Event], None], order: int
+        self, number: int, request: Request, emit: Emit, order: int, on_read: OnRead = unheard
     ) -> None:
-        self.number, self.request, self.emit = number, request, emit
+        self.number, self.request, self.emit, self.on_read = number, request, emit, on_read
         self.urgency = int(request.priority)
         self.rank = (self.urgency, order)
         self.index = 0
@@ -163,6 +166,12 @@ class Job:
             self.prompt_seconds += seconds
         else:
             self.generation_seconds += seconds
+
+    def note_evaluated(self, count: int, held: int) -> None:
+        """Record that tokens of the prompt were evaluated; the lane holds so many of them now."""
+        if self.generated == 0:
+            self.evaluated += count
+            self.on_read(min(held, len(self.tokens)), len(self.tokens))
 
     def fork(self, order: int) -> Job:
         """An alternative with the same answer so far; it has no lane yet."""

@@ -256,6 +256,7 @@ def _model_info(
             _metadata(model, "general.base_model.0.name"),
             _metadata(model, "general.base_model.0.repo_url"),
         ),
+        listed=how.name,
     )
 
 

@@ -16,11 +16,12 @@ import contextlib
 import itertools
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from herdmate.engine.backend import Backend, Slot
-from herdmate.engine.job import Event, Job
+from herdmate.engine.interface import OnRead, unheard
+from herdmate.engine.job import Emit, Job
 from herdmate.engine.kv_cache import Lane, Lanes
 from herdmate.engine.pacing import measured
 from herdmate.engine.token_healing import Tokens
@@ -48,9 +49,9 @@ class Scheduler:
         self._started = 0.0
         self.totals = Totals()
 
-    def submit(self, number: int, request: Request, emit: Callable[[Event], None]) -> None:
-        """Queue a request under the caller's number; ``step`` calls ``emit``."""
-        job = Job(number, request, emit, next(self._order))
+    def submit(self, number: int, request: Request, emit: Emit, on_read: OnRead = unheard) -> None:
+        """Queue a request under the caller's number; ``step`` calls ``emit`` and ``on_read``."""
+        job = Job(number, request, emit, next(self._order), on_read)
         with self._lock:
             self._jobs.append(job)
             if any(job.urgency < other.urgency for other in self._running):
@@ -236,7 +237,7 @@ class Scheduler:
         self._lanes.extend(lane, part.tokens)
         if len(lane.tokens) in job.saves:
             self._lanes.save(lane)
-        job.evaluated += len(part.tokens) if job.generated == 0 else 0
+        job.note_evaluated(len(part.tokens), len(lane.tokens))
         if len(lane.tokens) < len(job.tokens):
             return
         if job.generated >= job.room:

@@ -13,6 +13,7 @@ class LlamaStart:
     """A GGUF file for llama.cpp to load, and the engine's settings; 0 means what it does there.
 
     ``adapters`` are the files of LoRA adapters that fit it, ``scales`` how much of each to add.
+    ``name`` is what the user knows the model by.
     """
 
     path: str
@@ -25,6 +26,7 @@ class LlamaStart:
     lock_memory: bool = False
     adapters: tuple[str, ...] = ()
     scales: tuple[float, ...] = ()
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

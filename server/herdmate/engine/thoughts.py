@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import replace
 
 from herdmate.errors import EngineError
@@ -68,27 +69,29 @@ class Thought:
 
 
 async def without_thoughts(
-    events: AsyncIterator[Piece | Finished], tags: tuple[tuple[str, str], ...]
+    events: AsyncGenerator[Piece | Finished, None], tags: tuple[tuple[str, str], ...]
 ) -> AsyncGenerator[Piece | Finished, None]:
     """An answer's events without thoughts; an empty piece tells that one goes on.
 
-    Raises ``EngineError`` if the answer was nothing but a thought.
+    Closing this closes ``events``. Raises ``EngineError`` if the answer was nothing but a thought.
     """
     thoughts: dict[int, Thought] = {}
-    async for event in events:
-        if isinstance(event, Piece):
-            thought = thoughts.setdefault(event.index, Thought(tags))
-            text = thought.push(event.text)
-            if event.logprob is not None and text != event.text:
-                event = replace(event, logprob=0.0)
-            yield replace(event, text=text)
-            continue
-        for index, thought in thoughts.items():
-            if text := thought.finish():
-                yield Piece(text, index, 0.0)
-        if event.reason != "cancelled" and thoughts and all(map(_is_thinking, thoughts.values())):
-            raise only_thought()
-        yield event
+    async with aclosing(events):
+        async for event in events:
+            if isinstance(event, Piece):
+                thought = thoughts.setdefault(event.index, Thought(tags))
+                text = thought.push(event.text)
+                if event.logprob is not None and text != event.text:
+                    event = replace(event, logprob=0.0)
+                yield replace(event, text=text)
+                continue
+            for index, thought in thoughts.items():
+                if text := thought.finish():
+                    yield Piece(text, index, 0.0)
+            is_whole = event.reason != "cancelled"
+            if is_whole and thoughts and all(map(_is_thinking, thoughts.values())):
+                raise only_thought()
+            yield event
 
 
 def only_thought() -> EngineError:

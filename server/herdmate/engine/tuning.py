@@ -14,15 +14,11 @@ is not tried; neither is a quantised KV cache, which changes the answers and is 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import math
 import os
-import platform
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from statistics import median
@@ -31,8 +27,7 @@ from typing import Any, Literal, get_args
 import llama_cpp
 import psutil
 
-from herdmate.atomic_write import write_whole
-from herdmate.bounded_read import read_text
+from herdmate.engine.profile_file import key, profiles, write_profiles
 from herdmate.user_folders import cache_folder
 
 _log = logging.getLogger(__name__)
@@ -45,9 +40,6 @@ _LARGEST_RELOADED = 2_500_000_000
 
 _BUSY = 0.3
 """If other processes use this many cores, the machine is busy."""
-
-_LARGEST_FILE = 4 << 20
-"""Bytes of the file of remembered profiles."""
 
 _MOST = 100_000
 """Upper limit for layers, threads and the micro batch in a remembered profile."""
@@ -118,7 +110,7 @@ def with_steps(profile: Profile, measure: Measure, ends: float = math.inf) -> Pr
 
 def remembered(path: str, folder: Path | None = None) -> Profile | None:
     """The profile measured for this model on this machine, if there is one."""
-    known = _read(folder or cache_folder()).get(_key(path))
+    known = profiles(folder or cache_folder()).get(key(path, _llama_version()))
     if known is None or (profile := _profile(known)) is None:
         return None
     return profile if _may_repack(path) else replace(profile, weights="mapped")
@@ -128,9 +120,8 @@ def remember(path: str, profile: Profile, folder: Path | None = None) -> bool:
     """Save a measured profile; ``False`` if the folder cannot be written to."""
     folder = folder or cache_folder()
     try:
-        known = {**_read(folder), _key(path): asdict(profile)}
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "tuning.json", json.dumps(known, indent=1).encode())
+        known = {**profiles(folder), key(path, _llama_version()): asdict(profile)}
+        write_profiles(folder, known)
     except OSError as error:
         _log.warning("cannot save the measurements: %s", error.strerror or error)
         return False
@@ -182,14 +173,6 @@ def _of_threads(best: Profile) -> Iterator[Profile]:
         yield replace(best, batch_threads=logical)
 
 
-def _read(folder: Path) -> dict[str, Any]:
-    try:
-        known = json.loads(read_text(folder / "tuning.json", _LARGEST_FILE))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return known if isinstance(known, dict) else {}
-
-
 def _profile(known: Any) -> Profile | None:
     """A profile as saved; ``None`` for anything that would not load a model."""
     try:
@@ -206,22 +189,6 @@ def _profile(known: Any) -> Profile | None:
         and all(0 <= took < math.inf for took in seconds.values())
     )
     return profile if is_sound else None
-
-
-def _key(path: str) -> str:
-    """Identifies the model by size and first MiB, the machine by processor, cores and llama.cpp."""
-    with open(path, "rb") as file:
-        beginning = hashlib.sha256(file.read(1 << 20)).hexdigest()[:16]
-    machine = f"{platform.machine()} {_processor()} {psutil.cpu_count()}"
-    return f"{os.path.getsize(path)} {beginning} on {machine} by {_llama_version()}"
-
-
-def _processor() -> str:
-    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
-        for line in lines:
-            if line.startswith("model name"):
-                return line.partition(":")[2].strip()
-    return platform.processor()
 
 
 def _llama_version() -> str:

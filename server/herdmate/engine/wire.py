@@ -1,8 +1,9 @@
 """The protocol between the server and its engine process: JSON lines over pipes.
 
 To the engine: ``generate``, ``cancel``, ``count``, ``measure``, ``ping``. From it: ``loading``,
-``measuring``, ``ready``, ``failed``, ``piece``, ``finished``, ``error``, ``counts``, ``measures``,
-``alive``. Each message is a JSON object on one line with its name under ``"do"`` or ``"say"``.
+``measuring``, ``ready``, ``failed``, ``reading``, ``piece``, ``finished``, ``error``, ``counts``,
+``measures``, ``alive``. Each message is a JSON object on one line with its name under ``"do"`` or
+``"say"``.
 
 The engine's messages are validated here: native code in that process reads untrusted files, and one
 of them may have taken it over. The functions ``…_from_wire`` raise ``LookupError``, ``TypeError``
@@ -146,7 +147,8 @@ def finished_from_wire(value: Mapping[str, Any]) -> Finished:
 def piece_to_wire(piece: Piece) -> dict[str, Any]:
     """A piece of an answer as JSON."""
     known = {} if piece.logprob is None else {"logprob": round(piece.logprob, 4)}
-    return {"text": piece.text, "index": piece.index, **known}
+    more = {} if piece.tokens == 1 else {"tokens": piece.tokens}
+    return {"text": piece.text, "index": piece.index, **known, **more}
 
 
 def piece_from_wire(value: Mapping[str, Any]) -> Piece:
@@ -154,7 +156,8 @@ def piece_from_wire(value: Mapping[str, Any]) -> Piece:
     logprob = value.get("logprob")
     if logprob is not None:
         logprob = min(float(_checked(logprob, float)), 0.0)
-    return Piece(_checked(value["text"], str), _checked(value["index"], int), logprob)
+    tokens = max(int(_checked(value.get("tokens", 1), int)), 0)
+    return Piece(_checked(value["text"], str), _checked(value["index"], int), logprob, tokens)
 
 
 def counts_from_wire(value: Mapping[str, Any]) -> list[int]:
@@ -170,6 +173,12 @@ def totals_from_wire(value: Mapping[str, Any]) -> Totals:
 def fraction_from_wire(value: Mapping[str, Any]) -> float:
     """The progress of a load, clamped to 0 to 1."""
     return min(max(float(_checked(value["fraction"], float)), 0.0), 1.0)
+
+
+def read_from_wire(value: Mapping[str, Any]) -> tuple[int, int]:
+    """How many tokens of a prompt have been evaluated, and how many it has."""
+    tokens = max(int(_checked(value.get("tokens", 1), int)), 0)
+    return min(max(int(_checked(value["read"], int)), 0), tokens), tokens
 
 
 def number_from_wire(value: Mapping[str, Any]) -> int:

@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 from herdmate.child_process import end_with_parent, from_parent
 from herdmate.engine import wire
 from herdmate.engine.backend import Backend
+from herdmate.engine.interface import OnRead
 from herdmate.engine.job import Event
 from herdmate.engine.scheduler import Scheduler
 from herdmate.engine.start import FakeStart, LlamaStart
@@ -32,6 +33,9 @@ _log = logging.getLogger(__name__)
 
 _BETWEEN_PIECES = 0.1
 """Minimum seconds between two pieces of an answer other than ghost text."""
+
+_BETWEEN_NEWS = 0.25
+"""Minimum seconds between two messages about how much of a prompt has been evaluated."""
 
 _ODD_START = (
     "The engine cannot read its settings; reinstall Herdmate, then run the command "
@@ -151,7 +155,8 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
         together = request.priority > Priority.TYPING and request.alternatives == 1
         together = together and not request.logprobs
         tell = _sparing(number, say) if together else lambda event: _tell(event, number, say)
-        scheduler.submit(number, request, tell)
+        is_asked = together and request.priority is Priority.ASKED
+        scheduler.submit(number, request, tell, *([_reading(number, say)] if is_asked else []))
     elif message["do"] == "cancel":
         scheduler.cancel(number)
     elif message["do"] == "count":
@@ -167,22 +172,36 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
 
 def _sparing(number: int, say: Say) -> Callable[[Event], None]:
     """Send pieces in batches: each message wakes three processes, which slows the model down."""
-    kept, told_at = "", 0.0
+    kept, tokens, told_at = "", 0, 0.0
 
     def tell(event: Event) -> None:
-        nonlocal kept, told_at
+        nonlocal kept, tokens, told_at
         now = time.monotonic()
         if isinstance(event, Piece):
-            kept += event.text
+            kept, tokens = kept + event.text, tokens + event.tokens
             if now - told_at < _BETWEEN_PIECES:
                 return
         if kept:
-            say("piece", id=number, **wire.piece_to_wire(Piece(kept)))
-            kept, told_at = "", now
+            say("piece", id=number, **wire.piece_to_wire(Piece(kept, tokens=tokens)))
+            kept, tokens, told_at = "", 0, now
         if not isinstance(event, Piece):
             _tell(event, number, say)
 
     return tell
+
+
+def _reading(number: int, say: Say) -> OnRead:
+    """Tell now and then how much of a prompt has been evaluated, and always that all of it has."""
+    told_at = 0.0
+
+    def on_read(read: int, tokens: int) -> None:
+        nonlocal told_at
+        now = time.monotonic()
+        if read >= tokens or now - told_at >= _BETWEEN_NEWS:
+            say("reading", id=number, read=read, tokens=tokens)
+            told_at = now
+
+    return on_read
 
 
 def _tell(event: Event, number: int, say: Say) -> None:

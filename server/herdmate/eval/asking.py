@@ -27,7 +27,7 @@ from herdmate.eval.scores import Answer
 from herdmate.generation import Request
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
-from herdmate.lsp.state import ChooseEngine
+from herdmate.models.role_choices import ChooseEngine
 from herdmate.models.start import first_message
 from herdmate.prompting.families import (
     CONTROL_PIECES,
@@ -219,5 +219,5 @@ def _cursor(hole: Hole) -> Cursor:
 
 
 def model_name(model: str) -> str:
-    """The name of the file that the settings would choose for this model."""
-    return first_message(Settings(model=model), CONTROL_PIECES)[1].path.name
+    """The name of the file that the settings would choose for this model to write ghost text."""
+    return first_message(Settings(model=model), CONTROL_PIECES, role="completion")[1].path.name

@@ -12,7 +12,7 @@ from herdmate.eval.asking import Conditions, askers
 from herdmate.eval.holes import Hole
 from herdmate.eval.programs import passes
 from herdmate.eval.scores import Answer, Score, is_whole, score
-from herdmate.lsp.state import ChooseEngine
+from herdmate.models.role_choices import ChooseEngine
 
 
 @dataclass(frozen=True, slots=True)

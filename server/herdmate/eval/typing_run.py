@@ -11,7 +11,7 @@ from typing import Any
 from herdmate.eval.stretches import Stretch
 from herdmate.eval.type_stretch import Typed, type_stretch
 from herdmate.eval.writers import NAMES, writers
-from herdmate.lsp.state import ChooseEngine
+from herdmate.models.role_choices import ChooseEngine
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from herdmate.eval.type_stretch import Clock, Writer
 from herdmate.generation import ModelInfo, Request
 from herdmate.lsp.client import Client, connect_within
 from herdmate.lsp.server import create_server
-from herdmate.lsp.state import ChooseEngine
 from herdmate.lsp.typist import Typist
+from herdmate.models.role_choices import ChooseEngine
 from herdmate.prompting.families import can_infill, continue_prompt, family_of, infill_prompt
 from herdmate.settings import CompletionSettings
 from herdmate.text import line_start

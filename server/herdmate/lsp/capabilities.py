@@ -33,6 +33,8 @@ class Capabilities:
     """Asks again for ghost text that has grown (``herdmate/completionGrew``)."""
     review: bool = False
     """Shows a change for review, hunk by hunk (``herdmate/review``)."""
+    ghost_text: bool = False
+    """Knows ``herdmate/ghostTextChanged``."""
     stop: bool = False
     """Shows an explanation's progress and sends ``herdmate/stop``."""
     extensions: frozenset[str] = frozenset()
@@ -67,6 +69,11 @@ class Capabilities:
         return self.client in ("eglot", "helix")
 
     @property
+    def names_servers(self) -> bool:
+        """Is it clear whose an action is? Others list those of several servers without a name."""
+        return self.client in ("neovim", "eglot")
+
+    @property
     def wraps(self) -> bool:
         """Does it wrap long lines, if nobody has told it so?"""
         return self.client != "helix"
@@ -84,7 +91,6 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     window = capabilities.window or types.WindowClientCapabilities()
     own = _own(capabilities.experimental)
     edit = workspace.workspace_edit
-    shown = window.show_document
     action = document.code_action
     tags = action.tag_support if action else None
     resolvable = action.resolve_support.properties if action and action.resolve_support else ()
@@ -99,11 +105,12 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         configure=bool(own.get("configure")),
         grows=bool(own.get("grows")),
         review=bool(own.get("review")),
+        ghost_text=bool(own.get("ghostText")),
         stop=bool(own.get("stop")),
         extensions=_names(own.get("extensions")),
         shows_content=_is_dynamic(workspace.text_document_content),
         inline_completion=document.inline_completion is not None,
-        show_document=bool(shown and shown.support),
+        show_document=bool(window.show_document and window.show_document.support),
         progress=bool(window.work_done_progress),
         configuration=bool(workspace.configuration),
         dynamic_configuration=_is_dynamic(workspace.did_change_configuration),

@@ -14,7 +14,7 @@ import contextvars
 import inspect
 import json
 import logging
-from collections.abc import Awaitable, Generator
+from collections.abc import Awaitable, Callable, Generator
 from typing import Any, Literal
 
 from lsprotocol import types
@@ -71,6 +71,7 @@ class Protocol(LanguageServerProtocol):
             self.fm.builtin_features.pop(method, None)
         self.stage: Literal["new", "running", "shut down"] = "new"
         self.exit_code: int | None = None  # once the client has sent exit
+        self.said: Callable[[str], str] = str  # what an error's sentence is for the client's user
         self._in_flight: dict[Id, list[asyncio.Task[Any]]] = {}
         self._going_on: set[asyncio.Task[Any]] = set()
 
@@ -252,7 +253,9 @@ class Protocol(LanguageServerProtocol):
             error = JsonRpcInvalidParams(str(error))
         known = self._known(request.method) is not None
         log_failure(request.method if known else "an unknown request", error)
-        self._answer_error(request.id, error_to_lsp(error))
+        answer = error_to_lsp(error)
+        answer.message = self.said(answer.message)
+        self._answer_error(request.id, answer)
 
     def _answer(self, request: Request, result: Any) -> None:
         try:

@@ -2,9 +2,9 @@
 
 A client declares support in ``initialize`` under ``capabilities.experimental.herdmate``, with true
 for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``ownDiagnostics``,
-``declarations``, ``menu``, ``configure``, ``grows``, ``review`` and ``stop``. Every other client
-gets the same through standard messages, as far as there are any. ``extensions`` there lists the
-editor's other extensions.
+``declarations``, ``menu``, ``configure``, ``grows``, ``review``, ``stop`` and ``ghostText``. Every
+other client gets the same through standard messages, as far as there are any. ``extensions`` there
+lists the editor's other extensions.
 """
 
 from __future__ import annotations
@@ -31,6 +31,15 @@ discards it. Accepting is one undoable step."""
 CURSOR = "herdmate/cursor"
 """Client to server, notification ``{"uri": …, "position": …}``: the cursor rests there, so the
 model can read ahead."""
+
+GHOST_TEXT = "herdmate/ghostText"
+"""Client to server, request ``{"uri": …}``, answered by ``GhostText``: whether it appears while
+typing in a document, or anywhere if the URI is empty."""
+
+GHOST_TEXT_CHANGED = "herdmate/ghostTextChanged"
+"""Server to client, notification without parameters (capability ``ghostText``): the answer to
+``herdmate/ghostText`` may be another now, or ghost text has its model now: what was asked for
+without success can be asked for again."""
 
 COMPLETION_GREW = "herdmate/completionGrew"
 """Server to client, notification ``CompletionGrew`` (capability ``grows``): the ghost text shown
@@ -59,11 +68,16 @@ machine. The server shows work-done progress. Cancelling the progress or the req
 been fetched, and the next request resumes from there."""
 
 MENU = "herdmate/menu"
-"""Client to server, request ``{"menu": …, "uri": …}``, answered by ``Menu``: ``status``, ``models``
-or ``completionModels``. The document is the one that the user is looking at, if any."""
+"""Client to server, request ``{"menu": …, "uri": …}``, answered by ``Menu``: ``status``;
+``models`` or ``completionModels``, the few that suit this machine; ``allModels`` or
+``allCompletionModels``. The document is the one that the user is looking at, if any."""
 
-REQUESTS = (MODELS, PULL_MODEL, MENU)
+REQUESTS = (MODELS, PULL_MODEL, MENU, GHOST_TEXT)
 """The client's requests; each takes an object or no parameters."""
+
+SHOW_MENU = "herdmate/showMenu"
+"""Server to client, notification ``{"menu": …}`` (capability ``menu``), sent only at the user's
+request: show that menu."""
 
 CONFIGURE = "herdmate/configure"
 """Server to client, request ``{"name": …, "value": …, "workspace": …}``, sent only at the user's
@@ -95,12 +109,20 @@ COMMAND_CHOOSE_MODEL = "herdmate.chooseModel"
 alone, where an empty name stands for the model that answers. Fetches the model if it is not on this
 machine, and uses it from then on."""
 
+COMMAND_USE_RECOMMENDED = "herdmate.useRecommended"
+"""No arguments. Fetches the models recommended for this machine, and uses them from then on."""
+
 COMMAND_PAUSE = "herdmate.pause"
 """Pauses ghost text for an hour; with the argument ``workspace`` in this workspace, or with
 ``language`` and a language id in that language, until resumed (capability ``configure``)."""
 
 COMMAND_RESUME = "herdmate.resume"
 """Resumes ghost text; takes the arguments that it was paused with."""
+
+COMMAND_TOGGLE = "herdmate.toggle"
+"""Argument: the URI of the document that the user is looking at, or an empty one. Resumes ghost
+text if it is paused or off there, otherwise turns it off everywhere (capability ``configure``), or
+pauses it for an hour."""
 
 COMMAND_STATUS = "herdmate.status"
 """No arguments; returns the current ``Status``."""
@@ -131,19 +153,34 @@ State = Literal[
 ]
 
 
+Group = Literal["", "model", "pause", "look"]
+"""Of the status menu: what one does every day, the models, pauses, and what to look at if in doubt.
+A client adds what it does itself: to the first group, and after the last."""
+
+
 @dataclass(frozen=True, slots=True)
 class Status:
     """The server's state; ``message`` gives details, ``fraction`` is 0 to 1 while known.
 
-    Where another model writes ghost text, ``completion`` is that one's status, and the rest is that
-    of the model that answers; ``message`` has the details of both.
+    ``remote``: the model is on a remote server. Where another model writes ghost text,
+    ``completion`` is that one's status, and the rest is that of the model that answers; ``message``
+    has the details of both.
     """
 
     state: State
     message: str = ""
     fraction: float | None = None
     model: str | None = None
+    remote: bool = False
     completion: Status | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GhostText:
+    """Does ghost text appear while typing? If not, ``message`` says why."""
+
+    state: Literal["on", "off", "paused"]
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,13 +287,17 @@ class ModelList:
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
-    """Choosing it runs ``command`` with ``arguments``; ``icon`` is the name of a codicon."""
+    """Choosing it runs ``command`` with ``arguments``; ``icon`` is the name of a codicon.
+
+    ``group``: what it belongs to in the status menu, whose groups come in the order of ``Group``.
+    """
 
     label: str
     icon: str
     command: str
     arguments: list[str] = field(default_factory=list)
     detail: str = ""
+    group: Group = ""
 
 
 @dataclass(frozen=True, slots=True)

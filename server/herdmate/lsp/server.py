@@ -29,6 +29,7 @@ from herdmate.lsp.handlers import (
     model_choice,
     model_fetching,
     model_loading,
+    offered_buttons,
     other_extensions,
     pausing,
     read_ahead,
@@ -42,7 +43,7 @@ from herdmate.lsp.handlers import (
 from herdmate.lsp.parsing import parse_soon, refresh_soon
 from herdmate.lsp.session import Session
 from herdmate.lsp.shutdown import finish
-from herdmate.lsp.state import ChooseEngine
+from herdmate.models.role_choices import ChooseEngine
 
 _KINDS = [
     *(types.CodeActionKind.QuickFix, types.CodeActionKind.RefactorExtract),
@@ -57,25 +58,28 @@ def create_server(choose: ChooseEngine) -> Session:
     tests can pass a fake.
     """
     server = Session(choose)
+    server.shown.offer = partial(offered_buttons.offer, server)
     for model in server.model.both:
         model.host.listen(
             partial(model_loading.after_engine_change, server, model),
             partial(usage_statistics.after_generating, server),
         )
-    _lifetime(server)
+    actions = types.CodeActionOptions(_KINDS)
+    _lifetime(server, actions)
     _documents(server)
-    _features(server)
+    _features(server, actions)
     _models(server)
     _switches(server)
     _commands(server)
     return server
 
 
-def _lifetime(server: Session) -> None:
+def _lifetime(server: Session, actions: types.CodeActionOptions) -> None:
     @server.feature(types.INITIALIZE)
     def initialize(params: types.InitializeParams) -> None:
         server.begin(params)
         configuration.begin(server, params.initialization_options)
+        actions.resolve_provider = code_actions.resolves(server)
         known = server.protocol.fm.features  # an earlier attempt may have failed
         has_ghost_text = server.capabilities.inline_completion
         if not has_ghost_text and types.TEXT_DOCUMENT_COMPLETION not in known:
@@ -110,6 +114,7 @@ def _lifetime(server: Session) -> None:
             server.spawn(workspace_index.index_workspace(server))
         if changes.engine:
             server.spawn(model_fetching.load_chosen(server))
+        pausing.tell_of_change(server)
 
     @server.feature(types.WORKSPACE_DID_CHANGE_WORKSPACE_FOLDERS)
     async def did_change_workspace_folders(_params: types.DidChangeWorkspaceFoldersParams) -> None:
@@ -199,14 +204,12 @@ def _after_change(server: Session, *changes: types.DidChangeTextDocumentParams) 
     refresh_soon(server)
 
 
-def _features(server: Session) -> None:
+def _features(server: Session, actions: types.CodeActionOptions) -> None:
     @server.feature(types.TEXT_DOCUMENT_INLINE_COMPLETION, types.InlineCompletionOptions())
     async def inline(params: types.InlineCompletionParams) -> types.InlineCompletionList:
         return await inline_completion.inline_completion(server, params)
 
-    options = types.CodeActionOptions(_KINDS, resolve_provider=True)
-
-    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, options)
+    @server.feature(types.TEXT_DOCUMENT_CODE_ACTION, actions)
     async def code_action(params: types.CodeActionParams) -> list[types.CodeAction]:
         return await code_actions.code_action(server, params)
 
@@ -230,6 +233,11 @@ def _models(server: Session) -> None:
         name, uri = members_from_lsp(params, "menu", "uri")
         return asdict(await menus.menu(server, name, uri))
 
+    @server.feature(protocol.GHOST_TEXT)
+    def ghost_text(params: Any) -> dict[str, Any]:
+        (uri,) = members_from_lsp(params, "uri")
+        return asdict(pausing.ghost_text(server, uri))
+
     @server.feature(types.WORKSPACE_TEXT_DOCUMENT_CONTENT)
     def content(params: types.TextDocumentContentParams) -> types.TextDocumentContentResult:
         return shown_documents.content(server, params.uri)
@@ -237,6 +245,11 @@ def _models(server: Session) -> None:
 
 def _switches(server: Session) -> None:
     """Commands that pause or resume ghost text, or choose the model."""
+
+    @server.command(protocol.COMMAND_TOGGLE)
+    def toggle(ls: Session, *arguments: Any) -> None:
+        (uri,) = texts_from_lsp(arguments, 1)
+        ls.spawn(pausing.toggle(ls, uri))
 
     @server.command(protocol.COMMAND_PAUSE)
     def pause(ls: Session, *arguments: Any) -> None:
@@ -251,6 +264,10 @@ def _switches(server: Session) -> None:
         name, role = texts_from_lsp(arguments, 2)
         meant = model_choice.role_from_lsp(role)
         ls.spawn(model_choice.choose_model(ls, await model_choice.find(ls, name, meant), meant))
+
+    @server.command(protocol.COMMAND_USE_RECOMMENDED)
+    def use_recommended(ls: Session, *_arguments: Any) -> None:
+        ls.spawn(model_fetching.use_recommended(ls))
 
 
 def _commands(server: Session) -> None:

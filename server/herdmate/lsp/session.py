@@ -20,7 +20,7 @@ from herdmate.context.lexical_definitions import forget_text
 from herdmate.context.project import Project
 from herdmate.context.withheld import forget_document
 from herdmate.engine.host import EngineHost
-from herdmate.errors import HerdmateError
+from herdmate.errors import HerdmateError, RefusedError, SelectionError, UnchangedError
 from herdmate.lsp.capabilities import Capabilities, capabilities_from_lsp
 from herdmate.lsp.convert import UTF16
 from herdmate.lsp.documents import Documents
@@ -28,7 +28,6 @@ from herdmate.lsp.failures import INTERNAL, log_failure
 from herdmate.lsp.json_rpc import Protocol
 from herdmate.lsp.params import strict_converter
 from herdmate.lsp.state import (
-    ChooseEngine,
     Configuration,
     IndexState,
     ModelState,
@@ -37,6 +36,8 @@ from herdmate.lsp.state import (
     UsageState,
 )
 from herdmate.lsp.tasks import Tasks
+from herdmate.lsp.wording import buttons, in_editor
+from herdmate.models.role_choices import ChooseEngine
 from herdmate.printable import as_message
 from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.settings import Settings
@@ -67,6 +68,7 @@ class Session(LanguageServer):
             "herdmate", VERSION, protocol_cls=Protocol, notebook_document_sync=_NOTEBOOKS,
             converter_factory=strict_converter,
         )  # fmt: skip
+        self.protocol.said = self.said
         self.capabilities = Capabilities()
         self.configuration = Configuration()
         self.documents = Documents(self.forget)
@@ -114,10 +116,22 @@ class Session(LanguageServer):
         return opened.document if opened is not None else None
 
     def show(self, sentence: str, kind: types.MessageType = types.MessageType.Error) -> None:
-        """Show the user a sentence, which is sanitized and cut, as it may quote others' text."""
-        sentence = as_message(sentence)
+        """Show the user a sentence, which is sanitized and cut, as it may quote others' text.
+
+        What it asks for is a button where the client has menus.
+        """
+        offer, offered = self.shown.offer, buttons(sentence)
+        sentence = self.said(sentence)
         _log.info("shown: %s", sentence)
-        self.window_show_message(types.ShowMessageParams(kind, sentence))
+        able = self.capabilities
+        if offer is not None and offered and able.menu and able.show_message_request:
+            self.spawn(offer(sentence, kind, offered))
+        else:
+            self.window_show_message(types.ShowMessageParams(kind, sentence))
+
+    def said(self, sentence: str) -> str:
+        """A sentence as it is shown to the client's user."""
+        return as_message(in_editor(sentence) if self.capabilities.menu else sentence)
 
     def spawn(self, work: Coroutine[Any, Any, None], quiet: bool = False) -> asyncio.Task[None]:
         """Run work in the background, after a command has been answered.
@@ -161,4 +175,13 @@ class Session(LanguageServer):
         except Exception as error:
             log_failure(getattr(work, "__name__", "work"), error)
             if not quiet:
-                self.show(str(error) if isinstance(error, HerdmateError) else INTERNAL)
+                said = str(error) if isinstance(error, HerdmateError) else INTERNAL
+                self.show(said, _kind_of(error))
+
+
+def _kind_of(error: Exception) -> types.MessageType:
+    """How to show an error: that there is nothing to change, or nothing selected, is none."""
+    if isinstance(error, UnchangedError | SelectionError):
+        return types.MessageType.Info
+    is_refusal = isinstance(error, RefusedError)
+    return types.MessageType.Warning if is_refusal else types.MessageType.Error

@@ -7,15 +7,19 @@ The state of ghost text is in ``completion/state.py``, that of the workspace in
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from herdmate.engine.host import EngineHost, EngineStart, RequestRecord
+from lsprotocol.types import MessageType
+
+from herdmate.engine.host import EngineHost, RequestRecord
 from herdmate.generation import ModelInfo
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.settings_layers import Layers
+from herdmate.lsp.wording import Button
 from herdmate.models import catalogue
+from herdmate.models.role_choices import ChooseEngine, EngineChoice
 from herdmate.prompting.library import Library
 from herdmate.roles import Role
 from herdmate.settings import Settings
@@ -26,28 +30,8 @@ _MOST_EDITED = 10
 _MOST_SHOWN = 8
 
 
-@dataclass(frozen=True, slots=True)
-class EngineChoice:
-    """What the settings ask for, looked up once: how to start it, and a note for the user.
-
-    ``fits``: there is enough memory for it; otherwise ``note`` says what is missing. ``needs``: the
-    bytes of this machine's memory that it takes. ``sleep_after``: seconds without requests after
-    which it is unloaded, 0 for never.
-    """
-
-    start: EngineStart
-    note: str = ""
-    fits: bool = True
-    needs: int = 0
-    sleep_after: float = 0.0
-
-
-ChooseEngine = Callable[[Settings, Role, int, EngineChoice | None], EngineChoice]
-"""Looks up what the settings ask for in a role.
-
-The number is how many bytes of memory will be freed before it is loaded, the choice that of the
-other role, which takes some. Raises ``HerdmateError``.
-"""
+Offer = Callable[[str, MessageType, tuple[Button, ...]], Coroutine[None, None, None]]
+"""Shows a sentence as a message of a kind, with buttons."""
 
 
 @dataclass(slots=True)
@@ -103,7 +87,7 @@ class RoleModel:
         """
         file = Path(self.path)
         if self.info is None or file.suffix != ".gguf" or not file.is_absolute():
-            return self.info.name if self.info else ""
+            return self.info.shown if self.info else ""
         known = catalogue.of_file(file)
         return known.title if known else file.stem
 
@@ -196,9 +180,13 @@ class UsageState:
 
 @dataclass(slots=True)
 class ShownDocuments:
-    """The last documents that exist only in the server, by plain URI."""
+    """The last documents that exist only in the server, by plain URI.
+
+    ``offer`` shows a message with buttons for what it asks for, and does what is chosen.
+    """
 
     texts: dict[str, str] = field(default_factory=dict)
+    offer: Offer | None = None
 
     def put(self, uri: str, text: str) -> None:
         """Keep a document, and drop the oldest if there are too many."""

@@ -7,19 +7,22 @@ from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 
 from herdmate.completion.complete import why_smaller
+from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import RoleModel
-from herdmate.printable import as_message, one_line
-from herdmate.prompting.families import described, family_of, limits
+from herdmate.printable import one_line
+from herdmate.prompting.families import family_of, limits
 
 
 def set_status(session: Session, model: RoleModel, status: Status) -> None:
     """Change the status of a model in use, and send it to a client that supports it."""
     name = one_line(status.model) if status.model else None
-    model.status = replace(status, message=as_message(status.message), model=name)
+    is_remote = model.choice is not None and isinstance(model.choice.start, RemoteStart)
+    message = session.said(status.message)
+    model.status = replace(status, message=message, model=name, remote=is_remote)
     if model not in session.model.in_use:
         return
     session.model.status_changed.set()
@@ -74,7 +77,7 @@ async def thinking(session: Session, model: RoleModel) -> AsyncIterator[None]:
 
 
 def _ready_message(session: Session, model: RoleModel) -> str:
-    """The model, its prompt formats, what it cannot do, and what would work better."""
+    """The model, what it cannot do, and what would work better."""
     if (info := model.info) is None:
         return ""
     try:
@@ -82,6 +85,5 @@ def _ready_message(session: Session, model: RoleModel) -> str:
     except HerdmateError as error:
         return str(error)
     window = why_smaller(info, session.settings, model.host.latency)
-    said = (f"{model.name} is ready ({described(family)}).", limits(family), info.note,
-            model.note, window)  # fmt: skip
+    said = (f"{model.name} is ready.", limits(family), info.note, model.note, window)
     return " ".join(filter(None, said))

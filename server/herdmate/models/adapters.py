@@ -11,6 +11,7 @@ import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from herdmate.bounded_read import open_regular
@@ -51,10 +52,36 @@ class Adapter:
 
 @dataclass(frozen=True, slots=True)
 class Fitting:
-    """The adapters that fit a model, and a sentence for each that does not."""
+    """The adapters that fit the model ``base``, and the others by name, with what is wrong.
 
-    adapters: tuple[Adapter, ...]
-    notes: tuple[str, ...]
+    ``left``: more are named than are used.
+    """
+
+    base: str = ""
+    adapters: tuple[Adapter, ...] = ()
+    misfits: tuple[tuple[str, str], ...] = ()
+    left: bool = False
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """A sentence for each adapter that does not fit."""
+        each = (
+            f"The adapter {name} {reason}; correct herdmate.engine.adapters."
+            for name, reason in self.misfits
+        )
+        more = f"Only the first {_MOST} of herdmate.engine.adapters are used."
+        return (*each, more) if self.left else tuple(each)
+
+    @property
+    def of_ghost_text(self) -> str:
+        """One sentence for a model that only writes ghost text: they may fit the other one."""
+        if not self.misfits:
+            return ""
+        names, (_, reason) = sorted({name for name, _ in self.misfits}), self.misfits[0]
+        if len(names) == 1:
+            return f"Ghost text does without the adapter {names[0]}, which {reason}."
+        listed = f"{', '.join(names[:-1])} and {names[-1]}"
+        return f"Ghost text does without the adapters {listed}, which do not fit {self.base}."
 
 
 def fitting(given: Sequence[str], base: Path) -> Fitting:
@@ -63,21 +90,18 @@ def fitting(given: Sequence[str], base: Path) -> Fitting:
     An entry is a path, or ``PATH:SCALE``. Never raises: what does not fit is left out.
     """
     if not given:
-        return Fitting((), ())
+        return Fitting()
     model = _model(base)
     adapters: list[Adapter] = []
-    notes: list[str] = []
+    misfits: list[tuple[str, str]] = []
     for entry in given[:_MOST]:
         path, scale = _parsed(entry)
         reason = _why_not(path, scale, model, base)
         if reason:
-            name = one_line(path.name or entry, _LONGEST_SHOWN)
-            notes.append(f"The adapter {name} {reason}; correct herdmate.engine.adapters.")
+            misfits.append((one_line(path.name or entry, _LONGEST_SHOWN), reason))
         else:
             adapters.append(Adapter(path, scale, os.path.getsize(path)))
-    if len(given) > _MOST:
-        notes.append(f"Only the first {_MOST} of herdmate.engine.adapters are used.")
-    return Fitting(tuple(adapters), tuple(notes))
+    return Fitting(base.name, tuple(adapters), tuple(misfits), left=len(given) > _MOST)
 
 
 def size_of_all(given: Sequence[str]) -> int:
@@ -123,6 +147,13 @@ def _model(base: Path) -> GgufHeader | None:
 
 
 def _read(path: Path) -> GgufHeader:
+    """A file's metadata, read once for as long as the file stays as it is."""
+    found = os.stat(path)
+    return _header(path, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns))
+
+
+@lru_cache(maxsize=2 * _MOST)
+def _header(path: Path, _as_it_is: tuple[int, ...]) -> GgufHeader:
     with open_regular(path) as file:
         return GgufReader(file, whole=True).header()
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
@@ -147,11 +148,14 @@ def find(name: str, others: Iterable[str] = ()) -> CatalogueModel:
             return model
     if far := next((item for item in elsewhere() if wanted == item.name), None):
         raise ModelError(f"{far.title} is fetched by its address: `herdmate models pull {name}`.")
-    known = [*others, *(model.name for model in models()), *_aliases().values()]
-    known += [item.name for item in elsewhere()]
-    near = difflib.get_close_matches(wanted, known, n=2)
-    hint = f" Did you mean {' or '.join(near)}?" if near else ""
-    raise ModelError(f"There is no model {name!r}; see `herdmate models list`.{hint}")
+    near = _similar(wanted, list(others))
+    hint = f"did you mean {' or '.join(near)}? See" if near else "see"
+    raise ModelError(f"There is no model {name!r}; {hint} `herdmate models list`.")
+
+
+def short_names() -> tuple[str, ...]:
+    """Names such as ``starter``, one a family, that stand for its usual quant."""
+    return tuple(_aliases().values())
 
 
 def of_file(path: Path) -> CatalogueModel | None:
@@ -172,6 +176,22 @@ def licence(name: str) -> tuple[str, str]:
 def starter() -> CatalogueModel:
     """The small model that any laptop runs."""
     return find("starter")
+
+
+def _similar(wanted: str, others: Sequence[str]) -> list[str]:
+    """The names that have all parts of a wrong one, such as its size, else those spelt like it."""
+    far = [item.name for item in elsewhere()]
+    parts = _parts(wanted)
+    described = {name: name for name in (*others, *far)}
+    described |= {alias: f"{alias} {family}" for family, alias in _aliases().items()}
+    with_all = [name for name, text in described.items() if parts and parts <= _parts(text.lower())]
+    known = [*others, *(model.name for model in models()), *_aliases().values(), *far]
+    return with_all[:2] or difflib.get_close_matches(wanted, known, n=2)
+
+
+def _parts(name: str) -> set[str]:
+    """The words and numbers in a name; a number of parameters is one with or without its ``b``."""
+    return set(re.findall(r"[a-z]{2,}|\d+(?:\.\d+)?", name))
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,11 +14,12 @@ from herdmate.child_process import absolute
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
-from herdmate.models.discovery import Found, own
-from herdmate.models.folder import named, why_unreadable
+from herdmate.models.discovery import Found, in_place, own
+from herdmate.models.folder import model_folder, named, why_unreadable
 from herdmate.models.inspect import read_header
 from herdmate.models.judgement import loadable
 from herdmate.models.split import size_of
+from herdmate.models.user_sources import is_given, models_of
 from herdmate.user_folders import expanded
 
 _MARGIN = 350 * 1024 * 1024
@@ -42,6 +44,7 @@ class Chosen:
     """A file to load. ``model`` is its catalogue entry, ``note`` a sentence for the user.
 
     ``fits``: there is enough free memory for it. ``needs`` is the memory that it takes, in bytes.
+    ``name`` is what it is listed as.
     """
 
     path: Path
@@ -49,6 +52,7 @@ class Chosen:
     note: str = ""
     fits: bool = True
     needs: int = 0
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +114,11 @@ def choose(
             f"{item.name} cannot be read ({error.strerror or error}); set herdmate.model to "
             "another model."
         ) from error
-    needs = room.needs(size, item.model)
+    chosen = _chosen(replace(item, size=size), room)
     if room.holds(replace(item, size=size)):
-        return Chosen(item.path, item.model, needs=needs)
+        return chosen
     note = f"{item.name} {room.too_small_for(size, item.model)}; {_what_fits(found, room)}."
-    return Chosen(item.path, item.model, note, fits=False, needs=needs)
+    return replace(chosen, note=note, fits=False)
 
 
 def from_here(setting: str, folder: Path) -> str:
@@ -172,10 +176,12 @@ def named_model(setting: str, folder: Path, others: Sequence[Found]) -> Found:
 
     Raises ``NoModelError`` if it is not on this machine, ``ModelError`` for an unknown name.
     """
-    if os.path.isfile(folder / setting):
+    if not os.path.isabs(setting) and os.path.isfile(folder / setting):
         return Found(setting, folder / setting, 0, catalogue.of_file(Path(setting)))
     if (other := next((item for item in others if item.name == setting), None)) is not None:
         return other
+    if is_given(setting):
+        return _fetched(setting, folder)
     if _is_path(setting):
         path = _path(setting)
         return Found(path.name, path, 0, catalogue.of_file(path))
@@ -190,6 +196,13 @@ def named_model(setting: str, folder: Path, others: Sequence[Found]) -> Found:
     )
 
 
+def refuse_unknown(name: str) -> None:
+    """Raise ``ModelError`` for a name that is neither listed nor a path nor of the catalogue."""
+    if name != "auto":
+        with suppress(NoModelError):
+            named_model(name, model_folder(), in_place())
+
+
 def _best(found: Sequence[Found], room: _Room) -> Chosen:
     """The largest CodeLlama-Instruct that fits, else the largest other model that does."""
     broken: list[ModelError] = []
@@ -201,13 +214,29 @@ def _best(found: Sequence[Found], room: _Room) -> Chosen:
         except ModelError as error:
             broken.append(error)
             continue
-        better = [] if _is_codellama(item) else [_get_codellama(room)]
-        note = " ".join([*map(str, broken), *better])
-        return Chosen(item.path, item.model, note, needs=room.needs(item.size, item.model))
+        better = [] if _is_codellama(item) else [_get_codellama(found, room)]
+        return replace(_chosen(item, room), note=" ".join([*map(str, broken), *better]))
     raise broken[0] if broken else _nothing_fits(found, room)
 
 
+def _chosen(item: Found, room: _Room) -> Chosen:
+    name = item.model.name if item.model else item.name
+    return Chosen(item.path, item.model, needs=room.needs(item.size, item.model), name=name)
+
+
+def _fetched(address: str, folder: Path) -> Found:
+    """The file that was fetched from an address."""
+    path = folder / models_of(address)[0].file
+    if not os.path.lexists(path):
+        raise NoModelError(
+            f"{address} is not on this machine; run `herdmate models pull {address}`."
+        )
+    return Found(path.name, path, 0, catalogue.of_file(path))
+
+
 def _is_path(setting: str) -> bool:
+    if is_given(setting):
+        return False
     is_file = setting.lower().endswith((".gguf", ".bin", ".safetensors", ".pt", ".pth"))
     return is_file or "/" in setting or "\\" in setting
 
@@ -277,11 +306,22 @@ def _is_sound(item: Found) -> bool:
     return True
 
 
-def _get_codellama(room: _Room) -> str:
+def _get_codellama(found: Sequence[Found], room: _Room) -> str:
+    here = min(filter(_is_codellama, found), key=lambda item: item.size, default=None)
+    if here is not None:
+        alone = replace(room, beside=None).fits(here.size, here.model)
+        mend = f", or set herdmate.model to {here.name}, which then writes ghost text too"
+        return (
+            f"{here.name} would answer better, but {room.too_small_for(here.size, here.model)}; "
+            f"close other programs{mend if alone else ''}."
+        )
     model = catalogue.find("codellama-7b")
     if room.fits(model.size, model):
         size = f"{model.size / 1e9:.1f} GB"
-        return f"For better answers, fetch CodeLlama: `herdmate models pull codellama-7b` ({size})."
+        return (
+            "For better but slower answers, fetch CodeLlama: `herdmate models pull codellama-7b` "
+            f"({size})."
+        )
     return (
         f"CodeLlama would answer better, but {model.title} {room.too_small_for(model.size, model)};"
         " close other programs, then run `herdmate models pull codellama-7b`."

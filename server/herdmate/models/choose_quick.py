@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from herdmate.engine.measured_steps import Measured, measured
+from herdmate.engine.measured_steps import Measured, measured, measured_before
 from herdmate.errors import ModelError, NoModelError
 from herdmate.models import catalogue
 from herdmate.models.choose import Chosen, Loaded, is_same_file, too_little
-from herdmate.models.discovery import Found
-from herdmate.models.listing import Listed, listed
+from herdmate.models.discovery import Found, own
+from herdmate.models.listing import Listed, here
+from herdmate.models.measured_speed import bytes_a_second, to_measure
 from herdmate.models.recommend import BYTES_A_SECOND, COMFORTABLE, written_a_second
 
 _FIRST_TOKEN = 0.5
 """Seconds that the first token may take after a key."""
 
 _MOST = 32
-"""Files whose measurements are looked up."""
+"""Files that are looked at."""
 
 
 def choose_quick(
@@ -27,58 +29,83 @@ def choose_quick(
     """The best model for ghost text that writes ten tokens per second, as measured or estimated.
 
     Its first token while typing must come within half a second. See ``choose`` for the arguments.
-    Raises ``NoModelError`` if no model here fills in, ``ModelError`` if none is quick or fits.
+    Files are read from the best one on, until one suits. Raises ``NoModelError`` if no model here
+    fills in, ``ModelError`` if none is quick or fits.
     """
-    models = listed(folder, context_tokens, others)
-    here = [(model, model.path) for model in models if model.path is not None and model.infill]
-    here = sorted(here, key=lambda item: _quality(item[0]), reverse=True)[:_MOST]
-    if not here:
-        raise NoModelError(
-            "No model on this machine fills in code; run `herdmate models pull starter`."
-        )
-    known = measured([str(path) for _, path in here])
-    speeds = {path: _speed(model, path, known, here) for model, path in here}
-    quick = [(model, path) for model, path in here if speeds[path] >= COMFORTABLE]
-    if not quick:
-        best = max(speeds, key=lambda path: speeds[path])
+    found = sorted((*own(folder), *others), key=_quality, reverse=True)
+    speeds, taken = _Speeds(found), beside.needs if beside else 0
+    slow: list[tuple[float, Path]] = []
+    large: list[tuple[int, Path]] = []
+    for model, path in _filling_in(found, context_tokens):
+        if (speed := speeds.of(model, path)) < COMFORTABLE:
+            slow.append((speed, path))
+        elif model.needs + taken <= free_memory or (beside and is_same_file(path, beside.path)):
+            return Chosen(path, catalogue.of_file(path), needs=model.needs, name=model.name)
+        else:
+            large.append((model.needs, path))
+    if large:
+        needs, path = min(large)
+        raise ModelError(f"{path.name} {too_little(needs, free_memory, beside)}.")
+    if slow:
+        speed, path = max(slow)
         raise ModelError(
-            f"{best.name} writes about {speeds[best]:.0f} tokens per second, and ghost text needs "
+            f"{path.name} writes about {speed:.0f} tokens per second, and ghost text needs "
             f"{COMFORTABLE:.0f}; run `herdmate models pull starter`."
         )
-    taken = beside.needs if beside else 0
-    for model, path in quick:
-        if model.needs + taken <= free_memory or (beside and is_same_file(path, beside.path)):
-            return Chosen(path, catalogue.of_file(path), needs=model.needs)
-    model, path = min(quick, key=lambda item: item[0].needs)
-    raise ModelError(f"{path.name} {too_little(model.needs, free_memory, beside)}.")
+    raise NoModelError(
+        "No model on this machine fills in code; run `herdmate models pull starter`."
+    )
 
 
-def _quality(model: Listed) -> tuple[float, int]:
+def _filling_in(found: Sequence[Found], context_tokens: int) -> Iterator[tuple[Listed, Path]]:
+    """The models that fill in, best first."""
+    maybe = [item for item in found if item.model is None or item.model.infill]
+    for item in maybe[:_MOST]:
+        model = here(item, context_tokens)
+        if model is not None and model.infill:
+            yield model, item.path
+
+
+def _quality(item: Found) -> tuple[float, int]:
     """Better ones compare higher: by their published share of filled holes, then by size.
 
     One without such a figure is taken to fill in like the best known one that is no larger.
     """
-    every = catalogue.models()
-    known = next((item.infill_match for item in every if item.name == model.name), 0.0)
-    like = max((item.infill_match for item in every if item.size <= model.size), default=0.0)
-    return (known or like, model.size)
+    known = item.model.infill_match if item.model else 0.0
+    smaller = (model.infill_match for model in catalogue.models() if model.size <= item.size)
+    return (known or max(smaller, default=0.0), item.size)
 
 
-def _speed(
-    model: Listed, path: Path, known: Measured, here: Sequence[tuple[Listed, Path]]
-) -> float:
-    """Tokens per second; 0 if the first one comes too late, and more than enough on a GPU."""
-    if (step := known.steps.get(str(path))) is not None:
+@dataclass(slots=True)
+class _Speeds:
+    """How fast models write; a process is asked only about one that was not measured before."""
+
+    found: Sequence[Found]
+    known: Measured | None = None
+
+    def of(self, model: Listed, path: Path) -> float:
+        """Tokens per second; 0 if the first one comes too late, and more than enough on a GPU."""
+        if (step := measured_before(str(path))) is None:
+            known = self.known = self.known or self._measured()
+            if (step := known.steps.get(str(path))) is None:
+                if model.needs <= known.gpu:
+                    return 10 * COMFORTABLE
+                reads = bytes_a_second(self.found, known) or BYTES_A_SECOND
+                return written_a_second(model.size * model.active, reads)
         return 1 / step.one if step.four <= _FIRST_TOKEN else 0.0
-    if model.needs <= known.gpu:
-        return 10 * COMFORTABLE
-    return written_a_second(model.size, _bytes_a_second(known, here))
+
+    def _measured(self) -> Measured:
+        paths = (*to_measure(self.found), *(str(item.path) for item in self.found[:_MOST]))
+        return measured(list(dict.fromkeys(paths)))
 
 
-def _bytes_a_second(known: Measured, here: Sequence[tuple[Listed, Path]]) -> float:
-    """How fast the CPU reads weights, by the largest measured model of those that fill in."""
-    sizes = [(model.size, step) for model, path in here if (step := known.steps.get(str(path)))]
-    if known.gpu or not sizes:
+def reading_rate(known: Measured, files: Iterable[tuple[float, Path]]) -> float:
+    """Bytes of weights that the CPU reads per second, by the largest measured file.
+
+    ``files``: how many bytes of each are read for a token, and its path.
+    """
+    read = [(size, step) for size, path in files if (step := known.steps.get(str(path)))]
+    if known.gpu or not read:
         return BYTES_A_SECOND
-    size, step = max(sizes, key=lambda item: item[0])
+    size, step = max(read, key=lambda item: item[0])
     return size / step.one

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from herdmate.errors import ModelError
 from herdmate.generation import ModelInfo, base_model
+from herdmate.models import catalogue
 from herdmate.models.gguf_reader import GgufHeader
 from herdmate.models.inspect import read_header
 from herdmate.models.split import check_parts, parts_of
@@ -33,12 +34,14 @@ def judged(path: Path) -> tuple[GgufHeader, Family]:
     """
     header = read_header(path, CONTROL_PIECES)
     pieces = dict.fromkeys((*header.pieces, "bos", "eos"), 0)
+    known = catalogue.of_file(path)
+    listed = known.name if known else path.name * (path.suffix == ".gguf")  # Ollama's are hashes
     info = ModelInfo(
         path=str(path), name=header.name or path.stem, architecture=header.architecture,
         vocabulary="other", vocabulary_size=header.vocabulary, context=0, context_trained=0,
         layers=0, parameters=0, size=0, pieces=pieces,
         template=str(header.metadata.get("tokenizer.chat_template", "")),
-        base=base_of(header),
+        base=base_of(header), listed=listed,
     )  # fmt: skip
     return header, family_of(info)
 

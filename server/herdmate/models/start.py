@@ -13,12 +13,13 @@ from herdmate.engine.remote.api_key import with_key
 from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
+from herdmate.errors import ModelError
 from herdmate.models.adapters import fitting, size_of_all
 from herdmate.models.choose import Chosen, Loaded, choose, what_fits
 from herdmate.models.choose_quick import choose_quick
-from herdmate.models.discovery import in_place
+from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
-from herdmate.roles import AUTO, Role, for_role, is_apart
+from herdmate.roles import AUTO, Role, for_role, is_apart, is_open
 from herdmate.settings import Settings
 
 
@@ -35,11 +36,9 @@ def first_message(
     role's model, which takes some. Raises ``NoModelError`` if there is no model on this machine,
     ``ModelError`` if the named one cannot be used.
     """
-    engine, setting = settings.engine, for_role(settings, role).model
-    is_quick = role == "completion" and is_apart(settings) and setting == AUTO
+    engine = settings.engine
     free = psutil.virtual_memory().available + held - size_of_all(engine.adapters)
-    where = model_folder(), free, engine.context_tokens, in_place(), beside
-    chosen = choose_quick(*where) if is_quick else choose(setting, *where)
+    chosen = _chosen(settings, role, free, beside)
     fit = fitting(engine.adapters, chosen.path)
     start = LlamaStart(
         str(chosen.path),
@@ -52,18 +51,36 @@ def first_message(
         engine.lock_memory,
         tuple(str(adapter.path) for adapter in fit.adapters),
         tuple(adapter.scale for adapter in fit.adapters),
+        chosen.name,
     )
-    # An adapter for the model that answers need not fit the one for ghost text.
-    notes = fit.notes if role == "answers" else ()
+    is_alone = role == "completion" and is_apart(settings)
+    notes = (fit.of_ghost_text,) if is_alone else fit.notes
     return start, replace(chosen, note=" ".join(filter(None, (chosen.note, *notes))))
 
 
-def remote_start(settings: Settings) -> RemoteStart | None:
-    """The remote server to use instead, if the settings name one. Raises ``SettingsError``."""
-    remote = settings.remote
+def _chosen(settings: Settings, role: Role, free: int, beside: Loaded | None) -> Chosen:
+    """The model that the settings mean for a role.
+
+    Where nothing is said about ghost text, a quick one is taken if there is one, without a word.
+    """
+    setting, others = for_role(settings, role).model, in_place()
+    where = model_folder(), free, settings.engine.context_tokens, others, beside
+    if role == "answers" or setting != AUTO or not is_apart(settings):
+        return choose(setting, *where)
+    if not is_open(settings):
+        return choose_quick(*where)
+    if len(own(model_folder())) + len(others) > 1:
+        with suppress(ModelError):
+            return choose_quick(*where)
+    return choose(setting, *where)
+
+
+def remote_start(settings: Settings, role: Role = "answers") -> RemoteStart | None:
+    """The remote server to use for a role, if the settings name one. Raises ``SettingsError``."""
+    remote = for_role(settings, role).remote
     if not remote.url:
         return None
-    endpoint = with_key(endpoint_of(remote.url))
+    endpoint = with_key(endpoint_of(remote.url), role, settings.remote.url)
     return RemoteStart(endpoint, remote.api, remote.model, settings.engine.context_tokens)
 
 

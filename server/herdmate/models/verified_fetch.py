@@ -18,7 +18,7 @@ from herdmate.errors import FetchError, ModelError
 from herdmate.models.catalogue import CatalogueModel, Source
 from herdmate.models.discovery import Found
 from herdmate.models.inspect import why_no_model
-from herdmate.models.sources import about, collect, partial_folder_name, title_of
+from herdmate.models.sources import about, collect, partial_folder_name, title_of, way_of
 from herdmate.models.user_sources import Pin, changed, is_given, pin, pinned
 
 _SPARE = 200 * 1024 * 1024  # room for one wheel beside the growing file
@@ -28,12 +28,16 @@ _HASH_STEP = 16 * 1024 * 1024  # bytes hashed between progress reports and chanc
 
 @dataclass(frozen=True, slots=True)
 class FetchProgress:
-    """A fetch's progress. ``done`` and ``total`` are in bytes; ``source`` is for display."""
+    """A fetch's progress. ``done`` and ``total`` are in bytes; ``source`` is for display.
+
+    ``way`` says from which host it comes, and in pieces if it does.
+    """
 
     phase: Literal["waiting", "fetching", "checking"]
     done: int
     total: int
     source: str = ""
+    way: str = ""
 
 
 class _OtherFileError(FetchError):
@@ -139,10 +143,10 @@ async def _from_any_source(
 async def _try(
     model: CatalogueModel, source: Source, place: Path, final: Path, on_progress: OnProgress
 ) -> None:
-    title = title_of(source)
+    title, way = title_of(source), way_of(source)
 
     def tell(done: int) -> None:
-        on_progress(FetchProgress("fetching", min(done, model.size), model.size, title))
+        on_progress(FetchProgress("fetching", min(done, model.size), model.size, title, way))
 
     def tell_checked(done: int) -> None:
         on_progress(FetchProgress("checking", done, model.size, title))

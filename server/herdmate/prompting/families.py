@@ -98,24 +98,25 @@ def family_of(info: ModelInfo) -> Family:
     """The family of a loaded model, by its vocabulary, its name and its chat template."""
     pieces = frozenset(info.pieces)
     return _family(
-        info.path, info.name, info.architecture, info.template, info.adds_bos, pieces, info.base
-    )
+        info.path, info.name, info.architecture, info.template, info.adds_bos, pieces, info.base,
+        info.listed,
+    )  # fmt: skip
 
 
 @lru_cache(maxsize=16)
 def _family(
     path: str, name: str, architecture: str, template: str, adds_bos: bool, pieces: frozenset[str],
-    base: str,
+    base: str, listed: str,
 ) -> Family:  # fmt: skip
     """What ``family_of`` answers; it is asked with every keystroke."""
     info = ModelInfo(
         path, name, architecture, "other", 0, 0, 0, 0, 0, 0, dict.fromkeys(pieces, 0),
-        template=template, adds_bos=adds_bos, base=base,
+        template=template, adds_bos=adds_bos, base=base, listed=listed,
     )  # fmt: skip
     if SERVER_ROLES[0] in pieces:
         hole = _HOLE if SERVER_HOLE[0] in pieces else None
         note = (
-            "" if hole else f"{info.name} was not trained to fill in the middle, {_CANNOT_INFILL}"
+            "" if hole else f"{info.shown} was not trained to fill in the middle, {_CANNOT_INFILL}"
         )
         return Family(
             "The server's format", hole, "psm", _SERVER, False, pieces, note or None
@@ -305,13 +306,13 @@ def _note(info: ModelInfo, found: Recognised) -> str | None:
     if found.infill is None:
         although = ", although its vocabulary has pieces for it" if found.untrained else ""
         said.append(
-            f"{info.name} was not trained to fill in the middle{although}, {_CANNOT_INFILL}"
+            f"{info.shown} was not trained to fill in the middle{although}, {_CANNOT_INFILL}"
         )
     if found.chat is None:
         said.append(_refusal(info, found))
     elif not found.follows:
         said.append(
-            f"{info.name} is not an Instruct model, so explanations and refactorings will be poor."
+            f"{info.shown} is not an Instruct model, so explanations and refactorings will be poor."
         )
     return " ".join(said) or None
 
@@ -322,10 +323,10 @@ def _refusal(info: ModelInfo, found: Recognised) -> str:
         return ""
     if not found.fault:
         return (
-            f"{info.name} is not an Instruct model, so it can neither explain nor refactor; choose "
-            "one that is (`herdmate models list`)."
+            f"{info.shown} is not an Instruct model, so it can neither explain nor refactor; "
+            "choose one that is (`herdmate models list`)."
         )
     return (
-        f"{info.name} can neither explain nor refactor, because {found.fault}; choose another "
+        f"{info.shown} can neither explain nor refactor, because {found.fault}; choose another "
         "model (`herdmate models list`), or describe its format in families.toml."
     )

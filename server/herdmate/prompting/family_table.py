@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeVar, get_type_hints
 from herdmate import bounded_read
 from herdmate.errors import PromptError
 from herdmate.generation import THOUGHTS
-from herdmate.prompting.library import checked_toml, near, shown
+from herdmate.prompting.library import checked_toml, or_else, shown
 from herdmate.prompting.notation import NOTHING, Format, parse
 from herdmate.user_folders import config_folder
 
@@ -190,7 +190,7 @@ def _user_entries(errors: list[PromptError]) -> dict[str, Any]:
         errors.append(error)
         return {}
     for key in sorted(values.keys() - _KINDS.keys()):
-        errors.append(PromptError(f"{path.name}: there is no [[{key}]].{near(key, _KINDS)}"))
+        errors.append(PromptError(f"{path.name}: there is no [[{key}]]{or_else(key, _KINDS)}"))
     return values
 
 
@@ -203,7 +203,8 @@ def _table(raw: Iterable[Mapping[str, Any]], errors: list[PromptError]) -> Table
                 try:
                     found[key].append(_entry(kind, entry))
                 except ValueError as error:
-                    errors.append(PromptError(f"{user_file().name}: [[{key}]]: {error}."))
+                    end = "" if str(error).endswith("?") else "."
+                    errors.append(PromptError(f"{user_file().name}: [[{key}]]: {error}{end}"))
     infills = {item.name: item for item in reversed(found["infill"])}
     chats = {item.name: item for item in reversed(found["chat"])}
     known = _Known(infills, chats, errors)
@@ -231,11 +232,11 @@ class _Known:
             (chat, "chat", self.chats),
         ):
             if said and said not in formats:
-                hint = near(said, formats)
+                hint = or_else(said, formats)
                 self.errors.append(
                     PromptError(
                         f"{user_file().name}: {shown(name)}: there is no {kind} format "
-                        f"{shown(said)}.{hint}"
+                        f"{shown(said)}{hint}"
                     )
                 )
                 return False
@@ -260,7 +261,7 @@ def _entry(kind: type[_E], values: Any) -> _E:
     hints = _hints(plain)
     for key in values:
         if key not in hints:
-            raise ValueError(f"there is no key {shown(key)}.{near(key, hints)}".rstrip("."))
+            raise ValueError(f"there is no key {shown(key)}{or_else(key, hints)}".rstrip("."))
     for item in fields(plain):
         is_needed = item.name in ("name", "opening", "system", "answer", "next", "reply", "order")
         if item.name not in values and is_needed and kind is not Sign:

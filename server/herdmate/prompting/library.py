@@ -52,13 +52,16 @@ code, for which the model then gives only better names; ``instruction`` the user
 _MOST_TOKENS = 16_384
 """The limit for an answer, whatever a prompt file says."""
 
-NEEDS = ("selection", "definition", "function", "loop", "symbol", "diagnostic", "diagnostics")
+NEEDS = (
+    *("code", "selection", "definition", "function", "loop", "symbol"),
+    *("diagnostic", "diagnostics"),
+)
 """What an action can require in order to be offered.
 
-``selection``: selected code; ``definition``, ``function``, ``loop``: one in or around what the
-action works on; ``symbol``: a name under the cursor; ``diagnostic``: one reported there, and the
-action is offered for each; ``diagnostics``: several, and the action is offered once for all of
-them.
+``code``: a language that is neither prose nor data; ``selection``: selected code; ``definition``,
+``function``, ``loop``: one in or around what the action works on; ``symbol``: a name under the
+cursor; ``diagnostic``: one reported there, and the action is offered for each; ``diagnostics``:
+several, and the action is offered once for all of them.
 """
 
 
@@ -86,9 +89,10 @@ class Action:
     ``kind`` says what happens to the answer: it is shown, replaces the code, or is written to a new
     test file. The reply is made to begin with ``reply_start``. ``order`` sorts the list of actions.
     ``changes`` names what a rewrite may change (see ``CHANGES``); an answer that changes anything
-    else is refused. The action is offered in ``languages`` (in every language if empty) if its
-    ``needs`` are met. It works on the selection or on the whole definition around it
-    (``works_on``). ``reasons``: the user is shown what the model says after its code.
+    else is refused, and with ``keeps_behaviour`` one that surely does less than before. The action
+    is offered in ``languages`` (in every language if empty) if its ``needs`` are met. It works on
+    the selection or on the whole definition around it (``works_on``). ``reasons``: the user is
+    shown what the model says after its code.
     ``in_parts``: code that is too long for the model can be worked on one part at a time.
     """
 
@@ -104,6 +108,7 @@ class Action:
     max_tokens: int = 512
     temperature: float = 0.0
     changes: tuple[str, ...] = ("body", "documentation")
+    keeps_behaviour: bool = False
     languages: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     works_on: Literal["selection", "definition"] = "selection"
@@ -127,9 +132,16 @@ class Library:
             if action.name == name:
                 return action
         names = [action.name for action in self.actions]
-        near = difflib.get_close_matches(name, names, n=1) if len(name) <= _LONGEST_TITLE else []
+        near = _like(name, names) if 1 < len(name) <= _LONGEST_TITLE else []
         hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(names)}."
         raise PromptError(f"There is no action {shown(name)}; {hint}")
+
+
+def _like(name: str, known: Iterable[str]) -> list[str]:
+    """The known names most like another one, or those with a word that begins with it."""
+    known = list(known)
+    parts = [other for other in known if any(it.startswith(name) for it in other.split("_"))]
+    return difflib.get_close_matches(name, known, n=1) or parts
 
 
 def load_library(workspace_folders: Iterable[Path] = ()) -> tuple[Library, tuple[PromptError, ...]]:
@@ -221,7 +233,7 @@ def _check_keys(path: Path, values: Mapping[str, Any]) -> None:
     hints = get_type_hints(Action)
     for key, value in values.items():
         if key not in hints:
-            raise PromptError(f"{path.name}: there is no key {shown(key)}.{near(key, hints)}")
+            raise PromptError(f"{path.name}: there is no key {shown(key)}{or_else(key, hints)}")
         if (wanted := _mismatch(hints[key], value)) is not None:
             raise PromptError(f"{path.name}: {key} must be {wanted}, not {shown(value)}.")
     for item in fields(Action):
@@ -267,8 +279,8 @@ def _check_choices(path: Path, key: str, given: Iterable[str], known: Iterable[s
     for word in given:
         if word not in known:
             raise PromptError(
-                f"{path.name}: {key} cannot contain {shown(word)}; choose from {', '.join(known)}."
-                f"{near(word, known)}"
+                f"{path.name}: {key} cannot contain {shown(word)}{or_else(word, known)} Choose "
+                f"from {', '.join(known)}."
             )
 
 
@@ -305,10 +317,9 @@ def _in_a_line(text: str) -> str:
 def _check_placeholders(path: Path, key: str, names: Iterable[str]) -> None:
     for name in names:
         if name not in PLACEHOLDERS:
-            hint = near(name, PLACEHOLDERS)
             raise PromptError(
-                f"{path.name}: {key} mentions ${_in_a_line(name)}, which is not a placeholder."
-                f"{hint}"
+                f"{path.name}: {key} mentions ${_in_a_line(name)}, which is not a placeholder"
+                f"{or_else(name, PLACEHOLDERS)}"
             )
 
 
@@ -327,7 +338,7 @@ def _mismatch(hint: Any, value: Any) -> str | None:
     return None if is_right else names[hint]
 
 
-def near(name: str, known: Iterable[str]) -> str:
-    """A question whether a similar known name was meant; empty if there is none."""
+def or_else(name: str, known: Iterable[str]) -> str:
+    """The end of a sentence about a wrong name: a question whether a similar one was meant."""
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f" Did you mean {near[0]!r}?" if near else ""
+    return f"; did you mean {near[0]}?" if near else "."

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _PLACEHOLDER = re.compile(r"\$(?:(\$)|([a-z_]+)|\{(\w*)\})")
 _ALWAYS = {"fence", "language", "language_name", "path"}
 _FENCE = re.compile(r"`{3,}")
+_FENCE_LINE = re.compile(r"^ {0,3}(`{3,}|~{3,})[ \t]*(.*)$", re.MULTILINE)
 
 
 def render(
@@ -58,3 +59,13 @@ def fence_around(texts: Iterable[str], shortest: int = 3) -> str:
         for run in _FENCE.findall(text):
             longest = max(longest, len(run))
     return "`" * (longest + 1)
+
+
+def open_fence(text: str, fence: str = "") -> str:
+    """The fence that is open after Markdown, if any; ``fence`` is the one open before it."""
+    for mark, rest in _FENCE_LINE.findall(text):
+        if not fence:
+            fence = "" if "`" in mark and "`" in rest else mark
+        elif mark.startswith(fence) and not rest.strip():
+            fence = ""
+    return fence

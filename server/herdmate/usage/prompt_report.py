@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from herdmate.engine.host import RequestRecord
 from herdmate.generation import Special
+from herdmate.printable import counted
 
 
 def prompt_report(record: RequestRecord | None) -> str:
     """A page of Markdown that shows what the model saw, with nothing left out."""
     if record is None:
-        return "# What the model saw\n\nThere have been no requests yet.\n"
-    parts = ["# What the model saw\n", *_figures(record), "## Prompt\n"]
+        return "# What the Model Saw\n\nThere have been no requests yet.\n"
+    parts = ["# What the Model Saw\n", *_figures(record), "## Prompt\n"]
     for segment in record.request.prompt.segments:
         if isinstance(segment, Special):
             parts.append(f"`{segment.piece}`\n")
@@ -28,9 +29,10 @@ def _figures(record: RequestRecord) -> list[str]:
         usage = finished.usage
         rows += [
             f"| finish reason | {finished.reason} |",
-            f"| prompt | {usage.prompt_tokens} tokens: {usage.reused_tokens} reused, "
+            f"| prompt | {counted(usage.prompt_tokens, 'token')}: {usage.reused_tokens} reused, "
             f"{usage.evaluated_tokens} evaluated in {usage.prompt_seconds:.2f} s |",
-            f"| answer | {usage.generated_tokens} tokens in {usage.generation_seconds:.2f} s |",
+            f"| answer | {counted(usage.generated_tokens, 'token')} in "
+            f"{usage.generation_seconds:.2f} s |",
         ]
     return ["| | |\n|---|---|\n" + "\n".join(rows) + "\n"]
 

@@ -16,6 +16,7 @@ from itertools import accumulate
 from typing import NamedTuple
 
 from herdmate.completion.silence_reasons import SilenceReason
+from herdmate.context.languages import language_name
 from herdmate.context.withheld import WithheldReason
 
 ASKED = "asked"
@@ -35,9 +36,10 @@ PROMPT_TOKENS, REUSED_TOKENS = "promptTokens", "reusedTokens"
 MILLISECONDS = "milliseconds"
 """The total time that answers with text took."""
 
-_WITHIN = "within "
+_NEW, _TYPED_THROUGH = "new within ", "cached within "
+"""Until version 0.1 both were counted together, as ``within``."""
 _BOUNDS = (10, 25, 50, 100, 250, 500, 1000, 2500, 5000)
-_BEYOND = _WITHIN + "more"
+_BEYOND = "more"
 
 _SILENT = "silent: "
 _SHOWN_AS = {"code behind the cursor": "code after the cursor"}  # files keep the former
@@ -80,10 +82,10 @@ def silent(reason: SilenceReason | WithheldReason | None) -> str:
     return _SILENT + (reason.code if reason else _ERROR)
 
 
-def within(seconds: float) -> str:
-    """The name under which a time is counted."""
-    place = bisect_left(_BOUNDS, seconds * 1000)
-    return f"{_WITHIN}{_BOUNDS[place]}" if place < len(_BOUNDS) else _BEYOND
+def within(seconds: float, is_cached: bool) -> str:
+    """The name under which a time is counted, that of new text apart from what was foreseen."""
+    place, kind = bisect_left(_BOUNDS, seconds * 1000), _TYPED_THROUGH if is_cached else _NEW
+    return f"{kind}{_BOUNDS[place] if place < len(_BOUNDS) else _BEYOND}"
 
 
 def recent(counts: Counts, today: date) -> Counts:
@@ -122,11 +124,11 @@ def figures(counts: Counts) -> Table:
     """A row for each language, most used first, and one for all."""
     by_language: dict[str, Counter[str]] = {}
     for key, number in counts.items():
-        by_language.setdefault(key.language, Counter())[key.name] += number
+        by_language.setdefault(_shown_name(key.language), Counter())[key.name] += number
     order = sorted(by_language, key=lambda language: (-by_language[language][ASKED], language))
     every = sum((by_language[language] for language in order), Counter[str]())
     rows = [_row(language, by_language[language]) for language in order]
-    return Table(_HEAD, (*rows, _row("all", every)))
+    return Table(_HEAD, (*rows, _row("All", every)))
 
 
 def silences(counts: Counts) -> Table:
@@ -147,15 +149,22 @@ def since(counts: Counts) -> str:
 
 def page(counts: Counts, note: str) -> str:
     """All statistics as Markdown, followed by a note."""
-    parts = ["# Ghost text statistics", since(counts)]
+    parts = ["# Ghost Text Statistics", since(counts)]
     if counts:
         parts += [_markdown(table) for table in (figures(counts), silences(counts)) if table.rows]
     return "\n\n".join((*parts, note)) + "\n"
 
 
 _HEAD = (
-    "language", "asked", "shown", "accepted", "kept", "characters", "cached", "median", "reused",
+    "language", "asked", "shown", "accepted", "kept", "characters", "typed through",
+    "wait, typed through", "wait, new text", "prompt reused",
 )  # fmt: skip
+
+
+def _shown_name(language: str) -> str:
+    """What people call a language, as the first word of a row."""
+    name = language_name(language)
+    return name.capitalize() if name.islower() else name
 
 
 def _row(language: str, sums: Counter[str]) -> tuple[str, ...]:
@@ -167,7 +176,8 @@ def _row(language: str, sums: Counter[str]) -> tuple[str, ...]:
         _share(sums[KEPT], sums[ACCEPTED]),
         f"{sums[CHARACTERS]:,}",
         _share(sums[CACHED], sums[ANSWERED]),
-        _median(sums),
+        _median(sums, _TYPED_THROUGH),
+        _median(sums, _NEW),
         _share(sums[REUSED_TOKENS], sums[PROMPT_TOKENS]),
     )
 
@@ -176,10 +186,10 @@ def _share(part: int, whole: int) -> str:
     return f"{part:,} ({part / whole:.0%})" if whole else f"{part:,}"
 
 
-def _median(sums: Counter[str]) -> str:
-    """The smallest bound that at least half of the times are within."""
-    times = [sums[f"{_WITHIN}{bound}"] for bound in _BOUNDS]
-    whole = sum(times) + sums[_BEYOND]
+def _median(sums: Counter[str], kind: str) -> str:
+    """The smallest bound that at least half of the times of a kind are within."""
+    times = [sums[f"{kind}{bound}"] for bound in _BOUNDS]
+    whole = sum(times) + sums[f"{kind}{_BEYOND}"]
     for bound, so_far in zip(_BOUNDS, accumulate(times), strict=True):
         if whole and so_far * 2 >= whole:
             return f"≤ {bound:,} ms"

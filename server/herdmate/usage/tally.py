@@ -50,7 +50,7 @@ class Tally:
     def answered(self, language: str, seconds: float, is_cached: bool) -> None:
         """Count a request answered with text."""
         self._count(language, statistics.ANSWERED)
-        self._count(language, statistics.within(seconds))
+        self._count(language, statistics.within(seconds, is_cached))
         self._count(language, statistics.MILLISECONDS, round(seconds * 1000))
         self._count(language, statistics.CACHED, int(is_cached))
 

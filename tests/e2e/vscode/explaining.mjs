@@ -13,6 +13,9 @@ import {
   picture,
   pictureForReadme,
   pictureInBothThemes,
+  pictureInHighContrast,
+  pictureZoomed,
+  pressBoth,
   runCommand,
   select,
 } from './window.mjs';
@@ -33,7 +36,7 @@ const LINES = LONG.split('\n').length;
 
 export async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
-  await runCommand('Herdmate: Explain Selection');
+  await pressBoth('Control+Alt+H', 'E');
   const view = page.frameLocator('iframe.webview').frameLocator('#active-frame').locator('main');
   await view.waitFor({ state: 'attached', timeout: PATIENCE });
   const watched = view.evaluate(untilItIsWhole);
@@ -43,6 +46,8 @@ export async function explanationStreamsBesideTheCode() {
   const text = await view.innerText();
   say(`explanation of ${text.length} characters, grown in ${sizes.length} steps`);
   await picture('4-explanation');
+  await pictureInHighContrast('4-explanation');
+  await pictureZoomed('4-explanation');
   assert(text.length > 40, `hardly an explanation: ${text}`);
   assert(sizes.length > 1, 'the explanation came in one piece');
 }
@@ -103,7 +108,7 @@ export async function longCodeIsExplainedPartByPart() {
   await frame.locator('#stop').waitFor({ state: 'hidden', timeout: PATIENCE });
   const headings = await frame.locator('main h3').allInnerTexts();
   await pictureInBothThemes('4e-part-by-part');
-  assert.match(await frame.locator('main').innerText(), /too much to be read at once/);
+  assert.match(await frame.locator('main').innerText(), /too many to read at once/);
   assert(headings.length > 3, `${headings}`);
   assert.match(headings[0], /^Lines 1 to \d+: Shelf0, Shelf1, /);
   assert.match(headings.at(-1), new RegExp(`to ${LINES}: .*Shelf`));
@@ -152,7 +157,7 @@ export async function codeOfAnAnswerIsInsertedAndApplied() {
   say('code of an answer was applied after its review');
 
   await button('Previous explanation').click();
-  await frame.locator('main', { hasText: 'too much to be read at once' }).waitFor();
+  await frame.locator('main', { hasText: 'too many to read at once' }).waitFor();
   await button('Next explanation').click();
   await frame.locator('main', { hasText: 'That is all.' }).waitFor();
   await model.close();

@@ -6,6 +6,7 @@ import { SOURCE } from './shop.mjs';
 import {
   backToTheCode,
   configure,
+  fromExplorer,
   ghostText,
   ghostTextSeen,
   isPython,
@@ -105,7 +106,7 @@ export async function acceptingAWordKeepsTheRest() {
 
 export async function acceptingALineKeepsTheRest() {
   await startAnew('class Shop:\ndef __init__(self, name: str, city: str, items: list[Item]):\n');
-  await isAcceptedInParts('Control+Alt+L', '1d-line-accepted');
+  await isAcceptedInParts('Alt+.', '1d-line-accepted');
 }
 
 export async function theEditorsOwnBracketIsNotDoubled() {
@@ -122,7 +123,7 @@ export async function theEditorsOwnBracketIsNotDoubled() {
 }
 
 export async function cellsOfANotebookKnowOfEachOther() {
-  await page.getByRole('treeitem', { name: /sales\.ipynb/ }).dblclick();
+  await fromExplorer(/sales\.ipynb/);
   const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').nth(1);
   await cell.waitFor({ timeout: PATIENCE });
   await cell.click();

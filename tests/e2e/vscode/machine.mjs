@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-export const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT } = Object.fromEntries(
-  ['TOOLS', 'SERVER', 'MODEL', 'PYTHON', 'VSIX', 'OUT'].map((name) => {
+export const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT, WHEELS } = Object.fromEntries(
+  ['TOOLS', 'SERVER', 'MODEL', 'PYTHON', 'VSIX', 'OUT', 'WHEELS'].map((name) => {
     const value = process.env[`HERDMATE_E2E_${name}`];
     assert(value, `HERDMATE_E2E_${name} is not set`);
     return [name, value];
@@ -16,18 +16,23 @@ export const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT } = Object.fromEntries(
 const CODE_SERVER = path.join(TOOLS, 'node_modules/code-server/out/node/entry.js');
 export const PATIENCE = 120_000; // for the model, on a machine with other work
 
-const USER_SETTINGS = {
+/** What keeps VS Code to this machine, and its window in the theme of the system. */
+const QUIET = {
   'window.autoDetectColorScheme': true,
   'workbench.preferredDarkColorTheme': 'Dark Modern',
   'workbench.preferredLightColorTheme': 'Light Modern',
-  'workbench.startupEditor': 'none',
-  'workbench.editor.useModal': 'off',
-  'workbench.secondarySideBar.defaultVisibility': 'hidden',
-  'chat.disableAIFeatures': true,
+  'window.autoDetectHighContrast': true,
   'telemetry.telemetryLevel': 'off',
   'extensions.autoUpdate': false,
   'extensions.autoCheckUpdates': false,
   'update.mode': 'none',
+};
+const USER_SETTINGS = {
+  ...QUIET,
+  'workbench.startupEditor': 'none',
+  'workbench.editor.useModal': 'off',
+  'workbench.secondarySideBar.defaultVisibility': 'hidden',
+  'chat.disableAIFeatures': true,
   'git.enabled': false,
   'editor.quickSuggestions': { other: 'off', comments: 'off', strings: 'off' },
   'editor.wordBasedSuggestions': 'off',
@@ -40,8 +45,6 @@ const USER_SETTINGS = {
   ...JSON.parse(process.env.HERDMATE_E2E_SETTINGS ?? '{}'),
 };
 
-const KEYS = [{ key: 'ctrl+alt+l', command: 'editor.action.inlineSuggest.acceptNextLine' }];
-
 const began = Date.now();
 export const say = (text) => console.log(`[${((Date.now() - began) / 1000).toFixed(1)} s] ${text}`);
 
@@ -49,11 +52,12 @@ export const home = fs.mkdtempSync(path.join(os.tmpdir(), 'hm-')); // short: soc
 process.on('exit', () => fs.rmSync(home, { recursive: true, force: true }));
 export const data = path.join(home, 'data');
 write(path.join(home, 'config.yaml'), 'auth: none\n'); // else one is written under ~/.config
-write(path.join(data, 'User/settings.json'), JSON.stringify(USER_SETTINGS));
-write(path.join(data, 'User/keybindings.json'), JSON.stringify(KEYS));
+setUser(USER_SETTINGS);
+/** Starts the server that the tests use. */
+export const COMMAND = [...JSON.parse(SERVER), '--log-level', 'info'];
 // In the machine's settings, since the workbench may start extensions before it knows the user's.
 const machine = {
-  'herdmate.server.command': [...JSON.parse(SERVER), '--log-level', 'info'],
+  'herdmate.server.command': COMMAND,
   'herdmate.model': MODEL,
 };
 setMachine({});
@@ -65,19 +69,23 @@ fs.mkdirSync(path.join(home, 't'));
 fs.rmSync(OUT, { recursive: true, force: true });
 fs.mkdirSync(OUT, { recursive: true });
 
-export async function startCodeServer() {
+/** Starts it with the extension; or with none, all settings as VS Code has them, and `variables`. */
+export async function startCodeServer({ isNew = false, variables = {} } = {}) {
   const own = { HOME: home, TMPDIR: path.join(home, 't'), PIP_CONFIG_FILE: pipConfig };
-  const env = { ...process.env, ...own };
+  const env = { ...process.env, ...own, ...variables };
   delete env.VSCODE_IPC_HOOK_CLI;
   const without = (folder) => !fs.existsSync(path.join(folder, 'herdmate'));
   env.PATH = env.PATH.split(path.delimiter).filter(without).join(path.delimiter);
   const folders = ['--config', path.join(home, 'config.yaml'), '--user-data-dir', data];
   const base = [CODE_SERVER, ...folders, '--extensions-dir', path.join(home, 'extensions')];
-  const installed = spawnSync(process.execPath, [...base, '--install-extension', VSIX], {
-    env,
-    encoding: 'utf8',
-  });
-  assert.match(installed.stdout, /was successfully installed/, installed.stderr);
+  if (isNew) {
+    setUser(QUIET);
+    setMachine({ 'herdmate.server.command': undefined, 'herdmate.model': undefined });
+  } else {
+    const install = [...base, '--install-extension', VSIX];
+    const installed = spawnSync(process.execPath, install, { env, encoding: 'utf8' });
+    assert.match(installed.stdout, /was successfully installed/, installed.stderr);
+  }
   const flags = ['auth=none', 'bind-addr=127.0.0.1:0', 'disable-telemetry', 'disable-proxy']
     .concat('disable-update-check', 'disable-getting-started-override')
     .map((flag) => `--${flag}`);
@@ -116,6 +124,10 @@ export async function endCodeServer(codeServer) {
   const logs = path.join(OUT, 'logs');
   fs.rmSync(logs, { recursive: true, force: true });
   fs.cpSync(path.join(data, 'logs'), logs, { recursive: true });
+}
+
+function setUser(settings) {
+  write(path.join(data, 'User/settings.json'), JSON.stringify(settings));
 }
 
 /** Puts settings beside those of the machine, which VS Code takes over at once. */
@@ -162,7 +174,7 @@ export async function until(find, words) {
     if (found) return found;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  assert.fail(words());
+  assert.fail(await words());
 }
 
 /** The logs of all servers that ran, by window in the order of their opening. */

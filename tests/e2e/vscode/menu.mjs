@@ -3,7 +3,9 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { home, say } from './machine.mjs';
+import { home, MODEL, say, setMachine } from './machine.mjs';
+import { untilLoadedAnew } from './models.mjs';
+import { useScripted } from './scripted.mjs';
 import {
   backToTheCode,
   choose,
@@ -11,18 +13,22 @@ import {
   newGhost,
   page,
   picture,
+  pictureInBothThemes,
+  pictureInHighContrast,
+  pressBoth,
   runCommand,
   startAnew,
+  untilGhost,
   untilLogged,
 } from './window.mjs';
 
 export async function theMenuPausesAndResumes() {
-  await choose('Pause in python', '1f-menu');
+  await choose('Pause in Python', '1f-menu');
   await untilLogged('settings changed: completion.disabledIn');
   await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
   await untilLogged('no completion: it is switched off here by herdmate.completion.disabledIn');
   assert.equal(await ghostText(), '');
-  await choose('Resume in python');
+  await choose('Resume in Python');
   await untilLogged('settings changed: completion.disabledIn', 2);
   await choose('Pause for an Hour');
   await startAnew('def of_same_count(items: list[Item]) -> list[Item]:\n');
@@ -37,12 +43,44 @@ export async function theMenuPausesAndResumes() {
   say('ghost text was paused and resumed from the menu');
 }
 
+export async function ghostTextIsSwitchedAndGoneThroughByKeys() {
+  await startAnew('def of_same_size(items: list[Item]) -> list[Item]:\n');
+  const first = await newGhost();
+  await page.keyboard.press('Alt+]');
+  const second = await newGhost((text) => text !== first);
+  await picture('1j-another-suggestion');
+  await page.keyboard.press('Alt+[');
+  await untilGhost((text) => text === first);
+  await page.keyboard.press('Escape');
+  await untilGhost((text) => text === '');
+  await page.keyboard.press('Alt+\\');
+  await untilGhost((text) => text === first);
+  await page.keyboard.press('Escape');
+  say(`gone from ${JSON.stringify(first)} to ${JSON.stringify(second)} and back`);
+
+  const switched = page.locator('.part.statusbar [aria-label$="ghost text is off"]').first();
+  await pressBoth('Control+Alt+H', 'T');
+  await switched.waitFor();
+  await pictureInBothThemes('1k-off');
+  await pictureInHighContrast('1k-off');
+  await pressBoth('Control+Alt+H', 'T');
+  await switched.waitFor({ state: 'detached' });
+  await runCommand('File: Revert File');
+  await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  say('ghost text was turned off and on by a key');
+}
+
 export async function whatTheModelSawLiesInNoFile() {
   await choose('Show What the Model Saw');
-  const tab = page.locator('.tab.active[data-resource-name^="what-the-model-saw"]');
-  await tab.waitFor();
-  await page.locator('.editor-instance').getByText('Prompt').first().waitFor();
-  await picture('1g-what-the-model-saw');
+  const shown = page.frameLocator('iframe.webview').frameLocator('#active-frame').locator('main');
+  await page.locator('.tab.active', { hasText: 'Herdmate: What the Model Saw' }).waitFor();
+  await shown.getByRole('heading', { name: 'Prompt' }).waitFor();
+  await pictureInBothThemes('1g-what-the-model-saw');
+  await page.keyboard.press('Control+W');
+  await choose('Show Statistics');
+  await page.locator('.tab.active', { hasText: 'Herdmate: Ghost Text Statistics' }).waitFor();
+  await shown.getByRole('cell', { name: 'Python' }).waitFor();
+  await pictureInBothThemes('1g-statistics');
   assert(!fs.existsSync(path.join(home, '.cache/herdmate/shown')), 'code was written to a file');
   await backToTheCode();
   say('what the model saw is shown from memory');
@@ -62,6 +100,36 @@ export async function theLanguageStatusTellsTheState() {
   const menu = told.first().getByText('Menu');
   assert(await menu.evaluate(isWhole), 'the end of the language status is cut off');
   await page.keyboard.press('Escape');
+}
+
+export async function aRemoteServerHasItsOwnSign() {
+  const model = await useScripted(() => []);
+  const item = page.locator('.part.statusbar [aria-label*="on a remote server"]').first();
+  await item.locator('.codicon-cloud').waitFor();
+  await pictureInBothThemes('1m-remote');
+  await pictureInHighContrast('1m-remote');
+  await model.close();
+  await item.waitFor({ state: 'detached' });
+  say('a remote server has a sign of its own');
+}
+
+export async function aLongMessageIsShownWholeByItsButton() {
+  const [folder, end] = ['a-folder-of-models/', 'set herdmate.model to an existing one.'];
+  setMachine({ 'herdmate.model': path.join(home, folder.repeat(20), 'model.gguf') });
+  await page.mouse.move(0, 0); // what the status bar's items say would cover the message
+  const message = page.locator('.notification-toast', { hasText: folder });
+  await message.waitFor();
+  assert(!(await message.innerText()).includes(end));
+  await pictureInBothThemes('1n-long-message');
+  await message.locator('.monaco-text-button', { hasText: 'Details' }).click();
+  const whole = page.locator('.monaco-dialog-box', { hasText: end });
+  await whole.waitFor();
+  await pictureInBothThemes('1n-details');
+  await page.keyboard.press('Escape');
+  await whole.waitFor({ state: 'detached' });
+  await untilLoadedAnew(() => setMachine({ 'herdmate.model': MODEL }));
+  await runCommand('Notifications: Clear All Notifications');
+  say('a long message was shown whole by its button');
 }
 
 /** Only told: it depends on what else the machine does. */

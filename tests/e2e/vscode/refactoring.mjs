@@ -56,14 +56,17 @@ export async function staleDocumentIsLeftAloneUntilRunAgain() {
   isSimplified(changed, await saved((text) => text !== changed));
   say('a stale change was refused, and made when it was run again');
   await oneUndoRestores(changed);
+  await configure('refactor.preview', undefined);
 }
 
 /** Asks for Simplify of the function SIMPLIFIED, by the menu that the light bulb opens. */
-async function simplify(pictured) {
+export async function simplify(pictured) {
   await select(SIMPLIFIED);
   await runCommand('Refactor...');
-  const choice = page.locator('.action-widget').getByText('Simplify');
+  const choice = page.locator('.action-widget').getByText('Herdmate: Simplify', { exact: true });
   await choice.waitFor();
+  const explain = page.locator('.action-widget').getByText('Herdmate: Explain', { exact: true });
+  assert(await explain.isVisible(), 'Explain is not in the light bulb');
   if (pictured) {
     await pictureInBothThemes(pictured);
     const { x, y, width, height } = await page.locator('.action-widget').first().boundingBox();
@@ -73,7 +76,7 @@ async function simplify(pictured) {
   await choice.click();
 }
 
-function isSimplified(before, after) {
+export function isSimplified(before, after) {
   const [head, tail] = [linesUpTo(before, SIMPLIFIED.first), linesFrom(before, SIMPLIFIED.last)];
   assert(
     after.startsWith(head) && after.endsWith(tail),

@@ -17,12 +17,14 @@ import {
 import { inWords, useScripted } from './scripted.mjs';
 import {
   backToTheCode,
+  fromExplorer,
   hasOnDisk,
   openShop,
   page,
   picture,
   pictureForReadme,
   pictureInBothThemes,
+  pressBoth,
   runCommand,
   select,
   startAnew,
@@ -155,7 +157,7 @@ export async function aClosedFileIsChangedToo() {
 export async function aCellOfANotebookIsReviewed() {
   const model = await useScripted(() => inWords(CELL_REPLY));
   await page.locator('.monaco-editor .view-lines').first().click();
-  await page.getByRole('treeitem', { name: /sales\.ipynb/ }).dblclick();
+  await fromExplorer(/sales\.ipynb/);
   const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').first();
   await cell.waitFor({ timeout: PATIENCE });
   await cell.click();
@@ -184,10 +186,8 @@ async function review(name = 'report.py') {
   await openShop(name);
   const first = REPORT.split('\n').findIndex((line) => line.startsWith('def ')) + 1;
   await select({ first, last: REPORT.trimEnd().split('\n').length });
-  await runCommand('Refactor...');
-  const choice = page.locator('.action-widget').getByText('Simplify');
-  await choice.waitFor();
-  await choice.click();
+  await pressBoth('Control+Alt+H', 'R');
+  await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Simplify' }).click();
   await page.locator(shown(name)).waitFor({ timeout: PATIENCE });
 }
 

@@ -79,9 +79,7 @@ export async function openFile() {
 /** Opens a window for a folder, which is not trusted. */
 export async function openWindow(folder) {
   const others = logFiles();
-  page = await context.newPage();
-  await page.goto(`${url}/?folder=${folder}`);
-  await page.waitForSelector('.monaco-workbench .part.statusbar');
+  await openBare(folder);
   const isNew = (name) => !others.includes(name);
   const its = await until(
     () => logFiles().find(isNew),
@@ -91,9 +89,36 @@ export async function openWindow(folder) {
   say('workbench is up');
 }
 
+/** Opens a window for a folder, in which our extension may be missing. */
+export async function openBare(folder) {
+  page = await context.newPage();
+  await page.addInitScript(noteErrors);
+  await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
+  await page.waitForSelector('.monaco-workbench .part.statusbar');
+}
+
+/** Runs in the page: notes every error that a message or our status ever showed. */
+function noteErrors() {
+  const ours = '[aria-label^="Herdmate: error"]';
+  const shown = new Set();
+  globalThis.errorsShown = shown;
+  const look = () => {
+    for (const found of document.querySelectorAll(`.notification-toast .codicon-error, ${ours}`))
+      shown.add((found.closest('.notification-toast') ?? found).innerText);
+  };
+  const what = { attributes: true, attributeFilter: ['class', 'aria-label'] };
+  new MutationObserver(look).observe(document, { ...what, childList: true, subtree: true });
+}
+
+/** The words of every error that the window ever showed. */
+export const errorsShown = () => page.evaluate(() => [...globalThis.errorsShown]);
+
+/** The windows and pages that are open; a link that leaves the editor opens one more. */
+export const pagesOpen = () => context.pages().length;
+
 /** Opens a file of code, once the model is ready. */
 export async function openCode(name) {
-  await page.getByRole('treeitem', { name }).dblclick();
+  await fromExplorer(name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await page.locator('.part.statusbar').getByText('Python').waitFor();
   // VS Code does not ask again when a server comes late, so nothing is typed before it is ready.
@@ -107,11 +132,17 @@ export async function openCode(name) {
   say('the model is ready');
 }
 
-/** Saves a file of the workspace and gives back its text. */
+/** Opens a file by a double click in the explorer; what hovers over another entry may cover it. */
+export async function fromExplorer(name) {
+  await page.mouse.move(0, 0);
+  await page.getByRole('treeitem', { name }).dblclick();
+}
+
+/** Saves a file, of the workspace if its path is relative, and gives back its text. */
 export async function savedAs(name) {
   await page.keyboard.press('Control+S');
   await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
-  return fs.readFileSync(path.join(workspace, name), 'utf8');
+  return fs.readFileSync(path.resolve(workspace, name), 'utf8');
 }
 
 /** Has the model nothing to do? */
@@ -122,7 +153,7 @@ export async function isReady() {
 /** Opens a new file of the workspace with the cursor between its parts, at the end of a line. */
 export async function openNew(name, before, after) {
   write(path.join(workspace, name), before + after);
-  await page.getByRole('treeitem', { name }).dblclick();
+  await fromExplorer(name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
   await page.locator('.monaco-editor .view-lines').first().click();
   await goTo(before.split('\n').length);
@@ -164,9 +195,10 @@ export async function switchTo(window) {
 /** Chooses from the menu that a click on the status bar opens, and goes back to the code. */
 export async function choose(label, pictured) {
   await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
-  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
-  await row.waitFor();
+  if (pictured) await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
   if (pictured) await pictureInBothThemes(pictured);
+  await page.locator('.quick-input-widget input').first().fill(label); // it may be further down
+  const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first();
   await row.click();
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
 }
@@ -199,18 +231,18 @@ export async function startAnew(text) {
   await page.locator('.quick-input-widget input').first().waitFor();
   await page.keyboard.press('Escape');
   await page.locator('.quick-input-widget').waitFor({ state: 'hidden' });
-  await page.keyboard.type(text, { delay: 15 });
+  await page.keyboard.type(text, { delay: 30 }); // as the editor indents by what it has read
 }
 
 export async function backToTheCode() {
-  await page.getByRole('treeitem', { name: /stock\.py/ }).dblclick();
+  await fromExplorer(/stock\.py/);
   await page.locator('.tab.active[data-resource-name="stock.py"]').waitFor();
 }
 
 /** Opens a file of the shop where the code is. */
 export async function openShop(name) {
   await page.locator('.monaco-editor .view-lines').first().click();
-  await page.getByRole('treeitem', { name }).dblclick();
+  await fromExplorer(name);
   await page.locator(`.tab.active[data-resource-name="${name}"]`).waitFor();
 }
 
@@ -279,9 +311,9 @@ export async function ghostTextSeen() {
   return first < 0 ? [] : texts.slice(first);
 }
 
-/** All that the server of this window has logged. */
-export function log() {
-  return fs.readFileSync(logOf.get(page), 'utf8');
+/** All that the server of a window has logged. */
+export function log(window = page) {
+  return fs.readFileSync(logOf.get(window), 'utf8');
 }
 
 /** Selects whole lines, the last one's end not included. */
@@ -292,16 +324,31 @@ export async function select({ first, last }) {
   await page.keyboard.press('Shift+End');
 }
 
-export async function runCommand(title) {
-  await page.keyboard.press('F1');
-  await page.locator('.quick-input-widget input').first().waitFor();
-  await page.keyboard.type(title);
-  await page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().waitFor();
-  await page.keyboard.press('Enter');
+export async function runCommand(title, window = page) {
+  await window.keyboard.press('F1');
+  await window.locator('.quick-input-widget input').first().waitFor();
+  await window.keyboard.type(title);
+  const rows = window.locator('.quick-input-list .monaco-list-row');
+  await rows.filter({ hasText: title }).first().waitFor();
+  // Commands that ran before come first, even if they are only similar.
+  const at = (await rows.allInnerTexts()).findIndex((text) => plain(text).includes(title));
+  for (let above = 0; above < at; above++) await window.keyboard.press('ArrowDown');
+  await window.keyboard.press('Enter');
 }
 
-export async function saved(isSaved) {
-  const text = await savedAs('stock.py');
+/** Does something in a window of another browser, and closes it. */
+export async function inBrowserOf(userAgent, act) {
+  const other = await browser.newContext({ userAgent, permissions: ['clipboard-read', 'clipboard-write'] });
+  const window = await other.newPage();
+  await window.goto(`${url}/?folder=${workspace}`);
+  await window.waitForSelector('.part.statusbar [aria-label^="Herdmate: "]'); // extensions are there
+  const result = await act(window);
+  await other.close();
+  return result;
+}
+
+export async function saved(isSaved, name = 'stock.py') {
+  const text = await savedAs(name);
   assert(isSaved(text), `the file was not changed:\n${text}`);
   return text;
 }
@@ -318,6 +365,25 @@ export async function picture(name) {
   await page.screenshot({ path: path.join(OUT, `${name}.png`) });
 }
 
+/** Takes a picture each second, film/NNNN.png by the second; gives back what ends it. */
+export function film() {
+  const began = Date.now();
+  let isOn = true;
+  const take = async () => {
+    while (isOn) {
+      const second = Math.round((Date.now() - began) / 1000);
+      const next = new Promise((resolve) => setTimeout(resolve, 1000));
+      await picture(path.join('film', `${second}`.padStart(4, '0'))).catch(() => {}); // it loads
+      await next;
+    }
+  };
+  const taken = take();
+  return async () => {
+    isOn = false;
+    await taken;
+  };
+}
+
 /** A picture in the dark theme and one in the light, which must not disturb what is shown. */
 export async function pictureInBothThemes(name) {
   await picture(name);
@@ -326,6 +392,31 @@ export async function pictureInBothThemes(name) {
   await picture(`${name}-light`);
   await page.emulateMedia({ colorScheme: 'dark' });
   await page.locator('.monaco-workbench.vs-dark').waitFor();
+}
+
+/** A picture in VS Code's theme of high contrast, which it takes where the system wants one. */
+export async function pictureInHighContrast(name) {
+  await page.emulateMedia({ forcedColors: 'active' });
+  await page.locator('.monaco-workbench.hc-black').waitFor();
+  await picture(`${name}-contrast`);
+  await page.emulateMedia({ forcedColors: 'none' });
+  await page.locator('.monaco-workbench.vs-dark').waitFor();
+}
+
+/** A picture at a zoom of 200 %, then a look: half as much has room in the window. */
+export async function pictureZoomed(name, look = () => {}) {
+  await page.setViewportSize({ width: 640, height: 400 });
+  await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().waitFor();
+  await picture(`${name}-zoomed`);
+  await look();
+  await page.setViewportSize({ width: 1280, height: 800 });
+}
+
+/** Presses a key and then another, as VS Code has some of two. */
+export async function pressBoth(first, second) {
+  await page.keyboard.press(first);
+  await page.locator('.part.statusbar').getByText('Waiting for second key').first().waitFor();
+  await page.keyboard.press(second);
 }
 
 /** The picture of that name in README: a part of the window. */

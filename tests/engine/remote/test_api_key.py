@@ -12,6 +12,7 @@ from herdmate.engine.remote.api_key import allow, is_undecided, with_key
 from herdmate.engine.remote.connection import asked
 from herdmate.engine.remote.endpoint import Endpoint, endpoint_of, origin_of
 from herdmate.errors import SettingsError
+from herdmate.roles import Role
 from tests.engine.remote.server import reply, serving
 
 KEY = "a-key-0c4f"
@@ -26,8 +27,12 @@ def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def _begin(monkeypatch: pytest.MonkeyPatch, origin: str = "", key: str = KEY) -> None:
     """As in a process that has just been started."""
-    monkeypatch.setattr(api_key, "_held", api_key._Held())
-    monkeypatch.setenv("HERDMATE_API_KEY", key)
+    for variable in ("HERDMATE_API_KEY", "HERDMATE_COMPLETION_API_KEY"):
+        monkeypatch.delenv(variable, raising=False)
+    held = {role: api_key._Held(variable) for role, variable in api_key._VARIABLES.items()}
+    monkeypatch.setattr(api_key, "_held", held)
+    if key:
+        monkeypatch.setenv("HERDMATE_API_KEY", key)
     if origin:
         monkeypatch.setenv("HERDMATE_API_KEY_ORIGIN", origin)
 
@@ -147,6 +152,70 @@ def test_an_origin_that_is_none_is_told_and_no_key_is_sent(monkeypatch: pytest.M
     _begin(monkeypatch, "host:8000")
     with pytest.raises(SettingsError, match="HERDMATE_API_KEY_ORIGIN must be an address"):
         with_key(endpoint_of("https://host:8000"))
+
+
+_BIG, _SMALL = "https://big:8000", "http://127.0.0.1:8012"
+
+
+@pytest.mark.parametrize(
+    ("environment", "answers", "completion"),
+    [
+        ({"API_KEY": KEY, "API_KEY_ORIGIN": _BIG}, KEY, f"it is for {_BIG}"),
+        ({"API_KEY": KEY, "API_KEY_ORIGIN": _SMALL}, f"it is for {_SMALL}", KEY),
+        ({"API_KEY": KEY}, "not known to be for this server", f"it is for {_BIG}"),
+        ({"COMPLETION_API_KEY": "ghost"}, "", "ghost"),
+        ({"COMPLETION_API_KEY": "ghost", "COMPLETION_API_KEY_ORIGIN": _SMALL}, "", "ghost"),
+        ({"COMPLETION_API_KEY": "ghost", "COMPLETION_API_KEY_ORIGIN": _BIG}, "", f"for {_BIG}"),
+        ({"API_KEY": KEY, "API_KEY_ORIGIN": _BIG, "COMPLETION_API_KEY": "ghost"}, KEY, "ghost"),
+    ],
+)
+@pytest.mark.parametrize("order", [("answers", "completion"), ("completion", "answers")])
+def test_each_of_two_servers_has_its_own_key(
+    monkeypatch: pytest.MonkeyPatch,
+    order: tuple[Role, Role],
+    environment: dict[str, str],
+    answers: str,
+    completion: str,
+) -> None:
+    """Whichever is asked first, none has the other's; a sentence says what to set."""
+    _begin(monkeypatch, key="")
+    for name, value in environment.items():
+        monkeypatch.setenv(f"HERDMATE_{name}", value)
+    place: dict[Role, Endpoint] = {"answers": endpoint_of(_BIG), "completion": endpoint_of(_SMALL)}
+    found = {role: with_key(place[role], role, _BIG) for role in order}
+    expectations: dict[Role, str] = {"answers": answers, "completion": completion}
+    for role, expected in expectations.items():
+        assert found[role].key == (expected if expected in (KEY, "ghost") else "")
+        if found[role].key == "":
+            assert expected in found[role].no_key
+    lent = found["completion"].no_key
+    assert not lent or "set HERDMATE_COMPLETION_API_KEY to this server's key" in lent
+    assert is_undecided(place["completion"], "completion", _BIG) is False
+    assert not any(name.startswith("HERDMATE_") and "KEY" in name for name in os.environ)
+
+
+@pytest.mark.parametrize("first", ["", _BIG, f"{_BIG}/v1"])
+def test_the_same_server_for_ghost_text_has_the_key_of_answers(
+    monkeypatch: pytest.MonkeyPatch, first: str
+) -> None:
+    _begin(monkeypatch, _BIG)
+    assert with_key(endpoint_of(f"{_BIG}/other"), "completion", first).key == KEY
+
+
+def test_the_user_is_asked_for_each_key_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = endpoint_of("https://small")
+    assert is_undecided(other, "completion")  # the only server
+    assert not is_undecided(other, "completion", _BIG)  # the key is another server's
+    monkeypatch.setenv("HERDMATE_COMPLETION_API_KEY", "ghost")
+    assert is_undecided(other, "completion", _BIG)
+    assert "set HERDMATE_COMPLETION_API_KEY_ORIGIN" in with_key(other, "completion", _BIG).no_key
+    allow(other, "completion")
+    assert with_key(other, "completion", _BIG).key == "ghost"
+    assert with_key(other).key == ""
+    _begin(monkeypatch)
+    monkeypatch.setenv("HERDMATE_COMPLETION_API_KEY", "ghost")
+    assert with_key(other, "completion", _BIG).key == "ghost"
+    assert with_key(endpoint_of("https://third"), "completion", _BIG).key == ""
 
 
 async def test_a_connection_sends_no_key_in_the_open_whoever_asks_for_it(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
+import ssl
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any
@@ -12,13 +14,16 @@ from typing import Any
 import pytest
 
 from herdmate.engine.interface import EngineState
+from herdmate.engine.remote.connection import _no_connection
 from herdmate.engine.remote.endpoint import endpoint_of
 from herdmate.engine.remote.engine import Patience, RemoteEngine, RemoteStart
+from herdmate.engine.remote.probe import probe
 from herdmate.errors import (
     ContextFullError,
     EngineError,
     EngineStoppedError,
     ServerError,
+    SettingsError,
     UnreachableError,
 )
 from herdmate.generation import SERVER_HOLE, Finished, Piece, Request, Sampling
@@ -401,11 +406,24 @@ async def test_a_server_that_goes_is_told_of_and_found_again() -> None:
         await engine.stop()
 
 
-async def test_a_model_that_is_not_there_is_named_with_those_that_are() -> None:
-    async with remote({}, model="gpt-9") as (engine, _, states):
-        with pytest.raises(ServerError, match=r"has no model gpt-9 \(it has qwen"):
+@pytest.mark.parametrize("name", ["gpt-9", "starter", "codellama-7b", "/models/a.gguf"])
+async def test_a_model_that_is_not_there_is_named_with_those_that_are(name: str) -> None:
+    """A name of this machine's models is none there."""
+    async with remote({}, model=name) as (engine, _, states):
+        with pytest.raises(ServerError, match=rf"has no model {name} \(it has qwen"):
             await engine.ready()
         assert [state.state for state in states] == ["loading", "failed"]
+
+
+@pytest.mark.parametrize(
+    ("listed", "expected"), [(["embedder", "qwen", "other"], "qwen"), (["qwen", "auto"], "auto")]
+)
+async def test_auto_is_the_first_model_that_writes_or_one_of_that_name(
+    listed: list[str], expected: str
+) -> None:
+    models = {"data": [{"id": name} for name in listed]}
+    async with remote({"/v1/models": reply(200, models)}, model="auto") as (engine, _, _):
+        assert (await engine.ready()).name == expected
 
 
 async def test_an_address_with_v1_and_something_before_it() -> None:
@@ -575,3 +593,29 @@ async def test_a_server_that_cannot_tell_probabilities_is_asked_without_from_the
         assert await _pieces(engine) == [("return ", None), ("a + b", None)]
     tries = [asked for asked in server.asked if asked.path == COMPLETIONS]
     assert ["logprobs" in asked.body for asked in tries] == [True, False, False]
+
+
+async def test_a_server_without_https_is_not_said_to_be_down() -> None:
+    async with serving({"/v1/models": reply(200, MODELS)}) as server:
+        url = server.url.replace("http://", "https://")
+        with pytest.raises(UnreachableError, match="does not speak https"):
+            await probe(endpoint_of(url), "openai", "", 4096, pieces_by_name)
+
+
+@pytest.mark.parametrize(
+    ("cause", "said"),
+    [
+        (socket.gaierror(-2, "Name or service not known"), "The name big-machine cannot be found"),
+        (ConnectionRefusedError(), "No server answers at big-machine:8000"),
+        (ssl.SSLEOFError(), "No server answers at big-machine:8000"),
+    ],
+)
+def test_why_there_is_no_connection_is_told(cause: Exception, said: str) -> None:
+    error = RuntimeError()
+    error.__cause__ = cause
+    assert said in str(_no_connection(endpoint_of("http://big-machine:8000"), error))
+
+
+def test_a_port_that_no_server_can_have_is_no_address() -> None:
+    with pytest.raises(SettingsError, match="must be an address"):
+        endpoint_of("http://127.0.0.1:0")

@@ -17,7 +17,7 @@ from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import after_fix
 from herdmate.lsp.handlers.after_fix import can_follow_up, follow_up
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.library import load_library
 from herdmate.text import Edit, Selection, Span
 

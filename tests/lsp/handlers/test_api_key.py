@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +13,8 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import api_key
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
-from herdmate.settings import RemoteSettings, Settings
+from herdmate.models.role_choices import EngineChoice
+from herdmate.settings import CompletionSettings, RemoteSettings, Settings
 
 _URL = "https://models.example.org:8443/v1"
 
@@ -35,7 +36,9 @@ def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """There is a key, and no server it may go to."""
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
     monkeypatch.setenv("HERDMATE_API_KEY", "k-123")
-    monkeypatch.delenv("HERDMATE_API_KEY_URL", raising=False)
+    monkeypatch.delenv("HERDMATE_COMPLETION_API_KEY", raising=False)
+    held = {role: keys._Held(variable) for role, variable in keys._VARIABLES.items()}
+    monkeypatch.setattr(keys, "_held", held)
     keys.take()
 
 
@@ -77,3 +80,22 @@ async def test_nothing_is_asked_where_there_is_no_server_or_nobody_to_answer(
     await api_key.agree_on_key(_session(monkeypatch, user, url, asks))
     assert user.questions == []
     assert keys.with_key(endpoint_of(_URL)).no_key != ""
+
+
+@pytest.mark.parametrize("ghost_key", [True, False])
+async def test_each_key_is_asked_about_for_its_own_server(
+    monkeypatch: pytest.MonkeyPatch, ghost_key: bool
+) -> None:
+    if ghost_key:
+        monkeypatch.setenv("HERDMATE_COMPLETION_API_KEY", "g-456")
+    user = _User(answer=True)
+    session = _session(monkeypatch, user, _URL)
+    ghost = CompletionSettings(remote_url="https://ghost.example.org")
+    session.configuration.settings = replace(session.settings, completion=ghost)
+    await api_key.agree_on_key(session)
+    asked = [question.partition("at ")[2] for question in user.questions]
+    first = "https://models.example.org:8443. Is the API key in HERDMATE_API_KEY for that server?"
+    second = "https://ghost.example.org. Is the API key in HERDMATE_COMPLETION_API_KEY for that"
+    assert asked == ([first, f"{second} server?"] if ghost_key else [first])
+    found = keys.with_key(endpoint_of(ghost.remote_url), "completion", _URL)
+    assert found.key == ("g-456" if ghost_key else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from herdmate.lsp.diagnostics import MOST
 from herdmate.lsp.handlers.code_actions import code_action
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.library import load_library
 
 CODE = "def total(items):\n    found = 0\n    return found\n"
@@ -120,10 +121,30 @@ async def test_a_client_that_sends_thousands_of_diagnostics_is_answered_about_th
 async def test_a_fix_stands_below_the_exact_fixes_of_language_servers(knows: bool) -> None:
     session = _session(knows_generated=knows)
     found = await _offered(session, diagnostics=[_problem(1), _problem(2)])
-    assert found["fix"].title.startswith("Fix with Herdmate: ")
-    assert found["fix_all"].title.endswith(" with Herdmate")
+    assert found["fix"].title == "Herdmate: Fix “unused”"
+    assert found["fix_all"].title == "Herdmate: Fix all problems here"
     tags = [types.CodeActionTag.LlmGenerated] if knows else None
     assert all(item.tags == tags and not item.is_preferred for item in found.values())
+    await session.end()
+
+
+@pytest.mark.parametrize("client", ["neovim", "eglot", "visual studio code", "helix", ""])
+async def test_a_title_says_whose_the_action_is_where_the_editor_does_not(client: str) -> None:
+    session = _session(ask=True)
+    session.capabilities = replace(session.capabilities, client=client)
+    titles = {item.title for item in (await _offered(session)).values()}
+    ours = {title for title in titles if title.startswith("Herdmate: ")}
+    assert ours == (set() if client in ("neovim", "eglot") else titles)
+    await session.end()
+
+
+async def test_explain_is_listed_with_the_refactorings() -> None:
+    """VS Code leaves kinds below ``source`` out of the light bulb."""
+    session = _session()
+    name = types.Range(types.Position(1, 5), types.Position(1, 5))
+    found = await _offered(session, name, diagnostics=[_problem(1)])
+    explaining = {item.kind for item in found.values() if item.title.startswith("Herdmate: Ex")}
+    assert explaining == {"refactor.explain", "refactor.explain.symbol", "quickfix.explain"}
     await session.end()
 
 
@@ -153,7 +174,7 @@ async def test_a_client_that_sends_only_our_own_diagnostics_is_asked_for_all(
 
     monkeypatch.setattr(diagnostics, "ask", answer)
     line = types.Range(types.Position(1, 2), types.Position(1, 2))
-    assert (await _offered(session, line))["fix"].title == "Fix with Herdmate: wrong"
+    assert (await _offered(session, line))["fix"].title == "Herdmate: Fix “wrong”"
     told.clear()
     assert "fix" not in await _offered(session, line)
     await session.end()

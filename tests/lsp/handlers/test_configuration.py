@@ -17,7 +17,7 @@ from herdmate.lsp.handlers import configuration, model_choice, workspace_index
 from herdmate.lsp.handlers.configuration import Changes
 from herdmate.lsp.handlers.model_choice import Wanted
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.library import load_library
 from tests.lsp.in_process import peer
 
@@ -63,7 +63,7 @@ async def test_a_wrong_setting_is_told_once_and_again_when_it_is_made_again(
     await client.tell(wrong)
     await client.tell(wrong)
     await client.tell(wrong | {"completion": {"delay": 9}})
-    assert client.shown == ["There is no setting herdmate.modle. Did you mean herdmate.model?"]
+    assert client.shown == ["There is no setting herdmate.modle; did you mean herdmate.model?"]
     await client.tell({})
     await client.tell(wrong)
     assert len(client.shown) == 2

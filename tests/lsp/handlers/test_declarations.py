@@ -19,7 +19,7 @@ from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import declarations, read_ahead, workspace_index
 from herdmate.lsp.json_rpc_parsing import message_from_json
 from herdmate.lsp.session import Session, declarations_key
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from tests.lsp.in_process import peer
 from tests.waiting import until
 

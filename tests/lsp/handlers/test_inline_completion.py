@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any, Literal, cast
 
 import pytest
 from lsprotocol import types
 
+from herdmate.completion.in_flight import InFlight
+from herdmate.completion.postprocess import Shown
 from herdmate.completion.shape import Shape
 from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.completion.trigger import shape_at
@@ -18,12 +22,13 @@ from herdmate.lsp.documents import Documents
 from herdmate.lsp.handlers import inline_completion as handler
 from herdmate.lsp.handlers.inline_completion import completion, inline_completion
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.families import QWEN_PIECES
 from herdmate.settings import Settings
 from herdmate.text import Cursor, Document
 from tests.e2e.editor import inline_params
 from tests.lsp.parsing import parse_all
+from tests.waiting import until
 
 URI = "file:///project/shop.py"
 
@@ -131,6 +136,34 @@ async def test_an_edit_right_behind_a_request_does_not_move_the_places_that_it_l
         document = Document(URI, "python", text)
         cursor = Cursor(document, text.index("\n\n") + 1)
         assert seen == [("line", syntax_check_at(cursor))]
+
+
+async def test_what_comes_while_the_first_lines_are_checked_is_told_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The model had ended by the time that it was to be watched, and the rest was never shown."""
+    session = await _session()
+    await session.model.answers.host.start(
+        FakeStart({"": "first = 1\n    second = 2"}, QWEN_PIECES)
+    )
+    session.capabilities = Capabilities(grows=True)
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, "def both():\n    \n"))
+    told, follow = asyncio.Event(), InFlight.follow
+    session.protocol = cast(Any, SimpleNamespace(notify=lambda *_: told.set()))
+
+    async def slow(self: InFlight, *given: Any, **named: Any) -> Shown | None:
+        shown = await follow(self, *given, **named)
+        await until(lambda: self.is_done)
+        return shown and replace(shown, text=shown.text.partition("\n")[0])
+
+    monkeypatch.setattr(InFlight, "follow", slow)
+    params = inline_params(URI, 1, 4)
+    params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
+    for text in ("first = 1", "first = 1\n    second = 2"):
+        found = await inline_completion(session, params)
+        assert [item.insert_text for item in found.items] == [text]
+        await asyncio.wait_for(told.wait(), 60)
+    await session.end()
 
 
 async def _session() -> Session:

@@ -11,14 +11,18 @@ from pygls.exceptions import JsonRpcException
 from herdmate.engine.start import FakeStart
 from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities
-from herdmate.lsp.handlers import menus, model_choice
+from herdmate.lsp.handlers import menus, model_choice, recommendation
+from herdmate.lsp.handlers.model_choice import _entry
 from herdmate.lsp.protocol import ModelEntry, ModelList, Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
 from herdmate.models import catalogue
+from herdmate.models.listing import listed
+from herdmate.models.recommend import Machine
+from herdmate.models.role_choices import EngineChoice
 from herdmate.settings import CompletionSettings, Settings
 
 _URI = "file:///a.go"
+_SMALL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
 
 
 def _session(able: Capabilities | None = None) -> Session:
@@ -39,10 +43,10 @@ async def test_without_a_model_the_menu_says_so_in_words_and_offers_one() -> Non
     menu = await menus.menu(session, "", _URI)
     assert menu.title == "Herdmate: no model"
     assert menu.placeholder == session.model.answers.status.message
-    first = menu.items[0]
-    assert (first.label, first.command) == (
-        f"Fetch {catalogue.starter().title}", protocol.COMMAND_FETCH_MODEL,
-    )  # fmt: skip
+    assert [(item.label, item.command) for item in menu.items[:2]] == [
+        ("Fetch the Model Recommended for This Machine", protocol.COMMAND_USE_RECOMMENDED),
+        (f"Fetch {catalogue.starter().title}", protocol.COMMAND_FETCH_MODEL),
+    ]
 
 
 async def test_an_error_is_not_hidden_by_how_fast_the_model_was() -> None:
@@ -58,12 +62,12 @@ async def test_an_error_is_not_hidden_by_how_fast_the_model_was() -> None:
 
 async def test_what_can_be_paused_depends_on_the_client_and_the_document() -> None:
     session = _session()
-    assert "Pause in go" in await _labels(session)
+    assert "Pause in Go" in await _labels(session)
     assert not any(" in " in label for label in await _labels(session, "file:///closed.go"))
     session.project.folders = (Path("/"),)
     assert "Pause in This Workspace" in await _labels(session)
     session.configuration.settings = Settings(completion=CompletionSettings(disabled_in=("go",)))
-    assert "Resume in go" in await _labels(session)
+    assert "Resume in Go" in await _labels(session)
     session.capabilities = Capabilities()
     labels = await _labels(session)
     assert "Pause for an Hour" in labels
@@ -78,9 +82,32 @@ async def test_what_is_switched_off_can_be_resumed_only_where_the_client_can() -
     assert not any("Resume" in label or "Pause" in label for label in await _labels(session))
 
 
+async def test_what_one_does_every_day_comes_before_models_pauses_and_the_rest() -> None:
+    session = _session()
+    session.project.folders = (Path("/"),)
+    items = (await menus.menu(session, "status", _URI)).items
+    assert [(item.label, item.group) for item in items] == [
+        ("Turn Ghost Text Off", ""),
+        ("Choose a Model…", "model"),
+        ("Choose a Model for Ghost Text…", "model"),
+        ("Pause for an Hour", "pause"),
+        ("Pause in Go", "pause"),
+        ("Pause in This Workspace", "pause"),
+        ("Why No Suggestion?", "look"),
+        ("Show What the Model Saw", "look"),
+        ("Show Statistics", "look"),
+        ("Restart Model", "look"),
+    ]
+    assert items[0].arguments == [_URI]
+    session.configuration.settings = Settings(
+        completion=CompletionSettings(disabled_in=("**/*.go",))
+    )
+    assert "Turn Ghost Text Off" not in await _labels(session)
+
+
 @pytest.mark.parametrize("name", ["menu", "Status", "../models"])
 async def test_other_menus_are_refused(name: str) -> None:
-    with pytest.raises(JsonRpcException, match="status, models or completionModels"):
+    with pytest.raises(JsonRpcException, match="must be status, models or"):
         await menus.menu(_session(), name, _URI)
 
 
@@ -88,7 +115,7 @@ async def test_the_models_menu_marks_what_runs_and_what_has_to_be_fetched(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     _list_models(monkeypatch)
-    menu = await menus.menu(_session(), "models", "")
+    menu = await menus.menu(_session(), "allModels", "")
     icons = {item.label: item.icon for item in menu.items}
     assert icons == {
         "Automatic": "sparkle", "A": "package", "B": "check", "C": "cloud-download",
@@ -102,20 +129,74 @@ async def test_ghost_text_has_a_menu_of_the_models_that_fill_in(
 ) -> None:
     _list_models(monkeypatch)
     session = _session()
-    menu = await menus.menu(session, "completionModels", "")
+    menu = await menus.menu(session, "allCompletionModels", "")
     assert [(item.label, item.icon, item.arguments) for item in menu.items] == [
-        ("Same as for Answers", "check", ["", "completion"]),
+        ("Same as for Answers", "check", ["same", "completion"]),
         ("Automatic", "sparkle", ["auto", "completion"]),
         ("A", "package", ["a", "completion"]),
         ("C", "cloud-download", ["c", "completion"]),
     ]
     assert menu.placeholder == "In use: the model that answers"
     session.model.is_apart, session.model.apart.status = True, Status("ready", model="A model")
-    menu = await menus.menu(session, "completionModels", "")
+    menu = await menus.menu(session, "allCompletionModels", "")
     assert [item.icon for item in menu.items][:3] == ["link", "sparkle", "check"]
     assert menu.placeholder == "In use: A model"
-    menu = await menus.menu(session, "models", "")
+    menu = await menus.menu(session, "allModels", "")
     assert menu.placeholder == "In use: b; ghost text: A model"
+
+
+@pytest.mark.parametrize(
+    ("machine", "rows"),
+    [
+        pytest.param(
+            Machine(24_000_000_000, 0, 100_000_000_000),
+            [
+                ("Recommended for this machine: CodeLlama 7B Instruct Q4_K_M",
+                 "best CodeLlama quick enough here, ~4 tokens/s, 4.1 GB to fetch, Llama 2 licence"),
+                ("With it, for ghost text: Qwen2.5-Coder 1.5B Instruct Q4_K_M",
+                 "the best quick one, ~14 tokens/s, 1.1 GB to fetch, Apache-2.0"),
+            ],
+            id="a laptop of 24 GB",
+        ),
+        pytest.param(
+            Machine(4_000_000_000, 0, 100_000_000_000, here=frozenset({_SMALL})),
+            [
+                ("Recommended for this machine: Qwen2.5-Coder 1.5B Instruct Q4_K_M",
+                 "the best quick enough here, ~14 tokens/s, on this machine, Apache-2.0"),
+            ],
+            id="a small one that has it",
+        ),
+        pytest.param(Machine(500_000_000, 0, 100_000_000_000), [], id="nothing fits"),
+    ],
+)  # fmt: skip
+async def test_what_is_recommended_for_the_machine_stands_first_and_a_few_others_below(
+    monkeypatch: pytest.MonkeyPatch, machine: Machine, rows: list[tuple[str, str]]
+) -> None:
+    listing = listed(Path("/nowhere"), 4096)
+
+    async def models(*_: object) -> ModelList:
+        return ModelList([_entry(model, 20_000_000_000, 0.0) for model in listing], "", "")
+
+    monkeypatch.setattr(model_choice, "models", models)
+    monkeypatch.setattr(recommendation, "this_machine", lambda: machine)
+    menu = await menus.menu(_session(), "models", "")
+    starred = [item for item in menu.items if item.icon == "star-full"]
+    assert menu.items[: len(starred)] == starred
+    assert [(item.label, item.detail) for item in starred] == rows
+    assert {item.command for item in starred} <= {protocol.COMMAND_USE_RECOMMENDED}
+    assert len(menu.items) <= 7
+    last = menu.items[-1]
+    assert (last.label, last.arguments) == ("Show All…", ["allModels"])
+    everything = await menus.menu(_session(), last.arguments[0], "")
+    assert len(everything.items) == len(listing) + 1
+    offered = {item.label for item in menu.items}
+    if rows:
+        assert any("0.5B" in label for label in offered)
+    ghost = await menus.menu(_session(), "completionModels", "")
+    assert [item.label for item in ghost.items if item.icon == "star-full"] == [
+        f"Recommended for this machine: {label.partition(': ')[2]}" for label, _ in rows[-1:]
+    ]
+    assert ghost.items[-1].arguments == ["allCompletionModels"]
 
 
 async def test_the_status_menu_shows_both_models() -> None:

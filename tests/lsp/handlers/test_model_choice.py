@@ -15,8 +15,8 @@ from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import configuration, model_choice
 from herdmate.lsp.handlers.model_choice import Wanted, _entry, choose_model, find
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
 from herdmate.models.listing import Listed, listed
+from herdmate.models.role_choices import EngineChoice
 from herdmate.roles import Role
 
 _SHOWN = 90
@@ -168,7 +168,7 @@ async def test_an_unknown_name_is_refused_before_anything_is_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     choosing = _Choosing(monkeypatch)
-    with pytest.raises(ModelError, match="Did you mean codellama-7b"):
+    with pytest.raises(ModelError, match="did you mean codellama-7b"):
         await find(choosing.session, "codelama-7b")
     assert await find(choosing.session, "starter") == Wanted("starter", is_here=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,18 +13,22 @@ from lsprotocol import types
 from herdmate.engine.start import FakeStart
 from herdmate.errors import FetchError, ModelError, NoModelError
 from herdmate.generation import ModelInfo
+from herdmate.lsp import protocol
 from herdmate.lsp.capabilities import Capabilities
-from herdmate.lsp.handlers import model_fetching
+from herdmate.lsp.handlers import configuration, model_fetching, recommendation
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
 from herdmate.lsp.status import set_ready
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
+from herdmate.models.recommend import Machine
+from herdmate.models.role_choices import EngineChoice
 from herdmate.models.verified_fetch import FetchProgress
 
 _LICENSED = catalogue.find("codellama-7b")
 _STARTER = catalogue.starter()
+_SMALL = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+_MACHINE = Machine(24_000_000_000, 0, 100_000_000_000)
 _INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
 
@@ -33,6 +37,7 @@ class _Fetching:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, home: Path, asks: bool = True) -> None:
         self.answer = True
+        self.presses = "Fetch the starter"
         self.meanwhile: Callable[[], None] = lambda: None
         self.fails: Exception | None = None
         self.questions: list[str] = []
@@ -47,6 +52,8 @@ class _Fetching:
         monkeypatch.setattr(self.session.protocol, "notify", lambda *_: None)
         monkeypatch.setattr(self.session, "window_show_message", self._show)
         monkeypatch.setattr(model_fetching, "agrees", self._agrees)
+        monkeypatch.setattr(model_fetching, "pressed", self._pressed)
+        monkeypatch.setattr(recommendation, "this_machine", lambda: _MACHINE)
         monkeypatch.setattr(model_fetching, "fetch", self._fetch)
         monkeypatch.setattr(model_fetching, "in_place", tuple)
         monkeypatch.setattr(model_fetching, "load_model", self._load)
@@ -55,12 +62,17 @@ class _Fetching:
         self.questions.append(question)
         return self.answer
 
+    async def _pressed(self, _session: Session, question: str, labels: Sequence[str]) -> str:
+        self.questions.append(question)
+        self.labels = list(labels)
+        return self.presses
+
     async def _fetch(
         self, model: CatalogueModel, folder: Path, on_progress: Any, _others: object
     ) -> Path:
         self.fetched.append(model.name)
         self.progress = on_progress
-        on_progress(FetchProgress("fetching", 1 << 20, 2 << 20))
+        on_progress(FetchProgress("fetching", 1 << 20, 2 << 20, "Host", "from a host"))
         self.seen.append(self.session.model.answers.status)
         self.meanwhile()
         if self.fails is not None:
@@ -89,8 +101,15 @@ async def test_where_there_is_no_model_the_starter_is_offered_fetched_and_loaded
     fetching.no_model = NoModelError("There is none.")
     await model_fetching.load_or_offer(fetching.session)
     (question,) = fetching.questions
-    assert _STARTER.title in question
+    assert "Recommended for this machine: CodeLlama 7B Instruct Q4_K_M (4.1 GB" in question
+    assert f"SHA-256 {_LICENSED.sha256[:12]}…) and Qwen2.5-Coder 1.5B Instruct" in question
+    assert "from Hugging Face (huggingface.co)" in question
+    assert fetching.labels == ["Fetch the recommended", "Fetch the starter", "Not now"]
     assert fetching.fetched == [_STARTER.name]
+    assert fetching.shown == [
+        f"{_STARTER.title} was fetched from a host: 491 MB, Apache-2.0. Its SHA-256 is the known "
+        f"one, {_STARTER.sha256}."
+    ]
     assert len(fetching.loads) == 2
     assert fetching.session.settings.model == "auto"  # the user has chosen none
 
@@ -98,13 +117,79 @@ async def test_where_there_is_no_model_the_starter_is_offered_fetched_and_loaded
 async def test_an_offer_that_is_declined_or_cannot_be_made_fetches_nothing(
     fetching: _Fetching, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    fetching.answer = False
+    fetching.presses = "Not now"
     silent = _Fetching(monkeypatch, tmp_path, asks=False)
     for each in (fetching, silent):
         each.no_model = NoModelError("There is none.")
         await model_fetching.load_or_offer(each.session)
         assert each.fetched == []
     assert silent.shown == ["There is none."]
+
+
+@pytest.mark.parametrize("menu", [False, True])
+async def test_without_a_status_item_it_is_told_at_once_that_there_is_no_model(
+    fetching: _Fetching, menu: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said_first: list[str] = []
+
+    def this_machine() -> Machine:
+        said_first.extend(fetching.shown)
+        return _MACHINE
+
+    monkeypatch.setattr(recommendation, "this_machine", this_machine)
+    fetching.presses = "Not now"
+    fetching.session.capabilities = Capabilities(show_message_request=True, menu=menu)
+    fetching.no_model = NoModelError("There is none.")
+    await model_fetching.load_or_offer(fetching.session)
+    assert fetching.shown == ["There is none."]
+    assert said_first == ([] if menu else fetching.shown)  # a menu has the recommendation
+    assert len(fetching.questions) == (0 if menu else 1)
+
+
+@pytest.mark.parametrize("configures", [False, True])
+async def test_the_recommended_models_are_fetched_and_both_used(
+    fetching: _Fetching, configures: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    changed: list[tuple[str, Any]] = []
+
+    async def change(_session: Session, name: str, value: Any) -> None:
+        changed.append((name, value))
+
+    monkeypatch.setattr(configuration, "change", change)
+    fetching.session.capabilities = Capabilities(
+        show_message_request=True, status=True, menu=True, configure=configures
+    )
+    fetching.no_model, fetching.presses = NoModelError("There is none."), "Fetch Recommended"
+    await model_fetching.load_or_offer(fetching.session)
+    offer, licence = fetching.questions
+    assert fetching.labels == ["Fetch Recommended", "Fetch Starter", "Others…"]
+    assert offer.startswith("Herdmate has no model yet.")
+    assert _LICENSED.licence in licence
+    assert fetching.fetched == [_SMALL, _LICENSED.name]
+    settings = fetching.session.settings
+    assert (settings.model, settings.completion.model) == (_LICENSED.name, _SMALL)
+    told = [("completion.model", _SMALL), ("model", _LICENSED.name)]
+    assert changed == (told if configures else [])
+    assert len(fetching.loads) == 2
+
+
+async def test_nothing_is_fetched_of_a_pair_whose_licence_is_not_agreed_to(
+    fetching: _Fetching,
+) -> None:
+    fetching.answer = False
+    await model_fetching.use_recommended(fetching.session)
+    assert (fetching.fetched, fetching.session.settings.model) == ([], "auto")
+
+
+async def test_another_is_chosen_in_the_menu(
+    fetching: _Fetching, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(fetching.session.protocol, "notify", lambda *it: told.append(it))
+    fetching.session.capabilities = Capabilities(show_message_request=True, status=True, menu=True)
+    fetching.no_model, fetching.presses = NoModelError("There is none."), "Others…"
+    await model_fetching.load_or_offer(fetching.session)
+    assert told == [(protocol.SHOW_MENU, {"menu": "models"})]
 
 
 async def test_a_model_that_is_named_is_the_one_in_use_from_then_on(fetching: _Fetching) -> None:

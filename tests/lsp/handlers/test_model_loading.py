@@ -20,12 +20,13 @@ from herdmate.lsp.handlers import model_fetching, model_loading
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.server import create_server
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
 from herdmate.models import start
+from herdmate.models.role_choices import EngineChoice
 from herdmate.roles import Role, for_role
 from herdmate.settings import CompletionSettings, RemoteSettings, Settings
 
 _SHORT = EngineChoice(FakeStart(), "It needs 9 GB of memory, and only 1 GB is free; close.", False)
+_CHANGED = "herdmate/ghostTextChanged"
 _INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
 
@@ -42,6 +43,8 @@ class _Loading:
         self.refused: list[HerdmateError] = []
         self.shown: list[str] = []
         self.session = Session(self._choose)
+        one_for_both = Settings(completion=CompletionSettings(model="same"))
+        self.session.configuration.settings = one_for_both
         self.session.capabilities = Capabilities(show_message_request=True, status=True)
         monkeypatch.setattr(model_loading, "agrees", self._agrees)
         monkeypatch.setattr(self.session.model.answers.host, "start", self._start)
@@ -78,6 +81,20 @@ async def test_what_the_user_agreed_to_is_what_is_loaded(monkeypatch: pytest.Mon
     (started,) = loading.started
     assert started is _SHORT.start
     assert loading.session.model.answers.note == _SHORT.note
+
+
+async def test_the_client_is_told_when_ghost_text_has_its_model(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[str] = []
+    session = create_server(lambda *_: EngineChoice(FakeStart()))
+    session.capabilities = Capabilities(ghost_text=True)
+    monkeypatch.setattr(session.protocol, "notify", told.append)
+    for model, expected in ((session.model.apart, []), (session.model.answers, [_CHANGED])):
+        model_loading.after_engine_change(session, model, EngineState("loading"))
+        assert told == []
+        model_loading.after_engine_change(session, model, EngineState("ready", info=_INFO))
+        assert told == expected
 
 
 async def test_a_user_who_declines_keeps_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:

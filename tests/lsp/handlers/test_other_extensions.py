@@ -12,7 +12,7 @@ from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import other_extensions
 from herdmate.lsp.handlers.other_extensions import tell_of_others
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.usage.statistics_file import statistics_path
 
 

@@ -6,13 +6,16 @@ import asyncio
 from typing import Any
 
 import pytest
+from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.engine.start import FakeStart
+from herdmate.lsp import protocol
+from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import pausing
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.settings import CompletionSettings, Settings
 
 
@@ -78,6 +81,53 @@ async def test_a_list_that_becomes_empty_is_removed(session: Session, changed: l
     session.configuration.settings = Settings(completion=completion)
     await pausing.resume(session, "language", "go")
     assert changed == [("completion.disabledIn", None, False)]
+
+
+_GO = "file:///a/shop.go"
+
+
+@pytest.mark.parametrize(
+    ("given", "state", "why", "asked"),
+    [
+        ({}, "on", "", ("completion.enabled", False, False)),
+        ({"enabled": False}, "off", "completion.enabled", ("completion.enabled", True, False)),
+        ({"disabled_in": ("Go", "sql")}, "off", "completion.disabledIn",
+         ("completion.disabledIn", ["sql"], False)),
+        ({"disabled_in": ("*.go",)}, "off", "completion.disabledIn", None),
+    ],
+)  # fmt: skip
+async def test_one_command_turns_ghost_text_off_and_on_where_the_user_is(
+    session: Session, changed: list[Any], given: dict[str, Any], state: str, why: str, asked: Any,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    said = list[str]()
+    monkeypatch.setattr(session, "show", lambda sentence, _kind: said.append(sentence))
+    session.documents.open(types.TextDocumentItem(_GO, "go", 0, "package a\n"))
+    session.capabilities = Capabilities(configure=True)
+    session.configuration.settings = Settings(completion=CompletionSettings(**given))
+    now = pausing.ghost_text(session, _GO)
+    assert now.state == state
+    assert why in now.message
+    await pausing.toggle(session, _GO)
+    assert changed == ([asked] if asked else [])
+    assert len(said) == (asked is None)  # what a pattern says is the user's to change
+
+
+async def test_what_is_paused_is_resumed_and_the_client_is_told(
+    session: Session, changed: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = list[str]()
+    monkeypatch.setattr(session.protocol, "notify", lambda method: told.append(method))
+    session.configuration.settings = Settings()
+    await pausing.toggle(session, "")  # of a client that has no settings: for an hour
+    assert pausing.ghost_text(session, "").state == "paused"
+    assert told == []
+    session.capabilities = Capabilities(configure=True, ghost_text=True)
+    await pausing.toggle(session, "")
+    assert pausing.ghost_text(session, "").state == "on"
+    await pausing.pause(session, "", "")
+    assert told == [protocol.GHOST_TEXT_CHANGED] * 2
+    assert changed == []
 
 
 @pytest.mark.parametrize(

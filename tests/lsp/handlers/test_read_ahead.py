@@ -14,7 +14,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.library import load_library
 from herdmate.text import Selection, Span
 

@@ -19,7 +19,7 @@ from herdmate.lsp.documents import Documents
 from herdmate.lsp.handlers import refactoring
 from herdmate.lsp.handlers.refactoring import rewrite_to_lsp, run_rewrite
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.prompting.library import load_library
 from herdmate.settings import RefactorSettings, Settings
 from herdmate.text import Edit, Selection, Span

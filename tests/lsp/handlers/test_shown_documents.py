@@ -17,7 +17,7 @@ from herdmate.errors import HerdmateError
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import shown_documents, usage_statistics
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 
 
 @pytest.fixture

@@ -10,10 +10,10 @@ from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.engine.start import FakeStart
 from herdmate.errors import HerdmateError
 from herdmate.generation import ModelInfo, Totals
-from herdmate.lsp.handlers import status_report
+from herdmate.lsp.handlers import pausing, status_report
 from herdmate.lsp.protocol import State, Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 
 _INFO = ModelInfo("qwen2.5-coder.gguf", "Model", "qwen2", "bpe", 9, 4096, 32768, 1, 1, 1)
 
@@ -93,3 +93,14 @@ def test_why_there_was_nothing(
     assert sentence in said
     assert said.endswith(".")
     assert ".." not in said
+
+
+async def test_what_is_so_now_is_told_before_what_was(
+    session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session.model.answers.status = Status("thinking")
+    session.completion.silence = Silence(SilenceReason.DISABLED)
+    monkeypatch.setattr(type(session.completion), "running", lambda _self: ["file:///a.py"])
+    assert "still working" in status_report.sentence_of_silence(session)
+    await pausing.pause(session, "", "")
+    assert "it is paused until" in status_report.sentence_of_silence(session)

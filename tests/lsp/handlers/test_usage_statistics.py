@@ -14,7 +14,7 @@ from herdmate.generation import Priority, Prompt, Request, Usage
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import usage_statistics
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.settings import Settings
 from herdmate.text import Cursor, Document
 from herdmate.usage.statistics import Counts
@@ -71,7 +71,7 @@ async def test_shown_accepted_kept_and_edited_away(tmp_path: Path, file: Statist
     }
     assert told["acceptedCharacters"] == 2 * len(GHOST)
     assert told["promptTokens"] > 0
-    assert sum(many for name, many in told.items() if name.startswith("within ")) == 2
+    assert sum(many for name, many in told.items() if name.startswith("new within ")) == 2
     _has_no_text(file)
 
 
@@ -106,7 +106,7 @@ async def test_the_table_is_answered_to_a_client_that_shows_no_document(
             types.CompletionParams(types.TextDocumentIdentifier(URI), types.Position(1, 4))
         )
         text = await _run(client, protocol.COMMAND_STATS)
-    assert "| python | 1 | 1 |" in text
+    assert "| Python | 1 | 1 |" in text
     assert "`herdmate stats --erase`" in text
     assert _by_name(file.read(), "python")["shown"] == 1
 

@@ -17,7 +17,7 @@ from herdmate.context.withheld import Withheld, WithheldReason
 from herdmate.engine.start import FakeStart
 from herdmate.lsp.handlers import recent_places, workspace_index
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice
+from herdmate.models.role_choices import EngineChoice
 from herdmate.settings import CompletionSettings, Settings
 from herdmate.text import Document, path_of
 

@@ -7,6 +7,7 @@ followed, proxies are not used, and certificates are checked against the system'
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager
@@ -134,6 +135,16 @@ def _no_connection(endpoint: Endpoint, error: Exception) -> UnreachableError:
                 f"The certificate of {endpoint} is not trusted ({cause.verify_message}); if it "
                 "was issued by your own authority, set SSL_CERT_FILE to that authority's "
                 "certificate."
+            )
+        if isinstance(cause, ssl.SSLError) and not isinstance(cause, ssl.SSLEOFError):
+            return UnreachableError(
+                f"{endpoint} does not speak https; start it with a certificate, or change "
+                "herdmate.remote.url to http://."
+            )
+        if isinstance(cause, socket.gaierror):
+            return UnreachableError(
+                f"The name {endpoint.host} cannot be found; check herdmate.remote.url and the "
+                "network."
             )
     return UnreachableError(
         f"No server answers at {endpoint}; start it, or change herdmate.remote.url."

@@ -38,6 +38,8 @@ def endpoint_of(url: str, key: str = "") -> Endpoint:
         port = parts.port
     except ValueError as error:
         raise SettingsError(_WRONG) from error
+    if port == 0:
+        raise SettingsError(_WRONG)
     if parts.scheme not in _PORTS or not parts.hostname or parts.query or parts.fragment:
         raise SettingsError(_WRONG)
     if parts.username is not None or parts.password is not None:

@@ -14,7 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
-from herdmate.engine.interface import EngineState
+from herdmate.engine.interface import EngineState, OnRead, unheard
 from herdmate.engine.remote import llama_server, ollama, openai
 from herdmate.engine.remote.answer import Answering
 from herdmate.engine.remote.connection import asked
@@ -113,9 +113,10 @@ class RemoteEngine:
         return (await self._meeting()).info
 
     async def generate(
-        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None
-    ) -> AsyncGenerator[Piece | Finished, None]:
-        """See ``Engine``. Raises ``EngineError``."""
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None,
+        on_read: OnRead = unheard,
+    ) -> AsyncGenerator[Piece | Finished, None]:  # fmt: skip
+        """See ``Engine``; servers do not tell how much they have read. Raises ``EngineError``."""
         server = await self._meeting()
         question = RemoteRequest(
             server.model, render_prompt(request.prompt), request.max_tokens,

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 from herdmate.engine.remote.connection import Answer, asked
@@ -48,15 +49,16 @@ async def messages(endpoint: Endpoint, answer: Answer) -> AsyncGenerator[Message
     if answer.headers.get("content-type", "").partition(";")[0].strip() == "application/json":
         yield _message(endpoint, await answer.whole())  # it does not stream, or has failed
         return
-    async for line in answer.lines():
-        field, colon, value = line.partition(b":")
-        line = value.strip() if colon and field in (b"data", b"error") else line.strip()
-        if not line or line.startswith(b":") or field in (b"event", b"id", b"retry"):
-            continue
-        if line == b"[DONE]":
-            yield None
-            return
-        yield _message(endpoint, line)
+    async with aclosing(answer.lines()) as lines:
+        async for line in lines:
+            field, colon, value = line.partition(b":")
+            line = value.strip() if colon and field in (b"data", b"error") else line.strip()
+            if not line or line.startswith(b":") or field in (b"event", b"id", b"retry"):
+                continue
+            if line == b"[DONE]":
+                yield None
+                return
+            yield _message(endpoint, line)
 
 
 async def check(endpoint: Endpoint, answer: Answer) -> None:

@@ -12,6 +12,7 @@ from herdmate.engine.remote.endpoint import Endpoint, travels_in_the_open
 from herdmate.engine.remote.messages import Message, fetch_message
 from herdmate.errors import EngineError, HungUpError, ServerError, UnreachableError
 from herdmate.generation import SERVER_HOLE, ModelInfo
+from herdmate.roles import AUTO
 from herdmate.settings import EngineSettings
 
 Api = Literal["openai", "llama-server", "ollama"]
@@ -115,7 +116,8 @@ async def _llama_server(endpoint: Endpoint, wanted: str) -> _Model:
     settings = about.get("default_generation_settings")
     context = number(settings.get("n_ctx")) if isinstance(settings, dict) else 0
     path = word(about.get("model_path"))
-    name = word(about.get("model_alias")) or re.split(r"[/\\]", path)[-1] or wanted or "its model"
+    named = word(about.get("model_alias")) or re.split(r"[/\\]", path)[-1]
+    name = named or ("" if wanted == AUTO else wanted) or "its model"
     return _Model(name, path, int(context), await _infills(endpoint))
 
 
@@ -160,7 +162,12 @@ def _by_name(listed: object, key: str) -> dict[str, Message]:
 
 
 def _chosen(endpoint: Endpoint, wanted: str, models: Mapping[str, Message]) -> str:
-    """The model that was named, else the first that generates text. Raises ``ServerError``."""
+    """The model that was named, else the first that generates text. Raises ``ServerError``.
+
+    ``auto`` is the first one too, except on a server that has a model of that name.
+    """
+    if wanted == AUTO and wanted not in models:
+        wanted = ""
     writing = [name for name in models if "embed" not in name.lower()]
     if wanted and wanted not in models:
         there = f"it has {', '.join(writing[:8])}" if writing else "it has no models"

@@ -90,12 +90,13 @@ def _to_lsp(
     kind: str = action.lsp_kind
     if action.kind == "explain" and session.capabilities.sorts_by_kind:
         kind = types.CodeActionKind.QuickFix  # else it would be the last of a dozen
-    item = types.CodeAction(offer.title, kind=kind, data=arguments)
+    title = offer.title if session.capabilities.names_servers else f"Herdmate: {offer.title}"
+    item = types.CodeAction(title, kind=kind, data=arguments)
     item.diagnostics = about or None
     if session.capabilities.knows_generated:
         item.tags = [types.CodeActionTag.LlmGenerated]
-    if action.kind != "rewrite" or not _resolves(session):
-        item.command = types.Command(offer.title, _command(action), arguments=[arguments])
+    if action.kind != "rewrite" or not resolves(session):
+        item.command = types.Command(title, _command(action), arguments=[arguments])
     return item
 
 
@@ -117,7 +118,8 @@ def _command(action: Action) -> str:
     return protocol.COMMAND_ASK if action.asks_instruction else protocol.COMMAND_REWRITE
 
 
-def _resolves(session: Session) -> bool:
+def resolves(session: Session) -> bool:
+    """Does the client get edits by codeAction/resolve? Any other would only wait for an answer."""
     return session.capabilities.resolve_edit and not session.capabilities.apply_edit
 
 

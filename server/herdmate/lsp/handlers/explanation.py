@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import AsyncExitStack, aclosing, contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -15,6 +15,7 @@ from herdmate.actions.explain import Explanation, explanation_of, follow_up
 from herdmate.actions.offers import title_of
 from herdmate.engine.latency import seconds_to_read
 from herdmate.errors import HerdmateError, SelectionError
+from herdmate.generation import Finished, FinishReason
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import ActionRequest, selection_of
 from herdmate.lsp.handlers.shown_documents import show_markdown
@@ -23,6 +24,7 @@ from herdmate.lsp.protocol import ActionArguments, ExplanationPart
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
 from herdmate.prompting.families import Turn
+from herdmate.prompting.template import open_fence
 from herdmate.text import name_in
 
 _BETWEEN_PARTS = 0.1
@@ -34,6 +36,13 @@ _BETWEEN_NEWS = 1.0
 _CHARACTERS_OF_A_TOKEN = 4
 
 _STOPPED = "The explanation was stopped."
+
+_CUT: Mapping[FinishReason, str] = {
+    "length": "The answer is cut off here; explain fewer lines, or ask for the rest.",
+    "context": "The answer is cut off here, as the model's context is full; explain fewer lines.",
+    "repeating": "The model began to repeat itself and was stopped.",
+}
+"""What is said below an answer that stops before its end."""
 
 
 def explain_selection(session: Session, request: ActionRequest) -> Awaitable[str] | None:
@@ -79,9 +88,10 @@ async def _stream(session: Session, request: ActionRequest, name: str) -> None:
                         kept, sent_at = "", now
         error = None
     except HerdmateError as problem:
-        error = str(problem)
+        error = session.said(str(problem))
     finally:
         further = _next(arguments, explanation, whole) if explanation and not error else None
+        kept += "" if error else news.note(whole)
         send(kept, done=True, error=error, stopped=error == _STOPPED, next=further)
 
 
@@ -89,13 +99,20 @@ async def _stream(session: Session, request: ActionRequest, name: str) -> None:
 class _News:
     """What is being done, since when, and for how many seconds probably (0: unknown).
 
-    ``heard_at``: when the last text arrived (0: none yet).
+    ``heard_at``: when the last text arrived (0: none yet). ``ended``: how the answer ended.
     """
 
     doing: str
     expected: float = 0.0
     since: float = field(default_factory=time.monotonic)
     heard_at: float = 0.0
+    ended: Finished | None = None
+
+    def note(self, answer: str) -> str:
+        """What follows an answer that is not whole, in Markdown, behind the code that it is in."""
+        said = _CUT.get(self.ended.reason) if self.ended else None
+        fence = open_fence(answer)
+        return (f"\n{fence}" if fence else "") + f"\n\n*{said}*" if said else ""
 
 
 @contextmanager
@@ -148,8 +165,10 @@ async def _show(session: Session, request: ActionRequest) -> None:
 
 async def _whole(session: Session, request: ActionRequest) -> str:
     explanation = await _explanation(session, request)
-    async with aclosing(_parts(session, request, explanation, _News(""))) as parts:
-        return "".join([text async for text in parts])
+    news = _News("")
+    async with aclosing(_parts(session, request, explanation, news)) as parts:
+        answer = "".join([text async for text in parts])
+    return answer + news.note(answer)
 
 
 async def _explanation(session: Session, request: ActionRequest) -> Explanation:
@@ -190,12 +209,19 @@ async def _parts(
         if not session.capabilities.stop:
             tell = counted(await stack.enter_async_context(progress(session, title)))
         await stack.enter_async_context(thinking(session, session.model.answers))
-        parts = await stack.enter_async_context(aclosing(explanation.text(on_section)))
-        count = 0
-        async for text in parts:
-            count += 1
-            tell(count)
-            yield text
+        written = 0
+
+        def on_tokens(more: int) -> None:
+            nonlocal written
+            written += more
+            tell(written)
+
+        def on_end(end: Finished) -> None:
+            news.ended = end
+
+        text = explanation.text(on_section, on_end, on_tokens)
+        async for part in await stack.enter_async_context(aclosing(text)):
+            yield part
 
 
 def _key(name: str) -> str:

@@ -40,10 +40,15 @@ class Place:
 
 
 def watch(session: Session, place: Place, shown: Completion) -> bool:
-    """Tell the client when there is more than ``shown``; ``False`` if the model has finished."""
+    """Tell the client when there is more than ``shown``; ``False`` if there can be no more.
+
+    A model that has ended may have written more while the lines that are shown were checked.
+    """
     uri = place.opened.document.uri
     running = session.completion.in_flight.get(uri)
-    if running is None or not running.agrees(place.cursor):
+    if running is None or not running.covers(place.cursor):
+        return False
+    if running.is_done and shown.is_cached:
         return False
     work = _watch(session, running, place, shown.text)
     session.spawn(session.tasks.supersede(_key(uri), work), quiet=True)

@@ -2,36 +2,35 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from statistics import median
 
 from herdmate.completion.silence_reasons import SilenceReason
-from herdmate.context.language_ids import names_language
+from herdmate.context.languages import language_name
 from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import wrong
-from herdmate.lsp.handlers import model_choice, pausing
+from herdmate.lsp.handlers import model_menus, pausing
+from herdmate.lsp.handlers.model_menus import ghost_text_by, short_name
 from herdmate.lsp.handlers.status_report import sentence_of_silence
 from herdmate.lsp.protocol import Menu, MenuItem, Status
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import state_in_words
 from herdmate.models import catalogue
-from herdmate.roles import AUTO
+from herdmate.models.origin import megabytes
 
 
 async def menu(session: Session, name: str, uri: str) -> Menu:
-    """The status menu, or one of models: for answers, or for ghost text."""
-    if name not in ("", "status", "models", "completionModels"):
-        raise wrong("The menu must be status, models or completionModels.")
-    if name == "models":
-        return await _models(session)
-    if name == "completionModels":
-        return await _completion_models(session)
-    return _status(session, uri)
+    """The status menu, or one of ``model_menus.MENUS``."""
+    if name in ("", "status"):
+        return _status(session, uri)
+    if name not in model_menus.MENUS:
+        raise wrong(f"The menu must be status, {' or '.join(model_menus.MENUS)}.")
+    return await model_menus.MENUS[name](session)
 
 
 def _status(session: Session, uri: str) -> Menu:
-    items = [*_fetching(session), *_pausing(session, uri), *_looking(session)]
+    items = [*_fetching(session), *_switching(session, uri), *_choosing(session),
+             *_pausing(session, uri), *_looking(session)]  # fmt: skip
     status, ghost = session.model.status, session.model.status.completion
     title = f"Herdmate: {_named(status)}" + (f"; ghost text: {_named(ghost)}" if ghost else "")
     is_well = all(model.status.state not in ("noModel", "error") for model in session.model.in_use)
@@ -57,92 +56,62 @@ def _speed(session: Session) -> str:
 
 def _fetching(session: Session) -> Iterator[MenuItem]:
     if session.model.status.state == "noModel":
-        model = catalogue.starter()
-        detail = f"{model.size >> 20} MB. {session.model.status.message}"
-        command = protocol.COMMAND_FETCH_MODEL
-        yield MenuItem(f"Fetch {model.title}", "cloud-download", command, detail=detail)
+        model, why = catalogue.starter(), session.model.status.message
+        use, detail = protocol.COMMAND_USE_RECOMMENDED, f"{megabytes(model.size)}, {model.licence}"
+        yield MenuItem("Fetch the Model Recommended for This Machine", "star-full", use, detail=why)
+        fetch = protocol.COMMAND_FETCH_MODEL
+        yield MenuItem(f"Fetch {model.title}", "cloud-download", fetch, detail=detail)
+
+
+def _choosing(session: Session) -> Iterator[MenuItem]:
     if session.capabilities.menu:
         choose, answers = protocol.COMMAND_MODELS, session.model.answers.status.model
-        yield MenuItem("Choose a Model…", "package", choose,
-                       detail=answers or _short(session.settings.model))  # fmt: skip
+        chosen = answers or short_name(session.settings.model)
+        yield MenuItem("Choose a Model…", "package", choose, detail=chosen, group="model")
         yield MenuItem("Choose a Model for Ghost Text…", "package", choose, ["completionModels"],
-                       _ghost_text_by(session))  # fmt: skip
+                       ghost_text_by(session), "model")  # fmt: skip
 
 
-def _pausing(session: Session, uri: str) -> Iterator[MenuItem]:
-    pause, resume = protocol.COMMAND_PAUSE, protocol.COMMAND_RESUME
-    settings, can_configure = session.settings.completion, session.capabilities.configure
-    if pausing.is_paused(session):
+def _switching(session: Session, uri: str) -> Iterator[MenuItem]:
+    """What turns ghost text on or off here, at once."""
+    resume, can_configure = protocol.COMMAND_RESUME, session.capabilities.configure
+    now, language = pausing.ghost_text(session, uri), _language(session, uri)
+    if now.state == "paused":
         yield MenuItem("Resume Ghost Text", "play", resume, detail=str(pausing.silence(session)))
-        return
-    if not settings.enabled:
+    elif not session.settings.completion.enabled:
         if can_configure:
             why = SilenceReason.DISABLED.sentence
             yield MenuItem("Resume Ghost Text", "play", resume, ["workspace"], why)
+    elif can_configure and pausing.is_off_by_name(session, language):
+        name = language_name(language)
+        yield MenuItem(f"Resume in {name}", "play", resume, ["language", language])
+    elif can_configure and now.state == "on":
+        yield MenuItem("Turn Ghost Text Off", "circle-slash", protocol.COMMAND_TOGGLE, [uri])
+
+
+def _pausing(session: Session, uri: str) -> Iterator[MenuItem]:
+    if pausing.is_paused(session) or not session.settings.completion.enabled:
         return
-    yield MenuItem("Pause for an Hour", "debug-pause", pause)
-    if not can_configure:
+    pause, language = protocol.COMMAND_PAUSE, _language(session, uri)
+    yield MenuItem("Pause for an Hour", "debug-pause", pause, group="pause")
+    if not session.capabilities.configure:
         return
-    opened = session.documents.find(uri)
-    language = opened.document.language if opened is not None else ""
-    if any(names_language(entry, language) for entry in settings.disabled_in):
-        yield MenuItem(f"Resume in {language}", "play", resume, ["language", language])
-    elif language:
-        yield MenuItem(f"Pause in {language}", "debug-pause", pause, ["language", language])
+    if language and not pausing.is_off_by_name(session, language):
+        yield MenuItem(f"Pause in {language_name(language)}", "debug-pause", pause,
+                       ["language", language], group="pause")  # fmt: skip
     if session.folders:
-        yield MenuItem("Pause in This Workspace", "debug-pause", pause, ["workspace"])
+        yield MenuItem("Pause in This Workspace", "debug-pause", pause, ["workspace"],
+                       group="pause")  # fmt: skip
+
+
+def _language(session: Session, uri: str) -> str:
+    opened = session.documents.find(uri)
+    return opened.document.language if opened is not None else ""
 
 
 def _looking(session: Session) -> Iterator[MenuItem]:
     why = sentence_of_silence(session)
-    yield MenuItem("Why No Suggestion?", "question", protocol.COMMAND_WHY, detail=why)
-    yield MenuItem("Show What the Model Saw", "eye", protocol.COMMAND_SEEN)
-    yield MenuItem("Show Statistics", "graph", protocol.COMMAND_STATS)
-    yield MenuItem("Restart Model", "sync", protocol.COMMAND_RESTART_ENGINE)
-
-
-async def _models(session: Session) -> Menu:
-    known = await model_choice.models(session)
-    command = protocol.COMMAND_CHOOSE_MODEL
-    best = "the largest CodeLlama-Instruct here that fits, otherwise another model on this machine"
-    items = [MenuItem("Automatic", "sparkle", command, ["auto"], best)]
-    for model in known.models:
-        icon = "check" if model.name == known.current else "package"
-        icon = icon if model.installed else "cloud-download"
-        items.append(MenuItem(model.title, icon, command, [model.name], model.detail))
-    running = known.current or session.model.status.model
-    now = f"In use: {running}" if running else f"Chosen: {_short(session.settings.model)}"
-    if session.model.is_apart:
-        now = f"{now}; ghost text: {_ghost_text_by(session)}"
-    return Menu("Herdmate: Choose a Model", now, items)
-
-
-async def _completion_models(session: Session) -> Menu:
-    """The models that fill in, for ghost text alone."""
-    known = await model_choice.models(session, "completion")
-    command, role = protocol.COMMAND_CHOOSE_MODEL, "completion"
-    same = "check" if not session.model.is_apart else "link"
-    quick = "the best model here that writes ten tokens per second"
-    items = [
-        MenuItem("Same as for Answers", same, command, ["", role], known.current),
-        MenuItem("Automatic", "sparkle", command, [AUTO, role], quick),
-    ]
-    for model in known.models:
-        if model.infill:
-            in_use = session.model.is_apart and model.name == known.completion
-            icon = "check" if in_use else "package" if model.installed else "cloud-download"
-            items.append(MenuItem(model.title, icon, command, [model.name, role], model.detail))
-    now = f"In use: {_ghost_text_by(session)}"
-    return Menu("Herdmate: Choose a Model for Ghost Text", now, items)
-
-
-def _ghost_text_by(session: Session) -> str:
-    """The model that writes ghost text."""
-    if not session.model.is_apart:
-        return "the model that answers"
-    return session.model.apart.status.model or _short(session.settings.completion.model)
-
-
-def _short(name: str) -> str:
-    """A model in the settings; only the file name of a path or URL, for lack of room."""
-    return re.split(r"[/\\]", name)[-1]
+    yield MenuItem("Why No Suggestion?", "question", protocol.COMMAND_WHY, detail=why, group="look")
+    yield MenuItem("Show What the Model Saw", "eye", protocol.COMMAND_SEEN, group="look")
+    yield MenuItem("Show Statistics", "graph", protocol.COMMAND_STATS, group="look")
+    yield MenuItem("Restart Model", "sync", protocol.COMMAND_RESTART_ENGINE, group="look")

@@ -21,7 +21,7 @@ from herdmate.models.folder import model_folder
 from herdmate.models.listing import Listed, listed
 from herdmate.models.recommend import written_a_second
 from herdmate.models.user_sources import is_given
-from herdmate.roles import AUTO, Role
+from herdmate.roles import AUTO, SAME, Role
 
 
 async def models(session: Session, role: Role = "answers") -> ModelList:
@@ -62,10 +62,10 @@ def role_from_lsp(role: str) -> Role:
 async def find(session: Session, name: str, role: Role = "answers") -> Wanted:
     """Look up a name that the user chose for a role.
 
-    Empty means ``auto``, and for ghost text the model that answers. Raises ``ModelError`` if it is
-    neither a known model nor a place to fetch one from.
+    Empty means what the settings mean without it. Raises ``ModelError`` if it is neither a known
+    model nor a place to fetch one from.
     """
-    if name in ("", AUTO):
+    if name in ("", AUTO) or (role == "completion" and name == SAME):
         return Wanted(name or _DEFAULTS[role], is_here=True)
     if is_given(name):
         return Wanted(name, is_here=False)

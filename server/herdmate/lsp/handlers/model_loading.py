@@ -20,15 +20,15 @@ from herdmate.errors import (
     NoModelError,
     UnreachableError,
 )
+from herdmate.lsp.handlers.pausing import tell_of_change
 from herdmate.lsp.handlers.shown_documents import agrees
 from herdmate.lsp.protocol import Status
-from herdmate.lsp.role_choices import Looked, RoleChoices, look_up
 from herdmate.lsp.session import Session
-from herdmate.lsp.state import EngineChoice, RoleModel
+from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import fail, sentence_of, set_ready, set_status
+from herdmate.models.role_choices import EngineChoice, Looked, RoleChoices, look_up
 from herdmate.models.start import memory_advice
-from herdmate.printable import as_message
-from herdmate.roles import for_ghost_text, is_apart, without_remote
+from herdmate.roles import for_ghost_text, is_apart, is_open, without_remote
 from herdmate.settings import Settings
 
 _log = logging.getLogger(__name__)
@@ -84,6 +84,8 @@ def after_engine_change(session: Session, model: RoleModel, state: EngineState) 
     if state.state == "ready" and state.info is not None:
         model.info = state.info
         set_ready(session, model)
+        if model is session.model.completion:
+            tell_of_change(session)
     elif state.state == "loading":
         message = state.message or "Loading the model."
         set_status(session, model, Status("loading", message, state.fraction))
@@ -170,7 +172,9 @@ async def _stop(session: Session) -> None:
     """End the engines, so that their memory counts as free when models are chosen."""
     for model in session.model.both:
         await model.host.stop()
-    await _give_roles(session, is_apart(settings_in_force(session)))
+    settings = settings_in_force(session)
+    if not is_open(settings):  # otherwise that is only known once the models are
+        await _give_roles(session, is_apart(settings))
     for model in session.model.in_use:
         _say_starting(session, model, "Looking for the model.")
 
@@ -284,6 +288,6 @@ async def _advise(session: Session, model: RoleModel, message: str) -> None:
     if model.choice and isinstance(start := model.choice.start, LlamaStart):
         advice = await asyncio.to_thread(memory_advice, start.path, start.context)
         advice = for_ghost_text(advice) if model is session.model.apart else advice
-    if model.status.message == as_message(message):  # nothing else was loaded meanwhile
+    if model.status.message == session.said(message):  # nothing else was loaded meanwhile
         said = f"{message} {advice[:1].upper()}{advice[1:]}." if advice else message
         fail(session, model, NoMemoryError(said))

@@ -1,4 +1,4 @@
-"""Pausing ghost text: for an hour by the server itself, otherwise by the client's settings."""
+"""Turning ghost text off and on: for an hour by itself, otherwise by the client's settings."""
 
 from __future__ import annotations
 
@@ -7,13 +7,23 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
+from lsprotocol.types import MessageType
+
 from herdmate.completion.silence_reasons import Silence, SilenceReason
+from herdmate.completion.trigger import is_switched_off
 from herdmate.context.language_ids import names_language
+from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import texts_from_lsp, wrong
 from herdmate.lsp.handlers.configuration import change
+from herdmate.lsp.protocol import GhostText
 from herdmate.lsp.session import Session
 
 _HOUR = 3600.0
+
+_BY_PATH = (
+    "Ghost text is off for this file because of a pattern in herdmate.completion.disabledIn; "
+    "remove it there."
+)
 
 
 def is_paused(session: Session) -> bool:
@@ -26,6 +36,53 @@ def silence(session: Session) -> Silence:
     left = session.completion.paused_until - asyncio.get_running_loop().time()
     end = time.strftime("%H:%M", time.localtime(time.time() + left))
     return Silence(SilenceReason.PAUSED, end)
+
+
+def ghost_text(session: Session, uri: str) -> GhostText:
+    """Does ghost text appear while typing in a document?"""
+    settings, opened = session.settings.completion, session.documents.find(uri)
+    if is_paused(session):
+        return GhostText("paused", _sentence(silence(session)))
+    if not settings.enabled:
+        return GhostText("off", _sentence(Silence(SilenceReason.DISABLED)))
+    if opened is not None and is_switched_off(
+        opened.document, settings.disabled_in, session.folders
+    ):
+        return GhostText("off", _sentence(Silence(SilenceReason.DISABLED_HERE)))
+    return GhostText("on")
+
+
+async def toggle(session: Session, uri: str) -> None:
+    """Resume ghost text if it is paused or off in a document; otherwise turn it off everywhere."""
+    can_configure, opened = session.capabilities.configure, session.documents.find(uri)
+    if is_paused(session):
+        await resume(session, "", "")
+    elif not can_configure:
+        await pause(session, "", "")
+    elif not session.settings.completion.enabled:
+        await change(session, "completion.enabled", True)
+    elif opened is not None and is_off_by_name(session, opened.document.language):
+        await resume(session, "language", opened.document.language)
+    elif ghost_text(session, uri).state == "off":
+        session.show(_BY_PATH, MessageType.Info)
+    else:
+        await change(session, "completion.enabled", False)
+
+
+def is_off_by_name(session: Session, language: str) -> bool:
+    """Is ghost text off in a language, by an entry that names it and not the paths of files?"""
+    entries = session.settings.completion.disabled_in
+    return bool(language) and any(names_language(entry, language) for entry in entries)
+
+
+def tell_of_change(session: Session) -> None:
+    """Tell the client that ghost text may have been turned on or off, or have its model now."""
+    if session.capabilities.ghost_text:
+        session.protocol.notify(protocol.GHOST_TEXT_CHANGED)
+
+
+def _sentence(silence: Silence) -> str:
+    return f"Ghost text: {silence}."
 
 
 def what_from_lsp(arguments: Sequence[Any]) -> tuple[str, str]:
@@ -46,7 +103,10 @@ async def pause(session: Session, what: str, language: str) -> None:
         others = _others(session, language)
         await change(session, "completion.disabledIn", [*others, language])
     else:
-        session.completion.paused_until = asyncio.get_running_loop().time() + _HOUR
+        loop = asyncio.get_running_loop()
+        session.completion.paused_until = loop.time() + _HOUR
+        loop.call_later(_HOUR, tell_of_change, session)
+        tell_of_change(session)
 
 
 def _others(session: Session, language: str) -> list[str]:
@@ -64,3 +124,4 @@ async def resume(session: Session, what: str, language: str) -> None:
         await change(session, "completion.disabledIn", others or None)
     else:
         session.completion.paused_until = 0.0
+        tell_of_change(session)

@@ -59,7 +59,7 @@ async def _rewrite_until_applied(session: Session, request: ActionRequest) -> No
         except StaleError as error:
             if not session.capabilities.show_message_request:
                 raise
-            if not await agrees(session, str(error), _AGAIN):
+            if not await agrees(session, session.said(str(error)), _AGAIN):
                 return
         request = _moved(session, request, done)
 

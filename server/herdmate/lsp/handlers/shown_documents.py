@@ -8,7 +8,7 @@ import shutil
 import stat
 import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -176,15 +176,22 @@ def _is_folder(item: Path) -> bool:
 
 async def agrees(session: Session, question: str, yes: str, no: str = "Not now") -> bool:
     """Ask the user, with a button for yes and one for no; only for clients that support that."""
-    actions = [types.MessageActionItem(yes), types.MessageActionItem(no)]
-    question = as_message(question)
-    params = types.ShowMessageRequestParams(types.MessageType.Info, question, actions)
+    return await pressed(session, question, (yes, no)) == yes
 
-    def is_yes(answer: Any) -> bool:
-        return isinstance(answer, dict) and answer.get("title") == yes
+
+async def pressed(
+    session: Session, message: str, labels: Sequence[str],
+    kind: types.MessageType = types.MessageType.Info,
+) -> str:  # fmt: skip
+    """Show a message with buttons; the label of the one that the user presses, or empty."""
+    actions = [types.MessageActionItem(label) for label in labels]
+    params = types.ShowMessageRequestParams(kind, as_message(message), actions)
+
+    def label_of(answer: Any) -> str:
+        return str(answer["title"]) if isinstance(answer, dict) else ""
 
     method = types.WINDOW_SHOW_MESSAGE_REQUEST
-    return await ask(session, method, params, is_yes, otherwise=False, seconds=None)
+    return await ask(session, method, params, label_of, otherwise="", seconds=None)
 
 
 async def show_seen(session: Session) -> str | None:

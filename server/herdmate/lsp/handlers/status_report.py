@@ -10,9 +10,11 @@ from lsprotocol import types
 
 from herdmate.completion.complete import budget, why_smaller
 from herdmate.errors import HerdmateError
+from herdmate.lsp.handlers import pausing
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import state_in_words
+from herdmate.prompting.families import described, family_of
 
 
 async def report(session: Session) -> dict[str, Any]:
@@ -40,6 +42,7 @@ async def _engine(model: RoleModel) -> dict[str, Any]:
                 "engineProcess": model.host.process_id,
                 "engine": totals,
                 "writing": model.host.latency.writing,  # tokens per second
+                **({"family": described(family_of(model.info))} if model.info else {}),
             }
     return {}
 
@@ -66,10 +69,15 @@ def why_nothing(session: Session) -> str:
 
 
 def sentence_of_silence(session: Session) -> str:
-    """Why the last request for ghost text produced nothing, in a sentence for the user."""
+    """Why there is no ghost text now, or there was none, in a sentence for the user."""
     status = session.model.completion.status
     if status.state not in ("ready", "thinking", "sleeping"):
         return status.message or f"Herdmate: {state_in_words(status)}."
+    if session.completion.paused_until and pausing.is_paused(session):
+        return pausing.ghost_text(session, "").message
+    if status.state == "thinking" and session.completion.running():
+        return "The model is still working on the last request."
     if session.completion.silence:
-        return f"There was no ghost text: {str(session.completion.silence).rstrip('.')}."
+        why = session.said(str(session.completion.silence))
+        return f"There was no ghost text: {why.rstrip('.')}."
     return "The last request was answered with ghost text, or there has not been one yet."

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from herdmate.engine.host import EngineStart
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
 from herdmate.errors import HerdmateError
-from herdmate.lsp.state import ChooseEngine, EngineChoice
-from herdmate.models.choose import is_same_file
-from herdmate.roles import AUTO, Role, for_ghost_text, is_apart
+from herdmate.models.choose import Loaded, is_same_file
+from herdmate.models.start import first_message, remote_start
+from herdmate.prompting.families import CONTROL_PIECES
+from herdmate.roles import AUTO, Role, for_ghost_text, is_apart, is_open
 from herdmate.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """What the settings ask for, looked up once: how to start it, and a note for the user.
+
+    ``fits``: there is enough memory for it; otherwise ``note`` says what is missing. ``needs``: the
+    bytes of this machine's memory that it takes. ``sleep_after``: seconds without requests after
+    which it is unloaded, 0 for never.
+    """
+
+    start: EngineStart
+    note: str = ""
+    fits: bool = True
+    needs: int = 0
+    sleep_after: float = 0.0
+
+
+ChooseEngine = Callable[[Settings, Role, int, EngineChoice | None], EngineChoice]
+"""Looks up what the settings ask for in a role.
+
+The number is how many bytes of memory will be freed before it is loaded, the choice that of the
+other role, which takes some. Raises ``HerdmateError``.
+"""
+
 
 Looked = EngineChoice | HerdmateError
 """What to start, or why nothing can be."""
@@ -34,7 +62,8 @@ def look_up(choose: ChooseEngine, settings: Settings, held: int) -> RoleChoices:
 
     ``held``: bytes of memory that will be freed before they are loaded. A model that is named comes
     before one that ``auto`` chooses to fit beside it. Where a model for ghost text is not there or
-    does not fit beside the one that answers, a note says so, and that one does both.
+    does not fit beside the one that answers, that one does both. A note says why, unless nothing is
+    said about ghost text.
     """
     if not is_apart(settings):
         return RoleChoices(_tried(choose, settings, "answers", held))
@@ -44,6 +73,10 @@ def look_up(choose: ChooseEngine, settings: Settings, held: int) -> RoleChoices:
     else:
         answers = _tried(choose, settings, "answers", held)
         completion = _tried(choose, settings, "completion", held, answers)
+    if is_open(settings) and (
+        isinstance(answers, HerdmateError) or isinstance(completion, HerdmateError)
+    ):
+        return RoleChoices(answers)
     if isinstance(answers, HerdmateError) or isinstance(answers.start, RemoteStart):
         return RoleChoices(answers, completion)
     if isinstance(completion, HerdmateError):
@@ -56,6 +89,23 @@ def look_up(choose: ChooseEngine, settings: Settings, held: int) -> RoleChoices:
         both = _doing_both(answers, completion.note)
         return RoleChoices(both, reason=both.note.removeprefix(answers.note).strip())
     return RoleChoices(answers, completion)
+
+
+def choose_engine(
+    settings: Settings, role: Role, held: int, beside: EngineChoice | None
+) -> EngineChoice:
+    """What the settings ask for in a role (see ``ChooseEngine``). Raises ``HerdmateError``."""
+    if (remote := remote_start(settings, role)) is not None:
+        return EngineChoice(remote, remote.endpoint.no_key)
+    start, chosen = first_message(settings, CONTROL_PIECES, held, role, loaded(beside))
+    return EngineChoice(start, chosen.note, chosen.fits, chosen.needs)
+
+
+def loaded(choice: EngineChoice | None) -> Loaded | None:
+    """The model of the other role, if it takes memory of this machine."""
+    if choice is None or not isinstance(choice.start, LlamaStart):
+        return None
+    return Loaded(Path(choice.start.path), choice.needs)
 
 
 def _tried(

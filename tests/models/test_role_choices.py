@@ -9,16 +9,17 @@ from typing import Any
 import psutil
 import pytest
 
-from herdmate.cli.serve import engine_starter
 from herdmate.engine.measured_steps import Measured, Step
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
 from herdmate.errors import HerdmateError, ModelError, NoModelError
-from herdmate.lsp.role_choices import RoleChoices, look_up
-from herdmate.lsp.state import EngineChoice
-from herdmate.models import choose_quick, start
+from herdmate.models import choose_quick, listing, start
+from herdmate.models.discovery import Found
+from herdmate.models.listing import Listed
+from herdmate.models.role_choices import EngineChoice, RoleChoices, choose_engine, look_up
 from herdmate.settings import Settings, settings_from_json
 from tests.engine.family_models import CASES, make
+from tests.models.adapter_file import adapter
 
 _GB = 1_000_000_000
 
@@ -47,7 +48,7 @@ class _Machine:
     def choices(self, **given: Any) -> RoleChoices:
         settings, errors = settings_from_json(given)
         assert not errors
-        return look_up(engine_starter(None), settings, 0)
+        return look_up(choose_engine, settings, 0)
 
 
 @pytest.fixture
@@ -61,15 +62,107 @@ def _file(choice: EngineChoice | HerdmateError | None) -> str:
     return Path(choice.start.path).name
 
 
-def test_without_a_model_for_ghost_text_one_is_looked_up_once() -> None:
+@pytest.mark.parametrize("given", [{"model": "a.gguf"}, {"completion": {"model": "same"}}])
+def test_without_a_model_for_ghost_text_one_is_looked_up_once(given: dict[str, Any]) -> None:
     asked: list[str] = []
 
     def choose(_settings: Settings, role: str, *_: object) -> EngineChoice:
         asked.append(role)
         return EngineChoice(LlamaStart("a.gguf"))
 
-    assert look_up(choose, Settings(), 0).completion is None
+    assert look_up(choose, settings_from_json(given)[0], 0).completion is None
     assert asked == ["answers"]
+
+
+@pytest.mark.parametrize("family", ["Qwen2.5-Coder", "CodeLlama", "Llama 2 Chat", ""])
+def test_a_newcomer_with_one_model_sees_no_difference(
+    machine: _Machine, monkeypatch: pytest.MonkeyPatch, family: str
+) -> None:
+    """Nothing more is read or measured, and nothing more is said."""
+    if family:
+        machine.measure(machine.add(family, "slow-instruct"), 0.5, 0.9)
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(start, "choose_quick", never)
+    said = machine.choices()
+    assert said.completion is None
+    same = machine.choices(completion={"model": "same"})
+    assert said == same if family else str(said.answers) == str(same.answers)
+
+
+def test_by_itself_each_role_has_the_best_model_or_one_does_both_without_a_word(
+    machine: _Machine,
+) -> None:
+    """As ``auto`` says for ghost text, but a model that is named does both."""
+    slow = machine.add("CodeLlama", "codellama-7b-instruct.Q4_K_M")
+    machine.measure(slow, 0.25, 0.4)
+    tiny = machine.add("Llama 2 Chat", "does-not-fill-in")
+    alone = machine.choices()
+    assert alone == machine.choices(completion={"model": "same"})
+    quick = machine.add("Qwen2.5-Coder", "quick-instruct")
+    machine.measure(quick, 0.07, 0.2)
+    found = machine.choices()
+    assert (_file(found.answers), _file(found.completion)) == (slow.name, quick.name)
+    for named in (slow, tiny):
+        both = machine.choices(model=named.name)
+        assert (_file(both.answers), both.completion) == (named.name, None)
+    remote = machine.choices(remote={"url": "http://127.0.0.1:1"})
+    assert isinstance(remote.answers, EngineChoice)
+    assert isinstance(remote.answers.start, RemoteStart)
+    assert remote.completion is None
+    tiny.unlink()
+    for free, mend in ((1.3, "."), (2.8, f", or set herdmate.model to {slow.name}, which then")):
+        machine.free = int(free * _GB)  # CodeLlama's cache alone takes two
+        small = machine.choices()
+        assert (_file(small.answers), small.completion) == (quick.name, None)
+        assert isinstance(small.answers, EngineChoice)
+        assert (
+            f"{slow.name} would answer better, but needs 2.5 GB of memory beside"
+            in small.answers.note
+        )
+        assert f"only {free} GB is free; close other programs{mend}" in small.answers.note
+
+
+def test_what_was_measured_before_needs_no_process_and_no_other_file(
+    machine: _Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Files are read from the best one on, until one suits."""
+    best = machine.add("CodeLlama", "qwen2.5-coder-1.5b-instruct-q4_k_m")
+    machine.add("Qwen2.5-Coder", "other")
+    read: list[Path] = []
+
+    def here(item: Found, context_tokens: int) -> Listed | None:
+        read.append(item.path)
+        return listing.here(item, context_tokens)
+
+    def measured(_paths: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(choose_quick, "measured_before", lambda _path: Step(0.05, 0.1))
+    monkeypatch.setattr(choose_quick, "measured", measured)
+    monkeypatch.setattr(choose_quick, "here", here)
+    assert _file(machine.choices().answers) == best.name
+    assert read == [best]
+
+
+def test_what_is_wrong_with_an_adapter_is_told_of_each_role(
+    machine: _Machine, tmp_path: Path
+) -> None:
+    """For ghost text in one sentence: it may be meant for the model that answers."""
+    machine.add("CodeLlama", "large")
+    machine.add("Qwen2.5-Coder", "small")
+    engine = {"adapters": [str(adapter(tmp_path / "a.gguf", {}))]}
+    two = machine.choices(model="large.gguf", completion={"model": "small.gguf"}, engine=engine)
+    assert isinstance(two.answers, EngineChoice)
+    assert isinstance(two.completion, EngineChoice)
+    assert two.answers.note.startswith("The adapter a.gguf has no weights; correct")
+    assert (
+        two.completion.note == "Ghost text does without the adapter a.gguf, which has no weights."
+    )
+    one = machine.choices(model="large.gguf", engine=engine)
+    assert one.answers == two.answers
 
 
 def test_two_named_models_are_two(machine: _Machine) -> None:

@@ -1,0 +1,42 @@
+"""The method that was asked about, out of the class that was made up around it."""
+
+from __future__ import annotations
+
+import pytest
+
+from herdmate.actions.own_definition import without_made_up_class
+
+METHOD = "    def total(self):\n        return sum(self.prices)"
+MENDED = "def total(self):\n    return sum(self.prices) + self.fee"
+IN_CLASS = (
+    "from dataclasses import field\n\nclass Item:\n    name: str\n\nclass Cart:\n"
+    "    def __init__(self):\n        self.prices = []\n\n"
+    "    def add(self, item):\n        pass\n\n"
+    "    def add(self, item):\n        pass\n\n"
+    "    def total(self):\n        return sum(self.prices) + self.fee\n"
+)
+KNOWN = frozenset({"Item", "Cart", "add"})
+
+
+def test_the_method_is_taken() -> None:
+    wanted = f"from dataclasses import field\n\n{MENDED}"
+    assert without_made_up_class(IN_CLASS, METHOD, KNOWN) == wanted
+    decorated = IN_CLASS.replace("    def total", "    @property\n    def total")
+    assert without_made_up_class(decorated, METHOD, KNOWN).endswith(f"@property\n{MENDED}")
+
+
+@pytest.mark.parametrize(
+    ("code", "original"),
+    [
+        (MENDED, METHOD),
+        (IN_CLASS.replace("def add", "def helper"), METHOD),  # something new
+        (IN_CLASS.replace("def total", "def sum_up"), METHOD),
+        (IN_CLASS + "\nprint(1)\n", METHOD),
+        (IN_CLASS + IN_CLASS, METHOD),
+        (IN_CLASS, "class Cart:\n    def total(self):\n        pass"),
+        ("class Cart(:", METHOD),
+        ("", METHOD),
+    ],
+)
+def test_what_stays(code: str, original: str) -> None:
+    assert without_made_up_class(code, original, KNOWN) == code

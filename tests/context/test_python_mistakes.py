@@ -1,0 +1,45 @@
+"""What certainly fails is found, and its nearest neighbour that works is not."""
+
+from __future__ import annotations
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from herdmate.context.python_mistakes import mistakes
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+ALL = range(1_000_000)
+
+CASES = tomllib.loads((GOLDEN / "python_mistakes.toml").read_text(encoding="utf-8"))["case"]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["wrong"] for case in CASES])
+def test_what_certainly_fails(case: dict[str, str]) -> None:
+    assert any(case["said"] in found for found in mistakes(case["wrong"], ALL))
+    assert not mistakes(case["right"], ALL)
+
+
+def test_only_what_overlaps_the_rows_counts() -> None:
+    code = "def f(a): ...\n\n\nf()\nf(1)\n"
+    assert mistakes(code, range(3, 4)) == {"f() needs a"}
+    assert not mistakes(code, range(4, 5))
+
+
+def test_code_that_cannot_be_parsed_has_no_mistakes() -> None:
+    assert not mistakes("def f(:\n    return a", ALL)
+
+
+def test_deeply_nested_loops_take_no_longer() -> None:
+    heads = "".join(f"{'    ' * at}for a{at} in x:\n" for at in range(1, 18))
+    code = f"def f(x):\n{heads}{'    ' * 18}g(b)\n{'    ' * 18}b = 1\n"
+    started = time.process_time()
+    mistakes(code, ALL)
+    assert time.process_time() - started < 1
