@@ -5,11 +5,11 @@ import assert from 'node:assert/strict';
 import path from 'node:path';
 import { home, PATIENCE, say, setMachine, VSIX, write } from './machine.mjs';
 import { fetchProgress, offerOfAModel } from './models.mjs';
-import { answer, invitation, press, setUpProgress } from './server.mjs';
+import { answer, invitation, setUpProgress } from './server.mjs';
 import { openTheSample, step, untilTicked } from './walkthrough.mjs';
 import { serveWheels } from './wheel_index.mjs';
 import * as window from './window.mjs';
-import { page, picture, plain, runCommand } from './window.mjs';
+import { page, picture, plain, press, runCommand } from './window.mjs';
 
 /** Python takes this in before all else, where it is not told to be isolated. */
 const TWO_GIGABYTES = `
@@ -58,7 +58,7 @@ export async function theFirstMinutes() {
   await picture('f2-no-model');
   took('a model is recommended');
 
-  await offer.locator('.monaco-text-button').first().click();
+  await offer.locator('.monaco-text-button').first().press('Enter');
   await fetchProgress().waitFor();
   await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
   took('it is fetched and ready');

@@ -15,6 +15,7 @@ import {
   picture,
   pictureInBothThemes,
   pictureInHighContrast,
+  press,
   pressBoth,
   runCommand,
   startAnew,
@@ -116,12 +117,11 @@ export async function aRemoteServerHasItsOwnSign() {
 export async function aLongMessageIsShownWholeByItsButton() {
   const [folder, end] = ['a-folder-of-models/', 'set herdmate.model to an existing one.'];
   setMachine({ 'herdmate.model': path.join(home, folder.repeat(20), 'model.gguf') });
-  await page.mouse.move(0, 0); // what the status bar's items say would cover the message
   const message = page.locator('.notification-toast', { hasText: folder });
   await message.waitFor();
   assert(!(await message.innerText()).includes(end));
   await pictureInBothThemes('1n-long-message');
-  await message.locator('.monaco-text-button', { hasText: 'Details' }).click();
+  await press('Details', message);
   const whole = page.locator('.monaco-dialog-box', { hasText: end });
   await whole.waitFor();
   await pictureInBothThemes('1n-details');

@@ -2,7 +2,15 @@
 
 import assert from 'node:assert/strict';
 import { MODEL, PATIENCE, say, setMachine, until } from './machine.mjs';
-import { page, picture, pictureForReadme, pictureInBothThemes, plain, runCommand } from './window.mjs';
+import {
+  page,
+  picture,
+  pictureForReadme,
+  pictureInBothThemes,
+  plain,
+  press,
+  runCommand,
+} from './window.mjs';
 
 const TITLE = 'Qwen2.5-Coder 0.5B Instruct';
 
@@ -22,7 +30,7 @@ export async function withoutAModelTheRecommendedIsOffered() {
   const isCutOff = (all) => all.some((one) => one.scrollWidth > one.clientWidth);
   assert(!(await offer.locator('.monaco-text-button, .monaco-text-button *').evaluateAll(isCutOff)));
   await pictureInBothThemes('6g-no-model');
-  await offer.locator('.monaco-text-button', { hasText: 'Others…' }).click();
+  await press('Others…', offer);
   await row('Recommended for this machine: ').waitFor();
   await page.keyboard.press('Escape');
   await untilLoadedAnew(() => setMachine({ 'herdmate.model': MODEL }));
@@ -41,7 +49,7 @@ export async function aFetchIsCancelledAndGoneOnWith() {
     );
     had = await megabytes(progress);
     if (times === 2) await picture('6j-fetching');
-    await progress.locator('.monaco-text-button', { hasText: 'Cancel' }).click();
+    await press('Cancel', progress);
     await progress.waitFor({ state: 'detached' });
   }
   await untilLoadedAnew(pick);

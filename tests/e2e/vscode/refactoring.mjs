@@ -11,6 +11,7 @@ import {
   picture,
   pictureForReadme,
   pictureInBothThemes,
+  press,
   runCommand,
   saved,
   select,
@@ -51,7 +52,7 @@ export async function staleDocumentIsLeftAloneUntilRunAgain() {
   assert.equal(squeezed(changed), squeezed(before + typed), 'a refused change changed the file');
   assert(changed.startsWith(before.trimEnd()), `a refused change changed the file:\n${changed}`);
 
-  await offer.locator('.monaco-text-button', { hasText: 'Run again' }).click();
+  await press('Run again', offer);
   await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
   isSimplified(changed, await saved((text) => text !== changed));
   say('a stale change was refused, and made when it was run again');

@@ -25,6 +25,7 @@ import {
   picture,
   pictureForReadme,
   pictureInBothThemes,
+  press,
   runCommand,
   switchTo,
 } from './window.mjs';
@@ -286,12 +287,6 @@ export async function answer(button, pictured) {
   const question = page.locator('.monaco-dialog-box', { hasText: 'llama.cpp' });
   await question.waitFor({ timeout: PATIENCE });
   if (pictured) await pictureInBothThemes(pictured);
-  await question.locator('.monaco-button', { hasText: button }).click();
+  await press(button, question);
   await question.waitFor({ state: 'detached' });
-}
-
-/** Presses a button of a message; the pointer leaves first, for a hint under it hides others. */
-export async function press(button, message) {
-  await page.mouse.move(0, 0);
-  await message.locator('.monaco-text-button', { hasText: button }).click();
 }

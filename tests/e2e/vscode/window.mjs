@@ -138,6 +138,14 @@ export async function fromExplorer(name) {
   await page.getByRole('treeitem', { name }).dblclick();
 }
 
+/**
+ * Presses a button of a message or a question by the keyboard: what hovers over something else,
+ * such as our item in the status bar, may cover it, and stay there on a slow machine.
+ */
+export async function press(button, message) {
+  await message.locator('.monaco-button', { hasText: button }).press('Enter');
+}
+
 /** Saves a file, of the workspace if its path is relative, and gives back its text. */
 export async function savedAs(name) {
   await page.keyboard.press('Control+S');
