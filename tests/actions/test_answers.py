@@ -31,9 +31,10 @@ def test_what_becomes_of_a_file(case: dict[str, Any]) -> None:
     text = case["file"].replace("«", "").replace("»", "")
     target = Selection(Document("file:///a", case["language"], text), Span(start, end))
     action = load_library()[0].get(case.get("action", "simplify"))
+    finished = case.get("finished", True)
     if "refused" in case:
         with pytest.raises(RefusedError, match=case["refused"]):
-            checked(target, action, case["reply"], True)
+            checked(target, action, case["reply"], finished)
     else:
-        done = checked(target, action, case["reply"], True)
+        done = checked(target, action, case["reply"], finished)
         assert apply_edits(text, done.edits) == case["after"]

@@ -93,6 +93,13 @@ def code_of(
     return ReplyCode(mark + whole, imports)
 
 
+def code_in(reply: str, original: str, language: str) -> str:
+    """The block of a reply that is meant as the new code, also if it is cut off or incomplete."""
+    reply = with_line_feeds(reply)
+    blocks = _blocks(reply, " {0,3}")[0] or _unfenced(reply, original)
+    return _likest(blocks, original, language) if blocks else ""
+
+
 def _without_mark(code: str) -> str:
     """The code without a byte order mark, which belongs only at the start of a file."""
     return code.strip("\n").removeprefix(BYTE_ORDER_MARK)

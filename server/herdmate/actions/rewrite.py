@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.added_imports import import_edit, new_imports
+from herdmate.actions.annotations_alone import annotations_alone
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.docstring import with_docstring
+from herdmate.actions.documentation_alone import documentation_alone
 from herdmate.actions.edits import smallest_edits
-from herdmate.actions.own_definition import without_made_up_class
+from herdmate.actions.own_definition import own_definition
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES
 from herdmate.actions.question import longest_target, question_for, refuse_withheld
 from herdmate.actions.renaming import names_to_rename, renamed
-from herdmate.actions.reply import Place, code_of, reasons_of
+from herdmate.actions.reply import Place, ReplyCode, code_in, code_of, reasons_of
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
 from herdmate.actions.target import lines_of, resolve_target
@@ -23,7 +26,7 @@ from herdmate.context import syntax, syntax_queries
 from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
 from herdmate.context.file_header import header_of
-from herdmate.context.python_code import without_known_imports, without_typing
+from herdmate.context.python_code import names_at_top, without_known_imports, without_typing
 from herdmate.context.same_meaning import mean_the_same
 from herdmate.context.withheld import without_secrets
 from herdmate.errors import RefusedError, SelectionError, UnchangedError
@@ -256,34 +259,63 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
     The code is checked as the model saw it, because the model may be told what is wrong with it.
     """
     target = _as_seen(original)
-    line_end = line_ending(target.document.text)
-    known, language = _defined_beside(target), target.document.language
+    line_end, language = line_ending(target.document.text), target.document.language
+    clean = partial(_cleaned, target=target, action=action)
+    reasons = reasons_of(reply) if action.reasons else ""
+    try:
+        found = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
+        return _validated(original, target, action, found, reasons)
+    except UnchangedError:
+        raise
+    except RefusedError:
+        if (part := _part_of(clean(code_in(reply, target.text, language)), target, action)) is None:
+            raise
+    return _validated(original, target, action, part, reasons)
 
-    def clean(code: str) -> str:
-        if language == "python":
-            code = without_made_up_class(code, target.text, known)
-        if language == "python" and "types" in action.changes:
-            code = without_typing(code, target.document.text)
-        if language == "python":
-            code = without_known_imports(code, target.text, target.document.text)
-        if language == "python" and action.changes == ("documentation",):
-            code = with_docstring(code, target.text)
-        return without_echoed_definitions(code, language, known)
 
-    found = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
-    code, imports = found.code, tuple[str, ...]()
+def _cleaned(code: str, target: Selection, action: Action) -> str:
+    """The code of a reply without what the model only made up around it or was shown."""
+    language, known = target.document.language, _defined_beside(target)
+    code = own_definition(code, target, known)
+    if language == "python" and "types" in action.changes:
+        code = without_typing(code, target.document.text)
+    if language == "python":
+        code = without_known_imports(code, target.text, target.document.text)
+    if language == "python" and action.changes == ("documentation",):
+        code = with_docstring(code, target.text)
+    return without_echoed_definitions(code, language, known)
+
+
+def _part_of(code: str, target: Selection, action: Action) -> ReplyCode | None:
+    """The target with only what an action is to add, out of code that changes more."""
+    if action.changes == ("documentation",):
+        documented = documentation_alone(code, target)
+        return None if documented is None else ReplyCode(documented)
+    if action.changes == ("types",) and target.document.language == "python":
+        annotated = annotations_alone(code, target.text, names_at_top(target.document.text))
+        return None if annotated is None else ReplyCode(*annotated)
+    return None
+
+
+def _validated(
+    original: Selection, target: Selection, action: Action, found: ReplyCode, reasons: str
+) -> Rewrite:
+    """The edits that turn the original into code of a reply to its ``target``, as the model saw it.
+
+    Raises ``RefusedError`` if there are none or they do harm.
+    """
+    document, code, imports = target.document, found.code, tuple[str, ...]()
     if code == target.text:
         raise UnchangedError(_UNCHANGED)
     if {"body", "types"} & set(action.changes):
-        imports = new_imports(found.imports, code, target.document.text, language)
-    above = import_edit(target.document.text, target.span.start, imports, language)
+        imports = new_imports(found.imports, code, document.text, document.language)
+    above = import_edit(document.text, target.span.start, imports, document.language)
     extracts = action.lsp_kind.startswith("refactor.extract")
     touches_callers = validate_rewrite(
         target, code, action.changes, above, extracts, action.keeps_behaviour
     )
     whole = with_secrets(code, target.text, original.text)
     edits = smallest_edits(original.text, whole, original.span.start)
-    reasons = reasons_of(reply) if action.reasons else ""
     edits = (*filter(None, [above]), *edits)
     return Rewrite(original, edits, touches_callers, reasons, imports)
 

@@ -150,7 +150,7 @@ def _innermost(tree: SyntaxTree, text: str, offset: int) -> Found | None:
         elif node.type in WRAPPERS:
             node = _first_definition(node, tree.language) or node
         if _defines(node, tree.language):
-            return _found(tree, text, node)
+            return place_of(tree, text, node)
     return None
 
 
@@ -159,7 +159,7 @@ def _enclosing(tree: SyntaxTree, text: str, start: int, end: int) -> Found | Non
     first, last = tree.source.to_byte(start), tree.source.to_byte(end)
     around = ancestors(tree.tree.root_node, first, last)
     node = next((node for node in around if _defines(node, tree.language)), None)
-    return None if node is None else _found(tree, text, node)
+    return None if node is None else place_of(tree, text, node)
 
 
 def _defines(node: Any, language: str) -> bool:
@@ -212,7 +212,8 @@ def _first_definition(node: Any, language: str) -> Any | None:
     return None
 
 
-def _found(tree: SyntaxTree, text: str, node: Any) -> Found:
+def place_of(tree: SyntaxTree, text: str, node: Any) -> Found:
+    """Where the definition of a node is."""
     first, last = with_attributes(node)
     start, end = tree.source.to_offset(first), tree.source.to_offset(last)
     end = start + len(text[start:end].rstrip())
