@@ -273,3 +273,44 @@ def test_what_cannot_be_checked_nor_closed_is_not_kept() -> None:
         '  it("y", function()\n    assert.eq'
     )
     assert whole_tests(lua, "lua") == ""
+
+
+ONE = "from shop import total\n\n\ndef test_empty():\n    assert total([]) == 0\n"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        "@pytest.mark.parametrize('items', [\n    [1],\n    [",
+        "@pytest.fixture\ndef items():\n    return [",
+        "def helper(items):\n    return [",
+        "class Fake:\n    def f(self):\n        return [",
+        "ITEMS = [\n    1,",
+        "if __name__ == '__main__':\n    pytest.main([",
+    ],
+)
+def test_what_breaks_off_below_the_last_test(broken: str) -> None:
+    assert whole_tests(f"{ONE}\n\n{broken}", "python") == ONE
+    two = f"{ONE}\n\ndef test_one():\n    assert total([1]) == 1\n"
+    assert whole_tests(f"{two}\n\n{broken}", "python") == two
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("def test_a():\n    assert total(\n        [1]\n    ) == 1\n", "python"),
+        ('def test_a():\n    text = """\nfirst\n', "python"),
+        ("<?php\nclass A {\n    public function testA()\n    {\n        $this->a();", "php"),
+        ("class A < Test\n  def test_a\n    go\n  rescue Wrong\n    retry", "ruby"),
+        ('it("is 0", () => {\n  expect(total([])).toBe(\n', "javascript"),
+    ],
+)
+def test_the_only_test_may_not_be_complete(text: str, language: str) -> None:
+    assert not whole_tests(text, language)
+
+
+def test_what_breaks_off_below_the_last_test_in_braces() -> None:
+    whole = 'it("is 0", () => {\n  expect(total([])).toBe(0);\n});\n'
+    assert whole_tests(f"{whole}\nconst items = [\n  1,", "javascript") == whole
+    whole = "func TestA(t *testing.T) {\n\tA()\n}\n"
+    assert whole_tests(f"{whole}\ntype fake struct {{\n\ta", "go") == whole

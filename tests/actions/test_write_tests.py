@@ -70,8 +70,11 @@ async def test_an_answer_that_was_cut_off_keeps_its_whole_tests(tmp_path: Path) 
     found = await _written(tmp_path, {"": more})
     assert found.text == GOOD
     assert "cut off" in found.note
+    endless = "def test_total():\n    # " + "and so on " * 900
     with pytest.raises(RefusedError, match="cut off"):
-        await _written(tmp_path, {"": "def test_total():\n    # " + "and so on " * 900})
+        await _written(tmp_path, {"": endless})
+    shorter = {"write only two short tests": _reply(GOOD), "": endless}
+    assert await _written(tmp_path, shorter) == NewFile(found.path, GOOD)
 
 
 async def test_nothing_to_test(tmp_path: Path) -> None:

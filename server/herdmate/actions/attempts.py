@@ -91,10 +91,11 @@ async def _corrected(
 
     Raises the first refusal if asking again would not help.
     """
+    is_circle = goes_round(reply, _asked(question))
     said = say("repair", refusal.repair, refusal.values) if refusal.repair else ""
-    again = await asked_on(question, reply, said, host) if said else None
+    again = await asked_on(question, reply, said, host) if said and not is_circle else None
     if again is None:
-        if not goes_round(reply, _asked(question)):
+        if not is_circle:
             raise refusal
         if time.monotonic() - begun < _LONGEST_WAIT:
             with suppress(RefusedError):

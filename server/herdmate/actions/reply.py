@@ -180,13 +180,13 @@ def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda
     """The longest block of a reply, for a new file.
 
     ``whole`` returns the usable part of a block that was cut off, ``""`` if there is none. Raises
-    ``RefusedError`` if there is none, or if the reply has no code.
+    ``RefusedError`` if there is none, or if the reply has no code; a shorter one may do.
     """
     blocks, is_open = _blocks(with_line_feeds(reply), " {0,3}")
     if not finished and is_open and blocks and (text := whole(blocks[-1].strip("\n"))):
         return text
     if not finished and (is_open or not blocks):
-        raise _refusal("cut_off", NOTHING_WRITTEN)
+        raise RefusedError(str(_refusal("cut_off", NOTHING_WRITTEN)), "too_long")
     if not blocks:
         raise _refusal("words", NOTHING_WRITTEN)
     return max(blocks, key=len).strip("\n") + "\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 
 from herdmate.context import syntax
 from herdmate.context.languages import BRACES
@@ -18,6 +19,9 @@ _BELONGS = re.compile(
 )
 """Decorators, attributes, comments, blank lines and the head of its group directly above a test."""
 
+_GOES_ON = re.compile(r"[ \t]*(?:[)\]}{]|(?:end|rescue|ensure|else|elsif|catch|finally)\b)")
+"""Lines that end a test, or go on with it, no further right than its first one."""
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _DEFINES = re.compile(r"[ \t]*(?:class|module|def)\b")
 _MOST_CUTS = 20
@@ -30,10 +34,7 @@ def whole_tests(text: str, language: str) -> str:
     grammar; ``""`` if not even one test is complete.
     """
     lines = text.split("\n")
-    starts = [row for row, line in enumerate(lines) if _BEGINS_TEST.match(line)]
-    for cut in starts[: -_MOST_CUTS - 1 : -1]:
-        if cut == starts[0]:
-            break
+    for cut in _cuts(lines)[: -_MOST_CUTS - 1 : -1]:
         for end in dict.fromkeys((cut, _start_of_attributes(lines, cut))):
             kept = lines[:end]
             while kept and _BELONGS.match(kept[-1]):
@@ -44,6 +45,22 @@ def whole_tests(text: str, language: str) -> str:
             if errors == 0 or (errors is None and (language in BRACES or not closing)):
                 return whole
     return ""
+
+
+def _cuts(lines: list[str]) -> list[int]:
+    """The rows before which a test is complete: the next one begins there, or other code does."""
+    starts = [row for row, line in enumerate(lines) if _BEGINS_TEST.match(line)]
+    if not starts:
+        return []
+    last, width = starts[-1], len(_indent(lines[starts[-1]]))
+    below = (
+        row
+        for row in range(last + 1, len(lines))
+        if lines[row].strip()
+        and len(_indent(lines[row])) <= width
+        and not _GOES_ON.match(lines[row])
+    )
+    return [*starts[1:], *islice(below, 1)]
 
 
 def _start_of_attributes(lines: list[str], row: int) -> int:
