@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,13 @@ async def _labels(session: Session, uri: str = _URI) -> list[str]:
     return [item.label for item in (await menus.menu(session, "status", uri)).items]
 
 
-async def test_without_a_model_the_menu_says_so_in_words_and_offers_one() -> None:
+_LARGE, _SMALL_MACHINE = Machine(24 << 30, 0, 100 << 30), Machine(2 << 30, 0, 100 << 30)
+
+
+async def test_without_a_model_the_menu_says_so_in_words_and_offers_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(recommendation, "this_machine", lambda: _LARGE)
     session = _session()
     session.model.answers.status = Status("noModel", "There is no model on this machine yet.")
     session.model.answers.host.latency.note_writing(100, 1.0)  # of an earlier model
@@ -47,6 +54,27 @@ async def test_without_a_model_the_menu_says_so_in_words_and_offers_one() -> Non
         ("Fetch the Model Recommended for This Machine", protocol.COMMAND_USE_RECOMMENDED),
         (f"Fetch {catalogue.starter().title}", protocol.COMMAND_FETCH_MODEL),
     ]
+
+
+async def test_the_starter_is_offered_once_where_it_is_what_is_recommended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, starter = _session(), f"Fetch {catalogue.starter().title}"
+    session.model.answers.status = Status("noModel", "There is no model on this machine yet.")
+    monkeypatch.setattr(recommendation, "this_machine", lambda: _SMALL_MACHINE)
+    assert [label for label in await _labels(session) if label.startswith("Fetch")] == [starter]
+
+
+async def test_the_menu_does_not_wait_long_for_what_is_recommended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session, goes_on = _session(), threading.Event()
+    session.model.answers.status = Status("noModel", "There is no model on this machine yet.")
+    monkeypatch.setattr(menus, "_RECOMMENDATION_SECONDS", 0.01)
+    monkeypatch.setattr(recommendation, "this_machine", lambda: goes_on.wait() and _LARGE)
+    labels = await _labels(session)
+    goes_on.set()
+    assert sum(label.startswith("Fetch") for label in labels) == 2
 
 
 async def test_an_error_is_not_hidden_by_how_fast_the_model_was() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from statistics import median
 
@@ -11,25 +12,30 @@ from herdmate.lsp import protocol
 from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import model_menus, pausing
 from herdmate.lsp.handlers.model_menus import ghost_text_by, short_name
+from herdmate.lsp.handlers.recommendation import models_of, recommendation
 from herdmate.lsp.handlers.status_report import sentence_of_silence
 from herdmate.lsp.protocol import Menu, MenuItem, Status
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import state_in_words
 from herdmate.models import catalogue
+from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.origin import megabytes
+
+_RECOMMENDATION_SECONDS = 3.0
+"""Which the menu waits for at most; a process of its own looks at the graphics processors."""
 
 
 async def menu(session: Session, name: str, uri: str) -> Menu:
     """The status menu, or one of ``model_menus.MENUS``."""
     if name in ("", "status"):
-        return _status(session, uri)
+        return await _status(session, uri)
     if name not in model_menus.MENUS:
         raise wrong(f"The menu must be status, {' or '.join(model_menus.MENUS)}.")
     return await model_menus.MENUS[name](session)
 
 
-def _status(session: Session, uri: str) -> Menu:
-    items = [*_fetching(session), *_switching(session, uri), *_choosing(session),
+async def _status(session: Session, uri: str) -> Menu:
+    items = [*await _fetching(session), *_switching(session, uri), *_choosing(session),
              *_pausing(session, uri), *_looking(session)]  # fmt: skip
     status, ghost = session.model.status, session.model.status.completion
     title = f"Herdmate: {_named(status)}" + (f"; ghost text: {_named(ghost)}" if ghost else "")
@@ -54,13 +60,27 @@ def _speed(session: Session) -> str:
     return "; ".join(filter(None, (writing[0], beside)))
 
 
-def _fetching(session: Session) -> Iterator[MenuItem]:
-    if session.model.status.state == "noModel":
-        model, why = catalogue.starter(), session.model.status.message
-        use, detail = protocol.COMMAND_USE_RECOMMENDED, f"{megabytes(model.size)}, {model.licence}"
-        yield MenuItem("Fetch the Model Recommended for This Machine", "star-full", use, detail=why)
-        fetch = protocol.COMMAND_FETCH_MODEL
-        yield MenuItem(f"Fetch {model.title}", "cloud-download", fetch, detail=detail)
+async def _fetching(session: Session) -> list[MenuItem]:
+    if session.model.status.state != "noModel":
+        return []
+    starter, use, fetch = (
+        catalogue.starter(), protocol.COMMAND_USE_RECOMMENDED, protocol.COMMAND_FETCH_MODEL
+    )  # fmt: skip
+    why, detail = session.model.status.message, f"{megabytes(starter.size)}, {starter.licence}"
+    recommended = MenuItem(
+        "Fetch the Model Recommended for This Machine", "star-full", use, detail=why
+    )
+    quick = MenuItem(f"Fetch {starter.title}", "cloud-download", fetch, detail=detail)
+    return [quick] if await _recommended(session) == (starter,) else [recommended, quick]
+
+
+async def _recommended(session: Session) -> tuple[CatalogueModel, ...]:
+    """The models recommended for this machine; none where that takes long to find out."""
+    try:
+        _, advice = await asyncio.wait_for(recommendation(session), _RECOMMENDATION_SECONDS)
+    except asyncio.TimeoutError:
+        return ()
+    return models_of(advice.pair) if advice.pair else (catalogue.starter(),)
 
 
 def _choosing(session: Session) -> Iterator[MenuItem]:
