@@ -23,12 +23,14 @@ _PAUSE_SECONDS = 0.25  # faster updates are unreadable
 
 @asynccontextmanager
 async def progress(
-    session: Session, title: str, measured: bool = False, last_words: Callable[[], str] = str
-) -> AsyncIterator[Report]:
+    session: Session, title: str, measured: bool = False, last_words: Callable[[], str] = str,
+    is_full: Callable[[], bool] = lambda: True,
+) -> AsyncIterator[Report]:  # fmt: skip
     """Show progress while the block runs; the cancel button cancels the current task.
 
     ``measured``: fractions will be reported, so the client can draw a bar, and it is full at the
-    end of a block that does not fail. ``last_words`` returns what is said at the end, if anything.
+    end of a block that does not fail, if it ``is_full`` then. ``last_words`` returns what is said
+    at the end, if anything.
     """
     token = await _create(session) if session.capabilities.progress else None
     if token is None:
@@ -53,7 +55,7 @@ async def progress(
     report, stop_waiting = _spaced(send)
     try:
         yield report
-        if measured:
+        if measured and is_full():
             shown.report(token, types.WorkDoneProgressReport(cancellable=True, percentage=100))
     finally:
         stop_waiting()

@@ -13,12 +13,12 @@ from lsprotocol import types
 from herdmate.engine.start import FakeStart
 from herdmate.errors import FetchError, ModelError, NoModelError
 from herdmate.generation import ModelInfo
-from herdmate.lsp import protocol
+from herdmate.lsp import progress, protocol
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.handlers import configuration, model_fetching, recommendation
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.session import Session
-from herdmate.lsp.status import set_ready
+from herdmate.lsp.status import set_ready, set_status
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel
 from herdmate.models.recommend import Machine
@@ -260,3 +260,26 @@ async def test_a_pulled_model_is_loaded_only_if_there_was_none(
     assert path.name == _STARTER.file
     await asyncio.gather(*fetching.session.tasks.running)
     assert len(fetching.loads) == loads
+
+
+@pytest.mark.parametrize(("state", "ends"), [("ready", [0, 50, 100]), ("error", [0, 50])])
+async def test_a_load_that_fails_is_never_at_a_hundred_per_cent(
+    fetching: _Fetching, state: Any, ends: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    session, told = fetching.session, list[Any]()
+    session.capabilities = Capabilities(progress=True)
+    shown = session.work_done_progress
+    monkeypatch.setattr(progress, "ask", _accepted)
+    for name in ("begin", "report"):
+        monkeypatch.setattr(shown, name, lambda _token, value: told.append(value.percentage))
+    monkeypatch.setattr(shown, "end", lambda *_: None)
+    session.model.answers.status = Status("loading", "Loading the model.", 0.5)
+    asyncio.get_running_loop().call_later(
+        0.1, set_status, session, session.model.answers, Status(state)
+    )
+    await model_fetching.load_or_offer(session)
+    assert told == ends
+
+
+async def _accepted(_session: Session, _method: str, params: Any, *_: Any) -> Any:
+    return params.token

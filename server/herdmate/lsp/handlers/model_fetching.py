@@ -171,11 +171,13 @@ async def _load(session: Session, asks: bool = False, keeps: bool = False) -> No
     if not await load_model(session, asks, keeps) or session.capabilities.status:
         return
 
-    def said() -> str:
-        now = session.model.status
-        return f"{now.model} is ready" if now.state in ("ready", "thinking") else ""
+    def is_ready() -> bool:
+        return session.model.status.state in ("ready", "thinking")
 
-    async with progress(session, "Loading the model", measured=True, last_words=said) as report:
+    def said() -> str:
+        return f"{session.model.status.model} is ready" if is_ready() else ""
+
+    async with progress(session, "Loading the model", True, said, is_ready) as report:
         try:
             while session.model.status.state in ("starting", "loading"):
                 report(session.model.status.message, session.model.status.fraction)
