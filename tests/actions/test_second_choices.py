@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
 
 import pytest
 
 from herdmate.actions.action_input import ActionInput, Diagnostic
 from herdmate.actions.context import ActionContext
 from herdmate.actions.rewrite import rewrite
+from herdmate.engine.interface import OnRead, unheard
 from herdmate.errors import UnchangedError
-from herdmate.generation import Request
+from herdmate.generation import Finished, Piece, Request
 from herdmate.prompting.library import load_library
 from herdmate.text import Document, Selection, Span, apply_edits
 from tests.fake_model import fake_completion
@@ -33,9 +34,11 @@ async def _fixed(
     async with fake_completion(replies, doubtful=doubtful) as state:
         generate = state.host.generate
 
-        def noted(request: Request):  # type: ignore[no-untyped-def]
+        def noted(
+            request: Request, on_read: OnRead = unheard
+        ) -> AsyncGenerator[Piece | Finished, None]:
             asked.append(request)
-            return generate(request)
+            return generate(request, on_read)
 
         state.host.generate = noted  # type: ignore[method-assign]
         given = ActionInput(problems=(problem,), rejected=rejected)

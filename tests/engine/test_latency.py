@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from herdmate.engine.latency import Latency, delay, seconds_to_read, share_of_window
+from herdmate.engine.latency import Latency, delay, share_of_window
 
 
 def _pace(gap: float, answer: float) -> Latency:
@@ -58,11 +58,3 @@ def test_one_slow_prompt_makes_no_slow_machine() -> None:
     assert share_of_window(latency, 640) == 0.25
     latency.note_reading(100, 1.0)
     assert share_of_window(latency, 640) == 1.0
-
-
-def test_the_time_to_read_a_prompt_is_told_once_the_speed_is_known() -> None:
-    latency = Latency()
-    latency.note_reading(400, 4.0)
-    assert seconds_to_read(latency, 1000) == 0.0
-    latency.note_reading(400, 2.0)
-    assert seconds_to_read(latency, 1000) == 5.0

@@ -22,8 +22,9 @@ from herdmate.actions.repetition import goes_round
 from herdmate.actions.target import resolve_target
 from herdmate.control_tags import restored
 from herdmate.engine.host import EngineHost
+from herdmate.engine.interface import OnRead, unheard
 from herdmate.errors import SelectionError
-from herdmate.generation import Finished, Piece, Text, Usage
+from herdmate.generation import Finished, Piece, Usage
 from herdmate.prompting.families import Turn
 from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection
@@ -50,25 +51,22 @@ class Explanation:
     sections: tuple[tuple[str, Question], ...]
     turns: tuple[Turn, ...]
 
-    def prompt_text(self, number: int) -> str:
-        """The text of a section's prompt; sections count from 1."""
-        segments = self.sections[number - 1][1].request.prompt.segments
-        return "".join(segment.text for segment in segments if isinstance(segment, Text))
-
     async def text(
         self, on_section: Callable[[int], None] = _nothing, on_end: OnEnd = _nothing,
-        on_tokens: Callable[[int], None] = _nothing,
+        on_tokens: Callable[[int], None] = _nothing, on_read: OnRead = unheard,
     ) -> AsyncGenerator[str, None]:  # fmt: skip
         """Pieces of the explanation as they arrive. Raises ``HerdmateError``.
 
         ``on_section`` receives the number of each section, from 1, before its question is asked,
-        ``on_tokens`` how many more tokens have been generated.
+        ``on_read`` how much of the question has been read, ``on_tokens`` how many more tokens have
+        been generated.
         """
         for number, (heading, question) in enumerate(self.sections, 1):
             if heading:
                 yield heading
             on_section(number)
-            async with aclosing(answer_to(question, self.host, on_end, on_tokens)) as parts:
+            answer = answer_to(question, self.host, on_end, on_tokens, on_read)
+            async with aclosing(answer) as parts:
                 async for text in parts:
                     yield text
 
@@ -147,14 +145,14 @@ async def follow_up(
 
 async def answer_to(
     question: Question, host: EngineHost, on_end: OnEnd = _nothing,
-    on_tokens: Callable[[int], None] = _nothing,
+    on_tokens: Callable[[int], None] = _nothing, on_read: OnRead = unheard,
 ) -> AsyncGenerator[str, None]:  # fmt: skip
     """Pieces of an answer as they arrive, until it goes round in circles.
 
     Raises ``HerdmateError``.
     """
     said, tokens, tags = "", 0, question.request.prompt.tags
-    async with aclosing(host.generate(question.request)) as events:
+    async with aclosing(host.generate(question.request, on_read)) as events:
         async for event in events:
             if not isinstance(event, Piece):
                 on_end(event)

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 import psutil
 
 from herdmate.engine.client import EngineProcess
-from herdmate.engine.interface import Engine, EngineState
+from herdmate.engine.interface import Engine, EngineState, OnRead, unheard
 from herdmate.engine.latency import Latency
 from herdmate.engine.remote.engine import RemoteEngine, RemoteStart
 from herdmate.engine.remote.probe import PiecesOf
@@ -48,10 +48,6 @@ class RequestRecord:
     written: int = 0
     finished: Finished | None = None
     made_at: float = field(default_factory=time.monotonic)
-
-    def note_read(self, read: int, tokens: int) -> None:
-        """Record how much of the prompt has been evaluated."""
-        self.read, self.tokens = read, tokens
 
 
 class EngineHost:
@@ -156,8 +152,10 @@ class EngineHost:
         """Wait for the model; raises ``HerdmateError`` if there is none."""
         return await (await self._running()).ready()
 
-    async def generate(self, request: Request) -> AsyncGenerator[Piece | Finished, None]:
-        """Ask the model; see ``engine.client``. Logs times and counts, never text.
+    async def generate(
+        self, request: Request, on_read: OnRead = unheard
+    ) -> AsyncGenerator[Piece | Finished, None]:
+        """Ask the model; see ``engine.interface``. Logs times and counts, never text.
 
         Logs one line per request, even if it was closed early. Everything sent to the engine passes
         through here or ``count_tokens``, which replace secrets with stars.
@@ -167,7 +165,12 @@ class EngineHost:
         record = RequestRecord(request)
         if request.priority is not Priority.BACKGROUND:  # the user has not asked for that yet
             self.last_request = record
-        answering = engine.generate(request, partial(self._note_end, record), record.note_read)
+
+        def note_read(read: int, tokens: int) -> None:
+            record.read, record.tokens = read, tokens
+            on_read(read, tokens)
+
+        answering = engine.generate(request, partial(self._note_end, record), note_read)
         if request.prompt.thoughts:
             answering = without_thoughts(answering, request.prompt.thoughts)
         async with aclosing(answering) as answer:

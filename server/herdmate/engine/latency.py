@@ -82,8 +82,3 @@ def share_of_window(latency: Latency, tokens: int) -> float:
         return 1.0
     fit = (share for share in _SHARES if tokens * share <= _READING * latency.reading)
     return next(fit, _SHARES[-1])
-
-
-def seconds_to_read(latency: Latency, tokens: int) -> float:
-    """How long the model will probably take to evaluate a prompt; 0 until its speed is known."""
-    return tokens / latency.reading if latency.read >= _ENOUGH else 0.0

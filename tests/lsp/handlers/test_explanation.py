@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from herdmate.engine.interface import OnRead, unheard
 from herdmate.errors import EngineError
 from herdmate.generation import Finished, FinishReason, Piece, Request, Usage
 from herdmate.lsp import protocol
@@ -146,3 +148,44 @@ async def test_an_error_is_all_that_is_said_of_an_answer_that_failed(tmp_path: P
                  if note["method"] == protocol.EXPLANATION]  # fmt: skip
     assert "".join(part["text"] for part in parts) == "It adds"
     assert parts[-1]["error"] == "It broke."
+
+
+class _Reading(Silent):
+    """Reads a third of the question, and goes on once that is told."""
+
+    def __init__(self) -> None:
+        self.told = asyncio.Event()
+
+    async def generate(
+        self, request: Request, on_end: Callable[[Finished], None] = lambda _: None,
+        on_read: OnRead = unheard,
+    ) -> AsyncGenerator[Piece | Finished, None]:  # fmt: skip
+        on_read(400, 1200)
+        await self.told.wait()
+        yield Finished("end", Usage())
+
+
+async def test_it_is_told_how_much_of_the_question_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(explanation, "_BETWEEN_NEWS", 0.01)
+    uri, model = (tmp_path / "a.py").as_uri(), _Reading()
+    item = {"uri": uri, "languageId": "python", "version": 1, "text": CODE}
+    async with peer(tmp_path, model=lambda: model) as client:
+        client.notify("textDocument/didOpen", {"textDocument": item})
+        await client.until_heard()
+        session = client.session
+        session.capabilities = replace(session.capabilities, explanation=True, stop=True)
+        action = session.configuration.library.get("explain")
+        request = request_of(session, ActionArguments(uri, _RANGE, "explain"), action)
+        notify, told = session.protocol.notify, list[str]()
+
+        def note(method: str, params: Any) -> None:
+            told.append(params.get("progress", ""))
+            if told[-1].startswith("Reading 1 line… 33%"):
+                model.told.set()
+            notify(method, params)
+
+        monkeypatch.setattr(session.protocol, "notify", note)
+        await asyncio.wait_for(explanation._stream(session, request, "one"), 60)
+    assert told[0] == "Reading 1 line…"

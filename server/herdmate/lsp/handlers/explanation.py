@@ -13,7 +13,6 @@ from typing import Any
 
 from herdmate.actions.explain import Explanation, explanation_of, follow_up
 from herdmate.actions.offers import title_of
-from herdmate.engine.latency import seconds_to_read
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.generation import Finished, FinishReason
 from herdmate.lsp import protocol
@@ -32,8 +31,6 @@ _BETWEEN_PARTS = 0.1
 
 _BETWEEN_NEWS = 1.0
 """Seconds between two sentences about what is being done."""
-
-_CHARACTERS_OF_A_TOKEN = 4
 
 _STOPPED = "The explanation was stopped."
 
@@ -97,13 +94,13 @@ async def _stream(session: Session, request: ActionRequest, name: str) -> None:
 
 @dataclass(slots=True)
 class _News:
-    """What is being done, since when, and for how many seconds probably (0: unknown).
+    """What is being done, since when, and the share of the question that the model has read.
 
     ``heard_at``: when the last text arrived (0: none yet). ``ended``: how the answer ended.
     """
 
     doing: str
-    expected: float = 0.0
+    read: float = 0.0
     since: float = field(default_factory=time.monotonic)
     heard_at: float = 0.0
     ended: Finished | None = None
@@ -134,9 +131,12 @@ async def _tell(session: Session, news: _News, send: Callable[..., None]) -> Non
         if now - news.heard_at >= _BETWEEN_NEWS:
             is_loading = session.model.answers.status.state in ("starting", "loading")
             doing = "Waiting for the model to load" if is_loading else news.doing
-            seconds, most = round(now - news.since), 0 if is_loading else round(news.expected)
-            elapsed = f"{seconds} of about {most}" if most > seconds else f"{seconds}"
-            send("", progress=f"{doing}…" + (f" {elapsed} s" if seconds else ""))
+            seconds = round(now - news.since)
+            far = [
+                f"{news.read:.0%}" if 0 < news.read < 1 else "",
+                f"{seconds} s" if seconds else "",
+            ]
+            send("", progress=f"{doing}… {', '.join(filter(None, far))}".rstrip())
         await asyncio.sleep(_BETWEEN_NEWS)
 
 
@@ -198,8 +198,7 @@ async def _parts(
     title = title_of(request.action, request.action_input)
 
     def on_section(number: int) -> None:
-        tokens = len(explanation.prompt_text(number)) // _CHARACTERS_OF_A_TOKEN
-        news.expected = seconds_to_read(session.model.answers.host.latency, tokens)
+        news.read = 0.0
         if number > 1:
             news.doing = f"Reading part {number} of {len(explanation.sections)}"
             news.since = time.monotonic()
@@ -216,10 +215,13 @@ async def _parts(
             written += more
             tell(written)
 
+        def on_read(read: int, tokens: int) -> None:
+            news.read = read / max(tokens, 1)
+
         def on_end(end: Finished) -> None:
             news.ended = end
 
-        text = explanation.text(on_section, on_end, on_tokens)
+        text = explanation.text(on_section, on_end, on_tokens, on_read)
         async for part in await stack.enter_async_context(aclosing(text)):
             yield part
 
