@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { COMMAND, home, PATIENCE, SERVER, say, setMachine, write } from './machine.mjs';
+import { COMMAND, home, SERVER, say, setMachine, write } from './machine.mjs';
 import {
   backToTheCode,
   closeWindow,
@@ -140,7 +140,7 @@ export async function aCallbackIsShownWhole() {
   await closeWindow();
   await switchTo(first);
   setMachine({ 'herdmate.server.command': COMMAND, 'herdmate.completion.maxTokens': undefined });
-  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor();
 }
 
 /** The model's answer, whether the prompt ends with the last blank or the model begins with it. */

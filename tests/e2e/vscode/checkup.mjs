@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { COMMAND, home, MODEL, PATIENCE, say, setMachine, until } from './machine.mjs';
+import { COMMAND, home, MODEL, say, setMachine, until } from './machine.mjs';
 import { backToTheCode, page, picture, pictureInBothThemes, plain, runCommand } from './window.mjs';
 
 const KEY = 'sk-proj-a1B2c3D4a1B2c3D4a1B2c3D4a1B2c3D4a1B2c3D4';
@@ -43,7 +43,7 @@ export async function theSetUpIsCheckedAndReported() {
   say('a broken and a missing server are told');
   await page.locator('.tab', { hasText: "Herdmate's Set-up" }).click({ button: 'middle' });
   setMachine({ 'herdmate.server.command': COMMAND, 'herdmate.model': MODEL });
-  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor();
   await runCommand('Notifications: Clear All Notifications');
   await backToTheCode();
 }
@@ -51,19 +51,20 @@ export async function theSetUpIsCheckedAndReported() {
 /** Closes what shows pages, so that the one that is looked at is the newest. */
 async function withoutOtherPages() {
   const others = page.locator('.tab', { hasText: /, lines? \d|Herdmate|Welcome/ });
-  while (await others.count()) await others.first().click({ button: 'middle' });
+  for (let left = await others.count(); left; left--) {
+    await others.first().click({ button: 'middle' });
+    await others.nth(left - 1).waitFor({ state: 'detached' });
+  }
 }
 
 /** Runs the check until it finds something, as settings are not taken at once; the page. */
 async function checkup(finding) {
-  const busy = page.locator('.notification-toast', { hasText: 'Looking at this machine' });
   let shown;
   await until(
     async () => {
       await backToTheCode(); // keys do not leave the page
       await runCommand('Herdmate: Check My Set-up');
-      await busy.waitFor();
-      await busy.waitFor({ state: 'detached', timeout: PATIENCE });
+      await page.locator('.tab.active', { hasText: TITLE }).waitFor();
       for (const ends = Date.now() + 5000; !shown && Date.now() < ends; )
         shown = await pageThatSays(finding);
       return shown;

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { enginesPid, home, PATIENCE, say, write } from './machine.mjs';
+import { home, say, whileTheModelWaits, write } from './machine.mjs';
 import { CHANGED_REPORT, CODE, REPLY, REPORT, REPORT_FILE } from './report.mjs';
 import { inWords, useScripted } from './scripted.mjs';
 import { EXPLAINED } from './shop.mjs';
@@ -36,11 +36,13 @@ const LINES = LONG.split('\n').length;
 
 export async function explanationStreamsBesideTheCode() {
   await select(EXPLAINED);
-  await pressBoth('Control+Alt+H', 'E');
   const view = page.frameLocator('iframe.webview').frameLocator('#active-frame').locator('main');
-  await view.waitFor({ state: 'attached', timeout: PATIENCE });
-  const watched = view.evaluate(untilItIsWhole);
-  await view.locator('p, li, pre').first().waitFor({ timeout: PATIENCE });
+  const [watched] = await whileTheModelWaits(async () => {
+    await pressBoth('Control+Alt+H', 'E');
+    await view.waitFor({ state: 'attached' });
+    return [view.evaluate(untilItIsWhole)];
+  });
+  await view.locator('p, li, pre').first().waitFor();
   await picture('3-explanation-streams');
   const sizes = await watched;
   const text = await view.innerText();
@@ -58,24 +60,18 @@ export async function aQuestionFollowsAndTheNextIsStopped() {
   await question.fill('May the list be empty?');
   await question.press('Enter');
   await view.locator('blockquote', { hasText: 'May the list be empty?' }).waitFor();
-  await view.locator('blockquote ~ :is(p, pre, ul, ol)').first().waitFor({ timeout: PATIENCE });
-  await question.waitFor({ timeout: PATIENCE }); // it comes back once the answer is whole
+  await view.locator('blockquote ~ :is(p, pre, ul, ol)').first().waitFor();
+  await question.waitFor(); // it comes back once the answer is whole
   await pictureInBothThemes('4b-question-answered');
   await pictureForReadme('explanation', { x: 352, y: 30, width: 924, height: 404 });
   assert.equal(await frame.locator('#error').innerText(), '');
   say(`answered: ${JSON.stringify((await view.innerText()).slice(-200))}`);
 
   await question.fill('Say again in other words what each line does.');
-  await question.press('Enter');
-  const stop = frame.locator('#stop');
-  await stop.waitFor();
-  const engine = enginesPid();
-  process.kill(engine, 'SIGSTOP'); // else the answer might be whole before it is stopped
-  try {
-    await stop.click();
-  } finally {
-    process.kill(engine, 'SIGCONT');
-  }
+  await whileTheModelWaits(async () => {
+    await question.press('Enter');
+    await frame.locator('#stop').click();
+  });
   const stopped = frame.locator('#error', { hasText: 'was stopped' });
   await stopped.waitFor();
   const { border, background } = await stopped.evaluate((element) => getComputedStyle(element));
@@ -85,7 +81,7 @@ export async function aQuestionFollowsAndTheNextIsStopped() {
     'stopping looks like an error',
   );
   await question.waitFor(); // one may go on from what was said before
-  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor();
   await picture('4c-stopped');
   say('the answer to a second question was stopped');
 }
@@ -105,7 +101,7 @@ export async function longCodeIsExplainedPartByPart() {
   await frame.locator('#progress', { hasText: `Reading ${LINES} lines…` }).waitFor();
   await pictureInBothThemes('4d-reading');
   held.resolve();
-  await frame.locator('#stop').waitFor({ state: 'hidden', timeout: PATIENCE });
+  await frame.locator('#stop').waitFor({ state: 'hidden' });
   const headings = await frame.locator('main h3').allInnerTexts();
   await pictureInBothThemes('4e-part-by-part');
   assert.match(await frame.locator('main').innerText(), /too many to read at once/);
@@ -126,13 +122,14 @@ export async function codeOfAnAnswerIsInsertedAndApplied() {
   await runCommand('Herdmate: Explain Selection');
   const frame = page.frameLocator('iframe.webview').frameLocator('#active-frame');
   const button = (name) => frame.getByRole('button', { name, exact: true });
-  await button('Apply').waitFor({ timeout: PATIENCE });
+  await button('Apply').waitFor();
   await pictureInBothThemes('4f-code');
   assert.equal(await frame.locator('main b').count(), 0, 'what the model says became HTML');
   assert.match(await frame.locator('main').innerText(), /list<Item> it could be <b>shorter<\/b>/);
 
+  const copied = button('Copy').evaluate(untilItSays, 'Copied'); // which it does for a moment
   await button('Copy').click();
-  await button('Copied').waitFor();
+  await copied;
   await page.locator('.monaco-editor .view-lines').first().click();
   await page.keyboard.press('Control+End');
   await button('Insert at Cursor').click();
@@ -162,6 +159,14 @@ export async function codeOfAnAnswerIsInsertedAndApplied() {
   await frame.locator('main', { hasText: 'That is all.' }).waitFor();
   await model.close();
   await openShop('stock.py');
+}
+
+/** Runs in the explanation's page. */
+function untilItSays(button, words) {
+  return new Promise((resolve) => {
+    const look = () => button.textContent === words && resolve();
+    new MutationObserver(look).observe(button, { childList: true });
+  });
 }
 
 /** Runs in the explanation's page: the sizes that its text had, once it is whole. */

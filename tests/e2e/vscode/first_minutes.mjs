@@ -42,7 +42,7 @@ export async function theFirstMinutes() {
   took('VS Code is open, its folder trusted');
 
   await installed();
-  await invitation().waitFor({ timeout: PATIENCE });
+  await invitation().waitFor();
   took('installed, the invitation is there');
 
   await press('Set Up', invitation());
@@ -52,7 +52,7 @@ export async function theFirstMinutes() {
   took('set up');
 
   const offer = offerOfAModel();
-  await offer.waitFor({ timeout: PATIENCE });
+  await offer.waitFor();
   const said = plain(await offer.innerText());
   assert.match(said, /Recommended for this machine: .+ MB, .+SHA-256 .+ from /s);
   await picture('f2-no-model');
@@ -60,7 +60,7 @@ export async function theFirstMinutes() {
 
   await offer.locator('.monaco-text-button').first().press('Enter');
   await fetchProgress().waitFor();
-  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor({ timeout: PATIENCE });
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor();
   took('it is fetched and ready');
 
   if (!(await step('Set it up').count())) await runCommand('Herdmate: Get Started');

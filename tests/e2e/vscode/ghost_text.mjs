@@ -1,7 +1,7 @@
 // Ghost text: shown, typed through, accepted in whole or in part, in files and in notebooks.
 
 import assert from 'node:assert/strict';
-import { PATIENCE, say } from './machine.mjs';
+import { say, whileTheModelWaits } from './machine.mjs';
 import { SOURCE } from './shop.mjs';
 import {
   backToTheCode,
@@ -69,7 +69,7 @@ export async function aBodyGrowsWithoutAKey() {
   await typedHead('Shop');
   await untilGhost((text) => text.trim());
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
-  await ready.waitFor({ timeout: PATIENCE }); // the model has ended
+  await ready.waitFor(); // the model has ended
   await page.waitForTimeout(1000); // the last lines are drawn
   await picture('1f-grown');
   const seen = (await ghostTextSeen()).map(squeezed);
@@ -82,15 +82,20 @@ export async function aBodyGrowsWithoutAKey() {
   await page.keyboard.press('Tab');
   const text = await saved((code) => squeezed(code).includes(seen.at(-1)));
   isPython(text);
+  await configure('completion.timeBox', 0);
 }
 
 export async function whatIsDismissedDoesNotGrow() {
+  await configure('completion.timeBox', 500);
   await typedHead('Warehouse');
   await untilGhost((text) => text.trim());
-  await page.keyboard.press('Escape');
-  await untilGhost((text) => text === '');
-  await watchGhostText();
-  await untilLogged(GREW, log().split(GREW).length);
+  const times = await whileTheModelWaits(async () => {
+    await page.keyboard.press('Escape');
+    await untilGhost((text) => text === '');
+    await watchGhostText();
+    return log().split(GREW).length;
+  });
+  await untilLogged(GREW, times);
   await page.waitForTimeout(1000);
   assert.deepEqual(await ghostTextSeen(), [], 'what was dismissed came back');
   await configure('completion.timeBox', 0);
@@ -125,7 +130,7 @@ export async function theEditorsOwnBracketIsNotDoubled() {
 export async function cellsOfANotebookKnowOfEachOther() {
   await fromExplorer(/sales\.ipynb/);
   const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').nth(1);
-  await cell.waitFor({ timeout: PATIENCE });
+  await cell.waitFor();
   await cell.click();
   await page.keyboard.press('Control+End');
   await page.keyboard.type('yearly = sum_of_', { delay: 15 });

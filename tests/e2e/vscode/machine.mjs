@@ -14,7 +14,7 @@ export const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT, WHEELS } = Object.fromEn
   }),
 );
 const CODE_SERVER = path.join(TOOLS, 'node_modules/code-server/out/node/entry.js');
-export const PATIENCE = 120_000; // for the model, on a machine with other work
+export const PATIENCE = 120_000; // for the window and the model, on a machine with other work
 
 /** What keeps VS Code to this machine, and its window in the theme of the system. */
 const QUIET = {
@@ -139,6 +139,17 @@ export function setMachine(settings) {
 /** The process in which the model works for this run's server. */
 export function enginesPid() {
   return pidOf('herdmate.engine.worker');
+}
+
+/** Does something while the model stands still: it would be at its end before a slow window is there. */
+export async function whileTheModelWaits(act) {
+  const engine = enginesPid();
+  process.kill(engine, 'SIGSTOP');
+  try {
+    return await act();
+  } finally {
+    process.kill(engine, 'SIGCONT');
+  }
 }
 
 /** The process of this run's home folder with these words in its command line. */

@@ -100,7 +100,7 @@ export async function theLanguageStatusTellsTheState() {
   };
   const menu = told.first().getByText('Menu');
   assert(await menu.evaluate(isWhole), 'the end of the language status is cut off');
-  await page.keyboard.press('Escape');
+  await page.mouse.move(640, 300);
 }
 
 export async function aRemoteServerHasItsOwnSign() {

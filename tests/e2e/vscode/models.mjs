@@ -1,7 +1,7 @@
 // The model picker. The test's own web server stops in the middle of each long answer.
 
 import assert from 'node:assert/strict';
-import { MODEL, PATIENCE, say, setMachine, until } from './machine.mjs';
+import { MODEL, say, setMachine, until } from './machine.mjs';
 import {
   page,
   picture,
@@ -10,6 +10,7 @@ import {
   plain,
   press,
   runCommand,
+  untilSaid,
 } from './window.mjs';
 
 const TITLE = 'Qwen2.5-Coder 0.5B Instruct';
@@ -18,7 +19,7 @@ const TITLE = 'Qwen2.5-Coder 0.5B Instruct';
 export async function withoutAModelTheRecommendedIsOffered() {
   setMachine({ 'herdmate.model': 'auto' });
   const offer = offerOfAModel();
-  await offer.waitFor({ timeout: PATIENCE });
+  await offer.waitFor();
   assert.deepEqual(await offer.locator('.monaco-text-button').allInnerTexts(), [
     'Fetch Recommended',
     'Fetch Starter',
@@ -42,7 +43,7 @@ export async function aFetchIsCancelledAndGoneOnWith() {
   let had = 0;
   for (let times = 1; times <= 2; times++) {
     await pick(times === 1 ? '6i-models' : undefined);
-    await progress.waitFor({ timeout: PATIENCE });
+    await progress.waitFor();
     await until(
       async () => (await megabytes(progress)) > had + 100,
       () => 'nothing more is fetched',
@@ -61,12 +62,8 @@ export async function aFetchIsCancelledAndGoneOnWith() {
 
 /** Does what changes the model, and waits until it is loaded; the one before was ready too. */
 export async function untilLoadedAnew(change) {
-  const states = ['loading', 'ready'].map((state) => `[aria-label^="Herdmate: ${state}"]`);
-  const [loading, ready] = states.map((label) => page.locator(label).first());
-  const loads = loading.waitFor({ timeout: PATIENCE });
-  await change();
-  await loads;
-  await ready.waitFor({ timeout: PATIENCE });
+  await untilSaid(['loading'], change);
+  await page.locator('[aria-label^="Herdmate: ready"]').first().waitFor();
 }
 
 async function pick(pictured) {

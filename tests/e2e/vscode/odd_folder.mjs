@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { home, PATIENCE, say, write } from './machine.mjs';
+import { home, say, write } from './machine.mjs';
 import { isSimplified, simplify } from './refactoring.mjs';
 import { EXPLAINED, SOURCE } from './shop.mjs';
 import * as window from './window.mjs';
@@ -37,14 +37,14 @@ export async function anOddFolderWorksLikeAnyOther() {
   await window.select(EXPLAINED);
   await runCommand('Herdmate: Explain Selection');
   const frame = page.frameLocator('iframe.webview').frameLocator('#active-frame');
-  await frame.locator('#question').waitFor({ timeout: PATIENCE }); // it comes once all is there
+  await frame.locator('#question').waitFor(); // it comes once all is there
   await picture('12a-odd-folder-explained');
   assert((await frame.locator('main').innerText()).length > 40);
 
   await page.locator('.tab', { hasText: NAME }).first().click();
   await simplify();
   const review = page.locator('.tab.active', { hasText: `Review: ${NAME}` });
-  await review.waitFor({ timeout: PATIENCE });
+  await review.waitFor();
   await picture('12b-odd-folder-review');
   await page.keyboard.press('Control+Shift+Enter');
   await page.locator('.tab.active.dirty').waitFor();

@@ -1,7 +1,7 @@
 // Refactorings: only what is selected changes, after a preview where one is asked for.
 
 import assert from 'node:assert/strict';
-import { enginesPid, PATIENCE, say } from './machine.mjs';
+import { say, whileTheModelWaits } from './machine.mjs';
 import { linesFrom, linesUpTo, SIMPLIFIED } from './shop.mjs';
 import {
   configure,
@@ -22,7 +22,7 @@ import {
 export async function refactoringChangesOnlyTheSelection() {
   const before = onDisk();
   await simplify('5-refactorings');
-  await page.locator('.tab.active', { hasText: 'Review: stock.py' }).waitFor({ timeout: PATIENCE });
+  await page.locator('.tab.active', { hasText: 'Review: stock.py' }).waitFor();
   await pictureInBothThemes('5b-review');
   await page.keyboard.press('Control+Shift+Enter');
   await page.locator('.tab.active.dirty').waitFor();
@@ -36,24 +36,20 @@ export async function staleDocumentIsLeftAloneUntilRunAgain() {
   await configure('refactor.preview', 'never');
   const before = onDisk();
   const typed = '\n\nLIMIT = 12\n';
-  const engine = enginesPid();
-  process.kill(engine, 'SIGSTOP'); // the model works until the file has changed
-  try {
+  await whileTheModelWaits(async () => {
     await simplify();
     await page.locator('.notification-toast', { hasText: 'Simplify' }).waitFor();
     await startAnew(typed.trim());
-  } finally {
-    process.kill(engine, 'SIGCONT');
-  }
+  });
   const offer = page.locator('.notification-toast', { hasText: 'The file changed while' });
-  await offer.waitFor({ timeout: PATIENCE });
+  await offer.waitFor();
   await picture('6e-stale');
   const changed = await saved((text) => text !== before);
   assert.equal(squeezed(changed), squeezed(before + typed), 'a refused change changed the file');
   assert(changed.startsWith(before.trimEnd()), `a refused change changed the file:\n${changed}`);
 
   await press('Run again', offer);
-  await page.locator('.tab.active.dirty').waitFor({ timeout: PATIENCE });
+  await page.locator('.tab.active.dirty').waitFor();
   isSimplified(changed, await saved((text) => text !== changed));
   say('a stale change was refused, and made when it was run again');
   await oneUndoRestores(changed);

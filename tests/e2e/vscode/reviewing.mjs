@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
-import { PATIENCE, say, until, write } from './machine.mjs';
+import { say, until, write } from './machine.mjs';
 import {
   CHANGED_REPORT,
   FIRST,
@@ -159,14 +159,14 @@ export async function aCellOfANotebookIsReviewed() {
   await page.locator('.monaco-editor .view-lines').first().click();
   await fromExplorer(/sales\.ipynb/);
   const cell = page.locator('.notebookOverlay .cell-list-container .monaco-editor').first();
-  await cell.waitFor({ timeout: PATIENCE });
+  await cell.waitFor();
   await cell.click();
   await page.keyboard.press('Control+A');
   await runCommand('Refactor...');
   const choice = page.locator('.action-widget').getByText('Simplify');
   await choice.waitFor();
   await choice.click();
-  await page.locator(shown('sales.ipynb (cell)')).waitFor({ timeout: PATIENCE });
+  await page.locator(shown('sales.ipynb (cell)')).waitFor();
   await isOpen(1);
   await picture('6g-review-of-a-cell');
   await page.keyboard.press('Control+Enter');
@@ -188,7 +188,7 @@ async function review(name = 'report.py') {
   await select({ first, last: REPORT.trimEnd().split('\n').length });
   await pressBoth('Control+Alt+H', 'R');
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Simplify' }).click();
-  await page.locator(shown(name)).waitFor({ timeout: PATIENCE });
+  await page.locator(shown(name)).waitFor();
 }
 
 /** So many hunks wait for a decision. */

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
-import { home, PATIENCE, say, until, write } from './machine.mjs';
+import { home, say, until, write } from './machine.mjs';
 import { inWords, useScripted } from './scripted.mjs';
 import { openShop, page, picture, pictureZoomed, runCommand, select } from './window.mjs';
 
@@ -39,7 +39,7 @@ export async function anExplanationFitsAndTurns() {
   await select({ first: 1, last: 3 });
   await runCommand('Herdmate: Explain Selection');
   const frame = page.frameLocator('iframe.webview').frameLocator('#active-frame');
-  await frame.getByRole('button', { name: 'Apply', exact: true }).waitFor({ timeout: PATIENCE });
+  await frame.getByRole('button', { name: 'Apply', exact: true }).waitFor();
   const main = frame.locator('main');
   await picture('4h-right-to-left');
   const ways = await main.evaluate((it) =>

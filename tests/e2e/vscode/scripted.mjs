@@ -1,7 +1,6 @@
 // A remote server whose answers a scenario has written: what is tested then is not the model.
 
 import http from 'node:http';
-import { PATIENCE } from './machine.mjs';
 import { configure, page } from './window.mjs';
 
 const MODELS = { data: [{ id: 'qwen2.5-coder-scripted', max_model_len: 4096 }] };
@@ -11,7 +10,7 @@ export async function useScripted(answer) {
   const model = await startScripted(answer);
   const ready = '[aria-label^="Herdmate: ready"]';
   const its = `[aria-label*="${MODELS.data[0].id}"]`;
-  const until = (state) => page.locator(state).first().waitFor({ timeout: PATIENCE });
+  const until = (state) => page.locator(state).first().waitFor();
   await configure('remote.url', model.url);
   await until(`${ready}${its}`);
   return {

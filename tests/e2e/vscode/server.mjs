@@ -23,11 +23,11 @@ import {
   openWindow,
   page,
   picture,
-  pictureForReadme,
   pictureInBothThemes,
   press,
   runCommand,
   switchTo,
+  untilSaid,
 } from './window.mjs';
 
 const VENV = path.join(data, 'User/globalStorage/herdmate.herdmate/venv');
@@ -36,30 +36,27 @@ const OLDER = '0.0.1';
 
 export async function whatIsKilledComesBack() {
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
-  process.kill(enginesPid(), 'SIGKILL');
-  const busy = ['starting', 'loading'].map((state) => `[aria-label^="Herdmate: ${state}"]`);
-  await page.locator(busy.join()).first().waitFor();
-  await ready.waitFor({ timeout: PATIENCE });
+  await untilSaid(['starting', 'loading'], () => process.kill(enginesPid(), 'SIGKILL'));
+  await ready.waitFor();
   say('a killed engine came back by itself');
 
-  process.kill(pidOf('info\0serve'), 'SIGKILL');
+  const killServer = () => process.kill(pidOf('info\0serve'), 'SIGKILL');
+  await untilSaid(['starting'], killServer);
   await page.locator('.notification-toast', { hasText: 'is started again' }).waitFor();
-  await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor();
-  await ready.waitFor({ timeout: PATIENCE });
+  await ready.waitFor();
   say('a killed server came back by itself');
 
   await runCommand('Notifications: Clear All Notifications');
   const offer = page.locator('.notification-toast', { hasText: 'server stopped unexpectedly' });
   for (let again = 0; again < 2; again++) {
-    process.kill(pidOf('info\0serve'), 'SIGKILL');
-    await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor();
-    await ready.waitFor({ timeout: PATIENCE });
+    await untilSaid(['starting'], killServer);
+    await ready.waitFor();
     assert.equal(await offer.count(), 0, 'it is told more than once');
   }
-  process.kill(pidOf('info\0serve'), 'SIGKILL');
+  killServer();
   await offer.waitFor();
   await runCommand('Herdmate: Restart Server');
-  await ready.waitFor({ timeout: PATIENCE });
+  await ready.waitFor();
   const server = pidOf('info\0serve');
   await press('Restart', offer);
   await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
@@ -104,7 +101,6 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   ]);
   await page.locator('[aria-label^="Herdmate: not set up"]').first().waitFor();
   await picture('8b-invitation');
-  await pictureForReadme('set-up', { x: 640, y: 560, width: 640, height: 240 });
   await press('Set Up', offer);
   const progress = setUpProgress();
   await answer('Cancel', '9-set-up-asks');
@@ -116,7 +112,7 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   await runCommand('Herdmate: Set Up');
   await answer('Fetch Ready-Made');
   const failed = failedSetup();
-  await failed.waitFor({ timeout: PATIENCE });
+  await failed.waitFor();
   assert.deepEqual(await failed.locator('.monaco-text-button').allInnerTexts(), [
     'Retry',
     'Show Log',
@@ -141,7 +137,7 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   write(pipConfig, told);
   await press('Retry', failed);
   await answer('Fetch Ready-Made');
-  await progress.getByText('step 3 of 4').waitFor({ timeout: PATIENCE });
+  await progress.getByText('step 3 of 4').waitFor();
   await press('Cancel', progress);
   await progress.waitFor({ state: 'detached' });
   assert(!fs.existsSync(STAMP), 'what was cancelled counts as whole');
@@ -150,8 +146,9 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
   await runCommand('Herdmate: Set Up');
   const began = Date.now();
   await answer('Fetch Ready-Made');
-  await progress.getByText('step 4 of 4').waitFor({ timeout: 2 * PATIENCE });
-  await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor();
+  await untilSaid(['starting'], () =>
+    progress.getByText('step 4 of 4').waitFor({ timeout: 2 * PATIENCE }),
+  );
   await picture('9a-set-up');
   await runCommand('Herdmate: Set Up'); // the one that is at work does for both
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
@@ -178,7 +175,7 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
   await runCommand('Herdmate: Restart Server');
   const failed = failedSetup();
   await failed.waitFor();
-  await ready.waitFor({ timeout: PATIENCE });
+  await ready.waitFor();
   await picture('9c-update-failed');
   assert(await failed.isVisible());
   say('the older server is ready though its update failed');
@@ -190,7 +187,7 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
     () => 'the update was not tried again',
   );
   await page.locator('[aria-label^="Herdmate: starting"]').first().waitFor({ state: 'detached' });
-  await ready.waitFor({ timeout: PATIENCE });
+  await ready.waitFor();
   assert.equal(timesInstalled(), tried + 1, 'one Retry tried the update twice');
   await failed.waitFor();
 
@@ -202,7 +199,7 @@ export async function aFailedUpdateOrADamagedServerIsToldAndMended() {
   );
   const installed = fs.readdirSync(packages);
   assert(installed.includes(newer) && !installed.includes(older), `installed are ${installed}`);
-  await ready.waitFor({ timeout: PATIENCE });
+  await ready.waitFor();
   say(`version ${OLDER} was brought up to ${version}`);
 
   fs.rmSync(path.join(packages, 'pygls'), { recursive: true });
@@ -241,7 +238,7 @@ export async function ofTwoWindowsOneUpdates() {
 
 async function readyIn(window) {
   const ready = window.locator('[aria-label^="Herdmate: ready"]').first();
-  await ready.waitFor({ timeout: PATIENCE });
+  await ready.waitFor();
 }
 
 /** Where the server's packages are. */
@@ -285,7 +282,7 @@ export function setUpProgress(window = page) {
 /** Presses a button of the question how llama.cpp should be installed. */
 export async function answer(button, pictured) {
   const question = page.locator('.monaco-dialog-box', { hasText: 'llama.cpp' });
-  await question.waitFor({ timeout: PATIENCE });
+  await question.waitFor();
   if (pictured) await pictureInBothThemes(pictured);
   await press(button, question);
   await question.waitFor({ state: 'detached' });

@@ -5,6 +5,7 @@ import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
 import { enginesPid, home, pidOf, SERVER, say, until, write } from './machine.mjs';
+import { untilLoadedAnew } from './models.mjs';
 import { SOURCE } from './shop.mjs';
 import * as window from './window.mjs';
 import { configure, ghostText, newGhost, page, picture, runCommand, startAnew } from './window.mjs';
@@ -30,6 +31,7 @@ export async function changedSettingsWorkAtOnce() {
   await page.keyboard.press('Escape');
   await runCommand('File: Revert File');
   await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
+  await untilLoadedAnew(() => configure('engine.contextTokens', undefined));
   assert.equal(pidOf('info\0serve'), server, 'the server was started anew');
   say('settings work at once');
 }

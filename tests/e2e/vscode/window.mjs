@@ -60,7 +60,8 @@ export async function openBrowser(codeServerUrl) {
     reducedMotion: 'reduce',
     colorScheme: 'dark',
   });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(PATIENCE);
+  await context.addInitScript(letClicksThrough);
   await context.route('**', (route) => {
     const own = new URL(route.request().url()).hostname === '127.0.0.1';
     return own ? route.continue() : route.abort();
@@ -68,6 +69,16 @@ export async function openBrowser(codeServerUrl) {
 }
 
 export const endBrowser = () => browser.close();
+
+/**
+ * Runs in each page: what comes and goes by itself covers nothing. A hover may stay where the pointer
+ * no longer is, and a message lies over what is at the bottom; its buttons are pressed by the keyboard.
+ */
+function letClicksThrough() {
+  const style = new CSSStyleSheet();
+  style.replaceSync('.monaco-hover, .notifications-toasts { pointer-events: none !important }');
+  document.adoptedStyleSheets.push(style);
+}
 
 /** Opens the shop, trusts it, and opens its file of code. */
 export async function openFile() {
@@ -92,19 +103,22 @@ export async function openWindow(folder) {
 /** Opens a window for a folder, in which our extension may be missing. */
 export async function openBare(folder) {
   page = await context.newPage();
-  await page.addInitScript(noteErrors);
+  await page.addInitScript(noteWhatIsShown);
   await page.goto(`${url}/?folder=${encodeURIComponent(folder)}`);
   await page.waitForSelector('.monaco-workbench .part.statusbar');
 }
 
-/** Runs in the page: notes every error that a message or our status ever showed. */
-function noteErrors() {
-  const ours = '[aria-label^="Herdmate: error"]';
-  const shown = new Set();
-  globalThis.errorsShown = shown;
+/** Runs in the page: notes what our status says, however briefly, and each error of a message. */
+function noteWhatIsShown() {
+  const [ours, errors] = ['[aria-label^="Herdmate: "]', '.notification-toast .codicon-error'];
+  const [states, failures] = [[], new Set()];
+  Object.assign(globalThis, { statesShown: states, errorsShown: failures });
   const look = () => {
-    for (const found of document.querySelectorAll(`.notification-toast .codicon-error, ${ours}`))
-      shown.add((found.closest('.notification-toast') ?? found).innerText);
+    const state = document.querySelector(`.part.statusbar ${ours}`)?.ariaLabel;
+    if (state && state !== states.at(-1)) states.push(state);
+    if (state?.startsWith('Herdmate: error')) failures.add(state);
+    for (const found of document.querySelectorAll(errors))
+      failures.add(found.closest('.notification-toast').innerText);
   };
   const what = { attributes: true, attributeFilter: ['class', 'aria-label'] };
   new MutationObserver(look).observe(document, { ...what, childList: true, subtree: true });
@@ -112,6 +126,17 @@ function noteErrors() {
 
 /** The words of every error that the window ever showed. */
 export const errorsShown = () => page.evaluate(() => [...globalThis.errorsShown]);
+
+/** Does something, and waits until our status has said one of these states since, however briefly. */
+export async function untilSaid(states, act) {
+  const before = await page.evaluate(() => globalThis.statesShown.length);
+  await act();
+  const said = () => page.evaluate((at) => globalThis.statesShown.slice(at), before);
+  await until(
+    async () => (await said()).some((label) => states.some((it) => label.includes(`: ${it}`))),
+    async () => `none of ${states} was said, but ${await said()}`,
+  );
+}
 
 /** The windows and pages that are open; a link that leaves the editor opens one more. */
 export const pagesOpen = () => context.pages().length;
@@ -123,7 +148,7 @@ export async function openCode(name) {
   await page.locator('.part.statusbar').getByText('Python').waitFor();
   // VS Code does not ask again when a server comes late, so nothing is typed before it is ready.
   const settled = page.locator('[aria-label^="Herdmate: ready"], [aria-label^="Herdmate: error"]');
-  await settled.first().waitFor({ timeout: PATIENCE });
+  await settled.first().waitFor();
   assert.match(
     await settled.first().getAttribute('aria-label'),
     /ready/,
@@ -132,16 +157,12 @@ export async function openCode(name) {
   say('the model is ready');
 }
 
-/** Opens a file by a double click in the explorer; what hovers over another entry may cover it. */
+/** Opens a file by a double click in the explorer. */
 export async function fromExplorer(name) {
-  await page.mouse.move(0, 0);
   await page.getByRole('treeitem', { name }).dblclick();
 }
 
-/**
- * Presses a button of a message or a question by the keyboard: what hovers over something else,
- * such as our item in the status bar, may cover it, and stay there on a slow machine.
- */
+/** Presses a button of a message or a question by the keyboard. */
 export async function press(button, message) {
   await message.locator('.monaco-button', { hasText: button }).press('Enter');
 }
@@ -270,10 +291,15 @@ export async function hasOnDisk(name, text) {
 export async function newGhost(isMeant = () => true) {
   for (;;) {
     const shown = await untilGhost((text) => text.trim() && isMeant(text));
-    // Its lines are drawn one after the other.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await isDrawn();
     if ((await ghostText()) === shown) return shown;
   }
+}
+
+/** Waits until the window has nothing to do: the lines of ghost text are drawn one after the other. */
+async function isDrawn() {
+  await page.waitForTimeout(300);
+  await page.evaluate(() => new Promise((resolve) => requestIdleCallback(resolve)));
 }
 
 /** Waits for ghost text of a kind, which it gives back. */
