@@ -1,17 +1,26 @@
 // The walkthrough: its pictures are there, its steps do what they say, and are ticked once it happened.
 
 import assert from 'node:assert/strict';
-import { PATIENCE, say, until } from './machine.mjs';
+import { say } from './machine.mjs';
 import {
   backToTheCode,
   newGhost,
   page,
   picture,
   pictureInBothThemes,
+  pictureInHighContrast,
   runCommand,
 } from './window.mjs';
 
-const STEPS = ['Set it up', 'Choose a model', 'Explain code', 'Refactor', 'Ready: type here'];
+/** What the picture of each step says. */
+const PICTURES = {
+  'Set it up': 'Welcome to Herdmate',
+  'Choose a model': 'Recommended for this machine',
+  'Explain code': 'Ask about this…',
+  Refactor: 'Accept | Discard',
+  'Ready: type here': 'best = items[0]',
+};
+const STEPS = Object.keys(PICTURES);
 
 export async function theWalkthroughLeadsToGhostText() {
   await runCommand('View: Toggle Primary Side Bar Visibility'); // for the pictures' room
@@ -23,15 +32,13 @@ export async function theWalkthroughLeadsToGhostText() {
   for (const title of STEPS) {
     await step(title).locator('.step-title').click();
     const frame = page.frameLocator('iframe.webview');
-    const image = frame.frameLocator('#active-frame').locator('img').first();
-    await until(
-      () => image.evaluate((it) => it.complete && it.naturalWidth > 300).catch(() => false),
-      () => `the picture of "${title}" is not there`,
-    );
+    const image = frame.frameLocator('#active-frame').locator('svg', { hasText: PICTURES[title] });
+    await image.waitFor();
+    await pictureInBothThemes(`1j-${title.split(/\W/)[0]}`.toLowerCase());
+    await pictureInHighContrast(`1j-${title.split(/\W/)[0]}`.toLowerCase());
   }
   // Nothing was explained yet; ghost text may have been accepted by an earlier scenario.
   assert.equal(await ticked('Explain code').count(), 0);
-  await pictureInBothThemes('1j-walkthrough');
   await openTheSample();
   const shown = await newGhost();
   await picture('1k-ready-type-here');
@@ -64,5 +71,5 @@ export const step = (title) =>
 const ticked = (title) => step(title).locator('.codicon-getting-started-step-checked');
 
 export async function untilTicked(title) {
-  await ticked(title).first().waitFor({ timeout: PATIENCE });
+  await ticked(title).first().waitFor();
 }
