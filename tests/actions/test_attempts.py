@@ -88,3 +88,16 @@ async def test_a_circle_is_left_soon() -> None:
             said, finished = await attempts._reply(question, model.host, lambda _: None)
         assert finished is not is_left
         assert (len("".join(piece.text for piece in said)) < 10 * len(CIRCLE)) or not is_left
+
+
+async def test_a_refused_reply_is_logged_for_debugging_alone(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "herdmate.actions.attempts")
+    await _asked(monkeypatch, ["1\n" * 600 + "one", "two", "good"])
+    said = [record for record in caplog.records if record.name == "herdmate.actions.attempts"]
+    assert {record.levelname for record in said} == {"DEBUG"}
+    assert "| 1" in caplog.messages
+    assert "| two" in " ".join(caplog.messages)
+    assert "good" not in " ".join(caplog.messages)
+    assert len(said) < 600

@@ -61,7 +61,7 @@ async def test_no_file_is_written_over(tmp_path: Path) -> None:
 async def test_what_the_model_is_told(tmp_path: Path, first: str, told: str) -> None:
     replies = {told: _reply(GOOD), "": _reply(first)}
     assert (await _written(tmp_path, replies)).text == GOOD
-    with pytest.raises(RefusedError, match="nothing was written; select a smaller definition or "):
+    with pytest.raises(RefusedError, match="nothing was written; use a larger "):
         await _written(tmp_path, {"": _reply(first)})
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import herdmate
-from herdmate.actions.reply import NOTHING_CHANGED, NOTHING_WRITTEN
+from herdmate.actions import ways_on
 from herdmate.cli.wording import in_terminal
 from herdmate.settings import keys
 
@@ -50,6 +50,14 @@ def test_a_refusal_names_a_way_on() -> None:
     assert {said for said in refusals if not re.search("so nothing was [^;]+; ", said)} == set()
 
 
+def test_every_way_on_is_translated() -> None:
+    ways = [said for name, said in vars(ways_on).items() if name.isupper()]
+    assert len(ways) > 5
+    for said in map(in_terminal, ways):
+        assert "select" not in said
+        assert said.endswith(" with --model; -v shows the answer.")
+
+
 def test_every_sentence_is_translated() -> None:
     sentences = _sentences()
     assert len(sentences) > 15
@@ -76,10 +84,16 @@ def test_every_setting_has_a_name_there(key: str) -> None:
          "It died; run the command again."),
         ("Plain words about a herdmate.", "Plain words about a herdmate."),
         ("There is no setting herdmate.foo.", "There is no setting foo."),
-        (NOTHING_CHANGED, "so nothing was changed; name fewer lines, or a larger model with "
-         "--model."),
-        (NOTHING_WRITTEN, "so nothing was written; name a smaller definition, or a larger model "
-         "with --model."),
+        (f"It broke, {ways_on.SELECT_LESS}", "It broke, so nothing was changed; name fewer lines, "
+         "or a larger model with --model; -v shows the answer."),
+        (f"It broke, {ways_on.TRY_LARGER}", "It broke, so nothing was changed; name a larger model "
+         "with --model; -v shows the answer."),
+        (f"It broke, {ways_on.WRITE_LESS}", "It broke, so nothing was written; name a smaller "
+         "definition, or a larger model with --model; -v shows the answer."),
+        (f"Its answer was cut off, {ways_on.SELECT_LESS}", "Its answer was cut off, "
+         "so nothing was changed; --max-tokens allows more."),
+        (f"Its answer was cut off, {ways_on.WRITE_LESS}", "Its answer was cut off, "
+         "so nothing was written; --max-tokens allows more."),
     ],
 )  # fmt: skip
 def test_some(said: str, shown: str) -> None:

@@ -5,6 +5,7 @@ change, its second choices are tried first.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from contextlib import aclosing, suppress
@@ -21,6 +22,11 @@ from herdmate.generation import Finished, Piece, Sampling
 from herdmate.prompting.words import say
 
 _T = TypeVar("_T")
+
+_log = logging.getLogger(__name__)
+
+_MOST_LOGGED, _LONGEST_LOGGED = 500, 500
+"""Lines of a refused reply, and characters of a line."""
 
 _OTHERWISE = Sampling(temperature=0.6)
 """A model that overlooks a problem in its likeliest answer may see it in another."""
@@ -63,7 +69,7 @@ async def attempted(
     said, finished = await _reply(question, host, on_tokens)
     reply = _text(said)
     try:
-        return take(_whole(question, reply), finished)
+        return _taken(take, question, reply, finished)
     except UnchangedError:
         if not must_change:
             raise
@@ -74,8 +80,22 @@ async def attempted(
     async with aclosing(choices):
         async for other in choices:
             with suppress(RefusedError):
-                return take(_whole(question, other), True)
+                return _taken(take, question, other, True)
     return await _otherwise(question, host, take, on_tokens, seed)
+
+
+def _taken(take: Callable[[str, bool], _T], question: Question, reply: str, finished: bool) -> _T:
+    """What is made of a reply; one that is refused is logged, for those who want to see it."""
+    whole = _whole(question, reply)
+    try:
+        return take(whole, finished)
+    except UnchangedError:
+        raise
+    except RefusedError as refusal:
+        _log.debug("This answer is refused: %s", refusal)
+        for line in whole.splitlines()[:_MOST_LOGGED]:
+            _log.debug("| %s", line[:_LONGEST_LOGGED])
+        raise
 
 
 def _whole(question: Question, reply: str) -> str:
@@ -103,7 +123,7 @@ async def _corrected(
         raise RefusedError(_CIRCLE) from refusal
     pieces, finished = await _reply(again, host, on_tokens)
     try:
-        return take(_whole(again, _text(pieces)), finished)
+        return _taken(take, again, _text(pieces), finished)
     except RefusedError as second:
         if time.monotonic() - begun < _LONGEST_WAIT:
             with suppress(RefusedError):
@@ -119,7 +139,7 @@ async def _otherwise(
     """The same question again, with some randomness."""
     request = replace(question.request, sampling=replace(_OTHERWISE, seed=seed))
     said, finished = await _reply(replace(question, request=request), host, on_tokens)
-    return take(_whole(question, _text(said)), finished)
+    return _taken(take, question, _text(said), finished)
 
 
 def _asked(question: Question) -> str:

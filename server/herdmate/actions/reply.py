@@ -12,6 +12,13 @@ from herdmate.actions.omissions import leaves_out
 from herdmate.actions.place_form import in_form
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES, loses_prose
 from herdmate.actions.unchanged_lines import lines_with_ends, with_unchanged_lines
+from herdmate.actions.ways_on import (
+    SELECT_LESS,
+    SELECT_MORE,
+    TRY_LARGER,
+    WRITE_LARGER,
+    WRITE_LESS,
+)
 from herdmate.context.file_header import joined, split
 from herdmate.context.indentation import in_place
 from herdmate.context.languages import line_comment
@@ -159,11 +166,6 @@ def _is_other(code: str, original: str) -> bool:
     return len(words) > 3 and words.isdisjoint(re.findall(r"\w+", code))
 
 
-_OR_ELSE = "or use a larger model"
-NOTHING_CHANGED = f"so nothing was changed; select a smaller part {_OR_ELSE}."
-NOTHING_WRITTEN = f"so nothing was written; select a smaller definition {_OR_ELSE}."
-"""How a refusal of what the model answered ends: what became of the file, and the way on."""
-
 _REFUSALS = {
     "cut_off": "The model's answer was cut off",
     "words": "The model answered in words instead of code",
@@ -172,8 +174,12 @@ _REFUSALS = {
 }
 
 
-def _refusal(why: str, and_so: str = NOTHING_CHANGED) -> RefusedError:
-    return RefusedError(f"{_REFUSALS[why]}, {and_so}", "" if why == "cut_off" else why)
+_WAYS_ON = {"words": TRY_LARGER, "other_code": SELECT_MORE}
+
+
+def _refusal(why: str) -> RefusedError:
+    way_on = _WAYS_ON.get(why, SELECT_LESS)
+    return RefusedError(f"{_REFUSALS[why]}, {way_on}", "" if why == "cut_off" else why)
 
 
 def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda _: "") -> str:
@@ -186,9 +192,9 @@ def new_code_of(reply: str, finished: bool, whole: Callable[[str], str] = lambda
     if not finished and is_open and blocks and (text := whole(blocks[-1].strip("\n"))):
         return text
     if not finished and (is_open or not blocks):
-        raise RefusedError(str(_refusal("cut_off", NOTHING_WRITTEN)), "too_long")
+        raise RefusedError(f"{_REFUSALS['cut_off']}, {WRITE_LESS}", "too_long")
     if not blocks:
-        raise _refusal("words", NOTHING_WRITTEN)
+        raise RefusedError(f"{_REFUSALS['words']}, {WRITE_LARGER}", "words")
     return max(blocks, key=len).strip("\n") + "\n"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from herdmate.actions.lost_behaviour import lost_behaviour
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES
-from herdmate.actions.reply import NOTHING_CHANGED
+from herdmate.actions.ways_on import SELECT_LESS, SELECT_PART, TRY_LARGER
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.effects import KNOWN_LANGUAGES, effects
 from herdmate.context.literals import lost_literals, lost_texts
@@ -104,7 +104,7 @@ def _refuse_broken_syntax(before: _Version, after: _Version) -> None:
         at = min(max(at, span.start), span.end)
         line = after.text[line_start(after.text, at) : line_end(after.text, at)]
         raise RefusedError(
-            f"The model's code would break the file's syntax, {NOTHING_CHANGED}",
+            f"The model's code would break the file's syntax, {TRY_LARGER}",
             "syntax",
             line=line.strip(),
         )
@@ -118,13 +118,13 @@ def _refuse_other_definitions(
     old, new = (Counter(item.name for item in items) for items in (before, after))
     if lost := list((old - new).elements()):
         raise RefusedError(
-            f"The model's code would remove {_listed(lost)}, {NOTHING_CHANGED}",
+            f"The model's code would remove {_listed(lost)}, {SELECT_LESS}",
             "lost",
             names=_listed(lost),
         )
     if (added := list((new - old).elements())) and "new_definitions" not in changes:
         raise RefusedError(
-            f"The model's code would also define {_listed(added)}, {NOTHING_CHANGED}",
+            f"The model's code would also define {_listed(added)}, {TRY_LARGER}",
             "added",
             names=_listed(added),
         )
@@ -134,7 +134,7 @@ def _refuse_other_definitions(
     if broken := [item for item in before if not left[_promise(item, changes)]]:
         raise RefusedError(
             "The model's code would change the signature of "
-            f"{_listed(item.name for item in broken)}, {NOTHING_CHANGED}",
+            f"{_listed(item.name for item in broken)}, {TRY_LARGER}",
             "signature",
             heads="; ".join(item.shown for item in broken),
         )
@@ -143,7 +143,7 @@ def _refuse_other_definitions(
 def _refuse_nothing_new(names: Collection[str]) -> None:
     if not names:
         raise RefusedError(
-            f"The model's code would define nothing new, {NOTHING_CHANGED}", "nothing_new"
+            f"The model's code would define nothing new, {SELECT_PART}", "nothing_new"
         )
 
 
@@ -163,7 +163,7 @@ def _refuse_unused(names: Collection[str], after: _Version) -> None:
             unused.append(name)
     if unused:
         raise RefusedError(
-            f"The model's code would define {_listed(unused)} without using it, {NOTHING_CHANGED}",
+            f"The model's code would define {_listed(unused)} without using it, {TRY_LARGER}",
             "unused",
             names=_listed(unused),
         )
@@ -185,7 +185,7 @@ def _refuse_lost_literals(lost: Collection[str]) -> None:
         shown = " ".join(next(iter(lost)).split())
         shown = shown if len(shown) <= _LONGEST_SHOWN else shown[: _LONGEST_SHOWN - 1] + "…"
         raise RefusedError(
-            f"The model's code would drop the text {shown}, {NOTHING_CHANGED}",
+            f"The model's code would drop the text {shown}, {SELECT_LESS}",
             "lost_text",
             names=shown,
         )
@@ -195,7 +195,7 @@ def _refuse_unknown_names(names: Collection[str]) -> None:
     if names:
         raise RefusedError(
             f"The model's code uses names that are not defined here ({_listed(sorted(names))}), "
-            f"{NOTHING_CHANGED}",
+            f"{TRY_LARGER}",
             "unknown",
             names=_listed(sorted(names)),
         )
@@ -207,7 +207,7 @@ def _refuse_lost_behaviour(before: _Version, after: _Version) -> None:
     own = frozenset(syntax_queries.definition_names(before.tree, before.text)) - within
     if lost := lost_behaviour(old, new, own, before.tree.language):
         raise RefusedError(
-            f"The model's code would no longer {lost}, {NOTHING_CHANGED}", "behaviour", names=lost
+            f"The model's code would no longer {lost}, {TRY_LARGER}", "behaviour", names=lost
         )
 
 
@@ -219,7 +219,7 @@ def _refuse_failing_python(before: _Version, after: _Version) -> None:
         return
     if new := sorted(wrong - mistakes(before.text, rows_of(before.text, before.span))):
         raise RefusedError(
-            f"The model's code would fail when it runs ({new[0]}), {NOTHING_CHANGED}",
+            f"The model's code would fail when it runs ({new[0]}), {TRY_LARGER}",
             "fails",
             names=new[0],
         )
@@ -235,7 +235,7 @@ def _refuse_more_than_asked(before: _Version, after: _Version, changes: Collecti
             return
     kinds = " and ".join(words for kind, words in _KINDS.items() if kind in changes) or "whitespace"
     raise RefusedError(
-        f"The model changed more than {kinds}, {NOTHING_CHANGED}",
+        f"The model changed more than {kinds}, {TRY_LARGER}",
         "beyond",
         kinds=kinds,
     )

@@ -13,8 +13,9 @@ from herdmate.actions.action_input import ActionInput
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.question import question_for
-from herdmate.actions.reply import NOTHING_WRITTEN, new_code_of
+from herdmate.actions.reply import new_code_of
 from herdmate.actions.target import resolve_target
+from herdmate.actions.ways_on import WRITE_LARGER
 from herdmate.actions.whole_tests import whole_tests
 from herdmate.bounded_read import is_within
 from herdmate.context import syntax, syntax_queries
@@ -115,25 +116,25 @@ def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
     if at is not None:
         line = text[line_start(text, at) : line_end(text, at)].strip()
         raise RefusedError(
-            f"The model's tests have a syntax error, {NOTHING_WRITTEN}", "syntax",
+            f"The model's tests have a syntax error, {WRITE_LARGER}", "syntax",
             line=line or text.strip().splitlines()[-1],
         )  # fmt: skip
     if not any(re.search(rf"\b{re.escape(name)}\b", text) for name in names):
         raise RefusedError(
-            f"The model's tests never use {names[0]}, {NOTHING_WRITTEN}", "not_tested",
+            f"The model's tests never use {names[0]}, {WRITE_LARGER}", "not_tested",
             names=names[0],
         )  # fmt: skip
     copies = signatures(tree, Span(0, len(text))) if tree is not None else ()
     if any(item.name == names[0] for item in copies):
         raise RefusedError(
-            f"The model's tests contain a copy of {names[0]}, {NOTHING_WRITTEN}",
+            f"The model's tests contain a copy of {names[0]}, {WRITE_LARGER}",
             "pasted",
             names=names[0],
         )
     if language == "python" and (unknown := sorted(unknown_names(text))):
         raise RefusedError(
             f"The model's tests use names that are neither defined nor imported "
-            f"({', '.join(unknown)}), {NOTHING_WRITTEN}",
+            f"({', '.join(unknown)}), {WRITE_LARGER}",
             "unknown",
             names=", ".join(unknown),
         )

@@ -92,6 +92,8 @@ def _run(words: Sequence[str]) -> int:
     arguments = parser.parse_args(words)
     level = getattr(arguments, "log_level", "info" if _said(arguments, "verbose") else "warning")
     _set_up_logging(level)
+    if _said(arguments, "verbose") and "serve" not in words:  # an editor keeps what that logs
+        logging.getLogger("herdmate.actions.attempts").setLevel(logging.DEBUG)
     look = Look(_said(arguments, "quiet"), _said(arguments, "no_color"))
     with looking(look), _failure_as_json(_said(arguments, "json")):
         if _said(arguments, "set_here") or _said(arguments, "set_first"):

@@ -227,7 +227,11 @@ _OPTIONS: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
         {"metavar": "TOKENS", "type": _count, "default": _NONE, "help": "the longest answer"},
     ),
     (("-q", "--quiet"), {"action": "store_true", "default": _NONE, "help": "tell only errors"}),
-    (("-v", "--verbose"), {"action": "store_true", "default": _NONE, "help": "log what happens"}),
+    (
+        ("-v", "--verbose"),
+        {"action": "store_true", "default": _NONE,
+         "help": "log what happens, and answers that are refused"},
+    ),
     (("--no-color",), {"action": "store_true", "default": _NONE, "help": "no colours"}),
     (
         ("--log-level",),
