@@ -40,6 +40,10 @@ def test_the_method_is_taken() -> None:
         (IN_CLASS.replace("def total", "def sum_up"), METHOD),
         (IN_CLASS.replace("self.prices = []", "self.fee = 1"), METHOD),  # it is used
         (IN_CLASS.replace("class Item", "class Price"), METHOD),
+        (
+            "class Item:\n" + IN_CLASS.partition("class Cart:\n")[2],
+            METHOD,
+        ),  # the file's other class
         (IN_CLASS + "\nprint(1)\n", METHOD),
         (IN_CLASS + "\n" * 100_000, METHOD),
         (IN_CLASS + IN_CLASS, METHOD),

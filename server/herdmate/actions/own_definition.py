@@ -40,12 +40,12 @@ class _Definition:
 def own_definition(code: str, target: Selection, known: Collection[str]) -> str:
     """The imports and the one function of the target's name, if all else is known in the file.
 
-    The code itself if the target is no single function, if the code has anything new beside it, or
-    if the function uses a name that only what is around it there has.
+    The code itself if the target is no single function, if the code has anything new beside it, if
+    the function uses a name that only what is around it there has, or if it is of another class.
     """
     document = target.document
     tree = syntax.fresh_tree_of(document) if len(code) <= _LONGEST else None
-    if tree is None or (name := _name_of_function(tree, target.span)) is None:
+    if tree is None or (asked := _function(tree, target.span)) is None:
         return code
     imports, _, rest = split(dedent(code).strip("\n"), document.language)
     if document.language == "php" and not rest.startswith("<?"):
@@ -54,10 +54,12 @@ def own_definition(code: str, target: Selection, known: Collection[str]) -> str:
     if ours is None or syntax.error_count(ours) or not _has_only_classes(ours):
         return code
     found = list(islice(_definitions(ours, Span(0, len(rest))), _MOST_DEFINITIONS))
-    same = [one for one in found if one.name == name]
+    same = [one for one in found if one.name == asked.name]
     if len(same) != 1 or not same[0].holders or is_container(same[0].node):
         return code
-    idle = {name, *known, *_CONSTRUCTORS, *same[0].holders}
+    if same[0].holders[-1] in known and same[0].holders[-1:] != asked.holders[-1:]:
+        return code
+    idle = {asked.name, *known, *_CONSTRUCTORS, *same[0].holders}
     if len(found) == _MOST_DEFINITIONS or any(one.name not in idle for one in found):
         return code
     place = place_of(ours, rest, same[0].node)
@@ -70,10 +72,10 @@ def own_definition(code: str, target: Selection, known: Collection[str]) -> str:
     return "\n".join([*imports, "", own] if imports else [own])
 
 
-def _name_of_function(tree: syntax.SyntaxTree, span: Span) -> str | None:
-    """The name of the only definition in a span, if it is a function."""
+def _function(tree: syntax.SyntaxTree, span: Span) -> _Definition | None:
+    """The only definition in a span, if it is a function."""
     found = list(islice(_definitions(tree, span), 2))
-    return found[0].name if len(found) == 1 and not is_container(found[0].node) else None
+    return found[0] if len(found) == 1 and not is_container(found[0].node) else None
 
 
 def _fills_lines(code: str, place: Found) -> bool:
@@ -104,12 +106,15 @@ def _definitions(tree: syntax.SyntaxTree, span: Span) -> Iterator[_Definition]:
         if node.start_byte >= end or node.end_byte <= start:
             continue
         name = name_of(node) if is_definition(node, tree.language) else None
-        if name is not None and start <= name.start_byte and name.end_byte <= end:
+        if name is not None:
             said = data[name.start_byte : name.end_byte].decode("utf-8", "replace")
-            yield _Definition(node, said, holders)
-            if not is_container(node):
+            is_inside = start <= name.start_byte and name.end_byte <= end
+            if is_inside:
+                yield _Definition(node, said, holders)
+            if is_container(node):
+                holders = (*holders, said)
+            elif is_inside:
                 continue
-            holders = (*holders, said)
         waiting += [(child, holders) for child in reversed(node.named_children)]
 
 
