@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
-from herdmate.cli.definition_names import places_in
+from herdmate.cli.definition_names import places_in, spans_of
 from herdmate.cli.locations import opened, place_of, selected
 from herdmate.errors import SelectionError
+from herdmate.text import Span
 
 CODE = """\
 def total(x):
@@ -67,3 +69,10 @@ def test_one_in_no_other_comes_first() -> None:
 def test_only_short_files_of_code_have_names(word: str, found: str | list[str] | None) -> None:
     offered = places_in(word)
     assert (offered == found) if not isinstance(found, str) else found in (offered or [])
+
+
+def test_many_definitions_of_one_name_take_no_longer() -> None:
+    known = [("f", Span(at * 10, at * 10 + 9)) for at in range(5000)]
+    started = time.process_time()
+    assert spans_of(known, "f") == [span for _, span in known]
+    assert time.process_time() - started < 2

@@ -43,3 +43,35 @@ def test_deeply_nested_loops_take_no_longer() -> None:
     started = time.process_time()
     mistakes(code, ALL)
     assert time.process_time() - started < 1
+
+
+@pytest.mark.parametrize("depth", [1, 4])
+def test_variables_that_loops_give_to_each_other_take_no_longer(depth: int) -> None:
+    margin = "    " * (depth + 1)
+    heads = "".join(f"{'    ' * at}for a{at} in x:\n" for at in range(1, depth + 1))
+    steps = (
+        f"{margin}if c[{at}]:\n{margin}    g(v{at - 1}); v{at} = 1; continue\n"
+        for at in range(300, 0, -1)
+    )
+    code = f"def f(c, x):\n{heads}{''.join(steps)}{margin}v0 = 1\n"
+    started = time.process_time()
+    mistakes(code, ALL)
+    assert time.process_time() - started < 5
+
+
+def test_many_variables_take_no_longer() -> None:
+    code = "def f():\n" + "".join(f"    v{at} = {at}\n" for at in range(10_000))
+    started = time.process_time()
+    mistakes(code, ALL)
+    assert time.process_time() - started < 5
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "def f(x):\n    return 1\n    x" + ".a" * 900 + "()\n",
+        "def f(x):\n    if x:\n        pass\n" + "    elif x:\n        pass\n" * 900,
+    ],
+)
+def test_what_nests_too_deeply_has_no_mistakes(code: str) -> None:
+    assert not mistakes(code, ALL)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 
 from herdmate.bounded_read import read_text
@@ -33,14 +36,25 @@ def spans_of(known: Sequence[tuple[str, Span]], symbol: str) -> list[Span]:
     One that is in no other comes before those of its name that are.
     """
     *holders, last = symbol.split(".")
-    around = [[span for name, span in known if name == holder] for holder in holders]
-    found = [
-        span for name, span in known
-        if name == last and all(any(outer == span or _holds(outer, span) for outer in spans)
-                                for spans in around)
+    around = [_covers([span for name, span in known if name == holder]) for holder in holders]
+    found = [span for name, span in known if name == last and all(it(span) for it in around)]
+    if holders:
+        return found
+    covered = _covers([span for _, span in known])
+    outermost = [
+        span for span in found
+        if not covered(replace(span, start=span.start - 1))
+        and not covered(replace(span, end=span.end + 1))
     ]  # fmt: skip
-    outermost = [span for span in found if not any(_holds(other, span) for _, other in known)]
-    return outermost if outermost and not holders else found
+    return outermost or found
+
+
+def _covers(spans: Sequence[Span]) -> Callable[[Span], bool]:
+    """Tells whether one of some spans holds another, or is the same."""
+    ordered = sorted(spans, key=lambda span: span.start)
+    starts = [span.start for span in ordered]
+    ends = [*accumulate((span.end for span in ordered), max, initial=-1)]
+    return lambda span: ends[bisect_right(starts, span.start)] >= span.end
 
 
 def _holds(outer: Span, inner: Span) -> bool:

@@ -80,6 +80,7 @@ class _Place:
     function: str | None
     in_string: bool = False
     in_condition: bool = False
+    in_sum: bool = False
 
 
 _ANONYMOUS = FUNCTION_VALUES | {"lambda", "lambda_expression", "closure_expression", "func_literal"}
@@ -102,11 +103,11 @@ def _inner(
     ):
         function = None
     in_string = (place.in_string or node.type in STRINGS) and node.type not in INTERPOLATIONS
-    is_test = node.type == "comparison_operator" or any(
-        child.type in _COMPARISONS for child in node.children
-    )
+    kinds = {child.type for child in node.children}
+    is_test = node.type == "comparison_operator" or not kinds.isdisjoint(_COMPARISONS)
+    in_condition, in_sum = place.in_condition or is_test, not kinds.isdisjoint(_ARITHMETIC)
     for child in node.children:
-        yield _Place(child, node, function, in_string, place.in_condition or is_test)
+        yield _Place(child, node, function, in_string, in_condition, in_sum)
 
 
 _CALLS = frozenset(
@@ -123,6 +124,7 @@ _COUNTED = frozenset({"inc_statement", "dec_statement", "update_expression"})
 _RETURNS = frozenset({"return_statement"})
 _NUMBERS = re.compile(r"integer|number|float|int_literal")
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "+=", "-=", "*=", "/="})
+_TWO_WORDS = re.compile(r"[^\W\d]\w*\W.*?[^\W\d]", re.DOTALL)
 
 
 def _read(place: _Place, found: Effects, tree: SyntaxTree) -> None:
@@ -174,8 +176,8 @@ def _read_leaf(place: _Place, text: str, found: Effects) -> None:
     parent = place.parent
     if text == "async" and parent is not None and not _DEFINES.search(parent.type):
         _mark(found, place, "await")
-    is_number = not place.in_condition and _NUMBERS.search(place.node.type) is not None
-    if is_number and parent and any(child.type in _ARITHMETIC for child in parent.children):
+    is_counted = place.in_sum and not place.in_condition
+    if is_counted and _NUMBERS.search(place.node.type) is not None:
         found.factors.add(text)
     if place.node.type.endswith("identifier") and not _is_called(place):
         found.values.add(text)
@@ -201,7 +203,7 @@ def _read_call(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     if callee is None or not name:
         return
     found.calls.add(name)
-    if len(re.findall(r"[^\W\d]\w*", _text(node, tree))) > 1:
+    if _TWO_WORDS.search(_text(node, tree)) is not None:
         found.applied.add(name)
     around = place.parent
     while around is not None and around.type in ("await", "await_expression", "try_expression"):

@@ -8,7 +8,9 @@ import symtable
 import warnings
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import chain
 
 from herdmate.context.python_code import GIVEN, parse_python
 from herdmate.context.python_paths import (
@@ -25,12 +27,19 @@ from herdmate.text import BYTE_ORDER_MARK
 def mistakes(code: str, rows: range) -> frozenset[str]:
     """What is certainly wrong in rows (from 0) of code: ends of a sentence about it.
 
-    Nothing if the code cannot be parsed, or is too new for this Python. Names of another file may
-    be anything, and so may a name that is bound twice in this one.
+    Nothing if the code cannot be parsed, nests too deeply, or is too new for this Python. Names of
+    another file may be anything, and so may a name that is bound twice in this one.
     """
     tree = parse_python(code)
     if isinstance(tree, int):
         return frozenset()
+    with suppress(RecursionError):
+        return _mistakes(code, tree, rows)
+    return frozenset()
+
+
+def _mistakes(code: str, tree: ast.Module, rows: range) -> frozenset[str]:
+    """Raises ``RecursionError``."""
     names = _Names.of(tree)
     found = {*_misplaced(tree), *_out_of_scope(code, tree, rows, names)}
     for node in (item for item in ast.walk(tree) if _is_in(item, rows)):
@@ -159,7 +168,8 @@ def _taken_from_the_file(table: symtable.SymbolTable, statements: list[ast.stmt]
     The table of a file is slow to ask, as it looks at all its functions for each name.
     """
     within = [range(_first_row(item), (item.end_lineno or item.lineno) + 1) for item in statements]
-    tables = [at for at in table.get_children() if any(at.get_lineno() in rows for rows in within)]
+    rows = set(chain(*within))
+    tables = [at for at in table.get_children() if at.get_lineno() in rows]
     used = {
         node.id
         for item in statements

@@ -14,8 +14,17 @@ COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _State = frozenset[str] | None
 """The local variables that may have a value at a place; ``None`` where nothing can get to."""
 
-_MOST_NESTED = 4
-"""Loops inside one another; each doubles the time, so a function with more is not looked into."""
+_MOST_WORK = 5_000_000
+"""Statements followed, times the variables known there and ``_LEAST_WORK`` more: half a second.
+
+Loops inside one another multiply them, as each is followed until nothing is new.
+"""
+
+_LEAST_WORK = 200
+
+
+class _TooMuchWorkError(Exception):
+    """A function takes too long to follow."""
 
 
 @dataclass(slots=True)
@@ -37,11 +46,10 @@ class Found:
 def wrong_paths(function: Function) -> Found:
     """Uses of local variables that never have a value there, and statements never reached.
 
-    A use counts if it fails whenever it is reached. Inner functions are not looked into.
+    A use counts if it fails whenever it is reached. Inner functions are not looked into, nor is one
+    that takes too long or nests too deeply.
     """
     found = Found()
-    if _loops(function) > _MOST_NESTED:
-        return found
     rivals = {
         name
         for node in ast.walk(function)
@@ -51,7 +59,10 @@ def wrong_paths(function: Function) -> Found:
     parameters = {item.arg for item in parameters_of(function.args)}
     own = {name for statement in function.body for name in bound_in(statement)}
     walk = _Walk(found, frozenset(own - parameters - rivals))
-    walk.block(function.body, frozenset())
+    try:
+        walk.block(function.body, frozenset())
+    except (_TooMuchWorkError, RecursionError):
+        return Found()
     if found.unset:  # the first one makes what follows it unreachable
         found.unreachable.clear()
     return found
@@ -108,6 +119,7 @@ class _Walk:
     found: Found
     local: frozenset[str]
     loops: list[_Loop] = field(default_factory=list)
+    work: int = 0
 
     def block(self, body: Iterable[ast.stmt], state: _State) -> _State:
         for statement in body:
@@ -213,6 +225,9 @@ class _Walk:
     def expressions(self, nodes: Iterable[ast.AST], state: frozenset[str]) -> _State:
         """The state after nodes were evaluated: ``None`` if that always fails."""
         nodes = list(nodes)
+        self.work += _LEAST_WORK + len(state)
+        if self.work > _MOST_WORK:
+            raise _TooMuchWorkError
         # What stands first may be evaluated last, so a name that is bound anywhere counts.
         walrus = {
             item.target.id
@@ -277,15 +292,3 @@ def _either(*states: _State) -> _State:
 
 def _is_true(test: ast.expr) -> bool:
     return isinstance(test, ast.Constant) and bool(test.value)
-
-
-def _loops(node: ast.AST) -> int:
-    """How many loops stand inside one another."""
-    deepest = 0
-    waiting: list[tuple[ast.AST, int]] = [(node, 0)]
-    while waiting:
-        at, depth = waiting.pop()
-        depth += isinstance(at, ast.For | ast.AsyncFor | ast.While)
-        deepest = max(deepest, depth)
-        waiting += [(child, depth) for child in ast.iter_child_nodes(at)]
-    return deepest

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 from typing import Any
 
 from herdmate.context.languages import COMMENTS, STRINGS
@@ -19,10 +20,8 @@ def mean_the_same(before: SyntaxTree, span: Span, after: SyntaxTree, new_span: S
     Comments, Python's docstrings and parentheses that only group do not count; those that change
     what belongs together do, since they change the structure.
     """
-    one, other = _tokens(before, span), _tokens(after, new_span)
-    return all(was == now for was, now in zip(one, other, strict=False)) and not any(
-        next(rest, "") for rest in (one, other)
-    )
+    both = zip_longest(_tokens(before, span), _tokens(after, new_span))
+    return all(was == now for was, now in both)
 
 
 def _tokens(tree: SyntaxTree, span: Span) -> Iterator[str]:
