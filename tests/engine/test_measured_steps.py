@@ -36,6 +36,7 @@ def test_what_is_remembered_is_told(
         ({"1": {1: 0.05, 4: 0.1}}, False),  # another version
         ({"": {1: 0.05}}, False),
         ({"": {1: 0, 4: "x"}}, False),
+        ({"": {1: 10**400, 4: 0.1}}, False),
         ({"": []}, False),
     ],
 )

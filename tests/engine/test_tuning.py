@@ -109,7 +109,7 @@ def test_a_spoilt_file_is_as_good_as_none(tmp_path: Path, text: str) -> None:
         {"threads": "4"}, {"threads": 0}, {"threads": -4}, {"threads": 10**12}, {"threads": True},
         {"batch_threads": 2.5}, {"gpu_layers": -2}, {"micro_batch": -1}, {"weights": "heavy"},
         {"flash_attention": 1}, {"step_seconds": []}, {"step_seconds": {"1": -1}},
-        {"step_seconds": {"1": "x"}}, {"step_seconds": None},
+        {"step_seconds": {"1": "x"}}, {"step_seconds": {"1": 10**400}}, {"step_seconds": None},
     ],
     ids=str,
 )  # fmt: skip

@@ -69,6 +69,11 @@ def test_nothing_else_is_taken(link: str) -> None:
         _chosen(link)
 
 
+def test_html_that_is_broken_ends_the_page() -> None:
+    page = f'<a href="{_named("py3-none-any")}">a</a><![<a href="{NAME}">a</a>'
+    assert choose_wheel(page, _URL, "cpu", _TAGS).name == _named("py3-none-any")
+
+
 def test_the_project_s_own_wheels_are_pinned_by_hash(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -108,6 +108,19 @@ def test_what_was_last_answered_is_remembered(
     note_run(str(tmp_path / "gone.gguf"), 1.0)  # and no error
 
 
+@pytest.mark.parametrize("number", ["1" + "0" * 400, "1e999", "NaN", "-1", "true", '"fast"', "[1]"])
+def test_a_speed_that_is_none_counts_as_nothing(
+    number: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "own"))
+    path = tmp_path / "a.gguf"
+    path.write_bytes(b"GGUF")
+    note_run(str(path), 5.0)
+    file = cache_folder() / "runs.json"
+    file.write_text(file.read_text().replace("5.0", number))
+    assert last_run(str(path)) == (1 if number == "true" else 0)
+
+
 def test_what_does_not_suit_the_machine_is_not_advised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -31,6 +31,10 @@ _BUILDS = ("", " for GPUs", " for AMX", " for GPUs for AMX")
 """How ``tuning`` tells apart builds of one version."""
 
 
+_SENSELESS = (ValueError, LookupError, TypeError, OverflowError)
+"""What JSON raises that is not what it should be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """Seconds to evaluate one token, as between two words written, and four, as after a key."""
@@ -54,7 +58,7 @@ def measured_before(path: str) -> Step | None:
         (found,) = (known[name] for name in (start + build for build in _BUILDS) if name in known)
         one, four = (float(found["step_seconds"][count]) for count in ("1", "4"))
         return _from_json({"steps": [(path, (one, four))], "gpu": 0}).steps[path]
-    except (OSError, LookupError, TypeError, ValueError, metadata.PackageNotFoundError):
+    except (OSError, *_SENSELESS, metadata.PackageNotFoundError):
         return None
 
 
@@ -73,13 +77,13 @@ def measured(paths: Sequence[str]) -> Measured:
                 process.kill()
                 process.communicate()
         return _from_json(json.loads(out.splitlines()[-1]))
-    except (OSError, subprocess.TimeoutExpired, ValueError, LookupError, TypeError) as error:
+    except (OSError, subprocess.TimeoutExpired, *_SENSELESS) as error:
         _log.warning("what was measured of models is not known: %s", type(error).__name__)
         return Measured()
 
 
 def _from_json(told: Any) -> Measured:
-    """Raises ``ValueError``, ``LookupError`` or ``TypeError`` for anything else."""
+    """Raises one of ``_SENSELESS`` for anything else."""
     steps = {str(path): Step(float(one), float(four)) for path, (one, four) in told["steps"]}
     if not all(0 < step.one < math.inf and 0 < step.four < math.inf for step in steps.values()):
         raise ValueError("no times")

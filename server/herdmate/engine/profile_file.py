@@ -17,7 +17,7 @@ from typing import Any
 import psutil
 
 from herdmate.atomic_write import write_whole
-from herdmate.bounded_read import read_text
+from herdmate.bounded_read import open_regular, read_text
 
 _LARGEST_FILE = 4 << 20
 """Bytes of the file."""
@@ -45,14 +45,14 @@ def key(path: str, llama: str) -> str:
 
     Raises ``OSError``.
     """
-    with open(path, "rb") as file:
+    with open_regular(Path(path)) as file:
         beginning = hashlib.sha256(file.read(1 << 20)).hexdigest()[:16]
     machine = f"{platform.machine()} {_processor()} {psutil.cpu_count()}"
     return f"{os.path.getsize(path)} {beginning} on {machine} by {llama}"
 
 
 def _processor() -> str:
-    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8") as lines:
+    with suppress(OSError), open("/proc/cpuinfo", encoding="utf-8", errors="replace") as lines:
         for line in lines:
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()

@@ -23,7 +23,7 @@ def last_run(path: str) -> float:
     """Tokens per second of a model's last answer here; 0 if there was none."""
     try:
         speed = float(profiles(cache_folder(), _FILE)[_key(path)])
-    except (OSError, LookupError, TypeError, ValueError):
+    except (OSError, LookupError, TypeError, ValueError, OverflowError):
         return 0.0
     return speed if 0 < speed < math.inf else 0.0
 

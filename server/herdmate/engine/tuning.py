@@ -178,7 +178,7 @@ def _profile(known: Any) -> Profile | None:
     try:
         seconds = {int(count): float(took) for count, took in known["step_seconds"].items()}
         profile = Profile(**{**known, "step_seconds": seconds})
-    except (AttributeError, KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError):
         return None
     numbers = (profile.threads, profile.batch_threads, profile.gpu_layers + 1, profile.micro_batch)
     is_sound = (

@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 from herdmate.errors import InstallError, NoWheelError
 from herdmate.llama_install.progress import Pace, megabytes
-from herdmate.llama_install.wheels import is_loopback
+from herdmate.loopback import is_loopback
 
 _SECONDS = 30.0
 """Until a server that says nothing is given up."""

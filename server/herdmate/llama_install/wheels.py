@@ -9,6 +9,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from email.parser import BytesParser
 from html.parser import HTMLParser
@@ -19,6 +20,7 @@ from urllib.parse import unquote, urldefrag, urljoin, urlsplit
 from herdmate.errors import InstallError, NoWheelError
 from herdmate.llama_install import INDEX, VERSION
 from herdmate.llama_install.progress import megabytes
+from herdmate.loopback import is_loopback
 
 _NAME = re.compile(r"llama_cpp_python-([^-/]+)-([\w.]+)-([\w.]+)-([\w.]+)\.whl")
 _HASH = re.compile(r"sha256=([0-9a-f]{64})")
@@ -59,12 +61,6 @@ def check_index(index: str) -> str:
     )
 
 
-def is_loopback(url: str) -> bool:
-    """Is an address one of this machine alone?"""
-    parts = urlsplit(url)
-    return parts.scheme == "http" and parts.hostname in ("127.0.0.1", "localhost", "::1")
-
-
 def page_of(index: str, variant: str) -> str:
     """The address of the page that lists the wheels of a variant."""
     return f"{index}/{variant}/llama-cpp-python/"
@@ -86,7 +82,8 @@ def choose_wheel(page: str, url: str, variant: str, tags: Sequence[str]) -> Whee
 def wheels(page: str, url: str, variant: str) -> Iterable[Wheel]:
     """The wheels in the pinned version that a page links to, over connections that are safe."""
     links = _Links()
-    links.feed(page)
+    with suppress(AssertionError):  # how the parser answers to some HTML that is broken
+        links.feed(page)
     for link in links.found:
         try:
             target, fragment = urldefrag(urljoin(url, link))

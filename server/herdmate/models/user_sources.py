@@ -21,6 +21,7 @@ from urllib.parse import unquote, urlsplit
 from herdmate.atomic_write import write_whole
 from herdmate.bounded_read import read_text
 from herdmate.errors import FetchError, ModelError
+from herdmate.loopback import is_loopback
 from herdmate.models import catalogue
 from herdmate.models.catalogue import CatalogueModel, HuggingFaceFile, WebFile
 from herdmate.models.split import parts_of
@@ -52,9 +53,7 @@ def is_allowed(url: str) -> bool:
         parts.port  # noqa: B018 - raises if it is out of range
     except ValueError:
         return False
-    is_here = parts.hostname in ("127.0.0.1", "::1", "localhost")
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and is_here)
-    return bool(parts.hostname) and is_safe
+    return bool(parts.hostname) and (parts.scheme == "https" or is_loopback(url))
 
 
 def models_of(given: str) -> tuple[CatalogueModel, ...]:

@@ -21,8 +21,9 @@ from pathlib import Path
 
 from herdmate.bounded_read import read_text
 from herdmate.child_process import API_KEYS
-from herdmate.engine.remote.endpoint import Endpoint, endpoint_of, is_this_machine, origin_of
+from herdmate.engine.remote.endpoint import Endpoint, endpoint_of, origin_of
 from herdmate.errors import SettingsError
+from herdmate.loopback import is_this_machine
 from herdmate.roles import ROLES, Role
 from herdmate.user_folders import state_folder
 

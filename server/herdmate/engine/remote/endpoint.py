@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from herdmate.errors import SettingsError
+from herdmate.loopback import is_this_machine
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -67,14 +67,6 @@ def origin_of(endpoint: Endpoint) -> str:
     scheme = "https" if endpoint.secure else "http"
     named = str(endpoint)
     return f"{scheme}://{named.removesuffix(f':{_PORTS[scheme]}')}"
-
-
-def is_this_machine(host: str) -> bool:
-    """Does a host name or address mean this machine?"""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 _WRONG = "herdmate.remote.url must be an address such as http://127.0.0.1:8080 or https://host/v1."
