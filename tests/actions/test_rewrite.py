@@ -264,3 +264,41 @@ def test_types_written_twice_are_taken_once(language: str, given: str, code: str
     for reply in (f"{given}\n{new}", f"{new}\n\n{given}"):
         done = checked(target, _action("simplify"), _reply(reply), True)
         assert apply_edits(text, done.edits) == f"{given}\n{new}\n"
+
+
+ABOVE = {
+    "javascript": "/**\n * Adds.\n */",
+    "typescript": "/** Adds. */",
+    "kotlin": "/** Adds. */",
+    "go": "// f adds.",
+    "rust": "/// Adds.",
+}
+HEADS = {"kotlin": "fun f(x: Int)", "go": "func f(x int)", "rust": "fn f(x: u8)"}
+
+
+@pytest.mark.parametrize(("language", "above"), ABOVE.items())
+async def test_documentation_above_a_definition_is_brought_up_to_date(
+    language: str, above: str
+) -> None:
+    """It was given another one below the first."""
+    code = HEADS.get(language, "function f(x)") + " {\n  x\n}"
+    text = f"{above}\n{code}\n"
+    at = Selection(Document("file:///a", language, text), Span(len(text) - 4, len(text) - 4))
+    better = above.replace("dds.", "dds one.")
+    for reply, wanted in ((f"{better}\n{code}", f"{better}\n{code}\n"), (code, None)):
+        async with fake_actions({f"{above}\n{code}": _reply(reply)}) as model:
+            if wanted is None:
+                with pytest.raises(UnchangedError):
+                    await rewrite(at, _action("document"), model)
+                continue
+            done = await rewrite(at, _action("document"), model)
+            assert apply_edits(text, done.edits) == wanted
+
+
+async def test_another_comment_above_a_definition_is_no_documentation() -> None:
+    text = "// eslint-disable-next-line\nfunction f(x) {\n  x\n}\n"
+    at = Selection(Document("file:///a", "javascript", text), Span(len(text) - 4, len(text) - 4))
+    code = "function f(x) {\n  x\n}"
+    async with fake_actions({"": _reply(f"/** Adds. */\n{code}")}) as model:
+        done = await rewrite(at, _action("document"), model)
+    assert apply_edits(text, done.edits) == f"// eslint-disable-next-line\n/** Adds. */\n{code}\n"

@@ -10,9 +10,9 @@ import re
 
 from herdmate.actions.omissions import announces_gap
 from herdmate.context import syntax, syntax_queries
-from herdmate.context.definition_at import definition_at
+from herdmate.context.definition_at import Found, found_at
 from herdmate.context.file_header import split
-from herdmate.context.languages import BRACES, COMMENTS
+from herdmate.context.languages import BRACES, COMMENTS, line_comment
 from herdmate.text import BYTE_ORDER_MARK, Selection, Span, indent_of, line_ending
 
 _LONGEST_REPLY = 100_000
@@ -81,21 +81,55 @@ def documentation_alone(code: str, target: Selection) -> str | None:
     return _placed(said, target)
 
 
+def with_documentation(target: Selection) -> Selection:
+    """A target that is one definition, with the documentation directly above it."""
+    document, span = target.document, target.span
+    tree = syntax.fresh_tree_of(document)
+    if tree is None or (found := _definition(tree, target)) is None:
+        return target
+    said = document.text[found.lines.start : span.start].strip()
+    name = _name(tree, document.text, found)
+    if len(said) > _LONGEST_COMMENT or not _has_form(said, name, document.language):
+        return target
+    return Selection(document, Span(found.lines.start, span.end))
+
+
+def loses_documentation(code: str, target: Selection) -> bool:
+    """Does a target begin with documentation, but the code that is to replace it with none?"""
+    language = target.document.language
+    if language not in _WITH_BLOCKS and language not in _LINE_MARKS:
+        return False
+    marks = ("/*", line_comment(language) or "/*")
+    return target.text.lstrip().startswith(marks) and not code.lstrip().startswith(marks)
+
+
+def _definition(tree: syntax.SyntaxTree, target: Selection) -> Found | None:
+    """The definition that a target is, without anything before or behind it."""
+    text, span = target.document.text, target.span
+    found = found_at(tree, text, span)
+    start = span.start + len(target.text) - len(target.text.lstrip())
+    if found is None or found.span.start != start:
+        return None
+    return None if text[found.span.end : span.end].strip(" \t\r\n;,") else found
+
+
+def _name(tree: syntax.SyntaxTree, text: str, found: Found) -> str:
+    """The last word of a definition's name; ``""`` if there is none."""
+    names = syntax_queries.definition_names(tree, text, found.span)
+    return re.split(r"\W", names[0])[-1] if names else ""
+
+
 def _undocumented(tree: syntax.SyntaxTree, target: Selection) -> str | None:
     """The name of the definition that a target is, if no comment is directly above it."""
     text, span = target.document.text, target.span
-    found = definition_at(tree, text, span)
-    start = span.start + len(target.text) - len(target.text.lstrip())
-    if found is None or found.start != start or text[found.end : span.end].strip(" \t\r\n;,"):
+    found = _definition(tree, target)
+    if found is None or target.text.startswith(BYTE_ORDER_MARK):
         return None
-    names = syntax_queries.definition_names(tree, text, found)
     above = len(text[: span.start].rstrip())
     is_below = above > 0 and text.count("\n", above, span.start) < 2
-    if not names or target.text.startswith(BYTE_ORDER_MARK):
-        return None
     if is_below and syntax_queries.is_in_string_or_comment(tree, text, above - 1) == "comment":
         return None
-    return re.split(r"\W", names[0])[-1] or None
+    return _name(tree, text, found) or None
 
 
 def _above(tree: syntax.SyntaxTree, text: str, span: Span) -> tuple[str, str]:
@@ -145,19 +179,25 @@ def _is_documentation(said: str, name: str, target: Selection) -> bool:
     language, words = target.document.language, set(re.findall(r"\w+", target.text))
     if len(said) > _LONGEST_COMMENT or len(re.findall(r"\w{2,}", said)) < _FEWEST_WORDS:
         return False
+    if not _has_form(said, name, language):
+        return False
+    named = {next(filter(None, found)) for found in _PARAMETER.findall(said)}
+    return (
+        named <= words
+        and set(_TAG.findall(said)) <= _TAGS
+        and not announces_gap(_STAR.sub("//", said), target.text)
+    )
+
+
+def _has_form(said: str, name: str, language: str) -> bool:
+    """Does a comment look like the documentation of a name?"""
     is_block = language in _WITH_BLOCKS and re.match(_BLOCK, said) and said.count("*/") == 1
     mark = _LINE_MARKS.get(language)
     lines = [line.strip() for line in said.split("\n")]
     if not is_block and not (mark and all(re.match(mark, line) for line in lines)):
         return False
     first = _FIRST_WORDS.get(language, "").replace("{name}", re.escape(name))
-    named = {next(filter(None, found)) for found in _PARAMETER.findall(said)}
-    return (
-        re.match(first, said) is not None
-        and named <= words
-        and set(_TAG.findall(said)) <= _TAGS
-        and not announces_gap(_STAR.sub("//", said), target.text)
-    )
+    return re.match(first, said) is not None
 
 
 def _placed(said: str, target: Selection) -> str:

@@ -12,7 +12,11 @@ from herdmate.actions.annotations_alone import annotations_alone
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
 from herdmate.actions.docstring import with_docstring
-from herdmate.actions.documentation_alone import documentation_alone
+from herdmate.actions.documentation_alone import (
+    documentation_alone,
+    loses_documentation,
+    with_documentation,
+)
 from herdmate.actions.edits import smallest_edits
 from herdmate.actions.own_definition import own_definition
 from herdmate.actions.prose_losses import PROSE_WITH_FENCES
@@ -91,11 +95,13 @@ async def rewrite_target(
     and another ``HerdmateError`` if the model cannot be asked.
     """
     refuse_withheld(target.document, context)
+    is_widened = action.works_on == "selection" and _is_widened(target, action_input.selected)
+    if action.changes == ("documentation",):
+        target = with_documentation(target)
     if holds_a_key(target.document.text[target.span.start : target.span.end]):
         raise RefusedError(
             "This code contains a private key, which the model never sees; select code without it."
         )
-    is_widened = action.works_on == "selection" and _is_widened(target, action_input.selected)
     if action.works_on != "definition" or action_input.selected.strip() == target.text.strip():
         action_input = replace(action_input, selected="")
     pieces = await _parts(target, action, context)
@@ -305,7 +311,8 @@ def _validated(
     Raises ``RefusedError`` if there are none or they do harm.
     """
     document, code, imports = target.document, found.code, tuple[str, ...]()
-    if code == target.text:
+    only_documents = action.changes == ("documentation",)
+    if code == target.text or (only_documents and loses_documentation(code, target)):
         raise UnchangedError(_UNCHANGED)
     if {"body", "types"} & set(action.changes):
         imports = new_imports(found.imports, code, document.text, document.language)

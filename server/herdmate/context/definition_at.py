@@ -58,14 +58,18 @@ def definition_at(tree: SyntaxTree, text: str, span: Span) -> Span | None:
     Its lines are also those of its decorators, its attributes and the comment directly above it;
     the result begins at the decorators. Between two members of a class it is the one above.
     """
+    found = found_at(tree, text, span)
+    return None if found is None else found.span
+
+
+def found_at(tree: SyntaxTree, text: str, span: Span) -> Found | None:
+    """The same with its lines."""
     first, last = _visible(text, span)
     if first == last:
-        found = _at_blank_line(tree, text, span.start)
-    elif span.is_empty:
-        found = _at_cursor(tree, text, first, min(max(span.start, first), last - 1))
-    else:
-        found = _around(tree, text, first, last)
-    return None if found is None else found.span
+        return _at_blank_line(tree, text, span.start)
+    if span.is_empty:
+        return _at_cursor(tree, text, first, min(max(span.start, first), last - 1))
+    return _around(tree, text, first, last)
 
 
 def untorn(tree: SyntaxTree, text: str, span: Span) -> Span:
