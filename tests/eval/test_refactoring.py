@@ -59,6 +59,25 @@ async def test_through_a_real_server(tmp_path: Path, reply: str, passes: bool) -
 
 
 @pytest.mark.e2e
+async def test_what_is_said_of_new_tests_is_no_outcome_of_the_next_action(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    tests = (
+        "from code_of_it import first\n\n\ndef test_first():\n    assert first([1]) == [1]\n\n\n"
+    )
+    endless = f"{tests}def test_nothing():\n    assert first([]) == [] # {'and so on ' * 900}"
+    path = tmp_path / "script.json"
+    replies = {"Write tests": endless, "": f"{SHORT}\n```\n"}
+    path.write_text(json.dumps({"replies": replies, "context": 8192}))
+    given = functions([folder / "code_of_it.py"], 1, random.Random(0))
+    written, simplified = await run_refactorings(
+        given, ["write_tests", "simplify"], {}, ("--fake-engine", str(path)), None, lambda _: None
+    )
+    assert (written.reason, written.is_inside) == ("", True)
+    assert (written.after or "").strip() == FIRST  # the tests are in another file
+    assert (simplified.reason, (simplified.after or "").strip()) == ("", SHORT)
+
+
+@pytest.mark.e2e
 async def test_imports_at_the_top_of_the_file_are_not_outside(tmp_path: Path) -> None:
     folder = _folder(tmp_path)
     path = folder / "code_of_it.py"

@@ -80,6 +80,7 @@ class Client:
         self._parts: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._outcomes: asyncio.Queue[types.WorkspaceEdit | str] = asyncio.Queue()
         self._progress: types.ProgressToken | None = None
+        self._is_at_work = False  # on an action, of which there is no outcome yet
         self.grown = ("", 0)  # the document and version whose ghost text has grown
         self._listening: list[asyncio.Task[None]] = []
         self._listen()
@@ -299,11 +300,12 @@ class Client:
 
         @self._client.feature(types.WINDOW_SHOW_MESSAGE)
         def show_message(params: types.ShowMessageParams) -> None:
-            self._outcomes.put_nowait(params.message)
+            if self._is_at_work or params.type != types.MessageType.Info:  # else, about an edit
+                self._outcomes.put_nowait(params.message)
 
         @self._client.feature(types.WINDOW_WORK_DONE_PROGRESS_CREATE)
         def begin_progress(params: types.WorkDoneProgressCreateParams) -> None:
-            self._progress = params.token
+            self._progress, self._is_at_work = params.token, True
 
         @self._client.feature(types.PROGRESS)
         def progress(_params: types.ProgressParams) -> None:
@@ -311,6 +313,7 @@ class Client:
 
         @self._client.feature(types.WORKSPACE_APPLY_EDIT)
         def apply_edit(params: types.ApplyWorkspaceEditParams) -> types.ApplyWorkspaceEditResult:
+            self._is_at_work = False
             self._outcomes.put_nowait(params.edit)
             return types.ApplyWorkspaceEditResult(applied=True)
 
@@ -328,10 +331,14 @@ def converter_of_actions() -> cattrs.Converter:
 
 
 def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:
+    """The edits of the document, not of a file that is created beside it."""
+    changes = edit.document_changes or ()
+    created = {change.uri for change in changes if isinstance(change, types.CreateFile)}
     return tuple(
         Edit(lines.span(change.range), change.new_text)
-        for document in edit.document_changes or ()
+        for document in changes
         if isinstance(document, types.TextDocumentEdit)
+        and document.text_document.uri not in created
         for change in document.edits
         if isinstance(change, types.TextEdit | types.AnnotatedTextEdit)
     )
