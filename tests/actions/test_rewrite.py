@@ -270,7 +270,7 @@ ABOVE = {
     "javascript": "/**\n * Adds.\n */",
     "typescript": "/** Adds. */",
     "kotlin": "/** Adds. */",
-    "go": "// f adds.",
+    "go": "// It adds.",
     "rust": "/// Adds.",
 }
 HEADS = {"kotlin": "fun f(x: Int)", "go": "func f(x int)", "rust": "fn f(x: u8)"}

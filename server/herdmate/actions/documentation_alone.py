@@ -88,7 +88,7 @@ def with_documentation(target: Selection) -> Selection:
     if tree is None or (found := _definition(tree, target)) is None:
         return target
     said = document.text[found.lines.start : span.start].strip()
-    name = _name(tree, document.text, found)
+    name = _name(tree, document.text, found) if document.language != "go" else ""  # rarely kept to
     if len(said) > _LONGEST_COMMENT or not _has_form(said, name, document.language):
         return target
     return Selection(document, Span(found.lines.start, span.end))
