@@ -16,7 +16,7 @@ from pytest_lsp import LanguageClient, client_capabilities
 from pytest_lsp.client import DEFAULT_CLIENT_FEATURES, register_lsp_features
 
 from herdmate.lsp import protocol
-from herdmate.lsp.client import converter_of_actions
+from herdmate.lsp.code_action_converter import converter_of_actions
 
 _T = TypeVar("_T")
 

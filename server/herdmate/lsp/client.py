@@ -11,15 +11,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import cattrs
 from lsprotocol import types
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.client import LanguageClient
-from pygls.protocol import default_converter
 
 from herdmate.child_process import python_command, surroundings
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol
+from herdmate.lsp.code_action_converter import converter_of_actions
 from herdmate.lsp.convert import UTF16, Lines, lines_of
 from herdmate.lsp.direct_connection import connect_directly
 from herdmate.lsp.session import Session
@@ -225,10 +224,7 @@ class Client:
     async def rewrite(self, document: Document, span: Span, action: str) -> str:
         """The document's text after a refactoring; raises ``HerdmateError`` if it is refused."""
         await self._execute(protocol.COMMAND_REWRITE, document, span, action)
-        outcome = await self._outcomes.get()
-        if isinstance(outcome, str):
-            raise HerdmateError(outcome)
-        return apply_edits(document.text, _edits(outcome, _lines(document)))
+        return await self._outcome(document)
 
     async def fix(self, document: Document, span: Span, message: str) -> str:
         """The document's text after the quick fix for a problem at ``span``.
@@ -252,10 +248,13 @@ class Client:
             types.WORKSPACE_EXECUTE_COMMAND,
             types.ExecuteCommandParams(action.command.command, action.command.arguments),
         )
+        return await self._outcome(document)
+
+    async def _outcome(self, document: Document) -> str:
         outcome = await self._outcomes.get()
         if isinstance(outcome, str):
             raise HerdmateError(outcome)
-        return apply_edits(document.text, _edits(outcome, lines))
+        return apply_edits(document.text, _edits(outcome, _lines(document)))
 
     async def _execute(self, command: str, document: Document, span: Span, action: str) -> Any:
         range_ = _lines(document).range(span)
@@ -318,27 +317,15 @@ class Client:
             return types.ApplyWorkspaceEditResult(applied=True)
 
 
-def converter_of_actions() -> cattrs.Converter:
-    """lsprotocol's converter, cured of reading every CodeAction with a command as a Command."""
-    converter: cattrs.Converter = default_converter()  # type: ignore[no-untyped-call]
-    converter.register_structure_hook(
-        types.Command | types.CodeAction,
-        lambda value, _: converter.structure(
-            value, types.Command if isinstance(value.get("command"), str) else types.CodeAction
-        ),
-    )
-    return converter
-
-
 def _edits(edit: types.WorkspaceEdit, lines: Lines) -> tuple[Edit, ...]:
-    """The edits of the document, not of a file that is created beside it."""
+    """The edits of the document; none if they fill a file that is created beside it."""
     changes = edit.document_changes or ()
-    created = {change.uri for change in changes if isinstance(change, types.CreateFile)}
+    if any(isinstance(change, types.CreateFile) for change in changes):
+        return ()
     return tuple(
         Edit(lines.span(change.range), change.new_text)
         for document in changes
         if isinstance(document, types.TextDocumentEdit)
-        and document.text_document.uri not in created
         for change in document.edits
         if isinstance(change, types.TextEdit | types.AnnotatedTextEdit)
     )
