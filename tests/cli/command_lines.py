@@ -237,7 +237,7 @@ _OTHERS = [
     Line("setup helix --remove", 0, "Nothing that"), Line("setup xyzzy --remove", 2, "", "knows"),
     Line("setup helix --remvoe", 2, "", "did you mean --remove?"),
     Line("setup helix --write --file /proc/none/x --yes", 1, "is new", "cannot be written"),
-    Line("setup helix --write --yes --file folder", 1, "", "cannot be read: Is a directory"),
+    Line("setup helix --write --yes --file folder", 1, "", "folder is not a regular file; add"),
     Line("actions", 0, "loop_to_comprehension", "*"),
     Line("actions --json", 0, '"kind": "rewrite"'),
     Line("actions --language go", 0, "simplify", "*"), Line("actions --language goo", 2, "", "go?"),

@@ -370,6 +370,20 @@ def test_a_file_that_would_come_to_harm_is_left_alone(
     assert languages.read_bytes() == content
 
 
+def test_what_is_no_file_is_neither_waited_for_nor_read(
+    languages: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    languages.parent.mkdir(parents=True)
+    os.mkfifo(languages)
+    assert not setup.is_set_up(find("helix"))
+    assert write() == 1
+    assert "is not a regular file; add the lines yourself." in capsys.readouterr().err
+    languages.unlink()
+    languages.symlink_to("/dev/zero")
+    assert main(["setup", "helix", "--remove", "--yes"]) == 1
+    assert "is not a regular file; take the lines out yourself." in capsys.readouterr().err
+
+
 def test_a_read_only_file_is_left_alone(
     languages: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,7 @@ import pytest
 
 import herdmate
 from herdmate.llama_install import VERSION
+from herdmate.llama_install.__main__ import main
 from tests.llama_install.stub_wheel import NAME, PAGE, index_of, stub_wheel
 from tests.models.file_server import Files, serving
 
@@ -243,3 +244,13 @@ def test_what_is_to_be_pinned_is_printed(environment: _Environment, index: Files
     digest, path = line.split("  ")
     assert path == f"cpu/{NAME}"
     assert len(digest) == 64
+
+
+def test_what_is_wrong_is_told_in_one_line_of_some_length(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["offer", "--index", "x\n" * 5000]) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error: ")
+    assert told.count("\n") == 1
+    assert len(told) < 600

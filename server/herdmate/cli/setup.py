@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from herdmate.bounded_read import read_text
 from herdmate.child_process import isolated_command, which
 from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console
@@ -29,7 +30,7 @@ from herdmate.cli.editor import (
 from herdmate.cli.extension_file import INDENT, with_commands
 from herdmate.cli.models_fetch import pull_with_progress
 from herdmate.cli.parser import examples
-from herdmate.cli.setup_file import change, read
+from herdmate.cli.setup_file import LARGEST, change, read
 from herdmate.cli.setup_merge import merged
 from herdmate.cli.setup_remove import removed
 from herdmate.cli.sizes import size_text
@@ -144,7 +145,7 @@ def is_set_up(editor: Editor) -> bool:
     mark = marks(editor)[0] if editor.comment else "herdmate"
     for path in places_of(editor, os.environ, home_folder()):
         with suppress(OSError, UnicodeDecodeError):
-            if mark in path.read_text(encoding="utf-8"):
+            if mark in read_text(path, LARGEST, errors="strict"):
                 return True
     return False
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from herdmate.actions.edits import unified
+from herdmate.bounded_read import UnsuitableFileError, read_bytes
 from herdmate.cli.confirm import agrees
 from herdmate.cli.console import Console, show_diff
 from herdmate.cli.editor import settings_folders
@@ -17,6 +18,9 @@ from herdmate.cli.replace_file import remove, replace
 from herdmate.errors import SetupError, reason_of
 from herdmate.printable import counted
 from herdmate.user_folders import home_folder
+
+LARGEST = 8 << 20
+"""Bytes of a file that is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +40,14 @@ def read(path: Path, to_remove: bool = False) -> EditorFile:
     """
     by_hand = "take the lines out yourself" if to_remove else "add the lines yourself"
     try:
-        data = path.read_bytes()
+        data = read_bytes(path, LARGEST)
         if to_remove and b"herdmate" not in data.lower():
             return EditorFile(path)
         text = data.decode("utf-8")
     except FileNotFoundError:
         return EditorFile(path)
+    except UnsuitableFileError as error:
+        raise SetupError(f"{error}; {by_hand}.") from error
     except OSError as error:
         raise SetupError(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:

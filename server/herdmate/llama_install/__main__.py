@@ -20,6 +20,9 @@ from herdmate.llama_install import INDEX
 from herdmate.llama_install.install import How, Request, check_reachable, install, offer
 from herdmate.llama_install.machine import this_machine
 from herdmate.llama_install.pins import pins
+from herdmate.printable import one_line
+
+_LONGEST = 500  # characters of an error, which VS Code shows
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -45,7 +48,7 @@ def main(words: Sequence[str] | None = None) -> int:
             locked = (told.locked[0], told.locked[1]) if told.locked else None
             install(Request(told.how, told.work, told.index, locked), this_machine(), _say)
     except (InstallError, OSError) as error:
-        sys.stderr.write(f"error: {error}\n")
+        sys.stderr.write(f"error: {one_line(str(error), _LONGEST)}\n")
         return 1
     return 0
 

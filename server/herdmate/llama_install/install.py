@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
+from herdmate.atomic_write import write_whole
 from herdmate.child_process import environment, start_blocking
 from herdmate.errors import InstallError, NoWheelError
 from herdmate.llama_install import INDEX, VERSION
@@ -219,4 +220,4 @@ def _before() -> Literal["ready-made", "build"]:
 
 
 def _record(**told: str) -> None:
-    Path(sys.prefix, _RECORD).write_text(json.dumps(told), "utf-8")
+    write_whole(Path(sys.prefix, _RECORD), json.dumps(told).encode())
