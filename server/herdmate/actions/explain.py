@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from herdmate.actions.action_input import ActionInput
 from herdmate.actions.changed_files import file_sections
+from herdmate.actions.changed_hunks import by_hunk
 from herdmate.actions.context import ActionContext
 from herdmate.actions.long_code import Section, cut_up, refuse_minified
 from herdmate.actions.question import (
@@ -30,6 +31,9 @@ from herdmate.prompting.library import Action
 from herdmate.text import Document, Selection
 
 _NO_INPUT = ActionInput()
+
+_SKIPS_HUNKS = 3_000_000_000
+"""Parameters below which a model that is shown several hunks explains little more than one."""
 
 OnEnd = Callable[[Finished], None]
 """Receives why and how the model ended an answer, or a section of one."""
@@ -94,13 +98,16 @@ async def explanation_of(
     """What explains a selection. Raises ``HerdmateError``, also if the code is minified.
 
     Code that is too long for the model is explained by its outline and then part by part, a diff
-    of several files one file after another. A further question is about all files that fit.
+    of several files one file after another, and for a small model hunk by hunk. A further question
+    is about all files that fit.
     """
     target = resolve_target(selection, action.works_on == "definition")
     refuse_withheld(target.document, context)
     refuse_minified(target)
     info, counts = await context.host.ready(), context.host.counts
     sections = file_sections(target)
+    if 0 < info.parameters < _SKIPS_HUNKS:
+        sections = by_hunk(sections, target)
     await counts.learn([target.text, *(section.code.text for section in sections)])
     size, most = counts.cost(target.text), longest_explained(action, info.context)
     if any(counts.cost(section.code.text) > most for section in sections):
