@@ -27,6 +27,7 @@ _CPU = Build("0.3.36", ("AVX", "AVX2", "FMA"))
 _SLOW = Writer("codellama-7b-instruct-q4_k_m", 4_081_004_224, 3.9, True, True)
 _USUAL = Writer("codellama-7b-instruct-q4_k_m", 4_081_004_224, 12.4, True, True)
 _SMALL = Writer("qwen2.5-coder-1.5b-instruct-q4_k_m", 1_117_320_736, 14.3, False, True)
+_STARTER = Writer("qwen2.5-coder-0.5b-instruct-q4_k_m", 397_808_192, 31.0, True, True)
 _DOWN = "No server answers at big-machine:8000; start it, or change the setting remote.url."
 _WELL = Facts(
     version="1.0", system="linux", python="3.12.1", executable="/opt/herdmate/bin/python",
@@ -88,6 +89,15 @@ MACHINES = {
     "slow and busy": replace(_WELL, now=_SLOW, faster=_SMALL, busy=2, processors=2),
     "busy beside a gpu": replace(
         _WELL, now=replace(_SLOW, speed=float("inf"), is_measured=False), busy=2, processors=2
+    ),
+    "small and quick": replace(_WELL, now=_STARTER, name=_STARTER.name, better=_SMALL),
+    "small and quick, noted": replace(
+        _WELL, now=_STARTER, name=_STARTER.name, better=_SMALL,
+note="CodeLlama would answer better; close other programs.",
+    ),
+    "small on a full disk": replace(
+        _WELL, now=_STARTER, name=_STARTER.name, better=replace(_SMALL, is_here=False),
+        free_disk=1_000_000_000,
     ),
     "slow for good": replace(_WELL, now=_SLOW),
     "fast": replace(_WELL, now=replace(_SLOW, speed=float("inf"), is_measured=False)),
@@ -171,6 +181,7 @@ def test_each_trouble_has_a_command(name: str) -> None:
         "slow by a variable", "slow by an option", "slow for good",
         "slow by an option, faster to fetch", "slow on windows", "busy", "slowed by others",
         "slowed before", "slow and busy", "busy before it was measured", "busy beside a gpu",
+        "small and quick", "small and quick, noted",
     )  # fmt: skip
     assert is_well == (not any(item.state == "trouble" for item in found))
 
@@ -182,6 +193,9 @@ def test_not_all_is_well_where_answers_are_slow(
     show(findings(MACHINES[name]))
     said = capsys.readouterr().out
     assert not ("slow" in said and "All is well" in said)
+    well = "answers could be faster; a line marked >> says how." in said
+    marks = [line for line in said.splitlines() if line.startswith(">>")]
+    assert not well or marks
 
 
 def test_other_programs_never_use_0_processors() -> None:

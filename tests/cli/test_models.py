@@ -224,7 +224,8 @@ def test_who_has_a_quick_model_is_not_led_to_a_slower_one(
 ) -> None:
     advice = recommend(Machine(16 << 30, 0, 1 << 40), 4096)
     now = Writer("hare", 1, speed, is_measured=True, is_here=True)
-    models_recommend._show(advice, frozenset(), Settings(), now)
+    used = models_recommend._InUse("hare", "hare", now)
+    models_recommend._show(advice, frozenset(), Settings(), used)
     said = " ".join(capsys.readouterr().out.split())
     assert ("hare, which is in use, is the quick choice" in said) == is_quick
     assert ("If that is worth the wait, to use it:" in said) == is_quick
@@ -240,7 +241,8 @@ def test_bold_is_what_is_recommended(
     monkeypatch.setenv("TERM", "xterm")
     advice = recommend(Machine(16 << 30, 0, 1 << 40), 4096)
     now = Writer("hare", 1, speed, is_measured=True, is_here=True)
-    models_recommend._show(advice, frozenset(), Settings(), now)
+    used = models_recommend._InUse("hare", "hare", now)
+    models_recommend._show(advice, frozenset(), Settings(), used)
     bold = [line for line in capsys.readouterr().out.splitlines() if "\x1b[1m" in line]
     assert bold
     assert any("config set model" in line for line in bold) != is_quick
@@ -272,3 +274,56 @@ def test_what_is_estimated_is_not_said_to_be_measured(
     source = "another machine" if speed is None else "models measured here"
     assert f"writes: tokens a second, estimated from {source}; " in said
     assert "once it has begun, estimated too" in said
+
+
+STARTER = "qwen2.5-coder-0.5b-instruct-q4_k_m"
+LARGER = "qwen2.5-coder-1.5b-instruct-q4_k_m"
+CODELLAMA = "codellama-7b-instruct-q4_k_m"
+
+
+@pytest.fixture
+def three_models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with files of the names of three models; no GPU, 16 GB of memory."""
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr("herdmate.engine.devices.devices", list)
+    monkeypatch.setattr(models_recommend, "bytes_a_second", lambda *_: None)
+    memory = psutil.virtual_memory()._replace(total=16 << 30, available=12 << 30)
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: memory)
+    (tmp_path / "models").mkdir()
+    for name in (STARTER, LARGER, CODELLAMA):
+        file = next(model.file for model in models() if model.name == name)
+        (tmp_path / "models" / file).write_bytes(gguf())
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("model", "ghost", "answers", "writes"),
+    [
+        ("auto", "", CODELLAMA, LARGER), ("auto", "auto", CODELLAMA, LARGER),
+        ("auto", "same", CODELLAMA, CODELLAMA), ("auto", "starter", CODELLAMA, STARTER),
+        ("auto", "codellama-7b", CODELLAMA, CODELLAMA), ("starter", "", STARTER, STARTER),
+        ("starter", "same", STARTER, STARTER), ("starter", "auto", STARTER, LARGER),
+        ("starter", "starter-1.5b", STARTER, LARGER), ("starter-1.5b", "starter", LARGER, STARTER),
+        ("starter-1.5b", "auto", LARGER, LARGER), ("codellama-7b", "auto", CODELLAMA, LARGER),
+        ("codellama-7b", "starter", CODELLAMA, STARTER), ("other.gguf", "starter", "", STARTER),
+    ],
+)  # fmt: skip
+def test_each_row_says_what_it_is_in_use_for(
+    model: str, ghost: str, answers: str, writes: str, three_models: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    words = ["--model", model, "--set", f"completion.model={ghost}"]
+    assert main(["models", "recommend", *words]) == 0
+    said = capsys.readouterr().out
+    head, *rows = said[said.index("\nfor ") :].strip().splitlines()
+    at = head.index("in use")
+    uses = {name: row[at:].split("  ")[0] for row in rows
+            for name in (STARTER, LARGER, CODELLAMA) if f" {name} " in row}  # fmt: skip
+    expected = {CODELLAMA: "", LARGER: "", STARTER: ""} | {answers: "answers", writes: "ghost text"}
+    expected |= {answers: "both"} if answers == writes else {}
+    assert {name: use for name, use in expected.items() if name and use} == {
+        name: use for name, use in uses.items() if use
+    }
+    is_as_advised = (answers, writes) == (CODELLAMA, LARGER)
+    assert ("This is what is in use." in said) == is_as_advised

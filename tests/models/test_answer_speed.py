@@ -11,7 +11,7 @@ import pytest
 from herdmate.engine.measured_steps import Measured, Step
 from herdmate.engine.run_speeds import last_run, note_run
 from herdmate.models import answer_speed, catalogue
-from herdmate.models.answer_speed import Writer, as_seen, faster, in_use
+from herdmate.models.answer_speed import Writer, as_seen, better, faster, in_use
 from herdmate.models.choose import Chosen
 from herdmate.models.listing import listed
 from herdmate.user_folders import cache_folder
@@ -39,6 +39,41 @@ def _writer(name: str, speed: float, size: int = GB) -> Writer:
 def test_what_is_faster(now: float, others: list[tuple[str, float, int]], expected: str) -> None:
     found = faster(_writer("now", now), [_writer(*other) for other in others])
     assert (found.name if found else "") == expected
+
+
+@pytest.mark.parametrize(
+    ("now", "others", "expected"),
+    [
+        (30.0, [("larger", 14.0, 3), ("largest", 4.0, 9)], "larger"),  # one would wait for another
+        (30.0, [("larger", 14.0, 3), ("gpu", math.inf, 9)], "gpu"),
+        (30.0, [("alike", 25.0, 2)], ""), (4.0, [("larger", 14.0, 3)], ""), (30.0, [], ""),
+    ],
+)  # fmt: skip
+def test_what_answers_better(
+    now: float, others: list[tuple[str, float, int]], expected: str
+) -> None:
+    found = better(_writer("now", now, 1), [_writer(*other) for other in others])
+    assert (found.name if found else "") == expected
+
+
+def test_only_what_is_advised_is_said_to_be_better(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = catalogue.find("starter")
+    monkeypatch.setattr(answer_speed, "measured", lambda _paths: Measured())
+    monkeypatch.setattr(answer_speed, "size_of", lambda _path: model.size)
+    monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "none"))
+    theirs = replace(
+        listed(tmp_path / "none", 4096)[0], name="large.gguf", size=GB * 3 // 2, needs=2 * GB,
+        path=tmp_path / "large.gguf", instruct=True,
+    )  # fmt: skip
+    monkeypatch.setattr(
+        answer_speed, "listed", lambda *_: [theirs, *listed(tmp_path / "none", 4096)]
+    )
+    chosen = Chosen(tmp_path / model.file, model, needs=GB, name=model.name)
+    for memory, name in ((16 * GB, LARGER), (2 * GB, "")):
+        _, _, found = in_use(chosen, 4096, memory, ())
+        assert (found.name if found else "") == name
 
 
 @pytest.mark.parametrize(
@@ -70,7 +105,7 @@ def test_the_model_in_use(
         answer_speed, "listed", lambda *_: [*[theirs] * is_here, *listed(tmp_path / "none", 4096)]
     )
     chosen = Chosen(mine, None, needs=6 * GB, name="my.gguf")
-    now, found = in_use(chosen, 4096, 100 * GB, ())
+    now, found, _ = in_use(chosen, 4096, 100 * GB, ())
     assert (now.name, now.is_measured, now.is_here) == ("my.gguf", is_measured, True)
     assert now.speed == pytest.approx(speed, abs=0.05)
     assert (found.name if found else "") == name
@@ -130,5 +165,5 @@ def test_what_does_not_suit_the_machine_is_not_advised(
     monkeypatch.setattr(answer_speed, "size_of", lambda _path: model.size)
     monkeypatch.setenv("HERDMATE_HOME", str(tmp_path / "none"))
     for memory, name in ((8 * GB, LARGER), (2 * GB, STARTER), (GB, "")):
-        _, found = in_use(Chosen(path, model, needs=6 * GB, name=model.name), 4096, memory, ())
+        _, found, _ = in_use(Chosen(path, model, needs=6 * GB, name=model.name), 4096, memory, ())
         assert (found.name if found else "") == name

@@ -25,6 +25,7 @@ from herdmate.cli.doctor_facts import Facts, Finding, State
 from herdmate.cli.doctor_fix import fix
 from herdmate.cli.doctor_report import report
 from herdmate.cli.editor import editors, program_of
+from herdmate.cli.models_in_use import beside_answers
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import found_settings
 from herdmate.cli.setup import is_set_up
@@ -44,20 +45,21 @@ from herdmate.models.choose import choose
 from herdmate.models.discovery import in_place, own
 from herdmate.models.folder import model_folder
 from herdmate.models.role_choices import (
-    EngineChoice,
     RoleChoices,
     choose_engine,
-    loaded,
     look_up,
 )
 from herdmate.models.start import remote_start
 from herdmate.prompting.family_from_name import pieces_by_name
-from herdmate.roles import AUTO, Role, for_ghost_text, for_role, is_apart, is_open
+from herdmate.roles import Role, for_ghost_text, for_role, is_apart, is_open
 from herdmate.settings import Settings
 from herdmate.user_folders import cache_folder, data_folder, state_folder
 from herdmate.version import VERSION
 
 _SIGNS = {"ok": "ok", "note": "--", "trouble": "!!"}
+_SLOW = ">>"
+"""The sign of a note that answers are slower than they could be."""
+
 _STYLES = {"ok": "green", "note": "yellow", "trouble": "bold red"}
 _NARROW = 60
 """Columns of a terminal below which long lines are indented less."""
@@ -126,7 +128,7 @@ def show(found: Sequence[Finding]) -> None:
     console.print(Text(f"Herdmate {VERSION}", style="bold"))
     margin = 14 if console.width >= _NARROW else 3
     for item in found:
-        line = Text(f"{_SIGNS[item.state]} ", style=_STYLES[item.state])
+        line = Text(f"{_SLOW if item.is_slow else _SIGNS[item.state]} ", style=_STYLES[item.state])
         line.append(f"{item.topic:10} " if item.topic or margin == 14 else "", style="bold")
         line.append(_hanging(item.text, console, len(line), margin), style="default")
         console.print(line, soft_wrap=True)
@@ -135,7 +137,7 @@ def show(found: Sequence[Finding]) -> None:
     troubles = sum(item.state == "trouble" for item in found)
     said = "1 trouble" if troubles == 1 else f"{troubles} troubles"
     said = f"{said}; each line marked !! is followed by what mends it."
-    slow = "Nothing is broken, but it could be faster; a line marked -- says how."
+    slow = f"Nothing is broken, but answers could be faster; a line marked {_SLOW} says how."
     well = slow if any(item.is_slow for item in found) else "All is well."
     console.print(said if troubles else well)
 
@@ -193,8 +195,7 @@ def _origins(found: UserSettings) -> dict[str, str]:
 
 def _model(settings: Settings, memory: Any, roles: RoleChoices | None) -> dict[str, Any]:
     said: dict[str, Any] = {"setting": settings.model}
-    ghost = roles.completion if roles and settings.model == AUTO else None
-    beside = loaded(ghost) if isinstance(ghost, EngineChoice) else None
+    beside = beside_answers(settings, roles) if roles else None
     context, others = settings.engine.context_tokens, in_place()
     try:
         chosen = choose(settings.model, model_folder(), memory.available, context, others, beside)
@@ -204,8 +205,8 @@ def _model(settings: Settings, memory: Any, roles: RoleChoices | None) -> dict[s
     fit = fitting(settings.engine.adapters, chosen.path)
     if not settings.remote.url:
         with suppress(OSError):  # the file has just been removed
-            now, faster = in_use(chosen, context, memory.total, others)
-            said |= {"now": now, "faster": faster}
+            now, faster, better = in_use(chosen, context, memory.total, others)
+            said |= {"now": now, "faster": faster, "better": better}
     return said | {
         "name": chosen.name,
         "chosen": str(chosen.path),

@@ -149,16 +149,31 @@ def _speed(facts: Facts) -> Iterator[Finding]:
     elif others and not isinf(now.speed):
         yield from _slowed(facts, said)
     elif now.is_comfortable:
-        yield Finding("", "ok", said)
+        yield Finding("", "ok", f"{said}; {_COMPARE}")
     if now.is_comfortable:
+        yield from _better(facts)
         return
     if faster is None:
         text = f"{said}; only a GPU or a remote server would be faster"
         yield Finding("", "note", text, is_slow=True)
     else:
         text = f"{said}, so answers are slow; {faster.name} would write {speed_text(faster)}"
+        text = f"{text}; {_COMPARE}"
         use = use_command(facts, faster.name, faster.is_here)
         yield Finding("", "note", text, use, is_slow=True)
+
+
+_COMPARE = "`herdmate models recommend` compares others"
+
+
+def _better(facts: Facts) -> Iterator[Finding]:
+    """A model that answers better and is still quick, unless the note has named one."""
+    better = facts.better
+    if better is None or facts.note or not (better.is_here or better.size < facts.free_disk):
+        return
+    text = f"{better.name} answers better, and would write {speed_text(better)}"
+    use = use_command(facts, better.name, better.is_here)
+    yield Finding("", "note", text, use)
 
 
 def _slowed(facts: Facts, said: str) -> Iterator[Finding]:

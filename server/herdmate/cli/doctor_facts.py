@@ -20,14 +20,14 @@ class Facts:
     GPUs whose driver is here. ``installer`` installs the system's packages. ``models``: names and
     sizes of Herdmate's own. ``name``, ``chosen``, ``unusable`` and ``note`` are of the model in the
     settings: its name and path, or why it cannot be used; ``now`` is how fast it answers if it
-    does, ``faster`` a model that is faster. ``ghost`` says the same of ghost text's own model, if
-    it has one: the setting, its path or why it is not used, and how that is. ``adapters`` are the
-    names of those that fit the model, ``misfits`` a sentence for each other. ``remote`` is the
-    remote server's address, ``answer`` its model or, if ``is_down``, what went wrong: it
-    ``is_unreachable``, or answers with an HTTP ``status``, 0 for none; ``remote_model`` is the one
-    that is wanted there. ``fallback``: a model on this machine answers while it is not reachable.
-    ``folders``: what it is for, path, size, writable. ``origins``: the variable or the option that
-    sets a setting, for those that are not set in the file. ``busy`` is how many of the
+    does, ``faster`` and ``better`` are models that would be. ``ghost`` says the same of ghost
+    text's own model, if it has one: the setting, its path or why it is not used, and how that is.
+    ``adapters`` are the names of those that fit the model, ``misfits`` a sentence for each other.
+    ``remote`` is the remote server's address, ``answer`` its model or, if ``is_down``, what went
+    wrong: it ``is_unreachable``, or answers with an HTTP ``status``, 0 for none; ``remote_model``
+    is the one that is wanted there. ``fallback``: a model on this machine answers while it is not
+    reachable. ``folders``: what it is for, path, size, writable. ``origins``: the variable or the
+    option that sets a setting, for those that are not set in the file. ``busy`` is how many of the
     ``processors`` other programs use.
     """
 
@@ -53,6 +53,7 @@ class Facts:
     chosen: str = ""
     now: Writer | None = None
     faster: Writer | None = None
+    better: Writer | None = None
     unusable: str = ""
     is_missing: bool = False
     note: str = ""

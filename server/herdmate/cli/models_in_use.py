@@ -10,8 +10,15 @@ from herdmate.cli.wording import in_terminal
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.engine.start import LlamaStart
 from herdmate.errors import HerdmateError
-from herdmate.models.choose import is_same_file
-from herdmate.models.role_choices import choose_engine, look_up
+from herdmate.models.choose import Loaded, is_same_file
+from herdmate.models.role_choices import (
+    EngineChoice,
+    RoleChoices,
+    choose_engine,
+    loaded,
+    look_up,
+)
+from herdmate.roles import AUTO
 from herdmate.settings import Settings
 
 ANSWERS, GHOST_TEXT = "answers", "ghost text"
@@ -30,6 +37,10 @@ class InUse:
             return []
         return [use for other, use in self.files if is_same_file(path, other)]
 
+    def file_for(self, use: str) -> Path | None:
+        """The file with a use, if a model on this machine has it."""
+        return next((path for path, other in self.files if other == use), None)
+
     def unlisted(self, paths: Sequence[Path | None]) -> list[str]:
         """A sentence for each model in use that is none of these files."""
         known = [path for path in paths if path is not None]
@@ -40,7 +51,17 @@ class InUse:
 
 def models_in_use(settings: Settings) -> InUse:
     """What would be loaded now, as the server judges; reads the disks."""
-    found = look_up(choose_engine, settings, 0)
+    return files_in_use(look_up(choose_engine, settings, 0))
+
+
+def beside_answers(settings: Settings, found: RoleChoices) -> Loaded | None:
+    """The model for ghost text, if the one that answers is chosen to fit beside it."""
+    ghost = found.completion if settings.model == AUTO else None
+    return loaded(ghost) if isinstance(ghost, EngineChoice) else None
+
+
+def files_in_use(found: RoleChoices) -> InUse:
+    """Which files are used for what, and a note on each use without one."""
     files: list[tuple[Path, str]] = []
     notes: list[str] = []
     for use, choice in ((ANSWERS, found.answers), (GHOST_TEXT, found.completion or found.answers)):

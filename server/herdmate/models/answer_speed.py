@@ -1,4 +1,4 @@
-"""How fast the model in use answers, and which one would answer faster."""
+"""How fast the model in use answers, and which ones would answer faster or better."""
 
 from __future__ import annotations
 
@@ -20,6 +20,9 @@ from herdmate.models.split import size_of
 
 _NOTABLE = 1.3
 """How many times as fast another model must be to be worth a change."""
+
+_LARGER = 2.0
+"""How many times as large another model must be to answer so much better that it is worth one."""
 
 _SLOWED = 0.5
 """The share of a model's speed below which something has slowed it down."""
@@ -51,8 +54,8 @@ class Writer:
 
 def in_use(
     chosen: Chosen, context_tokens: int, memory: int, others: Sequence[Found]
-) -> tuple[Writer, Writer | None]:
-    """How fast the chosen model answers, and the best one that is notably faster.
+) -> tuple[Writer, Writer | None, Writer | None]:
+    """How fast the chosen model answers, the best one that is notably faster, and a better one.
 
     A model that is not here counts if Herdmate recommends it and it suits the machine's ``memory``
     (bytes). ``others`` are other programs' models. Raises ``OSError`` if the file has just gone.
@@ -73,11 +76,13 @@ def in_use(
 
     now = writer(chosen.name, chosen.path, size, here[chosen.path], chosen.needs)
     now = as_seen(now, last_run(str(chosen.path)))
-    found = (
+    choices = [model for model in models if _is_choice(model, chosen.name, int(memory * SHARE))]
+    found = [
         writer(model.name, model.path, model.size, model.size * model.active, model.needs)
-        for model in models if _is_choice(model, chosen.name, int(memory * SHARE))
-    )  # fmt: skip
-    return now, faster(now, found)
+        for model in choices
+    ]
+    advised = [other for other, model in zip(found, choices, strict=True) if _is_advised(model)]
+    return now, faster(now, found), better(now, advised)
 
 
 def as_seen(now: Writer, last: float) -> Writer:
@@ -101,9 +106,19 @@ def faster(now: Writer, others: Iterable[Writer]) -> Writer | None:
     return max(found, key=lambda other: other.speed, default=None)
 
 
-def _is_choice(model: Listed, current: str, most_memory: int) -> bool:
-    is_known = model.path is not None or any(
+def better(now: Writer, others: Iterable[Writer]) -> Writer | None:
+    """The largest that is much larger, if the wait for its answers stays short."""
+    found = [item for item in others if item.is_comfortable and item.size > now.size * _LARGER]
+    return max(found, key=lambda item: item.size, default=None) if now.is_comfortable else None
+
+
+def _is_advised(model: Listed) -> bool:
+    return any(
         known.name == model.name and known.advised and known.quant == USUAL
         for known in catalogue.models()
     )
+
+
+def _is_choice(model: Listed, current: str, most_memory: int) -> bool:
+    is_known = model.path is not None or _is_advised(model)
     return is_known and model.instruct and model.name != current and model.needs <= most_memory
