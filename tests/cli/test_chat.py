@@ -395,6 +395,8 @@ def test_on_a_terminal(folder: Path) -> None:
         _until(ours, '`herdmate chat --saved "my own"` goes on')
         os.write(ours, b"/save\r")
         _until(ours, "`herdmate chat --resume` goes on")
+        os.write(ours, b"/chats\r")
+        _until(ours, "`herdmate chat --saved NAME` goes on with one")
         os.write(ours, b"/quit\r")
         assert process.wait(30) == 0
     kept = json.loads((folder / "own" / "state" / "chats" / "mine.json").read_text())

@@ -55,7 +55,7 @@ ACTION = {
 }  # fmt: skip
 
 SHAPES: dict[str, Any] = {
-    "explain app.py:1-2 latin.py": {"explanations": [EXPLANATION]},
+    "explain app.py:1-2 latin.py": {"explanations": [EXPLANATION], "failures": [TEXT]},
     "complete app.py:2:12": {
         "file": TEXT, "line": (NUMBER, NONE), "column": (NUMBER, NONE), "language": TEXT,
         "model": TEXT, "suggestions": [TEXT], "reason": (TEXT, NONE),
@@ -76,6 +76,7 @@ SHAPES: dict[str, Any] = {
         "models": [RECOMMENDED], "recommended": (TEXT, NONE), "further": TEXT,
         "pair": {"answers": TEXT, "ghost_text": TEXT}, "reasons": [TEXT],
         "now": (WRITER, NONE), "faster": (WRITER, NONE),
+        "in_use": {"answers": (TEXT, NONE), "ghost_text": (TEXT, NONE)},
     },
     "config show": {
         "file": TEXT,
@@ -194,6 +195,36 @@ def test_a_failure_is_json_too(
     assert _mismatch(told, FAILURE) == []
     assert expected in told["error"]
     assert told["error"].rstrip(".") in said.err
+
+
+@pytest.mark.parametrize("words", ["explain", "refactor simplify"])
+def test_a_place_that_fails_leaves_the_others_alone(
+    words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.py", "c.py"):
+        (tmp_path / name).write_text(f"def {name[0]}(x):\n    y = x + 1\n    return y\n")
+    (tmp_path / "b.js").write_text(f"function b(){{{'b();' * 900}}}\n")
+    replies = {f"def {name}(": f"```python\ndef {name}(x):\n    return x + 1\n```" for name in "ac"}
+    use_fake_engine(monkeypatch, replies | {"": "```js\nfunction b() {}\n```"})
+    assert main([*words.split(), "a.py", "b.js:1", "c.py", "--json"]) == 1
+    said = capsys.readouterr()
+    told = json.loads(said.out)
+    done = told["explanations" if words == "explain" else "changes"]
+    assert [Path(item["file"]).name for item in done] == ["a.py", "c.py"]
+    (failure,) = told["failures"]
+    assert failure.startswith("b.js:1: ")
+    assert f"herdmate: {failure}" in said.err
+
+
+def test_who_declines_a_licence_is_told_in_json_that_nothing_was_fetched(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("herdmate.cli.models_fetch.agrees", lambda *_: False)
+    assert main(["models", "pull", "codellama-7b", "--json"]) == 1
+    error = json.loads(capsys.readouterr().out)["error"]
+    assert error == "Nothing was fetched, because you did not agree to the licence."
 
 
 def test_an_error_of_our_own_is_json_too(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 
 from rich.console import Group
 from rich.live import Live
@@ -12,11 +14,17 @@ from rich.text import Text
 
 from herdmate.cli.asking import asking, silence_told
 from herdmate.cli.console import Console
-from herdmate.cli.terminal import keys_unseen, log_held, write
+from herdmate.cli.terminal import is_told_below, keys_unseen, log_held, write
 from herdmate.engine.host import EngineHost
-from herdmate.generation import Finished
+from herdmate.generation import Finished, ModelInfo
 from herdmate.printable import counted
 from herdmate.prompting.template import open_fence
+
+Show = Callable[[AsyncIterator[str], EngineHost], Awaitable[str]]
+"""Shows an answer while it comes, or gathers it."""
+
+_BETWEEN_DRAWINGS = 1 / 8
+"""Seconds between two drawings of a paragraph that grows."""
 
 
 async def show_answer(parts: AsyncIterator[str], host: EngineHost) -> str:
@@ -65,6 +73,20 @@ def cut_off(ends: Iterable[Finished]) -> str:
     return ""
 
 
+def comment(info: ModelInfo) -> None:
+    """Say below the answers of a command who gave them, that they may be wrong, and what is next.
+
+    Only for people: in a pipe, or with ``-q``, an answer stands alone.
+    """
+    if is_told_below():
+        said = f"{info.shown} wrote this; it can be wrong, so check it."
+        console = Console(stderr=True, highlight=False)
+        console.print(Text(f"{said}\n{_FOLLOW_UP}", style="dim"))
+
+
+_FOLLOW_UP = 'To ask about it: herdmate chat --resume "…"'
+
+
 async def _rendered(parts: AsyncIterator[str], console: Console, host: EngineHost) -> str:
     """Whole paragraphs stay; only the last one is drawn again while it grows."""
     text = shown = ""
@@ -80,21 +102,40 @@ async def _rendered(parts: AsyncIterator[str], console: Console, host: EngineHos
         live.update(Group(rest, below) if note else rest)
 
     try:
-        with Live(console=console, refresh_per_second=8, transient=True) as live:
+        with Live(console=console, auto_refresh=False, transient=True) as live:
             draw()
-            async with silence_told(host, draw) as hear:
+            async with _refreshed(live), silence_told(host, draw) as hear:
                 async for part in parts:
                     hear()
                     text += part
                     if (end := _whole(text, len(shown))) > len(shown):
-                        console.print(Markdown(text[len(shown) : end], hyperlinks=False))
-                        console.print()
-                        shown = text[:end]
+                        whole, shown = text[len(shown) : end], text[:end]
+                        with console:  # in one write: what becomes whole never stands there twice
+                            draw()
+                            live.refresh()
+                            console.print(Markdown(whole, hyperlinks=False))
+                            console.print()
                     draw()
             live.update("")
     finally:  # what came stays, also if the rest is stopped
         console.print(Markdown(text[len(shown) :], hyperlinks=False))
     return text
+
+
+@asynccontextmanager
+async def _refreshed(live: Live) -> AsyncIterator[None]:
+    """Draw again what grows, in the block; Rich's own thread could do it amid what is printed."""
+
+    async def refresh() -> None:
+        while True:
+            await asyncio.sleep(_BETWEEN_DRAWINGS)
+            live.refresh()
+
+    refreshing = asyncio.ensure_future(refresh())
+    try:
+        yield
+    finally:
+        refreshing.cancel()
 
 
 def _whole(text: str, start: int) -> int:

@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import os
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing, nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -24,7 +24,7 @@ from herdmate.actions.conversation import (
 from herdmate.actions.explain import answer_to
 from herdmate.actions.question import Question
 from herdmate.cli import action_context
-from herdmate.cli.answers import cut_off, gathered, show_answer
+from herdmate.cli.answers import Show, comment, cut_off, gathered, show_answer
 from herdmate.cli.chat_files import (
     Kind,
     keep,
@@ -44,14 +44,10 @@ from herdmate.cli.settings_options import settings_of
 from herdmate.cli.stoppable import stoppable
 from herdmate.cli.terminal import copy, tell, tell_error, write, write_json
 from herdmate.cli.wording import in_terminal
-from herdmate.engine.host import EngineHost
 from herdmate.errors import HerdmateError, SelectionError
 from herdmate.generation import Finished
 from herdmate.printable import counted
 from herdmate.settings import Settings
-
-_Show = Callable[[AsyncIterator[str], EngineHost], Awaitable[str]]
-"""Shows an answer while it comes, or gathers it."""
 
 
 @dataclass(slots=True)
@@ -84,7 +80,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="go on with the last conversation; with a QUESTION, with what was asked last",
     )  # fmt: skip
     resumed.add_argument("--saved", metavar="NAME", help="go on with another, as --list names it")
-    resumed.add_argument("--list", action="store_true", help="list the conversations so far")
+    parser.add_argument("--list", action="store_true", help="list the conversations so far")
     parser.add_argument(
         "--json", action="store_true", help="the answer to one QUESTION, or the list, as JSON"
     )
@@ -101,8 +97,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 async def _chat(arguments: argparse.Namespace) -> int:
     if arguments.list:
-        if arguments.places:
-            arguments.parser.error("--list stands alone, without FILE and QUESTION")
+        if arguments.places or arguments.saved is not None:
+            what = "--saved" if arguments.saved is not None else "FILE and QUESTION"
+            arguments.parser.error(f"--list stands alone, without {what}")
         show_kept(arguments.json)
         return 0
     settings = settings_of(arguments)
@@ -130,6 +127,8 @@ async def _chat(arguments: argparse.Namespace) -> int:
             finished = await _ask(chat, question, gathered if arguments.json else show_answer)
             if arguments.json:
                 write_json(await _told(chat, question))
+            elif finished:
+                comment(await context.host.ready())
     return 0 if finished else 130
 
 
@@ -172,7 +171,7 @@ async def _talk(chat: _Chat) -> None:
             tell_error(in_terminal(str(error)))
 
 
-async def _ask(chat: _Chat, said: str, show: _Show = show_answer) -> bool:
+async def _ask(chat: _Chat, said: str, show: Show = show_answer) -> bool:
     """Answer one question; ``False`` if Ctrl-C stopped it. What came is kept in any case.
 
     Raises ``HerdmateError``.
@@ -260,6 +259,8 @@ async def _command(chat: _Chat, line: str) -> bool:
     elif word == "/copy":
         answer = chat.conversation.exchanges[-1].answer if chat.conversation.exchanges else ""
         tell("Copied." if answer and copy(answer) else "There is no answer to copy.")
+    elif word == "/chats":
+        show_kept(as_json=False)
     elif word == "/save":
         _save(chat, rest)
     elif word == "/help":

@@ -27,6 +27,7 @@ COMMANDS = {
     "/model": "MODEL: let another model answer; alone, say which one does",
     "/copy": "copy the last answer",
     "/save": "NAME: keep the conversation by a name; herdmate chat --saved NAME goes on with it",
+    "/chats": "list what is kept, with its names",
     "/help": "this list; Alt-Enter starts a new line, Ctrl-C stops an answer",
     "/quit": "leave, as Ctrl-D does",
 }

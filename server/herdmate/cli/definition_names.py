@@ -75,18 +75,23 @@ def places_in(text: str) -> list[str] | None:
 
 
 def _names(path: Path, is_dotted: bool) -> list[str]:
-    """The definitions of a file; those of one name, or all if ``is_dotted``, as ``A.b``."""
+    """What the definitions of a file can be meant by; see ``names_of``."""
     with suppress(OSError, ValueError):  # it is too long, gone or not to be read
         text = read_text(path, _MOST_BYTES)
         if (tree := syntax.parse(text, language_of(path))) is not None:
-            known = syntax_queries.named_definitions(tree, Span(0, len(text)))[:_MOST_NAMES]
-            count = Counter(name for name, _ in known)
-            names = [
-                _whole(known, at) if is_dotted or count[name] > 1 else name
-                for at, (name, _) in enumerate(known)
-            ]
-            return [name for name in dict.fromkeys(names) if is_symbol(name)]
+            return names_of(syntax_queries.named_definitions(tree, Span(0, len(text))), is_dotted)
     return []
+
+
+def names_of(known: Sequence[tuple[str, Span]], is_dotted: bool) -> list[str]:
+    """What definitions can be meant by; those of one name, or all if ``is_dotted``, as ``A.b``."""
+    known = known[:_MOST_NAMES]
+    count = Counter(name for name, _ in known)
+    names = [
+        _whole(known, at) if is_dotted or count[name] > 1 else name
+        for at, (name, _) in enumerate(known)
+    ]
+    return [name for name in dict.fromkeys(names) if is_symbol(name)]
 
 
 def _whole(known: Sequence[tuple[str, Span]], at: int) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
 from herdmate.actions.action_input import ActionInput
 from herdmate.actions.context import ActionContext
-from herdmate.actions.explain import explain
+from herdmate.actions.conversation import Conversation, Exchange
+from herdmate.actions.explain import explanation_of
 from herdmate.cli import action_context
 from herdmate.cli.action_checks import (
     Words,
@@ -20,14 +22,18 @@ from herdmate.cli.action_checks import (
     is_action,
     selected_code,
 )
-from herdmate.cli.answers import cut_off, gathered, show_answer
+from herdmate.cli.answers import Show, comment, cut_off, gathered, show_answer
+from herdmate.cli.chat_files import keep_on
+from herdmate.cli.failures import shown_place, tell_failure
 from herdmate.cli.instruction import add_instruction_option, instruction_of
 from herdmate.cli.locations import Opened, add_places, opened, places_of
 from herdmate.cli.parser import examples
 from herdmate.cli.settings_options import settings_of
-from herdmate.cli.terminal import tell, write, write_json
+from herdmate.cli.terminal import is_told_below, tell, write, write_json
+from herdmate.errors import HerdmateError, SelectionError
 from herdmate.generation import Finished
 from herdmate.prompting.library import Action, Library
+from herdmate.redaction.requests import texts_without_secrets
 from herdmate.text import Selection
 
 _OF_A_DIFF = "git diff | herdmate explain -"
@@ -39,6 +45,16 @@ class _Task:
     file: Opened
     selection: Selection
     action_input: ActionInput
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """What was asked in the prompt's words, and what came of it; ``model`` is who answered."""
+
+    asked: str
+    text: str
+    is_cut_off: bool
+    model: str
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -75,10 +91,7 @@ async def _explain(arguments: argparse.Namespace) -> int:
     ]
     documents = [task.file.document for task in tasks]
     async with action_context.running(settings, documents) as context:
-        told = [await _told(task, context, arguments.json, len(tasks)) for task in tasks]
-    if arguments.json:
-        write_json({"explanations": told})
-    return 0
+        return await _explain_all(tasks, context, arguments.json)
 
 
 def _task(file: Opened, library: Library, arguments: argparse.Namespace, words: Words) -> _Task:
@@ -92,24 +105,65 @@ def _task(file: Opened, library: Library, arguments: argparse.Namespace, words: 
     return _Task(action, file, selection, given)
 
 
-async def _told(task: _Task, context: ActionContext, as_json: bool, count: int) -> dict[str, Any]:
-    """Explain one place; returns what ``--json`` says of it."""
-    place, action = task.file.place, task.action
+async def _explain_all(tasks: Sequence[_Task], context: ActionContext, as_json: bool) -> int:
+    """Explain all places; one that fails leaves the others alone."""
+    told: list[dict[str, Any]] = []
+    failures: list[str] = []
+    exchanges: list[Exchange] = []
+    for task in tasks:
+        place = shown_place(task.file.place)
+        if len(tasks) > 1 and not as_json:
+            write(f"# {place}\n\n")
+        try:
+            answer = await _answer(task, context, gathered if as_json else show_answer)
+        except HerdmateError as error:
+            if len(tasks) == 1:
+                raise
+            failures.append(tell_failure(task.file, error))
+            continue
+        if len(tasks) > 1 and not as_json:
+            write("\n")
+        told.append(_told(task, answer))
+        exchanges.append(Exchange(f"{task.action.title}: {place}", answer.asked, answer.text))
+    if as_json:
+        write_json({"explanations": told, "failures": failures})
+    elif exchanges and is_told_below():
+        _keep(exchanges)
+        comment(await context.host.ready())
+    return 1 if failures else 0
+
+
+async def _answer(task: _Task, context: ActionContext, show: Show) -> _Answer:
+    """Explain one place. Raises ``HerdmateError``."""
     ends: list[Finished] = []
-    answer = explain(task.selection, action, context, task.action_input, ends.append)
-    async with aclosing(answer) as parts:
-        if as_json:
-            text = await gathered(parts, context.host)
-        else:
-            if count > 1:
-                write(f"# {place.name}{f':{place.lines}' if place.first else ''}\n\n")
-            text = await show_answer(parts, context.host)
-            write("\n" if count > 1 else "")
+    asked = ""
+
+    async def parts() -> AsyncGenerator[str, None]:
+        nonlocal asked
+        found = await explanation_of(task.selection, task.action, context, task.action_input)
+        (asked,) = await texts_without_secrets([found.turns[-1].text])
+        async with aclosing(found.text(on_end=ends.append)) as pieces:
+            async for piece in pieces:
+                yield piece
+
+    async with aclosing(parts()) as answer:
+        text = await show(answer, context.host)
     if cut := cut_off(ends):
         tell(f"herdmate: {cut}")
-    info = await context.host.ready()
+    return _Answer(asked, text, bool(cut), (await context.host.ready()).shown)
+
+
+def _told(task: _Task, answer: _Answer) -> dict[str, Any]:
+    """What ``--json`` says of one place."""
+    place = task.file.place
     return {
         "file": place.name, "start": place.first or None, "end": place.last or None,
-        "language": task.file.document.language, "action": action.name, "model": info.shown,
-        "text": text, "cut_off": bool(cut),
+        "language": task.file.document.language, "action": task.action.name,
+        "model": answer.model, "text": answer.text, "cut_off": answer.is_cut_off,
     }  # fmt: skip
+
+
+def _keep(exchanges: Sequence[Exchange]) -> None:
+    """Keep what was explained, so that ``herdmate chat --resume`` can go on with it."""
+    with suppress(SelectionError):  # a full disk takes no answer back
+        keep_on(Conversation(tuple(exchanges)), "", "question")

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from herdmate.cli.definition_names import is_symbol, spans_of
+from herdmate.cli.definition_names import is_symbol, names_of, spans_of
 from herdmate.cli.parser import meant
 from herdmate.cli.text_files import MOST_BYTES, Coded, decoded, read_file
 from herdmate.context import syntax, syntax_queries
@@ -209,7 +209,9 @@ def _looked_up(place: Place, document: Document) -> Place:
     known = syntax_queries.named_definitions(tree, Span(0, len(text)))
     found = list(dict.fromkeys(spans_of(known, place.symbol)))
     if not found:
-        near = meant(place.symbol, [name for name, _ in known])
+        is_dotted = "." in place.symbol
+        names = names_of(known, is_dotted) if is_dotted else [name for name, _ in known]
+        near = meant(place.symbol, names)
         hint = f"did you mean {place.name}:{near}?" if near else f"write {place.name}:START-END."
         raise SelectionError(f"{place.name} defines no {place.symbol}; {hint}")
     spans = [definition_at(tree, text, Span(span.start, span.start)) or span for span in found]

@@ -86,7 +86,7 @@ def _pull(arguments: argparse.Namespace) -> int:
     with waiting("Asking the host…"):
         files = asyncio.run(asked(arguments.name, model_folder()))
     if files[0].notice and not _agrees_to_licence(files[0], console, arguments.yes):
-        return 1
+        raise ModelError("Nothing was fetched, because you did not agree to the licence.")
     if is_given(files[0].name):
         _show_given(files, console)
     paths = [pull_with_progress(model, console) for model in files]

@@ -12,6 +12,7 @@ from typing import Any
 from herdmate.actions.context import ActionContext
 from herdmate.cli import action_context
 from herdmate.cli.action_checks import action_input_for, action_named, is_action, selected_code
+from herdmate.cli.failures import tell_failure
 from herdmate.cli.instruction import add_instruction_option, instruction_of
 from herdmate.cli.locations import INPUT, add_places, opened, places_of
 from herdmate.cli.parser import examples
@@ -22,7 +23,7 @@ from herdmate.cli.refactor_interactive import (
     refuse_without_terminal,
     review,
 )
-from herdmate.cli.refactor_result import Result, Task, result_of, tell_failure, write_result
+from herdmate.cli.refactor_result import Result, Task, result_of, write_result
 from herdmate.cli.replace_file import refuse_links, refuse_unwritable
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import is_output_piped, tell, tell_error, write_bytes, write_json
@@ -119,8 +120,7 @@ async def _show_all(
         except HerdmateError as error:
             if len(tasks) == 1:
                 raise
-            failures.append(str(error))
-            tell_failure(task, error)
+            failures.append(tell_failure(task.file, error))
     if arguments.json:
         write_json({"changes": told, "failures": failures})
     return 1 if failures else 0

@@ -13,12 +13,12 @@ from herdmate.actions.context import ActionContext
 from herdmate.actions.edits import unified
 from herdmate.cli.action_checks import Words, action_input_for
 from herdmate.cli.console import show_diff
+from herdmate.cli.failures import tell_failure
 from herdmate.cli.patch import show
 from herdmate.cli.refactor_result import (
     Result,
     Task,
     result_of,
-    tell_failure,
     with_hunks,
     write_result,
 )
@@ -100,7 +100,7 @@ async def review(tasks: Sequence[Task], asking: Asking) -> int:
             if len(tasks) == 1:
                 raise
             failed += 1
-            tell_failure(task, error)
+            tell_failure(task.file, error)
             continue
         if item is not None:
             chosen.append(item)
@@ -212,7 +212,7 @@ def _written(item: Chosen) -> bool:
     try:
         write_result(item.task, item.result)
     except HerdmateError as error:
-        tell_failure(item.task, error)
+        tell_failure(item.task.file, error)
         tell_error("Nothing was written to this file. This is what you took:")
         show(item.result.patch)
         return False

@@ -16,10 +16,8 @@ from herdmate.cli.asking import asking
 from herdmate.cli.locations import Opened, path_of_document
 from herdmate.cli.patch import Patch, patch_of
 from herdmate.cli.replace_file import replace
-from herdmate.cli.terminal import tell_error
-from herdmate.cli.wording import in_terminal
 from herdmate.context.git_config import repository_of
-from herdmate.errors import HerdmateError, RefusedError, SelectionError
+from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
 from herdmate.text import Edit, Selection, Span, apply_edits
 
@@ -77,13 +75,6 @@ def write_result(task: Task, result: Result) -> None:
             path.parent.mkdir(parents=True, exist_ok=True)
             check_place(path, source, root)
         replace(path, result.before, result.after)
-
-
-def tell_failure(task: Task, error: HerdmateError) -> None:
-    """Say what is wrong at one of several places; the error may name its file by itself."""
-    said, path = in_terminal(str(error)), path_of_document(task.file.document)
-    is_named = path is not None and said.startswith(f"{path} ")
-    tell_error(f"herdmate: {said}" if is_named else f"herdmate: {task.file.place.name}: {said}")
 
 
 def _changed(file: Opened, edits: tuple[Edit, ...], note: str) -> Result:

@@ -169,6 +169,11 @@ def is_output_shown() -> bool:
     return sys.stdout.isatty()
 
 
+def is_told_below() -> bool:
+    """Does a person see what is told below what was written?"""
+    return is_output_shown() and sys.stderr.isatty() and not look().quiet
+
+
 def is_output_piped() -> bool:
     """Does another program read what is written to standard output?"""
     with suppress(OSError, ValueError):
