@@ -23,16 +23,25 @@ const REPORT: Button = [vscode.l10n.t('Report an Issue'), 'herdmate.reportIssue'
 export function activateCheckup(context: vscode.ExtensionContext, server: Server): void {
   const media = vscode.Uri.joinPath(context.extensionUri, 'media');
   let panel: vscode.WebviewPanel | undefined;
-  const check = async () => {
-    const [findings, buttons] = await examine(server, context);
-    panel ??= vscode.window.createWebviewPanel('herdmate.checkup', '', vscode.ViewColumn.Active, {
-      enableCommandUris: [SET_UP, SHOW_LOG, AGAIN, REPORT].map(([, command]) => command),
-      enableFindWidget: true,
-      localResourceRoots: [media],
-    });
-    panel.onDidDispose(() => {
+  const open = () => {
+    const made = vscode.window.createWebviewPanel(
+      'herdmate.checkup',
+      '',
+      vscode.ViewColumn.Active,
+      {
+        enableCommandUris: [SET_UP, SHOW_LOG, AGAIN, REPORT].map(([, command]) => command),
+        enableFindWidget: true,
+        localResourceRoots: [media],
+      },
+    );
+    made.onDidDispose(() => {
       panel = undefined;
     });
+    return made;
+  };
+  const check = async () => {
+    const [findings, buttons] = await examine(server, context);
+    panel ??= open();
     const { webview } = panel;
     panel.title = vscode.l10n.t("Herdmate's Set-up");
     const style = webview.asWebviewUri(vscode.Uri.joinPath(media, 'checkup.css')).toString();

@@ -9,6 +9,7 @@ export interface Finding {
 /** A button: its words, and the command that it runs. */
 export type Button = readonly [label: string, command: string];
 
+const POLICY = "default-src 'none'; base-uri 'none'; form-action 'none'";
 const SIGNS = { ok: '✓', note: '–', trouble: '!' };
 
 /** The findings in a doctor's output, or undefined if it is none. */
@@ -51,7 +52,7 @@ export function checkupPage(
 <html>
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${source}">
+<meta http-equiv="Content-Security-Policy" content="${POLICY}; style-src ${source}">
 <link rel="stylesheet" href="${safe(style)}">
 <title>${safe(title)}</title>
 </head>

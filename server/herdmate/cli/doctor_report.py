@@ -29,7 +29,11 @@ _PUBLIC = re.compile(
 )
 """Words with dots in them that name nothing of the user's."""
 
-_FILE = re.compile(r"[^.]*[^.\d]\.[A-Za-z]\w*|\.\w.*")
+_FILE = re.compile(r".*[A-Za-z_-].*\.[A-Za-z]\w*(?:\.\d+)*|\.\w.*")
+_QUOTED_PATH = re.compile(r"(?<!\w)([\"'`])(?:(?!\1).)*[/\\](?:(?!\1).)*\1")
+_SPACED_PATH = re.compile(r"(?<!\S)\S*[/\\]\S*(?: [^\s/\\]+){0,4} [^\s/\\~]+[/\\]\S*")
+"""A path with spaces in it: another part follows that does not begin one."""
+
 _NEAR = re.compile(r"; did you mean [^?]*\??")
 """What is suggested, which can be the names of other models of the user's."""
 
@@ -51,6 +55,7 @@ def anonymous(text: str, names: Sequence[str]) -> str:
     ``names`` are the user's, the machine's and whatever else is known not to be public.
     """
     text = redacted(one_line(_NEAR.sub(".", text), _LONGEST))
+    text = _SPACED_PATH.sub("<path>", _QUOTED_PATH.sub(r"\1<path>\1", text))
     for name in sorted({name for name in names if len(name) > 1}, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "<name>", text, flags=re.I)
     return " ".join(_anonymous_word(word) for word in text.split(" "))
