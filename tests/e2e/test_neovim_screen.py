@@ -222,6 +222,18 @@ def test_ghost_text_appears_where_one_typed_before_the_model_was_ready(start: St
     neovim.until_grey("sum(prices) + len(prices)")
 
 
+def test_what_was_asked_for_by_a_key_comes_once_the_model_is_ready(start: Start) -> None:
+    neovim = start(says="def total", load_seconds=4.0, settings={"completion": {"enabled": False}})
+    neovim.type("2Goreturn ")
+
+    def asked() -> bool:
+        neovim.keys("M-\\")  # again, until the server is there
+        return "Looking for a suggestion…" in neovim.screen
+
+    neovim.until(asked)
+    neovim.until_grey("sum(prices) + len(prices)")
+
+
 @with_each_version
 def test_the_words_for_a_change_are_asked_for_at_once(neovim: Neovim) -> None:
     """Neither the server nor Neovim, which waits in Visual mode, keeps the keys from the prompt."""
