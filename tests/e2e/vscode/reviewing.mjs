@@ -43,6 +43,7 @@ const shown = (name = 'report.py') => `.tab.active[data-resource-name="Review: $
 
 export async function eachHunkIsDecidedByItself() {
   const model = await useScripted(() => inWords(REPLY));
+  await page.locator('.monaco-editor .view-lines').first().click(); // else the code is closed
   await runCommand('View: Close Editors in Other Groups');
   await review();
   await isOpen(2);
