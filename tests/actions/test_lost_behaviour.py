@@ -81,6 +81,17 @@ def test_which_actions_keep_the_behaviour() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("language", "code"),
+    [
+        ("python", f"def f(x):\n    raise {'not ' * 1500}x\n"),
+        ("javascript", f"function f(x) {{ throw {'!' * 1500}x; }}\n"),
+    ],
+)
+def test_what_nests_deeply_is_compared(language: str, code: str) -> None:
+    _validate(language, code, code.replace("f(x)", "f( x)"))
+
+
 def test_a_long_table_takes_no_longer() -> None:
     table = f"TABLE = [{'1, ' * 4000}]\n"
     started = time.process_time()

@@ -235,15 +235,16 @@ def _last_name(node: Any, tree: SyntaxTree) -> str:
 
 def _names(nodes: list[Any], tree: SyntaxTree) -> Iterator[str]:
     """The names of the classes that are mentioned: those that begin with a capital letter."""
-    for node in nodes:
-        callee = node
+    waiting = nodes[::-1]
+    while waiting:
+        callee = node = waiting.pop()
         if node.type in _CALLS:
             callee = next(filter(None, map(node.child_by_field_name, _CALLED)), None)
         name = _last_name(callee, tree) if callee is not None else ""
         if name.lstrip("_")[:1].isupper():
             yield name
         elif not name or node.type == "catch_formal_parameter":
-            yield from _names(list(node.named_children), tree)
+            waiting += node.named_children[::-1]
 
 
 def _caught(node: Any, tree: SyntaxTree) -> Iterator[str]:
@@ -265,15 +266,17 @@ _LISTS = frozenset({"pattern_list", "tuple_pattern", "list_pattern", "expression
 
 
 def _stored(left: Any, tree: SyntaxTree) -> Iterator[str]:
-    if left.type in _LISTS:
-        for child in left.named_children:
-            yield from _stored(child, tree)
-    elif left.type in _MEMBERS:
-        yield _last_name(left, tree)
-    elif left.type in ("subscript", "subscript_expression", "index_expression"):
-        key = _text(left.named_children[-1], tree)
-        if re.fullmatch(r"([\"'])\w+\1", key):
-            yield key[1:-1]
+    waiting = [left]
+    while waiting:
+        node = waiting.pop()
+        if node.type in _LISTS:
+            waiting += node.named_children
+        elif node.type in _MEMBERS:
+            yield _last_name(node, tree)
+        elif node.type in ("subscript", "subscript_expression", "index_expression"):
+            key = _text(node.named_children[-1], tree)
+            if re.fullmatch(r"([\"'])\w+\1", key):
+                yield key[1:-1]
 
 
 def _mark(found: Effects, place: _Place, mark: str) -> None:
