@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import shutil
 import sys
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -50,6 +49,7 @@ from herdmate.models.role_choices import (
     look_up,
 )
 from herdmate.models.start import remote_start
+from herdmate.models.this_machine import free_disk
 from herdmate.prompting.family_from_name import pieces_by_name
 from herdmate.roles import Role, for_ghost_text, for_role, is_apart, is_open
 from herdmate.settings import Settings
@@ -158,7 +158,6 @@ def _facts(arguments: argparse.Namespace) -> Facts:
     roles = look_up(choose_engine, settings, 0) if is_apart(settings) else None
     memory = psutil.virtual_memory()
     processors = psutil.cpu_count() or 1
-    place = next(item for item in (model_folder(), *model_folder().parents) if item.exists())
     return Facts(
         version=VERSION, system=_system(), python=sys.version.split()[0],
         executable=sys.executable, build=build(), others=_others(),
@@ -167,7 +166,7 @@ def _facts(arguments: argparse.Namespace) -> Facts:
         installer=os.path.basename(_first("apt-get", "dnf", "zypper", "pacman", "apk")),
         cores=psutil.cpu_count(logical=False) or 1, processors=processors, busy=_busy(processors),
         memory=memory.total,
-        free_memory=memory.available, free_disk=shutil.disk_usage(place).free,
+        free_memory=memory.available, free_disk=free_disk(),
         models=tuple((item.name, item.size) for item in own(model_folder())),
         editors=tuple((editor.name, program, is_set_up(editor)) for editor in editors()
                       if (program := program_of(editor))),

@@ -4,7 +4,7 @@ VS Code's Set Up runs this package from inside Herdmate's wheel, before anything
 ``herdmate doctor --fix`` runs it later. Only llama-cpp-python ever comes from the index, in the one
 version that is pinned here, and each wheel is checked before pip sees it.
 
-**Invariant:** the standard library only, with pip as a program.
+**Invariant:** the standard library only, and pip, mostly as a program.
 """
 
 VERSION = "0.3.36"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from herdmate.engine.host import RequestRecord
 from herdmate.generation import Special
 from herdmate.printable import counted
+from herdmate.prompting.template import fence_around
 
 
 def prompt_report(record: RequestRecord | None) -> str:
@@ -38,7 +39,5 @@ def _figures(record: RequestRecord) -> list[str]:
 
 
 def _fenced(text: str) -> str:
-    fence = "```"
-    while fence in text:
-        fence += "`"
+    fence = fence_around([text])
     return f"{fence}\n{text}\n{fence}\n"

@@ -12,6 +12,7 @@ import psutil
 from herdmate.lsp.action_arguments import wrong
 from herdmate.lsp.handlers import configuration
 from herdmate.lsp.handlers.model_fetching import fetch_named, load_chosen
+from herdmate.lsp.handlers.recommendation import short_licence, short_speed
 from herdmate.lsp.protocol import ModelEntry, ModelList
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import RoleModel
@@ -128,14 +129,14 @@ def _detail(model: Listed, free: int, measured: float) -> str:
     fits = model.needs <= free
     needs = f"needs {model.needs / 1e9:.1f} GB, {free / 1e9:.1f} GB free"
     guess = written_a_second(model.size * model.active)
-    speed = f"{f'~{guess:.0f}' if guess >= 1 else '<1'} tokens/s on CPU"
+    speed = f"{short_speed(guess)} on CPU"
     said = (
         needs if fits else f"does not fit: {needs}",
         _LACKS[model.infill, model.instruct],
         f"{measured:.1f} tokens/s" if measured else speed if fits else "",
         "" if model.path else f"{model.size / 1e9:.1f} GB to fetch",
         f"in {model.place}" if model.place else "",
-        model.licence.replace("Community License", "licence"),
+        short_licence(model.licence),
     )
     return ", ".join(filter(None, said))
 

@@ -40,6 +40,11 @@ def short_licence(name: str) -> str:
     return name.replace("Community License", "licence")
 
 
+def short_speed(speed: float) -> str:
+    """Tokens per second, as estimated, where there is little room."""
+    return f"{f'~{speed:.0f}' if speed >= 1 else '<1'} tokens/s"
+
+
 def alternatives(advice: Advice, most: int) -> Iterator[str]:
     """The names of other models worth comparing, the largest that are quick enough first."""
     pair = advice.pair
@@ -65,4 +70,4 @@ def _why(row: Row, pair: Pair) -> str:
 def _speed(row: Row) -> str:
     if row.place == "GPU":
         return "fast on the GPU"
-    return f"{f'~{row.speed:.0f}' if row.speed >= 1 else '<1'} tokens/s"
+    return short_speed(row.speed)
