@@ -38,13 +38,31 @@ CASES = {
         '"""A thing."""\nclass A:\n    x = 1',
         'class A:\n    """A thing."""\n    x = 1',
     ),
+    "documented already": (
+        'def f():\n    """Old.\n\n    >>> f()\n    1\n    """\n\n    return 1',
+        'def f():\n    """Give one.\n\n    >>> f()\n    1\n    """\n    return 1 + 0',
+        'def f():\n    """Give one.\n\n    >>> f()\n    1\n    """\n\n    return 1',
+    ),
 }
 
 AS_THEY_ARE = {
-    "documented already": (
-        'def f():\n    "Old."\n    return 1',
-        'def f():\n    "New."\n    return 1',
+    "fewer words": (
+        'def f():\n    "The old one."\n    return 1',
+        'def f():\n    "New."\n    return 2',
     ),
+    "without its examples": (
+        'def f():\n    """Old.\n\n    >>> f()\n    1\n    """\n    return 1',
+        'def f():\n    "New, and with a lot more words."\n    return 2',
+    ),
+    "with code behind the docstring": (
+        'def f():\n    "Old."; g()\n    return 1',
+        'def f():\n    "New and longer."\n    return 2',
+    ),
+    "with the docstring above": (
+        '"Old."\ndef f():\n    return 1',
+        'def f():\n    "New and longer."\n    return 2',
+    ),
+    "without a docstring": ('def f():\n    "Old."\n    return 1', "def f():\n    return 2"),
     "another name": ("def f():\n    return 1", 'def g():\n    "New."\n    return 1'),
     "two definitions": ("def f():\n    pass\ndef g():\n    pass", 'def f():\n    "New."\n'),
     "comments": ("def f():\n    return 1", "# New.\ndef f():\n    return 1"),
