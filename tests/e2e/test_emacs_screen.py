@@ -20,10 +20,13 @@ from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.emacs]
 
+SHORTER = "    return [item for item in items if item.price <= limit]"
 EXPLAINED = "It **sums** all prices, whatever their currency, and returns the total of them. " * 3
 REPLIES = {
     "return <|fim_suffix|>": "sum(prices) + len(prices)",
+    "Whose?<|im_end|>": "Those of the shop.",
     "in three to six sentences": f"{EXPLAINED[:-50]}<slowly>{EXPLAINED[-50:]}",
+    "use a comprehension": f"```python\ndef cheap(items, limit):\n{SHORTER}\n```",
 }
 OTHER_SERVER = Path(__file__).with_name("emacs") / "other_server.py"
 
@@ -72,6 +75,7 @@ def test_one_press_of_the_completion_key_completes_in_eglot(start: Start, tmp_pa
     terminal.keys("M-C-i")
     terminal.until(lambda: "    return sum(prices) + len(prices)" in terminal.screen)
     _explain(terminal, "eglot-code-actions", "Pick an action", "Explain")
+    _ask_and_change(terminal, "eglot-code-actions", "Pick an action", "Change")
 
 
 def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
@@ -169,3 +173,35 @@ def _explain(terminal: Terminal, command: str, question: str, title: str) -> Non
     terminal.until(lambda: _explained(terminal) == whole)  # so wrapped at words
     for text in (r"(# )?shop\.py", r"(\*\*)?sums"):
         assert re.search(rf"\x1b\[(\d+;)*1(;\d+)*m(\x1b\[[\d;]+m)*{text}", terminal.coloured_screen)
+
+
+def _ask_and_change(terminal: Terminal, command: str, question: str, title: str) -> None:
+    """Ask further, from the code and in the page; change something by a key and by the menu."""
+    for way in (("C-c", "h", "a"), ("C-x", "o", "Enter")):
+        terminal.until(lambda: "RET asks more" in terminal.screen)
+        terminal.keys(*way)
+        terminal.until(lambda: "Question:" in terminal.screen)
+        terminal.type("Whose?")
+        terminal.keys("Enter")
+        terminal.until(lambda: "Those of the shop." in terminal.screen)
+    terminal.until(lambda: terminal.screen.count("Those of the shop.") == 2)  # in the same page
+    terminal.keys("C-x", "o", "M-g", "g")
+    terminal.type("8")
+    terminal.keys("Enter", "C-c", "h", "c")
+    _say_what_to_change(terminal)
+    terminal.keys("C-_")
+    terminal.until(lambda: SHORTER not in terminal.screen)
+    terminal.keys("M-x")
+    terminal.type(command)
+    terminal.keys("Enter")
+    terminal.until(lambda: question in terminal.screen)
+    terminal.type(title)
+    terminal.keys("Enter")
+    _say_what_to_change(terminal)
+
+
+def _say_what_to_change(terminal: Terminal) -> None:
+    terminal.until(lambda: "Change:" in terminal.screen)
+    terminal.type("use a comprehension")
+    terminal.keys("Enter")
+    terminal.until(lambda: SHORTER in terminal.screen)
