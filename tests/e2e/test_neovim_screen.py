@@ -54,7 +54,7 @@ class Neovim:
         replies: Mapping[str, str] | None = REPLIES, settings: Mapping[str, Any] | None = None,
         says: str = "Fake is ready", **script: float,
     ) -> None:  # fmt: skip
-        environment = surroundings(home)
+        self._home, self._environment = home, (environment := surroundings(home))
         plugin = home / "config" / "nvim" / "plugin" / "herdmate.lua"
         plugin.parent.mkdir(parents=True)
         text = configuration("neovim", environment)
@@ -65,10 +65,16 @@ class Neovim:
         plugin.write_text(text, encoding="utf-8")
         self.file = home / "shop.py"
         self.file.write_text(CODE, encoding="utf-8")
-        self.terminal = Terminal([str(program), str(self.file)], home, environment)
-        closing.callback(self.terminal.close)
-        self.type, self.keys = self.terminal.type, self.terminal.keys
+        self._program, self._closing = program, closing
+        self.open()
         self.until(lambda: says in self.screen)
+
+    def open(self) -> None:
+        """Start Neovim with the file, after an earlier one has ended."""
+        program = [str(self._program), str(self.file)]
+        self.terminal = Terminal(program, self._home, self._environment)
+        self._closing.callback(self.terminal.close)
+        self.type, self.keys = self.terminal.type, self.terminal.keys
 
     @property
     def screen(self) -> str:
@@ -393,6 +399,84 @@ def test_an_explanation_stands_beside_the_code_and_can_be_asked_about(neovim: Ne
     neovim.until(lambda: "asks more; q closes" not in neovim.screen)
 
 
+def test_the_answer_to_a_question_is_seen_below_a_long_explanation(start: Start) -> None:
+    long = "\n\n".join(f"Paragraph {number}." for number in range(20))
+    neovim = start(replies={"Whose?<|im_end|>": "The shop's.", "three to six sentences": long})
+    neovim.command("1,2Herdmate explain")
+    neovim.until(lambda: ":Herdmate ask, :Herdmate close" in neovim.screen)
+    assert "Paragraph 19." not in neovim.screen
+    for times in (1, 2):
+        neovim.command("Herdmate ask")
+        neovim.until(lambda: "Question:" in neovim.screen)
+        neovim.type("Whose?")
+        neovim.keys("Enter")
+        neovim.until_line("The shop's.")
+        neovim.until_line(":Herdmate ask, :Herdmate close")
+        assert neovim.screen.splitlines().count("## Whose?") == 1, times
+
+
+@with_each_version
+def test_what_takes_long_can_be_stopped(neovim: Neovim) -> None:
+    neovim.type("5GV10G")
+    with paused_model(neovim.terminal.pid):
+        neovim.choose("Simplify")
+        neovim.until(lambda: neovim.last_line.startswith("Simplify"))
+        neovim.command("Herdmate stop")
+        neovim.until_line("Stopped: Simplify")
+        neovim.command("Herdmate explain")
+        neovim.until(lambda: "(:Herdmate stop)" in neovim.screen)
+        neovim.command("Herdmate stop")
+        neovim.until_line(":Herdmate close")
+    neovim.command("Herdmate stop")
+    neovim.until_line("Herdmate is not working on anything.")
+    assert "    for i in range(len(items)):" in neovim.screen.splitlines()
+
+
+@with_each_version
+def test_all_projects_share_a_server_and_its_model(neovim: Neovim, tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        file = tmp_path / name / "shop.py"
+        (file.parent / ".git").mkdir(parents=True)
+        file.write_text(CODE, encoding="utf-8")
+        neovim.command(f"edit! {file}")
+        neovim.type("2Go")
+        neovim.type("return ")
+        neovim.until_grey("sum(prices) + len(prices)")
+        neovim.keys("Escape")
+    assert len(engines(neovim.terminal.pid)) == 1
+    neovim.command("lua print(#vim.lsp.get_clients()[1].workspace_folders .. ' folders')")
+    neovim.until_line("2 folders")
+
+
+@with_each_start
+def test_what_is_chosen_in_a_menu_holds_at_the_next_start(start: Start) -> None:
+    neovim = start()
+    neovim.command("Herdmate")
+    number = neovim.until(lambda: re.search(r"(\d+): Turn Ghost Text Off", neovim.screen))[1]
+    assert "Workspace" not in neovim.screen
+    neovim.keys(number, "Enter")
+    neovim.until(lambda: "it is switched off" in neovim.screen)
+    neovim.command("qa!")
+    neovim.terminal.until(lambda: "Pane is dead" in neovim.screen)
+    neovim.terminal.close()
+    neovim.open()
+    neovim.until(lambda: "Fake is ready" in neovim.screen)
+    neovim.command("Herdmate toggle")
+    neovim.until_line("Ghost text appears as you type.")
+
+
+def test_where_no_server_runs_commands_say_so(start: Start) -> None:
+    neovim = start(says="def total")
+    neovim.command("Herdmate status")
+    neovim.until_line("Herdmate is starting.")
+    neovim.until(lambda: "Fake is ready" in neovim.screen)
+    neovim.command("edit notes.txt")
+    for command in ("explain", "change"):
+        neovim.command(f"Herdmate {command}")
+        neovim.until_line("Herdmate starts when you open a file of code.")
+        neovim.command("echo")
+
+
 def test_an_explanation_grows_as_it_is_written(neovim: Neovim) -> None:
     """The parts of its own messages, each when the one before was seen."""
 
@@ -405,9 +489,10 @@ def test_an_explanation_grows_as_it_is_written(neovim: Neovim) -> None:
         )
 
     say("", "Reading 3 lines…")
-    neovim.until_line("Reading 3 lines…")
+    neovim.until_line("Reading 3 lines… (:Herdmate stop)")
     say("It su")
     neovim.until_line("It su")
+    neovim.until_line(":Herdmate stop")
     say("ms.")
     neovim.until_line("It sums.")
     say("", done=True)
@@ -420,11 +505,11 @@ def test_the_commands_answer_where_one_looks(neovim: Neovim) -> None:
     neovim.type("j")  # which closes a long answer
     neovim.until(lambda: "Fake is ready" not in neovim.screen)
     neovim.command("Herdmate toggle")
-    neovim.until(lambda: "Ghost text: it is paused until" in neovim.screen)
+    neovim.until(lambda: "Ghost text: it is switched off by herdmate.completion" in neovim.screen)
     neovim.command("Herdmate toggle")
     neovim.until(lambda: "appears as you type" in neovim.screen)
     neovim.command("Herdmate pause")
-    neovim.until(lambda: "paused for an hour" in neovim.screen)
+    neovim.until(lambda: "Ghost text: it is paused until" in neovim.screen)
     neovim.type("2Go")
     neovim.keys("Escape")
     neovim.command("Herdmate resume")

@@ -45,6 +45,10 @@ class SilenceReason(Enum):
         "no room after the menu entry",
         "nothing fits between the selected menu entry and what follows it",
     )
+    NOT_AWAITED = (
+        "not waited for",
+        "you typed on or moved away before the model had answered",
+    )
     MENU_SHOWN_FIRST = "menu shown first", "the model was still working when the menu was shown"
     LATE_FOR_MENU = (
         "late for the menu",

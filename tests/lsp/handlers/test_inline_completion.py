@@ -55,6 +55,29 @@ def test_an_opened_menu_waits_for_the_model_where_nothing_waits_for_the_menu(
     assert (handler._seconds_for_menu(session, params) > 1) is is_patient
 
 
+async def test_what_was_not_waited_for_is_said_to_have_shown_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    session = await _session()
+    asked = asyncio.Event()
+
+    async def never(_self: EngineHost) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(EngineHost, "ready", never)
+        request = asyncio.ensure_future(inline_completion(session, inline_params(URI, 0, 4)))
+        await asked.wait()
+        request.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await request
+    assert "before the model had answered" in str(session.completion.silence)
+    assert (await inline_completion(session, inline_params(URI, 0, 4))).items
+    assert session.completion.silence is None
+    await session.end()
+
+
 @pytest.mark.parametrize("is_closed", [True, False])
 async def test_a_document_that_is_closed_meanwhile_leaves_nothing(
     monkeypatch: pytest.MonkeyPatch, is_closed: bool

@@ -92,6 +92,7 @@ def inline_completion_to_lsp(
 
 _OTHER_ENTRY = Silence(SilenceReason.OTHER_MENU_ENTRY)
 _NO_ROOM = Silence(SilenceReason.NO_ROOM_AFTER_ENTRY)
+_NOT_AWAITED = Silence(SilenceReason.NOT_AWAITED)
 _STILL_ASKED = Silence(SilenceReason.MENU_SHOWN_FIRST)
 _TOO_LATE = Silence(SilenceReason.LATE_FOR_MENU)
 
@@ -116,6 +117,7 @@ async def _complete(
     session: Session, cursor: Cursor, invoked: bool, grows: bool = False
 ) -> tuple[Completion, ...]:
     asked_at = _begin(session, cursor)
+    session.completion.silence = _NOT_AWAITED  # until there is an answer
     return _end(session, cursor, await _ask(session, cursor, invoked, grows), asked_at)
 
 

@@ -80,4 +80,4 @@ def sentence_of_silence(session: Session) -> str:
     if session.completion.silence:
         why = session.said(str(session.completion.silence))
         return f"There was no ghost text: {why.rstrip('.')}."
-    return "The last request was answered with ghost text, or there has not been one yet."
+    return "Ghost text was shown for the last request, or there has not been one yet."
