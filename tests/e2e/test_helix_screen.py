@@ -5,8 +5,10 @@ The engine is the fake, so that it is known what it says; all is read off the te
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,8 +56,7 @@ def test_explain_is_the_first_action_its_text_fits_and_the_menu_has_the_suggesti
     rows = [row.split()[1:] for row in helix.screen.splitlines()]
     first = next(at for at, row in enumerate(rows) if row[:2] == ["It", "**sums**"])
     assert [word for row in rows[first : first + 4] for word in row] == EXPLAINED.split()
-    helix.type(":buffer-close")
-    helix.keys("Enter")
+    _command(helix, "buffer-close")
     helix.until(lambda: "def cheap" in helix.screen)
     helix.type("2ggo")
     helix.type("return ")
@@ -63,3 +64,29 @@ def test_explain_is_the_first_action_its_text_fits_and_the_menu_has_the_suggesti
     helix.until(lambda: "sum(prices) + len(prices) text" in helix.screen)
     helix.keys("C-n", "Enter")
     helix.until(lambda: "    return sum(prices) + len(prices)" in helix.screen)
+
+
+def test_what_a_command_answers_is_seen(helix: Terminal) -> None:
+    for name, said in (
+        ("status", "Fake is ready"),
+        ("pause", "Ghost text: it is paused until"),
+        ("resume", "Suggestions appear as you type."),
+        ("why", "or there has not been one yet"),
+    ):
+        assert helix.until(partial(_answers, helix, name, said))
+
+
+def _answers(helix: Terminal, name: str, said: str) -> bool:
+    """Run a command of Herdmate's, and look if the last line says something soon."""
+    _command(helix, f"lsp-workspace-command herdmate.{name}")
+    for _ in range(20):
+        if said in helix.screen.splitlines()[-1]:
+            return True
+        time.sleep(0.1)
+    return False
+
+
+def _command(helix: Terminal, line: str) -> None:
+    """Run a command of Helix's."""
+    helix.type(f":{line}")
+    helix.keys("Enter")

@@ -79,6 +79,11 @@ class Capabilities:
         return self.client != "helix"
 
     @property
+    def drops_answers(self) -> bool:
+        """Does it throw away what a command answers? Then that has to be shown as a message."""
+        return self.client == "helix"
+
+    @property
     def sorts_by_kind(self) -> bool:
         """Does it list code actions by their kind, quick fixes first and unknown kinds last?"""
         return self.client == "helix"

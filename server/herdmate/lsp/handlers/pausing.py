@@ -81,6 +81,13 @@ def tell_of_change(session: Session) -> None:
         session.protocol.notify(protocol.GHOST_TEXT_CHANGED)
 
 
+def _tell_if_unseen(session: Session) -> None:
+    """Say what came of a command where nothing else shows it."""
+    if session.capabilities.drops_answers:
+        now = ghost_text(session, "").message or "Suggestions appear as you type."
+        session.show(now, MessageType.Info)
+
+
 def _sentence(silence: Silence) -> str:
     return f"Ghost text: {silence}."
 
@@ -107,6 +114,7 @@ async def pause(session: Session, what: str, language: str) -> None:
         session.completion.paused_until = loop.time() + _HOUR
         loop.call_later(_HOUR, tell_of_change, session)
         tell_of_change(session)
+        _tell_if_unseen(session)
 
 
 def _others(session: Session, language: str) -> list[str]:
@@ -125,3 +133,4 @@ async def resume(session: Session, what: str, language: str) -> None:
     else:
         session.completion.paused_until = 0.0
         tell_of_change(session)
+        _tell_if_unseen(session)

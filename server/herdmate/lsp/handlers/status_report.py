@@ -20,8 +20,13 @@ from herdmate.prompting.families import described, family_of
 async def report(session: Session) -> dict[str, Any]:
     """The status; with a model, also its process and the tokens evaluated since it started.
 
-    What is told of the model that writes ghost text alone is under ``completion``.
+    What is told of the model that writes ghost text alone is under ``completion``. Where the client
+    does not show it, it is also said.
     """
+    if session.capabilities.drops_answers:
+        status = session.model.status
+        sentence = status.message or f"Herdmate: {state_in_words(status)}."
+        session.show(sentence, types.MessageType.Info)
     answers, window = await _engine(session.model.answers), await _window(session)
     said = {
         **asdict(session.model.status),
