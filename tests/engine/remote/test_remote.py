@@ -256,8 +256,11 @@ async def test_misbehaviour_ends_in_a_sentence(answer: bytes | Answer, sentence:
         assert len(server.asked) == before
 
 
-async def test_a_prompt_that_does_not_fit() -> None:
-    said = {"object": "error", "message": "This model's maximum context length is 512 tokens."}
+@pytest.mark.parametrize("rest", ["", "\n" + "Please reduce the length of the prompt. " * 8])
+async def test_a_prompt_that_does_not_fit(rest: str) -> None:
+    """What a server says of it is understood even if it is too long to be quoted, as vLLM's is."""
+    limit = f"This model's maximum context length is 512 tokens.{rest}"
+    said = {"object": "error", "message": limit}
     async with remote({COMPLETIONS: reply(400, said)}) as (engine, _, _):
         with pytest.raises(ContextFullError, match="contextTokens"):
             await ask(engine)
@@ -424,6 +427,19 @@ async def test_auto_is_the_first_model_that_writes_or_one_of_that_name(
     models = {"data": [{"id": name} for name in listed]}
     async with remote({"/v1/models": reply(200, models)}, model="auto") as (engine, _, _):
         assert (await engine.ready()).name == expected
+
+
+@pytest.mark.parametrize("owner", ["vllm", "library", None])
+async def test_only_vllm_is_told_what_it_would_decide_itself(owner: str | None) -> None:
+    """Elsewhere these options may be refused; a control piece that ends an answer must be seen."""
+    models = {"data": [{**MODELS["data"][0], "owned_by": owner}]}
+    answers = {"/v1/models": reply(200, models), COMPLETIONS: GOOD}
+    async with remote(answers) as (engine, server, _):
+        await ask(engine)
+    penalties = {"repetition_penalty": 1.0, "presence_penalty": 0.0, "frequency_penalty": 0.0}
+    options = {"top_k": 40, "min_p": 0.05, "skip_special_tokens": False, **penalties}
+    told = {name: value for name, value in server.asked[-1].body.items() if name in options}
+    assert told == (options if owner == "vllm" else {})
 
 
 async def test_an_address_with_v1_and_something_before_it() -> None:

@@ -14,7 +14,7 @@ from herdmate.generation import FinishReason, Sampling
 class RemoteRequest:
     """One generation. ``context``: tokens to load the model with, if the server lets us choose.
 
-    ``logprobs`` asks for the probability of each token.
+    ``logprobs`` asks for the probability of each token. ``is_vllm``: is the server a vLLM?
     """
 
     model: str
@@ -24,6 +24,7 @@ class RemoteRequest:
     sampling: Sampling
     context: int
     logprobs: bool = False
+    is_vllm: bool = False
 
 
 @dataclass(frozen=True, slots=True)

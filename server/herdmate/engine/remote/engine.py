@@ -121,7 +121,7 @@ class RemoteEngine:
         question = RemoteRequest(
             server.model, render_prompt(request.prompt), request.max_tokens,
             stops(request.prompt, request.stop), request.sampling, server.info.context,
-            request.logprobs and self._gives_logprobs,
+            request.logprobs and self._gives_logprobs, server.is_vllm,
         )  # fmt: skip
         answering = Answering(question, self._totals)
         if not request.max_tokens:  # it would only evaluate the prompt ahead of time

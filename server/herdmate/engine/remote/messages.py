@@ -20,6 +20,7 @@ Message = dict[str, Any]
 
 _SECONDS = 30.0
 _LONGEST_SAYING = 200
+_LONGEST_READ = 2000
 
 
 async def fetch_message(
@@ -104,11 +105,10 @@ def _nonsense(endpoint: Endpoint) -> ServerError:
 
 
 def _saying(found: Any) -> str:
-    """A server's own words for an error, if they are one short line."""
+    """A server's own words for an error."""
     if isinstance(found, dict):
         return _saying(next((found[key] for key in _PLACES if found.get(key)), ""))
-    text = found.strip().rstrip(".") if isinstance(found, str) else ""
-    return text if len(text) <= _LONGEST_SAYING and text.isprintable() else ""
+    return found[:_LONGEST_READ].strip().rstrip(".") if isinstance(found, str) else ""
 
 
 def _none_behind(endpoint: Endpoint, status: int, wait: float) -> UnreachableError:
@@ -125,8 +125,9 @@ _TOO_LONG = re.compile(r"context|too long|max.{0,20}tokens|n_ctx", re.I)
 
 
 def _refusal(endpoint: Endpoint, status: int, said: str, wait: float) -> EngineError:
-    """The error for the user; its sentence can quote ``said``."""
-    because = f" ({said})" if said else ""
+    """The error for the user; its sentence quotes ``said`` if that is one short line."""
+    is_quoted = said and len(said) <= _LONGEST_SAYING and said.isprintable()
+    because = f" ({said})" if is_quoted else ""
     if status in (401, 403) and endpoint.no_key:
         return ServerError(endpoint.no_key, status)
     if status in (401, 403):

@@ -31,6 +31,7 @@ def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
         "seed": asked.sampling.seed,
         "stream": True,
         "stream_options": {"include_usage": True},
+        **(_vllm_options(asked) if asked.is_vllm else {}),
     }
     if isinstance(asked.prompt, ChatPrompt):
         turns = [{"role": role, "content": text} for role, text in asked.prompt.turns]
@@ -41,6 +42,24 @@ def question(asked: RemoteRequest) -> tuple[str, dict[str, Any]]:
     if asked.logprobs:
         body["logprobs"] = 1
     return "/v1/completions", {**body, "prompt": prompt}
+
+
+def _vllm_options(asked: RemoteRequest) -> dict[str, Any]:
+    """What vLLM would otherwise decide itself.
+
+    Where a request does not say how to sample, it does as the model's ``generation_config.json``
+    says: often with a penalty for repetition, which spoils code. It hides control tokens, so that
+    those that should end an answer do not.
+    """
+    sampling = asked.sampling
+    return {
+        "top_k": sampling.top_k,
+        "min_p": sampling.min_p,
+        "repetition_penalty": 1.0,
+        "presence_penalty": 0.0,
+        "frequency_penalty": 0.0,
+        "skip_special_tokens": isinstance(asked.prompt, ChatPrompt),
+    }
 
 
 def said(message: Message) -> Said:

@@ -23,11 +23,12 @@ PiecesOf = Callable[[str], Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """A server that answers. ``model`` is the name to ask for."""
+    """A server that answers. ``model`` is the name to ask for, ``is_vllm`` one of ``openai``'s."""
 
     api: Api
     model: str
     info: ModelInfo
+    is_vllm: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,7 @@ class _Model:
     also: str = ""
     context: int = 0
     fills_in: bool = False
+    is_vllm: bool = False
 
 
 async def probe(
@@ -65,7 +67,7 @@ async def probe(
         context=context, context_trained=found.context, layers=0, parameters=0, size=0,
         pieces=pieces, note=_note(endpoint),
     )  # fmt: skip
-    return ServerInfo(spoken, found.name, info)
+    return ServerInfo(spoken, found.name, info, found.is_vllm)
 
 
 def _note(endpoint: Endpoint) -> str:
@@ -107,7 +109,10 @@ async def _openai(endpoint: Endpoint, wanted: str) -> _Model:
     models = _by_name(listed, "id")
     name = _chosen(endpoint, wanted, models)
     about = models[name]
-    return _Model(name, word(about.get("root")), int(number(about.get("max_model_len"))))
+    return _Model(
+        name, word(about.get("root")), int(number(about.get("max_model_len"))),
+        is_vllm=about.get("owned_by") == "vllm",
+    )  # fmt: skip
 
 
 async def _llama_server(endpoint: Endpoint, wanted: str) -> _Model:
