@@ -22,12 +22,13 @@ export async function alone<T>(
     if (isCancelled()) throw new Error('cancelled');
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
   }
+  const own = made(lock);
   const beat = setInterval(() => touch(lock), BEAT);
   try {
     return await work();
   } finally {
     clearInterval(beat);
-    rmSync(lock, { recursive: true, force: true });
+    if (made(lock) === own) rmSync(lock, { recursive: true, force: true }); // else it is another's
   }
 }
 
@@ -55,6 +56,12 @@ function taken(lock: string, idle: Idle): boolean {
   if (Math.abs(Date.now() - since) > DEAD_AFTER && idle.looks >= LOOKS)
     rmSync(lock, { recursive: true, force: true }); // the next look takes it
   return false;
+}
+
+/** Tells a folder from another one that takes its place. */
+function made(lock: string): string {
+  const { ino, birthtimeMs } = statSync(lock, { throwIfNoEntry: false }) ?? {};
+  return `${ino} ${birthtimeMs}`;
 }
 
 function touch(lock: string): void {

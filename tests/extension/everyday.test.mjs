@@ -124,3 +124,13 @@ test('who waits can be cancelled', async () => {
   await assert.rejects(waits, /cancelled/);
   assert(fs.existsSync(lock), 'it belongs to another window');
 });
+
+test('a window that was taken for dead leaves the lock to the one that took it', async () => {
+  const lock = path.join(folder, 'lost');
+  await alone(lock, assert.fail, () => false, async () => {
+    fs.rmSync(lock, { recursive: true });
+    await new Promise((resolve) => setTimeout(resolve, 50)); // until the clock has gone on
+    fs.mkdirSync(lock);
+  });
+  assert(fs.existsSync(lock), 'it belongs to another window');
+});
