@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from herdmate.cli.editor import Editor, configuration, covered, editors, find
 from herdmate.cli.json_edit import parsed
 from herdmate.cli.main import main
 from herdmate.cli.setup_merge import merged
+from herdmate.cli.toml_edit import with_item
 from herdmate.context.languages import LANGUAGES
 from herdmate.errors import SetupError, UsageError
 
@@ -256,3 +258,11 @@ def test_two_clients_in_one_emacs_are_told(name: str, text: str, told: str) -> N
             _merged(name, f"{text}\n")
     else:
         assert _merged(name, f"{text}\n").startswith(text)
+
+
+def test_a_long_list_takes_no_longer() -> None:
+    text = '[[language]]\nname = "python"\nroots = [\n' + '["x"],\n' * 3000 + "]\n"
+    started = time.process_time()
+    after = with_item(text, "language", "python", "language-servers", "herdmate", ["pylsp"])
+    assert after.startswith(text)
+    assert time.process_time() - started < 2

@@ -193,7 +193,7 @@ def _without_item(table: str, key: str, item: str) -> str:
 
 
 _OURS = " # herdmate setup"
-_HEAD = re.compile(r"^[ \t]*\[", re.MULTILINE)
+_HEAD = re.compile(r"^[ \t]*\[[^\n]*\][ \t\r]*(?:#[^\n]*)?$", re.MULTILINE)
 _COMMENT = re.compile(r"[ \t]*#[^\r\n]*")
 _TOKEN = re.compile(
     r'"{3}(?:[^\\]|\\.)*?(?:"{3}|\Z)|' r"'{3}.*?(?:'{3}|\Z)|"
