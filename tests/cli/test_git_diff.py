@@ -59,6 +59,20 @@ async def test_files_that_hold_secrets_are_left_out(folder: Path) -> None:
         await changes(folder)
 
 
+async def test_only_files_of_the_repository_s_own_folder_are_compared(
+    folder: Path, tmp_path: Path
+) -> None:
+    """Its settings can name another folder, such as the user's."""
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "app.py").write_text("of the user's\n")
+    _git(folder, "config", "core.worktree", str(elsewhere))
+    (folder / "app.py").write_text("x = 2\n")
+    text, _ = await changes(folder)
+    assert "+x = 2" in text
+    assert "of the user's" not in text
+
+
 async def test_nothing_that_the_repository_names_is_run(folder: Path, tmp_path: Path) -> None:
     """A repository can come with settings in an archive."""
     program = tmp_path / "evil"

@@ -63,7 +63,8 @@ async def _output(
 ) -> str:
     """What git prints. Raises ``SelectionError`` with what it says if it fails."""
     given = {"GIT_CONFIG_COUNT": str(len(settings)), "GIT_NO_LAZY_FETCH": "1",
-             "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}  # fmt: skip
+             "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0",
+             "GIT_WORK_TREE": str(top)}  # whatever the repository says  # fmt: skip
     for at, (key, value) in enumerate(settings.items()):
         given |= {f"GIT_CONFIG_KEY_{at}": key, f"GIT_CONFIG_VALUE_{at}": value}
     env = {name: value for name, value in environment().items() if not name.startswith("GIT_")}
