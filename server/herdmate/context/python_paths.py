@@ -167,14 +167,14 @@ class _Walk:
             state = begun
         seen = self.found.counts()
         while True:
-            loop = _Loop()
-            self.loops.append(loop)
             if isinstance(node, ast.While):
                 head = self.expressions([node.test], state)
             else:
                 head = self.bound([node.target], state)
             if head is None:
                 return None
+            loop = _Loop()
+            self.loops.append(loop)
             done = self.block(node.body, head)
             self.loops.pop()
             again = state.union(*filter(None, (done, *loop.at_continue)))
