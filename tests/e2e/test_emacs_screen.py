@@ -10,12 +10,13 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.installed import configuration, required, scripted_configuration, surroundings
-from tests.e2e.sample import CODE
+from tests.e2e.sample import CODE, paused_model
 from tests.e2e.terminal import Terminal
 
 pytestmark = [pytest.mark.e2e, pytest.mark.emacs]
@@ -29,6 +30,10 @@ REPLIES = {
     "use a comprehension": f"```python\ndef cheap(items, limit):\n{SHORTER}\n```",
 }
 OTHER_SERVER = Path(__file__).with_name("emacs") / "other_server.py"
+EGLOT_STATUS = (
+    "(jsonrpc-request (eglot-current-server) :workspace/executeCommand"
+    ' \'(:command "herdmate.status"))'
+)
 
 Start = Callable[..., Terminal]
 
@@ -67,8 +72,7 @@ def test_one_press_of_the_completion_key_completes_in_eglot(start: Start, tmp_pa
     terminal.until(lambda: "Connected! Server" in terminal.screen)
     _until_ready(
         terminal,
-        "(jsonrpc-request (eglot-current-server) :workspace/executeCommand"
-        ' \'(:command "herdmate.status"))',
+        EGLOT_STATUS,
         tmp_path / "ready",
     )
     _type_return(terminal)
@@ -107,6 +111,48 @@ def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
     terminal.until(lambda: told.read_text(encoding="utf-8"))
     assert told.read_text(encoding="utf-8") == "other.command\n"
     _explain(terminal, "lsp-execute-code-action", "Select code action", "Herdmate: Explain")
+
+
+def test_commands_answer_and_stop_what_takes_long_in_eglot(start: Start, tmp_path: Path) -> None:
+    terminal = start("emacs", "(setq eglot-connect-timeout 120)")  # a busy machine
+    terminal.until(lambda: "Connected! Server" in terminal.screen)
+    _until_ready(terminal, EGLOT_STATUS, tmp_path / "ready")
+    for name, said in (
+        ("status", "Fake is ready"),
+        ("pause", "Herdmate: suggestions are paused for an hour."),
+        ("why", "it is paused until"),
+        ("resume", "Herdmate: suggestions appear again."),
+    ):
+        _run_by_name(terminal, name)
+        terminal.until(partial(_says, terminal, said))
+    terminal.keys("M-g", "g")
+    terminal.type("8")
+    terminal.keys("Enter")
+    with paused_model(terminal.pid):
+        terminal.keys("C-c", "h", "c")
+        terminal.until(lambda: "Change:" in terminal.screen)
+        terminal.type("use a comprehension")
+        terminal.keys("Enter")
+        terminal.until(lambda: re.search(r"\[eglot:shop/\S", terminal.screen))
+        _run_by_name(terminal, "stop")
+        terminal.until(lambda: "Herdmate: stopped." in terminal.screen)
+    terminal.until(lambda: "[eglot:shop]" in terminal.screen)
+    assert SHORTER not in terminal.screen
+    _run_by_name(terminal, "status")
+    terminal.until(lambda: "Fake is ready" in terminal.screen)
+    assert SHORTER not in terminal.screen
+
+
+def _says(terminal: Terminal, text: str) -> bool:
+    return text in terminal.screen
+
+
+def _run_by_name(terminal: Terminal, name: str) -> None:
+    """Run one of Herdmate's commands by the key that lists them."""
+    terminal.keys("C-c", "h", "h")
+    terminal.until(lambda: terminal.screen.rstrip().endswith("Herdmate:"))
+    terminal.type(name)
+    terminal.keys("Enter")
 
 
 def test_without_a_model_eglot_says_what_to_run(start: Start) -> None:
