@@ -145,10 +145,10 @@ export async function aServerIsSetUpFromWhatTheExtensionCarries() {
 
   await runCommand('Herdmate: Set Up');
   const began = Date.now();
-  await answer('Fetch Ready-Made');
-  await untilSaid(['starting'], () =>
-    progress.getByText('step 4 of 4').waitFor({ timeout: 2 * PATIENCE }),
-  );
+  await untilSaid(['starting'], async () => {
+    await answer('Fetch Ready-Made');
+    await progress.getByText('step 4 of 4').waitFor({ timeout: 2 * PATIENCE });
+  });
   await picture('9a-set-up');
   await runCommand('Herdmate: Set Up'); // the one that is at work does for both
   const ready = page.locator('[aria-label^="Herdmate: ready"]').first();
