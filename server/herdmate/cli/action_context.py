@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from herdmate.actions.question import refuse_withheld
 from herdmate.cli.console import waiting
 from herdmate.cli.locations import path_of_document
 from herdmate.cli.terminal import tell, tell_error
+from herdmate.cli.user_settings import config_file, user_settings
 from herdmate.cli.wording import in_terminal
 from herdmate.context.project import Project
 from herdmate.context.withheld import reason_to_withhold_file
@@ -61,7 +63,8 @@ def refuse(context: ActionContext, document: Document) -> None:
 
 async def start(host: EngineHost, settings: Settings, role: Role = "answers") -> None:
     """Start what the settings name for a role, and wait until it is ready; show that."""
-    with waiting("Loading the model…"):
+    is_remote = bool(for_role(settings, role).remote.url)
+    with waiting("Waiting for the remote server…" if is_remote else "Loading the model…"):
         await _start(host, settings, role)
 
 
@@ -81,16 +84,23 @@ async def _start(host: EngineHost, settings: Settings, role: Role) -> None:
         is_alone = role == "completion" and is_apart(settings)
         said = for_ghost_text(str(error)) if is_alone else str(error)
         if not isinstance(error, UnreachableError):
-            said = f"{said} {_ADD_MODEL}."
+            said = f"{said} {_ADD_MODEL}.{_for_good()}"
             raise ServerError(said, error.status, error.is_loading, error.wait) from error
         if not wanted.remote.fallback:
-            raise UnreachableError(f"{said} {_ON_THIS_MACHINE}") from error
+            raise UnreachableError(f"{said} {_ON_THIS_MACHINE}{_for_good()}") from error
         tell(f"herdmate: {in_terminal(said)} Meanwhile, this machine's own model answers.")
         await _start_and_wait(host, _own(without_remote(settings, role), role))
 
 
 _ADD_MODEL = "For a model on this machine, add --model auto"
 _ON_THIS_MACHINE = f"{_ADD_MODEL}, or set herdmate.remote.fallback to true."
+
+
+def _for_good() -> str:
+    """How to do without the server from now on, if it is named in the user's file."""
+    entry = user_settings(os.environ).entries.get("remote.url")
+    is_in_file = entry is not None and entry.origin == str(config_file())
+    return " `herdmate config unset remote.url` goes back to it for good." if is_in_file else ""
 
 
 async def _start_and_wait(host: EngineHost, start: EngineStart) -> None:

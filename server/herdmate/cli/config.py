@@ -48,6 +48,7 @@ def add_arguments(parser: Parser) -> None:
         "herdmate config set remote.url http://big-machine:8000",
         "herdmate config unset remote.url",
     )
+    parser.other_words = lambda word: f"set {word}" if word.partition("=")[0] in keys() else ""
     actions = parser.add_commands("actions", "ACTION")
     showing = actions.add_parser("show", help="list all settings, and where each value comes from")
     showing.add_argument(

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from herdmate.cli.definition_names import is_symbol, names_of, spans_of
 from herdmate.cli.parser import meant
+from herdmate.cli.place_forms import no_part, refuse_part_alone
 from herdmate.cli.text_files import MOST_BYTES, Coded, decoded, read_file
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.definition_at import definition_at
@@ -113,6 +114,8 @@ def places_of(arguments: argparse.Namespace, such_as: str = "") -> list[Place]:
     ``such_as``: a command line for the user who names none.
     """
     named = [place_of(text) for text in arguments.places]
+    for word in arguments.places:
+        refuse_part_alone(word, arguments.places)
     chosen = [replace(_selected(text, named), clamps=True) for text in arguments.select]
     parts = {place.name for place in chosen}
     found = [place for place in named if place.first or place.name not in parts] + chosen
@@ -167,10 +170,7 @@ def _named_place(text: str) -> Place:
             continue
         if is_symbol(said):
             return Place(name, symbol=said, text=text)
-        raise SelectionError(
-            f"{text!r} names no part of {name}; write {name}:START-END, {name}:LINE, "
-            f"{name}:LINE:COLUMN, or {name}:NAME for a definition."
-        )
+        raise no_part(name, said)
     return Place(text)
 
 

@@ -133,7 +133,19 @@ def _parser(words: Sequence[str]) -> Parser:
         import_module(f"herdmate.cli.{name}").add_arguments(found[name])
         add_common_options(found[name])
     add_root_options(parser)
+    parser.other_words = _command_of_action
     return parser
+
+
+def _command_of_action(word: str) -> str:
+    """The command that runs an action; empty if there is no action of this name."""
+    from herdmate.prompting.library import load_library
+
+    name = word.replace("-", "_")
+    kinds = {action.name: action.kind for action in load_library()[0].actions}
+    return {"": "", "explain": f"explain --action {name}"}.get(
+        kinds.get(name, ""), f"refactor {name}"
+    )
 
 
 def _helped(argv: Sequence[str]) -> list[str]:

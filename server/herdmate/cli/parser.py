@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import difflib
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from herdmate.cli.terminal import tell_error, write, write_error_as_json
@@ -23,6 +23,8 @@ class Parser(argparse.ArgumentParser):
         options.setdefault("formatter_class", _Pages)
         super().__init__(*positional, **options)
         self._words: list[str] = []
+        self.other_words: Callable[[str], str] = lambda _: ""
+        """What to write for a word that is no command but another thing of ours, or ``""``."""
 
     def error(self, message: str) -> NoReturn:
         """Print the error, as JSON too where that was asked for, and exit with code 2."""
@@ -91,9 +93,11 @@ class Parser(argparse.ArgumentParser):
                     None, _not_taken(wrong, self.option_strings(), self.prog)
                 )
             told = f"there is no {str(what).lower()} {value!r}"
+            other = _ELSEWHERE.get(self.prog, {}).get(str(value)) or self.other_words(str(value))
+            near = other or meant(str(value), choices)
+            hint = f"did you mean {near}?" if near else f"choose from {', '.join(choices)}"
             raise argparse.ArgumentError(
-                action if action.option_strings else None,
-                f"{told}; {_meant(value, choices, self.prog)}",
+                action if action.option_strings else None, f"{told}; {hint}"
             )
 
 
@@ -155,11 +159,14 @@ _ELSEWHERE = {
     "herdmate": {
         "list": "models list", "ls": "models list", "pull": "models pull", "rm": "models rm",
         "show": "models inspect", "run": "chat", "ask": "chat", "settings": "config",
-        "check": "doctor", "diff": "explain", "review": "explain",
+        "check": "doctor", "diff": "explain", "review": "explain", "test": "refactor write_tests",
+        "use": "config set model", "model": "config set model",
     },
     "herdmate models": {
         "show": "inspect", "info": "inspect", "remove": "rm", "delete": "rm", "uninstall": "rm",
         "get": "pull", "add": "pull", "download": "pull", "install": "pull", "search": "list",
+        "use": "herdmate config set model", "set": "herdmate config set model",
+        "select": "herdmate config set model", "default": "herdmate config set model",
     },
     "herdmate config": {
         "list": "show", "ls": "show", "remove": "unset", "delete": "unset", "rm": "unset",
@@ -168,10 +175,13 @@ _ELSEWHERE = {
 """What other programs call our commands, by the command that they are part of."""
 
 
-def _meant(word: object, known: Sequence[str], command: str) -> str:
-    near = _ELSEWHERE.get(command, {}).get(str(word)) or meant(str(word), known)
-    return f"did you mean {near}?" if near else f"choose from {', '.join(known)}"
-
+_OTHER_OPTIONS = {
+    "--line": "--select", "--lines": "--select", "--range": "--select", "-w": "--write",
+    "--apply": "--write", "--in-place": "--write", "--inplace": "--write", "-m": "--model",
+    "-y": "--yes", "--debug": "--log-level", "--prompt": "--instruction",
+    "--message": "--instruction", "-l": "--language",
+}  # fmt: skip
+"""What other programs call our options."""
 
 _OTHERWISE = {
     "herdmate explain": {
@@ -193,7 +203,9 @@ def _not_taken(word: str, options: Sequence[str], command: str) -> str:
         return f"unexpected argument {word!r}"
     if otherwise := _OTHERWISE.get(command, {}).get(word):
         return f"there is no option {word!r}; run `{otherwise}`"
-    near = meant(word.partition("=")[0], options)
+    name = word.partition("=")[0]
+    other = _OTHER_OPTIONS.get(name)
+    near = other if other in options else meant(name, options)
     return f"there is no option {word!r}" + (f"; did you mean {near}?" if near else "")
 
 
