@@ -111,6 +111,15 @@ def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
     terminal.until(lambda: told.read_text(encoding="utf-8"))
     assert told.read_text(encoding="utf-8") == "other.command\n"
     _explain(terminal, "lsp-execute-code-action", "Select code action", "Herdmate: Explain")
+    _ask_and_change(terminal, "lsp-execute-code-action", "Select code action", "Herdmate: Change")
+    terminal.keys("M-:")
+    terminal.type("(lsp-workspace-shutdown (lsp-find-workspace 'herdmate (buffer-file-name)))")
+    terminal.keys("Enter", "C-c", "h", "c")
+    terminal.until(lambda: "Change:" in terminal.screen)
+    terminal.type("use a comprehension")
+    terminal.keys("Enter")
+    terminal.until(lambda: "Herdmate is not running for this file" in terminal.screen)
+    assert told.read_text(encoding="utf-8") == "other.command\n"
 
 
 def test_commands_answer_and_stop_what_takes_long_in_eglot(start: Start, tmp_path: Path) -> None:
@@ -222,7 +231,7 @@ def _explain(terminal: Terminal, command: str, question: str, title: str) -> Non
 
 
 def _ask_and_change(terminal: Terminal, command: str, question: str, title: str) -> None:
-    """Ask further, from the code and in the page; change something by a key and by the menu."""
+    """Ask further, from the code and in the page; change a selection by a key, and by the menu."""
     for way in (("C-c", "h", "a"), ("C-x", "o", "Enter")):
         terminal.until(lambda: "RET asks more" in terminal.screen)
         terminal.keys(*way)
@@ -233,11 +242,13 @@ def _ask_and_change(terminal: Terminal, command: str, question: str, title: str)
     terminal.until(lambda: terminal.screen.count("Those of the shop.") == 2)  # in the same page
     terminal.keys("C-x", "o", "M-g", "g")
     terminal.type("8")
-    terminal.keys("Enter", "C-c", "h", "c")
+    terminal.keys("Enter", "M-C-h", "C-c", "h", "c")  # the function is selected
     _say_what_to_change(terminal)
     terminal.keys("C-_")
     terminal.until(lambda: SHORTER not in terminal.screen)
-    terminal.keys("M-x")
+    terminal.keys("M-g", "g")
+    terminal.type("8")
+    terminal.keys("Enter", "M-x")
     terminal.type(command)
     terminal.keys("Enter")
     terminal.until(lambda: question in terminal.screen)
