@@ -64,10 +64,9 @@ def add_arguments(parser: Parser) -> None:
     setting.add_argument("key", metavar="KEY")
     setting.add_argument("value", metavar="VALUE", nargs="*", help="lists are separated by commas")
     setting.add_argument(
-        "--force",
-        action="store_true",
+        "--force", action="store_true",
         help="write a model that is unknown, or cannot be used here; all else is checked anyway",
-    )
+    )  # fmt: skip
     setting.set_defaults(run=_set)
     unsetting = actions.add_parser("unset", help="take a setting out of the file")
     unsetting.add_argument("key", metavar="KEY")
