@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -120,6 +121,37 @@ def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
     terminal.keys("Enter")
     terminal.until(lambda: "Herdmate is not running for this file" in terminal.screen)
     assert told.read_text(encoding="utf-8") == "other.command\n"
+
+
+_BESIDE_AN_ANSWER = """
+(let* ((server (make-lsp--workspace :client (make-lsp-client :server-id 'herdmate)))
+       (filter (lsp--create-filter-function server)) (seen nil))
+  (cl-letf (((symbol-function 'lsp--parser-on-message)
+             (lambda (message _)
+               (push (lsp-get message :id) seen)
+               (when (equal (lsp-get message :id) 1) (throw 'lsp-done '_)))))
+    (princ (format "%s " (catch 'lsp-done (funcall filter nil "$first") 'no)))
+    (princ (format "%s %S" (catch 'lsp-done (funcall filter nil "$rest") 'no) (nreverse seen)))))
+"""
+
+
+@pytest.mark.parametrize("cut", [1, 22, 45, 75, 119])
+def test_no_message_behind_an_awaited_answer_is_lost_in_lsp_mode(tmp_path: Path, cut: int) -> None:
+    """lsp-mode alone drops them. An answer and what follows arrive as a pipe cuts them."""
+    root = required("emacs", "emacs")
+    said = "".join(f'Content-Length: 8\r\n\r\n{{"id":{one}}}' for one in (2, 1, 3, 4))
+    lisp = _BESIDE_AN_ANSWER
+    for name, part in (("$first", said[:cut]), ("$rest", said[cut:])):
+        lisp = lisp.replace(f'"{name}"', json.dumps(part))
+    script = tmp_path / "said.el"
+    printed = configuration("emacs-lsp-mode", surroundings(tmp_path))
+    script.write_text(f"{printed}\n{lisp}", encoding="utf-8")
+    found = root.glob("lsp-mode/usr/share/emacs/site-lisp/elpa-src/*")
+    paths = [word for package in found for word in ("-L", str(package))]
+    command = [str(root / "emacs"), "--batch", "-Q", *paths, "-l", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+    answered = ["no", "_"] if cut < len(said) // 2 else ["_", "no"]
+    assert done.stdout == f"{' '.join(answered)} (2 1 3 4)"
 
 
 def test_commands_answer_and_stop_what_takes_long_in_eglot(start: Start, tmp_path: Path) -> None:
