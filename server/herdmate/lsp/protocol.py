@@ -233,11 +233,11 @@ class ExplanationPart:
 
     ``progress`` says what is being done while there is no more text.
 
-    The last part has ``done`` set, and ``error`` if the explanation did not complete. Otherwise
-    ``next`` holds the ``herdmate.explain`` arguments for a follow-up question, which goes into
-    ``instruction``. ``stopped`` means that the user ended the explanation: nothing went wrong, and
-    ``error`` only says so. ``question`` is the one answered here, ``""`` for the explanation
-    itself.
+    The last part has ``done`` set, and ``error`` if the explanation did not complete. ``next`` has
+    the ``herdmate.explain`` arguments for a follow-up question, which goes into ``instruction``:
+    after an answer that did not complete, those of the conversation before it, if there is one.
+    ``stopped`` means that the user ended the explanation: nothing went wrong, and ``error`` only
+    says so. ``question`` is the one answered here, ``""`` for the explanation itself.
     """
 
     id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -135,19 +135,28 @@ class _Failing(_Saying):
         raise EngineError("It broke.")
 
 
-async def test_an_error_is_all_that_is_said_of_an_answer_that_failed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("turns", [[], _TURNS])
+async def test_an_error_is_all_that_is_said_of_an_answer_that_failed(
+    tmp_path: Path, turns: list[Turn]
+) -> None:
+    """One can ask again, on from the conversation before."""
     uri = (tmp_path / "a.py").as_uri()
     item = {"uri": uri, "languageId": "python", "version": 1, "text": CODE}
     async with peer(tmp_path, model=lambda: _Failing("It adds", "length")) as client:
         client.notify("textDocument/didOpen", {"textDocument": item})
         await client.until_heard()
         action = client.session.configuration.library.get("explain")
-        request = request_of(client.session, ActionArguments(uri, _RANGE, "explain"), action)
+        arguments = ActionArguments(
+            uri, _RANGE, "explain", turns=turns, instruction="Why?" if turns else ""
+        )
+        request = request_of(client.session, arguments, action)
         await explanation._stream(client.session, request, "one")
         parts = [note["params"] for note in client.notifications
                  if note["method"] == protocol.EXPLANATION]  # fmt: skip
     assert "".join(part["text"] for part in parts) == "It adds"
     assert parts[-1]["error"] == "It broke."
+    again = asdict(replace(arguments, instruction="")) if turns else None
+    assert parts[-1]["next"] == again
 
 
 class _Reading(Silent):

@@ -87,7 +87,9 @@ async def _stream(session: Session, request: ActionRequest, name: str) -> None:
     except HerdmateError as problem:
         error = session.said(str(problem))
     finally:
-        further = _next(arguments, explanation, whole) if explanation and not error else None
+        further = replace(arguments, instruction="") if arguments.turns else None
+        if explanation and not error:
+            further = _next(arguments, explanation, whole)
         kept += "" if error else news.note(whole)
         send(kept, done=True, error=error, stopped=error == _STOPPED, next=further)
 
