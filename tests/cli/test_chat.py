@@ -371,7 +371,7 @@ def test_on_a_terminal(folder: Path) -> None:
     with _terminal(folder) as (ours, process):
         _until(ours, "/help lists")
         os.write(ours, b"/help\r")
-        _until(ours, "keep the conversation")
+        _until(ours, "FILE.md: write it down")
         os.write(ours, b"/fiel app.py\r")
         _until(ours, "did you mean /file?")
         os.write(ours, b"/file app.py\r")
@@ -395,6 +395,10 @@ def test_on_a_terminal(folder: Path) -> None:
         _until(ours, '`herdmate chat --saved "my own"` goes on')
         os.write(ours, b"/save\r")
         _until(ours, "`herdmate chat --resume` goes on")
+        os.write(ours, b"/save ./talk.md\r")
+        _until(ours, "talk.md.")
+        os.write(ours, b"/save talk.md\r")
+        _until(ours, "exists already; take another name.")
         os.write(ours, b"/chats\r")
         _until(ours, "`herdmate chat --saved NAME` goes on with one")
         os.write(ours, b"/quit\r")
@@ -405,6 +409,8 @@ def test_on_a_terminal(folder: Path) -> None:
         "It adds", "It begins.\n\nThen it", "Go does",
     ]  # fmt: skip
     assert len(answers[1]) < 600
+    written = (folder / "talk.md").read_text("utf-8")
+    assert written.startswith("> What is it?\n\nIt adds.\n\n> Tell me all.\n\nIt begins.")
 
 
 def test_what_was_said_last_is_shown_where_a_conversation_is_resumed(folder: Path) -> None:

@@ -36,6 +36,7 @@ from herdmate.cli.chat_files import (
 )
 from herdmate.cli.chat_input import COMMANDS, line_editor, typing_kept
 from herdmate.cli.chat_list import show_kept, show_last_exchange, show_last_question
+from herdmate.cli.chat_markdown import is_file, write_down
 from herdmate.cli.chat_places import parted, with_piped
 from herdmate.cli.git_diff import changes
 from herdmate.cli.locations import INPUT, Opened, opened, place_of, selected
@@ -296,6 +297,9 @@ def _attach(chat: _Chat, item: Attachment) -> None:
 def _save(chat: _Chat, name: str) -> None:
     if not chat.conversation.exchanges:
         tell("There is nothing to save yet.")
+        return
+    if is_file(name):
+        tell(f"Wrote {write_down(chat.conversation, name)}.")
         return
     if not name:
         chat.name = keep_on(chat.conversation, chat.name, chat.kind)

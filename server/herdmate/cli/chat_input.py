@@ -26,7 +26,7 @@ COMMANDS = {
     "/clear": "begin again, without what was said; that stays kept",
     "/model": "MODEL: let another model answer; alone, say which one does",
     "/copy": "copy the last answer",
-    "/save": "NAME: keep the conversation by a name; herdmate chat --saved NAME goes on with it",
+    "/save": "NAME: keep it all; herdmate chat --saved NAME goes on. FILE.md: write it down",
     "/chats": "list what is kept, with its names",
     "/help": "this list; Alt-Enter starts a new line, Ctrl-C stops an answer",
     "/quit": "leave, as Ctrl-D does",
