@@ -23,6 +23,7 @@ def log(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "app.py").write_text("def total(x):\n    y = x\n    return y\n")
     use_fake_engine(monkeypatch, {"": WRONG})
+    logging.getLogger("herdmate.actions.attempts").setLevel(logging.NOTSET)  # -v in another test
     caplog.set_level("INFO")
     caplog.handler.setLevel("DEBUG")
     yield caplog

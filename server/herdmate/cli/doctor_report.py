@@ -29,9 +29,10 @@ _PUBLIC = re.compile(
 )
 """Words with dots in them that name nothing of the user's."""
 
-_FILE = re.compile(r".*[A-Za-z_-].*\.[A-Za-z]\w*(?:\.\d+)*|\.\w.*")
-_QUOTED_PATH = re.compile(r"(?<!\w)([\"'`])(?:(?!\1).)*[/\\](?:(?!\1).)*\1")
-_SPACED_PATH = re.compile(r"(?<!\S)\S*[/\\]\S*(?: [^\s/\\]+){0,4} [^\s/\\~]+[/\\]\S*")
+_ENDING = re.compile(r"\.[A-Za-z]\w*(?:\.\d+)*\Z")
+_LETTER = re.compile(r"[A-Za-z_-]")
+_QUOTED_PATH = re.compile(r"(?<!\w)([\"'`])(?:(?!\1)[^/\\])*[/\\](?:(?!\1).)*\1")
+_SPACED_PATH = re.compile(r"(?<!\S)[^\s/\\]*[/\\]\S*(?: [^\s/\\]+){0,4} [^\s/\\~]+[/\\]\S*")
 """A path with spaces in it: another part follows that does not begin one."""
 
 _NEAR = re.compile(r"; did you mean [^?]*\??")
@@ -158,6 +159,14 @@ def _anonymous_word(word: str) -> str:
         return word.replace(core, "<address>")
     if any(sign in core for sign in "/\\~") and core not in ("/", "and/or"):
         return word.replace(core, "<path>")
-    if _FILE.fullmatch(core.rstrip(".")) or re.fullmatch(r"[\w-]+:\d{2,5}", core):
+    if _is_file(core.rstrip(".")) or re.fullmatch(r"[\w-]+:\d{2,5}", core):
         return word.replace(core.rstrip("."), "<name>")
     return word
+
+
+def _is_file(word: str) -> bool:
+    """Does a word look like a file's name: a hidden one, or with a letter before its ending?"""
+    if word[:1] == "." and re.match(r"\w", word[1:2]):
+        return True
+    ending = _ENDING.search(word)
+    return ending is not None and _LETTER.search(word, 0, ending.start()) is not None

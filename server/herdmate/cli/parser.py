@@ -177,7 +177,7 @@ _ELSEWHERE = {
 
 _OTHER_OPTIONS = {
     "--line": "--select", "--lines": "--select", "--range": "--select", "-w": "--write",
-    "--apply": "--write", "--in-place": "--write", "--inplace": "--write", "-m": "--model",
+    "--apply": "--write", "--in-place": "--write", "--inplace": "--write",
     "-y": "--yes", "--debug": "--log-level", "--prompt": "--instruction",
     "--message": "--instruction", "-l": "--language",
 }  # fmt: skip

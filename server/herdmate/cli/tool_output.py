@@ -53,7 +53,7 @@ _ALL_WELL = _any(
 )  # fmt: skip
 """Lines with which tools report that all went well."""
 
-_BUILT = re.compile(r"^\s*Finished [`\[]?\w+.* target\(s\) in ")
+_BUILT = re.compile(r"^\s*Finished [`\[]?\w.* target\(s\) in ")
 """The last line of a build of Cargo's; what comes after it is the program's."""
 
 _FAILURE = _any(

@@ -124,7 +124,7 @@ _COUNTED = frozenset({"inc_statement", "dec_statement", "update_expression"})
 _RETURNS = frozenset({"return_statement"})
 _NUMBERS = re.compile(r"integer|number|float|int_literal")
 _ARITHMETIC = frozenset({"+", "-", "*", "/", "%", "+=", "-=", "*=", "/="})
-_TWO_WORDS = re.compile(r"[^\W\d]\w*\W.*?[^\W\d]", re.DOTALL)
+_TWO_WORDS = re.compile(r"\b\d*[^\W\d]\w*\W.*?[^\W\d]", re.DOTALL)
 
 
 def _read(place: _Place, found: Effects, tree: SyntaxTree) -> None:

@@ -6,6 +6,7 @@ import { home, pidsOf, say, until, write } from './machine.mjs';
 import { SOURCE } from './shop.mjs';
 import {
   closeWindow,
+  log,
   newGhost,
   openCode,
   openWindow,
@@ -13,6 +14,7 @@ import {
   picture,
   startAnew,
   switchTo,
+  untilLogged,
 } from './window.mjs';
 
 export async function twoWindowsDoNotDisturbEachOther() {
@@ -40,8 +42,9 @@ export async function twoWindowsDoNotDisturbEachOther() {
     () => 'the server of a closed window lives on',
   );
   assert.deepEqual(pidsOf('info\0serve'), [server]);
+  const asked = log().split('host: typing: ').length;
   await startAnew('def smallest(items: list[Item]) -> Item:\n');
-  await newGhost();
+  await untilLogged('host: typing: ', asked); // whatever the model writes
   await page.keyboard.press('Escape');
   say(`two windows: ${JSON.stringify(shown)} and ${JSON.stringify(second)}`);
 }
