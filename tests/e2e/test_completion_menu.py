@@ -64,7 +64,7 @@ async def test_what_comes_too_late_for_a_menu_is_told(tmp_path: Path) -> None:
         why = await until_answer(client.why, lambda why: "still" not in why)
         assert "nothing useful" in why
         assert await _menu(client, *HOLE)
-        assert "Ghost text was shown" in await client.why()
+        assert "Ghost text was shown for the last request" in await client.why()
 
 
 async def test_the_entry_chosen_in_the_menu_is_gone_on_with(tmp_path: Path) -> None:

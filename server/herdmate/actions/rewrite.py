@@ -274,6 +274,8 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
     except UnchangedError:
         raise
     except RefusedError:
+        if action.changes not in (("documentation",), ("types",)):
+            raise
         if (part := _part_of(clean(code_in(reply, target.text, language)), target, action)) is None:
             raise
     return _validated(original, target, action, part, reasons)
