@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import shlex
 import subprocess
 import time
@@ -14,7 +15,8 @@ class Terminal:
     """A program of 100 columns and 30 rows, in a tmux server of its own."""
 
     def __init__(self, program: Sequence[str], folder: Path, environment: Mapping[str, str]):
-        self._tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(folder / "tmux")]
+        socket = folder / f"tmux-{secrets.token_hex(4)}"  # an earlier server may still be closing
+        self._tmux = ["tmux", "-u", "-f", "/dev/null", "-S", str(socket)]
         variables = [f"{name}={value}" for name, value in environment.items()]
         line = shlex.join(["exec", "env", *variables, *program])
         size = ["-x", "100", "-y", "30"]
@@ -42,6 +44,14 @@ class Terminal:
     def coloured_screen(self) -> str:
         """The same with the escape sequences of its colours."""
         return self._run("capture-pane", "-p", "-e")
+
+    @property
+    def ended(self) -> bool:
+        """Whether the program has closed the terminal.
+
+        tmux also draws "Pane is dead", but never where it overlooks that its child has exited.
+        """
+        return self._run("display-message", "-p", "#{pane_dead}").strip() == "1"
 
     def until(self, there: Callable[[], Any], seconds: float = 120.0) -> Any:
         """Wait until ``there`` answers something true."""

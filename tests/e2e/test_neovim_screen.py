@@ -457,7 +457,7 @@ def test_what_is_chosen_in_a_menu_holds_at_the_next_start(start: Start) -> None:
     neovim.keys(number, "Enter")
     neovim.until(lambda: "it is switched off" in neovim.screen)
     neovim.command("qa!")
-    neovim.terminal.until(lambda: "Pane is dead" in neovim.screen)
+    neovim.terminal.until(lambda: neovim.terminal.ended)
     neovim.terminal.close()
     neovim.open()
     neovim.until(lambda: "Fake is ready" in neovim.screen)
