@@ -8,8 +8,10 @@ folder of the interpreter, finds programs by absolute path only, and never gets 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
@@ -98,6 +100,16 @@ def start_blocking(
     _check(command)
     options = {**surroundings(extra), **options}
     return subprocess.Popen(command, **options)
+
+
+async def end(process: asyncio.subprocess.Process) -> None:
+    """End a child of its own session and all it started; without such groups, only the child."""
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if hasattr(os, "killpg"):
+            os.killpg(process.pid, signal.SIGKILL)
+        elif process.returncode is None:
+            process.kill()
+    await process.wait()
 
 
 def shell_command(line: str) -> tuple[str, ...]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory, TemporaryFile
+from typing import BinaryIO
 
 from herdmate import child_process
 from herdmate.eval.holes import Trial
@@ -16,6 +17,7 @@ SECONDS = 10.0
 """How long a program may run."""
 
 _MOST_TESTS = 20
+_MOST_OUTPUT = 1_000_000
 
 
 async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
@@ -23,7 +25,7 @@ async def passes(program: str, tests: tuple[Trial, ...]) -> bool:
 
     It runs in a temporary folder, for at most ten seconds per test and at most twenty tests.
     """
-    with tempfile.TemporaryDirectory() as folder:
+    with TemporaryDirectory() as folder:
         path = Path(folder) / "program.py"
         path.write_text(program, encoding="utf-8")
         for test in tests[:_MOST_TESTS]:
@@ -46,19 +48,38 @@ class Run:
 async def run_python(path: Path, given: str = "", by: Path | None = None) -> Run | None:
     """Run a Python program in its folder; ``None`` if it does not end in ten seconds.
 
-    ``by`` is another program that is given its path and runs it.
+    Nothing that it started outlives it, unless it leaves the session. On Linux it also ends when it
+    writes more than a megabyte. ``by`` is another program that is given its path and runs it.
     """
-    pipe = asyncio.subprocess.PIPE
     command = [sys.executable, "-I", *([str(by)] if by else []), str(path)]
-    process = await child_process.start(
-        *command, cwd=path.parent, stdin=pipe, stdout=pipe, stderr=pipe
-    )
-    try:
-        output, errors = await asyncio.wait_for(process.communicate(given.encode()), SECONDS)
-    except asyncio.TimeoutError:
+    with TemporaryFile() as source, TemporaryFile() as output, TemporaryFile() as errors:
+        source.write(given.encode())
+        source.seek(0)
+        process = await child_process.start(
+            *command, cwd=path.parent, stdin=source, stdout=output, stderr=errors,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            _limit(process.pid)
+            code = await asyncio.wait_for(process.wait(), SECONDS)
+        except asyncio.TimeoutError:
+            return None
+        finally:
+            await child_process.end(process)
+        return Run(code, _text(output), _text(errors))
+
+
+def _limit(pid: int) -> None:
+    """Bound what a program can do, even after an evaluation that is killed; on Linux."""
+    if sys.platform == "linux":
+        import resource
+
+        most = {resource.RLIMIT_CPU: int(2 * SECONDS), resource.RLIMIT_FSIZE: _MOST_OUTPUT}
         with contextlib.suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
-        return None
-    said = (part.decode("utf-8", "replace") for part in (output, errors))
-    return Run(process.returncode, *said)
+            for kind, value in most.items():
+                resource.prlimit(pid, kind, (value, value))
+
+
+def _text(output: BinaryIO) -> str:
+    output.seek(0)
+    return output.read(_MOST_OUTPUT).decode("utf-8", "replace")

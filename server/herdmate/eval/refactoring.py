@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import random
 import re
 import shutil
-import signal
 import tempfile
 import time
 from collections import Counter
@@ -107,17 +104,7 @@ class Check:
             except asyncio.TimeoutError:
                 return False
             finally:
-                await _end(process)
-
-
-async def _end(process: asyncio.subprocess.Process) -> None:
-    """End a command and everything it started; without process groups, only the shell."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        elif process.returncode is None:
-            process.kill()
-    await process.wait()
+                await child_process.end(process)
 
 
 def functions(paths: Iterable[Path], count: int, chance: random.Random) -> list[Function]:
