@@ -103,13 +103,18 @@ def start_blocking(
 
 
 async def end(process: asyncio.subprocess.Process) -> None:
-    """End a child of its own session and all it started; without such groups, only the child."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        if hasattr(os, "killpg"):
-            os.killpg(process.pid, signal.SIGKILL)
-        elif process.returncode is None:
-            process.kill()
+    """End a child that has a session of its own, and all it started."""
+    end_session(process.pid)
     await process.wait()
+
+
+def end_session(pid: int, politely: bool = False) -> None:
+    """Signal the child that has a session of its own and all it started; on Windows, only it."""
+    with contextlib.suppress(OSError):
+        if hasattr(os, "killpg"):
+            os.killpg(pid, signal.SIGTERM if politely else signal.SIGKILL)
+        else:
+            os.kill(pid, signal.SIGTERM)  # which ends it at once there
 
 
 def shell_command(line: str) -> tuple[str, ...]:

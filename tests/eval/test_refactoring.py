@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +121,30 @@ def test_the_command_and_a_refusal(tmp_path: Path, capsys: pytest.CaptureFixture
     told = capsys.readouterr().out
     assert f"1 × {reason[:40]}" in " ".join(told.split())
     assert max(map(len, told.splitlines())) <= 80
+
+
+@pytest.mark.e2e
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+@pytest.mark.parametrize("number", ["SIGTERM", "SIGHUP", "SIGINT"])
+def test_a_signal_ends_the_command_with_all_it_started(tmp_path: Path, number: str) -> None:
+    folder, pipe = _folder(tmp_path), tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    words = ["eval", "refactor", str(folder), "--count", "1", *_script(tmp_path, SHORT)]
+    words += ["--check", f"(echo begun; sleep 1000) > {pipe}; true"]
+    command = [sys.executable, "-m", "herdmate", *words]
+    said = tmp_path / "said"
+    with said.open("wb") as output:
+        process = subprocess.Popen(command, stdout=output, stderr=output)
+    try:
+        os.set_blocking(held, True)
+        while not os.read(held, 100):  # nobody has opened it yet
+            assert process.poll() is None, said.read_text()
+            time.sleep(0.1)
+        process.send_signal(getattr(signal, number))
+        assert process.wait(60) == 128 + getattr(signal, number)
+    finally:
+        process.kill()
+        process.wait()
+    assert os.read(held, 100) == b""
+    os.close(held)

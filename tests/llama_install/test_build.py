@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from herdmate.child_process import environment
 from herdmate.errors import InstallError
+from herdmate.llama_install import build as module
 from herdmate.llama_install.build import build, compiled, pip
 from herdmate.llama_install.machine import Machine
 from herdmate.llama_install.progress import Pace, megabytes
@@ -50,6 +52,27 @@ def test_sizes() -> None:
 def test_what_pip_says_is_wrong_is_the_reason(tmp_path: Path) -> None:
     with pytest.raises(InstallError, match="ERROR: No matching distribution found for no-such"):
         pip(["--no-index", "no-such"], environment(), tmp_path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+def test_compilers_end_with_what_started_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(pipe_path := tmp_path / "pipe")
+    held = os.open(pipe_path, os.O_RDONLY | os.O_NONBLOCK)
+    compiles = f"(echo begun; sleep 1000) > {pipe_path} & sleep 0.5; echo compiling; wait"
+    monkeypatch.setattr(module, "pip_command", lambda *_: ("/bin/sh", "-c", compiles))
+
+    def interrupted(line: str) -> None:
+        assert line == "compiling"
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        pip([], environment(), tmp_path, interrupted)
+    os.set_blocking(held, True)
+    assert os.read(held, 100) == b"begun\n"
+    assert os.read(held, 100) == b""  # which is said when nobody holds the pipe any more
+    os.close(held)
 
 
 def test_without_a_compiler_nothing_is_begun(tmp_path: Path) -> None:

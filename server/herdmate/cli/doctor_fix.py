@@ -10,6 +10,7 @@ from rich.text import Text
 
 from herdmate.cli.console import Console
 from herdmate.cli.wording import in_terminal
+from herdmate.ended_by_signal import exits_on_signal
 from herdmate.errors import InstallError
 from herdmate.llama_install.install import How, Offer, Request, check_reachable, install, offer
 from herdmate.llama_install.machine import this_machine
@@ -30,7 +31,7 @@ def fix(index: str) -> bool:
             return False
         if chosen == "fetch":
             check_reachable(machine, index)
-        with tempfile.TemporaryDirectory() as folder:
+        with exits_on_signal(), tempfile.TemporaryDirectory() as folder:
             how: How = "ready-made" if chosen == "fetch" else "build"
             wanted = Request(how, Path(folder) / "llama", index, is_again=True)
             install(wanted, machine, lambda line: console.print(in_terminal(line)))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 from collections.abc import Sequence
 from dataclasses import asdict
 from functools import partial
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from herdmate.cli.measuring import add_options, measured, model_of, tell
 from herdmate.cli.parser import examples
+from herdmate.ended_by_signal import run
 from herdmate.errors import SelectionError
 from herdmate.eval.fixing import FIXERS, FixSummary, fix_summaries, run_fixes, sample
 from herdmate.eval.flaws import Flaw, read_flaws
@@ -66,7 +66,7 @@ def _run(arguments: argparse.Namespace) -> int:
 def _flaws(arguments: argparse.Namespace) -> list[Flaw]:
     """A fixed sample: the same seed gives the same bugs."""
     if arguments.sets.is_dir():
-        return asyncio.run(planted(arguments.sets, arguments.seed, arguments.count, arguments.half))
+        return run(planted(arguments.sets, arguments.seed, arguments.count, arguments.half))
     found = [item for item in read_flaws(arguments.sets) if arguments.half in (None, item.half)]
     return sample(found, arguments.count, arguments.seed)
 

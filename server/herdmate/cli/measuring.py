@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import ExitStack
@@ -19,6 +18,7 @@ from herdmate.cli.console import Console
 from herdmate.cli.settings_options import settings_of
 from herdmate.cli.terminal import tell as note
 from herdmate.cli.terminal import write
+from herdmate.ended_by_signal import run
 
 _T = TypeVar("_T")
 
@@ -44,7 +44,8 @@ def measured(
     """Run ``work`` and return its results, showing progress as it reports each one.
 
     Each result is also written to ``records`` at once, if given, so an aborted run loses nothing.
-    Ctrl-C ends the run; the results so far are returned if there are any.
+    Ctrl-C ends the run; the results so far are returned if there are any. Other signals raise
+    ``SystemExit``.
     """
     found: list[_T] = []
     with ExitStack() as stack:
@@ -60,7 +61,7 @@ def measured(
                 file.flush()
 
         try:
-            return asyncio.run(work(on_found))
+            return run(work(on_found))
         except KeyboardInterrupt:
             if not found:
                 raise

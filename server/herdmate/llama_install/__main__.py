@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import get_args
 
+from herdmate.ended_by_signal import exits_on_signal
 from herdmate.errors import InstallError
 from herdmate.llama_install import INDEX
 from herdmate.llama_install.install import How, Request, check_reachable, install, offer
@@ -36,17 +36,17 @@ def main(words: Sequence[str] | None = None) -> int:
     command.add_argument("--work", type=Path, required=True)
     command.add_argument("--locked", type=Path, nargs=2, metavar=("TOOLS", "LLAMA"))
     told = parser.parse_args(words)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing temporary is left
     try:
-        if told.command == "offer":
-            _say(json.dumps(asdict(offer(this_machine(), told.index))))
-        elif told.command == "reach":
-            check_reachable(this_machine(), told.index)
-        elif told.command == "pins":
-            pins(told.index, _say)
-        else:
-            locked = (told.locked[0], told.locked[1]) if told.locked else None
-            install(Request(told.how, told.work, told.index, locked), this_machine(), _say)
+        with exits_on_signal():  # so that nothing temporary is left, and no compiler
+            if told.command == "offer":
+                _say(json.dumps(asdict(offer(this_machine(), told.index))))
+            elif told.command == "reach":
+                check_reachable(this_machine(), told.index)
+            elif told.command == "pins":
+                pins(told.index, _say)
+            else:
+                locked = (told.locked[0], told.locked[1]) if told.locked else None
+                install(Request(told.how, told.work, told.index, locked), this_machine(), _say)
     except (InstallError, OSError) as error:
         sys.stderr.write(f"error: {one_line(str(error), _LONGEST)}\n")
         return 1

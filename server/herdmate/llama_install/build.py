@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from herdmate.child_process import NEUTRAL_FOLDER, environment, pip_command, start_blocking
+from herdmate.child_process import (
+    NEUTRAL_FOLDER,
+    end_session,
+    environment,
+    pip_command,
+    start_blocking,
+)
 from herdmate.errors import InstallError
 from herdmate.llama_install import VERSION
 from herdmate.llama_install.download import Tell
@@ -78,7 +84,7 @@ def pip(
 ) -> None:
     """Run ``pip install``; its words go to standard error, and to ``take`` line by line.
 
-    It is ended if we are interrupted. Raises ``InstallError``.
+    If we are interrupted, it is ended with all compilers that it started. Raises ``InstallError``.
     """
     process = start_blocking(
         *pip_command(*INSTALL, *arguments),
@@ -87,6 +93,7 @@ def pip(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
     wrong = last = ""
     try:
@@ -107,8 +114,8 @@ def pip(
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
+    end_session(process.pid, politely=True)
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=10)
-    process.kill()
+    end_session(process.pid)
     process.wait()
