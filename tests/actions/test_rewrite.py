@@ -64,6 +64,42 @@ async def test_what_the_model_is_told(first: str, told: str) -> None:
     assert await _rewritten({told: _reply(GOOD), "": first}) == GOOD + "\n" + OTHER
 
 
+@pytest.mark.parametrize(
+    ("name", "reply", "is_new"),
+    [
+        ("simplify", CODE.replace("y = x", "y  =  x  # so be it"), False),
+        ("simplify", CODE.replace("return y", "return (y)"), True),  # as may the other way round
+        ("remove_duplication", CODE.replace("    y", "    # Once.\n    y"), False),
+        ("change", CODE.replace("y = x", "y  =  x"), True),
+    ],
+)
+async def test_another_layout_is_no_change_to_suggest(name: str, reply: str, is_new: bool) -> None:
+    asked = ActionInput(instruction="Give it room.") if name == "change" else ActionInput()
+    async with fake_actions({"": _reply(reply)}) as model:
+        if is_new:
+            assert (await rewrite(_selection(), _action(name), model, asked)).edits
+            return
+        with pytest.raises(UnchangedError, match=r"no changes to suggest\.$"):
+            await rewrite(_selection(), _action(name), model, asked)
+
+
+GO = "package a\n\nfunc f(x int) int {\n\ty := x\n\treturn y\n}\n"
+
+
+async def test_a_name_that_nothing_defines_is_told_and_never_shown() -> None:
+    start = GO.index("func")
+    target = Selection(Document("file:///a.go", "go", GO), Span(start, len(GO)))
+    wrong = "```go\nfunc f(x int) int {\n\treturn same(x)\n}\n```\n"
+    async with fake_actions({"": wrong}) as model:
+        with pytest.raises(RefusedError, match=r"not defined here \(same\)"):
+            await rewrite(target, _action("simplify"), model)
+    async with fake_actions(
+        {"uses same, which": wrong.replace("same(x)", "x"), "": wrong}
+    ) as model:
+        done = await rewrite(target, _action("simplify"), model)
+    assert "return x" in apply_edits(GO, done.edits)
+
+
 async def test_a_second_failure_is_the_last() -> None:
     with pytest.raises(
         RefusedError, match=r"remove f, so nothing was changed.* did not correct it"

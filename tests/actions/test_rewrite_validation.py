@@ -98,6 +98,8 @@ def test_what_an_action_may_change(
         ("typescript", TS, TS.replace("b?: string", "b: string"), BODY, "signature", "of f"),
         ("go", GO, GO.replace("a, b", "a"), BODY, "signature", "signature of f"),
         ("python", F, F.replace("x + y", "np.add(x, y)"), BODY, "unknown", "np"),
+        ("java", "@interface A {\n  String value();\n}", "@interface A {\n  String values();\n}",
+         BODY, "lost", "value"),
         ("python", F, F.replace("(x,", "(x: List,"), ("types",), "unknown", "List"),
         ("python", SAYS, SAYS.replace('"no such price: " + str(x)', '""'), BODY, "lost_text",
          "drop the text"),
@@ -150,6 +152,14 @@ def test_a_name_that_is_used_behind_the_selection_stays() -> None:
         validate_rewrite(target, "    total = x + 1", ("names",))
     target = _subject("    z = x + 1\n    g(z)", before="def f(x, g):\n", after="\n    return 1\n")
     validate_rewrite(target, "    total = x + 1\n    g(total)", ("names",))
+
+
+def test_names_that_the_model_was_shown_may_be_used() -> None:
+    target, new = _subject(GO, "go"), GO.replace("return a", "return helper(a)")
+    with pytest.raises(RefusedError, match=r"not defined here \(helper\)"):
+        validate_rewrite(target, new, BODY, shown="func shown(a int) int")
+    validate_rewrite(target, new, BODY, shown="func helper(a int) int")
+    validate_rewrite(target, new, BODY)  # what it was shown is not known
 
 
 def test_errors_that_were_there_before_are_nobodys_fault() -> None:

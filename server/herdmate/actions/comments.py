@@ -37,7 +37,8 @@ def with_kept_comments(
             continue
         row = rows[code.strip()]
         above = lines[row - 1][0].strip() if row else ""
-        if above.startswith((mark, "/*", "*")) or any(counts[0][line.strip()] for line, _ in block):
+        is_said = any(counts[0][line.strip()] for line, _ in block if _WORD.search(line))
+        if is_said or above.startswith((mark, "/*", "*")):
             continue
         indent, was = (indent_of(line) for line in (lines[row][0], code))
         added[row] = [(indent + line.removeprefix(was), end) for line, end in block]
@@ -86,10 +87,16 @@ def _comments(
 ) -> Iterator[tuple[int, int]]:
     """The first rows of comments of some words, and the rows of the code below them."""
     first: int | None = None
+    is_inside = False  # a block comment
     for row, (line, _) in enumerate(lines):
-        if line.strip().startswith(mark) and row not in in_strings:
-            first = row if first is None else first
-            continue
+        said = line.strip()
+        opens = mark == "//" and said.startswith("/*")
+        if is_inside or ((opens or said.startswith(mark)) and row not in in_strings):
+            is_block, inner = is_inside or opens, said[2:] if opens else said
+            is_inside = is_block and "*/" not in inner
+            if is_inside or not is_block or inner.endswith("*/"):  # else code follows in the line
+                first = row if first is None else first
+                continue
         words = " ".join(text for text, _ in lines[first:row]) if first is not None else ""
         if first is not None and line.strip() and len(_WORD.findall(words)) >= _FEWEST_WORDS:
             yield first, row

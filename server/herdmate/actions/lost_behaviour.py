@@ -83,12 +83,22 @@ def _lost_statements(old: Effects, new: Effects) -> Iterator[str]:
         is_tried = new.tokens["try"] > old.tokens["try"] or "suppress" in old.words
         if old.tokens[word] and not new.tokens[word] and not is_tried:
             yield f"use {word}"
+    if old.tokens.keys() & _LOOPS and not _may_repeat(old, new):
+        yield "repeat anything"
     is_closed = new.tokens["try"] or new.tokens["with"] > old.tokens["with"]
     if old.tokens["finally_clause"] and not is_closed:
         yield "have a finally block"
     raises = new.raised - old.raised
     if old.tokens["assert"] and not new.tokens["assert"] and not raises:
         yield "assert anything"
+
+
+def _may_repeat(old: Effects, new: Effects) -> bool:
+    """Is there a loop, or anything at all that could stand for one?"""
+    tokens = new.tokens.keys()
+    is_new = tokens - old.tokens.keys() or new.calls - old.calls
+    is_copied = old.calls & _GATHERING or new.calls & _COLLECTORS
+    return bool(is_new or is_copied or tokens & (_LOOPS | {"in", "yield"}))
 
 
 def _counts_more(new: Effects, old: Effects) -> bool:
@@ -196,6 +206,11 @@ _AVOIDABLE = _NATURAL | {
 _OPERATORS = _words(
     "+ - * / % // ** == != === !== < > <= >= and or not in is && || ! & | ^ ~ << >> ?? ?"
 )
+
+_LOOPS = _words("for while loop")
+
+_GATHERING = _words("append add push put insert extend push_back addAll")
+"""What a loop calls that only copies."""
 
 _SMALL = _words("0 1 2 10 0.0 1.0 2.0 0L 1L 1.0f")
 """Numbers that may be there for form's sake."""

@@ -25,11 +25,10 @@ from herdmate.actions.renaming import names_to_rename, renamed
 from herdmate.actions.reply import Place, ReplyCode, code_in, code_of, reasons_of
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
-from herdmate.actions.target import lines_of, resolve_target
+from herdmate.actions.target import defined_beside, has_header, lines_of, resolve_target
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
-from herdmate.context.file_header import header_of
 from herdmate.context.python_code import names_at_top, without_known_imports, without_typing
 from herdmate.context.same_meaning import mean_the_same
 from herdmate.context.withheld import without_secrets
@@ -38,7 +37,6 @@ from herdmate.prompting.library import Action
 from herdmate.prompting.template import placeholders
 from herdmate.redaction.redact import holds_a_key
 from herdmate.text import (
-    BYTE_ORDER_MARK,
     Edit,
     Selection,
     Span,
@@ -129,16 +127,17 @@ async def _rewritten(
     if is_renaming:
         action_input = replace(action_input, names=names_to_rename(target))
     question = await question_for(action, target, context, action_input)
+    shown = "\n".join(turn.text for turn in question.turns)
 
     def take(reply: str, finished: bool) -> Rewrite:
         if is_renaming:
             edits, reasons = renamed(target, reply)
             done = Rewrite(target, edits, reasons=reasons)
         else:
-            done = checked(target, action, reply, finished)
+            done = checked(target, action, reply, finished, shown)
         if apply_edits(target.document.text, done.edits) in action_input.rejected:
             raise UnchangedError("The model had no other change to suggest.")
-        if _mends_nothing(done, action_input.problems):
+        if _is_in_vain(done, action, action_input.problems):
             raise UnchangedError(_UNCHANGED)
         return done
 
@@ -149,9 +148,15 @@ async def _rewritten(
     return await attempted(question, context.host, take, on_progress, must_change, language, seed)
 
 
-def _mends_nothing(done: Rewrite, problems: tuple[Diagnostic, ...]) -> bool:
-    """Would code that does something wrong do just the same? A rule may mind spaces or comments."""
-    if not problems or done.imports or any(problem.code for problem in problems):
+def _is_in_vain(done: Rewrite, action: Action, problems: tuple[Diagnostic, ...]) -> bool:
+    """Would code be just the same, but for its layout and comments?
+
+    A rule may mind those, and whoever asks in words of their own; needless parentheses may be all
+    that there is to simplify.
+    """
+    if done.imports or any(problem.code for problem in problems):
+        return False
+    if not problems and not action.keeps_behaviour:
         return False
     document, span = done.target.document, done.target.span
     text = apply_edits(document.text, done.edits)
@@ -159,6 +164,8 @@ def _mends_nothing(done: Rewrite, problems: tuple[Diagnostic, ...]) -> bool:
     if before is None or after is None:
         return False
     new_span = Span(span.start, span.end + len(text) - len(document.text))
+    if not problems and text.count("(") != document.text.count("("):
+        return False
     return mean_the_same(before, span, after, new_span)
 
 
@@ -210,28 +217,11 @@ def _together(target: Selection, done: list[Rewrite]) -> tuple[str, Edit | None,
     end = target.span.end + len(text) - len(document.text)
     added = [statement for item in done for statement in item.imports]
     imports = new_imports(added, text[start:end], text, document.language)
-    is_own = _has_header(target)
+    is_own = has_header(target)
     edit = import_edit(text, end if is_own else start, imports, document.language)
     if edit is None or edit.span.start < start or not is_own:
         return text[start:end], edit, imports
     return apply_edits(text, (edit,))[start : end + len(edit.new_text)], None, imports
-
-
-def _has_header(target: Selection) -> bool:
-    """Does a target begin with imports or the like, or with what stands above them in a file?"""
-    text, language, start = target.document.text, target.document.language, target.span.start
-    is_first = not text[:start].removeprefix(BYTE_ORDER_MARK).strip()
-    header = header_of(target.text, language, of_file=is_first)
-    return bool(header.statements or header.top)
-
-
-def _defined_beside(target: Selection) -> frozenset[str]:
-    """Names that the file defines outside the target: the model may have seen them."""
-    text, span = target.document.text, target.span
-    if (tree := syntax.fresh_tree_of(target.document)) is None:
-        return frozenset()
-    own = set(syntax_queries.definition_names(tree, text, span))
-    return frozenset(syntax_queries.definition_names(tree, text)) - own
 
 
 async def _parts(
@@ -259,10 +249,13 @@ async def _parts(
     return tuple(lines_of(document, span) for span in found)
 
 
-def checked(original: Selection, action: Action, reply: str, finished: bool) -> Rewrite:
+def checked(
+    original: Selection, action: Action, reply: str, finished: bool, shown: str | None = None
+) -> Rewrite:
     """The edits that a reply amounts to; raises ``RefusedError`` if there are none or they do harm.
 
     The code is checked as the model saw it, because the model may be told what is wrong with it.
+    ``shown`` is all that it was asked with, if known.
     """
     target = _as_seen(original)
     line_end, language = line_ending(target.document.text), target.document.language
@@ -270,7 +263,7 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
     reasons = reasons_of(reply) if action.reasons else ""
     try:
         found = code_of(reply, target.text, finished, line_end, clean, _place(target, action))
-        return _validated(original, target, action, found, reasons)
+        return _validated(original, target, action, found, reasons, shown)
     except UnchangedError:
         raise
     except RefusedError:
@@ -278,12 +271,12 @@ def checked(original: Selection, action: Action, reply: str, finished: bool) -> 
             raise
         if (part := _part_of(clean(code_in(reply, target.text, language)), target, action)) is None:
             raise
-    return _validated(original, target, action, part, reasons)
+    return _validated(original, target, action, part, reasons, shown)
 
 
 def _cleaned(code: str, target: Selection, action: Action) -> str:
     """The code of a reply without what the model only made up around it or was shown."""
-    language, known = target.document.language, _defined_beside(target)
+    language, known = target.document.language, defined_beside(target)
     code = own_definition(code, target, known)
     if language == "python" and "types" in action.changes:
         code = without_typing(code, target.document.text)
@@ -306,8 +299,9 @@ def _part_of(code: str, target: Selection, action: Action) -> ReplyCode | None:
 
 
 def _validated(
-    original: Selection, target: Selection, action: Action, found: ReplyCode, reasons: str
-) -> Rewrite:
+    original: Selection, target: Selection, action: Action, found: ReplyCode, reasons: str,
+    shown: str | None,
+) -> Rewrite:  # fmt: skip
     """The edits that turn the original into code of a reply to its ``target``, as the model saw it.
 
     Raises ``RefusedError`` if there are none or they do harm.
@@ -321,7 +315,7 @@ def _validated(
     above = import_edit(document.text, target.span.start, imports, document.language)
     extracts = action.lsp_kind.startswith("refactor.extract")
     touches_callers = validate_rewrite(
-        target, code, action.changes, above, extracts, action.keeps_behaviour
+        target, code, action.changes, above, extracts, action.keeps_behaviour, shown
     )
     whole = with_secrets(code, target.text, original.text)
     edits = smallest_edits(original.text, whole, original.span.start)
@@ -336,7 +330,7 @@ def _place(target: Selection, action: Action) -> Place:
     if tree is not None:
         rows = syntax_queries.rows_in_strings(tree, document.text, target.span)
     above = document.text[: target.span.start]
-    return Place(document.language, rows, may_remove, _has_header(target), above, tree is None)
+    return Place(document.language, rows, may_remove, has_header(target), above, tree is None)
 
 
 def _as_seen(target: Selection) -> Selection:

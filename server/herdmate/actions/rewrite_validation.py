@@ -21,6 +21,7 @@ from herdmate.context.python_mistakes import mistakes
 from herdmate.context.signatures import Signature, signatures
 from herdmate.context.syntax_queries import named_definitions
 from herdmate.context.type_names import unknown_types
+from herdmate.context.unknown_uses import unknown_uses
 from herdmate.errors import RefusedError
 from herdmate.text import Edit, Selection, Span, apply_edits, line_end, line_start, rows_of
 
@@ -34,14 +35,15 @@ _KINDS = {
 
 def validate_rewrite(
     target: Selection, code: str, changes: Collection[str], imports: Edit | None = None,
-    extracts: bool = False, keeps_behaviour: bool = False,
+    extracts: bool = False, keeps_behaviour: bool = False, shown: str | None = None,
 ) -> bool:  # fmt: skip
     """Raise ``RefusedError`` if replacing the target with ``code`` does harm.
 
     ``imports`` is the edit that adds imports above the target. ``changes`` names what the code may
     change: see ``prompting.library.CHANGES``. ``extracts``: it has to define something new;
-    ``keeps_behaviour``: it has to do what the target does. Returns whether code elsewhere may have
-    to change too. Without a known grammar, only strings are compared.
+    ``keeps_behaviour``: it has to do what the target does. ``shown`` is what else the model was
+    told, whose names it may use; ``None`` if that is not known. Returns whether code elsewhere may
+    have to change too. Without a known grammar, only strings are compared.
     """
     text, language, span = target.document.text, target.document.language, target.span
     above = apply_edits(text[: span.start], (imports,) if imports else ())
@@ -54,14 +56,16 @@ def validate_rewrite(
         return False
     before, after = _Version(text, trees[0], span), _Version(new_text, trees[1], new_span)
     _refuse_broken_syntax(before, after)
-    old, new = signatures(before.tree, span), signatures(after.tree, new_span)
+    old, new = (signatures(one.tree, one.span) for one in (before, after))
     _refuse_other_definitions(old, new, changes)
     if "new_definitions" in changes:
         _refuse_useless_definitions(before, after, extracts)
     if language == "python":
         _refuse_failing_python(before, after)
+    known = above + text[span.start :]
     if language.startswith("typescript") and "types" in changes:
-        _refuse_unknown_names(unknown_types(after.tree, new_span, above + text[span.start :]))
+        _refuse_unknown_names(unknown_types(after.tree, new_span, known))
+    _refuse_undefined(after, known, shown)
     if "definitions" not in changes:
         _refuse_lost_literals(lost_literals(before.tree, span, after.tree, new_span, new_text))
     if keeps_behaviour and language in KNOWN_LANGUAGES:
@@ -199,6 +203,11 @@ def _refuse_unknown_names(names: Collection[str]) -> None:
             "unknown",
             names=_listed(sorted(names)),
         )
+
+
+def _refuse_undefined(after: _Version, known: str, shown: str | None) -> None:
+    if shown is not None:
+        _refuse_unknown_names(unknown_uses(after.tree, after.span, f"{known}\n{shown}"))
 
 
 def _refuse_lost_behaviour(before: _Version, after: _Version) -> None:

@@ -7,15 +7,16 @@ from contextlib import suppress
 from itertools import takewhile
 from typing import Literal
 
-from herdmate.context import syntax
+from herdmate.context import syntax, syntax_queries
 from herdmate.context.definition_at import definition_at, untorn
+from herdmate.context.file_header import header_of
 from herdmate.context.lexical_definitions import (
     is_known,
     lexical_definition_at,
     lexically_untorn,
 )
 from herdmate.errors import SelectionError
-from herdmate.text import Document, Selection, Span, whole_lines
+from herdmate.text import BYTE_ORDER_MARK, Document, Selection, Span, whole_lines
 
 
 def resolve_target(selection: Selection, whole_definition: bool = False) -> Selection:
@@ -87,3 +88,20 @@ def _without_blank_lines(text: str, span: Span) -> Span:
 
 def _is_blank(line: str) -> bool:
     return not line.strip()
+
+
+def has_header(target: Selection) -> bool:
+    """Does a target begin with imports or the like, or with what stands above them in a file?"""
+    text, language, start = target.document.text, target.document.language, target.span.start
+    is_first = not text[:start].removeprefix(BYTE_ORDER_MARK).strip()
+    header = header_of(target.text, language, of_file=is_first)
+    return bool(header.statements or header.top)
+
+
+def defined_beside(target: Selection) -> frozenset[str]:
+    """Names that the file defines outside the target: the model may have seen them."""
+    text, span = target.document.text, target.span
+    if (tree := syntax.fresh_tree_of(target.document)) is None:
+        return frozenset()
+    own = set(syntax_queries.definition_names(tree, text, span))
+    return frozenset(syntax_queries.definition_names(tree, text)) - own

@@ -75,7 +75,7 @@ LANGUAGES: dict[str, Language] = {
         _types(
             "class_declaration record_declaration interface_declaration enum_declaration"
             " annotation_type_declaration method_declaration constructor_declaration"
-            " compact_constructor_declaration"
+            " compact_constructor_declaration annotation_type_element_declaration"
         ),
     ),
     "javascript": Language("javascript", (".js", ".mjs", ".cjs"), _JAVASCRIPT),
@@ -196,13 +196,14 @@ INTERPOLATIONS = _types(
 CONTAINERS = (
     *("class", "struct", "interface", "impl", "trait", "module", "namespace", "enum", "object"),
     *("protocol", "extension", "record", "mod_item", "mixin", "union"),
+    "annotation_type_declaration",
 )
 """Words in the node types of definitions that have members."""
 
 BODIES = _types(
     "block function_body class_body declaration_list field_declaration_list body_statement"
-    " statement_block compound_statement enum_body interface_body object_type constructor_body"
-    " enum_class_body protocol_body"
+    " statement_block compound_statement enum_body interface_body annotation_type_body object_type"
+    " constructor_body enum_class_body protocol_body"
 )
 """Nodes that are a definition's body if it has no ``body`` field."""
 

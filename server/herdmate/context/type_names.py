@@ -48,14 +48,15 @@ _LIBRARY = """
     ValidityState VoidFunction WeakKey WeakMap WeakRef WeakSet WebAssembly WebSocket Window
     Worker WritableStream WritableStreamDefaultWriter XMLHttpRequest XMLSerializer globalThis
 """
-_GIVEN = frozenset(_LIBRARY.split())
+LIBRARY_TYPES = frozenset(_LIBRARY.split())
+"""The types and classes that JavaScript, browsers and Node give."""
 _OF_BROWSERS = re.compile(r"(?:HTML|SVG|IDB|RTC|WebGL|GPU|Audio|CSS)\w+|\w+(?:Event|EventMap)\Z")
 
 
 def unknown_types(tree: SyntaxTree, span: Span, known: str) -> frozenset[str]:
     """Names of types in a span that neither ``known`` text, nor the span, nor the language has."""
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
-    words = _GIVEN.union(_WORDS.findall(known))
+    words = LIBRARY_TYPES.union(_WORDS.findall(known))
     used: set[str] = set()
     declared: set[str] = set()
     waiting: list[tuple[Any, Any | None]] = [(tree.tree.root_node, None)]
@@ -71,7 +72,12 @@ def unknown_types(tree: SyntaxTree, span: Span, known: str) -> frozenset[str]:
             used.add(name.partition(".")[0].strip())
         waiting += [(child, node) for child in node.children]
     found = used - declared - words
-    return frozenset(name for name in found if not _OF_BROWSERS.match(name))
+    return frozenset(name for name in found if not is_of_browsers(name))
+
+
+def is_of_browsers(name: str) -> bool:
+    """Does a name look like one of the many types that only browsers have?"""
+    return _OF_BROWSERS.match(name) is not None
 
 
 def _is_member(node: Any, parent: Any | None) -> bool:
