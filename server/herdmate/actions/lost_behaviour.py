@@ -34,7 +34,7 @@ def _lost(old: Effects, new: Effects, own: frozenset[str], language: str) -> Ite
         yield f"raise {name}"
     if not new.caught and (lost := old.caught - _caught_otherwise(old)):
         yield f"catch {min(lost)}"
-    yield from _lost_statements(old, new)
+    yield from _lost_statements(old, new, language)
     for name in sorted(old.stored - kept):
         yield f"set {name}"
     numbers = {text for text in new.tokens if text[:1].isdigit()}
@@ -78,11 +78,13 @@ def _lost_values(old: Effects, new: Effects, own: frozenset[str]) -> Iterator[st
         yield from (f"call {name}()" for name in sorted(lost))
 
 
-def _lost_statements(old: Effects, new: Effects) -> Iterator[str]:
+def _lost_statements(old: Effects, new: Effects, language: str) -> Iterator[str]:
     for word in ("with", "synchronized"):
         is_tried = new.tokens["try"] > old.tokens["try"] or "suppress" in old.words
         if old.tokens[word] and not new.tokens[word] and not is_tried:
             yield f"use {word}"
+    if new.tokens.keys() <= old.tokens.keys() and not new.calls - old.calls:
+        yield from _lost_refinements(old, new, language)
     if old.tokens.keys() & _LOOPS and not _may_repeat(old, new):
         yield "repeat anything"
     is_closed = new.tokens["try"] or new.tokens["with"] > old.tokens["with"]
@@ -91,6 +93,15 @@ def _lost_statements(old: Effects, new: Effects) -> Iterator[str]:
     raises = new.raised - old.raised
     if old.tokens["assert"] and not new.tokens["assert"] and not raises:
         yield "assert anything"
+
+
+def _lost_refinements(old: Effects, new: Effects, language: str) -> Iterator[str]:
+    """Calls that gave a variable its next value, where nothing new stands anywhere."""
+    if language == "python" and "else" in new.tokens:  # it may choose between two of them now
+        return
+    for variable, name in sorted(old.refined - new.refined):
+        if variable in new.tokens and new.tokens[name] < old.tokens[name]:
+            yield f"call {name}()"
 
 
 def _may_repeat(old: Effects, new: Effects) -> bool:

@@ -32,9 +32,10 @@ class Effects:
     is not used, ``own_calls`` those of a plain name, or of a member of ``self`` or ``this``, whose
     result is used. ``raised`` and ``caught`` are names of exceptions, or ``"errors"`` if any is
     caught; ``stored`` are names of members, and literal keys, that get a value; ``factors`` the
-    numbers that are calculated with. ``functions`` maps the names of functions (``""``: the code
-    itself) to what they have: ``return``, ``lazy`` (the result of a call is returned), ``yield``,
-    ``await``, ``docstring``.
+    numbers that are calculated with. ``refined`` are the names of variables that are assigned a
+    call of themselves, as in ``x = x.strip()``, with the name of that call. ``functions`` maps the
+    names of functions (``""``: the code itself) to what they have: ``return``, ``lazy`` (the result
+    of a call is returned), ``yield``, ``await``, ``docstring``.
     """
 
     tokens: Counter[str] = field(default_factory=Counter)
@@ -48,6 +49,7 @@ class Effects:
     stored: set[str] = field(default_factory=set)
     factors: set[str] = field(default_factory=set)
     values: set[str] = field(default_factory=set)
+    refined: set[tuple[str, str]] = field(default_factory=set)
     functions: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -146,6 +148,7 @@ def _read(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     elif kind in _ASSIGNMENTS or kind in _COUNTED:
         left = node.child_by_field_name("left")
         found.stored.update(_stored(left or node.named_children[0], tree))
+        found.refined.update(_refined(node, tree))
     elif kind == "finally_clause":
         found.tokens[kind] += _text(node.named_children[-1], tree).strip("{} \n") not in (
             "",
@@ -216,6 +219,20 @@ def _read_call(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     holder = _text(of_object, tree) if of_object is not None else said.rpartition(".")[0]
     if holder in ("", "self", "this", "cls", "super()"):
         found.own_calls.add(name)
+
+
+def _refined(node: Any, tree: SyntaxTree) -> Iterator[tuple[str, str]]:
+    """The variable of ``x = x.strip()``, ``x = sorted(x)`` or the like, and what it calls."""
+    left, right = map(node.child_by_field_name, ("left", "right"))
+    if right is not None and right.type == "expression_list" and right.named_children:
+        right = right.named_children[0]  # Go
+    if left is None or right is None or right.type not in _CALLS:
+        return
+    callee = next(filter(None, map(right.child_by_field_name, _CALLED)), None)
+    name = _last_name(callee, tree) if callee is not None else ""
+    variable, words = _text(left, tree), re.findall(r"\w+", _text(right, tree)[:1000])
+    if name and variable.isidentifier() and variable in words[:3]:
+        yield variable, name
 
 
 _STATEMENTS = frozenset({"expression_statement", "defer_statement", "go_statement"})
