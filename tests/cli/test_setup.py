@@ -24,6 +24,8 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
+SERVED = ".local/share/code-server"
+
 GOLDEN = Path(__file__).parents[1] / "golden" / "setup"
 COMMAND = ("/opt/herdmate/bin/herdmate", "serve")
 AWKWARD = ('/opt/it\'s a "new" C:\\place/herdmate', "serve")
@@ -115,8 +117,13 @@ def test_the_advice_names_the_languages_that_are_set_up(
         ("emacs", [".config/emacs/init.el"], ".config/emacs/init.el"),
         ("emacs", [".config/emacs/init.el", ".emacs"], ".emacs"),
         ("vim", [], ".vim/plugin/herdmate.vim"),
+        ("vscode", [], ".config/Code/User/settings.json"),
+        ("vscode", [f"{SERVED}/User/settings.json"], f"{SERVED}/Machine/settings.json"),
+        ("vscode", [".vscode-server/data/x"], ".vscode-server/data/Machine/settings.json"),
+        ("vscode", [".vscode-server/data/x", ".config/Code/User/settings.json"],
+         ".config/Code/User/settings.json"),
     ],
-)
+)  # fmt: skip
 def test_where_it_goes(home: Path, name: str, there: list[str], expected: str) -> None:
     for path in there:
         (home / path).parent.mkdir(parents=True, exist_ok=True)

@@ -1,13 +1,14 @@
 """The editors that ``herdmate setup`` knows, each described by a TOML file in ``editors``.
 
 A file gives the editor's name (``title``), how to find it (``programs``, and ``apps`` on macOS),
-where its configuration goes (``files``, by system: the first that exists, else the last), what to
-write there (``text``), how a comment line begins there (``comment``; ``""`` if the file is JSON,
-into which the text is merged), what to do next (``after``), the versions it was tried with
-(``tried``), what else to know where only the usual languages are set up (``after_usual``), and what
-to do after taking it out (``after_removal``). In ``after``, ``$other`` stands for the servers that
-are replaced. What matches ``installed`` shows that it is set up. ``clash`` is a pattern that the
-file must not match already, and ``clash_says`` what to do if it does.
+where its configuration goes (``files``, by system: the first that exists, else the last, but before
+that the first of ``remote`` whose editor has run here as another machine's), what to write there
+(``text``), how a comment line begins there (``comment``; ``""`` if the file is JSON, into which the
+text is merged), what to do next (``after``), the versions it was tried with (``tried``), what else
+to know where only the usual languages are set up (``after_usual``), and what to do after taking it
+out (``after_removal``). In ``after``, ``$other`` stands for the servers that are replaced. What
+matches ``installed`` shows that it is set up. ``clash`` is a pattern that the file must not match
+already, and ``clash_says`` what to do if it does.
 
 ``languages`` are those that the editor knows, by id, with what it calls each: one name or several.
 In ``text``, ``$languages`` stands for those asked for, each written as ``each`` says and with
@@ -187,19 +188,25 @@ def marks(editor: Editor) -> tuple[str, str]:
 
 def file_of(editor: Editor, environment: Mapping[str, str], home: Path) -> Path | None:
     """Where the configuration goes on this machine; ``None`` if it does not go into a file."""
-    places = places_of(editor, environment, home)
-    return (
-        next((place for place in places if os.path.exists(place)), places[-1]) if places else None
-    )
+    own, remote = (_places(editor, environment, home, kind) for kind in (_system(), "remote"))
+    there = [place for place in (*own, *remote) if os.path.exists(place)]
+    there += [place for place in remote if place.parents[1].is_dir()]
+    return (*there, *own[-1:], None)[0]
 
 
 def places_of(editor: Editor, environment: Mapping[str, str], home: Path) -> list[Path]:
     """All files on this machine that the configuration may be in, whether they exist or not."""
-    system = {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
-    return [
-        _expanded(place, environment, home)
-        for place in editor.files.get(system, editor.files.get("linux", ()))
-    ]
+    kinds = (_system(), "remote")
+    return [place for kind in kinds for place in _places(editor, environment, home, kind)]
+
+
+def _places(editor: Editor, environment: Mapping[str, str], home: Path, kind: str) -> list[Path]:
+    named = editor.files.get(kind, () if kind == "remote" else editor.files.get("linux", ()))
+    return [_expanded(place, environment, home) for place in named]
+
+
+def _system() -> str:
+    return {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux")
 
 
 def program_of(editor: Editor) -> str:
