@@ -226,7 +226,9 @@ async def test_a_model_that_sees_no_problem_is_asked_otherwise() -> None:
             await rewrite(_selection(), _action("simplify"), model)
         assert model.host.last_request is not None
         assert model.host.last_request.request.sampling.temperature == 0
-        with pytest.raises(UnchangedError, match=r"no changes to suggest\.$"):
+        with pytest.raises(
+            UnchangedError, match=r"no changes to suggest; .* or use a larger model\.$"
+        ):
             await rewrite(_selection(), _action("fix"), model, ActionInput(problems=(problem,)))
         assert model.host.last_request.request.sampling.temperature > 0
 
@@ -251,7 +253,9 @@ async def test_a_fix_that_makes_no_difference_is_none(
             done = await rewrite(selection, _action("fix"), model, given)
             assert apply_edits(code, done.edits) == reply
             return
-        with pytest.raises(UnchangedError, match=r"no changes to suggest\.$"):
+        with pytest.raises(
+            UnchangedError, match=r"no changes to suggest; .* or use a larger model\.$"
+        ):
             await rewrite(selection, _action("fix"), model, given)
         assert model.host.last_request is not None
         assert model.host.last_request.request.sampling.temperature > 0
