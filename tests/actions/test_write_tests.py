@@ -110,3 +110,42 @@ async def test_tests_that_are_a_link_within_the_project(tmp_path: Path) -> None:
 def test_it_is_offered_where_the_layout_is_known(tmp_path: Path) -> None:
     for language in ACTION.languages:
         assert file_of_tests(tmp_path / "shop.x", tmp_path, language, (), "total"), language
+
+
+_JS = "export function total(items) {\n  return items.length;\n}\n"
+_NODE_TEST = (
+    "import { test } from 'node:test';\nimport assert from 'node:assert/strict';\n"
+    "import { total } from '../lib/shop{}';\n\ntest('none', () => assert.equal(total([]), 0));\n"
+)
+_JEST_TEST = (
+    "import { total } from '../lib/shop';\n\n"
+    "it('counts', () => { expect(total([jest.fn()])).toBe(1); });\n"
+)
+
+
+async def _written_in_node(root: Path, replies: dict[str, str]) -> NewFile:
+    (root / "tests").mkdir(exist_ok=True)
+    (root / "tests" / "other.test.js").write_text(
+        "import { a } from '../lib/a.js';\nimport { test } from 'node:test';\n"
+    )
+    document = Document((root / "lib" / "shop.js").as_uri(), "javascript", _JS)
+    async with fake_actions(replies) as model:
+        return await write_tests(Selection(document, Span(20, 20)), ACTION, model, root)
+
+
+async def test_tests_are_written_as_the_others_are(tmp_path: Path) -> None:
+    with_suffix = _NODE_TEST.replace("shop{}", "shop.js")
+    wanted = "with Node's own runner: describe and it from node:test"
+    assert (await _written_in_node(tmp_path, {wanted: _reply(with_suffix)})).text == with_suffix
+    imported = {"imported from `../lib/shop.js`": _reply(with_suffix)}
+    assert (await _written_in_node(tmp_path, imported)).text == with_suffix
+    bare = with_suffix.replace("shop.js", "shop")
+    assert (await _written_in_node(tmp_path, {"": _reply(bare)})).text == with_suffix
+
+
+async def test_tests_for_another_framework_are_written_again(tmp_path: Path) -> None:
+    good = _NODE_TEST.replace("shop{}", "shop.js")
+    replies = {"this project uses Node's own runner": _reply(good), "": _reply(_JEST_TEST)}
+    assert (await _written_in_node(tmp_path, replies)).text == good
+    with pytest.raises(RefusedError, match="not written for node:test, which this project uses"):
+        await _written_in_node(tmp_path, {"": _reply(_JEST_TEST)})

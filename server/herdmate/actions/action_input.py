@@ -38,7 +38,8 @@ class ActionInput:
     """``instruction``: the user's own words. ``symbol``: the name in question.
 
     ``selected``: the selection, if the action works on more than that. ``test_path``: where the
-    tests go; ``module``: how they import the code. ``names``: the local variables to rename.
+    tests go; ``module``: how they import the code; ``testing``: what they are written with, if that
+    is not usual for the language. ``names``: the local variables to rename.
     ``rejected``: what the file became by earlier answers that did not help.
     """
 
@@ -48,6 +49,7 @@ class ActionInput:
     selected: str = ""
     module: str = ""
     test_path: str = ""
+    testing: str = ""
     names: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
 

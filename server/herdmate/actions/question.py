@@ -12,8 +12,8 @@ from herdmate.actions.reference import (
     Reference,
     conventions,
     documentation_of,
+    framework_words,
     reference_for,
-    testing_of,
 )
 from herdmate.context.languages import language_name
 from herdmate.context.window import Surroundings, around
@@ -186,7 +186,7 @@ def _values(
         "conventions": conventions(target),
         "documentation": documentation_of(target.document.language),
         "diagnostics": describe_diagnostics(action_input.problems, target.document),
-        "testing": testing_of(target.document.language),
+        "testing": action_input.testing or framework_words(target.document.language),
         "module": action_input.module,
         "test_path": action_input.test_path,
         "names": ", ".join(action_input.names),

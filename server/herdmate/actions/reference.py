@@ -61,9 +61,13 @@ def documentation_of(language: str) -> str:
     return say("documentation", language, {}) or say("documentation", "default", {})
 
 
-def testing_of(language: str) -> str:
-    """What a language's tests are written with, in words for the model."""
-    return say("testing", language, {}) or say("testing", "default", {})
+def framework_words(language: str, framework: str = "", requires: bool = False) -> str:
+    """What tests are written with, in words for the model: ``framework``, or the language's usual.
+
+    ``requires``: they load modules with ``require``.
+    """
+    said = next(filter(None, (say("testing", key, {}) for key in (framework, language, "default"))))
+    return f"{said}; {say('testing', 'require', {})}" if requires else said
 
 
 def _said(known: Conventions) -> list[str]:

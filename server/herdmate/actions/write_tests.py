@@ -12,7 +12,9 @@ from pathlib import Path
 from herdmate.actions.action_input import ActionInput
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
+from herdmate.actions.fitting_tests import refuse_other_framework, with_suffix
 from herdmate.actions.question import question_for
+from herdmate.actions.reference import framework_words
 from herdmate.actions.reply import new_code_of
 from herdmate.actions.target import resolve_target
 from herdmate.actions.ways_on import WRITE_LARGER
@@ -22,7 +24,8 @@ from herdmate.context import syntax, syntax_queries
 from herdmate.context.files import readable_files
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import signatures
-from herdmate.context.tests_of import file_of_tests, module_of
+from herdmate.context.style_of_tests import style_of_tests
+from herdmate.context.tests_of import file_of_tests, module_of, tests_among
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
 from herdmate.text import Selection, Span, line_end, line_start, path_of
@@ -59,22 +62,37 @@ async def write_tests(
     root = _project(path, root)
     known = await asyncio.to_thread(list, readable_files(root))
     language = target.document.language
-    test_file = file_of_tests(path, root, language, known, names[0])
+    test_file = _test_file(path, root, language, known, names[0])
+    tests = tests_among(known, root, language)
+    style = await asyncio.to_thread(
+        style_of_tests, path, target.document.text, test_file, language, tests, root
+    )
+    action_input = ActionInput(
+        module=module_of(path, test_file, language, style.suffix),
+        test_path=test_file.relative_to(root).as_posix(),
+        testing=framework_words(language, style.framework, style.requires),
+    )
+    question = await question_for(action, target, context, action_input)
+
+    def take(reply: str, finished: bool) -> NewFile:
+        text = new_code_of(reply, finished, lambda code: whole_tests(code, language))
+        text = with_suffix(text, action_input.module, style.suffix)
+        _refuse_no_tests(text, language, names)
+        refuse_other_framework(text, style.framework)
+        return NewFile(test_file, text, "" if finished else _CUT_OFF)
+
+    return await attempted(question, context.host, take, on_progress)
+
+
+def _test_file(path: Path, root: Path, language: str, known: list[Path], name: str) -> Path:
+    """The new file, in a place that was checked; raises ``SelectionError`` if none is known."""
+    test_file = file_of_tests(path, root, language, known, name)
     if test_file is None:
         raise SelectionError(
             f"Herdmate does not know where {language} tests belong; write the first one by hand."
         )
     check_place(test_file, path, root)
-    shown = test_file.relative_to(root).as_posix()
-    action_input = ActionInput(module=module_of(path, test_file, language), test_path=shown)
-    question = await question_for(action, target, context, action_input)
-
-    def take(reply: str, finished: bool) -> NewFile:
-        text = new_code_of(reply, finished, lambda code: whole_tests(code, language))
-        _refuse_no_tests(text, language, names)
-        return NewFile(test_file, text, "" if finished else _CUT_OFF)
-
-    return await attempted(question, context.host, take, on_progress)
+    return test_file
 
 
 def check_place(test_file: Path, source: Path, root: Path | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
@@ -41,6 +41,12 @@ _RESERVED = frozenset({
     "CON", "PRN", "AUX", "NUL", *(f"{name}{at}" for name in ("COM", "LPT") for at in range(1, 10)),
 })  # fmt: skip
 """Device names on Windows, whatever the extension."""
+_SCRIPTS = ("javascript", "typescript")
+_SCRIPT_NAMES = tuple(
+    f"{{}}.{kind}.{end}"
+    for kind in ("test", "spec")
+    for end in ("js", "mjs", "cjs", "jsx", "ts", "mts", "cts", "tsx")
+)
 _FOLDERS = ("tests", "test", "spec", "__tests__")
 _MAIN, _TEST = "src/main/", "src/test/"  # Maven's and Gradle's
 
@@ -58,10 +64,7 @@ def file_of_tests(
     here = PurePosixPath(path.relative_to(root).as_posix() if root in path.parents else path.name)
     tests = [
         (PurePosixPath(file.relative_to(root).as_posix()), pattern)
-        for file in known
-        if root in file.parents
-        for pattern in layout.names
-        if re.fullmatch(re.escape(pattern).replace(r"\{\}", r"\w.*"), file.name)
+        for file, pattern in _tests(layout.names, root, known)
     ]
     pattern = Counter(pattern for _, pattern in tests).most_common(1)
     folder = root / _folder(here, layout, [file for file, _ in tests])
@@ -72,17 +75,36 @@ def file_of_tests(
     return next((folder / item for item in names if not os.path.lexists(folder / item)), None)
 
 
-def module_of(path: Path, test: Path, language: str) -> str:
-    """The module name by which a test imports ``path``; ``""`` if none is needed or known."""
+def tests_among(known: Iterable[Path], root: Path, language: str) -> list[Path]:
+    """The tests among the project's files, for JavaScript and TypeScript of both."""
+    names = _LAYOUTS[language].names if language in _LAYOUTS else ()
+    names = _SCRIPT_NAMES if language.startswith(_SCRIPTS) else names
+    return [file for file, _ in _tests(names, root, known)]
+
+
+def module_of(path: Path, test: Path, language: str, suffix: str = "") -> str:
+    """The module name by which a test imports ``path``; ``""`` if none is needed or known.
+
+    ``suffix`` ends the path from which JavaScript and TypeScript import.
+    """
     if language == "python":
         parts, folder = [path.stem], path.parent
         while os.path.exists(folder / "__init__.py") and folder != folder.parent:
             parts, folder = [folder.name, *parts], folder.parent
         return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-    if language.startswith(("javascript", "typescript")):
-        away = PurePosixPath(Path(os.path.relpath(path, test.parent)).as_posix()).with_suffix("")
+    if language.startswith(_SCRIPTS):
+        away = PurePosixPath(Path(os.path.relpath(path, test.parent)).as_posix())
+        away = away.with_suffix(suffix)
         return str(away) if str(away).startswith("../") else f"./{away}"
     return ""
+
+
+def _tests(names: Iterable[str], root: Path, known: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    """The files in ``root`` with one of the names of tests, and that name."""
+    patterns = [(name, re.escape(name).replace(r"\{\}", r"\w.*")) for name in names]
+    for file in known:
+        if root in file.parents:
+            yield from ((file, name) for name, mark in patterns if re.fullmatch(mark, file.name))
 
 
 def _as_file_name(name: str) -> str:
