@@ -12,13 +12,14 @@ import re
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from statistics import median
 
 import herdmate
+from herdmate.errors import HerdmateError
 from herdmate.lsp.client import Client, connect
 from herdmate.text import Document, Edit, Span
 
@@ -107,10 +108,11 @@ async def _stop(client: Client, url: str, document: Document, offset: int) -> fl
     client.open(document)
     span = Span(max(offset - 600, 0), offset)
     begun = 0.0
-    async for part in client.explain(document, span):
-        if part.strip() and not begun:
-            begun = time.monotonic()
-            client.stop_explaining()
+    with suppress(HerdmateError):  # it was stopped
+        async for part in client.explain(document, span):
+            if part.strip() and not begun:
+                begun = time.monotonic()
+                client.stop_explaining()
     while await asyncio.to_thread(_is_busy, url):  # noqa: ASYNC110 - nothing tells when
         await asyncio.sleep(0.02)
     return time.monotonic() - begun
