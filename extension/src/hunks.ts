@@ -90,6 +90,16 @@ export function besides(earlier: readonly Hunk[], later: readonly Hunk[]): Hunk[
   return earlier.filter((hunk) => !later.some((other) => touches(hunk, other)));
 }
 
+/** The hunk at a row, or else the next one, or the last. */
+export function markAt({ marks }: Merged, row: number): Mark | undefined {
+  return marks.find(({ fresh }) => row < fresh.to) ?? marks.at(-1);
+}
+
+/** The first hunk of the newest answer, whose ids are the greatest; else the first one. */
+export function markSince({ marks }: Merged, newest: number): Mark | undefined {
+  return marks.find(({ id }) => id >= newest) ?? marks[0];
+}
+
 export function withLineEnds(text: string, lineEnd: string): string {
   return text.replace(/\r\n|\r|\n/g, lineEnd);
 }

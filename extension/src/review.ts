@@ -25,7 +25,9 @@ interface Reviewed {
   readonly uri: vscode.Uri; // of what is shown
   readonly document: vscode.Uri;
   readonly hunks: readonly Hunk[];
+  readonly newest: number; // id of the first hunk of the newest answer
   readonly decided: readonly number[]; // ids, the last one last
+  readonly hasEnded: boolean; // all was decided, or its tab closed: a new answer stands alone
   readonly shown: Merged;
 }
 
@@ -39,7 +41,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
   readonly onDidChange = this.changed.event;
   readonly onDidChangeCodeLenses = this.lenses.event;
 
-  /** Takes a review from the server, together with what is still open in its document. */
+  /** Takes a review from the server, together with what is open in one that has not ended. */
   async begin(review: Review, uri: vscode.Uri): Promise<Answer> {
     const document = await vscode.workspace.openTextDocument(uri);
     if (review.version !== null && document.version !== review.version)
@@ -47,6 +49,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     const { title, note } = review;
     const label = note ? `${title}; ${note}` : title;
     const lineEnd = endOf(document);
+    const newest = this.last + 1;
     const fresh = review.hunks.map(({ range, text }): Hunk => {
       const { start, end } = range;
       const place = new vscode.Range(start.line, start.character, end.line, end.character);
@@ -61,9 +64,11 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
       };
     });
     const shown = shownUri(uri);
-    const earlier = openOnes(this.all.get(shown.toString())?.hunks ?? [], document.getText());
+    const before = this.of(shown);
+    const earlier = before && !before.hasEnded ? openOnes(before.hunks, document.getText()) : [];
     const hunks = [...besides(earlier, fresh), ...fresh];
-    this.put(document, { uri: shown, document: uri, hunks, decided: [] });
+    const its = { uri: shown, document: uri, hunks, newest, decided: [], hasEnded: false };
+    this.put(document, its);
     return { applied: true };
   }
 
@@ -74,6 +79,12 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
   /** The newest review in which something is open. */
   newest(): Reviewed | undefined {
     return [...this.all.values()].filter(({ shown }) => shown.marks.length).at(-1);
+  }
+
+  /** Notes that a review has ended, though Undo may open it again, or that it is shown again. */
+  setEnded(uri: vscode.Uri, hasEnded: boolean): void {
+    const review = this.of(uri);
+    if (review) this.all.set(uri.toString(), { ...review, hasEnded });
   }
 
   provideTextDocumentContent(uri: vscode.Uri): string {
@@ -140,7 +151,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     const isLost = hunks.some(
       (hunk) => stateOf(hunk, text) === 'changed' && review.shown.marks.some(isOf(hunk)),
     );
-    if (isLost) {
+    if (isLost && !review.hasEnded) {
       const sentence = vscode.l10n.t('A suggestion was withdrawn, as its lines have changed.');
       vscode.window.setStatusBarMessage(sentence, TOLD_FOR_MS);
     }
@@ -179,7 +190,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     const isOpen = openOnes(review.hunks, text).length > 0;
     const shown = isOpen ? merged(review.hunks, text, endOf(document)) : NOTHING;
     this.all.delete(key);
-    this.all.set(key, { ...review, shown });
+    this.all.set(key, { ...review, shown, hasEnded: review.hasEnded || !isOpen });
     for (const old of [...this.all.keys()].slice(0, -KEPT)) this.all.delete(old);
     if (!isOpen && earlier === NOTHING) return;
     this.changed.fire(review.uri);

@@ -1,5 +1,5 @@
 import * as vscode from 'vscode';
-import type { Mark, Merged, Rows } from './hunks';
+import { type Mark, type Merged, markAt, markSince, type Rows } from './hunks';
 import type { Review } from './protocol';
 import { type Answer, REVIEWED, Reviews, shownUri } from './review';
 import type { Server } from './server';
@@ -10,26 +10,35 @@ type Decide = 'accept' | 'discard';
 export function activateReviewing(context: vscode.ExtensionContext, server: Server): void {
   const reviews = new Reviews();
   const colours = coloursOf(context.extensionUri);
-  let row: number | undefined; // of the last decision, after which the next hunk is shown
+  let next: ((shown: Merged) => Mark | undefined) | undefined; // to show as soon as it is drawn
   const paint = (editors: readonly vscode.TextEditor[]) => {
     for (const editor of editors) {
       const shown = reviews.of(editor.document.uri)?.shown;
       if (shown?.text !== editor.document.getText()) continue;
       colour(editor, shown, colours);
-      if (row === undefined || editor !== vscode.window.activeTextEditor) continue;
-      const next = markAt(shown, row);
-      row = undefined;
-      if (next) goTo(editor, next);
+      if (!next || editor !== vscode.window.activeTextEditor) continue;
+      const mark = next(shown);
+      next = undefined;
+      if (mark) goTo(editor, mark);
     }
+  };
+  const show = async (document: vscode.Uri) => {
+    const uri = shownUri(document);
+    const editor = await opened(uri, document);
+    reviews.setEnded(uri, false);
+    const newest = reviews.of(uri)?.newest ?? 0;
+    next = (shown) => markSince(shown, newest);
+    paint([editor]);
   };
   const decide = async (how: Decide, shown: string | undefined, id?: number, isForAll = false) => {
     const review = reviews.of(shown ? vscode.Uri.parse(shown) : activeUri());
-    if (!review) return;
+    if (!review || !isDrawn(review)) return;
     const at = id ?? markAt(review.shown, cursorIn(review.uri))?.id;
-    row = review.shown.marks.find((mark) => mark.id === at)?.old.from;
+    const row = review.shown.marks.find((mark) => mark.id === at)?.old.from;
+    next = (shown) => (row === undefined ? undefined : markAt(shown, row));
     const ids = review.shown.marks.map((mark) => mark.id);
     await reviews[how](review, isForAll ? ids : ids.filter((its) => its === at));
-    if (!reviews.of(review.uri)?.shown.marks.length) row = undefined;
+    if (!reviews.of(review.uri)?.shown.marks.length) next = undefined;
   };
   context.subscriptions.push(
     ...Object.values(colours),
@@ -40,6 +49,11 @@ export function activateReviewing(context: vscode.ExtensionContext, server: Serv
       if (event.document.uri.scheme === REVIEWED) paint(vscode.window.visibleTextEditors);
     }),
     vscode.window.onDidChangeVisibleTextEditors(paint),
+    vscode.window.tabGroups.onDidChangeTabs(({ closed }) => {
+      for (const uri of closed.flatMap(urisOf))
+        if (uri.scheme === REVIEWED && !tabsOf((its) => its.toString() === uri.toString()).length)
+          reviews.setEnded(uri, true);
+    }),
     reviews.onDidChange((uri) => closeIfDecided(reviews, uri)),
     vscode.commands.registerCommand('herdmate.review.accept', (uri, id) =>
       decide('accept', uri, id),
@@ -61,13 +75,13 @@ export function activateReviewing(context: vscode.ExtensionContext, server: Serv
     }),
     vscode.commands.registerCommand('herdmate.showReview', async () => {
       const review = reviews.newest();
-      if (review) await show(reviews, review.document);
+      if (review) await show(review.document);
       else void vscode.window.showInformationMessage(vscode.l10n.t('There is nothing to review.'));
     }),
   );
   server.onReview = async (review, uri) => {
     const answer = await reviews.begin(review, uri);
-    if (answer.applied) void showOrTell(reviews, review, uri);
+    if (answer.applied) void showOrTell(show, review, uri);
     return answer;
   };
   void closeTabs((uri) => uri.scheme === REVIEWED); // of a window that was closed meanwhile
@@ -76,26 +90,35 @@ export function activateReviewing(context: vscode.ExtensionContext, server: Serv
 export type OnReview = (review: Review, uri: vscode.Uri) => Promise<Answer>;
 
 /** Shows a review at once, unless the user is at work in another document. */
-async function showOrTell(reviews: Reviews, review: Review, uri: vscode.Uri): Promise<void> {
+async function showOrTell(
+  show: (uri: vscode.Uri) => Promise<void>,
+  review: Review,
+  uri: vscode.Uri,
+): Promise<void> {
   const at = activeUri()?.toString();
   const isHere = !at || [uri, shownUri(uri)].some((its) => its.toString() === at);
   const button = vscode.l10n.t('Review');
   const name = vscode.workspace.asRelativePath(uri);
   const sentence = vscode.l10n.t('{0} is ready for review in {1}.', review.title, name);
-  if (isHere || (await vscode.window.showInformationMessage(sentence, button)))
-    await show(reviews, uri);
+  if (isHere || (await vscode.window.showInformationMessage(sentence, button))) await show(uri);
 }
 
-async function show(reviews: Reviews, uri: vscode.Uri): Promise<void> {
-  const [target, original] = [shownUri(uri), await vscode.workspace.openTextDocument(uri)];
+/** The editor that shows a document's review, opened where the document is. */
+async function opened(target: vscode.Uri, uri: vscode.Uri): Promise<vscode.TextEditor> {
+  const original = await vscode.workspace.openTextDocument(uri);
   const beside = tabsOf((its) => its.path === uri.path).at(0)?.group.viewColumn;
   const viewColumn = beside ?? vscode.ViewColumn.Active;
   const shown = await vscode.workspace.openTextDocument(target);
   if (shown.languageId !== original.languageId)
     await vscode.languages.setTextDocumentLanguage(shown, original.languageId);
-  const editor = await vscode.window.showTextDocument(shown, { viewColumn, preview: false });
-  const [first] = reviews.of(target)?.shown.marks ?? [];
-  if (first) goTo(editor, first);
+  return vscode.window.showTextDocument(shown, { viewColumn, preview: false });
+}
+
+/** Does every editor of a review show what would be decided on? It is drawn a moment later. */
+function isDrawn({ uri, shown }: { uri: vscode.Uri; shown: Merged }): boolean {
+  const editors = vscode.window.visibleTextEditors.map(({ document }) => document);
+  const its = editors.filter((document) => document.uri.toString() === uri.toString());
+  return its.every((document) => document.getText() === shown.text);
 }
 
 async function closeIfDecided(reviews: Reviews, uri: vscode.Uri): Promise<void> {
@@ -110,11 +133,12 @@ async function closeTabs(isMeant: (uri: vscode.Uri) => boolean): Promise<void> {
 
 function tabsOf(isMeant: (uri: vscode.Uri) => boolean): vscode.Tab[] {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs);
-  return tabs.filter(({ input }) => {
-    const isOfOne =
-      input instanceof vscode.TabInputText || input instanceof vscode.TabInputNotebook;
-    return isOfOne && isMeant(input.uri);
-  });
+  return tabs.filter((tab) => urisOf(tab).some(isMeant));
+}
+
+function urisOf({ input }: vscode.Tab): vscode.Uri[] {
+  const isOfOne = input instanceof vscode.TabInputText || input instanceof vscode.TabInputNotebook;
+  return isOfOne ? [input.uri] : [];
 }
 
 /** The menu of an editor's title passes a URI, a code lens the same as a string. */
@@ -129,11 +153,6 @@ function activeUri(): vscode.Uri | undefined {
 function cursorIn(uri: vscode.Uri): number {
   const editor = vscode.window.activeTextEditor;
   return editor?.document.uri.toString() === uri.toString() ? editor.selection.active.line : 0;
-}
-
-/** The hunk at a row, or else the next one, or the last. */
-function markAt({ marks }: Merged, row: number): Mark | undefined {
-  return marks.find(({ fresh }) => row < Math.max(fresh.to, fresh.from + 1)) ?? marks.at(-1);
 }
 
 function go(reviews: Reviews, by: 1 | -1): void {

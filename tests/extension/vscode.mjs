@@ -2,7 +2,44 @@
 
 export const ConfigurationTarget = { Global: 1, Workspace: 2 };
 export const extensions = { getExtension: () => globalThis.told.python };
+export const EndOfLine = { LF: 1, CRLF: 2 };
+export const l10n = { t: (text) => text };
+export const window = { setStatusBarMessage: (text) => globalThis.told.messages?.push(text) };
+
+export class EventEmitter {
+  event = () => {};
+  fire() {}
+}
+
+export class Uri {
+  constructor(parts) {
+    Object.assign(this, parts);
+  }
+  static from = (parts) => new Uri(parts);
+  toString() {
+    return `${this.scheme}:${this.path}?${this.query ?? ''}`;
+  }
+}
+
+export class Range {
+  constructor(...at) {
+    const isPlaces = at.length === 2;
+    const [startLine, startCharacter, endLine, endCharacter] = at;
+    this.start = isPlaces ? at[0] : { line: startLine, character: startCharacter };
+    this.end = isPlaces ? at[1] : { line: endLine, character: endCharacter };
+  }
+}
+
+export class WorkspaceEdit {
+  edits = [];
+  replace(_uri, range, text) {
+    this.edits.push({ range, text });
+  }
+}
+
 export const workspace = {
+  openTextDocument: async () => globalThis.told.document,
+  applyEdit: async ({ edits }) => globalThis.told.apply(edits),
   get isTrusted() {
     return globalThis.told.isTrusted;
   },

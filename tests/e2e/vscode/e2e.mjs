@@ -59,6 +59,7 @@ const SCENARIOS = [
   explaining.aQuestionFollowsAndTheNextIsStopped,
   refactoring.refactoringChangesOnlyTheSelection,
   reviewing.eachHunkIsDecidedByItself,
+  reviewing.anEndedReviewStaysEnded,
   reviewing.whatIsTypedMeanwhileIsKept,
   reviewing.aClosedFileIsChangedToo,
   explaining.longCodeIsExplainedPartByPart,

@@ -93,6 +93,49 @@ export async function eachHunkIsDecidedByItself() {
   await backToTheCode();
 }
 
+/** One that was undone does not come back with the next; the keys act on the newest that is open. */
+export async function anEndedReviewStaysEnded() {
+  let reply = REPLY;
+  const model = await useScripted(() => inWords(reply));
+  write(REPORT_FILE, REPORT);
+  await review();
+  await isOpen(2);
+  await page.keyboard.press('Control+Enter');
+  await isOpen(1);
+  await page.keyboard.press('Control+Backspace');
+  await hasEnded();
+  await hasOnDisk(REPORT_FILE, REPORT.replace(FIRST, () => NEW_FIRST));
+  await oneUndoRestores(REPORT);
+
+  reply = `\`\`\`python\n${NEW_LAST}\`\`\``;
+  await review('report.py', LAST);
+  await isOpen(1);
+  reply = `\`\`\`python\n${NEW_FIRST}\`\`\``;
+  await review('report.py', FIRST);
+  await isOpen(2);
+  await page.keyboard.press('Control+Shift+Backspace');
+  await hasEnded();
+
+  await review('report.py', FIRST);
+  await isOpen(1);
+  reply = `\`\`\`python\n${NEW_LAST}\`\`\``;
+  await review('report.py', LAST);
+  await isOpen(2);
+  await page.keyboard.press('Control+Enter');
+  await isOpen(1);
+  await hasOnDisk(REPORT_FILE, REPORT.replace(LAST, () => NEW_LAST));
+  await page.keyboard.press('Control+W');
+  await page.locator(shown()).waitFor({ state: 'detached' });
+  await oneUndoRestores(REPORT);
+  await review('report.py', LAST);
+  await isOpen(1);
+  await page.keyboard.press('Control+Backspace');
+  await hasEnded();
+  say('what had ended did not come back with the next review');
+  await model.close();
+  await backToTheCode();
+}
+
 export async function whatIsTypedMeanwhileIsKept() {
   const model = await useScripted(() => inWords(REPLY));
   await review();
@@ -181,12 +224,12 @@ export async function aCellOfANotebookIsReviewed() {
   await backToTheCode();
 }
 
-/** Asks for Simplify of the function. */
-async function review(name = 'report.py') {
+/** Asks for Simplify of the function, or of some of its lines. */
+async function review(name = 'report.py', code = REPORT.slice(REPORT.indexOf('def '))) {
   if (!fs.existsSync(REPORT_FILE)) write(REPORT_FILE, REPORT);
   await openShop(name);
-  const first = REPORT.split('\n').findIndex((line) => line.startsWith('def ')) + 1;
-  await select({ first, last: REPORT.trimEnd().split('\n').length });
+  const first = REPORT.slice(0, REPORT.indexOf(code)).split('\n').length;
+  await select({ first, last: first + code.trimEnd().split('\n').length - 1 });
   await pressBoth('Control+Alt+H', 'R');
   await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Simplify' }).click();
   await page.locator(shown(name)).waitFor();
