@@ -139,6 +139,9 @@ async def test_tests_are_written_as_the_others_are(tmp_path: Path) -> None:
     assert (await _written_in_node(tmp_path, {wanted: _reply(with_suffix)})).text == with_suffix
     imported = {"imported from `../lib/shop.js`": _reply(with_suffix)}
     assert (await _written_in_node(tmp_path, imported)).text == with_suffix
+    head = "import { test } from 'node:test';\nimport assert from 'node:assert/strict';\n"
+    body = with_suffix.split("strict';\n")[1]
+    assert (await _written_in_node(tmp_path, {"": _reply(body)})).text == head + body
     bare = with_suffix.replace("shop.js", "shop")
     assert (await _written_in_node(tmp_path, {"": _reply(bare)})).text == with_suffix
 

@@ -39,8 +39,9 @@ class ActionInput:
 
     ``selected``: the selection, if the action works on more than that. ``test_path``: where the
     tests go; ``module``: how they import the code; ``testing``: what they are written with, if that
-    is not usual for the language. ``names``: the local variables to rename.
-    ``rejected``: what the file became by earlier answers that did not help.
+    is not usual for the language; ``opening``: the imports that they begin with for that.
+    ``names``: the local variables to rename. ``rejected``: what the file
+    became by earlier answers that did not help.
     """
 
     instruction: str = ""
@@ -50,6 +51,7 @@ class ActionInput:
     module: str = ""
     test_path: str = ""
     testing: str = ""
+    opening: str = ""
     names: tuple[str, ...] = ()
     rejected: tuple[str, ...] = ()
 

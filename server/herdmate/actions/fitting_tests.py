@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+from herdmate.actions.action_input import ActionInput
 from herdmate.actions.reference import framework_words
 from herdmate.actions.ways_on import WRITE_LARGER
+from herdmate.context.style_of_tests import StyleOfTests
 from herdmate.errors import RefusedError
 
 _MODULES = {"node_test": "node:test", "bun_test": "bun:test"} | {
@@ -16,10 +18,27 @@ _MODULES = {"node_test": "node:test", "bun_test": "bun:test"} | {
 _JEST = re.compile(r"\bjest\.\w")
 _EXPECTS = re.compile(r"\bexpect\(")
 _LOADS_EXPECT = re.compile(r"\bimport\b[^;\n]*\bexpect\b|\bexpect\b[^;\n=]*=[^;\n]*\brequire\b")
+_QUOTED = re.compile(r"['\"][\w:/@.-]+['\"]")
+_RUNNING = ("describe", "it", "test", "suite", "before", "beforeEach", "after", "afterEach")
+_CALLED = re.compile(rf"(?m)^[ \t]*({'|'.join(_RUNNING)})(?=\(|\.\w+\()")
+_LOADS_RUNNER = re.compile(
+    r"((?:import|const)[ ]+)\{([^{}]*)\}([ ]+(?:from[ ]+|=[ ]+require\()['\"]node:test['\"])"
+)
 _HAS_EXPECT = frozenset({"bun_test"})
 
 
-def with_suffix(text: str, module: str, suffix: str) -> str:
+def fitted(text: str, style: StyleOfTests, action_input: ActionInput) -> str:
+    """Tests whose imports are those that the project's style asks for.
+
+    Raises ``RefusedError`` if they cannot run with the project's framework.
+    """
+    text = _without_repeated(text, action_input.opening)
+    text = _with_all_names(_with_suffix(text, action_input.module, style.suffix))
+    _refuse_other_framework(text, style.framework)
+    return text
+
+
+def _with_suffix(text: str, module: str, suffix: str) -> str:
     """Tests that import ``module`` with its suffix, even where the model left that out."""
     if not suffix:
         return text
@@ -27,7 +46,33 @@ def with_suffix(text: str, module: str, suffix: str) -> str:
     return re.sub(rf"(['\"]){bare}\1", lambda found: f"{found[1]}{module}{found[1]}", text)
 
 
-def refuse_other_framework(text: str, framework: str) -> None:
+def _without_repeated(text: str, opening: str) -> str:
+    """Tests without the lines of their opening whose modules the model loads once more."""
+    begin, found, rest = text.partition(opening) if opening else ("", "", text)
+    kept = [
+        line
+        for line in found.splitlines(keepends=True)
+        if not any(quoted in rest for quoted in _QUOTED.findall(line))
+    ]
+    return f"{begin}{''.join(kept)}{rest}"
+
+
+def _with_all_names(text: str) -> str:
+    """Tests that load exactly those functions of their runner that they call."""
+    called = dict.fromkeys(_CALLED.findall(text))
+
+    def loaded(match: re.Match[str]) -> str:
+        known = [name.strip() for name in match[2].split(",") if name.strip()]
+        if not called or not all(re.fullmatch(r"\w+", name) for name in known):
+            return match[0]
+        names = [name for name in known if name in called or name not in _RUNNING]
+        names += [name for name in called if name not in known]
+        return f"{match[1]}{{ {', '.join(names)} }}{match[3]}"
+
+    return _LOADS_RUNNER.sub(loaded, text, count=1)
+
+
+def _refuse_other_framework(text: str, framework: str) -> None:
     """Raise ``RefusedError`` if tests cannot run with the project's framework."""
     if (module := _MODULES.get(framework)) is None:
         return

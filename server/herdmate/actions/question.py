@@ -187,6 +187,7 @@ def _values(
         "documentation": documentation_of(target.document.language),
         "diagnostics": describe_diagnostics(action_input.problems, target.document),
         "testing": action_input.testing or framework_words(target.document.language),
+        "opening": action_input.opening,
         "module": action_input.module,
         "test_path": action_input.test_path,
         "names": ", ".join(action_input.names),

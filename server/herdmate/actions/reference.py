@@ -70,6 +70,12 @@ def framework_words(language: str, framework: str = "", requires: bool = False) 
     return f"{said}; {say('testing', 'require', {})}" if requires else said
 
 
+def opening_of_tests(framework: str, requires: bool) -> str:
+    """The imports with which a test file begins for a framework, in whole lines; mostly none."""
+    opening = say("test_openings", f"{framework}_require" if requires else framework, {})
+    return f"{opening}\n" if opening else ""
+
+
 def _said(known: Conventions) -> list[str]:
     said = []
     if known.indent is not None:

@@ -12,9 +12,9 @@ from pathlib import Path
 from herdmate.actions.action_input import ActionInput
 from herdmate.actions.attempts import attempted
 from herdmate.actions.context import ActionContext
-from herdmate.actions.fitting_tests import refuse_other_framework, with_suffix
+from herdmate.actions.fitting_tests import fitted
 from herdmate.actions.question import question_for
-from herdmate.actions.reference import framework_words
+from herdmate.actions.reference import framework_words, opening_of_tests
 from herdmate.actions.reply import new_code_of
 from herdmate.actions.target import resolve_target
 from herdmate.actions.ways_on import WRITE_LARGER
@@ -24,7 +24,7 @@ from herdmate.context import syntax, syntax_queries
 from herdmate.context.files import readable_files
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import signatures
-from herdmate.context.style_of_tests import style_of_tests
+from herdmate.context.style_of_tests import StyleOfTests, style_of_tests
 from herdmate.context.tests_of import file_of_tests, module_of, tests_among
 from herdmate.errors import RefusedError, SelectionError
 from herdmate.prompting.library import Action
@@ -67,21 +67,27 @@ async def write_tests(
     style = await asyncio.to_thread(
         style_of_tests, path, target.document.text, test_file, language, tests, root
     )
-    action_input = ActionInput(
-        module=module_of(path, test_file, language, style.suffix),
-        test_path=test_file.relative_to(root).as_posix(),
-        testing=framework_words(language, style.framework, style.requires),
-    )
+    action_input = _input(path, test_file, root, language, style)
     question = await question_for(action, target, context, action_input)
 
     def take(reply: str, finished: bool) -> NewFile:
         text = new_code_of(reply, finished, lambda code: whole_tests(code, language))
-        text = with_suffix(text, action_input.module, style.suffix)
         _refuse_no_tests(text, language, names)
-        refuse_other_framework(text, style.framework)
+        text = fitted(text, style, action_input)
         return NewFile(test_file, text, "" if finished else _CUT_OFF)
 
     return await attempted(question, context.host, take, on_progress)
+
+
+def _input(
+    path: Path, test_file: Path, root: Path, language: str, style: StyleOfTests
+) -> ActionInput:
+    return ActionInput(
+        module=module_of(path, test_file, language, style.suffix),
+        test_path=test_file.relative_to(root).as_posix(),
+        testing=framework_words(language, style.framework, style.requires),
+        opening=opening_of_tests(style.framework, style.requires),
+    )
 
 
 def _test_file(path: Path, root: Path, language: str, known: list[Path], name: str) -> Path:

@@ -33,7 +33,7 @@ _BEFORE_A_KEY = re.compile(r"[=\n\[{,]")
 PLACEHOLDERS = (
     *("language", "language_name", "path", "before", "code", "after", "context", "enclosing"),
     *("conventions", "documentation", "diagnostics", "symbol", "selected"),
-    *("testing", "module", "test_path", "names"),
+    *("testing", "opening", "module", "test_path", "names"),
     *("instruction", "fence"),
 )
 """What a template can mention.
@@ -43,10 +43,11 @@ file's name; ``code`` what the action works on, ``before`` and ``after`` the cod
 ``enclosing`` the definition that it is part of, ``context`` what it refers to elsewhere;
 ``conventions`` the file's conventions, ``documentation`` how the language documents code;
 ``diagnostics`` what is wrong with the code, ``symbol`` the word at the cursor, ``selected`` the
-selection if the action works on more; ``testing`` what tests are written with, ``test_path`` the
-file that they go into, ``module`` what that file imports; ``names`` the local variables in the
-code, for which the model then gives only better names; ``instruction`` the user's own words;
-``fence`` a fence that none of this code can close.
+selection if the action works on more; ``testing`` what tests are written with, ``opening`` the
+imports that they begin with for that, ``test_path`` the file that they go into, ``module`` what
+that file imports; ``names`` the local variables in the code, for which the model then gives only
+better names; ``instruction`` the user's own words; ``fence`` a fence that none of this code can
+close.
 """
 
 _MOST_TOKENS = 16_384
