@@ -7,13 +7,14 @@ import {
   ErrorAction,
   LanguageClient,
   type LanguageClientOptions,
+  MessageType,
   RevealOutputChannelOn,
   ShowMessageNotification,
   type StaticFeature,
 } from 'vscode-languageclient/node';
 import { askAgain, isAskingAgain } from './growth';
 import { logLine } from './logLine';
-import { showMessage } from './messages';
+import { type Kind, tell } from './messages';
 import type { Pages } from './pages';
 import { progressWithCancel } from './progress';
 import { COMMAND_ACCEPTED, COMPLETION_GREW } from './protocol';
@@ -75,9 +76,16 @@ export function newClient(
   const client = new QuietClient('herdmate', 'Herdmate', launch, options);
   client.registerFeature(ownCapabilities);
   client.onNotification(COMPLETION_GREW, askAgain);
-  client.onNotification(ShowMessageNotification.type, showMessage);
+  client.onNotification(ShowMessageNotification.type, ({ type, message }) =>
+    tell(KINDS.get(type) ?? 'information', message),
+  );
   return client;
 }
+
+const KINDS = new Map<MessageType, Kind>([
+  [MessageType.Error, 'error'],
+  [MessageType.Warning, 'warning'],
+]);
 
 /** Ghost text is for one place: with several cursors it would appear only at the first. */
 function hasSeveralCursors(document: vscode.TextDocument): boolean {

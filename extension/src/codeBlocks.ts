@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { SERVED } from './client';
+import { tell } from './messages';
 import { type ActionArguments, COMMAND_APPLY_CODE } from './protocol';
 import type { Server } from './server';
 
@@ -16,7 +17,7 @@ export async function insertCode(code: string, uri: string | undefined): Promise
   const editor = its ?? editors[0];
   if (!editor) {
     const sentence = vscode.l10n.t('Open the file into which the code is to be inserted.');
-    return void vscode.window.showWarningMessage(sentence);
+    return void tell('warning', sentence);
   }
   const { document, viewColumn } = editor;
   const shown = await vscode.window.showTextDocument(document, viewColumn);

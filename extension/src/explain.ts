@@ -2,6 +2,7 @@ import * as vscode from 'vscode';
 import { applyCode, copyCode, insertCode } from './codeBlocks';
 import { Explanations } from './explanations';
 import { withoutHtml } from './markdown';
+import { tell } from './messages';
 import { COMMAND_EXPLAIN, STOP } from './protocol';
 import { selectionArguments } from './selection';
 import type { Server } from './server';
@@ -55,7 +56,7 @@ class ExplanationView implements vscode.Disposable {
   show(): void {
     if (!this.all.shown) {
       const sentence = vscode.l10n.t('There is no explanation yet.');
-      return void vscode.window.showInformationMessage(sentence);
+      return void tell('information', sentence);
     }
     this.panel ??= this.open();
     this.panel.reveal(undefined, true);

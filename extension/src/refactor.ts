@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import type { CodeAction } from 'vscode-languageclient/node';
+import { tell } from './messages';
 import { selectionArguments } from './selection';
 import type { Server } from './server';
 
@@ -24,7 +25,7 @@ export function activateRefactor(context: vscode.ExtensionContext, server: Serve
     );
     if (!items.length) {
       const sentence = vscode.l10n.t('There is nothing to refactor here; select some code first.');
-      return void vscode.window.showInformationMessage(sentence);
+      return void tell('information', sentence);
     }
     const title = vscode.l10n.t('Herdmate: Refactor');
     const chosen = await vscode.window.showQuickPick(items, { title });

@@ -11,6 +11,7 @@ import {
   stateOf,
   withLineEnds,
 } from './hunks';
+import { tell } from './messages';
 import type { Review } from './protocol';
 
 export const REVIEWED = 'herdmate-review';
@@ -106,7 +107,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
     for (const hunk of chosen) edit.replace(review.document, rangeOf(document, hunk), hunk.fresh);
     if (!chosen.length || !(await vscode.workspace.applyEdit(edit))) {
       const sentence = vscode.l10n.t('The code could not be changed; run the action again.');
-      void vscode.window.showWarningMessage(sentence);
+      void tell('warning', sentence);
       return this.put(document, review);
     }
     this.decide(
@@ -167,7 +168,7 @@ export class Reviews implements vscode.TextDocumentContentProvider, vscode.CodeL
       this.changed.fire(uri);
       const name = vscode.workspace.asRelativePath(document);
       const sentence = vscode.l10n.t('{0} cannot be opened any more.', name);
-      void vscode.window.showWarningMessage(sentence);
+      void tell('warning', sentence);
       return undefined;
     }
   }

@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { type Mark, type Merged, markAt, markSince, type Rows } from './hunks';
+import { tell } from './messages';
 import type { Review } from './protocol';
 import { type Answer, REVIEWED, Reviews, shownUri } from './review';
 import type { Server } from './server';
@@ -76,7 +77,7 @@ export function activateReviewing(context: vscode.ExtensionContext, server: Serv
     vscode.commands.registerCommand('herdmate.showReview', async () => {
       const review = reviews.newest();
       if (review) await show(review.document);
-      else void vscode.window.showInformationMessage(vscode.l10n.t('There is nothing to review.'));
+      else void tell('information', vscode.l10n.t('There is nothing to review.'));
     }),
   );
   server.onReview = async (review, uri) => {

@@ -14,6 +14,7 @@ import {
 import { newClient, sendSettings } from './client';
 import { Deaths } from './deaths';
 import { declarations } from './declarations';
+import { tell } from './messages';
 import { Pages } from './pages';
 import type { DeclarationsParams, ExplanationPart, Review, Status } from './protocol';
 import {
@@ -126,7 +127,7 @@ export class Server {
       const text = vscode.l10n.t(
         'Set herdmate.remote.url or herdmate.completion.remoteUrl first; a key belongs to one server.',
       );
-      return void vscode.window.showWarningMessage(text);
+      return void tell('warning', text);
     }
     const placeHolder = vscode.l10n.t('Which server is the key for?');
     const origin = origins[1]

@@ -1,5 +1,11 @@
 const ROOM = 240; // characters that a notification shows in about four lines
 
+const LINE = 58; // characters that a folded notification shows in the widest of the usual fonts
+
+export function fitsInOneLine(message: string): boolean {
+  return message.length <= LINE;
+}
+
 /** The first sentences of a message, as many as have room; else its first words. */
 export function shortened(message: string): string {
   const text = message.trim().replace(/\s*\n\s*/g, ' ');

@@ -8,6 +8,7 @@ import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
 const { ofInstaller, shortened } = await load('shortened.ts');
+const { tell } = await load('messages.ts');
 const { Deaths } = await load('deaths.ts');
 const { alone } = await load('lock.ts');
 const { logLine } = await load('logLine.ts');
@@ -36,6 +37,29 @@ for (const [message, short] of [
     assert(found.length <= 241, `${found.length} characters`);
     if (typeof short === 'string') assert.equal(found, short);
     else assert.match(found, short);
+  });
+
+const LONG = 'There was no ghost text: the model was not sure enough (herdmate.completion.confidence).';
+const VERY_LONG = `It failed. ${'And so on '.repeat(40)}.`;
+
+for (const [kind, message, ...shown] of [
+  ['information', 'There is nothing to refactor here; select some code first.'],
+  ['information', LONG, LONG, 'OK'],
+  ['error', LONG, LONG, 'OK'],
+  ['warning', VERY_LONG, 'It failed.', 'Details'],
+])
+  test(`what is longer than a line has a button: ${message.slice(0, 20)}, ${kind}`, async () => {
+    const all = [];
+    globalThis.told = {
+      show: (...its) => {
+        all.push(its);
+        return its.at(-1) === 'Details' ? 'Details' : undefined;
+      },
+    };
+    await tell(kind, message);
+    assert.deepEqual(all[0], [kind, ...(shown.length ? shown : [message])]);
+    const whole = ['information', 'Herdmate', { modal: true, detail: message }];
+    assert.deepEqual(all.slice(1), shown.includes('Details') ? [whole] : []);
   });
 
 test('what an installer says names no file and no wheel', () => {

@@ -4,7 +4,12 @@ export const ConfigurationTarget = { Global: 1, Workspace: 2 };
 export const extensions = { getExtension: () => globalThis.told.python };
 export const EndOfLine = { LF: 1, CRLF: 2 };
 export const l10n = { t: (text) => text };
-export const window = { setStatusBarMessage: (text) => globalThis.told.messages?.push(text) };
+export const window = {
+  setStatusBarMessage: (text) => globalThis.told.messages?.push(text),
+  showErrorMessage: (...shown) => globalThis.told.show('error', ...shown),
+  showWarningMessage: (...shown) => globalThis.told.show('warning', ...shown),
+  showInformationMessage: (...shown) => globalThis.told.show('information', ...shown),
+};
 
 export class EventEmitter {
   event = () => {};

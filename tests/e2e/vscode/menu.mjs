@@ -29,6 +29,7 @@ export async function theMenuPausesAndResumes() {
   await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
   await untilLogged('no completion: it is switched off here by herdmate.completion.disabledIn');
   assert.equal(await ghostText(), '');
+  await aSentenceLongerThanALineIsShownWhole();
   await choose('Resume in Python');
   await untilLogged('settings changed: completion.disabledIn', 2);
   await choose('Pause for an Hour');
@@ -42,6 +43,18 @@ export async function theMenuPausesAndResumes() {
   await runCommand('File: Revert File');
   await page.locator('.tab.active.dirty').waitFor({ state: 'detached' });
   say('ghost text was paused and resumed from the menu');
+}
+
+async function aSentenceLongerThanALineIsShownWhole() {
+  await choose('Why No Suggestion?');
+  const why = page.locator('.notification-toast', { hasText: 'There was no ghost text' });
+  await why.locator('.monaco-button', { hasText: 'OK' }).waitFor();
+  const its = why.locator('.notification-list-item-message');
+  const isWhole = ({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth;
+  assert(await its.evaluate(isWhole), 'the end of the message is cut off');
+  await picture('1f-why');
+  await press('OK', why);
+  await why.waitFor({ state: 'detached' });
 }
 
 export async function ghostTextIsSwitchedAndGoneThroughByKeys() {
