@@ -384,6 +384,13 @@ def _sorted(key: str) -> str:
     return " ".join(strokes)
 
 
+def test_the_key_that_the_server_names_requests_a_suggestion() -> None:
+    (told,) = re.findall(r"suggestionKey: '([^']+)'", _SOURCES["client.ts"])
+    (entry,) = (entry for entry in _KEYS if entry["command"] == "herdmate.triggerSuggestion")
+    assert _spelt(told.replace("\\\\", "\\").lower()) == _spelt(entry["key"])
+    assert "mac" not in entry
+
+
 def test_the_table_of_keys_in_readme_is_what_the_keys_do() -> None:
     """Those of VS Code itself come from its defaults, on a Mac too."""
     readme = (_ROOT / "README.md").read_text("utf-8")

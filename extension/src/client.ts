@@ -106,7 +106,7 @@ const ownCapabilities: StaticFeature = {
     const extensions = vscode.extensions.all.map(({ id }) => id);
     const own = { status: true, explanation: true, ask: true, diagnostics: true };
     const others = { declarations: true, menu: true, configure: true, grows: true, extensions };
-    const more = { review: true, stop: true, ghostText: true };
+    const more = { review: true, stop: true, ghostText: true, suggestionKey: 'Alt+\\' };
     capabilities.experimental = { herdmate: { ...own, ...others, ...more } };
   },
   initialize: () => {},

@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from lsprotocol import types
 
 import herdmate
+from herdmate.completion.silence_reasons import Silence, SilenceReason
+from herdmate.lsp.capabilities import capabilities_from_lsp
 from herdmate.lsp.handlers.status_report import sentence_of_silence
 from herdmate.lsp.protocol import Status
 from herdmate.lsp.status import set_status
-from herdmate.lsp.wording import buttons, in_editor
+from herdmate.lsp.wording import buttons, in_editor, with_key
 from tests.lsp.in_process import peer
 
 PACKAGE = Path(herdmate.__file__).parent
@@ -85,6 +88,37 @@ def test_no_sentence_keeps_a_command_line_and_each_has_a_button() -> None:
 def test_some(said: str, shown: str, labels: list[str]) -> None:
     assert in_editor(said) == shown
     assert [button.label for button in buttons(said)] == labels
+
+
+def test_the_advice_to_request_a_suggestion_names_the_clients_key() -> None:
+    advised = {
+        reason.name: with_key(reason.sentence, "Alt+\\")
+        for reason in SilenceReason
+        if "explicitly" in reason.sentence
+    }
+    assert advised == {
+        "LARGE_FILE": "the file is larger than 2 million characters; press Alt+\\ to request a "
+        "suggestion",
+        "DOUBTFUL": "the model was not sure enough (herdmate.completion.confidence); press Alt+\\ "
+        "to see it",
+    }
+    sentence = SilenceReason.DOUBTFUL.sentence
+    assert with_key(sentence, "") == sentence
+
+
+@pytest.mark.parametrize(
+    ("told", "key"), [("Alt+\\", "Alt+\\"), (None, ""), (1, ""), ("x" * 41, "")]
+)
+async def test_why_there_is_no_suggestion_names_the_key(
+    told: object, key: str, tmp_path: Path
+) -> None:
+    own = types.ClientCapabilities(experimental={"herdmate": {"suggestionKey": told}})
+    async with peer(tmp_path) as client:
+        session = client.session
+        session.capabilities = capabilities_from_lsp(own)
+        sentence = session.said(str(Silence(SilenceReason.DOUBTFUL)))
+        assert ("press Alt+\\ to see it" in sentence) is bool(key)
+        assert ("explicitly" in sentence) is not bool(key)
 
 
 @pytest.mark.parametrize(("menu", "has_command"), [(True, False), (False, True)])

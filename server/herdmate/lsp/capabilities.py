@@ -39,6 +39,8 @@ class Capabilities:
     """Shows an explanation's progress and sends ``herdmate/stop``."""
     extensions: frozenset[str] = frozenset()
     """Ids of the editor's other extensions, in lower case."""
+    suggestion_key: str = ""
+    """The key that requests a suggestion, in words for the user."""
     shows_content: bool = False
     """Shows documents that exist only in the server (workspace/textDocumentContent)."""
     inline_completion: bool = False
@@ -113,6 +115,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         ghost_text=bool(own.get("ghostText")),
         stop=bool(own.get("stop")),
         extensions=_names(own.get("extensions")),
+        suggestion_key=_word(own.get("suggestionKey")),
         shows_content=_is_dynamic(workspace.text_document_content),
         inline_completion=document.inline_completion is not None,
         show_document=bool(window.show_document and window.show_document.support),
@@ -133,6 +136,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
 
 _GENERATED = types.CodeActionTag.LlmGenerated
 _CREATE = types.ResourceOperationKind.Create
+_LONGEST_WORD = 40
 
 
 def _is_dynamic(feature: Any) -> bool:
@@ -143,6 +147,10 @@ def _is_dynamic(feature: Any) -> bool:
 def _names(value: Any) -> frozenset[str]:
     names = value if isinstance(value, list) else ()
     return frozenset(name.lower() for name in names if isinstance(name, str))
+
+
+def _word(value: Any) -> str:
+    return value if isinstance(value, str) and len(value) <= _LONGEST_WORD else ""
 
 
 def _own(experimental: Any) -> Mapping[str, Any]:

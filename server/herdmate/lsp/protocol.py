@@ -4,7 +4,7 @@ A client declares support in ``initialize`` under ``capabilities.experimental.he
 for each of ``status``, ``explanation``, ``ask``, ``diagnostics``, ``ownDiagnostics``,
 ``declarations``, ``menu``, ``configure``, ``grows``, ``review``, ``stop`` and ``ghostText``. Every
 other client gets the same through standard messages, as far as there are any. ``extensions`` there
-lists the editor's other extensions.
+lists the editor's other extensions, and ``suggestionKey`` names the key that requests a suggestion.
 """
 
 from __future__ import annotations

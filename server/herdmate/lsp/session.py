@@ -36,7 +36,7 @@ from herdmate.lsp.state import (
     UsageState,
 )
 from herdmate.lsp.tasks import Tasks
-from herdmate.lsp.wording import buttons, in_editor
+from herdmate.lsp.wording import buttons, in_editor, with_key
 from herdmate.models.role_choices import ChooseEngine
 from herdmate.printable import as_message
 from herdmate.prompting.family_from_name import pieces_by_name
@@ -131,6 +131,7 @@ class Session(LanguageServer):
 
     def said(self, sentence: str) -> str:
         """A sentence as it is shown to the client's user."""
+        sentence = with_key(sentence, self.capabilities.suggestion_key)
         return as_message(in_editor(sentence) if self.capabilities.menu else sentence)
 
     def spawn(self, work: Coroutine[Any, Any, None], quiet: bool = False) -> asyncio.Task[None]:

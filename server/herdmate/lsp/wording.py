@@ -15,6 +15,7 @@ from herdmate.models import catalogue
 
 _PULL = r"`herdmate models pull (?P<name>[^`]+)`"
 _OTHER = r"`herdmate models (?!pull )[^`]+`"
+_EXPLICITLY = r"request a suggestion explicitly(?: (?P<end>to see it))?"
 _RESTART = r"(?:run )?(?:the command )?herdmate\.restartEngine(?P<again> to try again)?"
 
 _SENTENCES = (
@@ -51,6 +52,15 @@ def in_editor(message: str) -> str:
     for said, instead in _SENTENCES:
         message = re.sub(said, instead, message)
     return message
+
+
+def with_key(message: str, key: str) -> str:
+    """A message that names the key for what it advises, if the client has told one."""
+    return re.sub(_EXPLICITLY, lambda found: _by_key(found, key), message) if key else message
+
+
+def _by_key(found: re.Match[str], key: str) -> str:
+    return f"press {key} {found['end'] or 'to request a suggestion'}"
 
 
 def buttons(message: str) -> tuple[Button, ...]:
