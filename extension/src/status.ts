@@ -41,6 +41,8 @@ const ALWAYS = [
   row(vscode.l10n.t('Restart Server'), 'refresh', 'herdmate.restartServer'),
 ];
 
+/** Opens the menu; it has been clicked, so the keyboard would stay where no code is. */
+const CLICKED = { command: 'herdmate.showStatus', arguments: ['clicked'] };
 const LINKED = ['herdmate.toggleGhostText', 'herdmate.showStatus'];
 
 /** Shows what the server is doing, in the status bar and language status; a click shows more. */
@@ -50,8 +52,7 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
   const item = vscode.window.createStatusBarItem('status', vscode.StatusBarAlignment.Right);
   const beside = vscode.languages.createLanguageStatusItem('status', SERVED);
   item.name = beside.name = 'Herdmate';
-  item.command = 'herdmate.showStatus';
-  beside.command = { title: vscode.l10n.t('Menu'), command: 'herdmate.showStatus' };
+  item.command = beside.command = { title: vscode.l10n.t('Menu'), ...CLICKED };
   const show = () => {
     paint(item, status, ghostText);
     beside.text = title(status, ghostText);
@@ -80,7 +81,9 @@ export function activateStatus(context: vscode.ExtensionContext, server: Server)
     vscode.commands.registerCommand('herdmate.toggleGhostText', () =>
       server.execute(COMMAND_TOGGLE, activeUri()),
     ),
-    vscode.commands.registerCommand('herdmate.showStatus', () => showStatus(server, status)),
+    vscode.commands.registerCommand('herdmate.showStatus', (how?: unknown) =>
+      showStatus(server, status, how === CLICKED.arguments[0]),
+    ),
     vscode.commands.registerCommand(COMMAND_MODELS, (menu?: unknown) =>
       showModels(server, typeof menu === 'string' ? menu : 'models', status),
     ),
@@ -127,7 +130,10 @@ function tooltip(status: Shown, ghostText: GhostText): vscode.MarkdownString {
       ? vscode.l10n.t('Turn Ghost Text Off')
       : vscode.l10n.t('Turn Ghost Text On');
   const more = vscode.l10n.t('Menu');
-  return shown.appendMarkdown(`[${turn}](command:${toggle}) · [${more}](command:${menu})`);
+  const clicked = encodeURIComponent(JSON.stringify(CLICKED.arguments));
+  return shown.appendMarkdown(
+    `[${turn}](command:${toggle}) · [${more}](command:${menu}?${clicked})`,
+  );
 }
 
 function percent({ fraction }: Shown): string {
@@ -148,7 +154,7 @@ function named(status: Shown): string {
 }
 
 /** Everyday things first, then the models, then what is seldom wanted. */
-async function showStatus(server: Server, status: Shown): Promise<void> {
+async function showStatus(server: Server, status: Shown, isClicked: boolean): Promise<void> {
   const told = await menuOf(server, 'status');
   const of = (...groups: string[]) =>
     (told?.items ?? []).filter(({ group = '' }) => groups.includes(group));
@@ -163,7 +169,7 @@ async function showStatus(server: Server, status: Shown): Promise<void> {
         ...section(vscode.l10n.t('More'), [...of('look'), ...ALWAYS]),
       ]
     : picks([setUp, around, ...ALWAYS]);
-  await choose(items, told, status);
+  await choose(items, told, status, isClicked);
 }
 
 async function showModels(server: Server, menu: string, status: Shown): Promise<void> {
@@ -186,12 +192,19 @@ function section(label: string, items: readonly MenuItem[]): Pick[] {
   return items.length ? [head, ...picks(items)] : [];
 }
 
-async function choose(items: Pick[], told: Menu | undefined, status: Shown): Promise<void> {
+/** What is chosen may open something; else the keyboard goes back to the code if `isClicked`. */
+async function choose(
+  items: Pick[],
+  told: Menu | undefined,
+  status: Shown,
+  isClicked = false,
+): Promise<void> {
   const chosen = await vscode.window.showQuickPick(items, {
     title: told?.title ?? title(status, { state: 'on' }),
     placeHolder: told?.placeholder ?? status.message ?? '',
     matchOnDetail: false,
   });
+  if (isClicked) await vscode.commands.executeCommand('workbench.action.focusActiveEditorGroup');
   if (chosen?.command)
     await vscode.commands.executeCommand(chosen.command, ...(chosen.arguments ?? []));
 }

@@ -53,8 +53,19 @@ async function aSentenceLongerThanALineIsShownWhole() {
   const isWhole = ({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth;
   assert(await its.evaluate(isWhole), 'the end of the message is cut off');
   await picture('1f-why');
+  await theCodeHasTheKeyboard();
   await press('OK', why);
   await why.waitFor({ state: 'detached' });
+  await page.locator('.part.statusbar [aria-label^="Herdmate: "]').first().click();
+  await page.locator('.quick-input-list .monaco-list-row').first().waitFor();
+  await page.keyboard.press('Escape');
+  await theCodeHasTheKeyboard();
+}
+
+/** After the menu, a key that a message tells works at once. */
+async function theCodeHasTheKeyboard() {
+  const isThere = () => !!document.activeElement?.closest('.editor-instance .monaco-editor');
+  await page.waitForFunction(isThere);
 }
 
 export async function ghostTextIsSwitchedAndGoneThroughByKeys() {
