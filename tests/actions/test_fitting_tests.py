@@ -7,12 +7,13 @@ import pytest
 from herdmate.actions.action_input import ActionInput
 from herdmate.actions.fitting_tests import fitted
 from herdmate.actions.reference import opening_of_tests
+from herdmate.context.importable import Reach
 from herdmate.context.style_of_tests import StyleOfTests
 from herdmate.errors import RefusedError
 
-_OPENING = opening_of_tests("node_test", False)
+_OPENING = opening_of_tests(StyleOfTests("node_test"), Reach(), "")
 _ASSERT = "import assert from 'node:assert/strict';\n"
-_REQUIRED = opening_of_tests("node_test", True)
+_REQUIRED = opening_of_tests(StyleOfTests("node_test", requires=True), Reach(), "")
 
 
 @pytest.mark.parametrize(
@@ -51,3 +52,16 @@ def test_what_cannot_run_is_refused(code: str) -> None:
     assert fitted(code, StyleOfTests("jest"), ActionInput())
     loaded = "import { test } from 'node:test';\nimport { expect } from 'chai';\nexpect(1);\n"
     assert fitted(loaded, StyleOfTests("node_test"), ActionInput()) == loaded
+
+
+def test_what_is_tested_is_imported_at_once() -> None:
+    style, reach = StyleOfTests("jest", ".js"), Reach("f", exported="named")
+    opening = opening_of_tests(style, reach, "../x.js")
+    assert opening == "import { f } from '../x.js';\n"
+    told = ActionInput(module="../x.js", opening=opening)
+    more = "import { f, g } from '../x';\nit('a', f);\n"
+    assert fitted(opening + more, style, told) == more.replace("../x", "../x.js")
+    other = "import { g } from \"../x.js\";\nit('a', f);\n"
+    assert fitted(opening + other, style, told) == opening + other
+    default = opening_of_tests(style, Reach("f", exported="default"), "../x.js")
+    assert default == "import f from '../x.js';\n"

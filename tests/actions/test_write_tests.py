@@ -152,3 +152,17 @@ async def test_tests_for_another_framework_are_written_again(tmp_path: Path) -> 
     assert (await _written_in_node(tmp_path, replies)).text == good
     with pytest.raises(RefusedError, match="not written for node:test, which this project uses"):
         await _written_in_node(tmp_path, {"": _reply(_JEST_TEST)})
+
+
+async def test_what_no_test_can_import_is_said_before_the_model_is_asked(tmp_path: Path) -> None:
+    code = "export const x = total();\nfunction total() {\n  return 1;\n}\n"
+    with pytest.raises(SelectionError, match=r"^total is not exported, so .*; export it first\.$"):
+        await _written(tmp_path, {}, code, "javascript")
+
+
+async def test_what_is_exported_is_imported_by_its_name(tmp_path: Path) -> None:
+    told = "import { total } from '../lib/shop.js';\n"
+    found = await _written_in_node(tmp_path, {"": _reply("test('a', () => total([]));\n")})
+    assert f"{told}test('a'" in found.text
+    with pytest.raises(RefusedError, match="never use total"):
+        await _written_in_node(tmp_path, {"": _reply("test('a', () => assert(1));\n")})

@@ -18,7 +18,7 @@ _MODULES = {"node_test": "node:test", "bun_test": "bun:test"} | {
 _JEST = re.compile(r"\bjest\.\w")
 _EXPECTS = re.compile(r"\bexpect\(")
 _LOADS_EXPECT = re.compile(r"\bimport\b[^;\n]*\bexpect\b|\bexpect\b[^;\n=]*=[^;\n]*\brequire\b")
-_QUOTED = re.compile(r"['\"][\w:/@.-]+['\"]")
+_QUOTED = re.compile(r"['\"]([^'\"\n]+)['\"]")
 _RUNNING = ("describe", "it", "test", "suite", "before", "beforeEach", "after", "afterEach")
 _CALLED = re.compile(rf"(?m)^[ \t]*({'|'.join(_RUNNING)})(?=\(|\.\w+\()")
 _LOADS_RUNNER = re.compile(
@@ -32,8 +32,10 @@ def fitted(text: str, style: StyleOfTests, action_input: ActionInput) -> str:
 
     Raises ``RefusedError`` if they cannot run with the project's framework.
     """
-    text = _without_repeated(text, action_input.opening)
-    text = _with_all_names(_with_suffix(text, action_input.module, style.suffix))
+    text = _without_repeated(
+        _with_suffix(text, action_input.module, style.suffix), action_input.opening
+    )
+    text = _with_all_names(text)
     _refuse_other_framework(text, style.framework)
     return text
 
@@ -47,14 +49,23 @@ def _with_suffix(text: str, module: str, suffix: str) -> str:
 
 
 def _without_repeated(text: str, opening: str) -> str:
-    """Tests without the lines of their opening whose modules the model loads once more."""
+    """Tests without the lines of their opening that the model has written once more."""
     begin, found, rest = text.partition(opening) if opening else ("", "", text)
-    kept = [
-        line
-        for line in found.splitlines(keepends=True)
-        if not any(quoted in rest for quoted in _QUOTED.findall(line))
-    ]
+    kept = [line for line in found.splitlines(keepends=True) if not _is_repeated(line, rest)]
     return f"{begin}{''.join(kept)}{rest}"
+
+
+def _is_repeated(line: str, rest: str) -> bool:
+    """Is the module of an import loaded again, and all names of the line with it?
+
+    The names of a test runner are fitted later.
+    """
+    module = next(iter(_QUOTED.findall(line)), "")
+    again = re.search(rf"(?m)^(?:import|const)\b([^;'\"]*)['\"]{re.escape(module)}['\"]", rest)
+    if again is None or not module:
+        return False
+    names = re.findall(r"\w+", line.partition("from" if " from " in line else "=")[0])[1:]
+    return module == "node:test" or set(names) <= set(re.findall(r"\w+", again[1]))
 
 
 def _with_all_names(text: str) -> str:

@@ -13,8 +13,10 @@ from herdmate.actions.context import ActionContext
 from herdmate.context import outline, syntax, syntax_queries
 from herdmate.context.conventions import Conventions, conventions_of
 from herdmate.context.excerpts import Material, excerpts, texts
+from herdmate.context.importable import Reach
 from herdmate.context.languages import comment_mark
 from herdmate.context.related import related_to
+from herdmate.context.style_of_tests import StyleOfTests
 from herdmate.prompting.words import say
 from herdmate.text import Selection, Span, path_of, with_line_feeds
 
@@ -70,10 +72,14 @@ def framework_words(language: str, framework: str = "", requires: bool = False) 
     return f"{said}; {say('testing', 'require', {})}" if requires else said
 
 
-def opening_of_tests(framework: str, requires: bool) -> str:
-    """The imports with which a test file begins for a framework, in whole lines; mostly none."""
-    opening = say("test_openings", f"{framework}_require" if requires else framework, {})
-    return f"{opening}\n" if opening else ""
+def opening_of_tests(style: StyleOfTests, reach: Reach, module: str) -> str:
+    """The imports with which a test file begins, in whole lines, as far as they are known."""
+    key = f"{style.framework}_require" if style.requires else style.framework
+    lines = [say("test_openings", key, {})]
+    if module and reach.exported and not style.requires:
+        values = {"name": reach.name, "module": module}
+        lines.append(say("test_openings", f"import_{reach.exported}", values))
+    return "".join(f"{line}\n" for line in lines if line)
 
 
 def _said(known: Conventions) -> list[str]:

@@ -22,6 +22,7 @@ from herdmate.actions.whole_tests import whole_tests
 from herdmate.bounded_read import is_within
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.files import readable_files
+from herdmate.context.importable import Reach, reach_of
 from herdmate.context.python_code import row_of_error, unknown_names
 from herdmate.context.signatures import signatures
 from herdmate.context.style_of_tests import StyleOfTests, style_of_tests
@@ -59,6 +60,7 @@ async def write_tests(
     names, path = _names(target), path_of(target.document.uri)
     if path is None or not names:
         raise SelectionError("Put the cursor inside a function or class in a saved file.")
+    reach = _reach(target)
     root = _project(path, root)
     known = await asyncio.to_thread(list, readable_files(root))
     language = target.document.language
@@ -67,12 +69,12 @@ async def write_tests(
     style = await asyncio.to_thread(
         style_of_tests, path, target.document.text, test_file, language, tests, root
     )
-    action_input = _input(path, test_file, root, language, style)
+    action_input = _input(path, test_file, root, language, style, reach)
     question = await question_for(action, target, context, action_input)
 
     def take(reply: str, finished: bool) -> NewFile:
         text = new_code_of(reply, finished, lambda code: whole_tests(code, language))
-        _refuse_no_tests(text, language, names)
+        _refuse_no_tests(text, language, names, action_input.opening)
         text = fitted(text, style, action_input)
         return NewFile(test_file, text, "" if finished else _CUT_OFF)
 
@@ -80,13 +82,14 @@ async def write_tests(
 
 
 def _input(
-    path: Path, test_file: Path, root: Path, language: str, style: StyleOfTests
+    path: Path, test_file: Path, root: Path, language: str, style: StyleOfTests, reach: Reach
 ) -> ActionInput:
+    module = module_of(path, test_file, language, style.suffix)
     return ActionInput(
-        module=module_of(path, test_file, language, style.suffix),
+        module=module,
         test_path=test_file.relative_to(root).as_posix(),
         testing=framework_words(language, style.framework, style.requires),
-        opening=opening_of_tests(style.framework, style.requires),
+        opening=opening_of_tests(style, reach, module),
     )
 
 
@@ -122,6 +125,15 @@ def _project(path: Path, root: Path | None) -> Path:
     return root if root is not None and root in path.parents else path.parent
 
 
+def _reach(target: Selection) -> Reach:
+    """How tests import the definition; raises ``SelectionError`` if they surely cannot."""
+    tree = syntax.fresh_tree_of(target.document)
+    reach = Reach() if tree is None else reach_of(tree, target.span)
+    if reach.obstacle:
+        raise SelectionError(reach.obstacle)
+    return reach
+
+
 def _names(target: Selection) -> tuple[str, ...]:
     tree = syntax.fresh_tree_of(target.document)
     if tree is None:
@@ -129,8 +141,12 @@ def _names(target: Selection) -> tuple[str, ...]:
     return syntax_queries.definition_names(tree, target.document.text, target.span)
 
 
-def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
-    """Raise ``RefusedError`` if a text has errors or unknown names, or never uses what it tests."""
+def _refuse_no_tests(text: str, language: str, names: tuple[str, ...], opening: str) -> None:
+    """Raise ``RefusedError`` if a text has errors or unknown names, or never uses what it tests.
+
+    To import it in the ``opening``, which the model was given, is no use of it.
+    """
+    own = text.replace(opening, "", 1)
     tree = syntax.parse(text, language)
     at: int | None = None
     if tree is not None and syntax.error_count(tree):
@@ -143,7 +159,7 @@ def _refuse_no_tests(text: str, language: str, names: tuple[str, ...]) -> None:
             f"The model's tests have a syntax error, {WRITE_LARGER}", "syntax",
             line=line or text.strip().splitlines()[-1],
         )  # fmt: skip
-    if not any(re.search(rf"\b{re.escape(name)}\b", text) for name in names):
+    if not any(re.search(rf"\b{re.escape(name)}\b", own) for name in names):
         raise RefusedError(
             f"The model's tests never use {names[0]}, {WRITE_LARGER}", "not_tested",
             names=names[0],
