@@ -69,7 +69,7 @@ async def test_what_the_model_is_told(first: str, told: str) -> None:
     [
         ("simplify", CODE.replace("y = x", "y  =  x  # so be it"), False),
         ("simplify", CODE.replace("return y", "return (y)"), True),  # as may the other way round
-        ("remove_duplication", CODE.replace("    y", "    # Once.\n    y"), False),
+        ("remove_duplication", CODE.replace("    y", "    # Once (or f(x)).\n    y"), False),
         ("change", CODE.replace("y = x", "y  =  x"), True),
     ],
 )

@@ -85,6 +85,9 @@ def _lost_statements(old: Effects, new: Effects, language: str) -> Iterator[str]
             yield f"use {word}"
     if new.tokens.keys() <= old.tokens.keys() and not new.calls - old.calls:
         yield from _lost_refinements(old, new, language)
+    gone = {word for word in old.tokens - new.tokens if word.isidentifier()}
+    if gone == {"new"} and not new.tokens - old.tokens:
+        yield "use new"
     if old.tokens.keys() & _LOOPS and not _may_repeat(old, new):
         yield "repeat anything"
     is_closed = new.tokens["try"] or new.tokens["with"] > old.tokens["with"]

@@ -171,9 +171,7 @@ def _is_in_vain(done: Rewrite, action: Action, problems: tuple[Diagnostic, ...])
     if before is None or after is None:
         return False
     new_span = Span(span.start, span.end + len(text) - len(document.text))
-    if not problems and text.count("(") != document.text.count("("):
-        return False
-    return mean_the_same(before, span, after, new_span)
+    return mean_the_same(before, span, after, new_span, groups=not problems)
 
 
 async def _in_parts(

@@ -14,17 +14,19 @@ from herdmate.text import Span
 _END = "\0"  # of a node with children; no token has it
 
 
-def mean_the_same(before: SyntaxTree, span: Span, after: SyntaxTree, new_span: Span) -> bool:
+def mean_the_same(
+    before: SyntaxTree, span: Span, after: SyntaxTree, new_span: Span, groups: bool = False
+) -> bool:
     """Have two spans of code the same structure and tokens?
 
     Comments, Python's docstrings and parentheses that only group do not count; those that change
-    what belongs together do, since they change the structure.
+    what belongs together do, since they change the structure. ``groups``: all parentheses count.
     """
-    both = zip_longest(_tokens(before, span), _tokens(after, new_span))
+    both = zip_longest(_tokens(before, span, groups), _tokens(after, new_span, groups))
     return all(was == now for was, now in both)
 
 
-def _tokens(tree: SyntaxTree, span: Span) -> Iterator[str]:
+def _tokens(tree: SyntaxTree, span: Span, groups: bool) -> Iterator[str]:
     """The kinds of the nodes with children, with an end for each, and the texts of all others."""
     source = tree.source
     start, end = source.to_byte(span.start), source.to_byte(span.end)
@@ -43,7 +45,7 @@ def _tokens(tree: SyntaxTree, span: Span) -> Iterator[str]:
             text = source.data[node.start_byte : node.end_byte].decode("utf-8", "replace").strip()
             if text:
                 yield text
-        elif node.type == "parenthesized_expression":
+        elif node.type == "parenthesized_expression" and not groups:
             waiting += [(child, node) for child in children[::-1] if child.type not in ("(", ")")]
         else:
             yield node.type
