@@ -1,5 +1,6 @@
 import * as vscode from 'vscode';
 import { SERVED } from './client';
+import { withSpaces } from './markdown';
 import type { GhostText, Menu, MenuItem, State, Status } from './protocol';
 import { COMMAND_MODELS, COMMAND_TOGGLE, GHOST_TEXT, MENU } from './protocol';
 import type { Server } from './server';
@@ -124,6 +125,7 @@ function tooltip(status: Shown, ghostText: GhostText): vscode.MarkdownString {
   shown.isTrusted = { enabledCommands: LINKED };
   for (const text of [title(status, ghostText), status.message, ghostText.message])
     if (text) shown.appendText(text).appendMarkdown('\n\n');
+  shown.value = withSpaces(shown.value);
   const [toggle, menu] = LINKED;
   const turn =
     ghostText.state === 'on'

@@ -20,16 +20,16 @@ async def test_a_pause_of_an_hour_needs_nothing_of_the_editor(tmp_path: Path) ->
         client.open(URI, CODE)
         assert await _typed(client)
         menu = await _menu(client)
-        assert "Pause in Python" not in menu
+        assert "Pause Ghost Text in Python" not in menu
         assert "Choose a Model…" not in menu  # a client that shows no menus has no such command
-        await _choose(client, menu["Pause for an Hour"])
+        await _choose(client, menu["Pause Ghost Text for an Hour"])
         assert await _typed(client) == []
         assert await client.ghost_text(URI, *HOLE)  # what is asked for is given
         assert await _typed(client) == []
         menu = await _menu(client)
         assert "paused until" in menu["Resume Ghost Text"].detail
         assert "paused until" in menu["Why No Suggestion?"].detail
-        assert "Pause for an Hour" not in menu
+        assert "Pause Ghost Text for an Hour" not in menu
         await _choose(client, menu["Resume Ghost Text"])
         assert await _typed(client)
 
@@ -40,8 +40,8 @@ async def test_other_pauses_are_settings_that_the_editor_changes(tmp_path: Path)
     async with editor(VSCODE, tmp_path, GHOST, options=options, knows=knows) as client:
         client.open(URI, CODE)
         menu = await _menu(client)
-        await _choose(client, menu["Pause in Python"])
-        await _choose(client, menu["Pause in This Workspace"])
+        await _choose(client, menu["Pause Ghost Text in Python"])
+        await _choose(client, menu["Pause Ghost Text in This Workspace"])
         await client.until(lambda: len(client.configured) == 2)
         assert client.configured == [
             {"name": "completion.disabledIn", "value": ["go", "python"], "workspace": False},
@@ -52,7 +52,11 @@ async def test_other_pauses_are_settings_that_the_editor_changes(tmp_path: Path)
 @pytest.mark.parametrize(
     ("given", "item", "asked"),
     [
-        ({"disabledIn": ["python"]}, "Resume in Python", ("completion.disabledIn", None)),
+        (
+            {"disabledIn": ["python"]},
+            "Resume Ghost Text in Python",
+            ("completion.disabledIn", None),
+        ),
         ({"enabled": False}, "Resume Ghost Text", ("completion.enabled", None)),
     ],
 )

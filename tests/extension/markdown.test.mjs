@@ -4,7 +4,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { load } from './bundle.mjs';
 
-const { withoutHtml } = await load('markdown.ts');
+const { withoutHtml, withSpaces } = await load('markdown.ts');
+
+test('lines break between words', () => {
+  const text = 'fetch&nbsp;CodeLlama&nbsp;&nbsp;7B&nbsp;\\(4.1&nbsp;GB\\).\n\nA &amp; B';
+  assert.equal(withSpaces(text), 'fetch CodeLlama 7B \\(4.1 GB\\).\n\nA &amp; B');
+});
 
 test('tags become text', () => {
   assert.equal(withoutHtml('a <b onclick="x()">b</b>'), 'a &lt;b onclick="x()">b&lt;/b>');

@@ -24,15 +24,15 @@ import {
 } from './window.mjs';
 
 export async function theMenuPausesAndResumes() {
-  await choose('Pause in Python', '1f-menu');
+  await choose('Pause Ghost Text in Python', '1f-menu');
   await untilLogged('settings changed: completion.disabledIn');
   await startAnew('def of_same_price(items: list[Item]) -> list[Item]:\n');
   await untilLogged('no completion: it is switched off here by herdmate.completion.disabledIn');
   assert.equal(await ghostText(), '');
   await aSentenceLongerThanALineIsShownWhole();
-  await choose('Resume in Python');
+  await choose('Resume Ghost Text in Python');
   await untilLogged('settings changed: completion.disabledIn', 2);
-  await choose('Pause for an Hour');
+  await choose('Pause Ghost Text for an Hour');
   await startAnew('def of_same_count(items: list[Item]) -> list[Item]:\n');
   await untilLogged('no completion: it is paused until');
   assert.equal(await ghostText(), '');
@@ -124,6 +124,12 @@ export async function theLanguageStatusTellsTheState() {
   };
   const menu = told.first().getByText('Menu');
   assert(await menu.evaluate(isWhole), 'the end of the language status is cut off');
+  await page.mouse.move(640, 300);
+  await page.locator('.part.statusbar [aria-label^="Herdmate: ready"]').first().hover();
+  const tooltip = page.locator('.monaco-hover', { hasText: 'Turn Ghost Text Off' });
+  await tooltip.first().waitFor();
+  await picture('1h-tooltip');
+  assert(!(await tooltip.first().innerText()).includes('\u00a0'), 'its lines break in words');
   await page.mouse.move(640, 300);
 }
 

@@ -90,15 +90,15 @@ async def test_an_error_is_not_hidden_by_how_fast_the_model_was() -> None:
 
 async def test_what_can_be_paused_depends_on_the_client_and_the_document() -> None:
     session = _session()
-    assert "Pause in Go" in await _labels(session)
+    assert "Pause Ghost Text in Go" in await _labels(session)
     assert not any(" in " in label for label in await _labels(session, "file:///closed.go"))
     session.project.folders = (Path("/"),)
-    assert "Pause in This Workspace" in await _labels(session)
+    assert "Pause Ghost Text in This Workspace" in await _labels(session)
     session.configuration.settings = Settings(completion=CompletionSettings(disabled_in=("go",)))
-    assert "Resume in Go" in await _labels(session)
+    assert "Resume Ghost Text in Go" in await _labels(session)
     session.capabilities = Capabilities()
     labels = await _labels(session)
-    assert "Pause for an Hour" in labels
+    assert "Pause Ghost Text for an Hour" in labels
     assert not any(" in " in label or "Model…" in label for label in labels)
 
 
@@ -118,9 +118,9 @@ async def test_what_one_does_every_day_comes_before_models_pauses_and_the_rest()
         ("Turn Ghost Text Off", ""),
         ("Choose a Model…", "model"),
         ("Choose a Model for Ghost Text…", "model"),
-        ("Pause for an Hour", "pause"),
-        ("Pause in Go", "pause"),
-        ("Pause in This Workspace", "pause"),
+        ("Pause Ghost Text for an Hour", "pause"),
+        ("Pause Ghost Text in Go", "pause"),
+        ("Pause Ghost Text in This Workspace", "pause"),
         ("Why No Suggestion?", "look"),
         ("Show What the Model Saw", "look"),
         ("Show Statistics", "look"),

@@ -104,7 +104,7 @@ def _switching(session: Session, uri: str) -> Iterator[MenuItem]:
             yield MenuItem("Resume Ghost Text", "play", resume, ["workspace"], why)
     elif can_configure and pausing.is_off_by_name(session, language):
         name = language_name(language)
-        yield MenuItem(f"Resume in {name}", "play", resume, ["language", language])
+        yield MenuItem(f"Resume Ghost Text in {name}", "play", resume, ["language", language])
     elif can_configure and now.state == "on":
         yield MenuItem("Turn Ghost Text Off", "circle-slash", protocol.COMMAND_TOGGLE, [uri])
 
@@ -113,14 +113,14 @@ def _pausing(session: Session, uri: str) -> Iterator[MenuItem]:
     if pausing.is_paused(session) or not session.settings.completion.enabled:
         return
     pause, language = protocol.COMMAND_PAUSE, _language(session, uri)
-    yield MenuItem("Pause for an Hour", "debug-pause", pause, group="pause")
+    yield MenuItem("Pause Ghost Text for an Hour", "debug-pause", pause, group="pause")
     if not session.capabilities.configure:
         return
     if language and not pausing.is_off_by_name(session, language):
-        yield MenuItem(f"Pause in {language_name(language)}", "debug-pause", pause,
+        yield MenuItem(f"Pause Ghost Text in {language_name(language)}", "debug-pause", pause,
                        ["language", language], group="pause")  # fmt: skip
     if session.folders:
-        yield MenuItem("Pause in This Workspace", "debug-pause", pause, ["workspace"],
+        yield MenuItem("Pause Ghost Text in This Workspace", "debug-pause", pause, ["workspace"],
                        group="pause")  # fmt: skip
 
 
