@@ -100,7 +100,6 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
     edit = workspace.workspace_edit
     action = document.code_action
     tags = action.tag_support if action else None
-    resolvable = action.resolve_support.properties if action and action.resolve_support else ()
     return Capabilities(
         status=bool(own.get("status")),
         explanation=bool(own.get("explanation")),
@@ -123,7 +122,7 @@ def capabilities_from_lsp(capabilities: types.ClientCapabilities) -> Capabilitie
         configuration=bool(workspace.configuration),
         dynamic_configuration=_is_dynamic(workspace.did_change_configuration),
         apply_edit=bool(workspace.apply_edit),
-        resolve_edit="edit" in resolvable,
+        resolve_edit=_resolves_edits(action),
         knows_generated=_GENERATED in ((tags and tags.value_set) or ()),
         # Neovim supports documentChanges, but declares only the file operations it knows in them.
         versioned_edits=bool(edit and (edit.document_changes or edit.resource_operations)),
@@ -142,6 +141,11 @@ _LONGEST_WORD = 40
 def _is_dynamic(feature: Any) -> bool:
     """Can the feature be registered after ``initialize``?"""
     return bool(feature and feature.dynamic_registration)
+
+
+def _resolves_edits(action: types.CodeActionClientCapabilities | None) -> bool:
+    support = action.resolve_support if action else None
+    return support is not None and "edit" in support.properties
 
 
 def _names(value: Any) -> frozenset[str]:
