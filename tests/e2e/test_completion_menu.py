@@ -84,6 +84,50 @@ async def test_an_entry_that_does_not_begin_with_what_was_typed_is_told(tmp_path
 
 
 @pytest.mark.parametrize(
+    ("entry", "reply", "texts"),
+    [("max", "max(items)", ["max(items)"]), ("E", "EDOM", []), ("at", "max(items)", []),
+     ("m", "max(items)", []), ("max", "max", [])],
+)  # fmt: skip
+async def test_an_entry_that_was_just_the_first_is_not_gone_on_with(
+    tmp_path: Path, entry: str, reply: str, texts: list[str]
+) -> None:
+    """The model is asked as if there were no menu, and not again for the next entry."""
+    replies = {"x = math.<|fim_suffix|>": reply, f"math.{entry}": ".wrong()"}
+    options = {"completion": {"prefill": False}}
+    async with editor(VSCODE, tmp_path, replies, options=options) as client:
+        client.open(URI, CODE.replace("    \n", "    x = math.\n"))
+        await client.until_ready()
+        items = await _after_entry(client, "", 13, entry)
+        assert [item.insert_text for item in items] == texts
+        if not texts and entry != reply:
+            assert "something other than the selected menu entry" in await client.why()
+        assert await _after_entry(client, "", 13, "zip") == []
+        assert (await client.status())["engine"]["requests"] == 1
+
+
+async def test_what_was_written_before_the_menu_is_not_asked_for_again(tmp_path: Path) -> None:
+    replies = {"x = math.<|fim_suffix|>": "max(items)", "math.max<|fim_suffix|>": ".wrong()"}
+    options = {"completion": {"prefill": False}}
+    async with editor(VSCODE, tmp_path, replies, options=options) as client:
+        client.open(URI, CODE.replace("    \n", "    x = math.\n"))
+        await client.until_ready()
+        assert await _after_entry(client, "", 13, "acos") == []
+        client.change(URI, CODE.replace("    \n", "    x = math.m\n"))
+        (item,) = await _after_entry(client, "m", 13, "max")
+        assert item.insert_text == "max(items)"
+        assert await _after_entry(client, "m", 13, "min") == []
+        assert (await client.status())["engine"]["requests"] == 1
+
+
+async def test_no_word_of_the_menu_is_made_longer(tmp_path: Path) -> None:
+    async with editor(VSCODE, tmp_path, {"x = E<|fim_suffix|>": "DOM"}) as client:
+        client.open(URI, CODE.replace("    \n", "    x = E\n"))
+        await client.until_ready()
+        assert await _after_entry(client, "E", 8, "E") == []
+        assert "something other than the selected menu entry" in await client.why()
+
+
+@pytest.mark.parametrize(
     ("reply", "texts"), [(".sep) + 'x'", ["path.sep"]), (") + 'x'", []), (".sep", ["path.sep"])]
 )
 async def test_behind_the_chosen_entry_no_bracket_is_doubled(

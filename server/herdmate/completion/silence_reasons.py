@@ -45,6 +45,10 @@ class SilenceReason(Enum):
         "no room after the menu entry",
         "nothing fits between the selected menu entry and what follows it",
     )
+    NOT_MENU_ENTRY = (
+        "not the menu entry",
+        "the model would write something other than the selected menu entry",
+    )
     NOT_AWAITED = (
         "not waited for",
         "you typed on or moved away before the model had answered",

@@ -27,6 +27,7 @@ from herdmate.usage.learnt_confidence import as_learnt
 _log = logging.getLogger(__name__)
 
 _MENU_SECONDS, _OPENED_MENU_SECONDS = 0.25, 2.0
+_ENDS_IN_WORD, _BEGINS_WITH_WORD = re.compile(r"[\w$]\Z"), re.compile(r"[\w$]")
 _WORD_BEFORE = re.compile(r"(?<!\w)\w*$")
 
 
@@ -92,6 +93,7 @@ def inline_completion_to_lsp(
 
 _OTHER_ENTRY = Silence(SilenceReason.OTHER_MENU_ENTRY)
 _NO_ROOM = Silence(SilenceReason.NO_ROOM_AFTER_ENTRY)
+_NOT_ENTRY = Silence(SilenceReason.NOT_MENU_ENTRY)
 _NOT_AWAITED = Silence(SilenceReason.NOT_AWAITED)
 _STILL_ASKED = Silence(SilenceReason.MENU_SHOWN_FIRST)
 _TOO_LATE = Silence(SilenceReason.LATE_FOR_MENU)
@@ -182,29 +184,59 @@ def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
 async def _after_chosen(
     session: Session, opened: OpenDocument, cursor: Cursor, chosen: types.SelectedCompletionInfo
 ) -> types.InlineCompletionList:
-    """Ghost text after the entry selected in the completion menu, as if it were accepted."""
-    text, span = opened.document.text, opened.lines.span(chosen.range)
-    if not chosen.text.startswith(text[span.start : cursor.offset]):
+    """Ghost text that begins with the entry selected in the completion menu: others are not shown.
+
+    An entry of which nothing was typed is just the menu's first, so the model is not made to
+    continue it. Neither is it asked twice, if it is writing or has written something here.
+    """
+    span = opened.lines.span(chosen.range)
+    typed = opened.document.text[span.start : cursor.offset]
+    if not chosen.text.startswith(typed):
         _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
-    behind = supposing(opened.document, Edit(span, chosen.text))
-    place = growth.Place(opened, cursor.offset, behind, chosen.text)
+    is_own = span.end == cursor.offset and (not typed or _is_known(session, cursor))
+    at = cursor if is_own else supposing(opened.document, Edit(span, chosen.text))
+    place = growth.Place(opened, cursor.offset, at, chosen.text)
     found = await _complete_growing(session, place, invoked=False)
-    whole = _with_entry(chosen.text, span, behind, [(it.text, it.span.is_empty) for it in found])
+    rest = chosen.text.removeprefix(typed) if is_own else ""
+    texts = [(it.text, it.span.is_empty) for it in found]
+    whole = _with_entry(chosen.text, rest, span, at, texts)
     if found and not whole:
-        _note(session, _NO_ROOM)
+        _note(session, _NO_ROOM if _any_follows(chosen.text, rest, texts) else _NOT_ENTRY)
     return _shown(session, opened, cursor, whole)
 
 
+def _is_known(session: Session, cursor: Cursor) -> bool:
+    """Has the model written something here, or is it about to?"""
+    running = session.completion.in_flight.get(cursor.document.uri)
+    is_running = running is not None and running.covers(cursor)
+    return is_running or session.completion.cache.get(cursor) is not None
+
+
 def _with_entry(
-    entry: str, span: Span, behind: Cursor, found: Sequence[tuple[str, bool]]
+    entry: str, rest: str, span: Span, at: Cursor, found: Sequence[tuple[str, bool]]
 ) -> list[Completion]:
     """Suggestions, and whether they only add text, together with the entry that they follow.
 
-    Shown with the entry, they can replace nothing but the entry.
+    They begin with what is left of the entry, ``rest``. Shown with the entry, they can replace
+    nothing but the entry.
     """
-    texts = [text if adds else part_inside(text, behind) for text, adds in found]
-    return [Completion(entry + text, span) for text in texts if text.strip()]
+    texts = [text if adds else part_inside(text, at) for text, adds in found]
+    return [
+        Completion(entry + text[len(rest) :], span)
+        for text in texts
+        if _follows(entry, rest, text) and text[len(rest) :].strip()
+    ]
+
+
+def _any_follows(entry: str, rest: str, found: Sequence[tuple[str, bool]]) -> bool:
+    return any(_follows(entry, rest, text) for text, _ in found)
+
+
+def _follows(entry: str, rest: str, text: str) -> bool:
+    """Does a text begin with the rest of an entry, and not make another word of its last one?"""
+    goes_on = _ENDS_IN_WORD.search(entry) and _BEGINS_WITH_WORD.match(text[len(rest) :])
+    return text.startswith(rest) and not goes_on
 
 
 def _again(
@@ -216,8 +248,11 @@ def _again(
         span = Span(cursor.offset, cursor.offset + grown.reach)
         return _shown(session, opened, cursor, [Completion(grown.text, span, is_cached=True)])
     span = opened.lines.span(chosen.range)
-    behind = supposing(opened.document, Edit(span, chosen.text))
-    whole = _with_entry(chosen.text, span, behind, [(grown.text, not grown.reach)])
+    rest = chosen.text[cursor.offset - span.start :]
+    is_own = bool(rest) and grown.text.startswith(rest)
+    at = cursor if is_own else supposing(opened.document, Edit(span, chosen.text))
+    texts = [(grown.text, not grown.reach)]
+    whole = _with_entry(chosen.text, rest if is_own else "", span, at, texts)
     return _shown(session, opened, cursor, whole)
 
 
