@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -149,7 +150,7 @@ async def test_the_models_menu_marks_what_runs_and_what_has_to_be_fetched(
         "Automatic": "sparkle", "A": "package", "B": "check", "C": "cloud-download",
     }  # fmt: skip
     assert [item.arguments for item in menu.items] == [["auto"], ["a"], ["b"], ["c"]]
-    assert menu.placeholder == "In use: b"
+    assert menu.placeholder == "In use: B"
 
 
 async def test_ghost_text_has_a_menu_of_the_models_that_fill_in(
@@ -170,7 +171,7 @@ async def test_ghost_text_has_a_menu_of_the_models_that_fill_in(
     assert [item.icon for item in menu.items][:3] == ["link", "sparkle", "check"]
     assert menu.placeholder == "In use: A model"
     menu = await menus.menu(session, "allModels", "")
-    assert menu.placeholder == "In use: b; ghost text: A model"
+    assert menu.placeholder == "In use: B; ghost text: A model"
 
 
 @pytest.mark.parametrize(
@@ -225,6 +226,36 @@ async def test_what_is_recommended_for_the_machine_stands_first_and_a_few_others
         f"Recommended for this machine: {label.partition(': ')[2]}" for label, _ in rows[-1:]
     ]
     assert ghost.items[-1].arguments == ["allCompletionModels"]
+
+
+async def test_every_model_that_is_here_can_be_chosen_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Also one that is recommended together with another; the one in use has the tick."""
+    names = [model.name for model in catalogue.models() if model.infill][:6]
+    here = {*names, _SMALL}
+    small = next(name for name in names if name != _SMALL)
+    listing = listed(Path("/nowhere"), 4096)
+
+    async def models(*_: object) -> ModelList:
+        entries = [_entry(model, 20_000_000_000, 0.0) for model in listing]
+        entries = [replace(entry, installed=entry.name in here) for entry in entries]
+        return ModelList(entries, small, small)
+
+    machine = Machine(24_000_000_000, 0, 100_000_000_000, here=frozenset(here))
+    monkeypatch.setattr(model_choice, "models", models)
+    monkeypatch.setattr(recommendation, "this_machine", lambda: machine)
+    title = next(model.title for model in catalogue.models() if model.name == small)
+    for name, role in (("models", []), ("completionModels", ["completion"])):
+        menu = await menus.menu(_session(), name, "")
+        rows = [item for item in menu.items if item.command == protocol.COMMAND_CHOOSE_MODEL]
+        chosen = [item.arguments[0] for item in rows]
+        assert here <= set(chosen)
+        assert len(chosen) == len(set(chosen))
+        assert all(item.arguments[1:] == role for item in rows)
+        if not role:
+            assert [item.arguments for item in menu.items if item.icon == "check"] == [[small]]
+            assert menu.placeholder == f"In use: {title}"
 
 
 async def test_the_status_menu_shows_both_models() -> None:

@@ -16,8 +16,8 @@ from herdmate.models.pair import Advice
 from herdmate.models.recommend import Machine
 from herdmate.roles import AUTO, SAME, for_role
 
-_HERE, _OTHERS = 3, 3
-"""How many models on this machine, and how many others, are shown before all are."""
+_OTHERS = 3
+"""How many models that are not on this machine are shown before all are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ async def _models(session: Session) -> Menu:
     machine, advice = await recommendation(session)
     items = [
         *_recommended(known, machine, advice),
-        *_rows(_few(known.models, advice), known.current, _ANSWERS),
+        *_rows(_here_and_others(known.models, advice), known.current, _ANSWERS),
         _automatic(), _show_all(_ANSWERS),
     ]  # fmt: skip
     return Menu(_ANSWERS.title, _in_use(session, known), items)
@@ -53,19 +53,21 @@ async def _all_models(session: Session) -> Menu:
 async def _completion_models(session: Session) -> Menu:
     known = await model_choice.models(session, "completion")
     machine, advice = await recommendation(session)
+    shown = advice.pair.ghost.model.name if advice.pair else ""
+    few = _here_and_others(_that_fill_in(known), advice, shown)
     items = [
         *_recommended_for_ghost_text(known, machine, advice),
-        *_rows(_few(_that_fill_in(known), advice), _apart(session, known), _GHOST),
+        *_rows(few, _apart(session, known), _GHOST),
         *_without_a_name(session, known), _show_all(_GHOST),
     ]  # fmt: skip
-    return Menu(_GHOST.title, f"In use: {ghost_text_by(session)}", items)
+    return Menu(_GHOST.title, f"In use: {_ghost_text_in_use(session, known)}", items)
 
 
 async def _all_completion_models(session: Session) -> Menu:
     known = await model_choice.models(session, "completion")
     rows = _rows(_that_fill_in(known), _apart(session, known), _GHOST)
     items = [*_without_a_name(session, known), *rows]
-    return Menu(_GHOST.title, f"In use: {ghost_text_by(session)}", items)
+    return Menu(_GHOST.title, f"In use: {_ghost_text_in_use(session, known)}", items)
 
 
 MENUS: dict[str, Callable[[Session], Coroutine[Any, Any, Menu]]] = {
@@ -104,13 +106,16 @@ def _recommended_for_ghost_text(
     )  # fmt: skip
 
 
-def _few(models: Iterable[ModelEntry], advice: Advice) -> list[ModelEntry]:
-    """A few models on this machine, and a few others that are worth comparing."""
-    pair = advice.pair
-    shown = {pair.answers.model.name, pair.ghost.model.name} if pair else set()
-    others = [model for model in models if model.name not in shown]
-    here = [model for model in others if model.installed][:_HERE]
+def _here_and_others(
+    models: Iterable[ModelEntry], advice: Advice, shown: str = ""
+) -> list[ModelEntry]:
+    """All models on this machine except the one ``shown``, and a few others worth comparing.
+
+    The recommended ones have another row, but that chooses both.
+    """
     named = list(alternatives(advice, _OTHERS))
+    others = [model for model in models if model.name != shown]
+    here = [model for model in others if model.installed]
     more = [model for model in others if model.name in named and not model.installed]
     return here + sorted(more, key=lambda model: named.index(model.name))
 
@@ -137,7 +142,8 @@ def _without_a_name(session: Session, known: ModelList) -> Iterator[MenuItem]:
     command = protocol.COMMAND_CHOOSE_MODEL
     same = "check" if not session.model.is_apart else "link"
     quick = "the best model here that writes ten tokens per second"
-    yield MenuItem("Same as for Answers", same, command, [SAME, *_GHOST.arguments], known.current)
+    current = _title(known, known.current)
+    yield MenuItem("Same as for Answers", same, command, [SAME, *_GHOST.arguments], current)
     yield MenuItem("Automatic", "sparkle", command, [AUTO, *_GHOST.arguments], quick)
 
 
@@ -151,9 +157,21 @@ def _apart(session: Session, known: ModelList) -> str:
 
 
 def _in_use(session: Session, known: ModelList) -> str:
-    running = known.current or session.model.status.model
-    now = f"In use: {running}" if running else f"Chosen: {short_name(session.settings.model)}"
-    return f"{now}; ghost text: {ghost_text_by(session)}" if session.model.is_apart else now
+    running = _title(known, known.current) or session.model.status.model
+    chosen = _title(known, session.settings.model) or short_name(session.settings.model)
+    now = f"In use: {running}" if running else f"Chosen: {chosen}"
+    ghost = _ghost_text_in_use(session, known)
+    return f"{now}; ghost text: {ghost}" if session.model.is_apart else now
+
+
+def _ghost_text_in_use(session: Session, known: ModelList) -> str:
+    running = session.model.is_apart and session.model.apart.status.model
+    return running or _title(known, _apart(session, known)) or ghost_text_by(session)
+
+
+def _title(known: ModelList, name: str) -> str:
+    """The title of a listed model, as its row has it, or empty."""
+    return next((model.title for model in known.models if model.name == name), "")
 
 
 def ghost_text_by(session: Session) -> str:
