@@ -71,7 +71,7 @@ def test_what_a_command_answers_is_seen(helix: Terminal) -> None:
         ("status", "Fake is ready"),
         ("pause", "Ghost text: it is paused until"),
         ("resume", "Suggestions appear as you type."),
-        ("why", "or there has not been one yet"),
+        ("why", "No ghost text has been requested yet."),
     ):
         assert helix.until(partial(_answers, helix, name, said))
 

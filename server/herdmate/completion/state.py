@@ -36,7 +36,8 @@ class CompletionState:
 
     ``in_flight`` maps each document's URI to its current generation, ``reading_ahead`` to the task
     that evaluates its prompt ahead of time, ``grown`` to what the client was told to ask for again
-    and has not asked for yet. ``silence`` is why the last request showed nothing.
+    and has not asked for yet. ``silence`` is why the last request showed nothing,
+    ``has_shown`` whether any has shown something.
     ``paused_until`` is a time on the event loop's clock.
     """
 
@@ -48,6 +49,7 @@ class CompletionState:
     reading_ahead: dict[str, asyncio.Task[None]] = field(default_factory=dict)
     grown: dict[str, Grown] = field(default_factory=dict)
     silence: Silence | HerdmateError | None = None
+    has_shown: bool = False
     paused_until: float = 0.0
 
     def forget(self, uri: str) -> None:

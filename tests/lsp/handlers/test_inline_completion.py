@@ -73,8 +73,10 @@ async def test_what_was_not_waited_for_is_said_to_have_shown_nothing(
         with pytest.raises(asyncio.CancelledError):
             await request
     assert "before the model had answered" in str(session.completion.silence)
+    assert not session.completion.has_shown
     assert (await inline_completion(session, inline_params(URI, 0, 4))).items
     assert session.completion.silence is None
+    assert session.completion.has_shown
     await session.end()
 
 

@@ -81,7 +81,7 @@ async def test_an_engine_that_ends_meanwhile_leaves_the_status(
         (Status("starting"), None, "Herdmate: starting."),
         (Status("ready"), HerdmateError("It broke."), "There was no ghost text: It broke."),
         (Status("sleeping"), Silence(SilenceReason.PAUSED, "12:30"), "12:30"),
-        (Status("thinking"), None, "or there has not been one yet"),
+        (Status("thinking"), None, "No ghost text has been requested yet."),
         (Status("error", "It broke."), Silence(SilenceReason.DISABLED), "It broke."),
     ],
 )
@@ -93,6 +93,14 @@ def test_why_there_was_nothing(
     assert sentence in said
     assert said.endswith(".")
     assert ".." not in said
+
+
+def test_what_was_shown_is_told_from_what_was_never_asked_for(session: Session) -> None:
+    session.model.answers.status = Status("ready")
+    assert "requested yet" in status_report.sentence_of_silence(session)
+    session.completion.has_shown = True
+    said = status_report.sentence_of_silence(session)
+    assert said == "Ghost text was shown for the last request."
 
 
 async def test_what_is_so_now_is_told_before_what_was(

@@ -169,6 +169,7 @@ def _note(session: Session, answer: _Answer) -> None:
         _log.info("no completion: %s", answer)
     elif answer:
         session.completion.silence = None
+        session.completion.has_shown = True
 
 
 def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:

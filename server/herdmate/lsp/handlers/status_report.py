@@ -85,4 +85,6 @@ def sentence_of_silence(session: Session) -> str:
     if session.completion.silence:
         why = session.said(str(session.completion.silence))
         return f"There was no ghost text: {why.rstrip('.')}."
-    return "Ghost text was shown for the last request, or there has not been one yet."
+    if session.completion.has_shown:
+        return "Ghost text was shown for the last request."
+    return "No ghost text has been requested yet."
