@@ -95,6 +95,25 @@ async def test_imports_at_the_top_of_the_file_are_not_outside(tmp_path: Path) ->
     assert "import" not in (outcome.after or "")
 
 
+@pytest.mark.e2e
+@pytest.mark.parametrize(("action", "is_inside"), [("document", True), ("simplify", False)])
+async def test_the_comment_above_belongs_to_what_is_documented(
+    tmp_path: Path, action: str, is_inside: bool
+) -> None:
+    go = "func first(items []int) int {\n\tfor _, item := range items {\n\t\treturn item\n\t}\n"
+    go += "\treturn 0\n}\n"
+    path = tmp_path / "code.go"
+    path.write_text(f"package a\n\n// first is first.\n{go}")
+    given = functions([path], 1, random.Random(0))
+    reply = f"// first returns the first item, or 0 if there is none.\n{go}"
+    (outcome,) = await run_refactorings(
+        given, [action], {}, _script(tmp_path, reply), None, lambda _: None
+    )
+    assert (outcome.after is not None) == is_inside  # nothing is simplified
+    assert outcome.is_inside
+    assert ("if there is none" in (outcome.after or "")) == is_inside
+
+
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
 async def test_a_check_that_takes_too_long_ends_with_all_it_started(tmp_path: Path) -> None:
     folder, pipe = _folder(tmp_path), tmp_path / "pipe"

@@ -17,6 +17,7 @@ from statistics import median
 from typing import Any
 
 from herdmate import child_process
+from herdmate.actions.documentation_alone import with_documentation
 from herdmate.context.file_header import header_of
 from herdmate.context.grammars import language_of
 from herdmate.context.signatures import signatures
@@ -27,7 +28,7 @@ from herdmate.errors import HerdmateError
 from herdmate.eval.scores import is_well_formed
 from herdmate.eval.sources import sound_code
 from herdmate.lsp.client import Client, connect
-from herdmate.text import Document, Edit, Span, narrowed
+from herdmate.text import Document, Edit, Selection, Span, narrowed
 
 FEWEST_LINES, MOST_LINES = 5, 30
 """Only functions between these lengths, in lines, are refactored."""
@@ -183,13 +184,18 @@ def _imports_above(head: str, new: str, language: str) -> int | None:
     return at - same if at == same or (at > same and is_in_header) else None
 
 
+def _may_change(document: Document, span: Span, action: str) -> Span:
+    """A function, for *Document* with the comment above it."""
+    return with_documentation(Selection(document, span)).span if action == "document" else span
+
+
 async def _outcome(client: Client, given: Function, action: str, check: Check | None) -> Outcome:
     document = Document(given.path.absolute().as_uri(), given.language, given.text)
-    span, text, reason = given.span, None, ""
+    span, text, reason = _may_change(document, given.span, action), None, ""
     started = time.perf_counter()
     client.open(document)
     try:
-        text = await client.rewrite(document, span, action)
+        text = await client.rewrite(document, given.span, action)
     except HerdmateError as error:
         reason = str(error)
     finally:
