@@ -17,7 +17,9 @@ _MODULES = {"node_test": "node:test", "bun_test": "bun:test"} | {
 
 _JEST = re.compile(r"\bjest\.\w")
 _EXPECTS = re.compile(r"\bexpect\(")
-_LOADS_EXPECT = re.compile(r"\bimport\b[^;\n]*\bexpect\b|\bexpect\b[^;\n=]*=[^;\n]*\brequire\b")
+_LOADS_EXPECT = re.compile(
+    r"(?m)^import\b[^;\n]*\bexpect\b|^(?:const|let|var)[ ](?:expect\b|\{[^;\n}]*\bexpect\b)"
+)
 _QUOTED = re.compile(r"['\"]([^'\"\n]+)['\"]")
 _RUNNING = ("describe", "it", "test", "suite", "before", "beforeEach", "after", "afterEach")
 _CALLED = re.compile(rf"(?m)^[ \t]*({'|'.join(_RUNNING)})(?=\(|\.\w+\()")
