@@ -154,6 +154,16 @@ def test_a_name_that_is_used_behind_the_selection_stays() -> None:
     validate_rewrite(target, "    total = x + 1\n    g(total)", ("names",))
 
 
+def test_examples_are_kept_by_what_changes_no_behaviour() -> None:
+    old = F.replace(":\n", ':\n    """Add.\n\n    >>> f(1)\n    2\n    """\n', 1)
+    new = F.replace(":\n", ':\n    """Add one to x, or y."""\n', 1)
+    for changes, keeps in ((DOC, False), (BODY, True)):
+        with pytest.raises(RefusedError, match=r"drop the text >>> f\(1\)"):
+            validate_rewrite(_subject(old), new, changes, keeps_behaviour=keeps)
+        validate_rewrite(_subject(old), old.replace("Add.", "Sum up."), changes, None, False, keeps)
+    validate_rewrite(_subject(old), new, (*BODY, "signatures"))
+
+
 def test_names_that_the_model_was_shown_may_be_used() -> None:
     target, new = _subject(GO, "go"), GO.replace("return a", "return helper(a)")
     with pytest.raises(RefusedError, match=r"not defined here \(helper\)"):

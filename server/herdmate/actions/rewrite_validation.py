@@ -66,8 +66,7 @@ def validate_rewrite(
     if language.startswith("typescript") and "types" in changes:
         _refuse_unknown_names(unknown_types(after.tree, new_span, known))
     _refuse_undefined(after, known, shown)
-    if "definitions" not in changes:
-        _refuse_lost_literals(lost_literals(before.tree, span, after.tree, new_span, new_text))
+    _refuse_lost_texts(before, after, changes, keeps_behaviour)
     if keeps_behaviour and language in KNOWN_LANGUAGES:
         _refuse_lost_behaviour(before, after)
     if "body" not in changes:
@@ -193,6 +192,25 @@ def _refuse_lost_literals(lost: Collection[str]) -> None:
             "lost_text",
             names=shown,
         )
+
+
+def _refuse_lost_texts(
+    before: _Version, after: _Version, changes: Collection[str], keeps_behaviour: bool
+) -> None:
+    if "definitions" not in changes:
+        _refuse_lost_literals(
+            lost_literals(before.tree, before.span, after.tree, after.span, after.text)
+        )
+    if before.tree.language == "python" and (keeps_behaviour or "body" not in changes):
+        old, new = (one.text[one.span.start : one.span.end] for one in (before, after))
+        _refuse_lost_literals(_lost_examples(old, new))
+
+
+def _lost_examples(old: str, new: str) -> list[str]:
+    """The first of the examples in docstrings, which are tests, that the new code has not."""
+    kept = {line.strip() for line in new.splitlines()}
+    lines = (line.strip() for line in old.splitlines())
+    return [line for line in lines if line.startswith(">>> ") and line not in kept][:1]
 
 
 def _refuse_unknown_names(names: Collection[str]) -> None:
