@@ -26,7 +26,7 @@ from herdmate.actions.reply import Place, ReplyCode, code_in, code_of, reasons_o
 from herdmate.actions.restore_secrets import with_secrets
 from herdmate.actions.rewrite_validation import validate_rewrite
 from herdmate.actions.target import defined_beside, has_header, lines_of, resolve_target
-from herdmate.actions.ways_on import NOT_MENDED, UNCHANGED
+from herdmate.actions.ways_on import NOT_MENDED
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.chunks import parts
 from herdmate.context.echoed_definitions import without_echoed_definitions
@@ -47,6 +47,7 @@ from herdmate.text import (
 )
 
 _NO_INPUT = ActionInput()
+_UNCHANGED = "The model had no changes to suggest."
 _WIDENED = "The selection covered only part of a definition, so the model was given all of it."
 
 
@@ -138,7 +139,7 @@ async def _rewritten(
         if apply_edits(target.document.text, done.edits) in action_input.rejected:
             raise UnchangedError("The model had no other change to suggest.")
         if _is_in_vain(done, action, action_input.problems):
-            raise UnchangedError(UNCHANGED)
+            raise UnchangedError(_UNCHANGED)
         return done
 
     must_change = is_renaming or bool(action_input.problems or action_input.rejected)
@@ -150,7 +151,7 @@ async def _rewritten(
             question, context.host, take, on_progress, must_change, language, seed
         )
     except UnchangedError as error:
-        if action_input.problems and str(error) == UNCHANGED:  # something is to be done
+        if action_input.problems and str(error) == _UNCHANGED:  # something is to be done
             raise UnchangedError(NOT_MENDED) from None
         raise
 
@@ -197,7 +198,7 @@ async def _in_parts(
         except RefusedError as refusal:
             refusals.append(str(refusal))
     if not done:
-        raise RefusedError(refusals[0]) if refusals else UnchangedError(UNCHANGED)
+        raise RefusedError(refusals[0]) if refusals else UnchangedError(_UNCHANGED)
     code, above, imports = _together(target, done)
     touches_callers = validate_rewrite(
         target, code, action.changes, above, keeps_behaviour=action.keeps_behaviour
@@ -314,7 +315,7 @@ def _validated(
     document, code, imports = target.document, found.code, tuple[str, ...]()
     only_documents = action.changes == ("documentation",)
     if code == target.text or (only_documents and loses_documentation(code, target)):
-        raise UnchangedError(UNCHANGED)
+        raise UnchangedError(_UNCHANGED)
     if {"body", "types"} & set(action.changes):
         imports = new_imports(found.imports, code, document.text, document.language)
     above = import_edit(document.text, target.span.start, imports, document.language)

@@ -17,9 +17,8 @@ TRY_LARGER = "so nothing was changed; use a larger model."
 WRITE_LESS = "so nothing was written; select a smaller definition or use a larger model."
 WRITE_LARGER = "so nothing was written; use a larger model."
 
-UNCHANGED = "The model had no changes to suggest."
 NOT_MENDED = (
     "The model had no changes to suggest; select more of the code, say in your own words what to "
     "do, or use a larger model."
 )
-"""The same where something is to be mended."""
+"""Where something is to be mended."""

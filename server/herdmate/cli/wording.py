@@ -37,6 +37,9 @@ _SENTENCES = (
      "name a smaller definition, or a larger model with --model; -v shows the answer"),
     ("select more of the code or use a larger model",
      "name more lines, or a larger model with --model; -v shows the answer"),
+    ("select more of the code, say in your own words what to do, or use a larger model",
+     "name more lines, say what to do with --instruction, or name a larger model with --model; -v "
+     "shows the answer"),
     ("select just the lines that are to become a function, or use a larger model",
      "name just the lines that are to become a function, or a larger model with --model; -v shows "
      "the answer"),
