@@ -49,6 +49,7 @@ const SCENARIOS = [
   menu.ghostTextIsSwitchedAndGoneThroughByKeys,
   menu.whatTheModelSawLiesInNoFile,
   menu.theLanguageStatusTellsTheState,
+  menu.theContextMenuSaysWhoseItIs,
   menu.aRemoteServerHasItsOwnSign,
   menu.aLongMessageIsShownWholeByItsButton,
   menu.activationIsQuick,

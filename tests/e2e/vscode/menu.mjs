@@ -133,6 +133,20 @@ export async function theLanguageStatusTellsTheState() {
   await page.mouse.move(640, 300);
 }
 
+export async function theContextMenuSaysWhoseItIs() {
+  await page.locator('.monaco-editor .view-lines').first().click({ position: { x: 60, y: 40 } });
+  await page.keyboard.press('Shift+F10');
+  const ours = page.locator('.monaco-menu .action-item', { hasText: /^Herdmate$/ });
+  await ours.first().hover();
+  for (const title of ['Explain Selection', 'Refactor…', 'Change in My Own Words…'])
+    await page.locator('.monaco-submenu .action-item', { hasText: title }).first().waitFor();
+  await pictureInBothThemes('1h-context-menu');
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await ours.first().waitFor({ state: 'detached' });
+  say('the context menu says whose it is');
+}
+
 export async function aRemoteServerHasItsOwnSign() {
   const model = await useScripted(() => []);
   const item = page.locator('.part.statusbar [aria-label*="on a remote server"]').first();
