@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from herdmate.actions import target
-from herdmate.actions.action_input import Diagnostic, describe_diagnostics
-from herdmate.actions.offers import offers
+from herdmate.actions.action_input import ActionInput, Diagnostic, describe_diagnostics
+from herdmate.actions.offers import offers, title_of
 from herdmate.context import lexical_definitions
 from herdmate.context.definition_at import Found
 from herdmate.prompting.library import load_library
@@ -99,6 +99,17 @@ def test_a_fix_for_each_problem_and_one_for_all() -> None:
 
 def test_a_problem_outside_of_any_definition() -> None:
     assert {"fix", "explain_diagnostic"} <= _names("│import y\n", "python", (UNKNOWN,))
+
+
+def test_what_was_asked_in_own_words_is_the_title() -> None:
+    actions = load_library()[0]
+    given = ActionInput(instruction="use pathlib\n  instead of os.path, " + "please " * 20)
+    title = title_of(actions.get("change"), given)
+    assert title.startswith("“use pathlib instead of os.path, please")
+    assert title.endswith("…”")
+    assert len(title) == 62
+    assert title_of(actions.get("change"), ActionInput()) == "Change in my own words…"
+    assert title_of(actions.get("simplify"), given) == "Simplify"
 
 
 def test_problems_in_words() -> None:

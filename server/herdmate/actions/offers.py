@@ -10,9 +10,12 @@ from herdmate.context import syntax
 from herdmate.context.languages import PROSE_AND_DATA
 from herdmate.context.lexical_definitions import kinds_at
 from herdmate.context.node_kinds import kinds_around, symbol_at
+from herdmate.printable import one_line
 from herdmate.prompting.library import Action
 from herdmate.prompting.template import fill
 from herdmate.text import Selection
+
+_LONGEST_TITLE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,9 @@ def _offers(
 
 
 def title_of(action: Action, action_input: ActionInput) -> str:
-    """An action's title as the user sees it."""
+    """An action's title as the user sees it: what they asked for in words of their own, if so."""
+    if action_input.instruction and action.title.endswith("…"):  # which asked for the words
+        return f"“{one_line(action_input.instruction, _LONGEST_TITLE)}”"
     about = short_message(action_input.problems[0]) if action_input.problems else ""
     return fill(action.title, {"symbol": action_input.symbol, "diagnostics": about})
 
