@@ -134,7 +134,7 @@ export async function theLanguageStatusTellsTheState() {
 }
 
 export async function theContextMenuSaysWhoseItIs() {
-  await page.locator('.monaco-editor .view-lines').first().click({ position: { x: 60, y: 40 } });
+  await backToTheCode();
   await page.keyboard.press('Shift+F10');
   const ours = page.locator('.monaco-menu .action-item', { hasText: /^Herdmate$/ });
   await ours.first().hover();
