@@ -42,6 +42,8 @@ def run(work: Coroutine[Any, Any, _T]) -> _T:
     try:
         return asyncio.run(cancellable())
     except asyncio.CancelledError:
+        if not received:
+            raise
         raise SystemExit(128 + received[0]) from None
 
 

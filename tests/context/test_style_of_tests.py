@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 
+from herdmate.context import style_of_tests as style_of_tests_module
 from herdmate.context.style_of_tests import StyleOfTests, style_of_tests
+from tests import test_patterns
 
 _NODE = "import { f } from '../lib/f.js';\nimport { test } from 'node:test';\n"
 _JEST = "import { f } from '../lib/f';\n\ntest('f', () => expect(jest.fn()).toBe(1));\n"
@@ -152,3 +155,20 @@ def test_nothing_outside_is_read(tmp_path: Path) -> None:
     source = root / "lib" / "cart.js"
     found = style_of_tests(source, "", root / "tests" / "c.test.js", "javascript", tests, root)
     assert found == StyleOfTests()
+
+
+_MARKS = [mark for marks in style_of_tests_module._MARKS.values() for _, mark in marks]
+_MARKS += [mark for _, marks in style_of_tests_module._MANIFESTS.values() for _, mark in marks]
+
+
+@pytest.mark.parametrize("mark", _MARKS)
+def test_a_strangers_file_is_looked_through_in_time_that_grows_with_it(mark: str) -> None:
+    test_patterns.test_a_pattern_takes_no_longer_than_the_text_is("search", re.compile(mark))
+
+
+def test_a_strangers_manifest_is_read_within_bounds(tmp_path: Path) -> None:
+    source = tmp_path / "a.js"
+    for text in ("[" * 400_000, "x" * 5_000_000, '{"scripts": {"test": 1, "test2": ["jest"]}}'):
+        (tmp_path / "package.json").write_text(text)
+        style = style_of_tests(source, "", tmp_path / "a.test.js", "javascript", [], tmp_path)
+        assert style.suffix == ""

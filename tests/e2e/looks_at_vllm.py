@@ -124,8 +124,8 @@ def _is_busy(url: str) -> bool:
 
 
 def _tell(what: str, seconds: Sequence[float]) -> None:
-    longest = f"median {median(seconds):.2f} s, longest {max(seconds):.2f} s"
-    print(f"{what}: {longest} of {len(seconds)}", flush=True)  # noqa: T201 - a program's output
+    shown = f"median {median(seconds):.2f} s, longest {max(seconds):.2f} s"
+    print(f"{what}: {shown} of {len(seconds)}", flush=True)  # noqa: T201 - a program's output
 
 
 if __name__ == "__main__":

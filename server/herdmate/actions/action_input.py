@@ -40,8 +40,8 @@ class ActionInput:
     ``selected``: the selection, if the action works on more than that. ``test_path``: where the
     tests go; ``module``: how they import the code; ``testing``: what they are written with, if that
     is not usual for the language; ``opening``: the imports that they begin with for that.
-    ``names``: the local variables to rename. ``rejected``: what the file
-    became by earlier answers that did not help.
+    ``names``: the local variables to rename. ``rejected``: what the file became by earlier answers
+    that did not help.
     """
 
     instruction: str = ""

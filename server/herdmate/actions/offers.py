@@ -95,7 +95,7 @@ def _offers(
 
 
 def title_of(action: Action, action_input: ActionInput) -> str:
-    """An action's title as the user sees it: what they asked for in words of their own, if so."""
+    """An action's title as the user sees it; a change in their own words is called by these."""
     if action_input.instruction and action.title.endswith("…"):  # which asked for the words
         return f"“{one_line(action_input.instruction, _LONGEST_TITLE)}”"
     about = short_message(action_input.problems[0]) if action_input.problems else ""

@@ -1,14 +1,15 @@
 """The editors that ``herdmate setup`` knows, each described by a TOML file in ``editors``.
 
 A file gives the editor's name (``title``), how to find it (``programs``, and ``apps`` on macOS),
-where its configuration goes (``files``, by system: the first that exists, else the last, but before
-that the first of ``remote`` whose editor has run here as another machine's), what to write there
-(``text``), how a comment line begins there (``comment``; ``""`` if the file is JSON, into which the
-text is merged), what to do next (``after``), the versions it was tried with (``tried``), what else
-to know where only the usual languages are set up (``after_usual``), and what to do after taking it
-out (``after_removal``). In ``after``, ``$other`` stands for the servers that are replaced. What
-matches ``installed`` shows that it is set up. ``clash`` is a pattern that the file must not match
-already, and ``clash_says`` what to do if it does.
+where its configuration goes (``files``: the first of the system's or of ``remote`` that exists;
+else the first of ``remote`` whose editor has served a window on another machine from here; else the
+last of the system's), what to write there (``text``), how a comment line begins there (``comment``;
+``""`` if the file is JSON, into which the text is merged), what to do next (``after``), the
+versions it was tried with (``tried``), what else to know where only the usual languages are set up
+(``after_usual``), and what to do after taking it out (``after_removal``). In ``after``, ``$other``
+stands for the servers that are replaced. What matches ``installed`` shows that it is set up.
+``clash`` is a pattern that the file must not match already, and ``clash_says`` what to do if it
+does.
 
 ``languages`` are those that the editor knows, by id, with what it calls each: one name or several.
 In ``text``, ``$languages`` stands for those asked for, each written as ``each`` says and with

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from herdmate.completion.cursor_context import indentation
-from herdmate.context.languages import BRACES, line_comment
+from herdmate.context.languages import BRACES, ECMASCRIPT, line_comment
 from herdmate.context.lexical import (
     LONG_QUOTES,
     brackets,
@@ -41,7 +41,7 @@ _NO_HEAD = re.compile(r"[;,({\[]\s*\Z")
 
 _LONG_QUOTES = {
     **dict.fromkeys(("python", "toml", "dart", "groovy"), LONG_QUOTES),
-    **dict.fromkeys(("javascript", "javascriptreact", "typescript", "typescriptreact"), ("`",)),
+    **dict.fromkeys(ECMASCRIPT, ("`",)),
     "go": ("`",),
 }
 _WITH_HERE = frozenset({"shellscript", "ruby", "perl", "php"})

@@ -98,7 +98,7 @@ def _inner(
         name = name_of(node)
         is_inside = name is not None and start <= name.start_byte and name.end_byte <= end
         if is_inside and not is_container(node):
-            function = _text(name, tree)
+            function = tree.source.text_of(name)
             found.functions.setdefault(function, set())
     elif node.type in _ANONYMOUS and (
         place.parent is None or place.parent.type != "variable_declarator"
@@ -134,7 +134,7 @@ def _read(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     node, kind = place.node, place.node.type
     found.tokens[kind] += kind in _NOTED
     if not node.children:
-        text = _text(node, tree)
+        text = tree.source.text_of(node)
         found.words.update(re.findall(r"\w+", text))
         if not place.in_string:
             found.tokens[text] += 1
@@ -150,12 +150,12 @@ def _read(place: _Place, found: Effects, tree: SyntaxTree) -> None:
         found.stored.update(_stored(left or node.named_children[0], tree))
         found.refined.update(_refined(node, tree))
     elif kind == "finally_clause":
-        found.tokens[kind] += _text(node.named_children[-1], tree).strip("{} \n") not in (
+        found.tokens[kind] += tree.source.text_of(node.named_children[-1]).strip("{} \n") not in (
             "",
             "pass",
         )
     elif kind in _RETURNS:
-        values = [item for item in node.named_children if _text(item, tree) not in _NOTHING]
+        values = [item for item in node.named_children if tree.source.text_of(item) not in _NOTHING]
         if values:
             _mark(found, place, "return")
         if any(item.type in (*_CALLS, "generator_expression") for item in values):
@@ -201,12 +201,12 @@ def _is_called(place: _Place) -> bool:
 
 def _read_call(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     node = place.node
-    callee = next(filter(None, map(node.child_by_field_name, _CALLED)), None)
+    callee = _callee(node)
     name = _last_name(callee, tree) if callee is not None else ""
     if callee is None or not name:
         return
     found.calls.add(name)
-    if _TWO_WORDS.search(_text(node, tree)) is not None:
+    if _TWO_WORDS.search(tree.source.text_of(node)) is not None:
         found.applied.add(name)
     around = place.parent
     while around is not None and around.type in ("await", "await_expression", "try_expression"):
@@ -214,9 +214,9 @@ def _read_call(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     if around is not None and around.type in _STATEMENTS:
         found.bare_calls.add(name)
         return
-    said = _text(callee, tree)
+    said = tree.source.text_of(callee)
     of_object = node.child_by_field_name("object")  # Java
-    holder = _text(of_object, tree) if of_object is not None else said.rpartition(".")[0]
+    holder = tree.source.text_of(of_object) if of_object is not None else said.rpartition(".")[0]
     if holder in ("", "self", "this", "cls", "super()"):
         found.own_calls.add(name)
 
@@ -228,14 +228,21 @@ def _refined(node: Any, tree: SyntaxTree) -> Iterator[tuple[str, str]]:
         right = right.named_children[0]  # Go
     if left is None or right is None or right.type not in _CALLS:
         return
-    callee = next(filter(None, map(right.child_by_field_name, _CALLED)), None)
+    callee = _callee(right)
     name = _last_name(callee, tree) if callee is not None else ""
-    variable, words = _text(left, tree), re.findall(r"\w+", _text(right, tree)[:1000])
+    variable, words = (
+        tree.source.text_of(left),
+        re.findall(r"\w+", tree.source.text_of(right)[:1000]),
+    )
     if name and variable.isidentifier() and variable in words[:3]:
         yield variable, name
 
 
 _STATEMENTS = frozenset({"expression_statement", "defer_statement", "go_statement"})
+
+
+def _callee(call: Any) -> Any | None:
+    return next(filter(None, map(call.child_by_field_name, _CALLED)), None)
 
 
 def _last_name(node: Any, tree: SyntaxTree) -> str:
@@ -247,7 +254,7 @@ def _last_name(node: Any, tree: SyntaxTree) -> str:
         if inner is None:
             return ""
         node = inner
-    return _text(node, tree) if node is not None else ""
+    return tree.source.text_of(node) if node is not None else ""
 
 
 def _names(nodes: list[Any], tree: SyntaxTree) -> Iterator[str]:
@@ -256,7 +263,7 @@ def _names(nodes: list[Any], tree: SyntaxTree) -> Iterator[str]:
     while waiting:
         callee = node = waiting.pop()
         if node.type in _CALLS:
-            callee = next(filter(None, map(node.child_by_field_name, _CALLED)), None)
+            callee = _callee(node)
         name = _last_name(callee, tree) if callee is not None else ""
         if name.lstrip("_")[:1].isupper():
             yield name
@@ -291,7 +298,7 @@ def _stored(left: Any, tree: SyntaxTree) -> Iterator[str]:
         elif node.type in _MEMBERS:
             yield _last_name(node, tree)
         elif node.type in ("subscript", "subscript_expression", "index_expression"):
-            key = _text(node.named_children[-1], tree)
+            key = tree.source.text_of(node.named_children[-1])
             if re.fullmatch(r"([\"'])\w+\1", key):
                 yield key[1:-1]
 
@@ -299,10 +306,6 @@ def _stored(left: Any, tree: SyntaxTree) -> Iterator[str]:
 def _mark(found: Effects, place: _Place, mark: str) -> None:
     if place.function is not None:
         found.functions.setdefault(place.function, set()).add(mark)
-
-
-def _text(node: Any, tree: SyntaxTree) -> str:
-    return tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
 
 def _is_same(one: Any | None, other: Any) -> bool:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from herdmate.context.languages import line_comment
+from herdmate.context.languages import ECMASCRIPT, line_comment
 from herdmate.text import BYTE_ORDER_MARK, LINE_BREAK, Span
 
 _MOST_LINES = 20_000
@@ -19,10 +19,8 @@ _SCRIPT = r"import\b(?!\s*[(.])|export\b.*\bfrom\s*[\"']|(?:const|let|var)\s.*=\
 _INCLUDE = r"#\s*(?:include|import)\b|@import\b|using\s+namespace\b"
 _JVM = r"(?:@\w+\s+)?import\s+[\w.]"
 
-_SCRIPTS = ("javascript", "javascriptreact", "typescript", "typescriptreact")
-
 _IMPORTS = {
-    **dict.fromkeys([*_SCRIPTS, "vue", "svelte"], _SCRIPT),
+    **dict.fromkeys([*ECMASCRIPT, "vue", "svelte"], _SCRIPT),
     **dict.fromkeys(["c", "cpp", "objective-c"], _INCLUDE),
     **dict.fromkeys(["java", "kotlin", "scala", "elm", "haskell", "swift"], _JVM),
     "csharp": r"(?:global\s+)?using\s+(?:static\s+|\w+\s*=\s*)?[\w:][\w.:<>, ]*;",
@@ -46,7 +44,7 @@ _IMPORTS = {
     "zig": r"(?:pub\s+)?const\s+\w+\s*=\s*@import\(",
 }
 _ONCE = {
-    **dict.fromkeys(_SCRIPTS, r"([\"'])use \w+\1;?\s*$"),
+    **dict.fromkeys(ECMASCRIPT, r"([\"'])use \w+\1;?\s*$"),
     **dict.fromkeys(
         ["c", "cpp", "objective-c"], r"#\s*(?:pragma\s+once|ifndef\s+\w+|define\s+\w+)\s*$"
     ),

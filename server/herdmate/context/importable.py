@@ -9,12 +9,12 @@ from typing import Any, Literal
 
 from herdmate.context.ancestors import ancestors
 from herdmate.context.definitions import is_container, is_definition, name_of
-from herdmate.context.languages import ASSIGNMENTS, FUNCTION_VALUES
+from herdmate.context.languages import ASSIGNMENTS, ECMASCRIPT, FUNCTION_VALUES
 from herdmate.context.syntax import SyntaxTree
+from herdmate.context.syntax_queries import between
 from herdmate.text import Span
 
-_SCRIPTS = ("javascript", "javascriptreact", "typescript", "typescriptreact")
-_WITH_LOCALS = (*_SCRIPTS, "python", "kotlin")
+_WITH_LOCALS = (*ECMASCRIPT, "python", "kotlin")
 _WITH_PRIVATE = ("java", "kotlin")
 
 _FUNCTIONS = FUNCTION_VALUES | {
@@ -57,7 +57,7 @@ def reach_of(tree: SyntaxTree, span: Span) -> Reach:
     name = None if found is None else name_of(found)
     if found is None or name is None:
         return _UNKNOWN
-    said, code = _text(tree, name), tree.source.data
+    said, code = tree.source.text_of(name), tree.source.data
     around = ancestors(root, name.start_byte, name.end_byte)
     outside = [node for node in around if _is_around(node, found)]
     if language in _WITH_PRIVATE and _is_private(tree, found):
@@ -67,7 +67,7 @@ def reach_of(tree: SyntaxTree, span: Span) -> Reach:
     outer = next((node for node in outside if is_definition(node, language)), None)
     if outer is not None and not is_container(outer):
         return _local(tree, found, said, outer) if language in _WITH_LOCALS else _UNKNOWN
-    if language not in _SCRIPTS or any(node.type == "object" for node in outside):
+    if language not in ECMASCRIPT or any(node.type == "object" for node in outside):
         return _UNKNOWN
     if name.type == "private_property_identifier":
         return Reach(
@@ -78,12 +78,7 @@ def reach_of(tree: SyntaxTree, span: Span) -> Reach:
 
 def _definitions(root: Any, start: int, end: int, language: str) -> Iterator[Any]:
     """The definitions whose names are within some bytes, the outer ones first."""
-    waiting = [root]
-    while waiting:
-        node = waiting.pop()
-        if node.start_byte >= end or node.end_byte <= start:
-            continue
-        waiting.extend(reversed(node.named_children))
+    for node in between(root, start, end):
         name = name_of(node) if is_definition(node, language) else None
         if name is not None and start <= name.start_byte and name.end_byte <= end:
             yield node
@@ -96,7 +91,7 @@ def _is_around(node: Any, inner: Any) -> bool:
 
 def _is_private(tree: SyntaxTree, node: Any) -> bool:
     modifiers = next((child for child in node.children if child.type == "modifiers"), None)
-    return modifiers is not None and "private" in _text(tree, modifiers).split()
+    return modifiers is not None and "private" in tree.source.text_of(modifiers).split()
 
 
 def _local(tree: SyntaxTree, node: Any, name: str, outer: Any) -> Reach:
@@ -110,7 +105,7 @@ def _local(tree: SyntaxTree, node: Any, name: str, outer: Any) -> Reach:
         return _UNKNOWN
     if _escapes(outer, node, name.encode(), code, whole=True):
         return _UNKNOWN
-    around = _text(tree, outer_name)
+    around = tree.source.text_of(outer_name)
     told = (
         f"{name} is inside {around}, so a test cannot import it; write tests for {around} instead."
     )
@@ -172,7 +167,3 @@ def _escapes(root: Any, own: Any, name: bytes, code: bytes, whole: bool) -> bool
             (child, node) for child in node.children if body is None or child.id != body.id
         )
     return False
-
-
-def _text(tree: SyntaxTree, node: Any) -> str:
-    return tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")

@@ -40,6 +40,9 @@ _TYPESCRIPT = _JAVASCRIPT | _types(
 )
 _CSS = _types("rule_set media_statement keyframes_statement")
 
+ECMASCRIPT = ("javascript", "javascriptreact", "typescript", "typescriptreact")
+"""JavaScript and TypeScript, with JSX or without."""
+
 LANGUAGES: dict[str, Language] = {
     "c": Language("c", (".c", ".h"), _C),
     "clojure": Language("clojure", (".clj", ".cljs")),

@@ -73,7 +73,7 @@ def literals(tree: SyntaxTree, span: Span) -> tuple[str, ...]:
         if is_docstring(node, parent, tree):
             continue
         if node.type in STRINGS:
-            text = tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            text = tree.source.text_of(node)
             found.append(text)
             continue
         waiting += [(child, node) for child in reversed(node.children)]

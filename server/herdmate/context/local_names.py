@@ -150,7 +150,7 @@ def _all(tree: SyntaxTree) -> Iterator[_Use]:
 
 def _use(place: _Place, tree: SyntaxTree) -> Iterator[_Use]:
     node = place.node
-    text = tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+    text = tree.source.text_of(node)
     if node.type in _SHORT:
         yield _Use(text, node.start_byte, node.end_byte, False, True, not place.in_function)
     elif is_name(node, place.parent):

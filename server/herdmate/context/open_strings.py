@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from herdmate.context.languages import line_comment
+from herdmate.context.languages import ECMASCRIPT, line_comment
 from herdmate.context.lexical import PROSE, SINGLE_QUOTED
 
 _HASHED = dict.fromkeys(("ruby", "elixir"), "#{")
-_BRACED = dict.fromkeys(("javascript", "javascriptreact", "typescript", "typescriptreact"), "${")
+_BRACED = dict.fromkeys(ECMASCRIPT, "${")
 _DOLLAR = dict.fromkeys(("kotlin", "dart", "scala", "php", "shellscript"), "${")
 _INTERPOLATES = {**_HASHED, **_BRACED, **_DOLLAR, "swift": "\\("}
 """What begins code within a string."""

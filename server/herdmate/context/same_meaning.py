@@ -42,7 +42,7 @@ def _tokens(tree: SyntaxTree, span: Span, groups: bool) -> Iterator[str]:
             continue
         children = node.children
         if not children or node.type in STRINGS:
-            text = source.data[node.start_byte : node.end_byte].decode("utf-8", "replace").strip()
+            text = source.text_of(node).strip()
             if text:
                 yield text
         elif node.type == "parenthesized_expression" and not groups:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from herdmate.text import Edit
 
@@ -32,6 +33,10 @@ class Source:
         if at >= byte:
             return known + len(self.data[byte:at].decode("utf-8", "ignore"))
         return known - len(self.data[at:byte].decode("utf-8", "ignore"))
+
+    def text_of(self, node: Any) -> str:
+        """The text of a node of tree-sitter."""
+        return self.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
 
     def point(self, offset: int) -> tuple[int, int]:
         """Row, and column in bytes; for tree-sitter only a line feed ends a row."""

@@ -14,13 +14,13 @@ from pathlib import Path
 
 from herdmate.bounded_read import read_text
 from herdmate.context.files import LARGEST_FILE
+from herdmate.context.languages import ECMASCRIPT
 
 _MOST_READ = 8  # tests, the nearest first
 _LARGEST_MANIFEST = 512_000  # bytes
 _MOST_FOLDERS = 32  # from the code up to the project, in search of a manifest
 _LONGEST_SCRIPT = 2_000
 
-_SCRIPT_KIN = ("javascript", "typescript")
 _SCRIPT_FILE = re.compile(r"\.[cm]?[jt]sx?$")
 
 
@@ -139,7 +139,7 @@ def style_of_tests(
 
 
 def _kin(language: str) -> str:
-    return "javascript" if language.startswith(_SCRIPT_KIN) else language
+    return "javascript" if language in ECMASCRIPT else language
 
 
 def _nearest(tests: Iterable[Path], source: Path, test: Path) -> list[Path]:

@@ -79,7 +79,7 @@ def definition_names(tree: SyntaxTree, text: str, span: Span | None = None) -> t
     start = tree.source.to_byte(span.start) if span else 0
     end = tree.source.to_byte(span.end) if span else tree.source.to_byte(len(text))
     source = tree.source.data
-    nodes = _between(tree.tree.root_node, start, end)
+    nodes = between(tree.tree.root_node, start, end)
     names = (name_of(node) for node in nodes if is_definition(node, tree.language))
     return tuple(
         source[name.start_byte : name.end_byte].decode("utf-8", "replace")
@@ -92,9 +92,9 @@ def named_definitions(tree: SyntaxTree, span: Span) -> tuple[tuple[str, Span], .
     """The definitions that overlap ``span``, each with its name, in text order."""
     start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
     found = []
-    for node in _between(tree.tree.root_node, start, end):
+    for node in between(tree.tree.root_node, start, end):
         if is_definition(node, tree.language) and (name := name_of(node)) is not None:
-            said = tree.source.data[name.start_byte : name.end_byte].decode("utf-8", "replace")
+            said = tree.source.text_of(name)
             first, last = (
                 tree.source.to_offset(node.start_byte),
                 tree.source.to_offset(node.end_byte),
@@ -169,7 +169,7 @@ def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) 
     return lexical.opens_block(text[line_start(text, end) : end], language)
 
 
-def _between(root: Any, start: int, end: int) -> Iterator[Any]:
+def between(root: Any, start: int, end: int) -> Iterator[Any]:
     """All nodes that overlap the bytes ``start:end``, parents first."""
     waiting = [root]
     while waiting:

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from herdmate.context.languages import ECMASCRIPT
+
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
@@ -41,7 +43,6 @@ _RESERVED = frozenset({
     "CON", "PRN", "AUX", "NUL", *(f"{name}{at}" for name in ("COM", "LPT") for at in range(1, 10)),
 })  # fmt: skip
 """Device names on Windows, whatever the extension."""
-_SCRIPTS = ("javascript", "typescript")
 _SCRIPT_NAMES = tuple(
     f"{{}}.{kind}.{end}"
     for kind in ("test", "spec")
@@ -78,7 +79,7 @@ def file_of_tests(
 def tests_among(known: Iterable[Path], root: Path, language: str) -> list[Path]:
     """The tests among the project's files, for JavaScript and TypeScript of both."""
     names = _LAYOUTS[language].names if language in _LAYOUTS else ()
-    names = _SCRIPT_NAMES if language.startswith(_SCRIPTS) else names
+    names = _SCRIPT_NAMES if language in ECMASCRIPT else names
     return [file for file, _ in _tests(names, root, known)]
 
 
@@ -92,7 +93,7 @@ def module_of(path: Path, test: Path, language: str, suffix: str = "") -> str:
         while os.path.exists(folder / "__init__.py") and folder != folder.parent:
             parts, folder = [folder.name, *parts], folder.parent
         return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
-    if language.startswith(_SCRIPTS):
+    if language in ECMASCRIPT:
         away = PurePosixPath(Path(os.path.relpath(path, test.parent)).as_posix())
         away = away.with_suffix(suffix)
         return str(away) if str(away).startswith("../") else f"./{away}"

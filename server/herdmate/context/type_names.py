@@ -65,10 +65,10 @@ def unknown_types(tree: SyntaxTree, span: Span, known: str) -> frozenset[str]:
         if node.start_byte >= end or node.end_byte <= start:
             continue
         if node.type == "type_identifier" and not _is_member(node, parent):
-            name = tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            name = tree.source.text_of(node)
             (declared if _is_declared(node, parent) else used).add(name)
         elif node.type == "nested_type_identifier":
-            name = tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            name = tree.source.text_of(node)
             used.add(name.partition(".")[0].strip())
         waiting += [(child, node) for child in node.children]
     found = used - declared - words

@@ -10,16 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from herdmate.context.languages import ECMASCRIPT
 from herdmate.context.syntax import SyntaxTree
 from herdmate.context.type_names import LIBRARY_TYPES, is_of_browsers
 from herdmate.text import Span
 
 _WORDS = re.compile(r"[\w$]+")
 
-_CALLED_BY_JAVASCRIPT = {
-    ("call_expression", "function"), ("new_expression", "constructor"),
-    ("member_expression", "object"), ("arguments", ""),
-}  # fmt: skip
 _USES: Mapping[str, frozenset[tuple[str, str]]] = {
     "go": frozenset(
         {("call_expression", "function"), ("selector_expression", "operand"),
@@ -31,8 +28,11 @@ _USES: Mapping[str, frozenset[tuple[str, str]]] = {
          ("type_arguments", ""), ("cast_expression", "type")}
     ),
     **dict.fromkeys(
-        ("javascript", "javascriptreact", "typescript", "typescriptreact"),
-        frozenset(_CALLED_BY_JAVASCRIPT),
+        ECMASCRIPT,
+        frozenset(
+            {("call_expression", "function"), ("new_expression", "constructor"),
+             ("member_expression", "object"), ("arguments", "")}
+        ),
     ),
 }  # fmt: skip
 """By language, the kinds of nodes with the field, if any, in which a plain name is only used."""
@@ -107,7 +107,8 @@ def unknown_uses(tree: SyntaxTree, span: Span, known: str) -> frozenset[str]:
     elif not _MODULE.search(known):
         return frozenset()
     used, others = _places(tree, span, uses)
-    found = used - others - _GIVEN.get(language, _GIVEN_TO_JAVASCRIPT) - set(_WORDS.findall(known))
+    if found := used - others - _GIVEN.get(language, _GIVEN_TO_JAVASCRIPT):
+        found -= set(_WORDS.findall(known))
     if language == "java":
         return frozenset(name for name in found if _JAVA_TYPE.match(name))
     return frozenset(name for name in found if language == "go" or not is_of_browsers(name))
@@ -133,7 +134,7 @@ def _places(
                 if not cursor.goto_next_sibling():
                     break
         else:
-            name = tree.source.data[node.start_byte : node.end_byte].decode("utf-8", "replace")
+            name = tree.source.text_of(node)
             is_name = node.type in ("identifier", "type_identifier")
             (used if is_name and (parent, field) in uses else others).add(name)
     return used, others
