@@ -49,6 +49,7 @@ const SCENARIOS = [
   menu.ghostTextIsSwitchedAndGoneThroughByKeys,
   menu.whatTheModelSawLiesInNoFile,
   menu.theLanguageStatusTellsTheState,
+  menu.theContextMenuSaysWhoseItIs,
   menu.aRemoteServerHasItsOwnSign,
   menu.aLongMessageIsShownWholeByItsButton,
   menu.activationIsQuick,
@@ -82,7 +83,6 @@ const SCENARIOS = [
 ];
 /** Only those that are asked for by name: they take long, or depend on what the model writes. */
 const MEASURES = [
-  menu.theContextMenuSaysWhoseItIs,
   callbacks.callbacksOfTheModel,
   declarations.whatIsImportedIsKnownFromTypeScript,
   keys.defaultKeys,
