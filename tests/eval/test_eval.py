@@ -71,6 +71,17 @@ def test_a_sample_is_fixed_and_by_language(tmp_path: Path) -> None:
     assert first != names("2")
 
 
+def test_only_the_plain_bare_model_is_told_how_much_is_missing(tmp_path: Path) -> None:
+    records = tmp_path / "records.jsonl"
+    _eval(
+        tmp_path, {"": "    0]\nz = 0\n"}, _set(tmp_path), "--count", "1", "--language", "python",
+        "--baseline", "bare", "--baseline", "untold", "--records", str(records),
+    )  # fmt: skip
+    shown = {row["asked"]: row["shown"] for row in map(json.loads, records.open())}
+    assert shown["bare"] == "    0]"
+    assert shown["untold"] == "    0]\nz = 0\n"
+
+
 def test_the_table_is_whole_in_a_narrow_terminal(tmp_path: Path) -> None:
     source = tmp_path / "source"
     source.mkdir()

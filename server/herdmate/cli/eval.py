@@ -49,9 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument(
         "--baseline", action="append", default=[], choices=NAMES[1:],
-        help="compare with the bare model, alone or with fragments of the other files, with "
-        "Herdmate without token healing or other files, or with what Herdmate shows of the "
-        "original text",
+        help="compare with the bare model, told how many lines are missing, untold, or with "
+        "fragments of the other files; with Herdmate without token healing or other files; or with "
+        "what Herdmate shows of the original text",
     )  # fmt: skip
     parser.add_argument(
         "--automatic",

@@ -81,7 +81,7 @@ class Conditions:
         }
 
 
-NAMES = ("herdmate", "bare", "fragments", "unhealed", "alone", "original")
+NAMES = ("herdmate", "bare", "untold", "fragments", "unhealed", "alone", "original")
 """The names of the askers; Herdmate as its users have it comes first."""
 
 
@@ -106,6 +106,7 @@ async def askers(
         known: dict[str, Asker] = {
             "herdmate": partial(_herdmate, client, given),
             "bare": partial(_bare, host, given),
+            "untold": partial(_bare, host, given, is_told=False),
             "fragments": partial(_bare, host, given, among=server.project),
             "unhealed": partial(_unhealed, server.completion, given),
             "alone": partial(_alone, server.completion, given),
@@ -129,12 +130,18 @@ async def _herdmate(client: Client, given: Conditions, hole: Hole) -> Answer:
 
 
 async def _bare(
-    host: EngineHost, given: Conditions, hole: Hole, among: Project | None = None
+    host: EngineHost,
+    given: Conditions,
+    hole: Hole,
+    among: Project | None = None,
+    *,
+    is_told: bool = True,
 ) -> Answer:
     """The same weights without Herdmate: the surrounding code cut to size, no filters.
 
-    They may write as many lines as were removed; a definition they have to end themselves. If
-    ``among`` is given, fragments of its files come on top, half as many tokens as before the hole.
+    If ``is_told``, their answer ends with as many lines as were removed, which Herdmate is not told
+    and no editor knows; a definition they have to end themselves. If ``among`` is given, fragments
+    of its files come on top, half as many tokens as before the hole.
     """
     started = time.perf_counter()
     family = family_of(await host.ready())
@@ -146,11 +153,12 @@ async def _bare(
     else:
         prompt = continue_prompt(family, before, others)
     lines = hole.middle.strip().count("\n") + 1
+    is_told = is_told and not hole.is_definition
     text = await host.answer(
         Request(replace(prompt, cursor=None), "bare", given.max_tokens, exact=True),
-        lambda said: not hole.is_definition and said.lstrip("\n").count("\n") >= lines,
+        lambda said: is_told and said.lstrip("\n").count("\n") >= lines,
     )
-    if lines == 1 and not hole.is_definition:
+    if lines == 1 and is_told:
         # Keep only the first line that is not blank.
         text = text[: len(text) - len(text.lstrip("\n"))] + text.lstrip("\n").split("\n")[0]
     return Answer(text or None, time.perf_counter() - started)
