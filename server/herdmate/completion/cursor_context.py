@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 
 from herdmate.context.code_lines import CodeLines, code_lines
 from herdmate.context.indentation import step_of
-from herdmate.context.languages import LANGUAGES
+from herdmate.context.languages import LANGUAGES, line_comment
 from herdmate.context.lexical import (
     LONG_QUOTES,
     PROSE,
@@ -157,8 +158,9 @@ def _balance(
 ) -> tuple[int, int] | None:
     """Brackets open at the cursor that are not closed after it, in the top-level item around it;
     and brackets closed after it that are not open."""
-    first = next((at for at in reversed(range(len(before))) if _begins_item(before[at])), None)
-    last = next((at for at in range(1, len(after)) if _begins_item(after[at])), None)
+    begins = partial(_begins_item, language=language)
+    first = next((at for at in reversed(range(len(before))) if begins(before[at])), None)
+    last = next((at for at in range(1, len(after)) if begins(after[at])), None)
     if (first is None and not reaches_start) or (last is None and not reaches_end):
         return None
     known = "\n".join(before[first or 0 :]), "\n".join(after[:last])
@@ -166,6 +168,15 @@ def _balance(
     return len(missing), left
 
 
-def _begins_item(line: str) -> bool:
-    """Does this line begin a top-level item?"""
-    return line[:1].strip() != "" and line[0] not in ")]}"
+_WITH_DIRECTIVES = frozenset({"c", "cpp", "objective-c", "csharp"})
+_NO_ITEM = re.compile(r"#|\w+:(?!:)")
+"""A directive or a label, which stands at the margin inside a function too."""
+
+
+def _begins_item(line: str, language: str) -> bool:
+    """Does this line begin a top-level item? Comments at the margin can be anywhere."""
+    if not line[:1].strip() or line[0] in ")]}":
+        return False
+    if line.startswith(("/*", line_comment(language) or "/*")):
+        return False
+    return language not in _WITH_DIRECTIVES or _NO_ITEM.match(line) is None

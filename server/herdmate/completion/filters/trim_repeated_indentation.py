@@ -16,11 +16,20 @@ def trim_repeated_indentation(text: str, context: CursorContext) -> str:
     indent, above = context.line_prefix, "".join(context.above[:1])
     if not indent or indent.strip():
         return text
+    if context.line_suffix.strip() and _completes_level(text, context):
+        return text
     deeper = indentation(indent) - indentation(above)
     if opens_body(context.head, context):
         # If the editor has not indented the block's first line, the model does.
         return text.lstrip(" \t") if deeper > 0 else _in_whole_levels(text, context)
     return text.lstrip(" \t") if deeper == 0 else text.removeprefix(indent)
+
+
+def _completes_level(text: str, context: CursorContext) -> bool:
+    """Does a text add what the cursor's line lacks to be as deep as a line nearby?"""
+    near = {indentation(line) for line in (*context.above, *context.below)}
+    whole = context.line_prefix + indent_of(text)
+    return indentation(whole) in near and indentation(context.line_prefix) not in near
 
 
 def _in_whole_levels(text: str, context: CursorContext) -> str:
