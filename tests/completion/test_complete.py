@@ -308,6 +308,22 @@ async def test_an_explicit_request_tries_other_answers_if_nothing_is_left_of_the
         assert [item.text for item in asked] == ["0"]
 
 
+async def test_an_explicit_request_may_end_a_block_and_begin_another() -> None:
+    """Generation has stopped at the end of the block, and goes on from there."""
+    code = "function f() {\n  a();\n│\n  c();\n}\n"
+    document = Document("a", "javascript", code.replace("│", ""))
+    here, more = Cursor(document, code.index("│")), "\nfunction g() {\n  b();"
+    replies = {"<|fim_middle|>}\n": more, "  a();": "}\n" + more}
+    async with fake_completion(replies) as model:
+        assert isinstance(await complete(here, model, SETTINGS, invoked=False), Silence)
+        asked = await complete(here, model, SETTINGS, invoked=True)
+        assert isinstance(asked, tuple)
+        assert [item.text for item in asked] == ["}\n\nfunction g() {\n  b();"]
+        again = await complete(here, model, SETTINGS, invoked=False)
+        assert isinstance(again, tuple)
+        assert again[0].text == asked[0].text
+
+
 @pytest.mark.parametrize(
     ("reply", "reason"),
     [("a b c", SilenceReason.BREAKS_CODE), ("", SilenceReason.NOTHING_USEFUL),

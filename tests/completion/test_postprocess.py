@@ -31,7 +31,10 @@ def golden_cases() -> list[Any]:
 
 
 def shape_of(case: Case) -> Shape:
-    """The case's ``multiline``; without it, what the code says."""
+    """The case's ``shape`` or ``multiline``; without them, what the code says."""
+    if "shape" in case:
+        shape: Shape = case["shape"]
+        return shape
     if "multiline" in case:
         return "block" if case["multiline"] else "line"
     return shape_at(cursor_of(case), "auto", case.get("asked", False))

@@ -206,6 +206,12 @@ def test_what_was_not_ended_is_ended_or_waits(
     assert sound_part(text, _check(code, language)) == sound
 
 
+_MANY_ERRORS = (
+    "def a():\n    @click.\n    def cli(foo, x):\n    r = runner.invoke(cli, ['--FOO', '42'])\n"
+    "d│(runner):\n    assert (1)\n"
+)
+
+
 @pytest.mark.parametrize(
     ("code", "text", "typed", "asked"),
     [
@@ -215,6 +221,9 @@ def test_what_was_not_ended_is_ended_or_waits(
         ("def f(a):\n    │\n    else:\n        g()\n", "if a:\n        h()", "if a:\n        h()",
          "if a:\n        h()"),
         ("def f(a):\n    │\n    return a\n", "else:\n        g()", "", ""),
+        # errors above that no grammar gets over, where the item at the cursor is sound
+        (_MANY_ERRORS, "ef test_choice", "", "ef test_choice"),
+        (_MANY_ERRORS, "ef test choice", "", ""),
         # an error above, or half a character
         ("def g(:\n    pass\n\n\ndef f(a):\n    │\n", "return a", "return a", "return a"),
         ("x = '\ud83d'\n\n\ndef f(a):\n    │\n", "return a", "return a", "return a"),
@@ -224,6 +233,37 @@ def test_what_makes_nothing_worse_is_shown_to_those_who_ask(
     code: str, text: str, typed: str, asked: str
 ) -> None:
     cursor = Cursor(Document("a", "python", code.replace("│", "")), code.index("│"))
+    assert sound_part(text, syntax_check_at(cursor)) == typed
+    assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
+
+
+_MACRO = "extern API int CALL a(void);\n\nint a;\n\nint b;\n\n/** B. */\n│\n\n/** C. */\n"
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "typed", "asked"),
+    [
+        # macros, and another language's code in a header
+        ("c", _MACRO, "extern API int CALL b(int x);", "", "extern API int CALL b(int x);"),
+        ("cpp", _MACRO, "extern API int CALL b(int x);", "", "extern API int CALL b(int x);"),
+        ("c", "@interface A\n@end\n\nint a;\n\nint b;\n\n- (void)f:(A *)a │\n\nint c;\n",
+         "with:(B *)b;", "", "with:(B *)b;"),
+        # newer than the grammar
+        ("css", "@custom a (&:is(.a *));\n\nb {\n}\n\nc {\n}\n\n@custom b (&:is(│\n\nd {\n}\n",
+         ".b *));", "", ".b *));"),
+        # what leaves a bracket or a quote unmatched is refused there too
+        ("c", _MACRO, "extern API int CALL b(int x;", "", ""),
+        ("c", _MACRO, "} extern API int CALL b(int x);", "", ""),
+        ("c", _MACRO, 'extern API int CALL b(int "x);', "", ""),
+        # and so is what breaks a sound file, or Python
+        ("c", "int a;\n\nint b;\n\n│\n", "extern API int CALL b(int x);", "", ""),
+        ("python", "def g(:\n\n\nx = 1\n\n\ndef f(a):\n    │\n", "return a b", "", ""),
+    ],
+)  # fmt: skip
+def test_what_the_grammar_cannot_read_is_shown_to_those_who_ask(
+    language: str, code: str, text: str, typed: str, asked: str
+) -> None:
+    cursor = Cursor(Document("a", language, code.replace("│", "")), code.index("│"))
     assert sound_part(text, syntax_check_at(cursor)) == typed
     assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
 
@@ -282,6 +322,12 @@ _ROOT = "class A {\n    int f() {\n        │\n    }\n}\n"
         ("css", "a {\n  b: c;\n}\n/* │\n", "Header", "Header", "Header"),
         ("java", "class A {\n    /** │ */\n    int a;\n}\n", "It's {one", "It's {one", "It's {one"),
         ("javascript", "a();\n\n/**\n * │\n", "Adds.\n */\nfunction (", "Adds.\n */", "Adds.\n */"),
+        # an end that repeats what follows on the line, if only from inside a word
+        ("toml", "[a]\nb = { vers│es = [1] }\n", 'ion = "1", features = [1] ', "",
+         'ion = "1", featur'),
+        ("javascript", "f(() => {\n  g('a│t').h();\n});\n", "b', 'but'", "", "b', 'bu"),
+        ("go", "package p\n\nfunc f() {\n\tg(\"a│d\")\n}\n", 'word"', "", "wor"),
+        ("go", "package p\n\nfunc f() {\n\tg(\"a│d\")\n}\n", 'wor, "', "", ""),
         # a comment is the beginning of a body
         ("python", "def f(a):\n    │\n", "# The largest first", "# The largest first",
          "# The largest first"),

@@ -12,7 +12,7 @@ from herdmate.context.languages import BRACES
 from herdmate.context.lexical import balance, closers, opens_block
 from herdmate.context.line_kinds import end_of_comment
 from herdmate.context.open_strings import string_closers
-from herdmate.text import line_start, with_line_feeds
+from herdmate.text import line_end, line_start, with_line_feeds
 
 _ABOVE = 4000
 """Characters before the cursor that show whether it is in a comment."""
@@ -28,9 +28,10 @@ def separated(text: str) -> str:
 def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
     """Ways to complete a text that breaks the code around it and that the user asked for.
 
-    It may be a head without its block, or lack what closes its last line, a semicolon, or the end
-    of a head whose body is below.
+    It may repeat what follows on the line, be a head without its block, or lack what closes its
+    last line, a semicolon, or the end of a head whose body is below.
     """
+    yield from _without_overlap(text, check.after[: line_end(check.after, 0)])
     line = _line(text, check)
     if opens_block(line, check.language) and (end := end_of(line, check.language)):
         yield f"{text.rstrip()}\n{line[: len(line) - len(line.lstrip())]}{end}"
@@ -44,6 +45,13 @@ def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
             yield closed + end
         if block := closed_off(_before(check), closed + end, check.language):
             yield block
+
+
+def _without_overlap(text: str, behind: str) -> Iterator[str]:
+    """The text without an end that repeats what follows on its line, if only from inside a word."""
+    for size in range(min(len(behind), len(text) - 1), 0, -1):
+        if text.endswith(behind[:size]):
+            yield text[:-size]
 
 
 def with_comment_ended(check: SyntaxCheck) -> SyntaxCheck | None:

@@ -26,6 +26,7 @@ from herdmate.completion.trigger import (
     silence_reason,
 )
 from herdmate.completion.unfinished import Unfinished
+from herdmate.completion.wider import wider
 from herdmate.context.languages import comment_mark, language_name
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
@@ -45,7 +46,6 @@ from herdmate.token_counts import TokenCounts
 
 _MARGIN_TOKENS = 16
 """Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
-
 
 _OTHERS = 3
 """How many answers are tried if an explicit request would show nothing."""
@@ -127,24 +127,25 @@ async def _with_others(
         return silence
     wanted = replace(request, alternatives=settings.alternatives)
     found = await alternatives(wanted, cursor, shape, check, state.host, asking)
-    others = [item for item in found if not known[0].text.startswith(item.text)]
-    return known + _here(others, cursor)
+    return known + _here([it for it in found if not known[0].text.startswith(it.text)], cursor)
 
 
 async def _other(
     running: InFlight, request: Request, place: Place, state: CompletionState,
     settings: CompletionSettings, asking: Asking,
 ) -> tuple[Completion, ...]:  # fmt: skip
-    """For a user who asked: the best of several answers, if nothing is left of the first."""
+    """For a user who asked, if nothing is left of the answer: more of it, or the best of others."""
     if running.was_stopped:
         return ()
-    cursor, shape, check = place.cursor, place.shape, place.check
-    most = min(settings.max_tokens, request.max_tokens)
-    request = replace(request, max_tokens=most, alternatives=_OTHERS)
-    if not (found := await alternatives(request, cursor, shape, check, state.host, asking)):
-        return ()
-    state.cache.put(place.cursor, found[0])
-    return _here(found[:1], place.cursor)
+    cursor, shape, check, host = place.cursor, place.shape, place.check, state.host
+    found = [await wider(running, request, cursor, check, host, asking)]
+    if not found[0].text:
+        most = min(settings.max_tokens, request.max_tokens)
+        wanted = replace(request, max_tokens=most, alternatives=_OTHERS)
+        found = await alternatives(wanted, cursor, shape, check, host, asking)
+    if found:
+        state.cache.put(cursor, found[0])
+    return _here(found[:1], cursor)
 
 
 def _delay(cursor: Cursor, state: CompletionState, settings: CompletionSettings) -> float:

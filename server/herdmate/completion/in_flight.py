@@ -107,6 +107,16 @@ class InFlight:
         """Has it been stopped before its end?"""
         return self._task is not None and self._task.cancelled()
 
+    @property
+    def is_ended(self) -> bool:
+        """Has the model itself ended the answer?"""
+        return self._is_ended
+
+    @property
+    def written(self) -> Unfinished:
+        """What the model has written."""
+        return Unfinished(self._raw, tuple(self._pieces))
+
     def silence(self) -> Silence:
         """Why nothing is left of it to show."""
         if self.is_doubtful:
@@ -217,8 +227,7 @@ class InFlight:
                 await self._go_on(request, asker)
             self._is_said = True
             if (shown := await self._sound(self.said())).text:
-                cut = Unfinished(self._raw, tuple(self._pieces)) if self._is_cut else None
-                self._on_end(self._cursor, shown, cut)
+                self._on_end(self._cursor, shown, self.written if self._is_cut else None)
         except HerdmateError as error:
             self._error = error
         except Exception:

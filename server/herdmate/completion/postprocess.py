@@ -15,6 +15,7 @@ from herdmate.completion.filters.drop_too_short import drop_too_short
 from herdmate.completion.filters.indent_body import indent_body
 from herdmate.completion.filters.limit_loop import limit_loop
 from herdmate.completion.filters.limit_repeated_lines import limit_repeated_lines
+from herdmate.completion.filters.limit_to_balance import limit_to_arrival, limit_to_balance
 from herdmate.completion.filters.limit_to_block import limit_to_block
 from herdmate.completion.filters.limit_to_brackets import limit_to_brackets
 from herdmate.completion.filters.limit_to_code import limit_to_code
@@ -107,17 +108,19 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
     complete = text[: text.rfind("\n") + 1]
     if shape in ("statement", "block", "rest") and not _WORD.search(settled, len(complete)):
         settled = complete  # ``<`` may become ``</div>``
-    limits = [
-        (_LIMITS[shape], settled),
+    limits: list[tuple[Rule, str]] = [
         (limit_loop, settled),
         (limit_to_code, complete),
         (limit_to_tags, settled),
-        (limit_to_gap, complete),
         (limit_repeated_lines, complete),
     ]
+    if shape == "all":
+        limits.append((limit_to_arrival, complete))
+    else:
+        limits += [(_LIMITS[shape], settled), (limit_to_gap, complete)]
     if shape == "rest":
         limits.append((_limit_to_near, settled))
-    if not is_over:
+    if not is_over and shape != "all":
         # ``}`` may continue as ``} else {``.
         limits.append((limit_to_brackets, complete if "}" in text[len(complete) :] else settled))
     return any(rule(known, context) != known for rule, known in limits)
@@ -154,6 +157,7 @@ AFTER: tuple[Rule, ...] = (
 
 
 _DISTURBING = (
+    trim_trailing_comments,
     drop_repeat_of_next_line,
     drop_repeat_of_line_above,
     drop_comment_noise,
@@ -162,6 +166,10 @@ _DISTURBING = (
 
 
 AFTER_IF_ASKED: tuple[Rule, ...] = tuple(rule for rule in AFTER if rule not in _DISTURBING)
+
+_AFTER_ALL: tuple[Rule, ...] = tuple(
+    rule for rule in AFTER_IF_ASKED if rule not in (limit_to_brackets, limit_to_gap)
+)
 
 
 _LAST_WORD = re.compile(r"(?<!\w)\w+\Z")
@@ -184,6 +192,7 @@ _LIMITS: dict[Shape, Rule] = {
     "rest": lambda text, context: (limit_to_block if context.scope is None else limit_to_scope)(
         text, context
     ),
+    "all": limit_to_balance,
 }
 
 
@@ -205,7 +214,7 @@ def _limit_to_near(text: str, context: CursorContext) -> str:
 
 
 def _before(shape: Shape) -> tuple[Rule, ...]:
-    if shape in ("block", "rest"):
+    if shape in ("block", "rest", "all"):
         return BEFORE
     return (*BEFORE, trim_to_cursor_line if shape in ("line", "gap") else trim_to_bracket)
 
@@ -215,7 +224,8 @@ def _begun(raw: str, context: CursorContext, shape: Shape) -> str:
 
 
 def _finished(raw: str, context: CursorContext, shape: Shape) -> str:
-    return _apply(AFTER, _begun(raw, context, shape), context)
+    rules = _AFTER_ALL if shape == "all" else AFTER
+    return _apply(rules, _begun(raw, context, shape), context)
 
 
 def _is_closed_ahead(behind: str, shape: Shape) -> bool:

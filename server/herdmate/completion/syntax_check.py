@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from herdmate.completion.amendments import closed_on_request, separated, with_comment_ended
+from herdmate.completion.broken_code import harmless
 from herdmate.completion.continuations import closed_off, continuations
 from herdmate.completion.postprocess import Shown
-from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode, errors_in
+from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode
 from herdmate.context import lexical, syntax, syntax_queries
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import LONG_QUOTES, balance, before_unopened, unclosed
 from herdmate.context.open_strings import string_closers
-from herdmate.context.python_code import row_of_error
-from herdmate.text import Cursor, Document, Edit, Span, line_end, line_start
+from herdmate.text import Cursor, Document, Edit, Span, line_start
 from herdmate.threads import computed
 
 LARGEST = 40_000
@@ -28,9 +28,6 @@ _WAYS = 3
 
 _MOST_TRIED = 4
 """How many lines from the end are tried as places to close what a completion leaves open."""
-
-_NEAR = 3
-"""Lines below the cursor in which an error counts as left over from code at the cursor."""
 
 _WITHOUT = frozenset({"sql"})
 """Languages whose grammars reject much valid code."""
@@ -49,7 +46,19 @@ def syntax_check_at(cursor: Cursor, is_asked: bool = False) -> SyntaxCheck | Non
         check = _supposing(_check_at(Cursor(real, edit.span.start)), edit)
     else:
         check = _check_at(cursor)
-    return replace(check, is_asked=True) if check is not None and is_asked else check
+    if check is None or not is_asked:
+        return check
+    return replace(check, is_asked=True, is_misread=_is_misread(document, cursor.offset))
+
+
+def _is_misread(document: Document, offset: int) -> bool:
+    """Does the grammar see errors in other items than those around the cursor?"""
+    tree = syntax.tree_of(document if document.supposed is None else document.supposed[0])
+    if tree is None or document.supposed is not None:
+        return False
+    return syntax_queries.has_error_outside(
+        tree, syntax_queries.items_around(tree, document.text, offset)
+    )
 
 
 def _check_at(cursor: Cursor) -> SyntaxCheck | None:
@@ -140,7 +149,7 @@ def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
     with contextlib.suppress(TooMuchCode):
         if (ended := with_comment_ended(check)) is not None:
             return _sound_part(parts[:_MOST_TRIED], Judge(ended, reach))
-        return "" if _was_sound(check) else _no_worse(some, Judge(check, reach))
+        return harmless(some, Judge(check, reach), _was_sound(check))
     return ""
 
 
@@ -227,27 +236,6 @@ def _is_sound_once_closed(text: str, judge: Judge) -> bool:
     return bool(missing) and judge.is_sound(text + "\n" + "\n".join(missing))
 
 
-def _no_worse(parts: Sequence[str], judge: Judge) -> str:
-    """The first of the parts that adds no error to code that is broken elsewhere."""
-    check, is_elsewhere = judge.check, _is_broken_elsewhere(judge.check)
-    if not (is_elsewhere or check.is_asked):
-        return ""
-    now, judge = check.errors_with(""), Judge(check, judge.reach)
-    for part in parts:
-        is_no_worse = judge.errors(part) <= now
-        if is_no_worse and (is_elsewhere or not _breaks_here(part, check, judge.reach)):
-            return part
-    return ""
-
-
-def _breaks_here(text: str, check: SyntaxCheck, reach: int) -> bool:
-    """Is the first error that Python reports in the text itself, or before it?"""
-    if check.language != "python":
-        return False
-    row = row_of_error(check.before + text + check.after[reach:])
-    return row is not None and row <= (check.before + text).count("\n")
-
-
 def _to_go_on_from(text: str, judge: Judge) -> str:
     """The text, with closers it lacks, if some continuation makes the code valid; else ``""``."""
     check = judge.check
@@ -286,7 +274,6 @@ def _ended(text: str, judge: Judge) -> str:
     return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
 
-_CLOSING_FIRST = re.compile(r"\s*[)\]}]+")
 _HEADER = re.compile(r"\s*(?:[})]\s*)?(?:if|else|for|foreach|while|switch|catch|using|lock|do)\b")
 _GOES_ON = ",([{=+-*/%&|<>:?.\\"
 
@@ -301,31 +288,6 @@ def _was_sound(check: SyntaxCheck) -> bool:
     """Is the code valid as it is, and not by accident? Half of a word being typed can be a name."""
     is_in_word = check.before[-1:].isalnum() and not check.after[:1].isalnum()
     return not is_in_word and check.is_sound_with("")
-
-
-def _is_broken_elsewhere(check: SyntaxCheck) -> bool:
-    """Are there errors that the cursor's line does not seem to cause?"""
-    start = line_start(check.before, len(check.before))
-    end = line_end(check.after, 0)
-    line = check.before[start:] + check.after[:end]
-    above, below = check.before[:start], check.after[end:]
-    if not errors_in(above + below, check.language):
-        return False
-    if check.language != "python":
-        return True
-    indent = line[: len(line) - len(line.lstrip())]
-    stand_ins = [indent + "pass", ""]
-    if closing := _CLOSING_FIRST.match(line):  # closes what was opened above
-        stand_ins += [closing[0], closing[0] + ": pass"]
-    rows = [row_of_error(above + stand_in + below) for stand_in in stand_ins]
-    here = above.count("\n")
-    return all(row is not None and not _is_left_over(below, row - here) for row in rows)
-
-
-def _is_left_over(below: str, row: int) -> bool:
-    """Is a row below the cursor's a leftover of code that was at the cursor?"""
-    lines = below.split("\n")[1 : row + 1]
-    return 0 <= row <= _NEAR and all(line[:1].strip() == "" or line[0] in ")]}" for line in lines)
 
 
 def _leading_lines(text: str) -> list[str]:

@@ -21,6 +21,7 @@ class SyntaxCheck:
     ``whole`` is the document before and after the cursor, if it is small enough: broken code at the
     cursor can make the item seem to end there. ``is_stub`` is true for Python's ``.pyi`` files.
     ``is_asked``: the user asked for the completion, so one that makes nothing worse is shown too.
+    ``is_misread``: the grammar sees errors in other parts of the file.
     """
 
     language: str
@@ -29,6 +30,7 @@ class SyntaxCheck:
     whole: tuple[str, str] | None = None
     is_stub: bool = False
     is_asked: bool = False
+    is_misread: bool = False
 
     def errors_with(self, text: str, reach: int = 0) -> int:
         """How many errors the code has with ``text`` at the cursor.

@@ -158,6 +158,15 @@ def is_broken_at(tree: SyntaxTree, offset: int) -> bool:
     return any(node is not None and node.has_error for node in around)
 
 
+def has_error_outside(tree: SyntaxTree, span: Span) -> bool:
+    """Does an item of the top level that is not in ``span`` have a syntax error?"""
+    start, end = tree.source.to_byte(span.start), tree.source.to_byte(span.end)
+    return any(
+        node.has_error and (node.end_byte <= start or node.start_byte >= end)
+        for node in tree.tree.root_node.children
+    )
+
+
 def opens_block(tree: SyntaxTree | None, text: str, offset: int, language: str) -> bool:
     """Does the code just before ``offset`` begin a block (``{``, Python's ``:``, ``then``, ...)?
 
