@@ -13,7 +13,8 @@ from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.telling_name import telling_name
 from herdmate.context import syntax, syntax_queries
 from herdmate.context.language_ids import names_language
-from herdmate.context.lexical import LONG_QUOTES, is_quote_open, unclosed
+from herdmate.context.languages import line_comment
+from herdmate.context.lexical import LONG_QUOTES, PROSE, is_quote_open, opens_block, unclosed
 from herdmate.context.line_kinds import kind_at
 from herdmate.text import (
     BYTE_ORDER_MARK,
@@ -40,6 +41,10 @@ _BELOW = 2000
 
 _CONTINUES = re.compile(r"\s*(?:[)\]}.,?:&|+*/=<>-]|end\b)")
 """How a line begins that cannot be the first line of a body."""
+
+
+_GOES_ON_BELOW = (*"\\,=([{:+-*/&|<>?", "->")
+"""How a line ends that the deeper line below may continue."""
 
 
 def silence_reason(cursor: Cursor, invoked: bool) -> SilenceReason | None:
@@ -95,10 +100,10 @@ def shape_at(
     """What a completion at the cursor can be. ``auto`` lets the surrounding code decide.
 
     A block if the cursor's line is blank or ends by opening a block. A line if code follows it, in
-    strings and comments, and if the block that the line would open is already below. A statement
-    everywhere else. A completion that the user asked for (``is_asked``) can span several
-    lines within broken code, and go on behind the block. Call it before the first ``await``: it
-    reads the document's tree.
+    strings and comments, and if the block that the line would open, or has to open, is already
+    below. A statement everywhere else. A completion that the user asked for (``is_asked``) can span
+    several lines within broken code, and go on behind the block. Call it before the first
+    ``await``: it reads the document's tree.
     """
     if setting != "auto":
         return "block" if setting == "always" else "line"
@@ -116,6 +121,8 @@ def shape_at(
         is_block = opened and cursor.line_prefix.rstrip().endswith("{")
     else:
         is_block = opened or not cursor.line_prefix.strip()
+    if is_block and _lacks_head(cursor):
+        return "line"
     if is_block:
         return "rest" if is_asked and not cursor.line_prefix.strip() else "block"
     return "line" if _has_body_below(cursor) else "statement"
@@ -176,6 +183,23 @@ def _is_said(cursor: Cursor) -> bool:
 
 def _only_closes(text: str) -> bool:
     return set(text) <= _CLOSERS or CLOSING_TAG.fullmatch(text) is not None
+
+
+def _lacks_head(cursor: Cursor) -> bool:
+    """Is a line blank between one that opens nothing and a deeper one, which is then its body?"""
+    language = cursor.document.language
+    if cursor.line_prefix.strip() or language in PROSE or not _has_body_below(cursor):
+        return False
+    lines = with_line_feeds(cursor.prefix[-_ABOVE:]).split("\n")[:-1]
+    mark = line_comment(language) or "\0"
+    code = (line for line in reversed(lines) if line.strip() and not line.strip().startswith(mark))
+    above = next(code, "")
+    return (
+        indentation(above) <= indentation(cursor.line_prefix)
+        and not above.rstrip().endswith(_GOES_ON_BELOW)
+        and not opens_block(above, language)
+        and not unclosed(above, language)
+    )
 
 
 def _has_body_below(cursor: Cursor) -> bool:
