@@ -6,7 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from herdmate.completion.cursor_context import CursorContext, cursor_context, is_telling
+from herdmate.completion.cursor_context import (
+    WITH_LONE_CLOSERS,
+    CursorContext,
+    cursor_context,
+    is_telling,
+)
 from herdmate.completion.filters.drop_blank import drop_blank
 from herdmate.completion.filters.drop_comment_noise import drop_comment_noise
 from herdmate.completion.filters.drop_repeat_of_line_above import drop_repeat_of_line_above
@@ -38,6 +43,7 @@ from herdmate.completion.filters.trim_to_bracket import trim_to_bracket
 from herdmate.completion.filters.trim_to_cursor_line import trim_to_cursor_line
 from herdmate.completion.filters.trim_trailing_comments import trim_trailing_comments
 from herdmate.completion.shape import Shape
+from herdmate.context.lexical import PROSE, brackets
 from herdmate.text import Cursor
 
 Rule = Callable[[str, CursorContext], str]
@@ -79,9 +85,9 @@ def finish(
     if is_asked and not text:
         text = _apply(AFTER_IF_ASKED, _begun(raw, context, shape), context)
     behind = context.line_suffix.rstrip()
-    if _is_closed_ahead(behind, shape) and _closes(_begun(raw, context, shape), behind):
+    if _is_closed_ahead(context, shape) and _closes(_begun(raw, context, shape), context):
         over = _finished(raw, _without_closers(context, behind), shape)
-        if _goes_over(over, text, behind):
+        if _goes_over(over, text, context):
             return Shown(over.replace("\n", context.line_end), len(behind))
     return Shown(text.replace("\n", context.line_end)) if text else None
 
@@ -93,10 +99,10 @@ def is_whole(raw: str, cursor: Cursor, shape: Shape, context: CursorContext | No
     """
     context = context or cursor_context(cursor)
     behind = context.line_suffix.rstrip()
-    if not _is_closed_ahead(behind, shape):
+    if not _is_closed_ahead(context, shape):
         return _is_whole(raw, context, shape)
     # It may fill the brackets, or close them itself and go on.
-    if _closes(_begun(raw, context, shape), behind):
+    if _closes(_begun(raw, context, shape), context):
         context = _without_closers(context, behind)
     return _is_whole(raw, context, shape, is_over=True)
 
@@ -228,16 +234,29 @@ def _finished(raw: str, context: CursorContext, shape: Shape) -> str:
     return _apply(rules, _begun(raw, context, shape), context)
 
 
-def _is_closed_ahead(behind: str, shape: Shape) -> bool:
+def _is_closed_ahead(context: CursorContext, shape: Shape) -> bool:
     """Can a completion continue past the closers after the cursor?"""
-    return shape in ("line", "statement") and bool(behind) and set(behind) <= _AUTO_CLOSED
+    behind = context.line_suffix.rstrip()
+    is_begun = shape == "block" and context.line_prefix.strip() != ""
+    return (
+        (shape in ("line", "statement") or is_begun)
+        and bool(behind)
+        and (set(behind) <= _AUTO_CLOSED)
+    )
 
 
-def _closes(text: str, behind: str) -> bool:
+def _closes(text: str, context: CursorContext) -> bool:
     """Does a text itself close what is closed after the cursor?"""
+    code, language = text, context.language
+    if language not in PROSE:
+        code = "".join(char for _, char in brackets(text, language))
     return all(
-        text.count(char) > text.count(_OPENERS[char]) if char in _OPENERS else text.count(char) % 2
-        for char in behind
+        code.count(char) > code.count(_OPENERS[char])
+        if char in ")]}"
+        else text.count(">") > text.count("<")
+        if char == ">"
+        else text.count(char) % 2
+        for char in context.line_suffix.rstrip()
     )
 
 
@@ -248,11 +267,14 @@ def _without_closers(context: CursorContext, behind: str) -> CursorContext:
     return replace(context, line_suffix="", closers_missing=missing)
 
 
-def _goes_over(over: str, text: str, behind: str) -> bool:
+def _goes_over(over: str, text: str, context: CursorContext) -> bool:
     """Does a completion itself close what is closed after the cursor, and then continue?"""
+    behind = context.line_suffix.rstrip()
     closes_quote = any(char in "\"'`" and text.count(char) % 2 for char in behind)
-    # Of the closing brackets, only ``>`` does not limit what comes before it.
-    is_more = over.startswith(text) and (over != text or ">" in behind)
+    # Brackets limit what comes before them; ``>`` does not, and shell's may have no opener.
+    is_unlimited = ">" in behind or context.language in WITH_LONE_CLOSERS
+    inside = text.rstrip()
+    is_more = over.startswith(inside) and (over != inside or is_unlimited)
     if over == text + behind or not (is_more or closes_quote):
         return False
     at = -1

@@ -23,13 +23,15 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
         allowed = here if allowed is None else min(here, allowed)
     if allowed is None:
         return text
-    depth, code = 0, without_strings(text, context.language, inside)
+    depth, floor, code = 0, -allowed, without_strings(text, context.language, inside)
     for at, char in brackets(code, language):
-        if char == "}" and _reopens(code[at + 1 :], language):
-            continue
         depth = depth_after(char, depth)
-        if depth < -allowed:
-            return text[:at]
+        if char == "{" and depth > floor:
+            floor = -allowed  # what was closed is open again
+        elif depth < floor:
+            if char != "}" or not _reopens(code[at + 1 :], language):
+                return text[:at]
+            floor = depth
     return text
 
 
