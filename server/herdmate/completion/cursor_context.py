@@ -21,6 +21,9 @@ from herdmate.text import BYTE_ORDER_MARK, Cursor, indent_of, line_ending, with_
 _REACH = 4000
 """Characters examined on either side of the cursor."""
 
+_MOST_BELOW = 40
+"""Lines below the cursor with which a completion is compared."""
+
 WITH_LONE_CLOSERS = frozenset({"shellscript"})
 """Languages that close brackets they never opened, as in ``case x in a) ...``."""
 
@@ -72,7 +75,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         line_prefix=before[-1],
         line_suffix=after[0],
         above=tuple(line.rstrip() for line in above if line.strip())[:3],
-        below=tuple(line.rstrip() for line in below if line.strip())[:3],
+        below=tuple(line.rstrip() for line in below if line.strip())[:_MOST_BELOW],
         closers_missing=None if balanced is None else balanced[0],
         closers_left=0 if balanced is None else balanced[1],
         line_end=line_ending(text),

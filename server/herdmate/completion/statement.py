@@ -36,6 +36,8 @@ _IS_CASE = re.compile(r"\s*(?:when|in|else)\b")
 _LABEL = re.compile(r"\s*(?:case\b|default\b|#|\w{1,60}\s?\w{0,60}:(?!:))")
 _ATTRIBUTE = re.compile(r"\s*(?:@[\w.]{1,100}(?:\(.{0,400}\))?|#!?\[.{0,400}\])\s*\Z")
 _WITH_ATTRIBUTES = BRACES | {"python", "groovy"}
+_CHAINED = re.compile(r"\s*(?:[?&]?\.[A-Za-z_]|\|>|->)")
+_ENDS_IN_CHAIN = re.compile(r"[\w)\]}]\.\s*\Z")
 _UNFINISHED = re.compile(r"(?:[=+*%&|<\\({\[,]|=>|->)\s*\Z")
 _NO_HEAD = re.compile(r"[;,({\[]\s*\Z")
 
@@ -77,21 +79,36 @@ class Statement:
         self.is_ended = by_word and _ENDS_ITSELF.search(line) is not None
         self._read(line)
 
-    def goes_on_with(self, line: str) -> bool:
-        """Does the next line, which is not blank, belong to the statement?"""
-        if self._quote and not self._is_line:
-            return True
+    def goes_on_with(self, line: str, is_string: bool = False) -> bool:
+        """Does the next line, which is not blank, belong to the statement?
+
+        ``is_string``: it seems to begin inside a string.
+        """
         level, base = indentation(line), self._base
+        if (self._quote and not self._is_line) or (
+            is_string and (level > base or not self._closes(line))
+        ):
+            return True
         if self._is_line or level < base:
             return line.startswith("#") and bool(self._open) and self._language in BRACES
         if self._is_in_bracket():
             return level > base or self._closes(line) or self._holds(line)
+        if self._is_chained(line):
+            return True
         if self.is_ended:
             return level == base and _GOES_ON.match(line) is not None
         return self._may_go_deeper() if level > base else self._goes_on_beside(line)
 
-    def take(self, line: str) -> None:
-        """Add the next line, which ``goes_on_with`` it."""
+    def take(self, line: str, behind_string: str | None = None) -> None:
+        """Add the next line, which ``goes_on_with`` it.
+
+        ``behind_string``: the code on it, if it begins inside a string.
+        """
+        if behind_string is not None and not self._quote:
+            self._has_body, self.is_ended = True, False
+            self._read(behind_string)
+            self._last = behind_string or self._last
+            return
         level, was_open = indentation(line), self._is_in_bracket()
         closes = not self._quote and level <= self._base and self._closes(line)
         self._has_body = self._has_body or level > self._base or bool(self._quote)
@@ -134,7 +151,17 @@ class Statement:
         """Can a line that is no deeper than the statement be inside its open bracket?"""
         if self._open[-1] == "{":
             return bool(_LABEL.match(line) or _GOES_ON.match(line))
+        if line.lstrip().startswith("{"):
+            return self._language in BRACES
         return self._last.rstrip().endswith((",", "(", "["))
+
+    def _is_chained(self, line: str) -> bool:
+        """Is a line the next call of a chain?"""
+        if self._language in _SELECTORS | _PROSE | {"yaml", "makefile", "dockerfile"}:
+            return False
+        if _CHAINED.match(self._head) and indentation(line) == self._base:
+            return False  # the links of a chain are lines of their own
+        return bool(_CHAINED.match(line) or (self.is_ended and _ENDS_IN_CHAIN.search(self._last)))
 
     def _may_go_deeper(self) -> bool:
         if self._language != "python":
@@ -153,11 +180,13 @@ class Statement:
             is_tag = line.lstrip().startswith(("</", "/>"))
             return self._has_body and (is_tag or self._credit > 0)
         last = self._last.rstrip()
-        if line.lstrip().startswith("{"):
-            return not last.endswith((";", ",", "}"))
+        is_brace = line.strip() == "{" or self._language in BRACES
+        if is_brace and line.lstrip().startswith("{"):
+            ends = (";", "}") if self._language == "rust" else (";", ",", "}")  # ``where T: A,``
+            return not last.endswith(ends)
         if self._language == "yaml" and line.lstrip().startswith("- "):
             return self._head.rstrip().endswith(":")
-        if self._language in _SELECTORS and last.endswith(","):
+        if self._language in _SELECTORS and last.endswith(",") and not self._has_body:
             return ":" not in last
         return self._language in _WITH_ATTRIBUTES and _ATTRIBUTE.match(last) is not None
 

@@ -83,6 +83,22 @@ def without_strings(text: str, language: str, inside: Inside | None = None) -> s
     return "".join((*parts, text[at:]))
 
 
+def lines_in_strings(text: str, language: str, inside: Inside | None = None) -> dict[int, str]:
+    """The lines, from 0, that begin inside a string, each with the code behind that string.
+
+    Only in languages in which a string in plain quotes can have several lines.
+    """
+    if language not in _WITH_LONG_STRINGS:
+        return {}
+    known, found, start = line_kinds(text, language, inside), {}, 0
+    for at, line in enumerate(text.split("\n")):
+        if known.kinds[at] == "string":
+            ends = (end for begun, end in known.strings if begun <= start < end)
+            found[at] = line[next(ends, start) - start :]
+        start += len(line) + 1
+    return found
+
+
 def kind_at(text: str, language: str) -> Kind:
     r"""What the end of a text is in; its only line ending is ``\n``."""
     known, line = line_kinds(text, language), text[text.rfind("\n") + 1 :]
@@ -253,6 +269,12 @@ _LONG: dict[str, tuple[tuple[str, _Opener], ...]] = {
     "r": (_BOTH,),
 }  # fmt: skip
 """What can span several lines, by language."""
+
+_WITH_LONG_STRINGS = frozenset(
+    language
+    for language, rules in _LONG.items()
+    if any(rule in (_DOUBLE, _BOTH, ("'", _quoted)) for rule in rules)
+)
 
 _CHARACTER = r"'(?:\\[^\n]{1,8}?|[^'\\\n])'"
 _REGEX = (

@@ -11,8 +11,9 @@ from herdmate.context import lexical
 from herdmate.context.ancestors import ancestors, child_at
 from herdmate.context.definitions import is_definition, name_of, with_attributes
 from herdmate.context.languages import COMMENTS, IMPORTS, INTERPOLATIONS, STRINGS, line_comment
+from herdmate.context.line_kinds import kind_at
 from herdmate.context.syntax import SyntaxTree
-from herdmate.text import LINE_BREAK, Span, line_end, line_start
+from herdmate.text import LINE_BREAK, Span, line_end, line_start, with_line_feeds
 
 
 def first_error(tree: SyntaxTree, span: Span) -> int:
@@ -126,7 +127,7 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
             return None
         if node.type in STRINGS and node.start_byte < at < node.end_byte:
-            return "string"
+            return _in_string(tree, text[tree.source.to_offset(node.start_byte) : offset])
     source = tree.source.data
     broken = tree.is_stale
     # A line comment ends right at the cursor, so its nodes are those on the left.
@@ -139,6 +140,17 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         if broken and lexical.is_quote_open(text[line_start(text, offset) : offset])
         else None
     )
+
+
+def _in_string(tree: SyntaxTree, begun: str) -> str | None:
+    """What a string that has begun holds: text, or the code that SQL writes between dollars."""
+    if tree.language != "sql" or (opened := _DOLLARS.match(begun)) is None:
+        return "string"
+    kind = kind_at(with_line_feeds(begun[opened.end() :]), tree.language)
+    return None if kind == "code" else kind
+
+
+_DOLLARS = re.compile(r"\$\w*\$")
 
 
 def rows_in_strings(tree: SyntaxTree, text: str, span: Span) -> frozenset[int]:

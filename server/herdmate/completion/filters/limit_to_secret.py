@@ -21,5 +21,5 @@ def _is_decoration(text: str, stars: re.Match[str], context: CursorContext) -> b
     """Is a run of stars part of a banner, like those in the code around it?"""
     if (context.line_prefix + text[: stars.start()]).endswith(('"', "'", "`", "=", ":", "@")):
         return False
-    around = (*context.above, context.line_prefix, context.line_suffix, *context.below)
+    around = (*context.above, context.line_prefix, context.line_suffix, *context.below[:3])
     return any(stars[0][:6] in line for line in around)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from herdmate.completion.cursor_context import CursorContext, split_lead
 from herdmate.completion.statement import Statement
+from herdmate.context.line_kinds import lines_in_strings
 
 
 def limit_to_statement(text: str, context: CursorContext) -> str:
@@ -19,12 +20,14 @@ def limit_to_statement(text: str, context: CursorContext) -> str:
             prefix = ""
     lines = rest.split("\n")
     statement = Statement(prefix + lines[0], prefix, language, closed_behind)
+    strings, above = lines_in_strings(text, language, context.code.inside), lead.count("\n")
     kept = 1
     for at, line in enumerate(lines[1:], start=1):
         if line.strip():
-            if not statement.goes_on_with(line):
+            behind = strings.get(at + above)
+            if not statement.goes_on_with(line, is_string=behind is not None):
                 break
-            statement.take(line)
+            statement.take(line, behind)
             kept = at + 1
         elif statement.is_ended and at < len(lines) - 1:
             break

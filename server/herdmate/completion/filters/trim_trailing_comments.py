@@ -14,7 +14,7 @@ def trim_trailing_comments(text: str, context: CursorContext) -> str:
     prefix, language = context.line_prefix, context.language
     if language in _EXPLAINED or context.is_in_long_string or any(q in text for q in LONG_QUOTES):
         return text
-    around = (prefix, *context.above, *context.below)
+    around = (prefix, *context.above, *context.below[:3])
     if any(trailing_comment(line, language) is not None for line in around):
         return text
     first, *more = text.split("\n")
