@@ -18,6 +18,10 @@ from herdmate.text import Document
         *[("yaml.docker-compose", "yaml"), ("eruby.html", "html"), ("makefile-gmake", "makefile")],
         *[("C++", "cpp"), ("golang", "go"), ("rmarkdown", "rmd"), ("source.python", "python")],
         *[("gitcommit", "git-commit"), ("text", "plaintext"), ("", "plaintext")],
+        *[("LESS", "less"), ("CMake", "cmake"), ("cmake-mode", "cmake"), ("AsciiDoc", "asciidoc")],
+        *[("js2-jsx-mode", "javascriptreact"), ("Ruby on Rails", "ruby"), ("heex", "html")],
+        *[("astro-ts-mode", "astro"), ("conf-toml-mode", "toml"), ("GNU Make", "makefile")],
+        *[("objcpp", "objective-cpp"), ("dosbatch", "bat"), ("yaml.helm-values", "yaml")],
         *[("brainfuck", "brainfuck"), ("x.y.z", "x.y.z"), ("x" * 5000, "x" * 5000)],
     ],
 )
@@ -34,6 +38,28 @@ def test_a_language_has_one_name(said: str, language: str) -> None:
         ("nonsense", "untitled:a.lua", "lua"),
         ("typescript", "file:///a.tsx", "typescriptreact"),
         ("", "file:///Makefile", "makefile"),
+        *[
+            ("", f"file:///w/{name}", "dockerfile")
+            for name in ("Dockerfile.dev", "Dockerfile-prod")
+        ],
+        *[
+            ("conf", f"file:///w/{name}", "shellscript")
+            for name in (".bashrc", ".zshenv", "PKGBUILD")
+        ],
+        *[("", f"file:///w/{name}", "ruby") for name in ("Podfile", "Vagrantfile", "a.gemspec")],
+        *[("", f"file:///w/{name}", "groovy") for name in ("Jenkinsfile", "Jenkinsfile.release")],
+        *[("plaintext", f"file:///w/{name}", "cmake") for name in ("CMakeLists.txt", "A.CMAKE")],
+        *[
+            ("", f"file:///w/{name}", "python")
+            for name in ("BUILD.bazel", "rules.bzl", "SConstruct")
+        ],
+        *[("", "file:///w/a.mdx", "mdx"), ("", "file:///w/a.Rmd", "rmd"), ("", "a.qmd", "quarto")],
+        *[("", "file:///w/pom.xml", "xml"), ("", "a.tex", "latex"), ("", "tsconfig.json", "jsonc")],
+        *[("", "file:///w/Makefile.am", "makefile"), ("", "a.mm", "objective-cpp")],
+        # what an editor knows better stays, and so does what no name tells
+        *[("jsonc", "file:///w/a.json", "jsonc"), ("perl", "file:///w/a.ini", "perl")],
+        *[("", "file:///w/notes.txt", "plaintext"), ("", "file:///w/Dockerfiles", "plaintext")],
+        *[("", "file:///w/.env", "plaintext"), ("", "file:///w/a.json", "json")],
         ("cpp", "file:///a.h", "cpp"),
         ("python", "file:///a.txt", "python"),
         ("nonsense", "%%%", "nonsense"),
