@@ -133,7 +133,8 @@ def indent_unit(context: CursorContext) -> str:
     if context.language == "makefile":
         return "\t"
     in_spaces = [line for line in context.code.in_order if not line.startswith("\t")]
-    return " " * step_of(in_spaces) if mark == " " else mark
+    step = step_of(in_spaces) if mark == " " else 0
+    return mark if not step else " " * step if step > 1 else ""  # one space is no level
 
 
 def kinds_of_lines(text: str, context: CursorContext) -> list[Kind]:

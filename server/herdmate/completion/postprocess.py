@@ -43,7 +43,7 @@ from herdmate.completion.filters.trim_to_bracket import trim_to_bracket
 from herdmate.completion.filters.trim_to_cursor_line import trim_to_cursor_line
 from herdmate.completion.filters.trim_trailing_comments import trim_trailing_comments
 from herdmate.completion.shape import Shape
-from herdmate.context.lexical import PROSE, brackets
+from herdmate.context.lexical import PROSE, brackets, is_quote_open
 from herdmate.text import Cursor
 
 Rule = Callable[[str, CursorContext], str]
@@ -127,8 +127,10 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
     if shape == "rest":
         limits.append((_limit_to_near, settled))
     if not is_over and shape != "all":
-        # ``}`` may continue as ``} else {``.
-        limits.append((limit_to_brackets, complete if "}" in text[len(complete) :] else settled))
+        last = text[len(complete) :]
+        # ``}`` may continue as ``} else {``, and ``')`` as the string ``') and'``.
+        may_go_on = "}" in last or is_quote_open(last if complete else context.line_prefix + last)
+        limits.append((limit_to_brackets, complete if may_go_on else settled))
     return any(rule(known, context) != known for rule, known in limits)
 
 

@@ -191,7 +191,8 @@ _LAST_WORDS = {
 
 WITH_REGEX = _words("javascript javascriptreact typescript typescriptreact")
 SINGLE_QUOTED = WITH_REGEX | _words(
-    "python ruby php lua shellscript sql perl css scss dart r elixir powershell toml"
+    "python ruby php lua shellscript sql perl css scss dart r elixir powershell toml makefile"
+    " dockerfile"
 )
 """Languages in which ``'`` encloses strings; elsewhere it encloses a character or is in a name."""
 

@@ -18,6 +18,9 @@ _TAG = re.compile(r"(?:^|[\s(>])<(?:[A-Za-z][^<>]{0,200}(?<![/=]))?>$")
 _TAGGED = frozenset({"javascript", "javascriptreact", "typescriptreact", "vue", "svelte", "astro"})
 """Languages in which the content between two tags is indented."""
 
+_RULE = re.compile(r"\t|[^\s#=:][^=#]*:(?!=)")
+"""How a line of a makefile begins below which a recipe's lines are."""
+
 
 def mend_indentation(text: str, context: CursorContext) -> str:
     """Indent as the surrounding code does: with tabs, or with as many spaces.
@@ -38,6 +41,8 @@ def mend_indentation(text: str, context: CursorContext) -> str:
         if kind == "string":
             above = line  # it completes what the line above began
         elif is_indented(line) and line.strip():
+            if context.language == "makefile" and not _RULE.match(above):
+                return text  # only recipes begin with a tab
             if levels is not None:
                 own = units_below(line, _place(above, levels, line, context), unit)
             break
