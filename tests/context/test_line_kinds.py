@@ -21,6 +21,8 @@ from herdmate.context.line_kinds import line_kinds
         ("haskell", "{- a\n-}\nb = 'c'\n-- d\ne", "mmcmc"),
         ("html", "<!-- a\n-->\ndon't\nb", "mmcc"),
         ("yaml", "a: don't\nb: \"c\n", "ccc"),
+        ("yaml", "a: |\n  b: 1\n\n   c\nd: >-\n  e\n", "cssscsc"),
+        ("yaml", "- a: |\n    b\n  c: 1\n- |\n d\n- !!str |2\n   e\nf: x | y\n", "csccscscc"),
     ],
 )
 def test_a_line_is_of_the_kind_that_it_begins_in(language: str, text: str, kinds: str) -> None:

@@ -42,6 +42,7 @@ from herdmate.completion.filters.trim_repeated_space import trim_repeated_space
 from herdmate.completion.filters.trim_to_bracket import trim_to_bracket
 from herdmate.completion.filters.trim_to_cursor_line import trim_to_cursor_line
 from herdmate.completion.filters.trim_trailing_comments import trim_trailing_comments
+from herdmate.completion.filters.unwrap_fence import unwrap_fence
 from herdmate.completion.shape import Shape
 from herdmate.context.lexical import PROSE, brackets, is_quote_open
 from herdmate.text import Cursor
@@ -222,7 +223,9 @@ def _limit_to_near(text: str, context: CursorContext) -> str:
 
 
 def _before(shape: Shape) -> tuple[Rule, ...]:
-    if shape in ("block", "rest", "all"):
+    if shape == "all":
+        return (remove_carriage_returns, unwrap_fence, *BEFORE)
+    if shape in ("block", "rest"):
         return BEFORE
     return (*BEFORE, trim_to_cursor_line if shape in ("line", "gap") else trim_to_bracket)
 

@@ -26,10 +26,14 @@ Kind = Literal["code", "string", "comment"]
 
 @dataclass(frozen=True, slots=True)
 class Inside:
-    """What is open at a place: its kind, and the pattern of the rest of it."""
+    """What is open at a place: its kind, and the pattern of the rest of it.
+
+    ``is_open_at_end``: nothing but what follows ends it, so it is open wherever a text ends.
+    """
 
     kind: Kind
     rest: str
+    is_open_at_end: bool = False
 
 
 @dataclass(slots=True)
@@ -124,6 +128,8 @@ _MOST_LINES = 40
 def _through(text: str, at: int, inside: Inside, found: LineKinds, start: int = 0) -> int:
     """Continue after the end of what is open, or at the end of the text if nothing closes it."""
     closed = re.compile(inside.rest, re.MULTILINE).match(text, at)
+    if closed is not None and inside.is_open_at_end and closed.end() == len(text):
+        closed = None
     end = len(text) if closed is None else closed.end()
     if inside.rest in _PLAIN and text.count("\n", at, end) > _MOST_LINES:
         return at
@@ -214,6 +220,14 @@ def _raw_tick(said: str) -> Inside:
     return Inside("string", _up_to("`"))
 
 
+def _block_scalar(said: str) -> Inside:
+    """Deeper than its key, or than the dash of a list's entry without one."""
+    key = len(said) - len(said.lstrip(" -"))
+    is_entry = said[key] in "|>!"
+    margin = (said.rfind("-", 0, key) if is_entry and "-" in said[:key] else key) + 1
+    return Inside("string", rf"[^\n]*(?:\n(?: {{{margin},}}[^\n]*|[ \t]*(?=\n)))*", True)
+
+
 def _comment(said: str) -> Inside:
     return Inside("comment", r"[^\n]*")
 
@@ -261,6 +275,9 @@ _LONG: dict[str, tuple[tuple[str, _Opener], ...]] = {
     "shellscript": ((r"(?<!<)<<-?[ \t]*[\"'\\]?[A-Za-z_]\w*[\"']?", _heredoc), _BOTH),
     "powershell": ((r"@[\"'](?=\n)", _here_string), (re.escape("<#"), _block)),
     "lua": ((r"(?:--)?\[=*\[", _lua_long),),
+    "yaml": (
+        (r"^ *(?:- +)*(?:[^\s#][^\n#]*[:-] +)?(?:!\S+ +)?[|>][-+\d]*[ \t]*(?=\n)", _block_scalar),
+    ),
     "sql": (_STAR, ("'", _quoted)),
     "haskell": (_DASHES,),
     "elm": (_DASHES, _TRIPLE),

@@ -23,7 +23,7 @@ def limit_to_code(text: str, context: CursorContext) -> str:
     """
     if (control := _CONTROL.search(text)) is not None:
         text = text[: control.start()]
-    if context.language in _WITH_FENCES or context.is_in_long_string:
+    if holds_fences(context):
         return text
     kinds: list[str] = []
     for fence in _FENCE.finditer(text):
@@ -33,3 +33,8 @@ def limit_to_code(text: str, context: CursorContext) -> str:
         if kinds[text.count("\n", 0, fence.start())] == "code":
             return text[: fence.start()]
     return text
+
+
+def holds_fences(context: CursorContext) -> bool:
+    """Is the cursor in prose, or in a string of several lines?"""
+    return context.language in _WITH_FENCES or context.is_in_long_string
