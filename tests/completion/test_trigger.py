@@ -49,6 +49,14 @@ def test_reasons_for_silence(drawn: str, word: str | None) -> None:
     assert silence_reason(cursor(drawn), invoked=True) is None
 
 
+def test_code_between_two_strings_that_the_grammar_takes_for_one_is_code() -> None:
+    begun = 'f() {\n  echo "a $(b "\n  if c│\n}\n\n'
+    lost = cursor(begun + "g() {\n  echo x\n}\n" * 8 + 'echo "d"\n', "shellscript")
+    assert shape_at(lost, "auto") == "statement"
+    text = cursor('echo "a\n  b│\n' + "c\n" * 30 + '"\n', "shellscript")
+    assert shape_at(text, "auto") == "line"
+
+
 def test_silence_in_a_huge_file_unless_asked() -> None:
     text = "x = 1\n" * (LARGEST_DOCUMENT // 6 + 1)
     here = Cursor(Document("file:///a", "python", text), len(text))

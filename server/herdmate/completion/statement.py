@@ -165,7 +165,8 @@ class Statement:
 
     def _may_go_deeper(self) -> bool:
         if self._language != "python":
-            return self._has_body or not self._last.rstrip().endswith(";")
+            is_loop = self._open[-1:] == ["("]  # ``for (int i = 0;`` on several lines
+            return self._has_body or is_loop or not self._last.rstrip().endswith(";")
         return self._has_body or self._opens(self._last)
 
     def _goes_on_beside(self, line: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -126,7 +126,8 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     for node in around:
         if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
             return None
-        if node.type in STRINGS and node.start_byte < at < node.end_byte:
+        is_string = node.type in STRINGS and not _is_lost(node, around)
+        if is_string and node.start_byte < at < node.end_byte:
             return _in_string(tree, text[tree.source.to_offset(node.start_byte) : offset])
     source = tree.source.data
     broken = tree.is_stale
@@ -149,6 +150,14 @@ def _in_string(tree: SyntaxTree, begun: str) -> str | None:
     kind = kind_at(with_line_feeds(begun[opened.end() :]), tree.language)
     return None if kind == "code" else kind
 
+
+def _is_lost(node: Any, around: Iterable[Any]) -> bool:
+    """Has a grammar that cannot read the code taken what is between two strings for one?"""
+    is_broken = node.has_error or any(outer.type == "ERROR" for outer in around)
+    return is_broken and node.end_point[0] - node.start_point[0] > _MOST_ROWS_IF_BROKEN
+
+
+_MOST_ROWS_IF_BROKEN = 20
 
 _DOLLARS = re.compile(r"\$\w*\$")
 

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from herdmate.completion.cursor_context import WITH_LONE_CLOSERS, CursorContext
-from herdmate.context.lexical import PROSE, brackets, code_language, depth_after, unclosed
+from herdmate.context.lexical import (
+    PROSE,
+    brackets,
+    closers,
+    code_language,
+    depth_after,
+    unclosed,
+)
 from herdmate.context.line_kinds import without_strings
 
 
@@ -36,5 +43,5 @@ def limit_to_brackets(text: str, context: CursorContext) -> str:
 
 
 def _reopens(rest: str, language: str) -> bool:
-    """Does the rest of the line reopen the bracket that was just closed?"""
-    return unclosed(rest.partition("\n")[0], language) > 0
+    """Does the rest of the line reopen the brace that was just closed?"""
+    return "}" in closers(rest.partition("\n")[0], language)
