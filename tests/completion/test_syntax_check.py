@@ -322,6 +322,10 @@ _ROOT = "class A {\n    int f() {\n        │\n    }\n}\n"
         ("css", "a {\n  b: c;\n}\n/* │\n", "Header", "Header", "Header"),
         ("java", "class A {\n    /** │ */\n    int a;\n}\n", "It's {one", "It's {one", "It's {one"),
         ("javascript", "a();\n\n/**\n * │\n", "Adds.\n */\nfunction (", "Adds.\n */", "Adds.\n */"),
+        # a quoted value, and a plain one with a quote in it
+        ("yaml", 'a: "b │\nc: 1\n', "d", 'd"', 'd"'),
+        ("yaml", "- {a: 'b │\n- c\n", "d'}", "d'}", "d'}"),
+        ("yaml", "a: b's │\nc: 1\n", "d", "d", "d"),
         # an end that repeats what follows on the line, if only from inside a word
         ("toml", "[a]\nb = { vers│es = [1] }\n", 'ion = "1", features = [1] ', "",
          'ion = "1", featur'),

@@ -12,6 +12,7 @@ from herdmate.completion.cursor_context import (
     cursor_context,
     is_telling,
 )
+from herdmate.completion.filters.close_string import close_string
 from herdmate.completion.filters.drop_blank import drop_blank
 from herdmate.completion.filters.drop_comment_noise import drop_comment_noise
 from herdmate.completion.filters.drop_repeat_of_line_above import drop_repeat_of_line_above
@@ -160,6 +161,7 @@ AFTER: tuple[Rule, ...] = (
     drop_repeat_of_line_above,
     drop_comment_noise,
     remove_trailing_whitespace,
+    close_string,
     drop_too_short,
     drop_blank,
 )

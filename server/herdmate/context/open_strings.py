@@ -20,6 +20,9 @@ _FORMATTED = {
 }
 """What precedes the quote of a string in which a brace begins code."""
 
+_YAML_STRING = re.compile(r"(?:^|[:-] |[\[{,])[ \t]*([\"'])(?:\\.|(?!\1).)*$")
+"""A quote elsewhere is part of a plain value."""
+
 _CHARACTER = re.compile(r"'(?:\\[^\n]{1,8}?|[^'\\\n])'")
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 
@@ -29,6 +32,8 @@ def string_closers(line: str, language: str) -> tuple[str, str]:
 
     The former includes what is open within the strings. Both are ``""`` if none is open.
     """
+    if language == "yaml":
+        return (found[1], "") if (found := _YAML_STRING.search(line)) else ("", "")
     waiting: list[_Open] = []
     at = 0 if language not in PROSE else len(line)
     mark = line_comment(language)
