@@ -147,6 +147,28 @@ async def test_the_name_of_an_empty_file_is_all_that_tells_what_belongs_there() 
         assert isinstance(await complete(named, model, SETTINGS, invoked=False), tuple)
 
 
+@pytest.mark.parametrize(
+    ("name", "language", "comment"),
+    [
+        ("login_form.html", "html", "<!-- login_form.html -->\n"),
+        ("UserCard.vue", "vue", "<!-- UserCard.vue -->\n"),
+        ("dark_theme.css", "css", "/* dark_theme.css */\n"),
+        ("fibonacci.ml", "ocaml", "(* fibonacci.ml *)\n"),
+        ("http_server.erl", "erlang", "% http_server.erl\n"),
+        ("index.html", "html", ""),
+        ("package.json", "json", ""),
+    ],
+)
+async def test_the_name_of_an_empty_file_stands_in_a_comment_of_its_language(
+    name: str, language: str, comment: str
+) -> None:
+    empty = Cursor(Document(f"file:///a/{name}", language, ""), 0)
+    async with fake_completion({"": "x"}) as model:
+        request = await typing_request(empty, model, SETTINGS)
+        texts = [part.text for part in request.prompt.segments if isinstance(part, Text)]
+        assert [it for it in texts if name in it] == [comment] * bool(comment)
+
+
 async def test_a_byte_order_mark_is_not_shown_to_the_model() -> None:
     async with fake_completion({"": "fine"}) as model:
         marked = Cursor(Document("file:///a.py", "python", "\ufeffx = 1\ny = \n"), 11)

@@ -191,6 +191,24 @@ def test_a_glob_of_many_stars_takes_no_time(entry: str) -> None:
         ("nonsense", "x = 1\n│", "code"),
         ("markdown", "don't │\n", "code"),
         ("elm", "-- a\n{- b\n│\n-}\n", "comments"),
+        # languages without a grammar, or of which little is known
+        *[(language, "// a│\n", "comments") for language in ("zig", "scss", "groovy", "proto")],
+        *[(language, "# a│\n", "comments") for language in ("cmake", "terraform", "nix", "fish")],
+        *[(language, "% a│\n", "comments") for language in ("erlang", "latex")],
+        ("clojure", "; a│\n", "comments"),
+        ("vue", "<p>don't</p>\n<script setup>\n// a│\n</script>\n", "comments"),
+        ("vue", "<script>\nconst a = 'b│';\n</script>\n", "strings"),
+        ("vue", "<script>\n// a\n</script>\n<p>don't │</p>\n", "code"),
+        # nodes that grammars name in their own way, and code in strings
+        ("perl", 'my $a = "b│";\n', "strings"),
+        ("perl", "=head1 A\n\nb│\n\n=cut\n", "comments"),
+        ("elixir", "x = ~r/a│/\n", "strings"),
+        ("ruby", "x = %w[a │ b]\n", "strings"),
+        ("dockerfile", 'ENV A="b│"\n', "strings"),
+        ("kotlin", 'val a = "b ${c│}"\n', "code"),
+        ("kotlin", 'val a = "b ${c}│"\n', "strings"),
+        ("swift", 'let a = "b \\(c│)"\n', "code"),
+        ("swift", 'let a = "b \\(c)│"\n', "strings"),
     ],
 )
 def test_ghost_text_can_be_switched_off_in_code_comments_or_strings(

@@ -27,7 +27,7 @@ from herdmate.completion.trigger import (
 )
 from herdmate.completion.unfinished import Unfinished
 from herdmate.completion.wider import wider
-from herdmate.context.languages import comment_mark, language_name
+from herdmate.context.languages import as_comment, comment_mark, language_name
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
 from herdmate.engine.latency import Latency, delay, share_of_window
@@ -286,7 +286,7 @@ def _named(window: Window, cursor: Cursor) -> Window:
     document = cursor.document
     if document.text.strip(f"{BYTE_ORDER_MARK} \t\r\n") or not (name := telling_name(document)):
         return window
-    return replace(window, prefix=f"{comment_mark(document.language)} {name}\n{window.prefix}")
+    return replace(window, prefix=f"{as_comment(name, document.language)}\n{window.prefix}")
 
 
 _DOUBTFUL = Silence(SilenceReason.DOUBTFUL)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from herdmate.context.languages import line_comment
+from herdmate.context.languages import as_comment
 from herdmate.printable import printable
 from herdmate.text import Document, name_in
 
@@ -20,9 +20,9 @@ _LONGEST = 100
 def telling_name(document: Document) -> str:
     """A file's name if it reveals what the file is for; ``""`` if not.
 
-    Also ``""`` in a language that has no line comment to put the name in.
+    Also ``""`` in a language that has no comment to put the name in.
     """
     name = name_in(document.uri).rpartition("/")[2][:_LONGEST]
     words = {word.lower() for word in _WORD.findall(name.partition(".")[0])}
-    is_telling = words - _SAYS_NOTHING and line_comment(document.language)
+    is_telling = words - _SAYS_NOTHING and as_comment(name, document.language)
     return printable(name) if is_telling else ""

@@ -184,10 +184,13 @@ STRINGS = _types(
     " heredoc_body nowdoc nowdoc_string interpolated_string_expression verbatim_string_literal"
     " ansi_c_string line_string_literal multi_line_string_literal double_quote_scalar"
     " single_quote_scalar block_scalar quoted_attribute_value string_value system_lib_string regex"
+    " string_double_quoted string_single_quoted string_q_quoted string_qq_quoted word_list_qw"
+    " heredoc_body_statement double_quoted_string single_quoted_string quoted_string string_array"
+    " symbol_array delimited_symbol sigil charlist command_literal prefixed_string_literal"
 )
 COMMENTS = _types(
     "comment comments line_comment block_comment multiline_comment html_comment doc_comment"
-    " documentation_comment haddock"
+    " documentation_comment haddock pod_statement"
 )
 
 INTERPOLATIONS = _types(
@@ -235,12 +238,18 @@ STUBS = {
 """What replaces an omitted body, by language; in other languages bodies are never omitted."""
 
 _HASH = "python ruby shellscript r julia perl powershell elixir makefile dockerfile yaml toml"
-_DASH = "sql lua haskell elm"
+_HASH += " cmake terraform hcl nix graphql fish gdscript nim crystal cython meson"
+_DASH = "sql lua haskell elm vhdl"
+_SLASHES = "zig scss less sass groovy fsharp proto typst glsl hlsl wgsl solidity verilog"
+_SEMICOLON, _PERCENT = "clojure lisp scheme racket ini", "erlang latex bibtex matlab"
 
 _MARKS = {
     **dict.fromkeys(_HASH.split(), "#"),
     **dict.fromkeys(_DASH.split(), "--"),
-    **dict.fromkeys(BRACES, "//"),
+    **dict.fromkeys((*BRACES, *_SLASHES.split()), "//"),
+    **dict.fromkeys(_SEMICOLON.split(), ";"),
+    **dict.fromkeys(_PERCENT.split(), "%"),
+    "fortran-modern": "!",
 }
 
 
@@ -252,6 +261,21 @@ def line_comment(language: str) -> str | None:
 def comment_mark(language: str) -> str:
     """What begins a line comment; ``//`` if unknown."""
     return line_comment(language) or "//"
+
+
+_BLOCK_MARKS = {
+    **dict.fromkeys(_types("html xml markdown mdx vue svelte astro"), ("<!--", "-->")),
+    "css": ("/*", "*/"),
+    "ocaml": ("(*", "*)"),
+}
+
+
+def as_comment(text: str, language: str) -> str:
+    """A line of text as a comment; ``""`` if we do not know how to write one."""
+    if mark := line_comment(language):
+        return f"{mark} {text}"
+    marks = _BLOCK_MARKS.get(language)
+    return f"{marks[0]} {text} {marks[1]}" if marks else ""
 
 
 _KIN = (

@@ -17,9 +17,11 @@ from herdmate.context.lexical import (
     PROSE,
     SINGLE_QUOTED,
     WITH_REGEX,
+    code_language,
     is_quote_open,
     trailing_comment,
 )
+from herdmate.context.open_strings import string_closers
 
 Kind = Literal["code", "string", "comment"]
 
@@ -105,12 +107,21 @@ def lines_in_strings(text: str, language: str, inside: Inside | None = None) -> 
 
 def kind_at(text: str, language: str) -> Kind:
     r"""What the end of a text is in; its only line ending is ``\n``."""
+    if code_language(language) != language and (script := _SCRIPT.search(text)) is not None:
+        text, language = text[script.end() :], code_language(language)
     known, line = line_kinds(text, language), text[text.rfind("\n") + 1 :]
-    if known.inside is not None:
-        return known.inside.kind
+    if known.inside is not None and known.inside.kind == "comment":
+        return "comment"
     if known.kinds[-1] == "comment" or trailing_comment(line, language) is not None:
         return "comment"
+    if (closers := string_closers(line, language)[0]) and closers[0] not in "\"'`":
+        return "code"  # within a string
+    if known.inside is not None:
+        return known.inside.kind
     return "string" if language not in PROSE and is_quote_open(line) else "code"
+
+
+_SCRIPT = re.compile(r"<script\b[^<>]*>(?![\s\S]*</script)")
 
 
 def end_of_comment(text: str, language: str) -> str:

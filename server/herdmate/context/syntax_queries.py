@@ -124,7 +124,8 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
     root = tree.tree.root_node
     around = ancestors(root, left, at)
     for node in around:
-        if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte:
+        ends = node.type.startswith("interpolated")  # its brackets belong to the string
+        if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte + ends:
             return None
         is_string = node.type in STRINGS and not _is_lost(node, around)
         if is_string and node.start_byte < at < node.end_byte:
