@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from herdmate.context.excerpts import Material, excerpts
-from herdmate.context.index import Index
+from herdmate.context.index import Index, kin_at
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, related
 from herdmate.text import Cursor, Document
@@ -201,3 +201,12 @@ def test_what_is_not_imported_comes_last_and_only_if_it_is_close(tmp_path: Path)
     assert found(f"from two import publish\nrender(){far}publish(") == ["publish"]
     assert found(f"shelf.clear(){far}") == []
     assert "clear" in found(f"shelf: Shelf = make()\nshelf.clear(){far}")
+
+
+def test_a_file_without_a_grammar_is_akin_to_those_of_its_language_alone() -> None:
+    kin = kin_at(Path("/p/CMakeLists.txt"), "cmake")
+    assert kin == kin_at(Path("/p/rules.cmake"), "")
+    assert kin != kin_at(Path("/p/notes.txt"), "plaintext")
+    assert kin_at(Path("/p/a.mm"), "objective-cpp") == kin_at(Path("/p/a.h"), "c")
+    assert kin_at(Path("/p/a.tex"), "latex") != kin_at(Path("/p/a.rst"), "")
+    assert kin_at(Path("/p/a.nonsense"), "nonsense") == kin_at(Path("/p/b.nonsense"), "")

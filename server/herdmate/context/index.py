@@ -10,6 +10,7 @@ from typing import TypeVar
 from herdmate.bounded_read import read_bytes
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.grammars import language_of, parser_for
+from herdmate.context.language_ids import language_by_name
 from herdmate.context.languages import LANGUAGES, STUBS, kin_of
 from herdmate.context.nesting_limits import nests_without_measure
 from herdmate.context.outline import Head
@@ -174,7 +175,7 @@ def module_name(path: Path) -> str:
 
 def kin_at(path: Path, language: str) -> str:
     """The kin of a document's language, by its LSP id or else its file name."""
-    return kin_of(language if language in LANGUAGES else language_of(path))
+    return kin_of(language if language in LANGUAGES else language_by_name(path.as_posix()))
 
 
 def is_indexed(path: Path) -> bool:

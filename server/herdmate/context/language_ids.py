@@ -164,13 +164,13 @@ def language_id(said: str, uri: str = "") -> str:
     If neither is known, the name stays as it is.
     """
     known = _known(said)
-    by_name = _by_name(name_in(uri)) if uri else "plaintext"
+    by_name = language_by_name(name_in(uri)) if uri else "plaintext"
     if known is None or known in _UNSURE or by_name == f"{known}react":
         return by_name if by_name != "plaintext" else known or said or "plaintext"
     return known
 
 
-def _by_name(path: str) -> str:
+def language_by_name(path: str) -> str:
     """The language of a file by its name alone; ``"plaintext"`` if that does not tell."""
     name = path.rpartition("/")[2]
     if language := _BY_FILE.get(name):
