@@ -27,7 +27,7 @@ def limit_to_gap(text: str, context: CursorContext) -> str:
     return text
 
 
-_ENDS = re.compile(r"\s*(?:[)\]}]|end\b|fi\b|done\b|esac\b|</)")
+_ENDS = re.compile(r"\s*(?:[)\]};,]|end\b|fi\b|done\b|esac\b|</)")
 
 
 def _goes_on_alike(lines: list[str], context: CursorContext) -> bool:
