@@ -271,6 +271,42 @@ def test_what_the_grammar_cannot_read_is_shown_to_those_who_ask(
 _ROOT = "class A {\n    int f() {\n        │\n    }\n}\n"
 
 
+_STAR = "/* A comment\n   * goes on"
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "sound"),
+    [
+        ("javascript", "function f() {\n  │\n}\n", _STAR, _STAR + "\n   */"),
+        ("c", "int f() {\n  │\n}\n", "/* A comment", "/* A comment */"),
+        ("javascript", "function f() {\n  │\n}\n", "g(`a\n    b", "g(`a\n    b`)"),
+        ("go", "package p\n\nfunc f() {\n\t│\n}\n", "q := `a\n\t\tb", "q := `a\n\t\tb`"),
+        ("java", "class A {\n  void f() {\n    │\n  }\n}\n", 'String q = """\n        a',
+         'String q = """\n        a\n    """;'),
+        ("rust", "fn f() {\n    │\n}\n", 'let q = r#"\n  a', 'let q = r#"\n  a"#;'),
+        ("ruby", "def f\n  │\nend\n", "q = <<~SQL\n    a", "q = <<~SQL\n    a\n  SQL"),
+        ("php", "<?php\nfunction f() {\n    │\n}\n", "$q = <<<SQL\n    a",
+         "$q = <<<SQL\n    a\n    SQL;"),
+        # where only the margin ends it
+        ("shellscript", "f() {\n  │\n}\n", "cat <<EOF\na", "cat <<EOF\na\nEOF"),
+        ("elixir", "defmodule A do\n  │\nend\n", '@doc """\n  A', '@doc """\n  A\n  """'),
+        # what is ended already, and a string that the text did not begin
+        ("go", "package p\n\nfunc f() {\n\t│\n}\n", "q := `a\n\t\tb`", "q := `a\n\t\tb`"),
+        ("javascript", "const a = `\n│\n`;\n", "b\nc", "b\nc"),
+    ],
+)  # fmt: skip
+def test_a_comment_or_long_string_that_the_limit_cut_off_is_ended(
+    language: str, code: str, text: str, sound: str
+) -> None:
+    assert sound_part(text, _check(code, language)) == sound
+
+
+async def test_what_is_added_has_the_line_ends_of_the_code() -> None:
+    check = _check("def f(x)\r\n  │\r\n  1\r\nend\r\n", "ruby")
+    text = "if x\r\n    2"
+    assert await sound(Shown(text), check) == Shown(text + "\r\n  end")
+
+
 @pytest.mark.parametrize(
     ("language", "code", "text", "typed", "asked"),
     [

@@ -10,9 +10,9 @@ from herdmate.completion.continuations import closed_off, end_of
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import balance, closers, opens_block
-from herdmate.context.line_kinds import end_of_comment
+from herdmate.context.line_kinds import end_of_comment, line_kinds, without_strings
 from herdmate.context.open_strings import string_closers
-from herdmate.text import line_end, line_start, with_line_feeds
+from herdmate.text import indent_of, line_end, line_start, with_line_feeds
 
 _ABOVE = 4000
 """Characters before the cursor that show whether it is in a comment."""
@@ -52,6 +52,35 @@ def _without_overlap(text: str, behind: str) -> Iterator[str]:
     for size in range(min(len(behind), len(text) - 1), 0, -1):
         if text.endswith(behind[:size]):
             yield text[:-size]
+
+
+def with_open_ended(text: str, check: SyntaxCheck) -> Iterator[str]:
+    """Ways to end the block comment or long string that a text has begun and in which it ends."""
+    before = with_line_feeds(check.before[-_ABOVE:])
+    if check.language == "python" or line_kinds(before, check.language).inside is not None:
+        return
+    line, text = _before(check), text.rstrip()
+    known = line_kinds(line + text, check.language)
+    if (inside := known.inside) is None or not inside.end:
+        return
+    opened = (line + text)[: known.strings[-1][0] if known.strings else 0].rpartition("\n")[2]
+    indent = indent_of(opened or line)
+    if inside.kind == "comment":
+        lead = (line + text).rpartition("\n")[2].partition("*")[0]
+        is_starred = "\n" in text and not lead.strip()
+        yield text + (f"\n{lead}{inside.end}" if is_starred else f" {inside.end}")
+        return
+    may_indent = inside.end == '"""' or check.language in _INDENT_ENDS
+    ends = [inside.end]
+    if may_indent and inside.end.startswith(("\n", '"""')):
+        ends.insert(0, f"\n{indent}{inside.end.lstrip()}")
+    brackets = closers(without_strings(line + text, check.language), check.language)
+    for end in ends:
+        yield from dict.fromkeys(text + end + more for more in ("", brackets, brackets + ";"))
+
+
+_INDENT_ENDS = frozenset({"ruby", "php"})
+"""Languages in which the word that ends a heredoc may be indented."""
 
 
 def with_comment_ended(check: SyntaxCheck) -> SyntaxCheck | None:

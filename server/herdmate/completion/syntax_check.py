@@ -8,7 +8,12 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 
-from herdmate.completion.amendments import closed_on_request, separated, with_comment_ended
+from herdmate.completion.amendments import (
+    closed_on_request,
+    separated,
+    with_comment_ended,
+    with_open_ended,
+)
 from herdmate.completion.broken_code import harmless
 from herdmate.completion.continuations import closed_off, continuations
 from herdmate.completion.postprocess import Shown
@@ -17,7 +22,7 @@ from herdmate.context import lexical, syntax, syntax_queries
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import LONG_QUOTES, balance, before_unopened, unclosed
 from herdmate.context.open_strings import string_closers
-from herdmate.text import Cursor, Document, Edit, Span, line_start
+from herdmate.text import Cursor, Document, Edit, Span, line_ending, line_start, with_line_feeds
 from herdmate.threads import computed
 
 LARGEST = 40_000
@@ -119,9 +124,16 @@ async def sound(shown: Shown, check: SyntaxCheck | None) -> Shown:
         return shown
     text = await computed(sound_part, shown.text, check, shown.reach)
     if text or not shown.reach:
-        return replace(shown, text=text)
+        return replace(shown, text=_with_line_ends(text, check))
     inside = before_unopened(shown.text, check.language)
-    return Shown(await computed(sound_part, inside, check) if inside.strip() else "")
+    text = await computed(sound_part, inside, check) if inside.strip() else ""
+    return Shown(_with_line_ends(text, check))
+
+
+def _with_line_ends(text: str, check: SyntaxCheck) -> str:
+    """The text with the code's line ends also where lines were added to it."""
+    end = line_ending(check.before + check.after)
+    return text if end == "\n" else with_line_feeds(text).replace("\n", end)
 
 
 def sound_part(text: str, check: SyntaxCheck | None, reach: int = 0) -> str:
@@ -207,6 +219,8 @@ def _with_ends(parts: Sequence[str], judge: Judge) -> str:
     """The first of the parts that is sound once the blocks that it has opened are closed."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :]
+    if ended := next((way for way in with_open_ended(parts[0], check) if judge.is_sound(way)), ""):
+        return ended
     for part in parts[:_MOST_TRIED]:
         ended = _docstring_ended(part, check) or closed_off(line, part, check.language)
         if ended and judge.is_sound(ended):

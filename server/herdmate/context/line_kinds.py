@@ -30,11 +30,13 @@ Kind = Literal["code", "string", "comment"]
 class Inside:
     """What is open at a place: its kind, and the pattern of the rest of it.
 
-    ``is_open_at_end``: nothing but what follows ends it, so it is open wherever a text ends.
+    ``end`` would end it. ``is_open_at_end``: only what follows ends it, so it is open wherever a
+    text ends.
     """
 
     kind: Kind
     rest: str
+    end: str = ""
     is_open_at_end: bool = False
 
 
@@ -127,9 +129,7 @@ _SCRIPT = re.compile(r"<script\b[^<>]*>(?![\s\S]*</script)")
 def end_of_comment(text: str, language: str) -> str:
     r"""What would end the block comment that is open where a text ends; ``""`` if none is."""
     inside = line_kinds(text, language).inside
-    if inside is None or inside.kind != "comment":
-        return ""
-    return next((end for end in _BLOCK_ENDS.values() if inside.rest == _up_to(end)), "")
+    return "" if inside is None or inside.kind != "comment" else inside.end
 
 
 _MOST_LINES = 40
@@ -186,49 +186,53 @@ def _up_to(end: str) -> str:
     return rf"[\s\S]*?{re.escape(end)}"
 
 
+def _string(end: str, kind: Kind = "string") -> Inside:
+    return Inside(kind, _up_to(end), end)
+
+
 def _quoted(said: str) -> Inside:
     quote = said[-1]
-    return Inside("string", rf"(?:[^{quote}\\]|\\[\s\S])*{quote}")
+    return Inside("string", rf"(?:[^{quote}\\]|\\[\s\S])*{quote}", quote)
 
 
 _PLAIN = frozenset(_quoted(quote).rest for quote in "\"'")
 
 
 def _long(said: str) -> Inside:
-    return Inside("string", _up_to(said.lstrip("abcdefghijklmnopqrstuvwxyzBFRSTU~$@")))
+    return _string(said.lstrip("abcdefghijklmnopqrstuvwxyzBFRSTU~$@"))
 
 
 def _verbatim(said: str) -> Inside:
-    return Inside("string", r'(?:[^"]|"")*"(?!")')
+    return Inside("string", r'(?:[^"]|"")*"(?!")', '"')
 
 
 def _heredoc(said: str) -> Inside:
     name = re.sub(r"\W", "", said)
-    return Inside("string", rf"[\s\S]*?^[ \t]*{name}\b")
+    return Inside("string", rf"[\s\S]*?^[ \t]*{name}\b", f"\n{name}")
 
 
 def _cpp_raw(said: str) -> Inside:
-    return Inside("string", _up_to(f'){said.partition(chr(34))[2][:-1]}"'))
+    return _string(f'){said.partition(chr(34))[2][:-1]}"')
 
 
 def _rust_raw(said: str) -> Inside:
-    return Inside("string", _up_to('"' + "#" * said.count("#")))
+    return _string('"' + "#" * said.count("#"))
 
 
 def _lua_long(said: str) -> Inside:
-    return Inside("comment" if said[0] == "-" else "string", _up_to(f"]{'=' * said.count('=')}]"))
+    return _string(f"]{'=' * said.count('=')}]", "comment" if said[0] == "-" else "string")
 
 
 def _here_string(said: str) -> Inside:
-    return Inside("string", rf"[\s\S]*?^{said[1]}@")
+    return Inside("string", rf"[\s\S]*?^{said[1]}@", f"\n{said[1]}@")
 
 
 def _ocaml_quoted(said: str) -> Inside:
-    return Inside("string", _up_to("|}"))
+    return _string("|}")
 
 
 def _raw_tick(said: str) -> Inside:
-    return Inside("string", _up_to("`"))
+    return _string("`")
 
 
 def _block_scalar(said: str) -> Inside:
@@ -236,7 +240,7 @@ def _block_scalar(said: str) -> Inside:
     key = len(said) - len(said.lstrip(" -"))
     is_entry = said[key] in "|>!"
     margin = (said.rfind("-", 0, key) if is_entry and "-" in said[:key] else key) + 1
-    return Inside("string", rf"[^\n]*(?:\n(?: {{{margin},}}[^\n]*|[ \t]*(?=\n)))*", True)
+    return Inside("string", rf"[^\n]*(?:\n(?: {{{margin},}}[^\n]*|[ \t]*(?=\n)))*", "", True)
 
 
 def _comment(said: str) -> Inside:
@@ -244,7 +248,7 @@ def _comment(said: str) -> Inside:
 
 
 def _block(said: str) -> Inside:
-    return Inside("comment", _up_to(_BLOCK_ENDS[said]))
+    return _string(_BLOCK_ENDS[said], "comment")
 
 
 _BLOCK_ENDS = {
