@@ -133,11 +133,11 @@ def parsed(vocab: Any, text: str) -> list[int]:
     return list(ids[:count])
 
 
-def test_other_files_come_as_each_family_saw_them(models: dict[str, LlamaBackend]) -> None:
+def test_other_files_come_as_each_family_uses_them_best(models: dict[str, LlamaBackend]) -> None:
     others = Others((Excerpt("src/a.py", "A\n"),), "src/own.py", "#", "Python")
     expected = {
-        "Qwen2.5-Coder Qwen2.5 Coder 7B Instruct": "<|repo_name|>src\n<|file_sep|>src/a.py\nA\n"
-        "<|file_sep|>src/own.py\n<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>",
+        "Qwen2.5-Coder Qwen2.5 Coder 7B Instruct": "<|fim_prefix|># Path: src/a.py\n# A\n\nP"
+        "<|fim_suffix|>S<|fim_middle|>",
         "StarCoder2 starcoder2-7b": "<repo_name>src<file_sep>src/a.py\nA\n<file_sep><fim_prefix>"
         "src/own.py\nP<fim_suffix>S<fim_middle>",
         "Mellum Mellum-4b-base": "<filename>src/a.py\nA\n<filename>src/own.py\n<fim_suffix>S"
@@ -146,7 +146,8 @@ def test_other_files_come_as_each_family_saw_them(models: dict[str, LlamaBackend
         "<|fim_prefix|>P<|fim_suffix|>S<|fim_middle|>",
         "Codestral Codestral-22B-v0.1": "bos[SUFFIX]S[PREFIX]+++++ src/a.py\nA\n\n"
         "+++++ src/own.py\nP",
-        "StarCoder starcoderbase-3b": "<fim_prefix># src/a.py\n# A\nP<fim_suffix>S<fim_middle>",
+        "StarCoder starcoderbase-3b": "<fim_prefix># Path: src/a.py\n# A\n\nP"
+        "<fim_suffix>S<fim_middle>",
     }
     for name, text in expected.items():
         prompt = infill_prompt(_family(name, models)[0], "P", "S", others=others)

@@ -295,10 +295,14 @@ def _own(infill: Infill, family: Family, others: Others) -> tuple[Segment, ...]:
 
 
 def _as_comments(others: Others) -> str:
+    """The excerpts as comments above the code, with a blank line between."""
     lines = [
-        line for excerpt in others.excerpts for line in (excerpt.path, *excerpt.code.splitlines())
+        line
+        for excerpt in others.excerpts
+        for line in (f"Path: {excerpt.path}", *excerpt.code.splitlines())
     ]
-    return "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
+    said = "".join(f"{others.mark} {line}".rstrip() + "\n" for line in lines)
+    return said + "\n" if said else ""
 
 
 def _note(info: ModelInfo, found: Recognised) -> str | None:
