@@ -237,16 +237,16 @@ async def typing_request(
 ) -> Request:
     """The request for a completion at the cursor, with a window that fits the context.
 
-    Code from other files gets three quarters as many tokens as the prefix, if the context has room:
-    a third of them taken from the prefix, the rest on top, since it stays between keystrokes.
+    Code from other files comes on top, three quarters as many tokens as the prefix if the context
+    has room: what it costs to read is read once, since it stays between keystrokes.
     """
     cursor = replace(cursor, document=await without_secrets_soon(cursor.document))
     host, info = await state.model()
     family = family_of(info)
     before, after = budget(info, settings, host.latency)
     counts, project = host.counts, state.project
-    instead = before // 4 if settings.related else 0
-    around = instead + min(2 * instead, max(_room(info, settings) - before - after, 0))
+    room = max(_room(info, settings) - before - after, 0)
+    around = min(3 * before // 4, room) if settings.related else 0
     excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
     language = cursor.document.language
     others = Others(
@@ -255,7 +255,7 @@ async def typing_request(
         comment_mark(language),
         language_name(language),
     )
-    window = await _window(cursor, before - (instead if excerpts else 0), after, state, counts)
+    window = await _window(cursor, before, after, state, counts)
     return Request(
         prompt=_prompt(window, family, others),
         lane=f"type {cursor.document.uri}",
