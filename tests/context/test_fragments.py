@@ -173,3 +173,38 @@ def test_room_can_be_asked_for_while_files_are_read(tmp_path: Path) -> None:
         is_over.set()
         reading.join()
         sys.setswitchinterval(before)
+
+
+DOCUMENTED = '''\
+def send(session, greeting):
+    """Send a greeting.
+
+    :param session: what to send through
+    :param greeting: what to send
+    :param address: where to send it
+    """
+    session.send(greeting)
+'''
+
+
+def test_documentation_resembles_nothing(tmp_path: Path) -> None:
+    text = ":param session: of the address\n    :param greeting: of the session\n"
+    files, wanted = _files(tmp_path, doc=f'"""\n{text * 9}"""\n', like=OTHERS + LIKE)
+    assert [part.path.stem for part in files.alike(wanted, 9)] == ["like"]
+    query = fragments.query_at(DOCUMENTED, len(DOCUMENTED), "python")
+    assert query == "def send(session, greeting):\n    session.send(greeting)\n"
+    inside = DOCUMENTED.index("what to send\n")
+    assert fragments.query_at(DOCUMENTED, inside, "python").endswith("    :param greeting: ")
+
+
+def test_the_query_is_the_last_code_wherever_it_begins() -> None:
+    code = "".join(f"call_{at}(value_{at})\n" for at in range(400))
+    assert fragments.query_at(code, len(code), "python").endswith("call_399(value_399)\n")
+    assert 400 <= len(fragments.query_at(code, len(code), "python")) < 500
+    said = "words here\n" * 600
+    far = f'"""{said}"""\n{code}'
+    assert fragments.query_at(far, len(far), "python") == fragments.query_at(
+        code, len(code), "python"
+    )
+    assert fragments.query_at("// a\nb();\n/* c\n * d\n */\ne", 99, "go") == "b();\ne"
+    assert fragments.query_at("", 0, "python") == ""

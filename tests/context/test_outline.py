@@ -63,7 +63,7 @@ def test_heads_have_stubs_and_know_what_holds_them() -> None:
         ("javascript", "export class A {\n  f(a) { return a }\n}\nconst g = (x) => { x }\n",
          ["class A;\n", "  f(a);\n", "const g = (x) =>;\n"]),
         ("typescript", "interface P { x: number }\nfunction f(p: P): number { return p.x }\n",
-         ["interface P;\n", "function f(p: P): number;\n"]),
+         ["interface P;\n  x: number;\n", "function f(p: P): number;\n"]),
         ("java", "class A {\n  int f(int a) { return a; }\n}\n",
          ["class A;\n", "  int f(int a);\n"]),
         ("go", "package p\n\nfunc (a A) F(x int) error {\n\treturn nil\n}\n",
@@ -186,3 +186,33 @@ def test_in_a_long_file_only_what_is_near_is_looked_at(monkeypatch: pytest.Monke
     ]
     assert lines[-1].text.strip() == "def g8(self): ..."
     assert lines[-11].text.strip() == "def f9999(): ..."
+
+
+def test_a_python_class_comes_with_its_annotated_fields() -> None:
+    code = (
+        "@dataclass\nclass Point(Base):\n    '''A point.'''\n\n    x: int\n    y: int = 0\n"
+        "    kind = 1\n    z: str = field(\n        default='')\n\n    def far(self): ...\n"
+        "class Plain:\n    def far(self): ...\n"
+    )
+    (point, far, plain, _) = outline.heads(_tree(code, "python"), code)
+    assert point.text == "class Point(Base):\n    x: int\n    y: int = 0\n"
+    assert far.text == "    def far(self): ...\n"
+    assert plain.text == "class Plain: ...\n"
+    many = "class Many:\n" + "".join(f"    field_{at}: int\n" for at in range(99))
+    assert len(outline.heads(_tree(many, "python"), many)[0].text.splitlines()) == 13
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text"),
+    [
+        ("typescript", "interface P {\n  x: number\n  f(): void;\n}\n",
+         "interface P;\n  x: number;\n  f(): void;\n"),
+        ("typescript", "class A {\n  x = 1;\n  private y = 2;\n}\n", "class A;\n  x = 1;\n"),
+        ("rust", "struct P {\n    pub x: u8,\n    y: u8,\n}\n",
+         "struct P;\n    pub x: u8,\n    y: u8,\n"),
+        ("rust", "enum E {\n    A,\n    B(u8),\n}\n", "enum E;\n    A,\n    B(u8),\n"),
+        ("c", "struct P {\n  int x;\n};\n", "struct P;\n  int x;\n"),
+    ],
+)  # fmt: skip
+def test_fields_in_other_languages(language: str, code: str, text: str) -> None:
+    assert outline.heads(_tree(code, language), code)[0].text == text

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from herdmate.context.excerpts import Material, excerpts
-from herdmate.context.index import Index, kin_at
+from herdmate.context.index import Defined, Index, kin_at
 from herdmate.context.outline import Head
 from herdmate.context.related import Nearby, related
 from herdmate.text import Cursor, Document
@@ -210,3 +210,56 @@ def test_a_file_without_a_grammar_is_akin_to_those_of_its_language_alone() -> No
     assert kin_at(Path("/p/a.mm"), "objective-cpp") == kin_at(Path("/p/a.h"), "c")
     assert kin_at(Path("/p/a.tex"), "latex") != kin_at(Path("/p/a.rst"), "")
     assert kin_at(Path("/p/a.nonsense"), "nonsense") == kin_at(Path("/p/b.nonsense"), "")
+
+
+@pytest.mark.parametrize(
+    ("file", "language", "line", "is_found"),
+    [
+        ("main.py", "python", "area = 1\nprint(area", False),
+        ("main.py", "python", "print(shape.area", True),
+        ("main.py", "python", "area(", False),
+        ("main.ts", "typescript", "const area = 1; f(area", False),
+        ("main.ts", "typescript", "f(shape?.area", True),
+        ("main.rb", "ruby", "puts area", True),
+        ("Main.java", "java", "int a = area(", True),
+    ],
+)
+def test_a_variable_does_not_mean_a_member_of_its_name(
+    tmp_path: Path, file: str, language: str, line: str, is_found: bool
+) -> None:
+    """Where members are reached without anything, as in Ruby and Java, any name can be one."""
+    index = Index()
+    for name, code in {
+        "a.py": "class Shape:\n    def area(self): ...\n",
+        "a.ts": "export class Shape {\n  area() {\n    return 1\n  }\n}\n",
+        "a.rb": "class Shape\n  def area\n    1\n  end\nend\n",
+        "A.java": "class Shape {\n  int area() {\n    return 1;\n  }\n}\n",
+    }.items():
+        (tmp_path / name).write_text(code, "utf-8")
+        assert index.read(tmp_path / name)
+    path = tmp_path / file
+    said = {
+        "python": "from a import Shape\n", "typescript": "import { Shape } from './a'\n",
+    }.get(language, "") + line  # fmt: skip
+    found = related(_at_end(said, path, language), path, index, Nearby())
+    assert ("area" in [item.head.name for item in found]) is is_found
+
+
+def test_at_first_only_the_best_class_comes_with_all_its_members() -> None:
+    one, two = Path("/work/one.py"), Path("/work/two.py")
+    index = Index()
+    for path, name in ((one, "One"), (two, "Two")):
+        index.put(path, (
+            Head(name, f"class {name}: ...\n"),
+            Head("__init__", "    def __init__(self): ...\n", name, 20),
+            Head("run", "    def run(self): ...\n", name, 50),
+        ))  # fmt: skip
+    found = (Defined(two, index.of_file(two)[0]), Defined(one, index.of_file(one)[0]))
+    whole = "class {}: ...\n    def __init__(self): ...\n    def run(self): ...\n"
+
+    def shown(tokens: int) -> list[str]:
+        chosen = excerpts(Material(found), index, (Path("/work"),), tokens, lambda text: 1)
+        return [item.code for item in chosen]
+
+    assert shown(100) == [whole.format("One"), whole.format("Two")]
+    assert shown(7) == ["class One: ...\n    def __init__(self): ...\n", whole.format("Two")]

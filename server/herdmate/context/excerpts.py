@@ -13,6 +13,7 @@ from herdmate.context.outline import Head
 from herdmate.text import Excerpt, shown_path
 
 _MOST_MEMBERS = 12
+_MAKERS = ("__init__", "__new__", "constructor", "init", "initialize", "new", "__construct")
 _OF_LIBRARIES = frozenset({"node_modules", "site-packages", "dist-packages"})
 _OF_FRAGMENTS = 0.5  # the share of the room that definitions leave at first
 
@@ -71,12 +72,18 @@ def excerpts(
     """As much of the material as fits, grouped by file, in a stable order.
 
     Definitions get half of the room, the workspace's own first, fragments the rest, and definitions
-    whatever remains. A class comes with the heads of its members, a member with that of its class.
+    whatever remains. A class comes with the heads of its members, a member with that of its class;
+    at first, all classes but the most helpful one come with what makes an object of them.
     """
     room = _Room(folders, cost, tokens)
-    for kept_free in (int(tokens * _OF_FRAGMENTS), 0) if material.fragments else (0,):
-        for item in material.found:
-            room.take(item.path, _of_definition(item, material.bodies, index), kept_free)
+    for kept_free, is_brief in (
+        (int(tokens * bool(material.fragments) * _OF_FRAGMENTS), True),
+        (0, False),
+    ):
+        for at, item in enumerate(material.found):
+            makers_only = is_brief and at > 0
+            pieces = _of_definition(item, material.bodies, index, makers_only)
+            room.take(item.path, pieces, kept_free)
         for other in material.declared:
             room.take(other.path, [_Piece(other.row, other.row, other.code)], kept_free)
         for part in material.fragments:
@@ -111,14 +118,20 @@ def _name(path: Path, folders: tuple[Path, ...]) -> str:
 
 
 def _of_definition(
-    item: Defined, bodies: Mapping[Defined, str], index: Index
+    item: Defined, bodies: Mapping[Defined, str], index: Index, makers_only: bool = False
 ) -> tuple[_Piece, ...]:
-    """A definition, whole or with the heads of its members, and the head of its container."""
+    """A definition, whole or with the heads of its members, and the head of its container.
+
+    ``makers_only`` leaves out the members that do not make an object.
+    """
     of_file = index.of_file(item.path)
     holders = [head for head in of_file if item.head.holder and head.name == item.head.holder][:1]
     if body := bodies.get(item):
         return (*map(_stub, holders), _Piece(item.head.start, item.head.end, body))
-    members = [head for head in of_file if head.holder == item.head.name][:_MOST_MEMBERS]
+    members = [head for head in of_file if head.holder == item.head.name]
+    if makers_only:
+        members = [head for head in members if head.name in (*_MAKERS, item.head.name)]
+    members = members[:_MOST_MEMBERS]
     return tuple(map(_stub, (*holders, item.head, *members)))
 
 

@@ -1,7 +1,8 @@
 """Code in other files that resembles the code around a cursor, and definitions with bodies.
 
-Files are cut into windows of a few lines. A window is ranked by the words that it shares with
-the code around the cursor, each weighted by how few windows have it (BM25 without its constants).
+Files are cut into windows of a few lines. A window is ranked by the words of code that it shares
+with the code around the cursor, each weighted by how few windows have it (BM25 without its
+constants). Documentation is compared with nothing: its lines resemble each other, not the code.
 """
 
 from __future__ import annotations
@@ -12,12 +13,13 @@ import re
 import sys
 import time
 from array import array
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 
 from herdmate.bounded_read import read_bytes
+from herdmate.context.documentation import code_flags, last_code
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.index import Defined, Stamp, kin_at, stamp_of_file
 from herdmate.context.recent import Cut, windows_at
@@ -45,7 +47,7 @@ _SECONDS = 0.15
 """For reading files that are not known yet; those that are left are read at the next pause."""
 
 _WORD = re.compile(r"[^\W\d]\w{2,}")
-_QUERY_BEFORE, _QUERY_AFTER = 400, 0
+_QUERY, _QUERY_REACH = 400, 4000
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,9 +177,9 @@ def of_cuts(wanted: Wanted) -> tuple[Fragment, ...]:
     )
 
 
-def query_at(text: str, offset: int) -> str:
-    """The code around an offset, with which windows are compared."""
-    return text[max(offset - _QUERY_BEFORE, 0) : offset + _QUERY_AFTER]
+def query_at(text: str, offset: int, kin: str) -> str:
+    """The code before an offset, with which windows are compared."""
+    return last_code(text[:offset], kin, _QUERY, _QUERY_REACH)
 
 
 def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> _File | None:
@@ -203,18 +205,26 @@ def _into_windows(stamp: Stamp, kin: str, text: str) -> _File:
     starts = array("L", [0])
     windows: dict[str, array[int]] = {}
     sizes = array("H")
-    for line in text.splitlines(keepends=True):
+    lines = text.splitlines(keepends=True)
+    for line in lines:
         starts.append(starts[-1] + len(line))
-    rows = len(starts) - 1
-    for window in range(-(-rows // _STEP)):
-        first, last = _rows(window, rows)
-        start, end = starts[first], starts[last]
-        is_code = end - start <= _LINES * _LONGEST_LINE
-        words = frozenset(_WORD.findall(text, start, end)) if is_code else ()
+    flags = code_flags(lines, kin)
+    for window in range(-(-len(lines) // _STEP)):
+        first, last = _rows(window, len(lines))
+        words = _words(lines[first:last], flags[first:last])
         sizes.append(min(len(words), 65_535))
         for word in words:
             windows.setdefault(sys.intern(word), array("H")).append(window)
     return _File(stamp, kin, text, starts, windows, sizes)
+
+
+def _words(lines: Sequence[str], flags: Sequence[bool]) -> frozenset[str]:
+    """The words of a window's code; none if it is mostly documentation or has endless lines."""
+    code = [line for line, is_code in zip(lines, flags, strict=True) if is_code and line.strip()]
+    rest = sum(not is_code for is_code in flags)
+    if len(code) < rest or sum(map(len, lines)) > _LINES * _LONGEST_LINE:
+        return frozenset()
+    return frozenset(_WORD.findall("".join(code)))
 
 
 def _rows(window: int, rows: int) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from herdmate.context.languages import IMPORTS, STUBS
 
 _LONGEST_HEAD = 400
 _LONGEST_WHOLE = 1_600  # bytes of a definition that is shown with its body
+_MOST_FIELDS, _LONGEST_FIELD = 12, 100
 _MOST_NODES = 20_000
 _DEEPEST = 8
 
@@ -53,12 +54,12 @@ class Line:
 
 
 def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
-    """All definitions outside functions, each with a stub for a body."""
+    """All definitions outside functions, each with a stub for a body, classes with their fields."""
     source = tree.source.data
     return tuple(
         Head(
             item.name,
-            _stubbed(item, tree.language),
+            _stub_with_fields(item, tree.language),
             item.holder.name if item.holder else "",
             item.start,
             item.end,
@@ -142,6 +143,7 @@ class _Item:
     end: int
     head: str
     holder: _Item | None
+    fields: str = ""
 
 
 def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
@@ -153,7 +155,7 @@ def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
         node, depth, holder = waiting.pop()
         goes_in = True
         if is_definition(node, tree.language):
-            if (item := _item(node, source, holder)) is not None:
+            if (item := _item(node, source, tree.language, holder)) is not None:
                 yield item
                 holder = item
             goes_in = is_container(node)
@@ -170,7 +172,7 @@ def _items_above(tree: syntax.SyntaxTree, source: bytes, at: int) -> Iterator[_I
         node, depth, holder = waiting.pop()
         goes_in = True
         if is_definition(node, tree.language):
-            if (item := _item(node, source, holder)) is not None and item.start < at:
+            if (item := _item(node, source, tree.language, holder)) is not None and item.start < at:
                 yield item
                 holder = item
             goes_in = node.end_byte > at and is_container(node)
@@ -179,7 +181,7 @@ def _items_above(tree: syntax.SyntaxTree, source: bytes, at: int) -> Iterator[_I
             waiting += [(child, depth + 1, holder) for child in children]
 
 
-def _item(node: Any, source: bytes, holder: _Item | None) -> _Item | None:
+def _item(node: Any, source: bytes, language: str, holder: _Item | None) -> _Item | None:
     name, body = name_of(node), head_end(node)
     if name is None:
         return None
@@ -191,13 +193,59 @@ def _item(node: Any, source: bytes, holder: _Item | None) -> _Item | None:
     if len(head) > _LONGEST_HEAD:
         return None
     called = _text(source, name.start_byte, name.end_byte)
-    return _Item(called, start, node.end_byte, head, holder)
+    return _Item(called, start, node.end_byte, head, holder, _fields(node, source, language))
+
+
+def _fields(node: Any, source: bytes, language: str) -> str:
+    """The fields that a class or the like declares with their types, a line each."""
+    body = node.child_by_field_name("body") if language in _FIELDS else None
+    if body is None or not is_container(node):
+        return ""
+    found: list[str] = []
+    for part in body.named_children:
+        code = _text(source, part.start_byte, part.end_byte) if _is_field(part, language) else ""
+        if code and len(code) <= _LONGEST_FIELD and "\n" not in code:
+            begins_line = part.start_point[0] > node.start_point[0]
+            indent = part.start_point[1] if begins_line else node.start_point[1] + 2
+            stop = "" if code.endswith((";", ",")) else _AFTER_FIELD.get(language, ";")
+            found.append(" " * indent + code + stop + "\n")
+        if len(found) == _MOST_FIELDS:
+            break
+    return "".join(line for line in found if not line.lstrip().startswith(_HIDDEN))
+
+
+def _is_field(node: Any, language: str) -> bool:
+    if language == "python" and node.type == "expression_statement":
+        inner = node.named_children[:1]
+        return bool(inner) and inner[0].child_by_field_name("type") is not None
+    return node.type in _FIELDS[language]
+
+
+_OF_TYPESCRIPT = frozenset({"property_signature", "method_signature", "public_field_definition"})
+_FIELDS: dict[str, frozenset[str]] = {
+    "python": frozenset(),
+    "typescript": _OF_TYPESCRIPT,
+    "typescriptreact": _OF_TYPESCRIPT,
+    "rust": frozenset({"field_declaration", "enum_variant"}),
+    "c": frozenset({"field_declaration"}),
+    "cpp": frozenset({"field_declaration"}),
+}
+"""The nodes of fields, for languages whose fields are no definitions of their own."""
+
+_AFTER_FIELD = {"python": "", "rust": ","}
+_HIDDEN = ("private ", "protected ", "#", "__")
 
 
 def _imports(tree: syntax.SyntaxTree, source: bytes) -> Iterator[tuple[int, str]]:
     for node in tree.tree.root_node.children:
         if node.type in IMPORTS:
             yield node.start_byte, _text(source, node.start_byte, node.end_byte).rstrip() + "\n"
+
+
+def _stub_with_fields(item: _Item, language: str) -> str:
+    if not item.fields:
+        return _stubbed(item, language)
+    return (f"{item.head}\n" if language == "python" else _stubbed(item, language)) + item.fields
 
 
 def _stubbed(item: _Item, language: str) -> str:

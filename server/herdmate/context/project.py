@@ -187,9 +187,10 @@ class Project:
         found = related(cursor, path, self.index, self.nearby)[:_MOST_CANDIDATES]
         weights = alike_in(cursor, path, self.index, self.nearby, found)
         paths = {item.path for item in found} | {*weights} | {*(known.defined if known else ())}
+        kin = kin_at(path, cursor.document.language)
         wanted = Wanted(
-            query_at(cursor.document.text, cursor.offset),
-            kin_at(path, cursor.document.language), path, weights, dict(self.recent.rows),
+            query_at(cursor.document.text, cursor.offset, kin),
+            kin, path, weights, dict(self.recent.rows),
             cuts_elsewhere(self.recent.cuts, path, cursor.document.text),
         )  # fmt: skip
         opened = self._opened(paths | self.nearby.opened)

@@ -31,18 +31,21 @@ def related(cursor: Cursor, path: Path, index: Index, nearby: Nearby) -> tuple[D
     """Definitions in other files that the code around a cursor mentions, most helpful first.
 
     A name counts more the closer it is to the cursor; one that is imported and not used yet counts
-    as much as one at the cursor. Files count more if this one imports them, if they are open or
-    recently edited, or if they are in the same folder. A name that many files define counts only in
-    imported ones, and one in an unrelated language never does.
+    as much as one at the cursor. Where members are always reached through something, they count
+    only there: a variable ``line`` does not mean ``Segment.line``. Files count more if this one
+    imports them, if they are open or recently edited, or if they are in the same folder. A name
+    that many files define counts only in imported ones, and one in an unrelated language never
+    does.
     """
     document = cursor.document
     kin = kin_at(path, document.language)
     imports = imports_of(document.text, path, kin, index)
     names = dict.fromkeys(imports.words, _ONCE_IMPORTED)
     names |= dict.fromkeys(imports.new, _YET_UNUSED)
-    for name, nearness in _names(document.text, cursor.offset).items():
+    near, members = _names(document.text, cursor.offset, kin)
+    for name, nearness in near.items():
         names[name] = max(nearness, names.get(name, 0.0))
-    return _known(names, imports, path, kin, index, nearby)
+    return _known(names, members, imports, path, kin, index, nearby)
 
 
 def related_to(
@@ -54,14 +57,16 @@ def related_to(
     """
     kin = kin_at(path, document.language)
     imports = imports_of(document.text, path, kin, index)
-    return _known(names, imports, path, kin, index, nearby)
+    return _known(names, names, imports, path, kin, index, nearby)
 
 
 def _known(
-    names: Mapping[str, float], imports: Imports, path: Path, kin: str, index: Index, nearby: Nearby
-) -> tuple[Defined, ...]:
+    names: Mapping[str, float], members: Mapping[str, float], imports: Imports, path: Path,
+    kin: str, index: Index, nearby: Nearby,
+) -> tuple[Defined, ...]:  # fmt: skip
+    """See ``related``; ``members`` says how near a name is where it can be that of a member."""
     scored: dict[Defined, float] = {}
-    for name, nearness in names.items():
+    for name in names:
         files = index.named(name, kin)
         many = len(files) - (path in files)
         # If many files define a name, checking each would take too long for a keystroke.
@@ -75,6 +80,7 @@ def _known(
             if many > _MOST_ALIKE and near < _IMPORTED:
                 continue
             price = 0.0 if _can_be_meant(item, names, imports, kin) else _NOT_IMPORTED
+            nearness = (members if item.head.holder else names).get(name, 0.0)
             if nearness > price:
                 scored[item] = nearness + near - 0.1 * many - price
     return tuple(sorted(scored, key=lambda item: (-scored[item], str(item.path), item.head.text)))
@@ -121,17 +127,24 @@ the file that defines what is called displaces those that call it in the same wa
 _NOT_IMPORTED = 0.4  # what that costs, measured on calls
 _IMPORTING = frozenset({"python", "javascript"})
 _YET_UNUSED, _ONCE_IMPORTED = 1.0, 0.2
+_REACHED = _IMPORTING | {"go", "rust", "php", "lua"}  # their members, by an object or a type
+_ACCESS = (".", "->", "::")
 
 
-def _names(text: str, offset: int) -> Mapping[str, float]:
-    """The names around ``offset``, each with a nearness between 0 and 1."""
+def _names(text: str, offset: int, kin: str) -> tuple[Mapping[str, float], Mapping[str, float]]:
+    """The names around ``offset``, each with a nearness between 0 and 1; and those of them that can
+    be a member's."""
     start, end = max(offset - _REACH_BEFORE, 0), min(offset + _REACH_AFTER, len(text))
     found: dict[str, float] = {}
+    members: dict[str, float] = {}
     for word in _WORD.finditer(text, start, end):
         reach = _REACH_BEFORE if word.end() <= offset else _REACH_AFTER
         nearness = 1 - min(abs(offset - word.end()) / reach, 1.0)
-        found[word.group()] = max(found.get(word.group(), 0.0), nearness)
-    return found
+        name = word.group()
+        found[name] = max(found.get(name, 0.0), nearness)
+        if text[max(word.start() - 2, 0) : word.start()].endswith(_ACCESS):
+            members[name] = max(members.get(name, 0.0), nearness)
+    return found, (members if kin in _REACHED else found)
 
 
 def _nearness(path: Path, own: Path, imports: Imports, nearby: Nearby) -> float:
