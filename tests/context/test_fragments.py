@@ -208,3 +208,13 @@ def test_the_query_is_the_last_code_wherever_it_begins() -> None:
     )
     assert fragments.query_at("// a\nb();\n/* c\n * d\n */\ne", 99, "go") == "b();\ne"
     assert fragments.query_at("", 0, "python") == ""
+
+
+def test_code_with_little_in_common_is_not_shown_unless_the_user_was_there(tmp_path: Path) -> None:
+    files, wanted = _files(tmp_path, other="close(door)\n" * 10, like=LIKE)
+    assert [part.path.stem for part in files.alike(wanted, 9)] == ["like"]
+    there = replace(wanted, rows={tmp_path / "other.py": (1,)})
+    assert {part.path.stem for part in files.alike(there, 9)} == {"like", "other"}
+    # what no file has says nothing about likeness
+    rare = replace(wanted, like=LIKE + "".join(f"own_{at}()\n" for at in range(99)))
+    assert [part.path.stem for part in files.alike(rare, 9)] == ["like"]

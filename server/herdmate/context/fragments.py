@@ -39,6 +39,10 @@ _TOO_COMMON, _FEW = 8, 200
 """A word does not count if more than one in eight windows have it, and more than 200."""
 
 _MOST_RANKED = 200
+_ALIKE = 0.45
+"""The share, by rarity, that a window must have of the wanted words which any file has. Measured on
+calls: code that has less makes the right line less probable."""
+
 _RECENT = 1.5  # how much more a window counts in which the user was recently
 _SHARED = 2  # words that code which was cut must share with what is wanted
 _SAME = 40  # characters by which a definition is recognised
@@ -233,9 +237,10 @@ def _rows(window: int, rows: int) -> tuple[int, int]:
 
 
 def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Path, int]]:
-    """The windows that have any of the wanted words, each with its score, the best ones first.
+    """The windows that have enough of what is wanted, each with its score, the best ones first.
 
-    A word counts more the fewer windows have it, and nothing if many do.
+    A word counts more the fewer windows have it, and nothing if many do. Where the user was
+    recently, any of the words is enough.
     """
     words = frozenset(_WORD.findall(wanted.like))
     total = 1 + sum(len(file.sizes) for file in files.values())
@@ -247,6 +252,7 @@ def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Pa
         for word, count in counts.items()
         if count <= max(total // _TOO_COMMON, _FEW)
     }
+    least = _ALIKE * sum(value for word, value in rarity.items() if counts[word])
     ranked = []
     for path, file in files.items():
         scores: dict[int, float] = {}
@@ -258,6 +264,7 @@ def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Pa
         ranked += [
             (score * weight * (_RECENT if at in recent else 1) / (8 + file.sizes[at]), path, at)
             for at, score in scores.items()
+            if score >= least or at in recent
         ]
     return heapq.nsmallest(_MOST_RANKED, ranked, lambda item: (-item[0], str(item[1]), item[2]))
 
