@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import os
+import select
 import socket
 import subprocess
 import sys
@@ -199,3 +200,25 @@ def test_pip_ends_with_its_parent_while_it_waits_for_an_index() -> None:
             assert child.stdin is not None
             child.stdin.close()
             assert child.wait(60) == 1
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs a named pipe")
+async def test_a_start_that_is_cancelled_leaves_nothing_behind(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    held = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    line = f"(echo begun; sleep 1000) > {pipe}; true"
+    starting = asyncio.ensure_future(
+        child_process.start(*child_process.shell_command(line), start_new_session=True)
+    )
+    for _ in range(100):  # rounds of the loop, which learns of the child only when it goes on
+        if select.select([held], [], [], 0.2)[0]:
+            break
+        await asyncio.sleep(0)
+    assert os.read(held, 100) == b"begun\n"
+    starting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await starting
+    assert select.select([held], [], [], 30)[0], "something still holds the pipe"
+    assert os.read(held, 100) == b""
+    os.close(held)

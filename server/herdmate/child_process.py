@@ -87,10 +87,20 @@ async def start(
     """Start a child; ``options`` are those of ``asyncio.create_subprocess_exec``.
 
     The program's path must be absolute. ``extra`` is added to its environment. Raises ``OSError``.
+    Cancelled meanwhile, it ends the child, and with a session of its own also all it started.
     """
     _check(command)
     options = {**surroundings(extra), **options}
-    return await asyncio.create_subprocess_exec(*command, **options)
+    starting = asyncio.ensure_future(asyncio.create_subprocess_exec(*command, **options))
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:  # by itself, asyncio would kill the child alone
+        process = await starting
+        if options.get("start_new_session"):
+            end_session(process.pid)
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        raise
 
 
 def start_blocking(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -123,6 +124,7 @@ async def test_a_check_that_takes_too_long_ends_with_all_it_started(tmp_path: Pa
     assert not await check.passes(folder / "code_of_it.py", CODE)
     os.set_blocking(held, True)
     assert os.read(held, 100) == b"begun\n"
+    assert select.select([held], [], [], 30)[0]
     assert os.read(held, 100) == b""  # which is said when nobody holds the pipe any more
     os.close(held)
 
@@ -165,5 +167,6 @@ def test_a_signal_ends_the_command_with_all_it_started(tmp_path: Path, number: s
     finally:
         process.kill()
         process.wait()
+    assert select.select([held], [], [], 30)[0], "something still holds the pipe"
     assert os.read(held, 100) == b""
     os.close(held)

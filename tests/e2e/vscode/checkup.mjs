@@ -100,13 +100,14 @@ async function textOf(frame) {
 async function reported(isMeant) {
   const lines = page.locator('.editor-instance .view-lines').last();
   let text = '';
-  await until(
+  const isShown = until(
     async () => {
       text = plain((await lines.allInnerTexts()).join('\n'));
       return isMeant.test(text);
     },
     () => `no report is shown: ${text}`,
   );
-  await page.locator('.notification-toast', { hasText: 'This is what a report would say' }).waitFor();
+  const toast = page.locator('.notification-toast', { hasText: 'This is what a report would say' });
+  await Promise.all([isShown, toast.waitFor()]); // it hides itself after a while
   return text;
 }
