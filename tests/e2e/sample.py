@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 
 import psutil
 
+from tests.processes import command_of
+
 CODE = '''def total(prices):
     """Return the sum of all prices."""
 
@@ -44,19 +46,15 @@ def assert_only_cheap_changed(after: Sequence[str], before: Sequence[str] = LINE
 
 def engines(editor: int) -> list[psutil.Process]:
     """The model's processes of the servers that the editor of this process id has started."""
-    found = []
-    for child in psutil.Process(editor).children(recursive=True):
-        with contextlib.suppress(psutil.Error):  # it has just ended
-            if "herdmate.engine.worker" in child.cmdline():
-                found.append(child)
-    return found
+    children = psutil.Process(editor).children(recursive=True)
+    return [child for child in children if "herdmate.engine.worker" in command_of(child)]
 
 
 @contextlib.contextmanager
 def paused_server(editor: int) -> Iterator[None]:
     """The server that the editor of this process id has started stands still."""
     children = psutil.Process(editor).children(recursive=True)
-    (server,) = (it for it in children if "serve" in it.cmdline())
+    (server,) = (it for it in children if "serve" in command_of(it))
     server.suspend()
     try:
         yield

@@ -18,6 +18,7 @@ import pytest
 from herdmate.child_process import python_command
 from herdmate.lsp import protocol
 from tests.e2e.plain_client import SECONDS, Server, server
+from tests.processes import command_of
 
 pytestmark = [
     pytest.mark.e2e,
@@ -180,7 +181,7 @@ async def test_the_cancel_button_of_loading_ends_the_process_that_loads(tmp_path
         children = [
             child
             for child in psutil.Process(found.process.pid).children()
-            if "herdmate.engine.worker" in child.cmdline()
+            if "herdmate.engine.worker" in command_of(child)
         ]
         assert len(children) == 1
         await found.say("window/workDoneProgress/cancel", {"token": asked["params"]["token"]})

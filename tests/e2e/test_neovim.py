@@ -35,6 +35,7 @@ from tests.e2e.sample import (
 )
 from tests.e2e.terminal import Terminal
 from tests.models.file_server import path_at_the_hub, serving
+from tests.processes import command_of
 
 pytestmark = [pytest.mark.e2e, pytest.mark.neovim, pytest.mark.model]
 
@@ -439,7 +440,7 @@ def test_a_fetch_is_seen_as_it_goes(version: str, tmp_path: Path, starter_model:
 def test_nothing_goes_on_when_neovim_is_killed(neovim: Neovim) -> None:
     process = psutil.Process(neovim.lua("return vim.fn.getpid()"))
     children = process.children(recursive=True)
-    assert any("herdmate.engine.worker" in child.cmdline() for child in children)
+    assert any("herdmate.engine.worker" in command_of(child) for child in children)
     process.kill()
     _, alive = psutil.wait_procs(children, timeout=120)
     assert alive == []

@@ -13,6 +13,7 @@ import pytest
 
 from herdmate.lsp import protocol
 from tests.e2e.plain_client import server
+from tests.processes import command_of
 
 pytestmark = [
     pytest.mark.e2e,
@@ -133,7 +134,7 @@ async def test_nothing_in_the_folder_runs_when_the_server_is_started_in_it(
         await found.open_and_ask(2)
         await found.until(lambda message: message.get("id") == 2)
         children = psutil.Process(found.process.pid).children(recursive=True)
-        commands = " ".join(word for child in children for word in child.cmdline())
+        commands = " ".join(word for child in children for word in command_of(child))
         assert {"herdmate.engine.worker", "herdmate.context.parser_worker"} <= {*commands.split()}
         for child in children:
             assert b"sk-secret" not in Path(f"/proc/{child.pid}/environ").read_bytes()
