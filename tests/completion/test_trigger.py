@@ -181,6 +181,10 @@ def test_a_glob_of_many_stars_takes_no_time(entry: str) -> None:
     [
         ("python", "x = 1\n│", "code"),
         ("python", "# a│\n", "comments"),
+        ("html", "<script>\n// a│\n</script>\n", "comments"),
+        ("html", "<script>\nlet a = 'b│';\n</script>\n", "strings"),
+        ("html", "<script>\nlet a = 'b';│\n</script>\n", "code"),
+        ("html", "<style>\na { b: url(//c│) }\n</style>\n", "code"),
         ("python", "x = 1  # a│\n", "comments"),
         ("python", "x = 'a│'\n", "strings"),
         ("python", "def f():\n    '''A\n    │\n    '''\n", "strings"),

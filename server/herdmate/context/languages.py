@@ -187,10 +187,11 @@ STRINGS = _types(
     " string_double_quoted string_single_quoted string_q_quoted string_qq_quoted word_list_qw"
     " heredoc_body_statement double_quoted_string single_quoted_string quoted_string string_array"
     " symbol_array delimited_symbol sigil charlist command_literal prefixed_string_literal"
+    " interpolated_string_literal quoted_word_list heredoc_content"
 )
 COMMENTS = _types(
     "comment comments line_comment block_comment multiline_comment html_comment doc_comment"
-    " documentation_comment haddock pod_statement"
+    " documentation_comment haddock pod_statement pod js_comment"
 )
 
 INTERPOLATIONS = _types(

@@ -215,10 +215,11 @@ def _fields(node: Any, source: bytes, language: str) -> str:
 
 
 def _is_field(node: Any, language: str) -> bool:
-    if language == "python" and node.type == "expression_statement":
-        inner = node.named_children[:1]
-        return bool(inner) and inner[0].child_by_field_name("type") is not None
-    return node.type in _FIELDS[language]
+    if language != "python":
+        return node.type in _FIELDS[language]
+    # Older grammars have assignments in statements.
+    inside = node.named_children[:1] if node.type == "expression_statement" else [node]
+    return any(part.type == "assignment" and part.child_by_field_name("type") for part in inside)
 
 
 _OF_TYPESCRIPT = frozenset({"property_signature", "method_signature", "public_field_definition"})

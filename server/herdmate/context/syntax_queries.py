@@ -127,6 +127,8 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         ends = node.type.startswith("interpolated")  # its brackets belong to the string
         if node.type in INTERPOLATIONS and node.start_byte < at < node.end_byte + ends:
             return None
+        if node.type == "raw_text" and node.start_byte <= at <= node.end_byte:
+            return _in_script(node, text[tree.source.to_offset(node.start_byte) : offset])
         is_string = node.type in STRINGS and not _is_lost(node, around)
         if is_string and node.start_byte < at < node.end_byte:
             return _in_string(tree, text[tree.source.to_offset(node.start_byte) : offset])
@@ -142,6 +144,13 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
         if broken and lexical.is_quote_open(text[line_start(text, offset) : offset])
         else None
     )
+
+
+def _in_script(node: Any, begun: str) -> str | None:
+    """What the script or style of a page is in at the end of what has begun."""
+    language = "css" if node.parent.type == "style_element" else "typescript"
+    kind = kind_at(with_line_feeds(begun), language)
+    return None if kind == "code" else kind
 
 
 def _in_string(tree: SyntaxTree, begun: str) -> str | None:
