@@ -3,6 +3,7 @@ from typing import Any
 
 import pytest
 
+from herdmate.context import line_kinds, syntax_queries
 from herdmate.context.grammars import parser_for
 from herdmate.context.syntax import (
     LARGEST_TEXT,
@@ -304,3 +305,22 @@ def test_block_openers(language: str, drawn: str, expected: bool) -> None:
     text = drawn.replace("│", "")
     known = parse(text, language)
     assert opens_block(known, text, offset, language) is expected
+
+
+def test_a_long_script_in_a_page_is_not_read_whole_at_each_key(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[int] = []
+
+    def kind_at(text: str, language: str) -> str:
+        read.append(len(text))
+        return line_kinds.kind_at(text, language)
+
+    monkeypatch.setattr(syntax_queries, "kind_at", kind_at)
+    text = "<script>\n" + "f(1);\n" * 3_000 + "// a"
+    page = text + "\n</script>\n"
+    tree = parse(page, "html")
+    assert tree is not None
+    assert is_in_string_or_comment(tree, page, len(text)) == "comment"
+    assert read
+    assert max(read) <= 4_100

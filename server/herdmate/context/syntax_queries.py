@@ -148,17 +148,25 @@ def is_in_string_or_comment(tree: SyntaxTree, text: str, offset: int) -> str | N
 
 def _in_script(node: Any, begun: str) -> str | None:
     """What the script or style of a page is in at the end of what has begun."""
-    language = "css" if node.parent.type == "style_element" else "typescript"
-    kind = kind_at(with_line_feeds(begun), language)
-    return None if kind == "code" else kind
+    return _inner_kind(begun, "css" if node.parent.type == "style_element" else "typescript")
 
 
 def _in_string(tree: SyntaxTree, begun: str) -> str | None:
     """What a string that has begun holds: text, or the code that SQL writes between dollars."""
     if tree.language != "sql" or (opened := _DOLLARS.match(begun)) is None:
         return "string"
-    kind = kind_at(with_line_feeds(begun[opened.end() :]), tree.language)
+    return _inner_kind(begun[opened.end() :], tree.language)
+
+
+def _inner_kind(begun: str, language: str) -> str | None:
+    """What code within other code is in at its end; a long one is judged by its last lines."""
+    start = begun.rfind("\n", 0, max(len(begun) - _REACH, 0)) + 1
+    kind = kind_at(with_line_feeds(begun[start:]), language)
     return None if kind == "code" else kind
+
+
+_REACH = 4000
+"""Characters of code within other code that are read at each key."""
 
 
 def _is_lost(node: Any, around: Iterable[Any]) -> bool:
