@@ -76,10 +76,8 @@ def excerpts(
     at first, all classes but the most helpful one come with what makes an object of them.
     """
     room = _Room(folders, cost, tokens)
-    for kept_free, is_brief in (
-        (int(tokens * bool(material.fragments) * _OF_FRAGMENTS), True),
-        (0, False),
-    ):
+    of_fragments = int(tokens * _OF_FRAGMENTS) if material.fragments else 0
+    for kept_free, is_brief in ((of_fragments, True), (0, False)):
         for at, item in enumerate(material.found):
             makers_only = is_brief and at > 0
             pieces = _of_definition(item, material.bodies, index, makers_only)

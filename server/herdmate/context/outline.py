@@ -59,7 +59,7 @@ def heads(tree: syntax.SyntaxTree, text: str) -> tuple[Head, ...]:
     return tuple(
         Head(
             item.name,
-            _stub_with_fields(item, tree.language),
+            _stub_with_fields(item, source, tree.language),
             item.holder.name if item.holder else "",
             item.start,
             item.end,
@@ -143,7 +143,7 @@ class _Item:
     end: int
     head: str
     holder: _Item | None
-    fields: str = ""
+    node: Any
 
 
 def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
@@ -155,7 +155,7 @@ def _items(tree: syntax.SyntaxTree, source: bytes) -> Iterator[_Item]:
         node, depth, holder = waiting.pop()
         goes_in = True
         if is_definition(node, tree.language):
-            if (item := _item(node, source, tree.language, holder)) is not None:
+            if (item := _item(node, source, holder)) is not None:
                 yield item
                 holder = item
             goes_in = is_container(node)
@@ -172,7 +172,7 @@ def _items_above(tree: syntax.SyntaxTree, source: bytes, at: int) -> Iterator[_I
         node, depth, holder = waiting.pop()
         goes_in = True
         if is_definition(node, tree.language):
-            if (item := _item(node, source, tree.language, holder)) is not None and item.start < at:
+            if (item := _item(node, source, holder)) is not None and item.start < at:
                 yield item
                 holder = item
             goes_in = node.end_byte > at and is_container(node)
@@ -181,7 +181,7 @@ def _items_above(tree: syntax.SyntaxTree, source: bytes, at: int) -> Iterator[_I
             waiting += [(child, depth + 1, holder) for child in children]
 
 
-def _item(node: Any, source: bytes, language: str, holder: _Item | None) -> _Item | None:
+def _item(node: Any, source: bytes, holder: _Item | None) -> _Item | None:
     name, body = name_of(node), head_end(node)
     if name is None:
         return None
@@ -193,7 +193,7 @@ def _item(node: Any, source: bytes, language: str, holder: _Item | None) -> _Ite
     if len(head) > _LONGEST_HEAD:
         return None
     called = _text(source, name.start_byte, name.end_byte)
-    return _Item(called, start, node.end_byte, head, holder, _fields(node, source, language))
+    return _Item(called, start, node.end_byte, head, holder, node)
 
 
 def _fields(node: Any, source: bytes, language: str) -> str:
@@ -243,10 +243,10 @@ def _imports(tree: syntax.SyntaxTree, source: bytes) -> Iterator[tuple[int, str]
             yield node.start_byte, _text(source, node.start_byte, node.end_byte).rstrip() + "\n"
 
 
-def _stub_with_fields(item: _Item, language: str) -> str:
-    if not item.fields:
-        return _stubbed(item, language)
-    return (f"{item.head}\n" if language == "python" else _stubbed(item, language)) + item.fields
+def _stub_with_fields(item: _Item, source: bytes, language: str) -> str:
+    fields = _fields(item.node, source, language)
+    has_block = bool(fields) and language == "python"
+    return (f"{item.head}\n" if has_block else _stubbed(item, language)) + fields
 
 
 def _stubbed(item: _Item, language: str) -> str:
