@@ -44,9 +44,9 @@ def assert_only_cheap_changed(after: Sequence[str], before: Sequence[str] = LINE
     ast.parse("\n".join(after))
 
 
-def engines(editor: int) -> list[psutil.Process]:
-    """The model's processes of the servers that the editor of this process id has started."""
-    children = psutil.Process(editor).children(recursive=True)
+def engines(process_id: int) -> list[psutil.Process]:
+    """The processes that run models, below a server or the editor that has started it."""
+    children = psutil.Process(process_id).children(recursive=True)
     return [child for child in children if "herdmate.engine.worker" in command_of(child)]
 
 

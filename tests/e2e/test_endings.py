@@ -18,7 +18,7 @@ import pytest
 from herdmate.child_process import python_command
 from herdmate.lsp import protocol
 from tests.e2e.plain_client import SECONDS, Server, server
-from tests.processes import command_of
+from tests.e2e.sample import engines
 
 pytestmark = [
     pytest.mark.e2e,
@@ -178,11 +178,7 @@ async def test_the_cancel_button_of_loading_ends_the_process_that_loads(tmp_path
         )
         await found.reply(asked["id"], None)
         await found.until(lambda message: message.get("method") == "$/progress")
-        children = [
-            child
-            for child in psutil.Process(found.process.pid).children()
-            if "herdmate.engine.worker" in command_of(child)
-        ]
+        children = engines(found.process.pid)
         assert len(children) == 1
         await found.say("window/workDoneProgress/cancel", {"token": asked["params"]["token"]})
         _, alive = await asyncio.to_thread(psutil.wait_procs, children, SECONDS)

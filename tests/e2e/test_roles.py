@@ -14,9 +14,9 @@ from lsprotocol import types
 
 from herdmate.lsp import protocol
 from tests.e2e.editor import NEOVIM, VSCODE, Editor, editor
+from tests.e2e.sample import engines
 from tests.e2e.shop import CODE, HOLE, URI
 from tests.engine.family_models import CASES, make
-from tests.processes import command_of
 
 pytestmark = pytest.mark.e2e
 
@@ -181,5 +181,4 @@ def _engines(client: Editor) -> list[psutil.Process]:
     """The processes that run models."""
     server = client._server
     assert server is not None
-    children = psutil.Process(server.pid).children()
-    return [child for child in children if "herdmate.engine.worker" in command_of(child)]
+    return engines(server.pid)
