@@ -341,6 +341,29 @@ def test_alternatives_of_a_request_that_is_cancelled_meanwhile_are_too() -> None
     assert {end.reason, *end.others} == {"cancelled"}
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_alternatives_of_several_requests_in_one_lane_are_right(seed: int) -> None:
+    """Those of a newer request take the lanes of an older one's, and all lanes are in use."""
+    dice = random.Random(seed)
+    run = _Run(FakeStart({"": "<digest>"}, context=4000))
+    texts = {number: "p" * dice.randint(1, 140) + str(number) for number in range(1, 30)}
+    for number, text in texts.items():
+        request = _request(text, lane=dice.choice("abcde"), alternatives=3)
+        run.submit(number, replace(request, max_tokens=dice.choice((1, 3, 100))))
+        for _ in range(dice.choice((0, 0, 0, 1, 5, 9))):
+            run.scheduler.step()
+    run.until_idle()
+    for number, text in texts.items():
+        said = ["", "", ""]
+        for event in run.said[number]:
+            if isinstance(event, Piece):
+                said[event.index] += event.text
+        reply, end = digest(text), run.finished(number)
+        assert reply.startswith(said[0])
+        assert all(reply[1:].startswith(other[1:]) for other in said[1:])
+        assert {end.reason, *end.others} <= {"end", "length"}
+
+
 def test_drafts_change_nothing_but_the_number_of_steps() -> None:
     code = "def double(numbers):\n    return [number * 2 for number in numbers]\n" * 3
     steps = {}

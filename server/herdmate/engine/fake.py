@@ -47,6 +47,7 @@ class FakeBackend:
         self._pieces = {piece: _FIRST_PIECE + at for at, piece in enumerate(script.control_pieces)}
         self._cells: list[_Cell] = []
         self._ends: list[tuple[int, int]] = []  # sequence and position of the last batch's slots
+        self._logits: set[int] = set()  # the last batch's slots that have them
         self._aborted = threading.Event()
         self.seconds = script.seconds
         self.evaluated: list[Slot] = []
@@ -141,6 +142,7 @@ class FakeBackend:
         if len(self._cells) > self._script.context:
             raise AssertionError("more cells than the context has")
         self._ends = [(slot.sequence, slot.position) for slot in batch]
+        self._logits = {at for at, slot in enumerate(batch) if slot.wants_logits}
         self.evaluated += batch
         return True
 
@@ -183,6 +185,11 @@ class FakeBackend:
         """Let evaluations run again."""
         self._aborted.clear()
 
+    def check_logits(self, index: int) -> None:
+        """Fail, as llama.cpp does, if the last batch has no logits at a slot."""
+        if index not in self._logits:
+            raise AssertionError(f"no logits at slot {index}")
+
     def reply_to(self, index: int) -> bytes:
         """The scripted reply to what the sequence of batch slot ``index`` holds."""
         self.seconds = self._script.seconds
@@ -220,6 +227,7 @@ class _ScriptSampler:
 
     def sample(self, index: int, allowed: Tokens | None = None) -> int:
         """The next byte of the reply, or the end."""
+        self._backend.check_logits(index)
         if self._reply is None:
             self._reply = self._backend.reply_to(index)
         if self._reply == b"<die>":
@@ -239,6 +247,7 @@ class _ScriptSampler:
 
     def best(self, index: int, count: int) -> list[int]:
         """The next byte of the reply, then the byte values after it."""
+        self._backend.check_logits(index)
         if self._reply is None:
             self._reply = self._backend.reply_to(index)
         first = self._reply[self._at] if self._at < len(self._reply) else _END

@@ -99,11 +99,15 @@ class Scheduler:
         self._drop_cancelled()
         jobs = self._most_urgent()
         for job in jobs:
-            self._prepare(job)
+            if job.lane is None:
+                self._prepare(job)
         batch, parts = self._batch([job for job in jobs if job.lane is not None])
         if batch and self._evaluate(batch, parts):
             for part in parts:
-                self._commit(part)
+                self._lanes.extend(part.lane, part.tokens)
+            for part in parts:
+                if part.job.lane is part.lane:  # else an alternative has just taken it
+                    self._commit(part)
 
     @property
     def lanes(self) -> dict[str, tuple[int, ...]]:
@@ -128,8 +132,6 @@ class Scheduler:
 
     def _prepare(self, job: Job) -> None:
         """Give a job without a lane its tokens, a lane and a sampler."""
-        if job.lane is not None:
-            return
         try:
             if not job.tokens:
                 job.tokenize(self._backend)
@@ -232,9 +234,8 @@ class Scheduler:
             return True
 
     def _commit(self, part: _Part) -> None:
-        """Add the evaluated tokens to the lane; if none are left, choose the next ones."""
+        """Note what was evaluated; if nothing is left to evaluate, choose the next tokens."""
         job, lane = part.job, part.lane
-        self._lanes.extend(lane, part.tokens)
         if len(lane.tokens) in job.saves:
             self._lanes.save(lane)
         job.note_evaluated(len(part.tokens), len(lane.tokens))
@@ -289,8 +290,7 @@ class Scheduler:
                 self._lanes.fork(job.lane, other.lane_name, other)
             self.totals.generated_tokens += 1
             logprob = _logprob(job, index, token)
-            reason = other.take(token, self._backend.piece(token), False, logprob)
-            if reason is not None:
+            if reason := other.take(token, self._backend.piece(token), False, logprob):
                 self._end(other, reason)
 
     def _ends(self, job: Job, token: int) -> bool:
