@@ -14,7 +14,6 @@ import errno
 import itertools
 import os
 import shutil
-import signal
 import time
 import types as python
 from collections import Counter
@@ -110,8 +109,7 @@ def _is_of_server(file: str) -> bool:
 
 
 def _engine_dies(found: Given) -> None:
-    if (process := found.session.model.answers.host.process_id) is not None:
-        os.kill(process, signal.SIGKILL)
+    found.kill_engine()
 
 
 def _callbacks_raise(found: Given) -> None:
