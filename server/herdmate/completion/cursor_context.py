@@ -14,6 +14,7 @@ from herdmate.context.lexical import (
     PROSE,
     balance,
     opens_block,
+    trailing_comment,
 )
 from herdmate.context.line_kinds import Kind, line_kinds
 from herdmate.text import BYTE_ORDER_MARK, Cursor, indent_of, line_ending, with_line_feeds
@@ -122,6 +123,7 @@ def first_line(text: str, context: CursorContext) -> str:
 
 def opens_body(line: str, context: CursorContext) -> bool:
     """Does a line open something that continues on the lines below?"""
+    line = line[: trailing_comment(line, context.language)].rstrip()
     is_open = context.language not in PROSE and line.endswith(("(", "["))
     return is_open or opens_block(line, context.language)
 
