@@ -72,6 +72,22 @@ async def test_a_question_at_the_moment_of_the_end_is_refused(
             await asyncio.wait_for(_text(engine, _request()), 30)
 
 
+async def test_who_waits_for_a_model_that_is_stopped_as_it_is_ready_is_told() -> None:
+    """The model is there, and so is its process, which is about to be killed."""
+    stopping: list[asyncio.Task[None]] = []
+
+    def note(state: EngineState) -> None:
+        if state.state == "ready":
+            stopping.append(asyncio.ensure_future(engine.stop()))
+
+    engine = EngineProcess(FakeStart({"": "x"}, ()), note)
+    engine.start()
+    asking = (engine.count_tokens(["a"]), _text(engine, _request()), engine.totals())
+    answers = await asyncio.wait_for(asyncio.gather(*asking, return_exceptions=True), 30)
+    assert all(isinstance(answer, EngineStoppedError) for answer in answers)
+    await stopping[0]
+
+
 @pytest.mark.parametrize(
     ("priority", "is_told"), [(Priority.ASKED, True), (Priority.TYPING, False)]
 )

@@ -197,8 +197,10 @@ class EngineProcess:
     async def _run(self) -> bool:
         """Run the process once. Should it be restarted?"""
         self._tell(EngineState("loading"))
-        ending = await self._run_once()
-        self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
+        try:
+            ending = await self._run_once()
+        finally:  # also what was asked of a process that was being ended
+            self._fail_all(EngineStoppedError("The engine stopped while it was answering."))
         if self._sleeps:
             await self._sleep()
             return True
