@@ -250,6 +250,21 @@ async def test_it_does_not_sleep_while_it_answers() -> None:
         await engine.stop()
 
 
+async def test_it_is_idle_from_the_end_of_an_answer_on() -> None:
+    start = FakeStart({"": "x" * 40}, (), seconds=0.04)
+    engine = EngineProcess(start, sleep_after=1.0)
+    engine.start()
+    try:
+        assert await _text(engine, _request("p", 50)) == "x" * 40
+        pid = engine.process_id
+        await asyncio.sleep(0.5)
+        assert engine.process_id == pid
+        assert await _text(engine, _request("p", 1)) == "x"
+        assert engine.process_id == pid
+    finally:
+        await engine.stop()
+
+
 _ADDRESSES = """
 import resource, runpy
 resource.setrlimit(resource.RLIMIT_AS, ({limit}, {limit}))

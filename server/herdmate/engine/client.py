@@ -225,7 +225,8 @@ class EngineProcess:
         with contextlib.suppress(HerdmateError):
             await asyncio.shield(self._info)
         self._last_asked = clock()
-        while self._asked or self._last_asked + self._sleep_after > clock():  # noqa: ASYNC110
+        while self._asked or self._last_asked + self._sleep_after > clock():
+            self._last_asked = clock() if self._asked else self._last_asked
             await asyncio.sleep(self._sleep_after / 4)
         if self._has_failed():
             return
