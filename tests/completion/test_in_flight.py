@@ -310,6 +310,23 @@ async def test_the_model_stops_when_nobody_waits(at_once: bool) -> None:
     assert model.was_stopped
 
 
+async def test_each_keystroke_has_a_grace_of_its_own() -> None:
+    """That of the key before ends while the next request is on its way."""
+    model = _Model()
+    running = _start(model)
+    await model.heard()
+    for typed, pause in (("", 0.0), ("r", GRACE * 0.8)):
+        await asyncio.sleep(pause)
+        waiting = asyncio.ensure_future(running.follow(_cursor(typed), 60, False))
+        await asyncio.sleep(0)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+    await asyncio.sleep(GRACE * 0.5)
+    assert not model.was_stopped
+    await until(lambda: model.was_stopped)
+
+
 async def test_an_error_reaches_who_waits() -> None:
     model = _Model()
     running = _start(model)

@@ -91,7 +91,7 @@ class InFlight:
         self._checked = Shown(""), Shown("")
         self._given = Shown("")  # the most that was shown before the end
         self._changes, self._changed = 0, asyncio.Event()
-        self._followers = 0
+        self._followers = self._joined = 0  # now, and in all
         self._goes_on = False
         self._is_said = False  # the model has finished; its text may still be under check
         self._error: HerdmateError | None = None
@@ -166,7 +166,7 @@ class InFlight:
         is cancelled and no other request follows, the model stops, immediately if
         ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if the generation failed.
         """
-        self._followers += 1
+        self._followers, self._joined = self._followers + 1, self._joined + 1
         self._level = 0.0 if stops_at_once else self._wished
         ends = asyncio.get_running_loop().time() + box if box is not None else None
         try:
@@ -191,7 +191,8 @@ class InFlight:
             self._followers -= 1
             if not self._followers and not self.is_done and not self._goes_on:
                 loop = asyncio.get_running_loop()
-                loop.call_later(0.0 if stops_at_once else GRACE, self._stop_if_left)
+                grace = 0.0 if stops_at_once else GRACE
+                loop.call_later(grace, self._stop_if_left, self._joined)
 
     def allow(self, tokens: int) -> None:
         """Let the answer have at least so many tokens, because the user has asked for it; 0 changes
@@ -333,8 +334,9 @@ class InFlight:
         known = checked[1]
         return known if known.text.startswith(self._given.text) else self._given
 
-    def _stop_if_left(self) -> None:
-        if not self._followers and not self._goes_on:
+    def _stop_if_left(self, joined: int) -> None:
+        """Stop if no other request has followed since so many had; each gets a grace of its own."""
+        if joined == self._joined and not self._goes_on:
             self.stop()
 
 
