@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import partial
 
+from herdmate.completion.open_head import open_head
 from herdmate.context.code_lines import CodeLines, code_lines
 from herdmate.context.indentation import step_of
 from herdmate.context.languages import LANGUAGES, line_comment
@@ -54,6 +55,7 @@ class CursorContext:
     is_in_long_string: bool
     code: CodeLines
     scope: int | None = None
+    open_head: tuple[str, ...] = ()
 
 
 def cursor_context(cursor: Cursor) -> CursorContext:
@@ -71,6 +73,9 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         balanced = _balance(
             before, after, language, reaches_start=not low, reaches_end=high == len(text)
         )
+    behind = after[0].strip()
+    may_be_open = not behind.strip(")") and (balanced is None or balanced[0] + len(behind) > 0)
+    next_line = next(filter(str.strip, below), "")
     known, code = "\n".join(before), code_lines(before, after, language)
     return CursorContext(
         line_prefix=before[-1],
@@ -85,6 +90,7 @@ def cursor_context(cursor: Cursor) -> CursorContext:
         is_in_long_string=any(known.count(quotes) % 2 for quotes in LONG_QUOTES),
         code=code,
         scope=_scope(before, below, language),
+        open_head=open_head(before, next_line, language) if may_be_open else (),
     )
 
 

@@ -27,6 +27,7 @@ from herdmate.completion.filters.limit_to_brackets import limit_to_brackets
 from herdmate.completion.filters.limit_to_code import limit_to_code
 from herdmate.completion.filters.limit_to_gap import limit_to_gap
 from herdmate.completion.filters.limit_to_line import limit_to_line
+from herdmate.completion.filters.limit_to_open_head import limit_to_open_head
 from herdmate.completion.filters.limit_to_scope import limit_to_scope
 from herdmate.completion.filters.limit_to_secret import limit_to_secret
 from herdmate.completion.filters.limit_to_statement import limit_to_statement
@@ -125,8 +126,8 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
     if shape == "all":
         limits.append((limit_to_arrival, complete))
     else:
-        limits += [(_LIMITS[shape], settled), (limit_to_gap, complete)]
-    if shape == "rest":
+        limits += [(_limit(shape, context), settled), (limit_to_gap, complete)]
+    if shape == "rest" and not context.open_head:
         limits.append((_limit_to_near, settled))
     if not is_over and shape != "all":
         last = text[len(complete) :]
@@ -207,6 +208,11 @@ _LIMITS: dict[Shape, Rule] = {
 }
 
 
+def _limit(shape: Shape, context: CursorContext) -> Rule:
+    is_head = context.open_head and shape in ("statement", "block", "rest")
+    return limit_to_open_head if is_head else _LIMITS[shape]
+
+
 def _arrives(raw: str, context: CursorContext) -> bool:
     """Has the model gone on to the code below the cursor?"""
     text = _apply(BEFORE, raw, context)
@@ -233,7 +239,7 @@ def _before(shape: Shape) -> tuple[Rule, ...]:
 
 
 def _begun(raw: str, context: CursorContext, shape: Shape) -> str:
-    return _LIMITS[shape](_apply(_before(shape), raw, context), context)
+    return _limit(shape, context)(_apply(_before(shape), raw, context), context)
 
 
 def _finished(raw: str, context: CursorContext, shape: Shape) -> str:

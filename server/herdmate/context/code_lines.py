@@ -34,7 +34,8 @@ def code_lines(before: list[str], after: list[str], language: str) -> CodeLines:
     known = line_kinds("\n".join(before), language)
     after = after[: _MOST_BELOW + 1]
     below = line_kinds("\n".join(after), language, known.inside)
-    here = before[-1] if known.kinds[-1] == "code" else ""
+    shows = known.kinds[-1] == "code" and known.brackets[-1] != ALIGNED
+    here = before[-1] if shows else ""
     up = _code(before[:-1], known, language)[: -_MOST_LINES - 1 : -1]
     down = _code(["", *after[1:]], below, language)
     (up, up_there), (down, down_there) = _in_region(up, language), _in_region(down, language)

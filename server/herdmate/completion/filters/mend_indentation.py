@@ -12,7 +12,9 @@ from herdmate.completion.cursor_context import (
     opens_body,
 )
 from herdmate.context.languages import BRACES
+from herdmate.context.lexical import before_unopened
 from herdmate.context.units import Place, Units, in_units, is_indented, levels_of, units_below
+from herdmate.text import indent_of
 
 _TAG = re.compile(r"(?:^|[\s(>])<(?:[A-Za-z][^<>]{0,200}(?<![/=]))?>$")
 _TAGGED = frozenset({"javascript", "javascriptreact", "typescriptreact", "vue", "svelte", "astro"})
@@ -30,7 +32,7 @@ def mend_indentation(text: str, context: CursorContext) -> str:
     """
     lines, kinds, unit = text.split("\n"), kinds_of_lines(text, context), indent_unit(context)
     if context.line_prefix:  # the first line is indented already
-        above, first, lines, kinds = context.line_prefix + lines[0], lines[:1], lines[1:], kinds[1:]
+        above, first, lines, kinds = _first(lines[0], context), lines[:1], lines[1:], kinds[1:]
     else:
         above, first = "".join(context.above[:1]), []
     if not lines or not unit:
@@ -55,6 +57,12 @@ def mend_indentation(text: str, context: CursorContext) -> str:
         for line, kind in zip(lines, kinds, strict=True)
     ]
     return "\n".join((*first, *_until_left(lines, placed, own)))
+
+
+def _first(line: str, context: CursorContext) -> str:
+    """The completion's first line, as deep as the head that it ends."""
+    head = context.open_head[:1] if before_unopened(line, context.language) != line else ()
+    return "".join(map(indent_of, head)) + line if head else context.line_prefix + line
 
 
 def _place(above: str, levels: int, line: str, context: CursorContext) -> Place:
