@@ -228,6 +228,37 @@ async def test_an_engine_that_cannot_read_its_settings_says_so() -> None:
         await _within(engine.stop())
 
 
+@pytest.mark.parametrize("is_loading", [True, False])
+async def test_a_question_that_the_engine_cannot_read_is_answered(is_loading: bool) -> None:
+    """As after an update, when the engine is started again by a server that is older than it."""
+    first = StartMessage(FakeStart({}, (), load_seconds=0.1))
+    worker = await worker_process.start_worker(
+        python_command("herdmate.engine.worker"), first, {}, SECONDS
+    )
+    errors: dict[int, str] = {}
+
+    def ask() -> None:
+        worker.send({"do": "generate", "id": 1, "request": {"segments": []}})
+        worker.send({"do": "summarise", "id": 2})
+        worker.send({"do": "count", "texts": ["a"]})
+        worker.send({"do": "count", "id": "3", "texts": ["a"]})
+        worker.send({"do": "count", "id": 4, "texts": ["a"]})
+
+    def take(message: dict[str, Any]) -> bool:
+        if message["say"] == ("loading" if is_loading else "ready"):
+            ask()
+        elif message["say"] == "error":
+            errors[message["id"]] = message["message"]
+        elif message["say"] == "counts" and message["id"] == 4:
+            worker.close_input()
+        return True
+
+    ending = await _within(worker.listen(take, lambda: True))
+    assert ending.code == 0
+    assert list(errors) == [1, 2]
+    assert all("restart the editor" in error for error in errors.values())
+
+
 async def test_an_engine_that_loads_shows_that_it_lives_and_ends_with_its_input() -> None:
     """The load itself cannot be interrupted."""
     first = StartMessage(FakeStart({}, (), load_seconds=1000.0))

@@ -42,6 +42,11 @@ _ODD_START = (
     "herdmate.restartEngine."
 )
 
+_ODD_MESSAGE = (
+    "The engine cannot read this request, perhaps because Herdmate has just been updated; restart "
+    "the editor."
+)
+
 
 def main() -> int:
     """Load the model named in the first line of input, then serve requests."""
@@ -149,6 +154,16 @@ def _loaded(start: LlamaStart | FakeStart, say: Say) -> Backend:
 
 
 def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: Say) -> None:
+    """Do what a message says; a question that is not understood is answered with an error."""
+    try:
+        _do(message, scheduler, backend, say)
+    except (LookupError, TypeError, ValueError):
+        _log.exception("a message was not understood")
+        if isinstance(number := message.get("id"), int):
+            say("error", id=number, **wire.error_to_wire(EngineError(_ODD_MESSAGE)))
+
+
+def _do(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: Say) -> None:
     number = message["id"]
     if message["do"] == "generate":
         request = wire.request_from_wire(message["request"])
@@ -168,6 +183,8 @@ def _obey(message: dict[str, Any], scheduler: Scheduler, backend: Backend, say: 
             say("counts", id=number, counts=counts)
     elif message["do"] == "measure":
         say("measures", id=number, totals=asdict(scheduler.totals))
+    else:
+        raise ValueError("an unknown question")
 
 
 def _sparing(number: int, say: Say) -> Callable[[Event], None]:
