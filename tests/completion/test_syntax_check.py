@@ -337,6 +337,29 @@ async def test_what_is_added_has_the_line_ends_of_the_code() -> None:
         ("javascript", "function f() {\n  │\n  return 1;\n}\n", "g(() => {", "", "g(() => {\n  })"),
         ("ruby", "def f(x)\n  │\n  1\nend\n", "if x", "", "if x\n  end"),
         ("java", _ROOT, "return 1 +", "", ""),
+        # a head that was cut off never becomes a statement, nor takes what is below for its block
+        ("javascript", "function f(a, b) {\n  if (a) {\n    g();\n  } │\n}\n", "else if (a && b",
+         "", "else if (a && b) {\n  }"),
+        ("javascript", "function f(a, b) {\n  │\n}\n", "if (a) {\n    g();\n  } else if (a && b",
+         "if (a) {\n    g();\n  }", "if (a) {\n    g();\n  }"),
+        ("javascript", "function f(a, b) {\n  │\n  g();\n}\n", "for (const x of a.b(c", "",
+         "for (const x of a.b(c)) {\n  }"),
+        ("typescript", "function f(a) {\n  │\n}\n", "if (a === 'b", "", "if (a === 'b') {\n  }"),
+        ("javascript", "function f(a) {\n  │\n}\n", "if (a === `b\nc", "",
+         "if (a === `b\nc`) {\n  }"),
+        ("c", "void f() {\n    │\n    g();\n}\n", "while (a && b", "", "while (a && b) {\n    }"),
+        ("java", _ROOT, "synchronized (a", "", "synchronized (a) {\n        }"),
+        ("java", _ROOT, "try {\n            g();\n        } catch (E e", "",
+         "try {\n            g();\n        } catch (E e) {\n        }"),
+        ("php", "<?php\nif ($a) {\n    g();\n} │\nh();\n", "elseif ($a && $b", "",
+         "elseif ($a && $b) {\n}"),
+        ("go", "package p\n\nfunc f(a bool) {\n\t│\n}\n", "if a && g(b", "", "if a && g(b) {\n\t}"),
+        ("rust", "fn f(a: bool) {\n    │\n}\n", "while g(a", "", "while g(a) {\n    }"),
+        ("python", "def f(a):\n    g()\n    │\n    h()\n", "if (a", "", ""),
+        # but what is behind one does, as does the end of a loop
+        ("java", _ROOT, "if (a) g(b", "", "if (a) g(b);"),
+        ("c", "void f() {\n    │\n}\n", "do {\n        g();\n    } while (a", "",
+         "do {\n        g();\n    } while (a);"),
         ("javascript", "function f() {\n  │\n  return 1;\n}\n", "a = b c", "", ""),
         # a line that ends inside strings and brackets, and heads whose bodies are below
         ("python", "│\nb = 1\n", 'a = f("some text', "", 'a = f("some text")'),
@@ -433,6 +456,11 @@ def test_fewer_lines_still_replace_the_closers_that_they_contain() -> None:
         ("java", 'class A {\n    String s = "a │";\n}\n', "b", "b"),
         ("python", "print(\"it's │)\n", "fine", 'fine"'),
         ("ruby", 'x = {"a" => "b │\n', "c", 'c"}'),
+        # in a condition, only the string: a semicolon would be its block
+        ("javascript", "function f(a) {\n  if (a === '│\n}\n", "b", "b'"),
+        ("java", 'class A {\n  void f() {\n    while (a.is("│\n  }\n}\n', "b", 'b"'),
+        ("c", 'void f() {\n  if (a(b, "│\n}\n', "c", 'c"'),
+        ("javascript", "function f(a) {\n  if (a) g('│\n}\n", "b", "b')"),
     ],
 )
 def test_a_string_that_is_left_open_is_closed(

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from herdmate.completion.continuations import closed_off, end_of
+from herdmate.completion.continuations import closed_off, end_of, is_bare_head
 from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import balance, closers, opens_block
@@ -29,7 +29,7 @@ def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
     """Ways to complete a text that breaks the code around it and that the user asked for.
 
     It may repeat what follows on the line, be a head without its block, or lack what closes its
-    last line, a semicolon, or the end of a head whose body is below.
+    last line, a semicolon, or the end of a head whose body is below. A head never gets a semicolon.
     """
     yield from _without_overlap(text, check.after[: line_end(check.after, 0)])
     line = _line(text, check)
@@ -39,8 +39,12 @@ def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
     line = _line(known, check)
     quotes, brackets = string_closers(line, check.language)
     closed = known + (quotes + brackets or closers(line, check.language))
-    ends = (";", " {") if check.language in BRACES else (":",) if check.language == "python" else ()
-    for end in ("", ",", *ends):
+    ends = ["", ",", *((":",) if check.language == "python" else ())]
+    if check.language in BRACES and is_bare_head(_before(check) + closed, check.language):
+        ends = [" {", f" {{\n{indent_of(line)}}}"]
+    elif check.language in BRACES:
+        ends += [";", " {"]
+    for end in ends:
         if closed + end != text:
             yield closed + end
         if block := closed_off(_before(check), closed + end, check.language):
@@ -75,8 +79,12 @@ def with_open_ended(text: str, check: SyntaxCheck) -> Iterator[str]:
     if may_indent and inside.end.startswith(("\n", '"""')):
         ends.insert(0, f"\n{indent}{inside.end.lstrip()}")
     brackets = closers(without_strings(line + text, check.language), check.language)
+    is_head = is_bare_head(check.before + text + inside.end + brackets, check.language)
+    ways = ["", brackets, brackets + ";"]
+    if is_head:
+        ways[1:] = [f"{brackets} {{\n{indent}}}"] if check.is_asked else []
     for end in ends:
-        yield from dict.fromkeys(text + end + more for more in ("", brackets, brackets + ";"))
+        yield from dict.fromkeys(text + end + more for more in ways)
 
 
 _INDENT_ENDS = frozenset({"ruby", "php"})

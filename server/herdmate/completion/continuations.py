@@ -9,8 +9,10 @@ from herdmate.completion.cursor_context import indentation
 from herdmate.context.languages import BRACES
 from herdmate.context.lexical import (
     PROSE,
+    brackets,
     closers,
     code_language,
+    depth_after,
     opens_block,
 )
 
@@ -84,3 +86,33 @@ def end_of(line: str, language: str) -> str:
     elif found := _TAG.match(line):
         end = f"</{found[1]}>"
     return end + closers(line, code_language(language))
+
+
+_HEAD = re.compile(
+    r"^[ \t]*(?:(?:\}[ \t]*)?(?:else[ \t]+)?"
+    r"(?:if|elseif|for|foreach|switch|catch|try|using|lock|when|synchronized)|while)"
+    r"(?:[ \t]+(?:await|constexpr))?[ \t]*(?=\()",
+    re.MULTILINE,
+)
+_UNBRACKETED = re.compile(r"\s*(?:\}\s*)?(?:else\s+)?(?:if|for|while|match|switch)\b[^{};]*\Z")
+_WITHOUT_BRACKETS = frozenset({"go", "rust", "swift"})
+
+_MOST_IN_HEAD = 2000
+"""Characters."""
+
+
+def is_bare_head(code: str, language: str) -> bool:
+    """Does code end with a condition or the like whose block is missing?
+
+    A semicolon behind it would be its block, as would be whatever stands below.
+    """
+    code = code[-_MOST_IN_HEAD:].rstrip(" ;")
+    if language in _WITHOUT_BRACKETS:
+        return _UNBRACKETED.match(code.rpartition("\n")[2]) is not None
+    start = max((found.end() for found in _HEAD.finditer(code)), default=None)
+    depth, code = 0, "" if start is None else code[start:]
+    for at, char in brackets(code, code_language(language)):
+        depth = depth_after(char, depth)
+        if not depth:
+            return not code[at + 1 :].strip()
+    return False

@@ -15,7 +15,7 @@ from herdmate.completion.amendments import (
     with_open_ended,
 )
 from herdmate.completion.broken_code import harmless
-from herdmate.completion.continuations import closed_off, continuations
+from herdmate.completion.continuations import closed_off, continuations, is_bare_head
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode
 from herdmate.context import lexical, syntax, syntax_queries
@@ -211,6 +211,8 @@ def _string_ended(text: str, judge: Judge) -> str:
     quotes, brackets = string_closers(line + text, check.language)
     if not quotes or "\n" in text or not string_closers(line, check.language)[0]:
         return ""
+    if is_bare_head(check.before + text + quotes + brackets, check.language):
+        return _to_go_on_from(text + quotes, judge)
     ends = dict.fromkeys((quotes, quotes + brackets, quotes + brackets + ";"))
     return next((text + end for end in ends if judge.is_sound(text + end)), "")
 
