@@ -221,8 +221,8 @@ _MANY_ERRORS = (
         ("def f(a):\n    │\n    else:\n        g()\n", "if a:\n        h()", "if a:\n        h()",
          "if a:\n        h()"),
         ("def f(a):\n    │\n    return a\n", "else:\n        g()", "", ""),
-        # errors above that no grammar gets over, where the item at the cursor is sound
-        (_MANY_ERRORS, "ef test_choice", "", "ef test_choice"),
+        # errors above, where the item at the cursor is sound; newer grammars get over them
+        (_MANY_ERRORS, "ef test_choice", None, "ef test_choice"),
         (_MANY_ERRORS, "ef test choice", "", ""),
         # an error above, or half a character
         ("def g(:\n    pass\n\n\ndef f(a):\n    │\n", "return a", "return a", "return a"),
@@ -230,10 +230,10 @@ _MANY_ERRORS = (
     ],
 )  # fmt: skip
 def test_what_makes_nothing_worse_is_shown_to_those_who_ask(
-    code: str, text: str, typed: str, asked: str
+    code: str, text: str, typed: str | None, asked: str
 ) -> None:
     cursor = Cursor(Document("a", "python", code.replace("│", "")), code.index("│"))
-    assert sound_part(text, syntax_check_at(cursor)) == typed
+    assert sound_part(text, syntax_check_at(cursor)) in (("", asked) if typed is None else (typed,))
     assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
 
 
