@@ -67,9 +67,12 @@ class _Watch:
         self.times = Counter[tuple[str, int]]()
 
     def make_task(self, loop: asyncio.AbstractEventLoop, work: Any, **more: Any) -> Any:
-        task: asyncio.Task[Any] = asyncio.Task(self._step_by_step(work), loop=loop, **more)
+        task: asyncio.Task[Any] = asyncio.Task(self._steps_of(work), loop=loop, **more)
         task.add_done_callback(lambda _: work.close())  # it may be cancelled before its first step
         return task
+
+    async def _steps_of(self, work: Any) -> Any:
+        return await self._step_by_step(work)
 
     @python.coroutine
     def _step_by_step(self, work: Any) -> Generator[Any, Any, Any]:

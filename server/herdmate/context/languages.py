@@ -108,7 +108,14 @@ LANGUAGES: dict[str, Language] = {
     "markdown": Language("markdown", (".md", ".markdown"), _types("section")),
     "objective-c": Language("objc", (".m",), _C | _types("class_implementation class_interface")),
     "ocaml": Language("ocaml", (".ml",), _types("value_definition module_definition")),
-    "perl": Language("perl", (".pl", ".pm"), _types("function_definition subroutine_declaration")),
+    "perl": Language(
+        "perl",
+        (".pl", ".pm"),
+        _types(
+            "function_definition subroutine_declaration"  # the newer grammar's are below
+            " subroutine_declaration_statement method_declaration_statement class_statement"
+        ),
+    ),
     "php": Language(
         "php",
         (".php",),

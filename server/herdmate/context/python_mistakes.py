@@ -14,6 +14,7 @@ from itertools import chain
 
 from herdmate.context.python_code import GIVEN, parse_python
 from herdmate.context.python_paths import (
+    COMPREHENSIONS,
     SCOPES,
     Function,
     bound_in,
@@ -170,20 +171,45 @@ def _taken_from_the_file(table: symtable.SymbolTable, statements: list[ast.stmt]
     within = [range(_first_row(item), (item.end_lineno or item.lineno) + 1) for item in statements]
     rows = set(chain(*within))
     tables = [at for at in table.get_children() if at.get_lineno() in rows]
+    used = {name for item in statements if not isinstance(item, SCOPES) for name in _loads(item)}
     used = {
-        node.id
-        for item in statements
-        if not isinstance(item, SCOPES)
-        for node in ast.walk(item)
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-    } & set(table.get_identifiers())
-    used = {name for name in used if table.lookup(name).is_referenced()}
+        name for name in used & {*table.get_identifiers()} if table.lookup(name).is_referenced()
+    }
+    used.update(chain.from_iterable(map(_past_its_class, statements)))
     while tables:
         at = tables.pop()
         tables += at.get_children()
         symbols = (symbol for symbol in at.get_symbols() if symbol.is_referenced())
         used.update(symbol.get_name() for symbol in symbols if symbol.is_global())
     return used
+
+
+def _loads(node: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[str]:
+    """The names that code reads, without those that a comprehension or lambda in it binds.
+
+    Since Python 3.12 the table of a scope has the names of its comprehensions too.
+    """
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in bound:
+        yield node.id
+    if isinstance(node, ast.Lambda):
+        bound |= {item.arg for item in ast.walk(node.args) if isinstance(item, ast.arg)}
+    elif isinstance(node, COMPREHENSIONS):
+        targets = chain.from_iterable(ast.walk(part.target) for part in node.generators)
+        bound |= {item.id for item in targets if isinstance(item, ast.Name)}
+    for child in ast.iter_child_nodes(node):
+        yield from _loads(child, bound)
+
+
+def _past_its_class(statement: ast.stmt) -> Iterator[str]:
+    """The names that comprehensions in the body of a class read, which do not see that body."""
+    if not isinstance(statement, ast.ClassDef):
+        return
+    for item in statement.body:
+        yield from _past_its_class(item)
+        for node in () if isinstance(item, SCOPES) else ast.walk(item):
+            if isinstance(node, COMPREHENSIONS):
+                seen = {*_loads(node.generators[0].iter)}  # evaluated in the class
+                yield from (name for name in _loads(node) if name not in seen)
 
 
 def _first_row(node: ast.stmt) -> int:
