@@ -404,6 +404,41 @@ def test_what_lacks_only_a_separator_or_an_end_gets_it(
     assert sound_part(text, syntax_check_at(cursor, is_asked=True)) == asked
 
 
+_ELEMENT = "const a = (\n  <div>\n    <Button onClick={│\n  </div>\n);\n"
+_CLOSED = _ELEMENT.replace("│", "│}")
+
+
+@pytest.mark.parametrize(
+    ("language", "code", "text", "sound"),
+    [
+        # the value of an attribute is ended, the tag is left open
+        ("html", '<p>\n  <i class="│\n</p>\n', "card", 'card"'),
+        ("html", '<p>\n  <i\n    class="│\n</p>\n', "card", 'card"'),
+        ("html", "<p>\n  <img src=│\n</p>\n", '"a.png"', '"a.png"'),
+        ("html", "<p>\n  <img src=│\n</p>\n", '"a.png', '"a.png"'),
+        ("html", "<p>\n  <img │\n</p>\n", "src", "src"),
+        ("javascriptreact", _ELEMENT, "go", "go}"),
+        ("javascriptreact", _ELEMENT, "() => go('a", "() => go('a')}"),
+        ("typescriptreact", _ELEMENT, "go} disabled", "go} disabled"),
+        ("typescriptreact", _ELEMENT.replace("onClick={", 'name="'), "go", 'go"'),
+        # what the editor has closed already is not closed again
+        ("html", '<p>\n  <i class="│"\n</p>\n', "card", "card"),
+        ("javascriptreact", _CLOSED, "go", "go"),
+        ("javascriptreact", _CLOSED, "() => go('a'", "() => go('a')"),
+        # a tag is whole, and what is in the element comes later
+        ("javascriptreact", _ELEMENT, "go}>", "go}>"),
+        # nothing is made up on lines below, and a comparison is no tag
+        ("javascriptreact", _ELEMENT, "() => {\n      go(", ""),
+        ("typescriptreact", "if (a <b │\nc();\n", "c", ""),
+        ("html", '<p>\n  <i class="│\n</p>\n', 'card">a</i>', 'card">a</i>'),
+    ],
+)
+def test_an_attribute_that_is_left_open_is_closed(
+    language: str, code: str, text: str, sound: str
+) -> None:
+    assert sound_part(text, _check(code, language)) == sound
+
+
 def test_fewer_lines_still_replace_the_closers_that_they_contain() -> None:
     check = _check("class A:\n    def f(│)\n")
     text = "self, a):\n        b = a\n        return (b"

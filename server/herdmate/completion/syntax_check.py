@@ -16,6 +16,7 @@ from herdmate.completion.amendments import (
 )
 from herdmate.completion.broken_code import harmless
 from herdmate.completion.continuations import closed_off, continuations, is_bare_head
+from herdmate.completion.open_tags import ways_to_end_tag
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.syntax_judge import Judge, SyntaxCheck, TooMuchCode
 from herdmate.context import lexical, syntax, syntax_queries
@@ -256,6 +257,9 @@ def _to_go_on_from(text: str, judge: Judge) -> str:
     """The text, with closers it lacks, if some continuation makes the code valid; else ``""``."""
     check = judge.check
     line = check.before[line_start(check.before, len(check.before)) :] + text
+    for shown, behind, whole in () if judge.reach else ways_to_end_tag(text, check):
+        if judge.is_sound(whole, behind):
+            return shown
     if unclosed(text.rstrip(" ([{"), check.language):
         return ""
     if check.is_stub and line.lstrip().startswith(("def ", "async def ")):

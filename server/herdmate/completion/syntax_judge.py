@@ -65,10 +65,10 @@ class Judge:
         """How many texts as long as this one can be judged."""
         return self._most() // max(self._cost(text), 1)
 
-    def is_sound(self, text: str) -> bool:
-        """See ``SyntaxCheck.is_sound_with``."""
+    def is_sound(self, text: str, more: int = 0) -> bool:
+        """See ``SyntaxCheck.is_sound_with``; the text replaces ``more`` characters than usual."""
         self._spend(text)
-        return self.check.is_sound_with(text, self.reach)
+        return self.check.is_sound_with(text, self.reach + more)
 
     def errors(self, text: str) -> int:
         """See ``SyntaxCheck.errors_with``."""
