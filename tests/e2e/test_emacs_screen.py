@@ -115,7 +115,9 @@ def test_what_is_accepted_in_lsp_mode_is_told_to_no_other_server(
     _ask_and_change(terminal, "lsp-execute-code-action", "Select code action", "Herdmate: Change")
     terminal.keys("M-:")
     terminal.type("(lsp-workspace-shutdown (lsp-find-workspace 'herdmate (buffer-file-name)))")
-    terminal.keys("Enter", "C-c", "h", "c")
+    terminal.keys("Enter")
+    terminal.until(lambda: re.search(r"herdmate:\d+ shutdown", terminal.screen))  # a late message
+    terminal.keys("C-c", "h", "c")
     terminal.until(lambda: "Change:" in terminal.screen)
     terminal.type("use a comprehension")
     terminal.keys("Enter")
