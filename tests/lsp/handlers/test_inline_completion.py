@@ -13,6 +13,7 @@ from lsprotocol import types
 from herdmate.completion.in_flight import InFlight
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.shape import Shape
+from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.syntax_check import syntax_check_at
 from herdmate.completion.trigger import shape_at
 from herdmate.engine.host import EngineHost
@@ -20,6 +21,7 @@ from herdmate.engine.start import FakeStart
 from herdmate.lsp.capabilities import Capabilities
 from herdmate.lsp.documents import Documents
 from herdmate.lsp.handlers import inline_completion as handler
+from herdmate.lsp.handlers import read_ahead
 from herdmate.lsp.handlers.inline_completion import completion, inline_completion
 from herdmate.lsp.session import Session
 from herdmate.models.role_choices import EngineChoice
@@ -128,6 +130,31 @@ async def test_an_older_request_that_waits_for_the_parser_does_not_overtake_the_
         newer = asyncio.ensure_future(texts())
     assert found == ["value"]
     await session.end()
+
+
+async def test_an_older_request_does_not_read_ahead_in_place_of_the_newer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It can end after the newer one, which had nothing to wait for."""
+    session, read, asked = await _session(), list[int](), asyncio.Event()
+    await session.model.answers.host.ready()
+    parse_all(session.documents)
+    monkeypatch.setattr(read_ahead, "after_silence", lambda _, at: read.append(at.offset))
+
+    async def ask(_session: Session, cursor: Cursor, *_: bool) -> Silence | None:
+        if cursor.offset == 3:
+            await asked.wait()
+            return None
+        return Silence(SilenceReason.STATEMENT_COMPLETE)
+
+    monkeypatch.setattr(handler, "_ask", ask)
+    older = asyncio.ensure_future(inline_completion(session, inline_params(URI, 0, 3)))
+    await asyncio.sleep(0)
+    assert not (await inline_completion(session, inline_params(URI, 0, 4))).items
+    asked.set()
+    assert not (await older).items
+    await session.end()
+    assert read == [4]
 
 
 @pytest.mark.parametrize("turns", range(6))

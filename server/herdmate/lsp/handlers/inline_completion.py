@@ -115,23 +115,20 @@ async def _parsed(session: Session, opened: OpenDocument) -> OpenDocument | None
     return await session.tasks.supersede(key, parsed(session, opened))
 
 
-async def _complete(
-    session: Session, cursor: Cursor, invoked: bool, grows: bool = False
-) -> tuple[Completion, ...]:
-    asked_at = _begin(session, cursor)
-    session.completion.silence = _NOT_AWAITED  # until there is an answer
-    return _end(session, cursor, await _ask(session, cursor, invoked, grows), asked_at)
-
-
 async def _complete_growing(
     session: Session, place: growth.Place, invoked: bool
 ) -> tuple[Completion, ...]:
-    grows = session.capabilities.grows
-    found = await _complete(session, place.cursor, invoked, grows)
+    cursor, grows = place.cursor, session.capabilities.grows
+    asked_at = _begin(session, cursor)
+    session.completion.silence = _NOT_AWAITED  # until there is an answer
+    answer = await _ask(session, cursor, invoked, grows)
+    found = _end(session, cursor, answer, asked_at)
+    if answer is None:
+        return ()  # the newer request decides where to read ahead
     if not found:
-        read_ahead.after_silence(session, place.cursor)
+        read_ahead.after_silence(session, cursor)
     elif not (grows and growth.watch(session, place, found[0])):
-        read_ahead.after_showing(session, place.cursor)
+        read_ahead.after_showing(session, cursor)
     return found
 
 
