@@ -221,6 +221,15 @@ _MANY_ERRORS = (
         ("def f(a):\n    │\n    else:\n        g()\n", "if a:\n        h()", "if a:\n        h()",
          "if a:\n        h()"),
         ("def f(a):\n    │\n    return a\n", "else:\n        g()", "", ""),
+        # an ``if`` that the model takes to be above
+        ("def f(a):\n    │\n    else:\n        g()\n", "elif a:\n        h()", "",
+         "if a:\n        h()"),
+        ("def f(a):\n    x = 1\n    │\n    return x\n", "elif a:\n        h()", "",
+         "if a:\n        h()"),
+        ("def f(a):\n    │\n        x = 1\n    else:\n        g()\n", "elif a:", "", "if a:"),
+        ("def f(a):\n    if a:\n        g()\n    │\n", "elif a:\n        h()",
+         "elif a:\n        h()", "elif a:\n        h()"),
+        ("def f(a):\n    x = 1\n    │\n    return x\n", "except E:\n        h()", "", ""),
         # errors above, where the item at the cursor is sound; newer grammars get over them
         (_MANY_ERRORS, "ef test_choice", None, "ef test_choice"),
         (_MANY_ERRORS, "ef test choice", "", ""),
@@ -356,6 +365,13 @@ async def test_what_is_added_has_the_line_ends_of_the_code() -> None:
         ("go", "package p\n\nfunc f(a bool) {\n\t│\n}\n", "if a && g(b", "", "if a && g(b) {\n\t}"),
         ("rust", "fn f(a: bool) {\n    │\n}\n", "while g(a", "", "while g(a) {\n    }"),
         ("python", "def f(a):\n    g()\n    │\n    h()\n", "if (a", "", ""),
+        # an ``if`` that the model takes to be above
+        ("javascript", "function f(a) {\n  g();\n  │\n}\n", "else if (a) {\n    g();\n  }", "",
+         "if (a) {\n    g();\n  }"),
+        ("javascript", "function f(a) {\n  g();\n  │\n}\n", "else if (a", "", "if (a) {\n  }"),
+        ("php", "<?php\ng();\n│\n", "elseif ($a) {\n    g();\n}", "", "if ($a) {\n    g();\n}"),
+        ("ruby", "def f(a)\n  g\n  │\nend\n", "elsif a\n    h\n  end", "", "if a\n    h\n  end"),
+        ("java", _ROOT, "else {\n            g();\n        }", "", ""),
         # but what is behind one does, as does the end of a loop
         ("java", _ROOT, "if (a) g(b", "", "if (a) g(b);"),
         ("c", "void f() {\n    │\n}\n", "do {\n        g();\n    } while (a", "",

@@ -30,7 +30,19 @@ def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
 
     It may repeat what follows on the line, be a head without its block, or lack what closes its
     last line, a semicolon, or the end of a head whose body is below. A head never gets a semicolon.
+    It may also go on from an ``if`` that is not there.
     """
+    yield from _closed_on_request(text, check)
+    if (found := _ELSE_IF.match(text)) is not None and not _before(check).strip():
+        first = text[: found.start(1)] + "if" + text[found.end(1) :]
+        yield first
+        yield from _closed_on_request(first, check)
+
+
+_ELSE_IF = re.compile(r"\s*(elif|elsif|elseif|else[ \t]+if)\b")
+
+
+def _closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
     yield from _without_overlap(text, check.after[: line_end(check.after, 0)])
     line = _line(text, check)
     if opens_block(line, check.language) and (end := end_of(line, check.language)):
