@@ -18,8 +18,8 @@ def open_head(before: Sequence[str], below: str, language: str) -> tuple[str, ..
     """The lines from the one with the round bracket around the cursor to the one above the cursor.
 
     ``before`` are the lines up to the cursor, ``below`` is the next one that is not blank. Empty if
-    the bracket is on the cursor's line, or seems to be closed or to have its body below, or if the
-    cursor is deeper than the first line in it.
+    the bracket is on the cursor's line or seems to be closed below, or if the cursor is deeper than
+    the first line in it.
     """
     if language not in _LANGUAGES or below.lstrip().startswith((")", "{")):
         return ()
@@ -34,7 +34,7 @@ def open_head(before: Sequence[str], below: str, language: str) -> tuple[str, ..
         start = opened.pop()[0]
     row = code.count("\n", 0, start) if start >= 0 else len(before)
     lines = tuple(before[row:-1])
-    if not 0 < len(lines) <= _MOST_LINES or _columns(below) > _columns(lines[0]):
+    if not 0 < len(lines) <= _MOST_LINES:
         return ()
     first = next(filter(str.strip, (*lines[1:], before[-1])), before[-1])
     return () if _columns(before[-1]) > _columns(first) else lines

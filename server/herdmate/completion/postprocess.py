@@ -10,6 +10,7 @@ from herdmate.completion.cursor_context import (
     WITH_LONE_CLOSERS,
     CursorContext,
     cursor_context,
+    indentation,
     is_telling,
 )
 from herdmate.completion.filters.close_string import close_string
@@ -127,7 +128,7 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
         limits.append((limit_to_arrival, complete))
     else:
         limits += [(_limit(shape, context), settled), (limit_to_gap, complete)]
-    if shape == "rest" and not context.open_head:
+    if shape == "rest" and not _writes_body(context):
         limits.append((_limit_to_near, settled))
     if not is_over and shape != "all":
         last = text[len(complete) :]
@@ -209,8 +210,14 @@ _LIMITS: dict[Shape, Rule] = {
 
 
 def _limit(shape: Shape, context: CursorContext) -> Rule:
-    is_head = context.open_head and shape in ("statement", "block", "rest")
+    is_head = shape in ("statement", "block", "rest") and _writes_body(context)
     return limit_to_open_head if is_head else _LIMITS[shape]
+
+
+def _writes_body(context: CursorContext) -> bool:
+    """Is the cursor in a head that began above and has no body below?"""
+    head, below = "".join(context.open_head[:1]), "".join(context.below[:1])
+    return bool(head) and indentation(below) <= indentation(head)
 
 
 def _arrives(raw: str, context: CursorContext) -> bool:
