@@ -10,7 +10,7 @@ from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Document
 from tests.fake_model import fake_completion
 
-SETTINGS = CompletionSettings(delay=0)
+SETTINGS = CompletionSettings(delay=0, time_box=0)  # a busy machine shows no first line alone
 REPLIES = {"a();\n  <|fim_suffix|>": "b();\n  c();", "": "wrong"}
 
 
