@@ -327,6 +327,25 @@ async def test_each_keystroke_has_a_grace_of_its_own() -> None:
     await until(lambda: model.was_stopped)
 
 
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_cancel_counts_also_at_the_moment_of_a_new_piece(turns: int) -> None:
+    """Up to Python 3.11, ``asyncio.wait_for`` can drop it."""
+    model = _Model()
+    running = _start(model)
+    waiting = asyncio.ensure_future(running.follow(_cursor(), 60, False))
+    await model.heard()
+    await model.idle.wait()
+    for _ in range(3):
+        await asyncio.sleep(0)
+    running._note_change()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait({waiting}, timeout=1)
+    running.stop()
+    assert waiting.cancelled()
+
+
 async def test_an_error_reaches_who_waits() -> None:
     model = _Model()
     running = _start(model)

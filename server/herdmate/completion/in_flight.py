@@ -28,6 +28,7 @@ from herdmate.completion.unfinished import Unfinished
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, Piece, Priority, Request
 from herdmate.text import Cursor
+from herdmate.waiting import wait_until_set
 
 _log = logging.getLogger(__name__)
 
@@ -293,8 +294,7 @@ class InFlight:
             return
         self._changed.clear()
         left = None if ends is None else ends - asyncio.get_running_loop().time()
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._changed.wait(), left if left and left > 0 else None)
+        await wait_until_set(self._changed, left if left and left > 0 else None)
 
     async def _lines(self, cursor: Cursor) -> Shown | None:
         """What is left, after the typed text, of the lines completed so far.

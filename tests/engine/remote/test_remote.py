@@ -22,6 +22,7 @@ from herdmate.errors import (
     ContextFullError,
     EngineError,
     EngineStoppedError,
+    HerdmateError,
     ServerError,
     SettingsError,
     UnreachableError,
@@ -635,3 +636,29 @@ def test_why_there_is_no_connection_is_told(cause: Exception, said: str) -> None
 def test_a_port_that_no_server_can_have_is_no_address() -> None:
     with pytest.raises(SettingsError, match="must be an address"):
         endpoint_of("http://127.0.0.1:0")
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_stop_counts_also_at_the_moment_of_a_request(
+    turns: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request makes it ask the server again."""
+    patience = Patience(meeting=(0.0, 90.0))
+    start = RemoteStart(endpoint_of("http://127.0.0.1:9"), "auto", "", 4096, patience)
+    engine = RemoteEngine(start, lambda _: {})
+    met = asyncio.Event()
+
+    async def nobody() -> HerdmateError:
+        met.set()
+        return UnreachableError("Nobody answers.")
+
+    monkeypatch.setattr(engine, "_try_to_meet", nobody)
+    engine.start()
+    await met.wait()
+    await asyncio.sleep(0.05)
+    asking = asyncio.ensure_future(engine.ready())
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    await asyncio.wait_for(engine.stop(), 20)
+    with pytest.raises(HerdmateError):
+        await asking

@@ -33,6 +33,7 @@ from herdmate.errors import (
     UnreachableError,
 )
 from herdmate.generation import Finished, ModelInfo, Piece, Request, Totals
+from herdmate.waiting import wait_until_set
 
 _log = logging.getLogger(__name__)
 
@@ -212,8 +213,7 @@ class RemoteEngine:
         """Pause until a request comes, but at least ``meeting[0]``, to spare the server."""
         least = min(self._start.patience.meeting[0], seconds)
         await asyncio.sleep(least)
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), seconds - least)
+        await wait_until_set(self._wanted, seconds - least)
         self._wanted.clear()
 
     def _settle(self, error: HerdmateError) -> None:
