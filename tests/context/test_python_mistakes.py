@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import sysconfig
 import time
 from pathlib import Path
 
@@ -25,6 +26,17 @@ CASES = tomllib.loads((GOLDEN / "python_mistakes.toml").read_text(encoding="utf-
 def test_what_certainly_fails(case: dict[str, str]) -> None:
     assert any(case["said"] in found for found in mistakes(case["wrong"], ALL))
     assert not mistakes(case["right"], ALL)
+
+
+_GENERATED = {"turtle.py"}  # by ``exec``
+
+
+def test_the_standard_library_has_no_mistakes() -> None:
+    folder = Path(sysconfig.get_paths()["stdlib"])
+    paths = [path for path in sorted(folder.glob("*.py"))[::2] if path.name not in _GENERATED]
+    assert len(paths) > 60
+    found = {path.name: mistakes(path.read_text("utf-8"), ALL) for path in paths}
+    assert not {name: said for name, said in found.items() if said}
 
 
 def test_only_what_overlaps_the_rows_counts() -> None:

@@ -4,25 +4,21 @@ from __future__ import annotations
 
 import ast
 import re
-import symtable
 import warnings
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
 
-from herdmate.context.python_code import GIVEN, parse_python
+from herdmate.context.python_code import parse_python
 from herdmate.context.python_paths import (
-    COMPREHENSIONS,
-    SCOPES,
     Function,
     bound_in,
     names_bound_by,
     wrong_paths,
 )
+from herdmate.context.python_scopes import out_of_scope
 from herdmate.context.python_unpacking import misfits
-from herdmate.text import BYTE_ORDER_MARK
 
 
 def mistakes(code: str, rows: range) -> frozenset[str]:
@@ -42,7 +38,8 @@ def mistakes(code: str, rows: range) -> frozenset[str]:
 def _mistakes(code: str, tree: ast.Module, rows: range) -> frozenset[str]:
     """Raises ``RecursionError``."""
     names = _Names.of(tree)
-    found = {*_misplaced(tree), *_out_of_scope(code, tree, rows, names)}
+    statements = [item for item in tree.body if _is_in(item, rows)]
+    found = {*_misplaced(tree), *out_of_scope(code, tree, statements, names.counts)}
     for node in (item for item in ast.walk(tree) if _is_in(item, rows)):
         found.update(misfits(node, names.is_built_in))
         if isinstance(node, ast.Call):
@@ -145,76 +142,6 @@ def _misplaced(tree: ast.Module) -> Iterator[str]:
                 yield said
         except (RecursionError, MemoryError, ValueError):
             return
-
-
-def _out_of_scope(code: str, tree: ast.Module, rows: range, names: _Names) -> Iterator[str]:
-    """Names in rows that only another function or class defines, as far as the file tells."""
-    if names.counts["*"]:
-        return
-    try:
-        table = symtable.symtable(code.removeprefix(BYTE_ORDER_MARK), "code", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return
-    at_top = {name for item in tree.body for name in bound_in(item)}
-    for node in ast.walk(tree):
-        at_top.update(node.names if isinstance(node, ast.Global) else ())
-    for name in sorted(_taken_from_the_file(table, [at for at in tree.body if _is_in(at, rows)])):
-        if names.counts[name] and name not in at_top and name not in GIVEN:
-            yield f"{name} is not defined where it is used"
-
-
-def _taken_from_the_file(table: symtable.SymbolTable, statements: list[ast.stmt]) -> set[str]:
-    """What top-level statements use that no function or class in them defines.
-
-    The table of a file is slow to ask, as it looks at all its functions for each name.
-    """
-    within = [range(_first_row(item), (item.end_lineno or item.lineno) + 1) for item in statements]
-    rows = set(chain(*within))
-    tables = [at for at in table.get_children() if at.get_lineno() in rows]
-    used = {name for item in statements if not isinstance(item, SCOPES) for name in _loads(item)}
-    used = {
-        name for name in used & {*table.get_identifiers()} if table.lookup(name).is_referenced()
-    }
-    used.update(chain.from_iterable(map(_past_its_class, statements)))
-    while tables:
-        at = tables.pop()
-        tables += at.get_children()
-        symbols = (symbol for symbol in at.get_symbols() if symbol.is_referenced())
-        used.update(symbol.get_name() for symbol in symbols if symbol.is_global())
-    return used
-
-
-def _loads(node: ast.AST, bound: frozenset[str] = frozenset()) -> Iterator[str]:
-    """The names that code reads, without those that a comprehension or lambda in it binds.
-
-    Since Python 3.12 the table of a scope has the names of its comprehensions too.
-    """
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in bound:
-        yield node.id
-    if isinstance(node, ast.Lambda):
-        bound |= {item.arg for item in ast.walk(node.args) if isinstance(item, ast.arg)}
-    elif isinstance(node, COMPREHENSIONS):
-        targets = chain.from_iterable(ast.walk(part.target) for part in node.generators)
-        bound |= {item.id for item in targets if isinstance(item, ast.Name)}
-    for child in ast.iter_child_nodes(node):
-        yield from _loads(child, bound)
-
-
-def _past_its_class(statement: ast.stmt) -> Iterator[str]:
-    """The names that comprehensions in the body of a class read, which do not see that body."""
-    if not isinstance(statement, ast.ClassDef):
-        return
-    for item in statement.body:
-        yield from _past_its_class(item)
-        for node in () if isinstance(item, SCOPES) else ast.walk(item):
-            if isinstance(node, COMPREHENSIONS):
-                seen = {*_loads(node.generators[0].iter)}  # evaluated in the class
-                yield from (name for name in _loads(node) if name not in seen)
-
-
-def _first_row(node: ast.stmt) -> int:
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return min([node.lineno, *(item.lineno for item in decorators)])
 
 
 def _wrong_calls(call: ast.Call, names: _Names) -> Iterator[str]:
