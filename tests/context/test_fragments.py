@@ -124,8 +124,7 @@ LAST = Head("last", "def last(): ...\n", "", 100, 160)
     ("room", "shown"),
     [
         (1000, "class Shape: ...\n    def area(self): ...\nfragment\ndef last():\n    return 1\n"),
-        (79, "class Shape: ...\n    def area(self): ...\nfragment\n"),
-        (50, "fragment\ndef last():\n    return 1\n"),
+        (79, "fragment\ndef last():\n    return 1\n"),
         (30, "fragment\n"),
         (10, ""),
     ],

@@ -15,7 +15,7 @@ from herdmate.text import Excerpt, shown_path
 _MOST_MEMBERS = 12
 _MAKERS = ("__init__", "__new__", "constructor", "init", "initialize", "new", "__construct")
 _OF_LIBRARIES = frozenset({"node_modules", "site-packages", "dist-packages"})
-_OF_FRAGMENTS = 0.75  # the share of the room that definitions leave at first
+_OF_FRAGMENTS = 0.5  # the share of the room that definitions leave at first
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +71,9 @@ def excerpts(
 ) -> tuple[Excerpt, ...]:  # fmt: skip
     """As much of the material as fits, grouped by file, in a stable order.
 
-    Definitions get a quarter of the room, the workspace's own first, fragments the rest, and
-    definitions whatever remains. A class comes with the heads of its members, a member with that of
-    its class. At first, all classes but the most helpful one come with what makes an object.
+    Definitions get half of the room, the workspace's own first, fragments the rest, and definitions
+    whatever remains. A class comes with the heads of its members, a member with that of its class;
+    at first, all classes but the most helpful one come with what makes an object of them.
     """
     room = _Room(folders, cost, tokens)
     of_fragments = int(tokens * _OF_FRAGMENTS) if material.fragments else 0

