@@ -29,8 +29,8 @@ def closed_on_request(text: str, check: SyntaxCheck) -> Iterator[str]:
     """Ways to complete a text that breaks the code around it and that the user asked for.
 
     It may repeat what follows on the line, be a head without its block, or lack what closes its
-    last line, a semicolon, or the end of a head whose body is below. A head never gets a semicolon.
-    It may also go on from an ``if`` that is not there.
+    last line, a semicolon, or the end of a head whose body is below. A head that lacks its block
+    gets no semicolon. It may also go on from an ``if`` that is not there.
     """
     yield from _closed_on_request(text, check)
     if (found := _ELSE_IF.match(text)) is not None and not _before(check).strip():

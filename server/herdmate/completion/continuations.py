@@ -15,6 +15,7 @@ from herdmate.context.lexical import (
     depth_after,
     opens_block,
 )
+from herdmate.text import indent_of
 
 _MOST_LINES = 400
 """How many lines above the last one are searched for what they leave open."""
@@ -89,11 +90,22 @@ def end_of(line: str, language: str) -> str:
 
 
 _HEAD = re.compile(
-    r"^[ \t]*(?:(?:\}[ \t]*)?(?:else[ \t]+)?"
-    r"(?:if|elseif|for|foreach|switch|catch|try|using|lock|when|synchronized)|while)"
+    r"^([ \t]*)(?:(?:\}[ \t]*)?(?:else[ \t]+)?"
+    r"(if|elseif|for|foreach|switch|catch|try|using|lock|when|synchronized)|while)"
     r"(?:[ \t]+(?:await|constexpr))?[ \t]*(?=\()",
     re.MULTILINE,
 )
+_HEADS_OF: dict[str, frozenset[str]] = {
+    "foreach": frozenset({"csharp", "php"}),
+    "elseif": frozenset({"php"}),
+    "try": frozenset({"java"}),
+    "synchronized": frozenset({"java"}),
+    "using": frozenset({"csharp"}),
+    "lock": frozenset({"csharp"}),
+    "when": frozenset({"kotlin"}),
+}
+"""The languages in which a word begins a head; in others it is called. The rest are in all."""
+
 _UNBRACKETED = re.compile(r"\s*(?:\}\s*)?(?:else\s+)?(?:if|for|while|match|switch)\b[^{};]*\Z")
 _WITHOUT_BRACKETS = frozenset({"go", "rust", "swift"})
 
@@ -109,10 +121,25 @@ def is_bare_head(code: str, language: str) -> bool:
     code = code[-_MOST_IN_HEAD:].rstrip(" ;")
     if language in _WITHOUT_BRACKETS:
         return _UNBRACKETED.match(code.rpartition("\n")[2]) is not None
-    start = max((found.end() for found in _HEAD.finditer(code)), default=None)
-    depth, code = 0, "" if start is None else code[start:]
+    heads = [found for found in _HEAD.finditer(code) if _is_head(found, code, language)]
+    depth, code = 0, code[heads[-1].end() :] if heads else ""
     for at, char in brackets(code, code_language(language)):
         depth = depth_after(char, depth)
         if not depth:
             return not code[at + 1 :].strip()
     return False
+
+
+def _is_head(found: re.Match[str], code: str, language: str) -> bool:
+    """Does a word begin a head here, rather than a call or the end of ``do … while``?"""
+    if (word := found[2]) is not None:
+        return language in _HEADS_OF.get(word, (language,))
+    for line in reversed(code[: found.start()].split("\n")):
+        if indent_of(line) == found[1] and line.strip() not in ("", "{", "}"):
+            return _DO.match(line) is None
+        if line.strip() and len(indent_of(line)) < len(found[1]):
+            return True
+    return True
+
+
+_DO = re.compile(r"\s*do\b")

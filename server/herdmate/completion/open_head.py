@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from herdmate.context.languages import BRACES
@@ -23,7 +24,8 @@ def open_head(before: Sequence[str], below: str, language: str) -> tuple[str, ..
     """
     if language not in _LANGUAGES or below.lstrip().startswith((")", "{")):
         return ()
-    code, opened = without_strings("\n".join(before), language), list[tuple[int, str]]()
+    text, opened = "\n".join(before), list[tuple[int, str]]()
+    code = without_strings(text, language)  # of the same length, with fewer line ends
     for at, char in brackets(code, language):
         if char in "([{":
             opened.append((at, char))
@@ -32,12 +34,31 @@ def open_head(before: Sequence[str], below: str, language: str) -> tuple[str, ..
     start = -1
     while opened and opened[-1][1] == "(":  # ``if (f(`` opens two
         start = opened.pop()[0]
-    row = code.count("\n", 0, start) if start >= 0 else len(before)
+    row = text.count("\n", 0, start) if start >= 0 else len(before)
     lines = tuple(before[row:-1])
     if not 0 < len(lines) <= _MOST_LINES:
         return ()
     first = next(filter(str.strip, (*lines[1:], before[-1])), before[-1])
     return () if _columns(before[-1]) > _columns(first) else lines
+
+
+def has_body(line: str, language: str) -> bool:
+    """Does what a line begins, as far as that tells, have a body, rather than being a call?"""
+    code = line.rpartition("(")[0]
+    return _HEAD_WORD.search(code) is not None or (
+        language in BRACES and _TYPED.match(code) is not None
+    )
+
+
+_HEAD_WORD = re.compile(
+    r"(?<![\w.])(?:def|fn|func|fun|function|sub|class|struct|interface|record|trait|impl|constructor|"
+    r"init|if|elif|elsif|elseif|unless|for|foreach|while|switch|match|when|catch|using|lock)\b"
+)
+_TYPED = re.compile(
+    r"\s*(?!(?:return|await|throw|yield|new|raise|else|go|defer|case|delete|assert|echo|print|in)\b)"
+    r"[\w<>\[\],.*&:?]{1,100}\s+[^=(]{1,200}\Z"
+)
+"""``int f(``, ``public async Task<int> f(``."""
 
 
 def _columns(line: str) -> int:

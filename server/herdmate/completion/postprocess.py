@@ -46,6 +46,7 @@ from herdmate.completion.filters.trim_to_bracket import trim_to_bracket
 from herdmate.completion.filters.trim_to_cursor_line import trim_to_cursor_line
 from herdmate.completion.filters.trim_trailing_comments import trim_trailing_comments
 from herdmate.completion.filters.unwrap_fence import unwrap_fence
+from herdmate.completion.open_head import has_body
 from herdmate.completion.shape import Shape
 from herdmate.context.lexical import PROSE, brackets, is_quote_open
 from herdmate.text import Cursor
@@ -128,7 +129,7 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
         limits.append((limit_to_arrival, complete))
     else:
         limits += [(_limit(shape, context), settled), (limit_to_gap, complete)]
-    if shape == "rest" and not _writes_body(context):
+    if shape == "rest" and _limit(shape, context) is not limit_to_open_head:
         limits.append((_limit_to_near, settled))
     if not is_over and shape != "all":
         last = text[len(complete) :]
@@ -210,12 +211,14 @@ _LIMITS: dict[Shape, Rule] = {
 
 
 def _limit(shape: Shape, context: CursorContext) -> Rule:
-    is_head = shape in ("statement", "block", "rest") and _writes_body(context)
-    return limit_to_open_head if is_head else _LIMITS[shape]
+    is_open = shape in ("statement", "block", "rest") and _is_open(context)
+    if is_open and shape == "rest" and not has_body(context.open_head[0], context.language):
+        is_open = False  # what stands behind a call is wanted too
+    return limit_to_open_head if is_open else _LIMITS[shape]
 
 
-def _writes_body(context: CursorContext) -> bool:
-    """Is the cursor in a head that began above and has no body below?"""
+def _is_open(context: CursorContext) -> bool:
+    """Is the cursor in brackets that began above, with nothing below that belongs to their line?"""
     head, below = "".join(context.open_head[:1]), "".join(context.below[:1])
     return bool(head) and indentation(below) <= indentation(head)
 
