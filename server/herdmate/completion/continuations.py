@@ -121,8 +121,9 @@ def is_bare_head(code: str, language: str) -> bool:
     code = code[-_MOST_IN_HEAD:].rstrip(" ;")
     if language in _WITHOUT_BRACKETS:
         return _UNBRACKETED.match(code.rpartition("\n")[2]) is not None
-    heads = [found for found in _HEAD.finditer(code) if _is_head(found, code, language)]
-    depth, code = 0, code[heads[-1].end() :] if heads else ""
+    words = reversed([*_HEAD.finditer(code)])
+    head = next((found for found in words if _is_head(found, code, language)), None)
+    depth, code = 0, code[head.end() :] if head is not None else ""
     for at, char in brackets(code, code_language(language)):
         depth = depth_after(char, depth)
         if not depth:

@@ -211,9 +211,8 @@ def _read_call(place: _Place, found: Effects, tree: SyntaxTree) -> None:
     around = place.parent
     while around is not None and around.type in ("await", "await_expression", "try_expression"):
         around = around.parent
-    if around is not None and around.type in (
-        _PYTHONS if tree.language == "python" else _STATEMENTS
-    ):
+    holders = _STATEMENTS | _BODIES if tree.language == "python" else _STATEMENTS
+    if around is not None and around.type in holders:
         found.bare_calls.add(name)
         return
     said = tree.source.text_of(callee)
@@ -241,7 +240,8 @@ def _refined(node: Any, tree: SyntaxTree) -> Iterator[tuple[str, str]]:
 
 
 _STATEMENTS = frozenset({"expression_statement", "defer_statement", "go_statement"})
-_PYTHONS = _STATEMENTS | {"block", "module"}  # newer grammars have no statement around it
+_BODIES = frozenset({"block", "module"})
+"""Newer grammars of Python have no statement around an expression that is one."""
 
 
 def _callee(call: Any) -> Any | None:
