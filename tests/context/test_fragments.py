@@ -61,6 +61,39 @@ def test_files_that_count_more_come_first(tmp_path: Path) -> None:
     assert [part.path.stem for part in files.alike(wanted, 9)] == ["two", "one"]
 
 
+SIBLING = """\
+class Remote(Session):
+    async def make(self, path, *, parents=False, user=None):
+        if user is not None:
+            path = await self.check_make(path, parents=parents, user=user)
+        else:
+            path = self.normalize(path, for_write=True)
+        await self.invoke("make", path)
+"""
+BEGUN = "async def make(self, path, *, parents=False, user=None):\n    if user is not None:\n"
+
+
+@pytest.mark.parametrize("lines_above", range(12))
+def test_what_comes_next_in_code_like_this_is_shown(tmp_path: Path, lines_above: int) -> None:
+    files, wanted = _files(tmp_path, like="\n" * lines_above + SIBLING + OTHERS)
+    for typed in ("", "        ", "        normalized = await self."):
+        (found,) = files.alike(replace(wanted, like=BEGUN + typed), 9)
+        assert "check_make" in found.text
+        assert "invoke" in found.text
+        data = (tmp_path / "like.py").read_bytes()
+        assert data[found.corresponding : found.coming].decode().strip().startswith("path = await")
+        assert found.likeness > 0.5
+
+
+def test_words_near_the_cursor_count_more(tmp_path: Path) -> None:
+    above, here = "alpha(beta, gamma)\n", "delta(epsilon, zeta)\n"
+    files, wanted = _files(tmp_path, above=above + OTHERS, here=here + OTHERS)
+    found = files.alike(replace(wanted, like=above + here), 9)
+    assert [part.path.stem for part in found] == ["here", "above"]
+    found = files.alike(replace(wanted, like=here + above), 9)
+    assert [part.path.stem for part in found] == ["above", "here"]
+
+
 def test_of_one_file_come_few_fragments_that_do_not_overlap(tmp_path: Path) -> None:
     files, wanted = _files(tmp_path, like=LIKE * 30)
     found = files.alike(wanted, 9)

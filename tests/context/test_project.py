@@ -231,3 +231,28 @@ async def test_what_is_not_indexed_is_not_remembered(neighbours: Project, projec
     (project / "other.py").write_text("print(area(shade(3)))\n", "utf-8")
     await neighbours.remember(project / "other.py")
     assert "print" not in await _seen(neighbours, project)
+
+
+BODY = "".join(f"        self.step_{at}(path, mode_{at})\n" for at in range(40))
+SIBLING = "class Other:\n    def install(self, path):\n" + BODY
+
+
+async def test_code_almost_like_this_is_followed_in_pauses(
+    neighbours: Project, project: Path
+) -> None:
+    (project / "sibling.py").write_text(SIBLING, "utf-8")
+    neighbours.index.read(project / "sibling.py")
+    await neighbours.remember(project / "sibling.py")
+
+    async def seen(rows: int, *, nobody_types: bool) -> str:
+        before = "\n".join(SIBLING.split("\n")[: 2 + rows]) + "\n        "
+        here = cursor(before, "\n", (project / "main.py").as_uri())
+        found = await neighbours.excerpts_for(here, 500, COUNTS, nobody_types)
+        return "".join(item.code for item in found)
+
+    first = await seen(2, nobody_types=True)
+    assert "step_2(" in first
+    assert "step_20(" not in first
+    assert await seen(4, nobody_types=True) == first  # it still says what comes next
+    assert await seen(20, nobody_types=False) == first
+    assert "step_20(" in await seen(20, nobody_types=True)

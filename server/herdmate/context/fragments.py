@@ -1,8 +1,10 @@
 """Code in other files that resembles the code around a cursor, and definitions with bodies.
 
 Files are cut into windows of a few lines. A window is ranked by the words of code that it shares
-with the code around the cursor, each weighted by how few windows have it (BM25 without its
-constants). Documentation is compared with nothing: its lines resemble each other, not the code.
+with the code before the cursor, each weighted by how few windows have it (BM25 without its
+constants) and by how near the cursor it is. The best windows are then ranked by how well their
+lines correspond to those before the cursor, and moved to show what comes next there. Documentation
+is compared with nothing: its lines resemble each other, not the code.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from herdmate.bounded_read import read_bytes
+from herdmate.context.alignment import before_cursor, best_row
 from herdmate.context.documentation import code_flags, last_code
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.index import Defined, Stamp, kin_at, stamp_of_file
@@ -38,10 +41,19 @@ _MOST_KEPT = 4_000_000
 _TOO_COMMON, _FEW = 8, 200
 """A word does not count if more than one in eight windows have it, and more than 200."""
 
-_MOST_RANKED = 200
-_ALIKE = 0.45
+_MOST_RANKED = 60
+_ALIKE = 0.35
 """The share, by rarity, that a window must have of the wanted words which any file has. Measured on
 calls: code that has less makes the right line less probable."""
+
+_FURTHER = 0.9  # how much less a word counts one line further up
+
+_CORRESPONDS = 0.35
+"""How alike lines must be to those before the cursor for a window to be moved there."""
+
+_ABOVE, _BELOW = 3, 8  # lines shown above the one that corresponds to the cursor's, and from it on
+_NEXT = 3  # of those, what comes next
+_OF_LIKENESS = 2.0  # how much of a window's score its likeness adds at most
 
 _RECENT = 1.5  # how much more a window counts in which the user was recently
 _SHARED = 2  # words that code which was cut must share with what is wanted
@@ -56,12 +68,19 @@ _QUERY, _QUERY_REACH = 400, 4000
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """Whole lines of a file: the bytes ``start:end`` of its UTF-8, or -1 if they were cut out."""
+    """Whole lines of a file: the bytes ``start:end`` of its UTF-8, or -1 if they were cut out.
+
+    ``likeness`` says how well the lines before byte ``corresponding`` match those before the
+    cursor, from 0 to 1; what comes next there ends at byte ``coming``.
+    """
 
     path: Path
     text: str
     start: int
     end: int
+    likeness: float = field(default=0.0, compare=False)
+    corresponding: int = field(default=-1, compare=False)
+    coming: int = field(default=-1, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,17 @@ class _File:
     starts: array[int]
     windows: dict[str, array[int]]
     sizes: array[int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Lines to show of a file, of which ``row`` corresponds to the cursor's as far as likely."""
+
+    score: float
+    path: Path
+    rows: range
+    row: int
+    likeness: float
 
 
 @dataclass(slots=True)
@@ -158,15 +188,15 @@ class Files:
             for path, file in self._known.items()
             if file.kin == wanted.kin and path != wanted.own
         }
-        taken: dict[Path, list[int]] = {}
+        taken: dict[Path, list[range]] = {}
         found: list[Fragment] = []
-        for _, path, window in _ranked(files, wanted):
-            mine = taken.setdefault(path, [])
+        for place in _aligned(files, _ranked(files, wanted), wanted.like):
+            mine = taken.setdefault(place.path, [])
             if len(found) == most:
                 break
-            if len(mine) < _MOST_A_FILE and all(_apart(window, other) for other in mine):
-                mine.append(window)
-                found.append(_fragment(path, files[path], window))
+            if len(mine) < _MOST_A_FILE and all(_apart(place.rows, other) for other in mine):
+                mine.append(place.rows)
+                found.append(_fragment(files[place.path], place))
         return tuple(found)
 
 
@@ -197,12 +227,17 @@ def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> _F
     return _into_windows(stamp, kin_at(path, ""), redacted(text))
 
 
-def _fragment(path: Path, file: _File, window: int) -> Fragment:
-    first, last = _rows(window, len(file.starts) - 1)
-    code = file.text[file.starts[first] : file.starts[last]]
-    start = len(file.text[: file.starts[first]].encode("utf-8", "replace"))
-    end = start + len(code.encode("utf-8", "replace"))
-    return Fragment(path, with_line_feeds(code).rstrip() + "\n", start, end)
+def _fragment(file: _File, place: _Place) -> Fragment:
+    start, end = file.starts[place.rows.start], file.starts[place.rows.stop]
+    row, next_rows = place.row, min(place.row + _NEXT, place.rows.stop)
+    marks = start, end, file.starts[row], file.starts[next_rows]
+    text = with_line_feeds(file.text[start:end]).rstrip() + "\n"
+    first, last, here, coming = (_bytes(file.text[:at]) for at in marks)
+    return Fragment(place.path, text, first, last, place.likeness, here, coming)
+
+
+def _bytes(text: str) -> int:
+    return len(text.encode("utf-8", "replace"))
 
 
 def _into_windows(stamp: Stamp, kin: str, text: str) -> _File:
@@ -214,8 +249,9 @@ def _into_windows(stamp: Stamp, kin: str, text: str) -> _File:
         starts.append(starts[-1] + len(line))
     flags = code_flags(lines, kin)
     for window in range(-(-len(lines) // _STEP)):
-        first, last = _rows(window, len(lines))
-        words = _words(lines[first:last], flags[first:last])
+        rows = _rows(window, len(lines))
+        here = slice(rows.start, rows.stop)
+        words = _words(lines[here], flags[here])
         sizes.append(min(len(words), 65_535))
         for word in words:
             windows.setdefault(sys.intern(word), array("H")).append(window)
@@ -231,34 +267,34 @@ def _words(lines: Sequence[str], flags: Sequence[bool]) -> frozenset[str]:
     return frozenset(_WORD.findall("".join(code)))
 
 
-def _rows(window: int, rows: int) -> tuple[int, int]:
-    """The first line of a window, and the line after its last."""
-    return window * _STEP, min(window * _STEP + _LINES, rows)
+def _rows(window: int, rows: int) -> range:
+    """The lines of a window."""
+    return range(window * _STEP, min(window * _STEP + _LINES, rows))
 
 
 def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Path, int]]:
     """The windows that have enough of what is wanted, each with its score, the best ones first.
 
-    A word counts more the fewer windows have it, and nothing if many do. Where the user was
-    recently, any of the words is enough.
+    A word counts more the nearer the cursor it is and the fewer windows have it, and nothing if
+    many do. Where the user was recently, any of the words is enough.
     """
-    words = frozenset(_WORD.findall(wanted.like))
+    nearness = _nearness(wanted.like)
     total = 1 + sum(len(file.sizes) for file in files.values())
     counts = {
-        word: sum(len(file.windows.get(word, ())) for file in files.values()) for word in words
+        word: sum(len(file.windows.get(word, ())) for file in files.values()) for word in nearness
     }
-    rarity = {
-        word: math.log(1 + total / (1 + count))
+    worth = {
+        word: nearness[word] * math.log(1 + total / (1 + count))
         for word, count in counts.items()
         if count <= max(total // _TOO_COMMON, _FEW)
     }
-    least = _ALIKE * sum(value for word, value in rarity.items() if counts[word])
+    least = _ALIKE * sum(value for word, value in worth.items() if counts[word])
     ranked = []
     for path, file in files.items():
         scores: dict[int, float] = {}
-        for word in rarity.keys() & file.windows.keys():
+        for word in worth.keys() & file.windows.keys():
             for window in file.windows[word]:
-                scores[window] = scores.get(window, 0.0) + rarity[word]
+                scores[window] = scores.get(window, 0.0) + worth[word]
         weight = wanted.weights.get(path, 1.0)
         recent = windows_at(wanted.rows, _STEP, path)
         ranked += [
@@ -269,5 +305,39 @@ def _ranked(files: Mapping[Path, _File], wanted: Wanted) -> list[tuple[float, Pa
     return heapq.nsmallest(_MOST_RANKED, ranked, lambda item: (-item[0], str(item[1]), item[2]))
 
 
-def _apart(one: int, other: int) -> bool:
-    return abs(one - other) * _STEP >= _LINES
+def _nearness(code: str) -> Mapping[str, float]:
+    """The words of code before a cursor, and how much each counts for its distance."""
+    found: dict[str, float] = {}
+    lines = [line for line in code.split("\n") if line.strip()]
+    for distance, line in enumerate(reversed(lines)):
+        for word in _WORD.findall(line):
+            found.setdefault(word, _FURTHER**distance)
+    return found
+
+
+def _aligned(
+    files: Mapping[Path, _File], ranked: Iterable[tuple[float, Path, int]], like: str
+) -> list[_Place]:
+    """What to show of ranked windows or beside them, best first."""
+    before = before_cursor(like)
+    places = []
+    for score, path, window in ranked:
+        file = files[path]
+        rows = _rows(window, len(file.starts) - 1)
+        above = max(rows.start - _LINES, 0)
+        lines = [_row(file, row) for row in range(above, rows.stop)]
+        at, likeness = best_row(before, lines, rows.start - above, len(lines))
+        if likeness >= _CORRESPONDS:
+            row = above + at
+            rows = range(max(row - _ABOVE, 0), min(row + _BELOW, len(file.starts) - 1))
+        score *= 1 + _OF_LIKENESS * likeness
+        places.append(_Place(score, path, rows, above + at, likeness))
+    return sorted(places, key=lambda place: (-place.score, str(place.path), place.rows.start))
+
+
+def _row(file: _File, row: int) -> str:
+    return file.text[file.starts[row] : file.starts[row + 1]]
+
+
+def _apart(one: range, other: range) -> bool:
+    return one.stop <= other.start or other.stop <= one.start

@@ -8,7 +8,7 @@ bring few others. Code that has since been withheld, removed or changed is dropp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -16,7 +16,7 @@ from pathlib import Path
 
 from herdmate.context.declarations import Declarations, Declared, is_current
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, Wanted, of_cuts, query_at
+from herdmate.context.fragments import Files, Fragment, Wanted, of_cuts, query_at
 from herdmate.context.index import Defined, Index, Stamp, kin_at
 from herdmate.context.outline import Head
 from herdmate.context.recent import Recent, cuts_elsewhere
@@ -30,6 +30,9 @@ from herdmate.token_counts import TokenCounts
 _MOST_CANDIDATES = 24
 _MOST_FRAGMENTS = 8
 _MOST_UNREAD = 8
+
+_ALMOST_THE_SAME = 0.75
+"""The likeness of code for which new excerpts are chosen, although the prompt is then read anew."""
 
 _MOST_TRIES = 2
 """How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
@@ -273,9 +276,20 @@ def _version(path: Path, index: Index) -> _Version:
 def _agree(old: Material, new: Material) -> bool:
     """Are there at most half as many new items as there were items in the old material?
 
-    Definitions behind imports change rarely, and then they must be the same.
+    Definitions behind imports change rarely, and then they must be the same. Code that says almost
+    line by line what the user writes must be among the old material, too.
     """
     if old.declared != new.declared:
         return False
+    if not all(_goes_on_in(part, old.fragments) for part in new.fragments):
+        return False
     before, now = (*old.found, *old.fragments), (*new.found, *new.fragments)
     return 2 * sum(item not in before for item in now) <= len(before)
+
+
+def _goes_on_in(part: Fragment, shown: Iterable[Fragment]) -> bool:
+    """Does one of these say how a fragment goes on, if it is almost what is before the cursor?"""
+    return part.likeness < _ALMOST_THE_SAME or any(
+        part.path == other.path and other.start <= part.corresponding and part.coming <= other.end
+        for other in shown
+    )
