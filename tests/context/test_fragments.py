@@ -11,9 +11,10 @@ import pytest
 
 from herdmate.context import fragments
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, Fragment, Wanted
+from herdmate.context.fragments import Files, Fragment
 from herdmate.context.index import Defined, Index
 from herdmate.context.outline import Head
+from herdmate.context.resemblance import Wanted
 
 OTHERS = "".join(f"value_{at} = compute(first_{at}, second_{at})\n" for at in range(40))
 LIKE = "session = open_session(address)\nsession.send(greeting)\nsession.close()\n"
@@ -83,6 +84,14 @@ def test_what_comes_next_in_code_like_this_is_shown(tmp_path: Path, lines_above:
         data = (tmp_path / "like.py").read_bytes()
         assert data[found.corresponding : found.coming].decode().strip().startswith("path = await")
         assert found.likeness > 0.5
+
+
+def test_endless_lines_are_not_shown_beside_what_is_alike(tmp_path: Path) -> None:
+    code = OTHERS[: OTHERS.index("value_20 ")] + SIBLING + f"DATA = '{'x' * 9_000}'\n"
+    files, wanted = _files(tmp_path, like=code)
+    found = files.alike(replace(wanted, like=BEGUN + SIBLING.split("else:")[0][-40:]), 9)
+    assert found
+    assert all(len(part.text) < 4_000 for part in found)
 
 
 def test_words_near_the_cursor_count_more(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from herdmate.completion.complete import complete
-from herdmate.context.fragments import Files, Wanted
+from herdmate.context.fragments import Files
 from herdmate.context.recent import Recent
+from herdmate.context.resemblance import Wanted
 from herdmate.settings import CompletionSettings
 from herdmate.text import Span
 from tests.context.test_project import COUNTS

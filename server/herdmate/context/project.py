@@ -16,11 +16,12 @@ from pathlib import Path
 
 from herdmate.context.declarations import Declarations, Declared, is_current
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, Fragment, Wanted, of_cuts, query_at
+from herdmate.context.fragments import Files, Fragment, of_cuts, query_at
 from herdmate.context.index import Defined, Index, Stamp, kin_at
 from herdmate.context.outline import Head
 from herdmate.context.recent import Recent, cuts_elsewhere
 from herdmate.context.related import Nearby, alike_in, related
+from herdmate.context.resemblance import Wanted
 from herdmate.context.unsaved import Unread, could_be_indexed, is_of_text, read_unsaved
 from herdmate.context.withheld import Withheld, reason_to_withhold_file
 from herdmate.text import Cursor, Document, Excerpt, path_of, shown_path
