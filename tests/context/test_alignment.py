@@ -52,4 +52,6 @@ def test_what_has_no_words_is_like_nothing(code: str) -> None:
 def test_the_same_lines_are_as_like_as_can_be() -> None:
     lines = SIBLING.splitlines()
     before = before_cursor("\n".join(lines[:8]) + "\n    return")
-    assert best_row(before, lines, 0, len(lines)) == (8, pytest.approx(1.0))
+    row, likeness = best_row(before, lines, 0, len(lines))
+    assert row == 8
+    assert likeness == pytest.approx(1.0)
