@@ -50,6 +50,13 @@ class Fragment:
     corresponding: int = field(default=-1, compare=False)
     coming: int = field(default=-1, compare=False)
 
+    def overlaps(self, other: Fragment) -> bool:
+        """Do both have the same lines of a file, or some of them?"""
+        is_cut = self.start < 0 or other.start < 0
+        if is_cut or self.path != other.path:
+            return self == other
+        return self.start < other.end and other.start < self.end
+
 
 @dataclass(slots=True)
 class Files:

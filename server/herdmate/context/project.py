@@ -8,7 +8,7 @@ bring few others. Code that has since been withheld, removed or changed is dropp
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -32,8 +32,10 @@ _MOST_CANDIDATES = 24
 _MOST_FRAGMENTS = 8
 _MOST_UNREAD = 8
 
-_ALMOST_THE_SAME = 0.75
+_ALMOST_THE_SAME = 0.8
 """The likeness of code for which new excerpts are chosen, although the prompt is then read anew."""
+
+_BEST = 3  # fragments that usually have room
 
 _MOST_TRIES = 2
 """How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
@@ -277,20 +279,22 @@ def _version(path: Path, index: Index) -> _Version:
 def _agree(old: Material, new: Material) -> bool:
     """Are there at most half as many new items as there were items in the old material?
 
-    Definitions behind imports change rarely, and then they must be the same. Code that says almost
-    line by line what the user writes must be among the old material, too.
+    Definitions behind imports change rarely, and then they must be the same. Where code is almost
+    what is before the cursor, the best of the old fragments must say how it goes on.
     """
     if old.declared != new.declared:
         return False
-    if not all(_goes_on_in(part, old.fragments) for part in new.fragments):
+    same = [part for part in new.fragments if part.likeness >= _ALMOST_THE_SAME]
+    best = old.fragments[:_BEST]
+    if same and not any(_goes_on_in(part, other) for part in same for other in best):
         return False
-    before, now = (*old.found, *old.fragments), (*new.found, *new.fragments)
-    return 2 * sum(item not in before for item in now) <= len(before)
+    unknown = sum(item not in old.found for item in new.found)
+    unknown += sum(not any(map(part.overlaps, old.fragments)) for part in new.fragments)
+    return 2 * unknown <= len(old.found) + len(old.fragments)
 
 
-def _goes_on_in(part: Fragment, shown: Iterable[Fragment]) -> bool:
-    """Does one of these say how a fragment goes on, if it is almost what is before the cursor?"""
-    return part.likeness < _ALMOST_THE_SAME or any(
-        part.path == other.path and other.start <= part.corresponding and part.coming <= other.end
-        for other in shown
+def _goes_on_in(part: Fragment, shown: Fragment) -> bool:
+    """Does another fragment show what comes next in one?"""
+    return (
+        part.path == shown.path and shown.start <= part.corresponding and part.coming <= shown.end
     )
