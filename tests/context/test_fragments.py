@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from herdmate.context import fragments
+from herdmate.context import fragments, resemblance
 from herdmate.context.excerpts import Material, excerpts, texts
 from herdmate.context.fragments import Files, Fragment
 from herdmate.context.index import Defined, Index
@@ -81,8 +81,7 @@ def test_what_comes_next_in_code_like_this_is_shown(tmp_path: Path, lines_above:
         (found,) = files.alike(replace(wanted, like=BEGUN + typed), 9)
         assert "check_make" in found.text
         assert "invoke" in found.text
-        data = (tmp_path / "like.py").read_bytes()
-        assert data[found.corresponding : found.coming].decode().strip().startswith("path = await")
+        assert found.coming.strip().startswith("path = await")
         assert found.likeness > 0.5
 
 
@@ -94,7 +93,34 @@ def test_endless_lines_are_not_shown_beside_what_is_alike(tmp_path: Path) -> Non
     assert all(len(part.text) < 4_000 for part in found)
 
 
-def test_words_near_the_cursor_count_more(tmp_path: Path) -> None:
+def test_documentation_does_not_hide_what_is_alike(tmp_path: Path) -> None:
+    head, *body = SIBLING.splitlines(keepends=True)[1:]
+    documented = head + '        """Make it.\n\n' + "        It is made.\n" * 6 + '        """\n'
+    documented += "".join("        # a step\n" + line for line in body)
+    files, wanted = _files(tmp_path, like=documented + OTHERS)
+    (found,) = files.alike(replace(wanted, like=BEGUN), 9)
+    assert found.coming.strip().startswith("path = await")
+    (found,) = files.alike(replace(wanted, like=BEGUN.split("    if")[0]), 9)
+    assert "if user is not None" in found.coming
+
+
+def test_one_file_does_not_hide_the_others(tmp_path: Path) -> None:
+    calls = "".join(f"make(path, parents=parents, user=user, check=is_{at})\n" for at in range(999))
+    files, wanted = _files(tmp_path, calls=calls, like=SIBLING, more=OTHERS)
+    found = files.alike(replace(wanted, like=BEGUN), 9)
+    assert "like" in {part.path.stem for part in found}
+
+
+def test_where_the_user_was_stays_in_sight(tmp_path: Path) -> None:
+    text = "look = parents_of(user)\n" + "\n" * 5 + SIBLING + OTHERS
+    files, wanted = _files(tmp_path, like=text)
+    here = {tmp_path / "like.py": [0]}
+    found = files.alike(replace(wanted, like=BEGUN, rows=here), 9)
+    assert any("look = " in part.text for part in found)
+
+
+def test_words_near_the_cursor_count_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resemblance, "_OF_LIKENESS", 0.0)
     above, here = "alpha(beta, gamma)\n", "delta(epsilon, zeta)\n"
     files, wanted = _files(tmp_path, above=above + OTHERS, here=here + OTHERS)
     found = files.alike(replace(wanted, like=above + here), 9)

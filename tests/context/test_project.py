@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -256,3 +257,42 @@ async def test_code_almost_like_this_is_followed_in_pauses(
     assert await seen(4, nobody_types=True) == first  # it still says what comes next
     assert await seen(20, nobody_types=False) == first
     assert "step_20(" in await seen(20, nobody_types=True)
+
+
+@pytest.mark.parametrize("siblings", [1, 2, 12])
+async def test_the_choice_changes_rarely_where_much_is_alike(
+    neighbours: Project, project: Path, siblings: int
+) -> None:
+    for at in range(siblings):
+        path = project / f"sibling_{at}.py"
+        path.write_text(SIBLING.replace("Other", f"Other{at}"), "utf-8")
+        neighbours.index.read(path)
+        await neighbours.remember(path)
+    lines = SIBLING.split("\n")
+    seen = []
+    for row in range(4, 34):
+        for typed in ("        ", "        self", "        self.step_"):
+            before = "\n".join(lines[:row]) + "\n" + typed
+            here = cursor(before, "\n", (project / "main.py").as_uri())
+            seen.append(await neighbours.excerpts_for(here, 1200, COUNTS, True))
+    changes = sum(one != other for one, other in pairwise(seen))
+    assert 2 <= changes <= 6  # of 90 pauses
+
+
+async def test_what_is_little_alike_brings_no_new_choice(
+    neighbours: Project, project: Path
+) -> None:
+    body = "".join(f"        self.run_{at}(place_{at}, mode)\n" for at in range(20))
+    text = "class Far:\n    def remove(self, path):\n" + body
+    (project / "far.py").write_text(text, "utf-8")
+    neighbours.index.read(project / "far.py")
+    await neighbours.remember(project / "far.py")
+    names = "area(shade(" + "".join(f"run_{at}," for at in range(20))
+    first = await neighbours.excerpts_for(
+        cursor(names, "\n", (project / "main.py").as_uri()), 900, COUNTS, True
+    )
+    moved = cursor(
+        names + "\nself.run_3(place_3, mode)\nother()\nagain(mode)\n", "\n",
+        (project / "main.py").as_uri(),
+    )  # fmt: skip
+    assert await neighbours.excerpts_for(moved, 900, COUNTS, True) == first

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 _MOST_ABOVE = 6
 _DECAY = 0.8  # what a line counts of the one below it
+_FEW = 2.4  # what three lines count together; of fewer, none can be much alike
 _LONGEST = 400  # characters of a line that are compared
 
 _WORD = re.compile(r"\w+")
@@ -44,14 +45,15 @@ def before_cursor(code: str) -> Before:
 def best_row(before: Before, lines: Sequence[str], first: int, end: int) -> tuple[int, float]:
     """The row among ``first:end`` that best corresponds to the cursor's line, and how well.
 
-    The latter is between 0 (no word in common) and 1 (the same lines). Blank lines do not count.
+    The latter is between 0 (no word in common) and 1 (three or more lines, all the same). Empty
+    lines do not count, nor do lines of which ``lines`` has ``""`` instead.
     """
     rows = [(row, line) for row, line in enumerate(map(_line, lines)) if line.code]
     weights = [_DECAY**at for at in range(len(before.above))]
-    total = sum(weights) + bool(before.begun.code)
+    total = max(sum(weights) + bool(before.begun.code), _FEW)
     best, found = 0.0, first
     for at, (row, line) in enumerate(rows):
-        if first <= row < end and total:
+        if first <= row < end:
             above = (other for _, other in reversed(rows[max(at - len(weights), 0) : at]))
             pairs = zip(weights, before.above, above, strict=False)
             likeness = sum(weight * _likeness(one, other) for weight, one, other in pairs)

@@ -38,8 +38,8 @@ _QUERY, _QUERY_REACH = 400, 4000
 class Fragment:
     """Whole lines of a file: the bytes ``start:end`` of its UTF-8, or -1 if they were cut out.
 
-    ``likeness`` says how well the lines before byte ``corresponding`` match those before the
-    cursor, from 0 to 1; what comes next there ends at byte ``coming``.
+    ``likeness`` says how well its lines match those before the cursor and the start of the cursor's
+    own, from 0 to 1; ``coming`` are the lines that follow there, beginning with the latter.
     """
 
     path: Path
@@ -47,8 +47,7 @@ class Fragment:
     start: int
     end: int
     likeness: float = field(default=0.0, compare=False)
-    corresponding: int = field(default=-1, compare=False)
-    coming: int = field(default=-1, compare=False)
+    coming: str = field(default="", compare=False)
 
     def overlaps(self, other: Fragment) -> bool:
         """Do both have the same lines of a file, or some of them?"""
@@ -115,7 +114,7 @@ class Files:
         return code if code.startswith(head.text[:_SAME].split("\n")[0].rstrip(" .;{")) else ""
 
     def alike(self, wanted: Wanted, most: int) -> tuple[Fragment, ...]:
-        """Up to ``most`` windows of known files that resemble what is wanted, best first."""
+        """Up to ``most`` fragments of known files that resemble what is wanted, best first."""
         files = {
             path: file
             for path, file in self._known.items()
@@ -162,11 +161,15 @@ def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> Wi
 
 def _fragment(file: WindowedFile, place: Place) -> Fragment:
     start, end = file.starts[place.rows.start], file.starts[place.rows.stop]
-    row, next_rows = place.row, min(place.row + _NEXT, place.rows.stop)
-    marks = start, end, file.starts[row], file.starts[next_rows]
-    text = with_line_feeds(file.text[start:end]).rstrip() + "\n"
-    first, last, here, coming = (_bytes(file.text[:at]) for at in marks)
-    return Fragment(place.path, text, first, last, place.likeness, here, coming)
+    row, following = place.row, min(place.row + _NEXT, place.rows.stop)
+    coming = file.text[file.starts[row] : file.starts[following]]
+    first, last = _bytes(file.text[:start]), _bytes(file.text[:end])
+    text = _shown(file.text[start:end])
+    return Fragment(place.path, text, first, last, place.likeness, _shown(coming))
+
+
+def _shown(code: str) -> str:
+    return with_line_feeds(code).rstrip() + "\n"
 
 
 def _bytes(text: str) -> int:

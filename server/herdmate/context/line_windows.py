@@ -23,6 +23,7 @@ class WindowedFile:
     """A file's text, where its lines start, and the windows in which each of its words occurs.
 
     Window ``n`` begins in line ``n * STEP``; ``sizes`` says how many different words it has.
+    ``is_code`` has 0 for lines of documentation and 1 for others.
     """
 
     stamp: Stamp
@@ -31,15 +32,19 @@ class WindowedFile:
     starts: array[int]
     windows: dict[str, array[int]]
     sizes: array[int]
+    is_code: bytes
 
     @property
     def height(self) -> int:
         """How many lines it has."""
         return len(self.starts) - 1
 
-    def lines(self, rows: range) -> list[str]:
-        """Some of its lines, with their ends."""
-        return [self.text[self.starts[row] : self.starts[row + 1]] for row in rows]
+    def code(self, rows: range) -> list[str]:
+        """Some of its lines, ``""`` for those of documentation."""
+        return [
+            self.text[self.starts[row] : self.starts[row + 1]] if self.is_code[row] else ""
+            for row in rows
+        ]
 
     def is_readable(self, rows: range) -> bool:
         """Are these lines of a usual length?"""
@@ -62,7 +67,7 @@ def into_windows(stamp: Stamp, kin: str, text: str) -> WindowedFile:
         sizes.append(min(len(words), 65_535))
         for word in words:
             windows.setdefault(sys.intern(word), array("H")).append(window)
-    return WindowedFile(stamp, kin, text, starts, windows, sizes)
+    return WindowedFile(stamp, kin, text, starts, windows, sizes, bytes(flags))
 
 
 def _words(lines: Sequence[str], flags: Sequence[bool]) -> frozenset[str]:

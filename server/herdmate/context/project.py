@@ -16,7 +16,7 @@ from pathlib import Path
 
 from herdmate.context.declarations import Declarations, Declared, is_current
 from herdmate.context.excerpts import Material, excerpts, texts
-from herdmate.context.fragments import Files, Fragment, of_cuts, query_at
+from herdmate.context.fragments import Files, of_cuts, query_at
 from herdmate.context.index import Defined, Index, Stamp, kin_at
 from herdmate.context.outline import Head
 from herdmate.context.recent import Recent, cuts_elsewhere
@@ -34,9 +34,6 @@ _MOST_UNREAD = 8
 
 _ALMOST_THE_SAME = 0.8
 """The likeness of code for which new excerpts are chosen, although the prompt is then read anew."""
-
-_BEST = 3  # fragments that usually have room
-
 _MOST_TRIES = 2
 """How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
 
@@ -211,7 +208,7 @@ class Project:
         for path in withheld:
             self.index.forget(path)
         material = _still(material, self.index)
-        if known is not None and known.stands(self.index) and _agree(known.material, material):
+        if known is not None and known.stands(self.index) and _agree(known, material):
             return known
         await counts.learn(texts(material, self.index, self.folders))
         # Files can have gone while the tokens were being counted.
@@ -276,25 +273,18 @@ def _version(path: Path, index: Index) -> _Version:
     return index.of_file(path), index.stamp(path)
 
 
-def _agree(old: Material, new: Material) -> bool:
-    """Are there at most half as many new items as there were items in the old material?
+def _agree(known: _Chosen, new: Material) -> bool:
+    """Are there at most half as many new items as there were items to choose from before?
 
-    Definitions behind imports change rarely, and then they must be the same. Where code is almost
-    what is before the cursor, the best of the old fragments must say how it goes on.
+    Definitions behind imports change rarely, and then they must be the same. Where other code is
+    almost what is before the cursor, the excerpts must show how it goes on.
     """
+    old = known.material
     if old.declared != new.declared:
         return False
-    same = [part for part in new.fragments if part.likeness >= _ALMOST_THE_SAME]
-    best = old.fragments[:_BEST]
-    if same and not any(_goes_on_in(part, other) for part in same for other in best):
+    coming = [part.coming for part in new.fragments if part.likeness >= _ALMOST_THE_SAME]
+    if coming and not any(lines in shown.code for lines in coming for shown in known.excerpts):
         return False
     unknown = sum(item not in old.found for item in new.found)
     unknown += sum(not any(map(part.overlaps, old.fragments)) for part in new.fragments)
     return 2 * unknown <= len(old.found) + len(old.fragments)
-
-
-def _goes_on_in(part: Fragment, shown: Fragment) -> bool:
-    """Does another fragment show what comes next in one?"""
-    return (
-        part.path == shown.path and shown.start <= part.corresponding and part.coming <= shown.end
-    )

@@ -1,4 +1,4 @@
-"""Which lines of other files resemble the code before a cursor, and where they go on as it may.
+"""Lines of other files that resemble the code before a cursor, and what follows them there.
 
 Windows are ranked by the words of code that they share with the code before the cursor, each
 weighted by how few windows have it (BM25 without its constants) and by how near the cursor it is.
@@ -22,7 +22,7 @@ from herdmate.context.recent import Cut, windows_at
 _TOO_COMMON, _FEW = 8, 200
 """A word does not count if more than one in eight windows have it, and more than 200."""
 
-_MOST_RANKED = 60
+_MOST_RANKED, _MOST_OF_FILE = 60, 6  # windows
 _ALIKE = 0.35
 """The share, by rarity, that a window must have of the wanted words which any file has. Measured on
 calls: code that has less makes the right line less probable."""
@@ -56,7 +56,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Lines to show of a file, of which ``row`` corresponds to the cursor's as far as likely."""
+    """Lines to show of a file; ``row`` is the best match for the cursor's line."""
 
     score: float
     path: Path
@@ -67,7 +67,7 @@ class Place:
 
 def places(files: Mapping[Path, WindowedFile], wanted: Wanted) -> list[Place]:
     """The lines of these files that have enough of what is wanted, best first; they can overlap."""
-    return _aligned(files, _ranked(files, wanted), wanted.like)
+    return _aligned(files, _ranked(files, wanted), wanted)
 
 
 def _ranked(files: Mapping[Path, WindowedFile], wanted: Wanted) -> list[tuple[float, Path, int]]:
@@ -95,12 +95,17 @@ def _ranked(files: Mapping[Path, WindowedFile], wanted: Wanted) -> list[tuple[fl
                 scores[window] = scores.get(window, 0.0) + worth[word]
         weight = wanted.weights.get(path, 1.0)
         recent = windows_at(wanted.rows, STEP, path)
-        ranked += [
+        mine = (
             (score * weight * (_RECENT if at in recent else 1) / (8 + file.sizes[at]), path, at)
             for at, score in scores.items()
             if score >= least or at in recent
-        ]
-    return heapq.nsmallest(_MOST_RANKED, ranked, lambda item: (-item[0], str(item[1]), item[2]))
+        )
+        ranked += heapq.nsmallest(_MOST_OF_FILE, mine, _best_first)
+    return heapq.nsmallest(_MOST_RANKED, ranked, _best_first)
+
+
+def _best_first(window: tuple[float, Path, int]) -> tuple[float, str, int]:
+    return -window[0], str(window[1]), window[2]
 
 
 def _nearness(code: str) -> Mapping[str, float]:
@@ -114,19 +119,21 @@ def _nearness(code: str) -> Mapping[str, float]:
 
 
 def _aligned(
-    files: Mapping[Path, WindowedFile], ranked: Iterable[tuple[float, Path, int]], like: str
+    files: Mapping[Path, WindowedFile], ranked: Iterable[tuple[float, Path, int]], wanted: Wanted
 ) -> list[Place]:
     """What to show of ranked windows or beside them, best first."""
-    before = before_cursor(like)
+    before = before_cursor(wanted.like)
     found = []
     for score, path, window in ranked:
         file = files[path]
         rows = rows_of(window, file.height)
-        above = range(max(rows.start - LINES, 0), rows.stop)
-        at, likeness = best_row(before, file.lines(above), rows.start - above.start, len(above))
+        above = range(max(rows.start - 2 * LINES, 0), rows.stop)
+        at, likeness = best_row(before, file.code(above), rows.start - above.start, len(above))
         row = above[at]
         moved = range(max(row - _ABOVE, 0), min(row + _BELOW, file.height))
-        if likeness >= _CORRESPONDS and file.is_readable(moved):
+        recent = wanted.rows.get(path, ())
+        is_lost = any(look in rows for look in recent) and not any(look in moved for look in recent)
+        if likeness >= _CORRESPONDS and file.is_readable(moved) and not is_lost:
             rows = moved
         found.append(Place(score * (1 + _OF_LIKENESS * likeness), path, rows, row, likeness))
     return sorted(found, key=lambda place: (-place.score, str(place.path), place.rows.start))
