@@ -105,10 +105,11 @@ def test_documentation_does_not_hide_what_is_alike(tmp_path: Path) -> None:
 
 
 def test_one_file_does_not_hide_the_others(tmp_path: Path) -> None:
-    calls = "".join(f"make(path, parents=parents, user=user, check=is_{at})\n" for at in range(999))
-    files, wanted = _files(tmp_path, calls=calls, like=SIBLING, more=OTHERS)
-    found = files.alike(replace(wanted, like=BEGUN), 9)
-    assert "like" in {part.path.stem for part in found}
+    route = "route(path, parents, user, method, status, reason, header)\n"
+    more = "".join(f"finish(other_{at}, with_{at})\n" for at in range(9))
+    files, wanted = _files(tmp_path, routes=route * 400, like="prepare()\n" + more)
+    found = files.alike(replace(wanted, like=route + "prepare()\n"), 9)
+    assert [part.path.stem for part in found].count("like") == 1
 
 
 def test_where_the_user_was_stays_in_sight(tmp_path: Path) -> None:

@@ -279,20 +279,25 @@ async def test_the_choice_changes_rarely_where_much_is_alike(
     assert 2 <= changes <= 6  # of 90 pauses
 
 
-async def test_what_is_little_alike_brings_no_new_choice(
+async def test_what_is_only_a_little_alike_brings_no_new_choice(
     neighbours: Project, project: Path
 ) -> None:
-    body = "".join(f"        self.run_{at}(place_{at}, mode)\n" for at in range(20))
-    text = "class Far:\n    def remove(self, path):\n" + body
-    (project / "far.py").write_text(text, "utf-8")
-    neighbours.index.read(project / "far.py")
-    await neighbours.remember(project / "far.py")
-    names = "area(shade(" + "".join(f"run_{at}," for at in range(20))
-    first = await neighbours.excerpts_for(
-        cursor(names, "\n", (project / "main.py").as_uri()), 900, COUNTS, True
-    )
-    moved = cursor(
-        names + "\nself.run_3(place_3, mode)\nother()\nagain(mode)\n", "\n",
-        (project / "main.py").as_uri(),
-    )  # fmt: skip
-    assert await neighbours.excerpts_for(moved, 900, COUNTS, True) == first
+    names = [f"name_{at}" for at in range(30)]
+    for name in names:
+        (project / f"{name}.py").write_text(f"def {name}(): return 1\n", "utf-8")
+    body = "".join(f"    first_{at}(where)\n    second_{at}(what, how)\n" for at in range(9))
+    (project / "far.py").write_text("def far(where, what, how):\n" + body, "utf-8")
+    for path in project.glob("*.py"):
+        neighbours.index.read(path)
+        await neighbours.remember(path)
+
+    async def seen(*lines: str) -> str:
+        before = " ".join(names) + "\n" + "x = 1\n" * 100 + "\n".join(lines) + "\n"
+        here = cursor(before, "\n", (project / "main.py").as_uri())
+        found = await neighbours.excerpts_for(here, 900, COUNTS, True)
+        return "".join(item.code for item in found)
+
+    first = await seen("print()")
+    assert "second_5" not in first
+    assert await seen("one(two)", "first_4(where)", "third(three)") == first
+    assert "second_5" in await seen(*body.split("\n")[4:11])
