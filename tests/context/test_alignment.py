@@ -80,11 +80,12 @@ def test_few_lines_are_never_much_alike() -> None:
     for line in ("import os", "}", "from pathlib"):
         assert best_row(before_cursor(line + "\n"), [line, "x"], 0, 2)[1] < 0.5
         assert best_row(before_cursor(line), [line, "x"], 0, 2)[1] < 0.5
+        assert best_row(before_cursor(line + "\nx"), [line, "x"], 0, 2)[1] < 0.8
 
 
 def test_lines_left_out_are_passed_over() -> None:
     lines = ["def make(self):", "", "", "    self.first()", "", "    self.second()", "    last()"]
-    before = before_cursor("def make(self):\n    self.first()\n    self.second()\n    ")
+    before = before_cursor("def make(self):\n    self.first()\n    self.second()\n    last")
     row, likeness = best_row(before, lines, 0, len(lines))
     assert row == 6
     assert likeness == pytest.approx(1.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import sys
 import threading
 from dataclasses import replace
@@ -110,6 +111,29 @@ def test_one_file_does_not_hide_the_others(tmp_path: Path) -> None:
     files, wanted = _files(tmp_path, routes=route * 400, like="prepare()\n" + more)
     found = files.alike(replace(wanted, like=route + "prepare()\n"), 9)
     assert [part.path.stem for part in found].count("like") == 1
+
+
+def test_the_right_place_is_found_in_a_file_that_repeats_itself(tmp_path: Path) -> None:
+    steps = [f"run_{at}(context, options)" for at in range(6)]
+    orders = [random.Random(seed).sample(steps, 6) for seed in range(40)]
+    bodies = ["".join(f"    {step}\n" for step in order) for order in orders]
+    text = "".join(f"def case_{at}():\n{body}\n" for at, body in enumerate(bodies))
+    files, wanted = _files(tmp_path, cases=text, more=OTHERS)
+    missed = 0
+    for body in bodies:
+        begun = "\n".join(body.split("\n")[:4]) + "\n    "
+        found = files.alike(replace(wanted, like=begun), 9)
+        missed += not any(part.coming.startswith(body.split("\n")[4]) for part in found)
+    assert missed <= 4
+
+
+def test_of_long_lines_fewer_are_shown_but_those_that_come_next(tmp_path: Path) -> None:
+    lines = [f"    self.step_{at}(path, mode_{at}, {'x' * 80})\n" for at in range(20)]
+    files, wanted = _files(tmp_path, like="".join(lines) + OTHERS)
+    found = files.alike(replace(wanted, like="".join(lines[4:10]) + "    "), 9)[0]
+    assert len(found.text) <= 700
+    assert found.coming == "".join(lines[10:12]).rstrip()
+    assert found.coming in found.text
 
 
 def test_where_the_user_was_stays_in_sight(tmp_path: Path) -> None:

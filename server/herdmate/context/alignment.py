@@ -13,7 +13,8 @@ from dataclasses import dataclass
 
 _MOST_ABOVE = 6
 _DECAY = 0.8  # what a line counts of the one below it
-_FEW = 2.4  # what three lines count together; of fewer, none can be much alike
+_FEW = 2.6
+"""What three lines count, and a little more: fewer are never much alike."""
 _LONGEST = 400  # characters of a line that are compared
 
 _WORD = re.compile(r"\w+")
@@ -45,7 +46,7 @@ def before_cursor(code: str) -> Before:
 def best_row(before: Before, lines: Sequence[str], first: int, end: int) -> tuple[int, float]:
     """The row among ``first:end`` that best corresponds to the cursor's line, and how well.
 
-    The latter is between 0 (no word in common) and 1 (three or more lines, all the same). Empty
+    The latter is between 0 (no word in common) and 1 (four or more lines, all the same). Empty
     lines do not count, nor do lines of which ``lines`` has ``""`` instead.
     """
     rows = [(row, line) for row, line in enumerate(map(_line, lines)) if line.code]

@@ -13,7 +13,7 @@ from herdmate.context.documentation import last_code
 from herdmate.context.files import LARGEST_FILE
 from herdmate.context.index import Defined, Stamp, kin_at, stamp_of_file
 from herdmate.context.line_windows import WORD, WindowedFile, into_windows
-from herdmate.context.resemblance import Place, Wanted, places
+from herdmate.context.resemblance import NEXT, Place, Wanted, places
 from herdmate.context.unsaved import stamp_of_text
 from herdmate.redaction.redact import redacted
 from herdmate.text import folder_of, with_line_feeds
@@ -24,7 +24,6 @@ _LONGEST_WHOLE = 240  # bytes of a definition with its body
 _MOST_KEPT = 4_000_000
 """Characters of files kept; with their words they take some 20 MB at most."""
 
-_NEXT = 3  # lines that are what comes next
 _SHARED = 2  # words that code which was cut must share with what is wanted
 _SAME = 40  # characters by which a definition is recognised
 
@@ -39,7 +38,7 @@ class Fragment:
     """Whole lines of a file: the bytes ``start:end`` of its UTF-8, or -1 if they were cut out.
 
     ``likeness`` says how well its lines match those before the cursor and the start of the cursor's
-    own, from 0 to 1; ``coming`` are the lines that follow there, beginning with the latter.
+    own, from 0 to 1; ``coming`` are the lines from the one that corresponds to the cursor's.
     """
 
     path: Path
@@ -161,15 +160,11 @@ def _read(path: Path, stamp: Stamp, within: Path | None, text: str | None) -> Wi
 
 def _fragment(file: WindowedFile, place: Place) -> Fragment:
     start, end = file.starts[place.rows.start], file.starts[place.rows.stop]
-    row, following = place.row, min(place.row + _NEXT, place.rows.stop)
+    row, following = place.row, min(place.row + NEXT, place.rows.stop)
     coming = file.text[file.starts[row] : file.starts[following]]
     first, last = _bytes(file.text[:start]), _bytes(file.text[:end])
-    text = _shown(file.text[start:end])
-    return Fragment(place.path, text, first, last, place.likeness, _shown(coming))
-
-
-def _shown(code: str) -> str:
-    return with_line_feeds(code).rstrip() + "\n"
+    text, coming = (with_line_feeds(code).rstrip() for code in (file.text[start:end], coming))
+    return Fragment(place.path, text + "\n", first, last, place.likeness, coming)
 
 
 def _bytes(text: str) -> int:

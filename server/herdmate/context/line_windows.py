@@ -46,9 +46,9 @@ class WindowedFile:
             for row in rows
         ]
 
-    def is_readable(self, rows: range) -> bool:
-        """Are these lines of a usual length?"""
-        return self.starts[rows.stop] - self.starts[rows.start] <= len(rows) * _LONGEST_LINE
+    def size(self, rows: range) -> int:
+        """How many characters some of its lines have."""
+        return self.starts[rows.stop] - self.starts[rows.start]
 
 
 def into_windows(stamp: Stamp, kin: str, text: str) -> WindowedFile:

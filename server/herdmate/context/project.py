@@ -34,6 +34,7 @@ _MOST_UNREAD = 8
 
 _ALMOST_THE_SAME = 0.8
 """The likeness of code for which new excerpts are chosen, although the prompt is then read anew."""
+
 _MOST_TRIES = 2
 """How often to choose excerpts if what may be seen keeps changing; after that, there are none."""
 
@@ -208,12 +209,16 @@ class Project:
         for path in withheld:
             self.index.forget(path)
         material = _still(material, self.index)
-        if known is not None and known.stands(self.index) and _agree(known, material):
-            return known
+        stands = known is not None and known.stands(self.index)
+        kept = known if known and stands and _agree(known.material, material) else None
+        if kept is not None and _go_on(kept.excerpts, material):
+            return kept
         await counts.learn(texts(material, self.index, self.folders))
         # Files can have gone while the tokens were being counted.
         material = _still(material, self.index)
         chosen = excerpts(material, self.index, self.folders, tokens, counts.cost)
+        if kept is not None and kept.stands(self.index) and not _go_on(chosen, material):
+            return kept
         defined = {path: _version(path, self.index) for path in material.paths()}
         return _Chosen(material, chosen, defined)
 
@@ -273,18 +278,19 @@ def _version(path: Path, index: Index) -> _Version:
     return index.of_file(path), index.stamp(path)
 
 
-def _agree(known: _Chosen, new: Material) -> bool:
-    """Are there at most half as many new items as there were items to choose from before?
+def _agree(old: Material, new: Material) -> bool:
+    """Are there at most half as many new items as there were items in the old material?
 
-    Definitions behind imports change rarely, and then they must be the same. Where other code is
-    almost what is before the cursor, the excerpts must show how it goes on.
+    Definitions behind imports change rarely, and then they must be the same.
     """
-    old = known.material
     if old.declared != new.declared:
-        return False
-    coming = [part.coming for part in new.fragments if part.likeness >= _ALMOST_THE_SAME]
-    if coming and not any(lines in shown.code for lines in coming for shown in known.excerpts):
         return False
     unknown = sum(item not in old.found for item in new.found)
     unknown += sum(not any(map(part.overlaps, old.fragments)) for part in new.fragments)
     return 2 * unknown <= len(old.found) + len(old.fragments)
+
+
+def _go_on(shown: Collection[Excerpt], material: Material) -> bool:
+    """Do excerpts show how code goes on that is almost what is before the cursor, if any is?"""
+    same = [part.coming for part in material.fragments if part.likeness >= _ALMOST_THE_SAME]
+    return not same or any(coming in excerpt.code for coming in same for excerpt in shown)

@@ -22,7 +22,7 @@ from herdmate.context.recent import Cut, windows_at
 _TOO_COMMON, _FEW = 8, 200
 """A word does not count if more than one in eight windows have it, and more than 200."""
 
-_MOST_RANKED, _MOST_OF_FILE = 60, 6  # windows
+_MOST_RANKED, _FIRST_OF_FILE = 60, 6  # windows
 _ALIKE = 0.35
 """The share, by rarity, that a window must have of the wanted words which any file has. Measured on
 calls: code that has less makes the right line less probable."""
@@ -33,6 +33,10 @@ _CORRESPONDS = 0.35
 """How alike lines must be to those before the cursor for a window to be moved there."""
 
 _ABOVE, _BELOW = 3, 8  # lines shown above the one that corresponds to the cursor's, and from it on
+NEXT = 2  # of the latter, those without which the lines are not worth showing
+_LONGEST = 700
+"""Characters of moved lines: with more, they seldom have room beside definitions."""
+
 _OF_LIKENESS = 2.0  # how much of a window's score its likeness adds at most
 
 _RECENT = 1.5  # how much more a window counts in which the user was recently
@@ -74,7 +78,8 @@ def _ranked(files: Mapping[Path, WindowedFile], wanted: Wanted) -> list[tuple[fl
     """The windows that have enough of what is wanted, each with its score, the best ones first.
 
     A word counts more the nearer the cursor it is and the fewer windows have it, and nothing if
-    many do. Where the user was recently, any of the words is enough.
+    many do. Where the user was recently, any of the words is enough. A file's windows beyond
+    the first few come after those of all files.
     """
     nearness = _nearness(wanted.like)
     total = 1 + sum(len(file.sizes) for file in files.values())
@@ -87,7 +92,7 @@ def _ranked(files: Mapping[Path, WindowedFile], wanted: Wanted) -> list[tuple[fl
         if count <= max(total // _TOO_COMMON, _FEW)
     }
     least = _ALIKE * sum(value for word, value in worth.items() if counts[word])
-    ranked = []
+    first, rest = [], []
     for path, file in files.items():
         scores: dict[int, float] = {}
         for word in worth.keys() & file.windows.keys():
@@ -95,13 +100,16 @@ def _ranked(files: Mapping[Path, WindowedFile], wanted: Wanted) -> list[tuple[fl
                 scores[window] = scores.get(window, 0.0) + worth[word]
         weight = wanted.weights.get(path, 1.0)
         recent = windows_at(wanted.rows, STEP, path)
-        mine = (
+        mine = [
             (score * weight * (_RECENT if at in recent else 1) / (8 + file.sizes[at]), path, at)
             for at, score in scores.items()
             if score >= least or at in recent
-        )
-        ranked += heapq.nsmallest(_MOST_OF_FILE, mine, _best_first)
-    return heapq.nsmallest(_MOST_RANKED, ranked, _best_first)
+        ]
+        mine = heapq.nsmallest(_MOST_RANKED, mine, _best_first)
+        first += mine[:_FIRST_OF_FILE]
+        rest += mine[_FIRST_OF_FILE:]
+    best = heapq.nsmallest(_MOST_RANKED, first, _best_first)
+    return best + heapq.nsmallest(_MOST_RANKED - len(best), rest, _best_first)
 
 
 def _best_first(window: tuple[float, Path, int]) -> tuple[float, str, int]:
@@ -130,10 +138,20 @@ def _aligned(
         above = range(max(rows.start - 2 * LINES, 0), rows.stop)
         at, likeness = best_row(before, file.code(above), rows.start - above.start, len(above))
         row = above[at]
-        moved = range(max(row - _ABOVE, 0), min(row + _BELOW, file.height))
+        moved = _around(file, row)
         recent = wanted.rows.get(path, ())
         is_lost = any(look in rows for look in recent) and not any(look in moved for look in recent)
-        if likeness >= _CORRESPONDS and file.is_readable(moved) and not is_lost:
+        if likeness >= _CORRESPONDS and file.size(moved) <= _LONGEST and not is_lost:
             rows = moved
         found.append(Place(score * (1 + _OF_LIKENESS * likeness), path, rows, row, likeness))
     return sorted(found, key=lambda place: (-place.score, str(place.path), place.rows.start))
+
+
+def _around(file: WindowedFile, row: int) -> range:
+    """The lines to show around one, fewer if they are long: those above go first."""
+    start, stop = max(row - _ABOVE, 0), min(row + _BELOW, file.height)
+    while start < row - 1 and file.size(range(start, stop)) > _LONGEST:
+        start += 1
+    while stop > row + NEXT and file.size(range(start, stop)) > _LONGEST:
+        stop -= 1
+    return range(start, stop)
