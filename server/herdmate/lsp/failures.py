@@ -32,7 +32,7 @@ def log_failure(what: str, error: BaseException) -> None:
 
     The message of an unexpected error may contain the user's code, so it is logged only at DEBUG.
     """
-    if isinstance(error, HerdmateError | JsonRpcException | asyncio.CancelledError):
+    if isinstance(error, _EXPECTED):
         _log.info("%s: %s", what, error)
         return
     where = "".join(traceback.format_tb(error.__traceback__))
@@ -41,3 +41,4 @@ def log_failure(what: str, error: BaseException) -> None:
 
 
 _CANCELLED = int(types.LSPErrorCodes.RequestCancelled)
+_EXPECTED = (HerdmateError, JsonRpcException, asyncio.CancelledError, KeyboardInterrupt)
