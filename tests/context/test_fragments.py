@@ -105,6 +105,19 @@ def test_documentation_does_not_hide_what_is_alike(tmp_path: Path) -> None:
     assert "if user is not None" in found.coming
 
 
+def test_long_documentation_does_not_part_a_body_from_its_head(tmp_path: Path) -> None:
+    documented = '    """Do it.\n\n' + "    It is done.\n" * 20 + '    """\n'
+    text = "".join(
+        f"def {name}(context, options):\n{documented}    run(context)\n    end_{name}()\n"
+        + "    done()\n" * 9
+        for name in ("install", "remove", "update")
+    )
+    files, wanted = _files(tmp_path, like=text + OTHERS)
+    for name in ("install", "remove", "update"):
+        begun = f"def {name}(context, options):\n    run(context)\n    "
+        assert files.alike(replace(wanted, like=begun), 9)[0].coming.startswith(f"    end_{name}()")
+
+
 def test_one_file_does_not_hide_the_others(tmp_path: Path) -> None:
     route = "route(path, parents, user, method, status, reason, header)\n"
     more = "".join(f"finish(other_{at}, with_{at})\n" for at in range(9))

@@ -128,9 +128,10 @@ def _is_whole(raw: str, context: CursorContext, shape: Shape, is_over: bool = Fa
     if shape == "all":
         limits.append((limit_to_arrival, complete))
     else:
-        limits += [(_limit(shape, context), settled), (limit_to_gap, complete)]
-    if shape == "rest" and _limit(shape, context) is not limit_to_open_head:
-        limits.append((_limit_to_near, settled))
+        limit = _limit(shape, context)
+        limits += [(limit, settled), (limit_to_gap, complete)]
+        if shape == "rest" and limit is not limit_to_open_head:
+            limits.append((_limit_to_near, settled))
     if not is_over and shape != "all":
         last = text[len(complete) :]
         # ``}`` may continue as ``} else {``, and ``')`` as the string ``') and'``.

@@ -1,8 +1,8 @@
-"""Where other code goes on as the code before a cursor may.
+"""Which line of other code corresponds to the one at a cursor.
 
 Code that resembles what the user has just written helps most by what comes next in it. So the lines
-above the cursor, and the start of its own line, are laid over the lines of other code; each pair of
-lines counts by the words that both have, the less the further it is from the cursor.
+above the cursor, and the start of its own line, are compared with successive lines of other code.
+Each pair of lines counts by the words that both have, and less the further it is from the cursor.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Before:
 
 
 def before_cursor(code: str) -> Before:
-    """The lines to lay over other code; ``code`` ends at the cursor."""
+    """The lines to compare with other code; ``code`` ends at the cursor."""
     *above, begun = code.split("\n")
     lines = tuple(line for line in map(_line, reversed(above)) if line.code)
     return Before(_line(begun), lines[:_MOST_ABOVE])
@@ -77,7 +77,7 @@ def _likeness(one: _Line, other: _Line) -> float:
 
 
 def _share(begun: _Line, line: _Line) -> float:
-    """How far a line begins as another one did; 0 if that has not begun."""
+    """How much of the begun line another line has, from 0 to 1; 0 if nothing is begun."""
     if not begun.code:
         return 0.0
     if line.code.startswith(begun.code):

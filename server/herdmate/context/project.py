@@ -2,7 +2,8 @@
 
 The start of a prompt must not change while the user types, or the whole prompt is evaluated again.
 So the excerpts chosen for a document stay until typing pauses, and even then if a new choice would
-bring few others. Code that has since been withheld, removed or changed is dropped at once.
+bring few others, unless it shows what follows in code almost the same as that before the cursor.
+Code that has since been withheld, removed or changed is dropped at once.
 """
 
 from __future__ import annotations
@@ -209,16 +210,16 @@ class Project:
         for path in withheld:
             self.index.forget(path)
         material = _still(material, self.index)
-        stands = known is not None and known.stands(self.index)
-        kept = known if known and stands and _agree(known.material, material) else None
-        if kept is not None and _go_on(kept.excerpts, material):
-            return kept
+        if known and not (known.stands(self.index) and _agree(known.material, material)):
+            known = None
+        if known and _show_what_follows(known.excerpts, material):
+            return known
         await counts.learn(texts(material, self.index, self.folders))
         # Files can have gone while the tokens were being counted.
         material = _still(material, self.index)
         chosen = excerpts(material, self.index, self.folders, tokens, counts.cost)
-        if kept is not None and kept.stands(self.index) and not _go_on(chosen, material):
-            return kept
+        if known and known.stands(self.index) and not _show_what_follows(chosen, material):
+            return known
         defined = {path: _version(path, self.index) for path in material.paths()}
         return _Chosen(material, chosen, defined)
 
@@ -290,7 +291,10 @@ def _agree(old: Material, new: Material) -> bool:
     return 2 * unknown <= len(old.found) + len(old.fragments)
 
 
-def _go_on(shown: Collection[Excerpt], material: Material) -> bool:
-    """Do excerpts show how code goes on that is almost what is before the cursor, if any is?"""
+def _show_what_follows(shown: Collection[Excerpt], material: Material) -> bool:
+    """Do excerpts show what follows in code that is almost the same as that before the cursor?
+
+    True if there is no such code.
+    """
     same = [part.coming for part in material.fragments if part.likeness >= _ALMOST_THE_SAME]
     return not same or any(coming in excerpt.code for coming in same for excerpt in shown)

@@ -28,9 +28,7 @@ def out_of_scope(
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return
     decorated = [at for at in tree.body if isinstance(at, ast.ClassDef) and at.decorator_list]
-    in_them = chain.from_iterable(
-        at.body for at in decorated
-    )  # ``enum.global_enum`` gives them out
+    in_them = chain.from_iterable(at.body for at in decorated)  # see ``enum.global_enum``
     at_top = {name for item in chain(tree.body, in_them) for name in bound_in(item)}
     for node in ast.walk(tree):
         at_top.update(node.names if isinstance(node, ast.Global) else ())

@@ -33,7 +33,7 @@ _CORRESPONDS = 0.35
 """How alike lines must be to those before the cursor for a window to be moved there."""
 
 _ABOVE, _BELOW = 3, 8  # lines shown above the one that corresponds to the cursor's, and from it on
-NEXT = 2  # of the latter, those without which the lines are not worth showing
+NEXT = 2  # the first of the latter, which are always shown
 _LONGEST = 700
 """Characters of moved lines: with more, they seldom have room beside definitions."""
 
