@@ -57,7 +57,6 @@ def _looks(checkout: Path, vsix: Path, model: str, menus: bool) -> list[dict[str
         "PYTHON": sys.executable,
         "VSIX": str(vsix),
         "OUT": str(out),
-        "WHEELS": str(out),  # none are looked for
         "SETTINGS": json.dumps(_AS_INSTALLED | (_MENUS if menus else {})),
     }
     script = [TOOLS / "node" / "bin" / "node", _ROOT / "tests/e2e/vscode/looks.mjs"]

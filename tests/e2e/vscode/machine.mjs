@@ -6,8 +6,8 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 
-export const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT, WHEELS } = Object.fromEntries(
-  ['TOOLS', 'SERVER', 'MODEL', 'PYTHON', 'VSIX', 'OUT', 'WHEELS'].map((name) => {
+export const { TOOLS, SERVER, MODEL, PYTHON, VSIX, OUT } = Object.fromEntries(
+  ['TOOLS', 'SERVER', 'MODEL', 'PYTHON', 'VSIX', 'OUT'].map((name) => {
     const value = process.env[`HERDMATE_E2E_${name}`];
     assert(value, `HERDMATE_E2E_${name} is not set`);
     return [name, value];

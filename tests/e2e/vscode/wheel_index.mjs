@@ -1,12 +1,15 @@
 // An index of wheels on loopback, in which one is found as a person's browser would show it.
 
+import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { WHEELS } from './machine.mjs';
+
+const WHEELS = process.env.HERDMATE_E2E_WHEELS;
 
 /** Serves the wheels; `asked` are the paths that were asked for. */
 export async function serveWheels() {
+  assert(WHEELS, 'HERDMATE_E2E_WHEELS is not set');
   const asked = [];
   const server = http.createServer(({ url }, answer) => {
     asked.push(url);
