@@ -110,6 +110,55 @@ async def test_what_the_model_doubts_is_shown_only_to_those_who_ask() -> None:
         assert isinstance(await complete(here, model, settings, False), tuple)
 
 
+_WORD_DOUBTED = replace(SETTINGS, confidence=0.01, alternatives=1)
+"""In ``onz`` the line is sure enough, and the word is not."""
+
+
+async def test_a_doubted_word_that_was_asked_for_comes_at_once_and_stays() -> None:
+    settings, here = replace(_WORD_DOUBTED, alternatives=3), cursor("x = ", "\n")
+    async with fake_completion({"": "onz + 1"}, doubtful="z") as model:
+        assert isinstance(await complete(here, model, settings, False), Silence)
+        asked = await complete(here, model, settings, True)
+        assert isinstance(asked, tuple)
+        assert [item.text for item in asked] == ["onz + 1"]
+        for typed in ("", "o", "on", "onz", "onz "):
+            found = await complete(cursor(f"x = {typed}", "\n"), model, settings, False)
+            assert isinstance(found, tuple)
+            assert [item.text for item in found] == ["onz + 1".removeprefix(typed)]
+        assert (await model.host.totals()).requests == 1
+        more = await complete(here, model, settings, True)
+        assert isinstance(more, tuple)
+        assert len(more) == 3
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+async def test_a_doubted_word_is_left_out_unless_it_is_seen_already(is_seen: bool) -> None:
+    async with fake_completion({"": "one + z + 1"}, doubtful="z") as model:
+        shown = []
+        for typed in ("", "o", "one +", "one + z"):
+            here = cursor(f"x = {typed}", "\n")
+            found = await complete(here, model, _WORD_DOUBTED, False)
+            shown.append(isinstance(found, tuple))
+            if shown[-1] and is_seen:
+                model.cache.note_seen(here)
+        assert shown == [True, True, is_seen, True]
+        assert (await model.host.totals()).requests == 1
+
+
+async def test_a_doubted_answer_that_was_waited_for_is_not_asked_for_again() -> None:
+    async with fake_completion({"": "onz"}, seconds=0.02, doubtful="z") as model:
+        first = asyncio.ensure_future(complete(cursor("x = ", "\n"), model, _WORD_DOUBTED, False))
+        await until(lambda: bool(model.running()))
+        first.cancel()
+        found = await complete(cursor("x = o", "\n"), model, _WORD_DOUBTED, False)
+        assert isinstance(found, Silence)
+        assert found.reason is SilenceReason.DOUBTFUL
+        assert (await model.host.totals()).requests == 1
+        other = await complete(cursor("x = p", "\n"), model, _WORD_DOUBTED, False)
+        assert isinstance(other, Silence)
+        assert (await model.host.totals()).requests == 2
+
+
 async def test_a_block_is_shown_up_to_what_the_model_doubts() -> None:
     settings = replace(SETTINGS, confidence=0.1)
     here = cursor("def f(a):\n    ", "\n")

@@ -23,7 +23,7 @@ def _marked(text: str, *given: tuple[str, float]) -> Shown:
 
 def test_a_line_is_as_probable_as_all_its_tokens_together() -> None:
     shown = _marked("return a + b", ("return", 0.5), (" a", 0.5), (" +", 1.0), (" b", 0.4))
-    assert math.isclose(confidence(shown), 0.1)
+    assert confidence(shown) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(
@@ -38,17 +38,17 @@ def test_a_line_is_as_probable_as_all_its_tokens_together() -> None:
         ("b", [("a ", 0.1), ("b", 0.5)], 0.5),  # what stood before the cursor was dropped
         ("f(x)", [("f(", 0.5), ("x", 0.5)], 0.25),  # what closes it was added
         ("é😀", [("é", 0.5), ("😀", 0.5)], 0.25),
-        ("nothing of it", [("something", 0.1)], 1.0),
-        ("", [("a", 0.1)], 1.0),
-        ("a", [], 1.0),
-        ("\n\n", [("\n\n", 0.1)], 1.0),
+        ("nothing of it", [("something", 0.1)], None),
+        ("", [("a", 0.1)], None),
+        ("a", [], None),
+        ("\n\n", [("\n\n", 0.1)], None),
         (" ".join("x" * 30), [("x ", 0.5)] * 30, 0.5**12),  # a dozen tokens count
     ],
 )
 def test_what_is_shown_has_the_probability_of_what_was_said(
-    shown: str, pieces: list[tuple[str, float]], likely: float
+    shown: str, pieces: list[tuple[str, float]], likely: float | None
 ) -> None:
-    assert math.isclose(confidence(_marked(shown, *pieces)), likely)
+    assert confidence(_marked(shown, *pieces)) == (likely and pytest.approx(likely))
 
 
 def test_without_probabilities_everything_is_shown() -> None:
@@ -59,7 +59,7 @@ def test_without_probabilities_everything_is_shown() -> None:
     assert confident(half, 1.0, "python") is half
 
 
-_TWO = [("x = 1\n", 0.9), ("y = ", 0.5), ("zz\n", 0.1), ("return", 0.9), (" x", 0.9)]
+_TWO = [("x = 1\n", 0.99), ("y = ", 0.5), ("zz\n", 0.1), ("return", 0.9), (" x", 0.9)]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ _TWO = [("x = 1\n", 0.9), ("y = ", 0.5), ("zz\n", 0.1), ("return", 0.9), (" x", 
         (0.04, "x = 1\ny = zz\nreturn x"),
         (0.06, "x = 1"),
         (0.85, "x = 1"),
-        (0.95, None),
+        (0.995, None),
     ],
 )
 def test_it_is_cut_before_the_first_doubtful_line(level: float, left: str | None) -> None:
@@ -107,13 +107,54 @@ def test_no_bracket_that_is_replaced_is_lost() -> None:
     assert confident(shown, 0.5, "python") is shown
 
 
-def test_what_was_typed_is_no_longer_in_doubt() -> None:
+def _left(shown: Shown, typed: str) -> Shown:
     begun = Cursor(Document("a", "python", "x = \n"), 4)
+    now = Cursor(Document("a", "python", f"x = {typed}\n"), 4 + len(typed))
+    left = what_is_left(shown, begun, behind(begun), now)
+    assert left is not None
+    return left
+
+
+def test_what_was_typed_is_no_longer_in_doubt() -> None:
     shown = _marked("value.rare + 1", ("value", 0.9), (".rare", 0.01), (" + 1", 0.9))
     assert confident(shown, 0.5, "python") is None
-    typed = Cursor(Document("a", "python", "x = value.rare\n"), 14)
-    left = what_is_left(shown, begun, behind(begun), typed)
-    assert left is not None
+    left = _left(shown, "value.rare")
     assert left.text == " + 1"
-    assert math.isclose(confidence(left), 0.9)
+    assert confidence(left) == pytest.approx(0.9)
     assert confident(left, 0.5, "python") is left
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces", "is_shown"),
+    [
+        ("total + 1", [("total", 0.6), (" +", 0.3), (" 1", 0.9)], True),  # the line: 0.16
+        ("total + 1", [("total", 0.4), (" +", 1.0), (" 1", 1.0)], False),  # the line: 0.4
+        ("to_tal.x", [("to", 0.7), ("_tal", 0.7), (".x", 0.9)], False),  # one word in two tokens
+        ("(a, b)", [("(", 0.9), ("a", 0.9), (",", 0.3), (" b", 0.9), (")", 0.9)], True),
+        (")\n    return", [(")\n", 0.6), ("    return", 0.1)], True),  # a line without a word
+        (");\n", [(")", 0.6), (";", 0.6), ("\n", 1.0)], False),
+        ("é.ß", [("é", 0.6), (".ß", 0.3)], True),
+    ],
+)
+def test_a_word_must_be_more_likely_right_than_wrong(
+    text: str, pieces: list[tuple[str, float]], is_shown: bool
+) -> None:
+    assert (confident(_marked(text, *pieces), 0.03, "python") is not None) == is_shown
+
+
+def test_what_is_seen_stays_whatever_its_next_word_is() -> None:
+    shown = _marked("total + 1", ("total", 0.4), (" +", 1.0), (" 1", 1.0))
+    assert confident(shown, 0.03, "python") is None
+    assert confident(shown, 0.03, "python", is_seen=True) is shown
+    assert confident(shown, 0.5, "python", is_seen=True) is None  # the line
+
+
+def test_a_word_is_sure_once_its_doubtful_part_is_typed() -> None:
+    shown = _marked("to_tal.x", ("to", 0.3), ("_tal", 0.9), (".x", 0.3))
+    sure = {typed: confident(_left(shown, typed), 0.03, "python") for typed in ("t", "to", "to_t")}
+    assert [typed for typed, left in sure.items() if left] == ["to", "to_t"]
+
+
+def test_a_clause_without_spaces_counts_by_its_first_tokens() -> None:
+    clause = [("# ", 0.99), *((char, 0.9) for char in "返回两个数的最大公约数")]
+    assert confident(_marked("# 返回两个数的最大公约数", *clause), 0.03, "python")

@@ -478,6 +478,24 @@ async def test_nothing_goes_on_that_is_doubtful_or_too_long_unless_it_is_asked_f
     assert [request.priority for request in model.asked] == [Priority.ASKED] * 2
 
 
+@pytest.mark.parametrize(("typed", "requests"), [("", 1), ("doubtful", 2)])
+async def test_what_is_shown_since_a_doubtful_word_was_typed_goes_on(
+    typed: str, requests: int
+) -> None:
+    model, check = _Model(), syntax_check_at(_cursor())
+    running = InFlight(
+        _cursor(), "block", check, lambda *_: None, level=0.01, room=lambda: 640
+    ).start(REQUEST, model)
+    following = asyncio.ensure_future(running.follow(_cursor(typed), 0.0, False))
+    await model.idle.wait()
+    await asyncio.sleep(0)  # it follows before anything is said
+    model.say("doubtful", " = 0\n", "    for item in items:\n", LIMIT, "        pass", None)
+    await until(lambda: running.is_done)
+    shown = await following
+    assert len(model.asked) == requests
+    assert (shown is not None) == bool(typed)
+
+
 async def test_what_was_written_stays_if_the_rest_fails() -> None:
     model, ended = _Model(), dict[int, str]()
     running = _start(model, ended, room=640)

@@ -57,6 +57,15 @@ async def test_nothing_is_read_where_nothing_would_be_offered(here: Cursor, is_r
         assert ((await model.host.totals()).requests == 1) == is_read
 
 
+@pytest.mark.parametrize("level", [0.0, 0.01])
+async def test_nothing_is_prepared_behind_what_is_not_shown(level: float) -> None:
+    settings, here = replace(SETTINGS, confidence=level), cursor("x = ", "\n")
+    async with fake_completion({"": "onz"}, doubtful="z") as model:
+        is_shown = isinstance(await complete(here, model, settings, False), tuple)
+        await prefill(here, model, settings)
+        assert (model.cache.get(cursor("x = onz", "\n")) is not None) == is_shown == (not level)
+
+
 async def test_an_explanation_of_what_was_selected_starts_at_once() -> None:
     action = load_library()[0].get("explain")
     selection = Selection(HERE.document, Span(0, len("def total(items):\n    return \n")))

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from herdmate.completion.alternatives import alternatives
-from herdmate.completion.confidence import confidence, confident
+from herdmate.completion.confidence import confidence
 from herdmate.completion.in_flight import Asking, InFlight
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.shape import Shape
@@ -77,9 +77,10 @@ async def complete(
     """
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
+    is_seen = invoked and state.cache.sure(cursor, settings.confidence) is not None
     again, room = (state.cache.note_asked(cursor), most_if_asked(settings)) if invoked else (0, 0)
     known, begun = _cached(cursor, state, settings, invoked)
-    if invoked and isinstance(known, tuple) and (again or _is_sure(known[0], settings)):
+    if isinstance(known, tuple) and (again or is_seen):
         return await _with_others(known, cursor, state, settings, asking)
     if known:
         return known
@@ -88,8 +89,8 @@ async def complete(
     shape, box = shape_at(cursor, settings.multiline, invoked), _box(settings, invoked, grows)
     place = Place(cursor, shape, syntax_check_at(cursor, invoked))
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
-        if shown := await _followed(running, cursor, box, room):
-            return _here([shown], cursor)
+        if found := await _followed(running, cursor, box, room):
+            return found if isinstance(found, Silence) else _here([found], cursor)
         running.stop()
     if not invoked:
         await asyncio.sleep(_delay(cursor, state, settings))
@@ -105,11 +106,6 @@ async def complete(
         return _here([shown], cursor)
     other = await _other(running, request, place, state, settings, asking) if invoked else ()
     return other or running.silence()
-
-
-def _is_sure(known: Completion, settings: CompletionSettings) -> bool:
-    """Is it shown while typing, and so seen by a user who asks for more?"""
-    return known.confidence is None or known.confidence >= settings.confidence
 
 
 async def _with_others(
@@ -183,19 +179,22 @@ def _cached(
         return None, None
     if invoked and (cut := state.cache.cut(cursor)):
         return None, cut
-    level = 0 if invoked else settings.confidence
-    sure = confident(shown, level, cursor.document.language)
+    sure = shown if invoked else state.cache.sure(cursor, settings.confidence)
     return (_here([sure], cursor, is_cached=True) if sure else _DOUBTFUL), None
 
 
 async def _followed(
     running: InFlight, cursor: Cursor, box: float | None, room: int
-) -> Shown | None:
-    """``room``: the tokens that it may have if the user asked for it, else 0."""
+) -> Shown | Silence | None:
+    """``room``: the tokens that it may have if the user asked for it, else 0.
+
+    ``None`` if the model has to be asked again.
+    """
     if not running.agrees(cursor):
         return None
     running.allow(room)
-    return await running.follow(cursor, box, stops_at_once=room > 0)
+    shown = await running.follow(cursor, box, stops_at_once=room > 0)
+    return shown or (running.silence() if running.is_doubtful else None)
 
 
 def _box(settings: CompletionSettings, invoked: bool, grows: bool) -> float | None:
@@ -344,7 +343,7 @@ def _here(found: list[Shown], cursor: Cursor, is_cached: bool = False) -> tuple[
             shown.text,
             Span(at, at + shown.reach),
             is_cached,
-            confidence(shown) if shown.logprobs else None,
+            confidence(shown),
         )
         for shown in found
     )

@@ -1,15 +1,17 @@
 """How sure the model is of a suggestion, and how much of it is therefore shown.
 
-The measure is the probability that the model writes exactly this line: the product of the
+A line is measured by the probability that the model writes exactly it: the product of the
 probabilities of its tokens, at most the first dozen. Also tried, on holes in installed packages:
 the mean over the tokens, their minimum, the first two or four; none of these separates right
-lines from wrong ones as well.
+lines from wrong ones as well. Whoever types reads the next word first, and if that is wrong, so is
+the rest. So it is measured too, and held to a higher level.
 """
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import accumulate, takewhile
@@ -20,6 +22,17 @@ from herdmate.generation import Piece
 
 _MOST_TOKENS = 12
 """How many tokens of a line count; more change nothing in code, and make long prose improbable."""
+
+_WORD_ROOT = 5
+"""The next word is held to this root of a line's level: at 0.03 to 0.5, so that it is more likely
+right than wrong."""
+
+_WORD_TOKENS = 4
+"""How many tokens of a word count: a whole clause of Chinese is one word."""
+
+_WORD = re.compile(r"\s*(?:[^\w\n]*\w+|[^\n]*)")
+"""A word with what precedes it; or, where the next line that is not blank has no more words, its
+rest."""
 
 
 def marked(shown: Shown, pieces: Sequence[Piece]) -> Shown:
@@ -41,22 +54,28 @@ def marked(shown: Shown, pieces: Sequence[Piece]) -> Shown:
     return replace(shown, logprobs=tuple(found))
 
 
-def confidence(shown: Shown) -> float:
-    """The probability of a suggestion's first line that is not blank; 1 if nothing is known."""
+def confidence(shown: Shown) -> float | None:
+    """The probability of a suggestion's first line that is not blank; ``None`` if not known."""
+    if not shown.logprobs:
+        return None
     known = zip(shown.text.split("\n"), _probabilities(shown), strict=True)
     return next((likely for line, likely in known if line.strip()), 1.0)
 
 
-def confident(shown: Shown, level: float, language: str) -> Shown | None:
-    """The lines before the first one whose probability is below ``level``; ``None`` if none are.
+def confident(shown: Shown, level: float, language: str, is_seen: bool = False) -> Shown | None:
+    """The lines before the first one whose probability is below ``level``; ``None`` if that is the
+    first one, or if the next word is doubtful.
+
+    ``is_seen``: the user sees it already and types along, so it stays whatever its next word is.
 
     Lines are cut only where no bracket is left open, and never if they replace brackets after the
     cursor: the last of those may be in any line. Prose is shown whatever its probability: no
     sentence is written twice in the same words.
     """
-    if level <= 0 or not shown.logprobs or language in PROSE:
+    line = confidence(shown)
+    if level <= 0 or line is None or language in PROSE:
         return shown
-    if confidence(shown) < level:
+    if line < level or not (is_seen or _next_word(shown) >= level ** (1 / _WORD_ROOT)):
         return None
     if shown.reach:
         return shown
@@ -67,6 +86,14 @@ def confident(shown: Shown, level: float, language: str) -> Shown | None:
         if text and not unclosed(text, language):
             return replace(shown, text=text)
     return shown
+
+
+def _next_word(shown: Shown) -> float:
+    """The probability of the next word, or of what is left of it."""
+    found = _WORD.match(shown.text)
+    begins = [0, *(end for end, _logprob in shown.logprobs)]
+    count = bisect_left(begins, found.end() if found else 0)
+    return math.exp(sum(logprob for _end, logprob in shown.logprobs[:count][:_WORD_TOKENS]))
 
 
 def _probabilities(shown: Shown) -> list[float]:

@@ -23,7 +23,7 @@ from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.completion.syntax_check import sound
 from herdmate.completion.syntax_judge import SyntaxCheck
-from herdmate.completion.typing_through import behind, may_say, what_is_left
+from herdmate.completion.typing_through import behind, has_grown, may_say, what_is_left
 from herdmate.completion.unfinished import Unfinished
 from herdmate.errors import HerdmateError
 from herdmate.generation import Finished, Piece, Priority, Request
@@ -78,7 +78,8 @@ class InFlight:
         asks for, the rest is asked for in the background. ``begun`` is what is known of the answer.
         """
         self._asking = asking
-        self._cursor, self._shape, self._check, self._on_end = cursor, shape, check, on_end
+        self._cursor = self._followed_at = cursor
+        self._shape, self._check, self._on_end = shape, check, on_end
         self._context = cursor_context(cursor)
         begun = begun or Unfinished()
         self._raw, self._pieces = begun.raw, list(begun.pieces)
@@ -91,6 +92,7 @@ class InFlight:
         """Was a suggestion held back because the model was not sure enough?"""
         self._checked = Shown(""), Shown("")
         self._given = Shown("")  # the most that was shown before the end
+        self._is_seen = False  # does the user see some of it, as far as they have typed along?
         self._changes, self._changed = 0, asyncio.Event()
         self._followers = self._joined = 0  # now, and in all
         self._goes_on = False
@@ -168,7 +170,8 @@ class InFlight:
         ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if the generation failed.
         """
         self._followers, self._joined = self._followers + 1, self._joined + 1
-        self._level = 0.0 if stops_at_once else self._wished
+        self._followed_at = cursor
+        self._level = 0.0 if stops_at_once or self._asked_room else self._wished
         ends = asyncio.get_running_loop().time() + box if box is not None else None
         try:
             while not self.is_done and self.agrees(cursor):
@@ -209,13 +212,13 @@ class InFlight:
         while not self.is_done:
             seen = self._changes
             lines = None if at_end or self._is_said else await self._lines(cursor)
-            if _has_grown(lines, than):
+            if has_grown(lines, than):
                 return lines
             await self._wait(seen, None)
         if self._task is None or self.was_stopped or self._error is not None:
             return None
         left = await self._begun(cursor)
-        return left if _has_grown(left, than) else None
+        return left if has_grown(left, than) else None
 
     def stop(self) -> None:
         """Stop the model: the answer is no longer wanted."""
@@ -271,9 +274,10 @@ class InFlight:
 
     def _is_worth_more(self) -> bool:
         """Would lines that the model adds be shown?"""
-        said = self.said()
-        sure = confident(said, self._level, self._cursor.document.language)
-        return bool(self._asked_room) or (bool(said.text) and sure == said)
+        said, begun = self.said(), self._cursor
+        left = what_is_left(said, begun, behind(begun), self._followed_at) or said
+        sure = confident(left, self._level, begun.document.language, self._is_seen)
+        return bool(self._asked_room) or (bool(said.text) and sure == left)
 
     def _note_end(self, finished: Finished) -> None:
         self._written += finished.usage.generated_tokens
@@ -317,10 +321,11 @@ class InFlight:
     def _left(self, shown: Shown, cursor: Cursor) -> Shown | None:
         begun = self._cursor
         left = what_is_left(shown, begun, behind(begun), cursor)
+        self.is_doubtful = False
         if left is None or not left.text.strip():
             return None
-        sure = confident(left, self._level, cursor.document.language)
-        self.is_doubtful = sure is None
+        sure = confident(left, self._level, cursor.document.language, self._is_seen)
+        self.is_doubtful, self._is_seen = sure is None, sure is not None
         return sure
 
     async def _sound(self, shown: Shown) -> Shown:
@@ -338,13 +343,3 @@ class InFlight:
         """Stop if no other request has followed since so many had; each gets a grace of its own."""
         if joined == self._joined and not self._goes_on:
             self.stop()
-
-
-def _has_grown(shown: Shown | None, than: str) -> bool:
-    """Is there more than a text? Closers that were added at its end need not stay."""
-    if shown is None or shown.text == than:
-        return False
-    return len(shown.text) > len(than) and shown.text.startswith(than.rstrip(_ADDED))
-
-
-_ADDED = " \t\r\n)]};,\"'`"

@@ -31,7 +31,7 @@ async def prefill(cursor: Cursor, state: CompletionState, settings: CompletionSe
         return
     if reason_to_withhold(cursor.document, state.project.withheld):
         return
-    if shown := state.cache.get(cursor):
+    if shown := state.cache.sure(cursor, settings.confidence):
         span = Span(cursor.offset, cursor.offset + shown.reach)
         accepted = supposing(cursor.document, Edit(span, shown.text))
         await _go_on(accepted, state, settings)

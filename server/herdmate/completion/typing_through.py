@@ -22,6 +22,7 @@ MOST_CLOSED = 8
 _LINE = 1024
 """Characters before the text that are searched for open quotes and brackets."""
 
+_ADDED = " \t\r\n)]};,\"'`"
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'`"
 _MOVED_BELOW = re.compile(r"\r?\n[ \t]{0,256}(?=[)\]}])")
@@ -59,6 +60,13 @@ def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
     change = _Change(begun, typed, max(said, typed, key=len), stood, cursor)
     reach = min(MOST_CLOSED, len(stood))
     return change.characters_more(reach, may_go_on=True) is not None or change.has_moved_closers()
+
+
+def has_grown(shown: Shown | None, than: str) -> bool:
+    """Is there more than a text? Closers that were added at its end need not stay."""
+    if shown is None or shown.text == than:
+        return False
+    return len(shown.text) > len(than) and shown.text.startswith(than.rstrip(_ADDED))
 
 
 def part_inside(text: str, cursor: Cursor) -> str:

@@ -17,7 +17,7 @@ from herdmate.settings import CompletionSettings
 from herdmate.usage.statistics import Counts
 
 _EDGES = (0.0, 0.03, 0.06, 0.12, 0.25)
-"""Where bands begin; the last one is always shown."""
+"""Where bands begin; the last one is never left out."""
 
 _DAYS = 30
 _ENOUGH = 40

@@ -156,7 +156,10 @@ def _end(
     """Record the answer. Errors never disturb typing: they go to the log and the status."""
     usage_statistics.after_answering(session, cursor, answer, asked_at)
     _note(session, answer)
-    return answer if isinstance(answer, tuple) else ()
+    if not isinstance(answer, tuple):
+        return ()
+    session.completion.cache.note_seen(cursor)
+    return answer
 
 
 def _note(session: Session, answer: _Answer) -> None:
