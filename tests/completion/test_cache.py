@@ -82,3 +82,33 @@ def test_an_answer_that_was_cut_off_is_known_after_what_was_typed_of_it() -> Non
     assert cache.cut(_cursor("def f():\nother")) is None
     cache.put(_cursor("x = "), Shown("1"))
     assert cache.cut(_cursor("x = ")) is None
+
+
+def test_what_is_shown_is_seen_up_to_its_end_and_nowhere_else() -> None:
+    cache = CompletionCache()
+    cache.note_seen(_cursor("x = "), "value")
+    places = ["x =", "x = ", "x = v", "x = valu", "x = value", "x = value + 1", "y = v"]
+    assert [text for text in places if cache.is_seen(_cursor(text), 4)] == [
+        "x = ",
+        "x = v",
+        "x = valu",
+    ]
+    assert not cache.is_seen(_cursor("x = v"), 5)  # of an answer that began only there
+    assert not cache.is_seen(_cursor("x = v", uri="b"), 4)
+    cache.forget("b")
+    assert cache.is_seen(_cursor("x = v"), 4)
+    cache.forget("a")
+    assert not cache.is_seen(_cursor("x = v"), 4)
+
+
+def test_a_doubted_answer_stays_for_who_asked_until_something_else_begins() -> None:
+    cache, doubted = CompletionCache(), Shown("value", logprobs=((5, -1.0),))
+    cache.put(_cursor("x = "), doubted)
+    assert cache.sure(_cursor("x = v"), 0.03) is None
+    assert not cache.note_asked(_cursor("x = "))
+    assert cache.sure(_cursor("x = v"), 0.03) == Shown("alue")
+    cache.forget_seen(is_asked=True)
+    assert cache.sure(_cursor("x = v"), 0.03) == Shown("alue")
+    cache.forget_seen(is_asked=False)
+    assert cache.sure(_cursor("x = v"), 0.03) is None
+    assert cache.note_asked(_cursor("x = "))  # again

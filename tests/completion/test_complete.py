@@ -139,10 +139,39 @@ async def test_a_doubted_word_is_left_out_unless_it_is_seen_already(is_seen: boo
             here = cursor(f"x = {typed}", "\n")
             found = await complete(here, model, _WORD_DOUBTED, False)
             shown.append(isinstance(found, tuple))
-            if shown[-1] and is_seen:
-                model.cache.note_seen(here)
+            if isinstance(found, tuple) and is_seen:
+                model.cache.note_seen(here, found[0].text)
         assert shown == [True, True, is_seen, True]
         assert (await model.host.totals()).requests == 1
+
+
+@pytest.mark.parametrize("end", ["begun anew", "closed"])
+async def test_what_was_seen_says_nothing_about_another_answer(end: str) -> None:
+    replies = {"y = 1\n": "onz + 1", "": "one + 1"}
+    async with fake_completion(replies, doubtful="z") as model:
+        here = cursor("x = ", "\n")
+        assert await complete(here, model, _WORD_DOUBTED, True)
+        model.cache.note_seen(here, "one + 1")
+        if end == "closed":
+            model.forget(here.document.uri)
+        for typed in ("", "o", "on"):
+            found = await complete(cursor(f"x = {typed}", "\ny = 1\n"), model, _WORD_DOUBTED, False)
+            assert isinstance(found, Silence), typed
+
+
+async def test_a_model_that_takes_over_is_asked_though_the_other_was_in_doubt() -> None:
+    async with (
+        fake_completion({"": "onz\n" * 9}, seconds=0.02, doubtful="z") as model,
+        fake_completion({"": "one"}) as other,
+    ):
+        here = cursor("x = ", "\n")
+        asking = asyncio.ensure_future(complete(here, model, _WORD_DOUBTED, False, grows=True))
+        await until(lambda: any(it.is_doubtful for it in model.in_flight.values()))
+        following = asyncio.ensure_future(complete(here, model, _WORD_DOUBTED, False, grows=True))
+        await asyncio.sleep(0)
+        model.reset(other.host)
+        assert isinstance(await following, tuple)
+        await asking
 
 
 async def test_a_doubted_answer_that_was_waited_for_is_not_asked_for_again() -> None:

@@ -146,13 +146,31 @@ def test_what_is_seen_stays_whatever_its_next_word_is() -> None:
     shown = _marked("total + 1", ("total", 0.4), (" +", 1.0), (" 1", 1.0))
     assert confident(shown, 0.03, "python") is None
     assert confident(shown, 0.03, "python", is_seen=True) is shown
-    assert confident(shown, 0.5, "python", is_seen=True) is None  # the line
+    assert confident(shown, 0.9, "python", is_seen=True) is shown
 
 
-def test_a_word_is_sure_once_its_doubtful_part_is_typed() -> None:
-    shown = _marked("to_tal.x", ("to", 0.3), ("_tal", 0.9), (".x", 0.3))
-    sure = {typed: confident(_left(shown, typed), 0.03, "python") for typed in ("t", "to", "to_t")}
-    assert [typed for typed, left in sure.items() if left] == ["to", "to_t"]
+def test_each_typed_letter_of_a_word_takes_its_share_of_the_doubt() -> None:
+    shown = _marked("to_tall.x", ("to", 0.9), ("_tall", 0.1), (".x", 0.3))
+    typed = ["", "to", "to_", "to_t", "to_ta", "to_tal", "to_tall"]
+    sure = [it for it in typed if confident(_left(shown, it), 0.03, "python")]
+    assert sure == ["to_tal"]  # a fifth of it is left; then comes another word
+
+
+def test_return_and_an_indent_say_nothing_about_what_comes_then() -> None:
+    begin = [("value", 0.9), (" =", 0.9), ("\n", 0.9), ("        ", 0.9)]
+    shown = _marked("value =\n        x + 1", *begin, ("x", 0.001), (" + 1", 0.9))
+    assert confidence(_left(shown, "value =\n        ")) == pytest.approx(0.0009)
+
+
+def test_a_line_that_is_seen_stays_and_those_behind_it_do_not() -> None:
+    shown = _marked("f(\n  a,\n  b)", ("f(\n", 0.9), ("a,\n", 0.01), ("b)", 0.9))
+    left = _left(shown, "f(")
+    assert confident(left, 0.03, "python") is None
+    assert confident(left, 0.03, "python", is_seen=True) is left
+    more = _marked("a = 1\nb = 2", ("a = 1\n", 0.01), ("b = 2", 0.01))
+    found = confident(more, 0.03, "python", is_seen=True)
+    assert found is not None
+    assert found.text == "a = 1"
 
 
 def test_a_clause_without_spaces_counts_by_its_first_tokens() -> None:

@@ -478,6 +478,16 @@ async def test_nothing_goes_on_that_is_doubtful_or_too_long_unless_it_is_asked_f
     assert [request.priority for request in model.asked] == [Priority.ASKED] * 2
 
 
+@pytest.mark.parametrize("is_asked", [False, True])
+async def test_what_was_asked_for_is_shown_to_who_types_along_with_it(is_asked: bool) -> None:
+    model, check = _Model(), syntax_check_at(_cursor())
+    running = InFlight(_cursor(), "block", check, lambda *_: None, level=0.1).start(REQUEST, model)
+    running.allow(64 if is_asked else 0)
+    model.say("doubtful", None)
+    shown = await running.follow(_cursor("d"), 60, False)
+    assert (shown is not None) == is_asked
+
+
 @pytest.mark.parametrize(("typed", "requests"), [("", 1), ("doubtful", 2)])
 async def test_what_is_shown_since_a_doubtful_word_was_typed_goes_on(
     typed: str, requests: int

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
+from herdmate.completion.asker import Asking
 from herdmate.completion.cursor_context import cursor_context
-from herdmate.completion.in_flight import Asking
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
 from herdmate.completion.syntax_check import sound

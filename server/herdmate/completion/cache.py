@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from herdmate.completion.confidence import confident
 from herdmate.completion.postprocess import Shown
@@ -23,8 +23,8 @@ class CompletionCache:
 
     def __init__(self) -> None:
         self._given: OrderedDict[Key, _Entry] = OrderedDict()
-        self._asked: Key | None = None
-        self._seen: Key | None = None
+        self._asked: _Place | None = None
+        self._seen: _Place | None = None
 
     def put(self, cursor: Cursor, shown: Shown, cut: Unfinished | None = None) -> None:
         """Store the completion for a cursor; ``cut`` is the answer if the limit cut it off."""
@@ -36,17 +36,30 @@ class CompletionCache:
 
     def note_asked(self, cursor: Cursor) -> bool:
         """Note that the user asks at a cursor; was that where they asked last?"""
-        before, self._asked = self._asked, _key(cursor, 0)
-        return before == self._asked
+        before, self._asked = self._asked, _Place(_key(cursor, 0), cursor.offset, _TYPED_ON)
+        return before is not None and before.key == self._asked.key
 
-    def note_seen(self, cursor: Cursor) -> None:
-        """Note that something is shown at a cursor."""
-        self._seen = _key(cursor, 0)
+    def note_seen(self, cursor: Cursor, text: str) -> None:
+        """Note which text is shown at a cursor."""
+        self._seen = _Place(_key(cursor, 0), cursor.offset, len(text))
+
+    def is_seen(self, cursor: Cursor, begun: int) -> bool:
+        """Does the user still see a part of what was shown behind the offset ``begun``, because
+        they have only typed along with it?"""
+        return _reaches(self._seen, cursor, begun)
+
+    def forget_seen(self, is_asked: bool) -> None:
+        """Note that something else begins, on request (``is_asked``) or not; nothing is shown."""
+        self._seen = None
+        if self._asked is not None and not is_asked:
+            self._asked = replace(self._asked, length=0)
 
     def forget(self, uri: str) -> None:
         """Drop the completions of a closed document."""
-        if self._asked is not None and self._asked[0] == uri:
+        if self._asked is not None and self._asked.key[0] == uri:
             self._asked = None
+        if self._seen is not None and self._seen.key[0] == uri:
+            self._seen = None
         for key in [key for key in self._given if key[0] == uri]:
             del self._given[key]
 
@@ -66,16 +79,15 @@ class CompletionCache:
         return left.cut if (left := self._left(cursor)) else None
 
     def _left(self, cursor: Cursor) -> _Left | None:
-        is_asked = is_seen = False
         for typed in range(min(_TYPED_ON, cursor.offset) + 1):
-            key = _key(cursor, typed)
-            is_asked, is_seen = is_asked or key == self._asked, is_seen or key == self._seen
-            if (given := self._given.get(key)) is not None:
-                begun = Cursor(cursor.document, cursor.offset - typed)
+            if (given := self._given.get(_key(cursor, typed))) is not None:
+                at = cursor.offset - typed
+                begun = Cursor(cursor.document, at)
                 if left := what_is_left(given.shown, begun, given.stood, cursor):
-                    text = cursor.document.text[begun.offset : cursor.offset]
-                    cut = given.cut.after(with_line_feeds(text)) if given.cut else None
-                    return _Left(left, cut, is_asked, is_seen)
+                    text = with_line_feeds(cursor.document.text[at : cursor.offset])
+                    cut = given.cut.after(text) if given.cut else None
+                    is_asked = _reaches(self._asked, cursor, at)
+                    return _Left(left, cut, is_asked, self.is_seen(cursor, at))
         return None
 
 
@@ -86,6 +98,23 @@ class _Entry:
     shown: Shown
     stood: str
     cut: Unfinished | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where something was asked for or shown, and over how many characters behind it that holds."""
+
+    key: Key
+    offset: int
+    length: int
+
+
+def _reaches(place: _Place | None, cursor: Cursor, begun: int) -> bool:
+    """Is the cursor within ``length`` of a place, the text before it unchanged since?"""
+    if place is None or place.offset < begun:
+        return False
+    typed = cursor.offset - place.offset
+    return 0 <= typed < place.length and _key(cursor, typed) == place.key
 
 
 @dataclass(frozen=True, slots=True)

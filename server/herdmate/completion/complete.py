@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from herdmate.completion.alternatives import alternatives
+from herdmate.completion.asker import Asking
 from herdmate.completion.confidence import confidence
-from herdmate.completion.in_flight import Asking, InFlight
+from herdmate.completion.in_flight import InFlight
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.shape import Shape
 from herdmate.completion.silence_reasons import Silence, SilenceReason
@@ -27,11 +28,12 @@ from herdmate.completion.trigger import (
 )
 from herdmate.completion.unfinished import Unfinished
 from herdmate.completion.wider import wider
+from herdmate.completion.window_size import budget, room_for_prompt
 from herdmate.context.languages import as_comment, comment_mark, language_name
 from herdmate.context.window import Window, fitting, gather, lines_in_reach
 from herdmate.context.withheld import reason_to_withhold, without_secrets_soon
-from herdmate.engine.latency import Latency, delay, share_of_window
-from herdmate.generation import ModelInfo, Priority, Prompt, Request
+from herdmate.engine.latency import delay
+from herdmate.generation import Priority, Prompt, Request
 from herdmate.prompting.families import (
     Family,
     Others,
@@ -40,12 +42,9 @@ from herdmate.prompting.families import (
     family_of,
     infill_prompt,
 )
-from herdmate.settings import CompletionSettings, Settings
+from herdmate.settings import CompletionSettings
 from herdmate.text import BYTE_ORDER_MARK, Cursor, Span
 from herdmate.token_counts import TokenCounts
-
-_MARGIN_TOKENS = 16
-"""Room for control tokens, and for lines that cost more tokens joined than counted one by one."""
 
 _OTHERS = 3
 """How many answers are tried if an explicit request would show nothing."""
@@ -71,16 +70,15 @@ async def complete(
 ) -> tuple[Completion, ...] | Silence:  # fmt: skip
     """What to show at the cursor, best first. ``invoked``: the user asked, so there is no delay.
 
-    ``asking`` is entered only while the model is working. ``grows``: lines are shown as soon as
-    they are complete, because the client can be told when there is more. Raises ``HerdmateError``
-    if the model cannot be asked.
+    ``asking`` is entered only while the model is working. ``grows``: complete lines are shown at
+    once, as the client can be told of more. Raises ``HerdmateError`` if no model can be asked.
     """
     if silence := _forbidden(cursor, state, settings, invoked, is_parsed=True):
         return silence
-    is_seen = invoked and state.cache.sure(cursor, settings.confidence) is not None
+    is_shown = invoked and state.cache.sure(cursor, settings.confidence) is not None
     again, room = (state.cache.note_asked(cursor), most_if_asked(settings)) if invoked else (0, 0)
     known, begun = _cached(cursor, state, settings, invoked)
-    if isinstance(known, tuple) and (again or is_seen):
+    if isinstance(known, tuple) and (again or is_shown):
         return await _with_others(known, cursor, state, settings, asking)
     if known:
         return known
@@ -89,8 +87,8 @@ async def complete(
     shape, box = shape_at(cursor, settings.multiline, invoked), _box(settings, invoked, grows)
     place = Place(cursor, shape, syntax_check_at(cursor, invoked))
     if (running := state.in_flight.get(cursor.document.uri)) is not None:
-        if found := await _followed(running, cursor, box, room):
-            return found if isinstance(found, Silence) else _here([found], cursor)
+        if found := await _followed(running, cursor, state, box, room):
+            return found
         running.stop()
     if not invoked:
         await asyncio.sleep(_delay(cursor, state, settings))
@@ -98,12 +96,12 @@ async def complete(
     request = await typing_request(cursor, state, _roomy(settings) if invoked else settings)
     if silence := _forbidden(cursor, state, settings, invoked):
         return silence
+    state.cache.forget_seen(is_asked=invoked)
     running = started(request, place, state, settings, asking, begun)
-    running.allow(room)
-    shown = await running.follow(cursor, box, stops_at_once=invoked)
+    found = await _followed(running, cursor, state, box, room)
     state.host.latency.note_answer(asyncio.get_running_loop().time() - asked_at)
-    if shown:
-        return _here([shown], cursor)
+    if found:
+        return found
     other = await _other(running, request, place, state, settings, asking) if invoked else ()
     return other or running.silence()
 
@@ -184,8 +182,8 @@ def _cached(
 
 
 async def _followed(
-    running: InFlight, cursor: Cursor, box: float | None, room: int
-) -> Shown | Silence | None:
+    running: InFlight, cursor: Cursor, state: CompletionState, box: float | None, room: int
+) -> tuple[Completion, ...] | Silence | None:
     """``room``: the tokens that it may have if the user asked for it, else 0.
 
     ``None`` if the model has to be asked again.
@@ -193,8 +191,11 @@ async def _followed(
     if not running.agrees(cursor):
         return None
     running.allow(room)
-    shown = await running.follow(cursor, box, stops_at_once=room > 0)
-    return shown or (running.silence() if running.is_doubtful else None)
+    is_seen = state.cache.is_seen(cursor, running.begun_at)
+    shown = await running.follow(cursor, box, stops_at_once=room > 0, is_seen=is_seen)
+    if shown is not None:
+        return _here([shown], cursor)
+    return running.silence() if running.is_doubtful and not running.was_stopped else None
 
 
 def _box(settings: CompletionSettings, invoked: bool, grows: bool) -> float | None:
@@ -244,7 +245,7 @@ async def typing_request(
     family = family_of(info)
     before, after = budget(info, settings, host.latency)
     counts, project = host.counts, state.project
-    room = max(_room(info, settings) - before - after, 0)
+    room = max(room_for_prompt(info, settings) - before - after, 0)
     around = min(3 * before // 4, room) if settings.related else 0
     excerpts = await project.excerpts_for(cursor, around, counts, nobody_types)
     language = cursor.document.language
@@ -289,44 +290,6 @@ def _named(window: Window, cursor: Cursor) -> Window:
 
 
 _DOUBTFUL = Silence(SilenceReason.DOUBTFUL)
-
-
-def budget(info: ModelInfo, settings: CompletionSettings, latency: Latency) -> tuple[int, int]:
-    """Tokens for prefix and suffix: as configured, or scaled down to what fits the context and can
-    be read in time."""
-    wished = settings.prefix_tokens + settings.suffix_tokens
-    share = min(1.0, _share_that_fits(info, settings), share_of_window(latency, wished))
-    return int(settings.prefix_tokens * share), int(settings.suffix_tokens * share)
-
-
-def why_smaller(info: ModelInfo, settings: Settings, latency: Latency) -> str:
-    """Why the model sees less than the settings ask for; ``""`` if it does not."""
-    wished = settings.completion
-    before, after = budget(info, wished, latency)
-    if (before, after) == (wished.prefix_tokens, wished.suffix_tokens):
-        return ""
-    read = share_of_window(latency, wished.prefix_tokens + wished.suffix_tokens)
-    if read < _share_that_fits(info, wished):
-        reason = f"The model reads only {latency.reading:.0f} tokens per second"
-    elif 0 < settings.engine.context_tokens <= info.context:
-        reason = f"herdmate.engine.contextTokens is {settings.engine.context_tokens}"
-    else:
-        reason = f"This model's context holds only {info.context} tokens"
-    return (
-        f"{reason}, so the model is shown {before} tokens before the cursor and {after} after it "
-        f"instead of {wished.prefix_tokens} and {wished.suffix_tokens}."
-    )
-
-
-def _share_that_fits(info: ModelInfo, settings: CompletionSettings) -> float:
-    """The share of the configured window that fits the context; 1 or more if all of it does."""
-    wished = settings.prefix_tokens + settings.suffix_tokens
-    return _room(info, settings) / max(wished, 1)
-
-
-def _room(info: ModelInfo, settings: CompletionSettings) -> int:
-    """The tokens of a prompt that fit the context."""
-    return max(info.context - min(settings.max_tokens, info.context // 2) - _MARGIN_TOKENS, 0)
 
 
 def _prompt(window: Window, family: Family, others: Others) -> Prompt:

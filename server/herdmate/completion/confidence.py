@@ -24,8 +24,7 @@ _MOST_TOKENS = 12
 """How many tokens of a line count; more change nothing in code, and make long prose improbable."""
 
 _WORD_ROOT = 5
-"""The next word is held to this root of a line's level: at 0.03 to 0.5, so that it is more likely
-right than wrong."""
+"""The next word is held to this root of a line's level: at 0.03 that is 0.5."""
 
 _WORD_TOKENS = 4
 """How many tokens of a word count: a whole clause of Chinese is one word."""
@@ -66,7 +65,7 @@ def confident(shown: Shown, level: float, language: str, is_seen: bool = False) 
     """The lines before the first one whose probability is below ``level``; ``None`` if that is the
     first one, or if the next word is doubtful.
 
-    ``is_seen``: the user sees it already and types along, so it stays whatever its next word is.
+    ``is_seen``: the user sees the first line already and types along, so that stays.
 
     Lines are cut only where no bracket is left open, and never if they replace brackets after the
     cursor: the last of those may be in any line. Prose is shown whatever its probability: no
@@ -75,12 +74,13 @@ def confident(shown: Shown, level: float, language: str, is_seen: bool = False) 
     line = confidence(shown)
     if level <= 0 or line is None or language in PROSE:
         return shown
-    if line < level or not (is_seen or _next_word(shown) >= level ** (1 / _WORD_ROOT)):
+    if not is_seen and (line < level or _next_word(shown) < level ** (1 / _WORD_ROOT)):
         return None
     if shown.reach:
         return shown
     lines, likely = shown.text.split("\n"), _probabilities(shown)
-    doubtful = next((at for at, value in enumerate(likely) if value < level), len(lines))
+    first = next(at for at, text in enumerate(lines) if text.strip())
+    doubtful = next((at for at in range(first + 1, len(lines)) if likely[at] < level), len(lines))
     for count in range(doubtful, 0, -1) if doubtful < len(lines) else ():
         text = "\n".join(lines[:count]).rstrip()
         if text and not unclosed(text, language):

@@ -12,10 +12,9 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
-from typing import Protocol
 
+from herdmate.completion.asker import Asker, Asking
 from herdmate.completion.confidence import confident, marked
 from herdmate.completion.cursor_context import cursor_context
 from herdmate.completion.postprocess import Shown, finish, is_whole
@@ -26,7 +25,7 @@ from herdmate.completion.syntax_judge import SyntaxCheck
 from herdmate.completion.typing_through import behind, has_grown, may_say, what_is_left
 from herdmate.completion.unfinished import Unfinished
 from herdmate.errors import HerdmateError
-from herdmate.generation import Finished, Piece, Priority, Request
+from herdmate.generation import Finished, Priority, Request
 from herdmate.text import Cursor
 from herdmate.waiting import wait_until_set
 
@@ -34,26 +33,6 @@ _log = logging.getLogger(__name__)
 
 GRACE = 0.2
 """Seconds an abandoned generation keeps running; the next keystroke's request comes much sooner."""
-
-
-Asking = Callable[[], AbstractAsyncContextManager[None]]
-"""Entered while the model is working."""
-
-
-class Asker(Protocol):
-    """The part of ``EngineHost`` that asks the model."""
-
-    async def answer(
-        self,
-        request: Request,
-        is_enough: Callable[[str], bool] = lambda _: False,
-        on_piece: Callable[[Piece], None] = lambda _: None,
-        on_end: Callable[[Finished], None] = lambda _: None,
-    ) -> str:
-        """The whole text; ``is_enough`` receives the text so far and can stop the model.
-
-        ``on_piece`` receives each piece before that, ``on_end`` why the model ended by itself.
-        """
 
 
 class InFlight:
@@ -73,7 +52,7 @@ class InFlight:
         """``on_end`` receives the finished completion, unless nothing is left of it, and the answer
         if the token limit has cut it off.
 
-        ``level`` is how probable a line must be to be shown to someone who did not ask for it.
+        ``level`` is how sure the model must be to show something to someone who did not ask for it.
         ``room``: how many tokens the answer may have in all; where that is more than the request
         asks for, the rest is asked for in the background. ``begun`` is what is known of the answer.
         """
@@ -89,10 +68,10 @@ class InFlight:
         self._is_past_limit = False  # the rest is being asked for in the background
         self._wished = self._level = level
         self.is_doubtful = False
-        """Was a suggestion held back because the model was not sure enough?"""
+        """Was what it has written held back, when last looked at, as the model was not sure?"""
         self._checked = Shown(""), Shown("")
         self._given = Shown("")  # the most that was shown before the end
-        self._is_seen = False  # does the user see some of it, as far as they have typed along?
+        self._is_seen = False  # by who follows it, as far as they have typed along
         self._changes, self._changed = 0, asyncio.Event()
         self._followers = self._joined = 0  # now, and in all
         self._goes_on = False
@@ -104,6 +83,11 @@ class InFlight:
     def is_done(self) -> bool:
         """Has the generation ended?"""
         return self._task is not None and self._task.done()
+
+    @property
+    def begun_at(self) -> int:
+        """The offset at which it writes."""
+        return self._cursor.offset
 
     @property
     def was_stopped(self) -> bool:
@@ -160,17 +144,20 @@ class InFlight:
             return False  # everything so far would be dropped
         return may_say(text, old, behind(old), new)
 
-    async def follow(self, cursor: Cursor, box: float | None, stops_at_once: bool) -> Shown | None:
+    async def follow(
+        self, cursor: Cursor, box: float | None, stops_at_once: bool, is_seen: bool = False
+    ) -> Shown | None:
         """What to show at ``cursor``; ``None`` if nothing is left or it no longer ``agrees``.
 
         Everything, if the generation ends within ``box`` seconds (``None`` waits for the end);
         otherwise the lines completed by then, or else the first one to be completed. From then on,
         completed lines are returned at once, and what is shown later begins with them. If the wait
         is cancelled and no other request follows, the model stops, immediately if
-        ``stops_at_once``, else after a moment. Raises ``HerdmateError`` if the generation failed.
+        ``stops_at_once``, else after a moment. ``is_seen``: some of it is shown already. Raises
+        ``HerdmateError`` if the generation failed.
         """
         self._followers, self._joined = self._followers + 1, self._joined + 1
-        self._followed_at = cursor
+        self._followed_at, self._is_seen = cursor, is_seen
         self._level = 0.0 if stops_at_once or self._asked_room else self._wished
         ends = asyncio.get_running_loop().time() + box if box is not None else None
         try:
@@ -209,6 +196,7 @@ class InFlight:
         ``at_end`` waits for all of it. ``None`` if the generation ends, however it does, without
         producing more.
         """
+        self._is_seen = True
         while not self.is_done:
             seen = self._changes
             lines = None if at_end or self._is_said else await self._lines(cursor)
@@ -325,7 +313,7 @@ class InFlight:
         if left is None or not left.text.strip():
             return None
         sure = confident(left, self._level, cursor.document.language, self._is_seen)
-        self.is_doubtful, self._is_seen = sure is None, sure is not None
+        self.is_doubtful = sure is None
         return sure
 
     async def _sound(self, shown: Shown) -> Shown:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from herdmate.completion.asker import Asking
 from herdmate.completion.complete import Place, started, typing_request
-from herdmate.completion.in_flight import Asking
 from herdmate.completion.silence_reasons import SilenceReason
 from herdmate.completion.state import CompletionState
 from herdmate.completion.syntax_check import syntax_check_at

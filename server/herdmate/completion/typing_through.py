@@ -48,8 +48,7 @@ def what_is_left(shown: Shown, begun: Cursor, stood: str, cursor: Cursor) -> Sho
     more = change.characters_more(min(shown.reach, len(stood)), may_go_on=False)
     if more is None:
         return _left_above(shown, change)
-    left = tuple((at - len(typed), value) for at, value in shown.logprobs if at > len(typed))
-    return Shown(shown.text[len(typed) :], shown.reach + more, left)
+    return Shown(shown.text[len(typed) :], shown.reach + more, _logprobs_left(shown, len(typed)))
 
 
 def may_say(said: str, begun: Cursor, stood: str, cursor: Cursor) -> bool:
@@ -83,10 +82,23 @@ def _left_above(shown: Shown, change: _Change) -> Shown | None:
         return None
     size = len(change.typed)
     text = part_inside(shown.text[size:], change.cursor).rstrip()
-    left = tuple(
-        (at - size, value) for at, value in shown.logprobs if size < at <= size + len(text)
-    )
+    left = tuple(known for known in _logprobs_left(shown, size) if known[0] <= len(text))
     return Shown(text, 0, left) if text else None
+
+
+def _logprobs_left(shown: Shown, typed: int) -> tuple[tuple[int, float], ...]:
+    """The tokens behind the first ``typed`` characters.
+
+    Each typed letter of a token takes its share of what was doubtful in it.
+    """
+    left, begin = [], 0
+    for end, logprob in shown.logprobs:
+        if end > typed:
+            begin += len(shown.text[begin:end]) - len(shown.text[begin:end].lstrip())
+            share = (end - max(typed, begin)) / (end - begin)
+            left.append((end - typed, logprob * share))
+        begin = end
+    return tuple(left)
 
 
 def _line_before(cursor: Cursor) -> str:

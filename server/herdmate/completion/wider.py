@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from herdmate.completion.asker import Asking
 from herdmate.completion.confidence import marked
 from herdmate.completion.cursor_context import cursor_context
-from herdmate.completion.in_flight import Asking, InFlight
+from herdmate.completion.in_flight import InFlight
 from herdmate.completion.postprocess import Shown, finish, is_whole
 from herdmate.completion.shape import Shape
 from herdmate.completion.syntax_check import sound

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict, replace
 
-from herdmate.completion.complete import why_smaller
+from herdmate.completion.window_size import why_smaller
 from herdmate.engine.remote.engine import RemoteStart
 from herdmate.errors import HerdmateError
 from herdmate.lsp import protocol

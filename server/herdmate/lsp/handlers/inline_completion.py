@@ -6,6 +6,7 @@ import asyncio
 import logging
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 from lsprotocol import types
@@ -47,6 +48,7 @@ async def inline_completion(
         return await _after_chosen(session, opened, cursor, chosen)
     place = growth.Place(opened, cursor.offset, cursor)
     found = await _complete_growing(session, place, _is_invoked(params))
+    _note_seen(session, cursor, found)
     return _shown(session, opened, cursor, found)
 
 
@@ -71,6 +73,7 @@ async def completion(session: Session, params: types.CompletionParams) -> types.
         raise
     answer = asking.result() if asking.done() else None
     found = _end(session, cursor, answer, asked_at)
+    _note_seen(session, cursor, found)
     if not asking.done():
         _note(session, _STILL_ASKED)
         asking.add_done_callback(lambda late: _note_late(session, late))
@@ -156,10 +159,7 @@ def _end(
     """Record the answer. Errors never disturb typing: they go to the log and the status."""
     usage_statistics.after_answering(session, cursor, answer, asked_at)
     _note(session, answer)
-    if not isinstance(answer, tuple):
-        return ()
-    session.completion.cache.note_seen(cursor)
-    return answer
+    return answer if isinstance(answer, tuple) else ()
 
 
 def _note(session: Session, answer: _Answer) -> None:
@@ -170,6 +170,12 @@ def _note(session: Session, answer: _Answer) -> None:
     elif answer:
         session.completion.silence = None
         session.completion.has_shown = True
+
+
+def _note_seen(session: Session, cursor: Cursor, found: Sequence[Completion]) -> None:
+    """Remember what is shown, so that it stays while the user types along with it."""
+    if found:
+        session.completion.cache.note_seen(cursor, found[0].text)
 
 
 def _note_late(session: Session, late: asyncio.Task[_Answer]) -> None:
@@ -196,14 +202,19 @@ async def _after_chosen(
         _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
     is_own = span.end == cursor.offset and (not typed or _is_known(session, cursor))
-    at = cursor if is_own else supposing(opened.document, Edit(span, chosen.text))
+    accepted = supposing(opened.document, Edit(span, chosen.text))
+    at = cursor if is_own else accepted
     place = growth.Place(opened, cursor.offset, at, chosen.text)
     found = await _complete_growing(session, place, invoked=False)
+    if is_own and typed and not found and _is_doubted(session):  # the entry may settle its word
+        is_own, at = False, accepted
+        found = await _complete_growing(session, replace(place, cursor=at), invoked=False)
     rest = chosen.text.removeprefix(typed) if is_own else ""
     texts = [(it.text, it.span.is_empty) for it in found]
     whole = _with_entry(chosen.text, rest, span, at, texts)
     if found and not whole:
         _note(session, _NO_ROOM if _any_follows(chosen.text, rest, texts) else _NOT_ENTRY)
+    _note_seen(session, at, found if whole else ())
     return _shown(session, opened, cursor, whole)
 
 
@@ -212,6 +223,12 @@ def _is_known(session: Session, cursor: Cursor) -> bool:
     running = session.completion.in_flight.get(cursor.document.uri)
     is_running = running is not None and running.covers(cursor)
     return is_running or session.completion.cache.get(cursor) is not None
+
+
+def _is_doubted(session: Session) -> bool:
+    """Was something held back because the model was not sure of it?"""
+    silence = session.completion.silence
+    return isinstance(silence, Silence) and silence.reason is SilenceReason.DOUBTFUL
 
 
 def _with_entry(

@@ -25,7 +25,9 @@ from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import thinking
+from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Selection
+from herdmate.usage.learnt_confidence import as_learnt
 
 _log = logging.getLogger(__name__)
 
@@ -134,7 +136,7 @@ async def _begin_below(session: Session, uri: str, offset: int) -> None:
         opened = await parsed(session, opened)
         cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
         asking = partial(thinking, session, session.model.completion)
-        await begin_below(cursor, session.completion, session.settings.completion, asking)
+        await begin_below(cursor, session.completion, _settings(session), asking)
 
 
 async def _read(session: Session, uri: str, offset: int) -> None:
@@ -142,4 +144,8 @@ async def _read(session: Session, uri: str, offset: int) -> None:
         return
     declarations.look(session, uri, partial(_soon, session, uri, offset, 0.0))
     cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
-    await prefill(cursor, session.completion, session.settings.completion)
+    await prefill(cursor, session.completion, _settings(session))
+
+
+def _settings(session: Session) -> CompletionSettings:
+    return as_learnt(session.settings.completion, session.usage.level)

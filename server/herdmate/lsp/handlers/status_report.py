@@ -8,7 +8,7 @@ from typing import Any
 
 from lsprotocol import types
 
-from herdmate.completion.complete import budget, why_smaller
+from herdmate.completion.window_size import budget, why_smaller
 from herdmate.errors import HerdmateError
 from herdmate.lsp.handlers import pausing
 from herdmate.lsp.session import Session
