@@ -218,6 +218,60 @@ async def test_what_comes_while_the_first_lines_are_checked_is_told_too(
     await session.end()
 
 
+@pytest.mark.parametrize("is_known", [False, True])
+async def test_an_entry_of_the_menu_settles_which_word_it_is(is_known: bool) -> None:
+    session = await _doubting("x = on\n")
+    if is_known:
+        session.completion.cache.put(
+            Cursor(Document(URI, "python", "x = \n"), 4),
+            Shown("onz + 1", logprobs=((2, -0.01), (3, -4.0), (7, -0.01))),
+        )
+    found = await inline_completion(session, _chosen(6, "onz"))
+    assert [item.insert_text for item in found.items] == ["onz + 1"]
+    await session.model.answers.host.stop()
+
+
+async def test_what_does_not_fit_the_menu_was_not_seen() -> None:
+    session = await _doubting("x = \n", "one + z + 1")
+    assert not (await inline_completion(session, _chosen(4, "other"))).items
+    _retype(session, "x = one +\n")
+    assert not (await inline_completion(session, _while_typing(9))).items
+    _retype(session, "x = o\n")
+    assert (await inline_completion(session, _while_typing(5))).items
+    _retype(session, "x = one +\n")
+    assert (await inline_completion(session, _while_typing(9))).items
+    await session.model.answers.host.stop()
+
+
+def _retype(session: Session, text: str) -> None:
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, text))
+
+
+def _while_typing(character: int) -> types.InlineCompletionParams:
+    params = inline_params(URI, 0, character)
+    params.context.trigger_kind = types.InlineCompletionTriggerKind.Automatic
+    return params
+
+
+def _chosen(character: int, entry: str) -> types.InlineCompletionParams:
+    """The cursor with an entry selected in the menu, which replaces what follows ``x = ``."""
+    params = _while_typing(character)
+    place = types.Range(types.Position(0, 4), types.Position(0, character))
+    params.context.selected_completion_info = types.SelectedCompletionInfo(place, entry)
+    return params
+
+
+async def _doubting(text: str, says: str = " + 1") -> Session:
+    """A session whose model is sure of lines that have a ``z``, but not of that word."""
+    session = Session(lambda *_: EngineChoice(FakeStart()))
+    usual = Settings(stats=False)
+    completion = replace(usual.completion, confidence=0.01, delay=0, prefill=False)
+    session.configuration.settings = replace(usual, completion=completion)
+    session.documents.open(types.TextDocumentItem(URI, "python", 0, text))
+    await session.model.answers.host.start(FakeStart({"": says}, QWEN_PIECES, doubtful="z"))
+    return session
+
+
 async def _session() -> Session:
     """A session with one open document and a model that says ``value``."""
     session = Session(lambda *_: EngineChoice(FakeStart()))
