@@ -54,7 +54,7 @@ def marked(shown: Shown, pieces: Sequence[Piece]) -> Shown:
 
 
 def confidence(shown: Shown) -> float | None:
-    """The probability of a suggestion's first line that is not blank; ``None`` if not known."""
+    """The probability of a suggestion's first line that is not blank; ``None`` if it is unknown."""
     if not shown.logprobs:
         return None
     known = zip(shown.text.split("\n"), _probabilities(shown), strict=True)
@@ -65,7 +65,7 @@ def confident(shown: Shown, level: float, language: str, is_seen: bool = False) 
     """The lines before the first one whose probability is below ``level``; ``None`` if that is the
     first one, or if the next word is doubtful.
 
-    ``is_seen``: the user sees the first line already and types along, so that stays.
+    ``is_seen``: the user sees the first of them already and types along, so that one stays.
 
     Lines are cut only where no bracket is left open, and never if they replace brackets after the
     cursor: the last of those may be in any line. Prose is shown whatever its probability: no
@@ -79,7 +79,7 @@ def confident(shown: Shown, level: float, language: str, is_seen: bool = False) 
     if shown.reach:
         return shown
     lines, likely = shown.text.split("\n"), _probabilities(shown)
-    first = next(at for at, text in enumerate(lines) if text.strip())
+    first = next((at for at, text in enumerate(lines) if text.strip()), 0)
     doubtful = next((at for at in range(first + 1, len(lines)) if likely[at] < level), len(lines))
     for count in range(doubtful, 0, -1) if doubtful < len(lines) else ():
         text = "\n".join(lines[:count]).rstrip()
