@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+
 import pytest
 
+from herdmate.completion.confidence import confident
 from herdmate.completion.postprocess import Shown
 from herdmate.completion.typing_through import behind, may_say, part_inside, what_is_left
 from herdmate.text import Cursor, Document
@@ -154,3 +157,20 @@ def test_return_moves_what_was_closed_to_a_line_below(
         typed = cursor.offset - before.offset
         for said in (text, text[:typed], text[: typed + 2], ""):
             assert may_say(said, before, behind(before), cursor)
+
+
+def test_tokens_may_end_anywhere() -> None:
+    """A text is cut and indented anew after it was measured."""
+    dice = random.Random(1)
+    for _ in range(2000):
+        text = "".join(dice.choice("ab \n\t(é") for _ in range(dice.randint(1, 12)))
+        ends = sorted({dice.randint(0, 16) for _ in range(dice.randint(0, 8))})
+        shown = Shown(text, 0, tuple((end, -1.0) for end in ends))
+        typed = text[: dice.randint(0, len(text))]
+        begun = Cursor(Document("a", "python", "x = \n"), 4)
+        now = Cursor(Document("a", "python", f"x = {typed}\n"), 4 + len(typed))
+        if (left := what_is_left(shown, begun, behind(begun), now)) is not None:
+            assert len(left.logprobs) == sum(end > len(typed) for end in ends)
+            assert all(-1.0 <= logprob < 0 for _end, logprob in left.logprobs)
+            for is_seen in (False, True):
+                confident(left, 0.03, "python", is_seen)

@@ -95,7 +95,7 @@ def _logprobs_left(shown: Shown, typed: int) -> tuple[tuple[int, float], ...]:
     for end, logprob in shown.logprobs:
         if end > typed:
             begin += len(shown.text[begin:end]) - len(shown.text[begin:end].lstrip())
-            share = (end - max(typed, begin)) / (end - begin)
+            share = (end - typed) / (end - begin) if begin < typed else 1.0
             left.append((end - typed, logprob * share))
         begin = end
     return tuple(left)
