@@ -73,7 +73,7 @@ class CompletionSettings:
     """Milliseconds until completed lines are shown (VS Code, Neovim: at once); 0 waits for all."""
 
     confidence: Annotated[float, Range(0, 1, whole=False)] = 0.03
-    """Least probability of a line shown while typing (a word: its fifth root); 0 shows all."""
+    """Minimum probability of a line shown while typing (next word: its fifth root); 0 shows all."""
 
     alternatives: Annotated[int, Range(1, 8)] = 3
     """Suggestions to ask for where one is shown and more are requested; 1 asks for none."""

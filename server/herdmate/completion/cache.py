@@ -49,7 +49,8 @@ class CompletionCache:
         return _reaches(self._seen, cursor, begun)
 
     def forget_seen(self, is_asked: bool) -> None:
-        """Note that something else begins, on request (``is_asked``) or not; nothing is shown."""
+        """Forget what is shown, as another answer begins; and, unless the user asks for that one
+        (``is_asked``), that they asked for the last one."""
         self._seen = None
         if self._asked is not None and not is_asked:
             self._asked = replace(self._asked, length=0)

@@ -68,7 +68,7 @@ class InFlight:
         self._is_past_limit = False  # the rest is being asked for in the background
         self._wished = self._level = level
         self.is_doubtful = False
-        """Was what it has written held back, when last looked at, as the model was not sure?"""
+        """Was something held back at the last look because the model was not sure enough?"""
         self._checked = Shown(""), Shown("")
         self._given = Shown("")  # the most that was shown before the end
         self._is_seen = False  # by who follows it, as far as they have typed along

@@ -23,6 +23,8 @@ _LINE = 1024
 """Characters before the text that are searched for open quotes and brackets."""
 
 _ADDED = " \t\r\n)]};,\"'`"
+"""What may have been added to a text to close it."""
+
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
 _QUOTES = "\"'`"
 _MOVED_BELOW = re.compile(r"\r?\n[ \t]{0,256}(?=[)\]}])")

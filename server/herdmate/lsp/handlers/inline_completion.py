@@ -23,7 +23,6 @@ from herdmate.lsp.parsing import parsed
 from herdmate.lsp.session import Session
 from herdmate.lsp.status import thinking
 from herdmate.text import Cursor, Edit, Span, supposing
-from herdmate.usage.learnt_confidence import as_learnt
 
 _log = logging.getLogger(__name__)
 
@@ -143,7 +142,7 @@ def _begin(session: Session, cursor: Cursor) -> float:
 async def _ask(session: Session, cursor: Cursor, invoked: bool, grows: bool = False) -> _Answer:
     if not invoked and pausing.is_paused(session):
         return pausing.silence(session)
-    settings = as_learnt(session.settings.completion, session.usage.level)
+    settings = usage_statistics.learnt_settings(session)
     thinks = partial(thinking, session, session.model.completion)
     work = complete(cursor, session.completion, settings, invoked, thinks, grows)
     with session.asking_about(cursor.document.uri):
@@ -202,12 +201,12 @@ async def _after_chosen(
         _end(session, cursor, _OTHER_ENTRY, _begin(session, cursor))
         return _list([])
     is_own = span.end == cursor.offset and (not typed or _is_known(session, cursor))
-    accepted = supposing(opened.document, Edit(span, chosen.text))
-    at = cursor if is_own else accepted
+    accept = partial(supposing, opened.document, Edit(span, chosen.text))
+    at = cursor if is_own else accept()
     place = growth.Place(opened, cursor.offset, at, chosen.text)
     found = await _complete_growing(session, place, invoked=False)
     if is_own and typed and not found and _is_doubted(session):  # the entry may settle its word
-        is_own, at = False, accepted
+        is_own, at = False, accept()
         found = await _complete_growing(session, replace(place, cursor=at), invoked=False)
     rest = chosen.text.removeprefix(typed) if is_own else ""
     texts = [(it.text, it.span.is_empty) for it in found]

@@ -17,7 +17,7 @@ from herdmate.completion.line_below import begin_below
 from herdmate.completion.prefill import prefill
 from herdmate.completion.silence_reasons import Silence, SilenceReason
 from herdmate.errors import HerdmateError
-from herdmate.lsp.handlers import declarations
+from herdmate.lsp.handlers import declarations, usage_statistics
 from herdmate.lsp.handlers.pausing import is_paused
 from herdmate.lsp.handlers.recent_places import after_looking
 from herdmate.lsp.parsing import parsed
@@ -25,9 +25,7 @@ from herdmate.lsp.ranges import position_from_json
 from herdmate.lsp.session import Session
 from herdmate.lsp.state import RoleModel
 from herdmate.lsp.status import thinking
-from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor, Selection
-from herdmate.usage.learnt_confidence import as_learnt
 
 _log = logging.getLogger(__name__)
 
@@ -136,7 +134,9 @@ async def _begin_below(session: Session, uri: str, offset: int) -> None:
         opened = await parsed(session, opened)
         cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
         asking = partial(thinking, session, session.model.completion)
-        await begin_below(cursor, session.completion, _settings(session), asking)
+        await begin_below(
+            cursor, session.completion, usage_statistics.learnt_settings(session), asking
+        )
 
 
 async def _read(session: Session, uri: str, offset: int) -> None:
@@ -144,8 +144,4 @@ async def _read(session: Session, uri: str, offset: int) -> None:
         return
     declarations.look(session, uri, partial(_soon, session, uri, offset, 0.0))
     cursor = Cursor(opened.document, min(offset, len(opened.document.text)))
-    await prefill(cursor, session.completion, _settings(session))
-
-
-def _settings(session: Session) -> CompletionSettings:
-    return as_learnt(session.settings.completion, session.usage.level)
+    await prefill(cursor, session.completion, usage_statistics.learnt_settings(session))

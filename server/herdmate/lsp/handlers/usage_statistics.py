@@ -16,15 +16,21 @@ from herdmate.generation import Priority, Request, Usage
 from herdmate.lsp import protocol
 from herdmate.lsp.handlers import shown_documents
 from herdmate.lsp.session import Session
+from herdmate.settings import CompletionSettings
 from herdmate.text import Cursor
 from herdmate.usage import statistics
-from herdmate.usage.learnt_confidence import learnt_level
+from herdmate.usage.learnt_confidence import as_learnt, learnt_level
 from herdmate.usage.shown_suggestion import Accepted
 
 _SECONDS = 30.0
 """Time between two writes, and until an accepted text is checked again."""
 
 _NOTE = "These counts stay on this machine; `herdmate stats --erase` erases them."
+
+
+def learnt_settings(session: Session) -> CompletionSettings:
+    """The settings of ghost text, with the confidence that this user has taught."""
+    return as_learnt(session.settings.completion, session.usage.level)
 
 
 def after_asking(session: Session, cursor: Cursor) -> float:
